@@ -1,0 +1,75 @@
+import type { AddressInfo } from "node:net";
+import type { Config } from "./config.js";
+import type { Database } from "./database/database.js";
+import { openDatabase } from "./database/open.js";
+import { type Ctx, RAILYARD } from "./domain/context.js";
+import { bootstrapAdmin } from "./domain/tokens.js";
+import { buildSchema } from "./schema/build.js";
+import { Authentication } from "./server/authentication.js";
+import { serveGraphql } from "./server/graphql.js";
+import { serveHealth } from "./server/health.js";
+import { startHousekeeping } from "./server/housekeeping.js";
+import { createHttp } from "./server/http.js";
+import { createLogger, type Logger } from "./server/log.js";
+
+/** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
+const DRAIN_DEADLINE = 8000;
+
+export interface AppOptions {
+  readonly log?: Logger;
+  /** What time it is; a test may set it. */
+  readonly now?: () => Date;
+}
+
+/** A running service. */
+export interface App {
+  /** Where it listens, for example `http://127.0.0.1:4000`. */
+  readonly url: string;
+  readonly database: Database;
+  /** The administrator's secret, where this start has made one: to be shown this once. */
+  readonly adminSecret: string | null;
+  /** Does what is due by the clock now, and resolves once it is done. */
+  tick(): Promise<void>;
+  /** Stops: no new requests, those under way are answered, then everything is closed. */
+  close(): Promise<void>;
+}
+
+/** Opens the parts of the service in order; `close` undoes them in reverse, and so does a part that cannot be opened. */
+export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const log = options.log ?? createLogger(config.logLevel);
+  const undo: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const database = await openDatabase(config.databaseUrl);
+    undo.push(() => database.close());
+    const { deployTimeout, reviewAppTtl, eventRetention } = config;
+    const durations = { deployTimeout, reviewAppTtl, eventRetention };
+    const ctx: Ctx = { db: database, viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
+    const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
+
+    const housekeeping = startHousekeeping(ctx, log);
+    undo.push(() => housekeeping.stop());
+
+    let stopping = false;
+    const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
+    undo.push(async () => {
+      stopping = true;
+      const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE);
+      await http.close();
+      clearTimeout(cut);
+    });
+    const authentication = new Authentication(ctx, log);
+    serveHealth(http, database, () => stopping);
+    await serveGraphql(http, { schema: buildSchema(), ctx, authentication, log });
+    await http.listen({ host: config.host, port: config.port });
+    const { address, port, family } = http.server.address() as AddressInfo;
+    const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+    log.info({ url }, "ready");
+    return { url, database, adminSecret, tick: () => housekeeping.tick(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+
+/** What the service is told from outside. Durations are milliseconds. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly databaseUrl: string;
+  /** The secret of the administrator; null where one is to be made at the first start. */
+  readonly adminToken: string | null;
+  readonly logLevel: string;
+  readonly githubWebhookSecret: string | null;
+  readonly allowedOrigins: readonly string[];
+  readonly deployTimeout: number;
+  readonly reviewAppTtl: number;
+  readonly eventRetention: number;
+}
+
+/** Settings that are wrong; one line for each. */
+export class WrongSettings extends Error {
+  override readonly name = "WrongSettings";
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function durationSetting(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
+      const milliseconds = Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
+      if (milliseconds > 0) return milliseconds;
+      context.addIssue({ code: "custom", message: "must be a duration above zero, as 30s, 10m, 72h or 90d" });
+      return z.NEVER;
+    });
+}
+
+const originSetting = z.string().transform((text, context) => {
+  const origins = text.split(",").map((origin) => origin.trim().replace(/\/$/, ""));
+  for (const origin of origins.filter((one) => one !== "")) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    context.addIssue({
+      code: "custom",
+      message: "must be a comma-separated list of origins, as https://dash.example.com",
+    });
+    return z.NEVER;
+  }
+  return origins.filter((origin) => origin !== "");
+});
+
+const SETTINGS = z.object({
+  PORT: z
+    .string()
+    .default("4000")
+    .refine(
+      (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535,
+      "must be a port: 0 to 65535, 0 for any free one",
+    )
+    .transform(Number),
+  HOST: z.string().min(1, "must be an address to listen on").default("127.0.0.1"),
+  DATABASE_URL: z
+    .string()
+    .default("sqlite:./data/railyard.sqlite")
+    .refine((url) => /^sqlite:.+/.test(url) && !url.includes(":memory:"), "must be sqlite:<path of a file>"),
+  ADMIN_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/, "must be 1 to 512 visible ASCII characters without spaces")
+    .optional(),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+      error: "must be one of fatal, error, warn, info, debug, trace and silent",
+    })
+    .default("info"),
+  GITHUB_WEBHOOK_SECRET: z.string().optional(),
+  ALLOWED_ORIGINS: originSetting.default([]),
+  DEPLOY_TIMEOUT: durationSetting("10m"),
+  REVIEW_APP_TTL: durationSetting("72h"),
+  EVENT_RETENTION: durationSetting("90d"),
+});
+
+/**
+ * Reads the settings from environment variables; one that is empty counts as left out.
+ *
+ * @throws WrongSettings with every problem at once
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const settings = SETTINGS.safeParse(given);
+  if (!settings.success) {
+    throw new WrongSettings(settings.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`));
+  }
+  const { data } = settings;
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    databaseUrl: data.DATABASE_URL,
+    adminToken: data.ADMIN_TOKEN ?? null,
+    logLevel: data.LOG_LEVEL,
+    githubWebhookSecret: data.GITHUB_WEBHOOK_SECRET ?? null,
+    allowedOrigins: data.ALLOWED_ORIGINS,
+    deployTimeout: data.DEPLOY_TIMEOUT,
+    reviewAppTtl: data.REVIEW_APP_TTL,
+    eventRetention: data.EVENT_RETENTION,
+  };
+}

@@ -1,0 +1,21 @@
+import type { Reader, Tx } from "./session.js";
+
+/** An open database. There is one a process; everything that reads or writes rows is handed it, or a part of it. */
+export interface Database {
+  /** Reads what is committed. */
+  readonly reader: Reader;
+  /**
+   * Runs `work` in one transaction: all that it wrote is durable when the promise resolves, and nothing of it is left
+   * where `work` throws. A write inside a write joins it as a savepoint.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** How many statements have been run since it was opened. */
+  readonly statements: number;
+  /** Waits for the writes under way, then closes every connection. */
+  close(): Promise<void>;
+}
+
+/** A reason for which a database cannot be opened that is the operator's to remove; its message is for them. */
+export class DatabaseUnusable extends Error {
+  override readonly name = "DatabaseUnusable";
+}

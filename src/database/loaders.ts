@@ -1,0 +1,145 @@
+import DataLoader from "dataloader";
+import sql, { raw, type Sql } from "sql-template-tag";
+import { App } from "../entities/app.js";
+import type { AvailableCheck } from "../entities/available-check.js";
+import { Build } from "../entities/build.js";
+import { Coupling } from "../entities/coupling.js";
+import { Pipeline } from "../entities/pipeline.js";
+import { Promotion, PromotionTarget } from "../entities/promotion.js";
+import { Release } from "../entities/release.js";
+import { ReleaseStatus } from "../entities/release-status.js";
+import { ReviewApp } from "../entities/review-app.js";
+import { availableChecks } from "./available-checks.js";
+import { currentReleases } from "./current-releases.js";
+import { effectiveStatuses } from "./effective-statuses.js";
+import { type Order, type Page, type PageRequest, readPages } from "./pages.js";
+import type { Reader } from "./session.js";
+import type { EntityClass } from "./table.js";
+
+/**
+ * Every relation between rows, batched: whatever asks for a relation in the same turn shares one statement. Loaders
+ * remember what they loaded, so a set of them serves one operation and no longer.
+ */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createLoaders(reader: Reader) {
+  return {
+    pipeline: byId(reader, Pipeline),
+    app: byId(reader, App),
+    coupling: byId(reader, Coupling),
+    build: byId(reader, Build),
+    release: byId(reader, Release),
+    releaseStatus: byId(reader, ReleaseStatus),
+    promotion: byId(reader, Promotion),
+    promotionTarget: byId(reader, PromotionTarget),
+    couplingOfApp: one(reader, Coupling, "appId"),
+    reviewAppOfApp: one(reader, ReviewApp, "appId"),
+    couplingsOfPipeline: many(reader, Coupling, "pipelineId", "id"),
+    reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
+    targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "id"),
+    currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
+      const current = await currentReleases(reader, appIds);
+      return appIds.map((id) => current.get(id) ?? null);
+    }),
+    statusesOfRelease: new DataLoader<Release, readonly ReleaseStatus[], string>(
+      (releases) => effectiveStatuses(reader, releases),
+      { cacheKeyFn: (release) => release.id },
+    ),
+    availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
+    pages: new PageLoaders(reader),
+  };
+}
+
+/** Loaders of nested lists: one for each list, page and filter that an operation asks for. */
+class PageLoaders {
+  readonly #reader: Reader;
+  readonly #loaders = new Map<string, DataLoader<string, unknown>>();
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /**
+   * @param parent the property of the rows that names the parent
+   * @param filter a text that tells the filter apart, and the conditions on the alias `c` that it stands for
+   */
+  load<T extends object>(
+    order: Order<T>,
+    parent: keyof T & string,
+    id: string,
+    request: PageRequest,
+    filter: { readonly key: string; readonly conditions: readonly Sql[] } = NO_FILTER,
+  ): Promise<Page<T>> {
+    const key = JSON.stringify([order.entity.name, order.by, parent, request, filter.key]);
+    return this.#loader(key, (ids) => readPages(this.#reader, order, parent, ids, request, filter.conditions)).load(
+      id,
+    ) as Promise<Page<T>>;
+  }
+
+  /** How many rows belong to a parent. */
+  count<T extends object>(entity: EntityClass<T>, parent: keyof T & string, id: string): Promise<number> {
+    return this.#loader(`count ${entity.name} ${parent}`, async (ids) => {
+      const table = this.#reader.table(entity);
+      const column = raw(`e.${table.column(parent)}`);
+      const rows = await this.#reader.query<{ parent: string; total: number | string }>(
+        sql`SELECT ${column} AS parent, COUNT(*) AS total FROM ${raw(table.name)} e
+          WHERE ${this.#reader.dialect.oneOf(column, ids)} GROUP BY ${column}`,
+      );
+      const totals = new Map(rows.map((row) => [row.parent, Number(row.total)]));
+      return ids.map((parentId) => totals.get(parentId) ?? 0);
+    }).load(id) as Promise<number>;
+  }
+
+  #loader(key: string, batch: (ids: readonly string[]) => Promise<unknown[]>): DataLoader<string, unknown> {
+    let loader = this.#loaders.get(key);
+    if (loader === undefined) {
+      loader = new DataLoader<string, unknown>(batch);
+      this.#loaders.set(key, loader);
+    }
+    return loader;
+  }
+}
+
+const NO_FILTER = { key: "", conditions: [] };
+
+function byId<T extends object & { id: string }>(reader: Reader, entity: EntityClass<T>): DataLoader<string, T | null> {
+  return one(reader, entity, "id" as keyof T & string);
+}
+
+/** The row whose `property` is the key, or null. */
+function one<T extends object>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  property: keyof T & string,
+): DataLoader<string, T | null> {
+  return new DataLoader<string, T | null>(async (keys) => {
+    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)}`);
+    const found = new Map(rows.map((row) => [row[property] as string, row]));
+    return keys.map((key) => found.get(key) ?? null);
+  });
+}
+
+/** The rows whose `property` is the key, sorted by another one. */
+function many<T extends object>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  property: keyof T & string,
+  order: keyof T & string,
+): DataLoader<string, readonly T[]> {
+  return new DataLoader<string, readonly T[]>(async (keys) => {
+    const by = raw(`e.${reader.table(entity).column(order)}`);
+    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)} ORDER BY ${by}`);
+    const lists = new Map<string, T[]>(keys.map((key) => [key, []]));
+    for (const row of rows) lists.get(row[property] as string)?.push(row);
+    return keys.map((key) => lists.get(key) ?? []);
+  });
+}
+
+function isOneOf<T extends object>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  property: keyof T & string,
+  keys: readonly string[],
+): Sql {
+  return reader.dialect.oneOf(raw(`e.${reader.table(entity).column(property)}`), keys);
+}

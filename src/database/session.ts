@@ -1,0 +1,104 @@
+import sql, { type RawValue, raw, type Sql } from "sql-template-tag";
+import { allOf, type Dialect } from "./dialect.js";
+import type { EntityClass, Raw, Table, Tables, Where } from "./table.js";
+
+/** What runs a statement: a connection of TypeORM's, or its pool. */
+export interface Runner {
+  query(text: string, parameters: unknown[]): Promise<unknown>;
+}
+
+/** Counts the statements that a database was asked to run, reads and writes alike. */
+export interface StatementCount {
+  statements: number;
+}
+
+export interface FindOptions<T> {
+  /** A property to sort by. */
+  readonly order?: keyof T & string;
+  readonly direction?: "ASC" | "DESC";
+  readonly limit?: number;
+  /** Whether the rows must not change until the transaction ends. */
+  readonly lock?: boolean;
+}
+
+/** Reads rows. What it sees is committed, unless it is a transaction's own. */
+export class Reader {
+  constructor(
+    protected readonly runner: Runner,
+    readonly dialect: Dialect,
+    protected readonly tables: Tables,
+    protected readonly count: StatementCount,
+  ) {}
+
+  table<T extends object>(entity: EntityClass<T>): Table<T> {
+    return this.tables.of(entity);
+  }
+
+  /** The rows of a statement as the engine gives them. */
+  async query<R = Raw>(statement: Sql): Promise<R[]> {
+    this.count.statements += 1;
+    return (await this.runner.query(this.dialect.text(statement), statement.values as RawValue[])) as R[];
+  }
+
+  /** `SELECT <the entity's columns> FROM <its table> e <rest>`. */
+  async select<T extends object>(entity: EntityClass<T>, rest: Sql): Promise<T[]> {
+    const table = this.tables.of(entity);
+    const rows = await this.query(sql`SELECT ${table.select} FROM ${raw(table.name)} e ${rest}`);
+    return rows.map((row) => table.fromRow(row));
+  }
+
+  async find<T extends object>(entity: EntityClass<T>, where: Where<T>, options: FindOptions<T> = {}): Promise<T[]> {
+    const table = this.tables.of(entity);
+    const order =
+      options.order === undefined
+        ? raw("")
+        : raw(`ORDER BY e.${table.column(options.order)} ${options.direction ?? "ASC"}`);
+    const limit = options.limit === undefined ? raw("") : sql`LIMIT ${options.limit}`;
+    const lock = options.lock === true ? this.dialect.forUpdate : raw("");
+    return this.select(entity, sql`WHERE ${allOf(table.where(where, this.dialect))} ${order} ${limit} ${lock}`);
+  }
+
+  async first<T extends object>(
+    entity: EntityClass<T>,
+    where: Where<T>,
+    options: FindOptions<T> = {},
+  ): Promise<T | null> {
+    const [row] = await this.find(entity, where, { ...options, limit: 1 });
+    return row ?? null;
+  }
+
+  async countOf<T extends object>(entity: EntityClass<T>, where: Where<T>): Promise<number> {
+    const table = this.tables.of(entity);
+    const [row] = await this.query<{ total: number | string }>(
+      sql`SELECT COUNT(*) AS total FROM ${raw(table.name)} e WHERE ${allOf(table.where(where, this.dialect))}`,
+    );
+    return Number(row?.total ?? 0);
+  }
+}
+
+/** One write transaction: what it reads includes what it wrote. It is of no use once its transaction has ended. */
+export class Tx extends Reader {
+  async insert<T extends object>(entity: EntityClass<T>, rows: readonly T[]): Promise<void> {
+    const table = this.tables.of(entity);
+    for (let start = 0; start < rows.length; start += table.rowsPerInsert) {
+      await this.query(table.insert(rows.slice(start, start + table.rowsPerInsert)));
+    }
+  }
+
+  /** Changes the rows that match; the instance in hand is the caller's to change. */
+  async update<T extends object>(entity: EntityClass<T>, where: Where<T>, patch: Partial<T>): Promise<void> {
+    const table = this.tables.of(entity);
+    await this.query(
+      sql`UPDATE ${raw(table.name)} AS e SET ${table.set(patch)} WHERE ${allOf(table.where(where, this.dialect))}`,
+    );
+  }
+
+  async delete<T extends object>(entity: EntityClass<T>, where: Where<T>): Promise<void> {
+    await this.deleteWhere(entity, allOf(this.tables.of(entity).where(where, this.dialect)));
+  }
+
+  /** Removes the rows of the alias `e` that a condition holds for. */
+  async deleteWhere<T extends object>(entity: EntityClass<T>, condition: Sql): Promise<void> {
+    await this.query(sql`DELETE FROM ${raw(this.tables.of(entity).name)} AS e WHERE ${condition}`);
+  }
+}

@@ -1,0 +1,127 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import SqliteFile from "better-sqlite3";
+import { DataSource, type QueryRunner } from "typeorm";
+import { ENTITIES } from "../entities/index.js";
+import { type Database, DatabaseUnusable } from "./database.js";
+import { sqliteDialect } from "./dialect.js";
+import { WriteGate } from "./gate.js";
+import { SQLITE_MIGRATIONS } from "./migrations/sqlite/index.js";
+import { Reader, type Runner, type StatementCount, Tx } from "./session.js";
+import { SnakeCase, Tables } from "./table.js";
+
+/** Prepared statements kept by a connection; the service has fewer than 200 different ones. */
+const STATEMENT_CACHE = 500;
+
+/** Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads. */
+export async function openSqlite(path: string): Promise<Database> {
+  makeFolder(path);
+  const lock = lockFile(path);
+  const opened: DataSource[] = [];
+  try {
+    const writer = await connect(path, false);
+    opened.push(writer);
+    await writer.runMigrations({ transaction: "each" });
+    const reader = await connect(path, true);
+    opened.push(reader);
+    return assemble(writer, reader, lock);
+  } catch (error) {
+    for (const source of opened) await source.destroy();
+    lock.close();
+    if (error instanceof DatabaseUnusable) throw error;
+    throw new DatabaseUnusable(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Database): Database {
+  const tables = new Tables(writer);
+  const count: StatementCount = { statements: 0 };
+  const connection = writer.createQueryRunner();
+  const guarded: Runner = {
+    query: (text, parameters) => {
+      if (!gate.held) throw new Error("The writer was used outside the write gate.");
+      return connection.query(text, parameters);
+    },
+  };
+  const gate = new WriteGate({
+    tx: new Tx(guarded, sqliteDialect, tables, count),
+    execute: (statement) => connection.query(statement),
+  });
+  const pending = new Set<Promise<unknown>>();
+  return {
+    reader: new Reader(reader.createQueryRunner(), sqliteDialect, tables, count),
+    write(work) {
+      const result = gate.write(work);
+      const settled: Promise<unknown> = result.then(
+        () => pending.delete(settled),
+        () => pending.delete(settled),
+      );
+      pending.add(settled);
+      return result;
+    },
+    get statements() {
+      return count.statements;
+    },
+    async close() {
+      while (pending.size > 0) await Promise.all(pending);
+      await reader.destroy();
+      await optimize(connection);
+      await writer.destroy();
+      lock.close();
+    },
+  };
+}
+
+async function connect(path: string, readonly: boolean): Promise<DataSource> {
+  const source = new DataSource({
+    type: "better-sqlite3",
+    database: path,
+    readonly,
+    entities: ENTITIES,
+    namingStrategy: new SnakeCase(),
+    migrations: readonly ? [] : SQLITE_MIGRATIONS,
+    migrationsTableName: "migrations",
+    statementCacheSize: STATEMENT_CACHE,
+    prepareDatabase: (file: SqliteFile.Database) => {
+      if (readonly) return;
+      // FULL: an acknowledged write survives the loss of power, not only the end of the process.
+      file.pragma("journal_mode = WAL");
+      file.pragma("synchronous = FULL");
+    },
+  });
+  return source.initialize();
+}
+
+/**
+ * Holds the database for this process. An open transaction on a file beside it is the lock: the operating system lets go
+ * of it however the process ends, so nothing stale is ever left behind.
+ */
+function lockFile(path: string): SqliteFile.Database {
+  const file = new SqliteFile(`${path}.lock`, { timeout: 0 });
+  try {
+    // In memory, so that holding the lock leaves no journal beside it.
+    file.pragma("journal_mode = MEMORY");
+    file.exec("BEGIN EXCLUSIVE");
+    return file;
+  } catch (error) {
+    file.close();
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+    throw new DatabaseUnusable(
+      `The database ${path} is in use by another Railyard process. One process at a time may open it; stop the other one, or use PostgreSQL for several.`,
+      { cause: error },
+    );
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new DatabaseUnusable(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
+  }
+}
+
+/** Lets SQLite refresh the statistics that its planner goes by; it looks only where much has changed. */
+async function optimize(connection: QueryRunner): Promise<void> {
+  await connection.query("PRAGMA optimize");
+}

@@ -1,0 +1,74 @@
+import sql from "sql-template-tag";
+import type { Reader, Tx } from "../database/session.js";
+import { App } from "../entities/app.js";
+import { Build } from "../entities/build.js";
+import { Coupling } from "../entities/coupling.js";
+import { Release } from "../entities/release.js";
+import { ReviewApp } from "../entities/review-app.js";
+import { type EventDraft, releaseChanged } from "../events/draft.js";
+import { judgeChecks, statusesOfBuild } from "./checks.js";
+import { asRailyard, type Ctx, RAILYARD } from "./context.js";
+import { prepareReleases } from "./deployment.js";
+import { deployOf } from "./releases.js";
+
+/**
+ * Releases a build on every app that follows its branch and does not have it yet: the auto-deploying apps of pipelines
+ * with that repository and central branch, and the review apps of pull requests of that branch. Only the newest build of
+ * a branch is ever released, so that an older one never comes after a newer; an app with required checks waits for them.
+ * To be called whenever a build succeeds, and whenever a status of a build changes.
+ */
+export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
+  if (build.phase !== "SUCCEEDED" || build.branch === null) return [];
+  const newest = await newestBuild(tx, build.repository, build.branch);
+  if (newest?.id !== build.id) return [];
+  return deployTo(tx, ctx, build, await followers(tx, build.repository, build.branch));
+}
+
+/** Releases the newest build of a review app's branch on it, if there is one: what was built before it was opened. */
+export async function deployNewest(tx: Tx, ctx: Ctx, repository: string | null, coupling: Coupling, branch: string) {
+  const newest = repository === null ? null : await newestBuild(tx, repository, branch);
+  return newest === null ? [] : deployTo(tx, ctx, newest, [coupling]);
+}
+
+async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coupling[]): Promise<EventDraft[]> {
+  if (couplings.length === 0) return [];
+  const statuses = await statusesOfBuild(tx, build.id);
+  const open = couplings.filter((coupling) =>
+    judgeChecks(coupling.requiredChecks, statuses).every((one) => one.passed),
+  );
+  const had = await tx.find(Release, { buildId: build.id, appId: open.map((coupling) => coupling.appId) });
+  const due = open.filter((coupling) => !had.some((release) => release.appId === coupling.appId));
+  if (due.length === 0) return [];
+  const apps = await tx.find(App, { id: due.map((coupling) => coupling.appId), deletedAt: null }, { order: "id" });
+  const { releases, superseded } = await prepareReleases(tx, asRailyard(ctx), apps, {
+    build,
+    trigger: "AUTO_DEPLOY",
+    description: deployOf(build),
+  });
+  await tx.insert(Release, releases);
+  // A build is activity on the pull request: its review app lives on.
+  const expiresAt = new Date(ctx.now().getTime() + ctx.durations.reviewAppTtl);
+  await tx.update(ReviewApp, { appId: apps.map((app) => app.id) }, { expiresAt });
+  const pipelines = new Map(due.map((coupling) => [coupling.appId, coupling.pipelineId]));
+  const created = releases.map((release) =>
+    releaseChanged("RELEASE_CREATED", release, pipelines.get(release.appId) ?? null),
+  );
+  return [...superseded, ...created].map((event) => ({ ...event, actor: RAILYARD }));
+}
+
+/** The newest build of a branch that has SUCCEEDED. */
+function newestBuild(reader: Reader, repository: string, branch: string): Promise<Build | null> {
+  const where = { repository, branch, phase: "SUCCEEDED" } as const;
+  return reader.first(Build, where, { order: "id", direction: "DESC" });
+}
+
+/** The couplings of the apps that follow a branch, in the order in which they were added. */
+async function followers(reader: Reader, repository: string, branch: string): Promise<Coupling[]> {
+  return reader.select(
+    Coupling,
+    sql`JOIN pipelines p ON p.id = e.pipeline_id AND p.deleted_at IS NULL AND p.repository = ${repository}
+      LEFT JOIN review_apps r ON r.app_id = e.app_id
+      WHERE (e.auto_deploy = ${true} AND p.branch = ${branch}) OR r.branch = ${branch}
+      ORDER BY e.id`,
+  );
+}

@@ -1,0 +1,118 @@
+import { Build } from "../entities/build.js";
+import type { BuildPhase } from "../entities/vocabulary.js";
+import { changed } from "../events/draft.js";
+import { append } from "../events/log.js";
+import { permit } from "./access.js";
+import { autoDeploy } from "./automation.js";
+import type { Ctx } from "./context.js";
+import { newId } from "./id.js";
+import { once } from "./idempotency.js";
+import { branchOf, LIMITS, lineOf, optional, repositoryOf, shaOf, textOf, urlOf } from "./input.js";
+import { requireBuild } from "./references.js";
+import { badInput, conflict } from "./refusal.js";
+
+export interface CommitInput {
+  readonly sha: string;
+  readonly message?: string | null;
+  readonly author?: string | null;
+  readonly url?: string | null;
+}
+
+export interface CreateBuildInput {
+  readonly repository: string;
+  readonly branch?: string | null;
+  readonly commit: CommitInput;
+  readonly artifact?: string | null;
+  readonly checksum?: string | null;
+  readonly phase?: BuildPhase | null;
+  readonly idempotencyKey?: string | null;
+}
+
+/** Registers a build. Where it has SUCCEEDED, it is released at once wherever its branch deploys by itself. */
+export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Build> {
+  permit(ctx.viewer, "createBuild");
+  const phase = input.phase ?? "SUCCEEDED";
+  const now = ctx.now();
+  const build = Object.assign(new Build(), {
+    id: newId(),
+    phase,
+    repository: repositoryOf("repository", input.repository),
+    branch: optional(input.branch, (value) => branchOf("branch", value)),
+    commitSha: shaOf("commit.sha", input.commit.sha),
+    commitMessage: optional(input.commit.message, (value) => textOf("commit.message", value, LIMITS.commitMessage)),
+    commitAuthor: optional(input.commit.author, (value) => lineOf("commit.author", value)),
+    commitUrl: optional(input.commit.url, (value) => urlOf("commit.url", value)),
+    ...artifactOf(phase, input),
+    createdAt: now,
+    updatedAt: now,
+  });
+  return once(ctx, "createBuild", input, Build, async (tx) => {
+    // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
+    build.id = newId();
+    await tx.insert(Build, [build]);
+    await append(tx, ctx.viewer, now, [
+      changed("BUILD_CREATED", subjectOf(build), `Build of ${shortSha(build)} registered, ${phase}`),
+      ...(await autoDeploy(tx, ctx, build)),
+    ]);
+    return build;
+  });
+}
+
+export interface UpdateBuildInput {
+  readonly build: string;
+  readonly phase: BuildPhase;
+  readonly artifact?: string | null;
+  readonly checksum?: string | null;
+}
+
+/** Says how a build ended. One that SUCCEEDED never changes again; repeating what is already so changes nothing. */
+export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Build> {
+  permit(ctx.viewer, "updateBuild");
+  return ctx.db.write(async (tx) => {
+    const build = await requireBuild(tx, "build", input.build);
+    const same =
+      build.phase === input.phase &&
+      (input.artifact ?? build.artifact) === build.artifact &&
+      (input.checksum ?? build.checksum) === build.checksum;
+    if (same) return build;
+    if (build.phase === "SUCCEEDED") throw conflict(`Build ${build.id} has SUCCEEDED, and never changes again.`);
+    const now = ctx.now();
+    const patch = { phase: input.phase, ...artifactOf(input.phase, input), updatedAt: now };
+    Object.assign(build, patch);
+    await tx.update(Build, { id: build.id }, patch);
+    await append(tx, ctx.viewer, now, [
+      changed("BUILD_UPDATED", subjectOf(build), `Build of ${shortSha(build)} is ${build.phase}`),
+      ...(await autoDeploy(tx, ctx, build)),
+    ]);
+    return build;
+  });
+}
+
+/** The artifact that goes with a phase: one that SUCCEEDED has one, and no other. */
+function artifactOf(
+  phase: BuildPhase,
+  input: { readonly artifact?: string | null; readonly checksum?: string | null },
+): Pick<Build, "artifact" | "checksum"> {
+  const artifact = optional(input.artifact, (value) => lineOf("artifact", value, LIMITS.url));
+  const checksum = optional(input.checksum, (value) => lineOf("checksum", value));
+  if (phase === "SUCCEEDED" && artifact === null) {
+    throw badInput(
+      "artifact",
+      "artifact must say where the build is, for example an image reference; only a PENDING or FAILED build has none.",
+    );
+  }
+  if (phase !== "SUCCEEDED" && artifact !== null)
+    throw badInput("artifact", "artifact goes with the phase SUCCEEDED only.");
+  if (phase !== "SUCCEEDED" && checksum !== null)
+    throw badInput("checksum", "checksum goes with the phase SUCCEEDED only.");
+  return { artifact, checksum };
+}
+
+/** A build has no name: its commit is what people know it by. */
+export function subjectOf(build: Build): { id: string; name: string } {
+  return { id: build.id, name: `${build.repository}@${shortSha(build)}` };
+}
+
+export function shortSha(build: Build): string {
+  return build.commitSha.slice(0, 7);
+}

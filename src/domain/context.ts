@@ -1,0 +1,28 @@
+import type { Database } from "../database/database.js";
+import type { Viewer } from "../entities/token.js";
+
+/** How long things may take, in milliseconds. */
+export interface Durations {
+  /** A deployment that nobody reports within it FAILS. */
+  readonly deployTimeout: number;
+  /** A review app on whose pull request nothing happens for so long is removed. */
+  readonly reviewAppTtl: number;
+  /** Events older than this are pruned. */
+  readonly eventRetention: number;
+}
+
+/** What every verb of the domain is handed: where the rows are, who asks, and what time it is. */
+export interface Ctx {
+  readonly db: Database;
+  readonly viewer: Viewer;
+  readonly durations: Durations;
+  now(): Date;
+}
+
+/** Who acts when nobody asked: automatic deploys, timeouts, expiry. */
+export const RAILYARD: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null });
+
+/** The same context, acting by itself. */
+export function asRailyard(ctx: Ctx): Ctx {
+  return { db: ctx.db, durations: ctx.durations, now: () => ctx.now(), viewer: RAILYARD };
+}

@@ -1,0 +1,108 @@
+import { raw } from "sql-template-tag";
+import type { Loaders } from "../database/loaders.js";
+import type { Order, PageRequest } from "../database/pages.js";
+import type { Reader } from "../database/session.js";
+import { LogEvent } from "../entities/event.js";
+import { encodeCursor } from "../entities/event-cursor.js";
+import type { EventType } from "../entities/vocabulary.js";
+import { type EventFilter, logBounds, readEvents } from "../events/log.js";
+import { permit } from "./access.js";
+import type { Ctx } from "./context.js";
+import { requireAppOfHistory, requirePipelineOfHistory } from "./references.js";
+import { Refusal } from "./refusal.js";
+
+/** What of the log somebody asks for, in their words: pipelines and apps by id or name. */
+export interface EventQuery {
+  readonly pipeline?: string | null;
+  readonly app?: string | null;
+  readonly types?: readonly EventType[] | null;
+}
+
+export interface EventPage {
+  readonly rows: readonly LogEvent[];
+  /** Whether the log goes on in the direction that was read. */
+  readonly more: boolean;
+  /** Whether there is something on the other side of the page. */
+  other(): Promise<boolean>;
+}
+
+/**
+ * Reads a page of the log.
+ *
+ * @throws Refusal CURSOR_EXPIRED where `after` lies before what the log still holds
+ */
+export async function listEvents(ctx: Ctx, query: EventQuery, request: PageRequest): Promise<EventPage> {
+  permit(ctx.viewer, "read");
+  const { reader } = ctx.db;
+  const filter = await eventFilter(reader, query);
+  const from = await startOf(reader, request);
+  const { rows, more } = cut(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
+  return { rows, more, other: () => beyond(reader, filter, rows, request) };
+}
+
+const BY_POSITION: Order<LogEvent> = { entity: LogEvent, by: "position", direction: "ASC" };
+
+/** Reads a page of the events of one pipeline, together with the same page of all others that ask for it. */
+export async function pipelineEvents(
+  ctx: Ctx,
+  pages: Loaders["pages"],
+  pipelineId: string,
+  types: readonly EventType[] | null,
+  request: PageRequest,
+): Promise<EventPage> {
+  const { reader } = ctx.db;
+  await startOf(reader, request);
+  const conditions = types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)];
+  const filter = { key: JSON.stringify(types), conditions };
+  const { rows, more } = await pages.load(BY_POSITION, "pipelineId", pipelineId, request, filter);
+  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types }, rows, request) };
+}
+
+/** Resolves the names in a query of the log. Of what is deleted, the history is found by its id. */
+export async function eventFilter(reader: Reader, query: EventQuery): Promise<EventFilter> {
+  const { pipeline, app, types } = query;
+  return {
+    pipeline: pipeline == null ? null : (await requirePipelineOfHistory(reader, "pipeline", pipeline)).id,
+    app: app == null ? null : (await requireAppOfHistory(reader, "app", app)).id,
+    types: types ?? null,
+  };
+}
+
+/** Refuses a position behind which events were pruned: whoever went on from there would miss them without knowing. */
+export async function requireHeld(reader: Reader, position: number): Promise<void> {
+  const { oldest } = await logBounds(reader);
+  if (position >= oldest) return;
+  const oldestCursor = encodeCursor(oldest);
+  throw new Refusal(
+    "CURSOR_EXPIRED",
+    "The log no longer holds what came after this cursor; oldestCursor is where it begins.",
+    {
+      field: "after",
+      oldestCursor,
+    },
+  );
+}
+
+async function startOf(reader: Reader, request: PageRequest): Promise<number | null> {
+  if (request.from === null) return null;
+  const position = Number(request.from);
+  if (!request.backward) await requireHeld(reader, position);
+  return position;
+}
+
+async function beyond(
+  reader: Reader,
+  filter: EventFilter,
+  rows: readonly LogEvent[],
+  request: PageRequest,
+): Promise<boolean> {
+  if (request.from === null) return false;
+  const edge = rows.at(request.backward ? -1 : 0)?.position ?? Number(request.from);
+  return (await readEvents(reader, filter, edge, 1, !request.backward)).length > 0;
+}
+
+function cut(rows: LogEvent[], request: PageRequest): { rows: LogEvent[]; more: boolean } {
+  const more = rows.length > request.size;
+  const page = more ? rows.slice(0, request.size) : rows;
+  return { rows: request.backward ? page.reverse() : page, more };
+}

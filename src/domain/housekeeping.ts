@@ -1,0 +1,70 @@
+import sql from "sql-template-tag";
+import { IdempotencyKey } from "../entities/idempotency-key.js";
+import { Release } from "../entities/release.js";
+import { ReviewApp } from "../entities/review-app.js";
+import { append, pruneStep } from "../events/log.js";
+import { asRailyard, type Ctx } from "./context.js";
+import { moveRelease } from "./deployment.js";
+import { KEY_LIFETIME } from "./idempotency.js";
+import { removeReviewApp } from "./review-apps.js";
+
+/* What happens by the clock. Each step is its own transaction, looks again at what is due, and may be run at any time. */
+
+/** Fails the deployments that nobody has reported in time. */
+export async function failOverdueDeployments(context: Ctx): Promise<void> {
+  const ctx = asRailyard(context);
+  const due = await ctx.db.reader.select(
+    Release,
+    sql`WHERE e.deploy_deadline IS NOT NULL AND e.deploy_deadline <= ${ctx.now().getTime()} ORDER BY e.deploy_deadline`,
+  );
+  for (const { id } of due) {
+    await ctx.db.write(async (tx) => {
+      const release = await tx.first(Release, { id, phase: "DEPLOYING" });
+      if (release === null || release.deployDeadline === null || release.deployDeadline > ctx.now()) return;
+      const reason = `Nobody reported the deployment within ${duration(ctx.durations.deployTimeout)}.`;
+      await append(tx, ctx.viewer, ctx.now(), await moveRelease(tx, ctx, release, "FAILED", reason));
+    });
+  }
+}
+
+/** Removes the review apps on whose pull requests nothing has happened for too long. */
+export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
+  const ctx = asRailyard(context);
+  const due = await ctx.db.reader.select(
+    ReviewApp,
+    sql`WHERE e.expires_at <= ${ctx.now().getTime()} ORDER BY e.expires_at`,
+  );
+  for (const { appId } of due) {
+    await ctx.db.write(async (tx) => {
+      const reviewApp = await tx.first(ReviewApp, { appId });
+      if (reviewApp === null || reviewApp.expiresAt > ctx.now()) return;
+      await append(tx, ctx.viewer, ctx.now(), await removeReviewApp(tx, ctx, reviewApp));
+    });
+  }
+}
+
+/** Prunes the events that are older than they are kept, a step at a time so that nobody waits, and old keys. */
+export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void> {
+  const horizon = new Date(ctx.now().getTime() - ctx.durations.eventRetention);
+  while (!signal.aborted && (await ctx.db.write((tx) => pruneStep(tx, horizon)))) {
+    // The next step waits its turn behind whatever came meanwhile.
+  }
+  const oldest = ctx.now().getTime() - KEY_LIFETIME;
+  if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
+}
+
+/** `10 minutes`, `90 seconds`: the largest unit that tells it whole. */
+function duration(milliseconds: number): string {
+  const units: [string, number][] = [
+    ["hour", 3_600_000],
+    ["minute", 60_000],
+    ["second", 1000],
+    ["millisecond", 1],
+  ];
+  const [unit, size] = units.find(([, length]) => milliseconds % length === 0 && milliseconds >= length) ?? [
+    "millisecond",
+    1,
+  ];
+  const count = milliseconds / size;
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

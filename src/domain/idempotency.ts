@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import type { Tx } from "../database/session.js";
+import type { EntityClass } from "../database/table.js";
+import { IdempotencyKey } from "../entities/idempotency-key.js";
+import type { Ctx } from "./context.js";
+import { LIMITS, lineOf } from "./input.js";
+import { Refusal } from "./refusal.js";
+
+/** How long a key is remembered, in milliseconds: 24 hours. */
+export const KEY_LIFETIME = 24 * 60 * 60 * 1000;
+
+/**
+ * Runs a mutation in one transaction, at most once for each idempotency key of a token: a repeat with the same input
+ * answers with the row that the first one answered with, as it then was. The key is written in the mutation's own
+ * transaction, so a refused mutation leaves it unused, and of two at once the second waits and then repeats.
+ *
+ * @param entity the class of the row that the mutation answers with
+ * @throws Refusal IDEMPOTENCY_KEY_REUSED where the key came with another mutation or input
+ */
+export async function once<T extends object>(
+  ctx: Ctx,
+  mutation: string,
+  input: { readonly idempotencyKey?: string | null },
+  entity: EntityClass<T>,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { idempotencyKey, ...rest } = input;
+  const { tokenId } = ctx.viewer;
+  if (idempotencyKey == null || tokenId === null) return ctx.db.write(work);
+  const key = lineOf("idempotencyKey", idempotencyKey, LIMITS.idempotencyKey);
+  const inputHash = createHash("sha256")
+    .update(`${mutation} ${canonical(rest)}`)
+    .digest("hex");
+  return ctx.db.write(async (tx) => {
+    const now = ctx.now();
+    const prior = await tx.first(IdempotencyKey, { tokenId, key });
+    if (prior !== null && now.getTime() - prior.createdAt.getTime() < KEY_LIFETIME) {
+      if (prior.inputHash !== inputHash) {
+        throw new Refusal(
+          "IDEMPOTENCY_KEY_REUSED",
+          "idempotencyKey was used with another input. Repeat the first input, or choose a new key.",
+          { field: "idempotencyKey" },
+        );
+      }
+      return tx.table(entity).fromRow(JSON.parse(prior.answer ?? "null"));
+    }
+    await tx.delete(IdempotencyKey, { tokenId, key });
+    // Before the work: elsewhere a second mutation with this key waits here until this one has ended.
+    await tx.insert(IdempotencyKey, [{ tokenId, key, inputHash, answer: null, createdAt: now }]);
+    const made = await work(tx);
+    await tx.update(IdempotencyKey, { tokenId, key }, { answer: JSON.stringify(tx.table(entity).toRow(made)) });
+    return made;
+  });
+}
+
+/** JSON with sorted keys and without what was left out, so that the same input always gives the same text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner) && !(inner instanceof Date)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

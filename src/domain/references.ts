@@ -1,0 +1,86 @@
+import type { Reader } from "../database/session.js";
+import type { EntityClass } from "../database/table.js";
+import { App } from "../entities/app.js";
+import { Build } from "../entities/build.js";
+import { Coupling } from "../entities/coupling.js";
+import type { Node } from "../entities/node.js";
+import { Pipeline } from "../entities/pipeline.js";
+import { Promotion } from "../entities/promotion.js";
+import { Release } from "../entities/release.js";
+import { idOf, isName, isUuid } from "./input.js";
+import { notFound } from "./refusal.js";
+
+/* How an argument finds what it names: by id, or, for pipelines and apps, by the name of one that is not deleted. */
+
+type Named = Pipeline | App;
+
+async function findNamed<T extends Named>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  reference: string,
+): Promise<T | null> {
+  // A text that is neither cannot be the name of anything, and need not reach the database.
+  if (isUuid(reference))
+    return reader.first<Named>(entity, { id: reference.toLowerCase(), deletedAt: null }) as Promise<T | null>;
+  if (!isName(reference)) return null;
+  return reader.first<Named>(entity, { name: reference, deletedAt: null }) as Promise<T | null>;
+}
+
+export function findPipeline(reader: Reader, reference: string): Promise<Pipeline | null> {
+  return findNamed(reader, Pipeline, reference);
+}
+
+export function findApp(reader: Reader, reference: string): Promise<App | null> {
+  return findNamed(reader, App, reference);
+}
+
+export async function requirePipeline(reader: Reader, field: string, reference: string): Promise<Pipeline> {
+  const pipeline = await findPipeline(reader, reference);
+  if (pipeline === null) throw notFound(field, `pipeline ${quoted(reference)}`);
+  return pipeline;
+}
+
+export async function requireApp(reader: Reader, field: string, reference: string): Promise<App> {
+  const app = await findApp(reader, reference);
+  if (app === null) throw notFound(field, `app ${quoted(reference)}`);
+  return app;
+}
+
+/** For history: also a deleted one, which only its id can name. */
+export async function requirePipelineOfHistory(reader: Reader, field: string, reference: string): Promise<Pipeline> {
+  const gone = isUuid(reference) ? await reader.first(Pipeline, { id: reference.toLowerCase() }) : null;
+  return gone ?? requirePipeline(reader, field, reference);
+}
+
+/** For history: also a deleted one, which only its id can name. */
+export async function requireAppOfHistory(reader: Reader, field: string, reference: string): Promise<App> {
+  const gone = isUuid(reference) ? await reader.first(App, { id: reference.toLowerCase() }) : null;
+  return gone ?? requireApp(reader, field, reference);
+}
+
+async function requireById<T extends Node>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  what: string,
+  field: string,
+  id: string,
+): Promise<T> {
+  const found = await reader.first<Node>(entity, { id: idOf(field, id) });
+  if (found === null) throw notFound(field, `${what} ${quoted(id)}`);
+  return found as T;
+}
+
+export const requireCoupling = (reader: Reader, field: string, id: string): Promise<Coupling> =>
+  requireById(reader, Coupling, "coupling", field, id);
+export const requireBuild = (reader: Reader, field: string, id: string): Promise<Build> =>
+  requireById(reader, Build, "build", field, id);
+export const requireRelease = (reader: Reader, field: string, id: string): Promise<Release> =>
+  requireById(reader, Release, "release", field, id);
+export const requirePromotion = (reader: Reader, field: string, id: string): Promise<Promotion> =>
+  requireById(reader, Promotion, "promotion", field, id);
+
+/** What somebody wrote, fit for a message: cut where it is long, without control characters. */
+export function quoted(text: string): string {
+  const printable = text.replace(/\p{C}/gu, "?");
+  return `"${printable.length > 80 ? `${printable.slice(0, 79)}…` : printable}"`;
+}

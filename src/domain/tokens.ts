@@ -1,0 +1,126 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Reader, Tx } from "../database/session.js";
+import { Token } from "../entities/token.js";
+import type { Role } from "../entities/vocabulary.js";
+import { changed } from "../events/draft.js";
+import { append } from "../events/log.js";
+import { permit } from "./access.js";
+import type { Ctx } from "./context.js";
+import { newId } from "./id.js";
+import { idOf, lineOf } from "./input.js";
+import { badInput, notFound } from "./refusal.js";
+
+export interface CreateTokenInput {
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt?: Date | null;
+}
+
+/** Makes a token. Its secret is handed back this once; only its hash is kept. */
+export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ token: Token; secret: string }> {
+  permit(ctx.viewer, "createToken");
+  const name = lineOf("name", input.name);
+  const expiresAt = input.expiresAt ?? null;
+  if (expiresAt !== null && expiresAt <= ctx.now()) throw badInput("expiresAt", "expiresAt must be in the future.");
+  const secret = newSecret();
+  const token = await ctx.db.write(async (tx) => {
+    const made = await insertToken(tx, ctx, { name, role: input.role, expiresAt, bootstrap: false }, secret);
+    await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}`)]);
+    return made;
+  });
+  return { token, secret };
+}
+
+/** Revokes a token at once and for good. To revoke it again changes nothing. */
+export async function revokeToken(ctx: Ctx, input: { readonly token: string }): Promise<Token> {
+  permit(ctx.viewer, "revokeToken");
+  return ctx.db.write(async (tx) => {
+    const token = await tx.first(Token, { id: idOf("token", input.token) });
+    if (token === null) throw notFound("token", `token ${input.token}`);
+    if (token.revokedAt !== null) return token;
+    await revoke(tx, ctx, token);
+    return token;
+  });
+}
+
+/**
+ * The token that a secret belongs to, or null where it is unknown, revoked or expired. The row is found by the hash of
+ * the secret, and the hashes are compared in constant time.
+ */
+export async function authenticate(reader: Reader, secret: string, now: Date): Promise<Token | null> {
+  const secretHash = hashOf(secret);
+  const token = await reader.first(Token, { secretHash });
+  if (token === null || !timingSafeEqual(Buffer.from(token.secretHash), Buffer.from(secretHash))) return null;
+  return isValid(token, now) ? token : null;
+}
+
+export function isValid(token: Token, now: Date): boolean {
+  return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
+}
+
+/**
+ * Sees to it that an administrator can sign in. With a secret from the settings, that is the one that works, and one that
+ * was set before works no more; without, one is made where there has never been a token.
+ *
+ * @returns the secret that was made, to be shown this once, or null
+ */
+export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<string | null> {
+  return ctx.db.write(async (tx) => {
+    if (secret === null) {
+      if ((await tx.countOf(Token, {})) > 0) return null;
+      const made = newSecret();
+      await bootstrap(tx, ctx, made);
+      return made;
+    }
+    const known = await tx.first(Token, { secretHash: hashOf(secret) });
+    if (known !== null && !isValid(known, ctx.now())) throw new RevokedAdminToken();
+    for (const earlier of await tx.find(Token, { bootstrap: true, revokedAt: null })) {
+      if (earlier.id !== known?.id) await revoke(tx, ctx, earlier);
+    }
+    if (known === null) await bootstrap(tx, ctx, secret);
+    return null;
+  });
+}
+
+/** The secret in the settings is one that was revoked: to accept it again would undo that. */
+export class RevokedAdminToken extends Error {
+  override readonly name = "RevokedAdminToken";
+}
+
+async function bootstrap(tx: Tx, ctx: Ctx, secret: string): Promise<void> {
+  const token = await insertToken(tx, ctx, { name: "admin", role: "ADMIN", expiresAt: null, bootstrap: true }, secret);
+  await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin made, ADMIN")]);
+}
+
+async function insertToken(
+  tx: Tx,
+  ctx: Ctx,
+  fields: Pick<Token, "name" | "role" | "expiresAt" | "bootstrap">,
+  secret: string,
+): Promise<Token> {
+  const token = Object.assign(new Token(), {
+    ...fields,
+    id: newId(),
+    secretHash: hashOf(secret),
+    createdAt: ctx.now(),
+    lastUsedAt: null,
+    revokedAt: null,
+  });
+  await tx.insert(Token, [token]);
+  return token;
+}
+
+async function revoke(tx: Tx, ctx: Ctx, token: Token): Promise<void> {
+  token.revokedAt = ctx.now();
+  await tx.update(Token, { id: token.id }, { revokedAt: token.revokedAt });
+  await append(tx, ctx.viewer, token.revokedAt, [changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`)]);
+}
+
+/** 256 random bits; the prefix lets secret scanners know it for what it is. */
+function newSecret(): string {
+  return `railyard_${randomBytes(32).toString("base64url")}`;
+}
+
+function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}

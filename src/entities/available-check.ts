@@ -1,0 +1,13 @@
+import { Field, ObjectType } from "type-graphql";
+
+@ObjectType({ description: "A context that can be required as a check.", simpleResolvers: true })
+export class AvailableCheck {
+  @Field(() => String, { description: "The context, for example `ci/build`." })
+  context!: string;
+
+  @Field(() => String, { nullable: true, description: "The human-readable name that was last reported with it." })
+  name!: string | null;
+
+  @Field(() => Date, { description: "When it was last reported." })
+  lastReportedAt!: Date;
+}

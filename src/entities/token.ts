@@ -1,0 +1,57 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity } from "typeorm";
+import { instant } from "./instant.js";
+import { Node } from "./node.js";
+import { Role } from "./vocabulary.js";
+
+@ObjectType({ description: "Who is asking.", simpleResolvers: true })
+export class Viewer {
+  @Field(() => String, { description: "The name of the token." })
+  name!: string;
+
+  @Field(() => Role, { description: "What it may do." })
+  role!: Role;
+
+  /** The token's id; null for automation, which has none. */
+  tokenId!: string | null;
+}
+
+@Entity("tokens")
+@ObjectType({
+  implements: Node,
+  description: "A way to sign in. Its secret was shown once, when it was made.",
+  simpleResolvers: true,
+})
+export class Token extends Node {
+  @Field(() => String, { description: "Who or what it is for; whatever it does is recorded under this name." })
+  @Column("text")
+  name!: string;
+
+  @Field(() => Role, { description: "What it may do." })
+  @Column("text")
+  role!: Role;
+
+  /** SHA-256 of the secret, in hexadecimal: all that is kept of it. */
+  @Column("text")
+  secretHash!: string;
+
+  /** Whether it stands for the setting ADMIN_TOKEN (or for the one made at the first start). */
+  @Column("boolean")
+  bootstrap!: boolean;
+
+  @Field(() => Date, { description: "When it was made." })
+  @Column("bigint", instant)
+  createdAt!: Date;
+
+  @Field(() => Date, { nullable: true, description: "When it stops to work by itself; null for never." })
+  @Column("bigint", { ...instant, nullable: true })
+  expiresAt!: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "When it was last used, to the minute or so." })
+  @Column("bigint", { ...instant, nullable: true })
+  lastUsedAt!: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "When it was revoked; it works no more since." })
+  @Column("bigint", { ...instant, nullable: true })
+  revokedAt!: Date | null;
+}

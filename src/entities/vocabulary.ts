@@ -1,0 +1,89 @@
+/**
+ * The enumerations of the public contract. Each is a frozen object and the union of its keys, so that a value is a plain
+ * string in rows, in rules and on the wire alike. `schema/enums.ts` gives them their descriptions.
+ */
+
+/** The four steps of the continuous-delivery workflow, in order. */
+export const Stage = {
+  REVIEW: "REVIEW",
+  DEVELOPMENT: "DEVELOPMENT",
+  STAGING: "STAGING",
+  PRODUCTION: "PRODUCTION",
+} as const;
+export type Stage = keyof typeof Stage;
+
+export const StatusState = { PENDING: "PENDING", SUCCESS: "SUCCESS", FAILURE: "FAILURE", ERROR: "ERROR" } as const;
+export type StatusState = keyof typeof StatusState;
+
+export const BuildPhase = { PENDING: "PENDING", SUCCEEDED: "SUCCEEDED", FAILED: "FAILED" } as const;
+export type BuildPhase = keyof typeof BuildPhase;
+
+export const ReleasePhase = {
+  QUEUED: "QUEUED",
+  DEPLOYING: "DEPLOYING",
+  SUCCEEDED: "SUCCEEDED",
+  FAILED: "FAILED",
+  SUPERSEDED: "SUPERSEDED",
+} as const;
+export type ReleasePhase = keyof typeof ReleasePhase;
+
+export const DeploymentMode = { IMMEDIATE: "IMMEDIATE", REPORTED: "REPORTED" } as const;
+export type DeploymentMode = keyof typeof DeploymentMode;
+
+export const ReleaseTrigger = {
+  DEPLOY: "DEPLOY",
+  AUTO_DEPLOY: "AUTO_DEPLOY",
+  PROMOTION: "PROMOTION",
+  ROLLBACK: "ROLLBACK",
+} as const;
+export type ReleaseTrigger = keyof typeof ReleaseTrigger;
+
+export const PromotionPhase = {
+  IN_PROGRESS: "IN_PROGRESS",
+  SUCCEEDED: "SUCCEEDED",
+  PARTIALLY_SUCCEEDED: "PARTIALLY_SUCCEEDED",
+  FAILED: "FAILED",
+} as const;
+export type PromotionPhase = keyof typeof PromotionPhase;
+
+export const BlockerCode = {
+  NO_RELEASE: "NO_RELEASE",
+  RELEASE_NOT_SUCCEEDED: "RELEASE_NOT_SUCCEEDED",
+  NO_NEXT_STAGE: "NO_NEXT_STAGE",
+  NO_TARGETS: "NO_TARGETS",
+  CHECK_MISSING: "CHECK_MISSING",
+  CHECK_PENDING: "CHECK_PENDING",
+  CHECK_FAILED: "CHECK_FAILED",
+} as const;
+export type BlockerCode = keyof typeof BlockerCode;
+
+/** From the least to the most that is allowed; each role may do all that the ones before it may. */
+export const Role = { VIEWER: "VIEWER", REPORTER: "REPORTER", OPERATOR: "OPERATOR", ADMIN: "ADMIN" } as const;
+export type Role = keyof typeof Role;
+
+export const EventType = {
+  PIPELINE_CREATED: "PIPELINE_CREATED",
+  PIPELINE_UPDATED: "PIPELINE_UPDATED",
+  PIPELINE_DELETED: "PIPELINE_DELETED",
+  APP_CREATED: "APP_CREATED",
+  APP_UPDATED: "APP_UPDATED",
+  APP_DELETED: "APP_DELETED",
+  COUPLING_ADDED: "COUPLING_ADDED",
+  COUPLING_MOVED: "COUPLING_MOVED",
+  COUPLING_CHECKS_UPDATED: "COUPLING_CHECKS_UPDATED",
+  COUPLING_AUTO_DEPLOY_CHANGED: "COUPLING_AUTO_DEPLOY_CHANGED",
+  COUPLING_REMOVED: "COUPLING_REMOVED",
+  BUILD_CREATED: "BUILD_CREATED",
+  BUILD_UPDATED: "BUILD_UPDATED",
+  RELEASE_CREATED: "RELEASE_CREATED",
+  RELEASE_PHASE_CHANGED: "RELEASE_PHASE_CHANGED",
+  RELEASE_STATUS_REPORTED: "RELEASE_STATUS_REPORTED",
+  PROMOTION_STARTED: "PROMOTION_STARTED",
+  PROMOTION_TARGET_CHANGED: "PROMOTION_TARGET_CHANGED",
+  PROMOTION_FINISHED: "PROMOTION_FINISHED",
+  REVIEW_APP_OPENED: "REVIEW_APP_OPENED",
+  REVIEW_APP_CLOSED: "REVIEW_APP_CLOSED",
+  TOKEN_CREATED: "TOKEN_CREATED",
+  TOKEN_REVOKED: "TOKEN_REVOKED",
+} as const;
+export type EventType = keyof typeof EventType;

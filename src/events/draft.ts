@@ -1,0 +1,107 @@
+import type { App } from "../entities/app.js";
+import type { Promotion, PromotionTarget } from "../entities/promotion.js";
+import type { Release } from "../entities/release.js";
+import type { ReleaseStatus } from "../entities/release-status.js";
+import type { EventType, ReleasePhase, Role, StatusState } from "../entities/vocabulary.js";
+
+/** An event that is still to be appended: all but its position, its time and who did it. */
+export interface EventDraft {
+  readonly type: EventType;
+  readonly pipelineId: string | null;
+  readonly promotionId: string | null;
+  readonly releaseId: string | null;
+  readonly context: string | null;
+  readonly detail: unknown;
+  /** The ids of the apps that it concerns: what the filter `app` matches. */
+  readonly apps: readonly string[];
+  /** Who did it, where that is not whoever the transaction is for: automation that followed from it. */
+  readonly actor?: EventActor;
+}
+
+export interface EventActor {
+  readonly name: string;
+  readonly role: Role;
+}
+
+const NOTHING = { pipelineId: null, promotionId: null, releaseId: null, context: null };
+
+/** PROMOTION_STARTED or PROMOTION_FINISHED: it concerns the source and every target. */
+export function promotionChanged(
+  type: "PROMOTION_STARTED" | "PROMOTION_FINISHED",
+  promotion: Promotion,
+  targetApps: readonly string[],
+): EventDraft {
+  return {
+    ...NOTHING,
+    type,
+    pipelineId: promotion.pipelineId,
+    promotionId: promotion.id,
+    detail: { phase: promotion.phase, targetId: null, targetPhase: null },
+    apps: [promotion.sourceAppId, ...targetApps],
+  };
+}
+
+/** A target moved: it concerns the source and that target. */
+export function promotionTargetChanged(
+  promotion: Promotion,
+  target: PromotionTarget,
+  targetPhase: ReleasePhase,
+): EventDraft {
+  return {
+    ...NOTHING,
+    type: "PROMOTION_TARGET_CHANGED",
+    pipelineId: promotion.pipelineId,
+    promotionId: promotion.id,
+    detail: { phase: promotion.phase, targetId: target.id, targetPhase },
+    apps: [promotion.sourceAppId, target.appId],
+  };
+}
+
+/** A release was made, or moved, as it now is. `pipelineId` is the pipeline that its app is in, if it is in one. */
+export function releaseChanged(
+  type: "RELEASE_CREATED" | "RELEASE_PHASE_CHANGED",
+  release: Release,
+  pipelineId: string | null,
+): EventDraft {
+  return {
+    ...NOTHING,
+    type,
+    pipelineId,
+    releaseId: release.id,
+    detail: { phase: release.phase },
+    apps: [release.appId],
+  };
+}
+
+/** A status holds for a release from now on, be it the release's own or its build's. */
+export function statusReported(
+  status: ReleaseStatus,
+  previousState: StatusState | null,
+  release: { readonly id: string; readonly appId: string; readonly pipelineId: string | null },
+): EventDraft {
+  return {
+    ...NOTHING,
+    type: "RELEASE_STATUS_REPORTED",
+    pipelineId: release.pipelineId,
+    releaseId: release.id,
+    context: status.context,
+    detail: { buildId: status.buildId, statusId: status.id, state: status.state, previousState },
+    apps: [release.appId],
+  };
+}
+
+/** Any other change. `summary` is a sentence a person can read. */
+export function changed(
+  type: EventType,
+  subject: { readonly id: string; readonly name: string },
+  summary: string,
+  concerns: { readonly pipelineId?: string | null; readonly app?: Pick<App, "id"> | null } = {},
+): EventDraft {
+  return {
+    ...NOTHING,
+    type,
+    pipelineId: concerns.pipelineId ?? null,
+    detail: { subjectId: subject.id, subjectName: subject.name, summary },
+    apps: concerns.app ? [concerns.app.id] : [],
+  };
+}

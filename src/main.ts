@@ -1,0 +1,44 @@
+import { startApp } from "./app.js";
+import { readConfig, WrongSettings } from "./config.js";
+import { DatabaseUnusable } from "./database/database.js";
+import { RevokedAdminToken } from "./domain/tokens.js";
+import { createLogger } from "./server/log.js";
+
+/** After this long a stop is no longer waited for, in milliseconds. */
+const STOP_DEADLINE = 10_000;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  const app = await startApp(config, { log });
+  process.stdout.write(`\nRailyard is at ${app.url}/graphql; open it in a browser for the explorer.\n`);
+  if (app.adminSecret !== null) {
+    process.stdout.write(`The admin token, shown this once: ${app.adminSecret}\n`);
+  }
+  process.stdout.write("\n");
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
+  });
+  log.info({ signal }, "stopping");
+  setTimeout(() => {
+    log.error("stopping took too long");
+    process.exit(1);
+  }, STOP_DEADLINE).unref();
+  await app.close();
+  log.info("stopped");
+}
+
+/** What is the operator's to mend is said in a line; anything else comes with where it happened. */
+function explain(error: unknown): string {
+  if (error instanceof WrongSettings || error instanceof DatabaseUnusable) return error.message;
+  if (error instanceof RevokedAdminToken) return "ADMIN_TOKEN must be another one: this one was revoked.";
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL")
+    return `PORT or HOST cannot be used: ${message}.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,46 @@
+import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { findPipeline } from "../domain/references.js";
+import { nextStage, STAGES } from "../domain/stages.js";
+import { Coupling } from "../entities/coupling.js";
+import { Pipeline } from "../entities/pipeline.js";
+import { PipelineStage, StageNode } from "../entities/stage.js";
+import { Stage } from "../entities/vocabulary.js";
+import type { Context } from "../schema/context.js";
+
+@Resolver(() => PipelineStage)
+export class StageResolver {
+  @Query(() => [StageNode], { description: "The directed graph of the stages." })
+  stages(): StageNode[] {
+    return STAGES.map((stage) => ({ stage, next: nextStage(stage) }));
+  }
+
+  @Query(() => PipelineStage, { nullable: true, description: "One stage of one pipeline." })
+  async stage(
+    @Ctx() ctx: Context,
+    @Arg("pipeline", () => ID, { description: "The pipeline, by id or name." }) reference: string,
+    @Arg("stage", () => Stage, { description: "Which of its stages." }) stage: Stage,
+  ): Promise<PipelineStage | null> {
+    const pipeline = await findPipeline(ctx.db.reader, reference);
+    return pipeline === null ? null : new PipelineStage(pipeline, stage);
+  }
+
+  @FieldResolver(() => Pipeline, { description: "The pipeline that it is a stage of." })
+  pipeline(@Root() { pipeline }: PipelineStage): Pipeline {
+    return pipeline;
+  }
+
+  @FieldResolver(() => PipelineStage, {
+    nullable: true,
+    description: "The stage that a promotion out of this one goes to; null for production.",
+  })
+  next(@Root() { pipeline, stage }: PipelineStage): PipelineStage | null {
+    const next = nextStage(stage);
+    return next === null ? null : new PipelineStage(pipeline, next);
+  }
+
+  @FieldResolver(() => [Coupling], { description: "The apps in it, in the order in which they were added." })
+  async couplings(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<readonly Coupling[]> {
+    const couplings = await ctx.loaders.couplingsOfPipeline.load(pipeline.id);
+    return couplings.filter((coupling) => coupling.stage === stage);
+  }
+}

@@ -1,0 +1,202 @@
+import type { Sql } from "sql-template-tag";
+import { ArgsType, type ClassType, Field, Int, ObjectType } from "type-graphql";
+import { hasRow, type Order, type Page, type PageRequest } from "../database/pages.js";
+import type { Reader } from "../database/session.js";
+import { badInput } from "../domain/refusal.js";
+import { App } from "../entities/app.js";
+import { Build } from "../entities/build.js";
+import { Coupling } from "../entities/coupling.js";
+import { LogEvent } from "../entities/event.js";
+import { EventCursor } from "../entities/event-cursor.js";
+import { Pipeline } from "../entities/pipeline.js";
+import { Promotion } from "../entities/promotion.js";
+import { Release } from "../entities/release.js";
+import { Token } from "../entities/token.js";
+
+/** Rows on a page where nobody said, and at the most. */
+export const PAGE_SIZE = { default: 25, most: 100 } as const;
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { nullable: true, description: "How many to give from the front: 0 to 100, 25 if left out." })
+  first?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Begin behind this cursor. Goes with `first`." })
+  after?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "How many to give from the end: 0 to 100." })
+  last?: number | null;
+
+  @Field(() => String, { nullable: true, description: "End before this cursor. Goes with `last`." })
+  before?: string | null;
+}
+
+@ArgsType()
+export class EventPageArgs {
+  @Field(() => Int, { nullable: true, description: "How many to give from the front: 0 to 100, 25 if left out." })
+  first?: number | null;
+
+  @Field(() => EventCursor, { nullable: true, description: "Begin behind this cursor. Goes with `first`." })
+  after?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "How many to give from the end: 0 to 100." })
+  last?: number | null;
+
+  @Field(() => EventCursor, { nullable: true, description: "End before this cursor. Goes with `last`." })
+  before?: string | null;
+}
+
+@ObjectType({ description: "Where a page stands in its list.", simpleResolvers: true })
+export class PageInfo {
+  @Field(() => Boolean, { description: "Whether there is more behind this page." })
+  hasNextPage!: boolean | (() => Promise<boolean>);
+
+  @Field(() => Boolean, { description: "Whether there is more before this page." })
+  hasPreviousPage!: boolean | (() => Promise<boolean>);
+
+  @Field(() => String, { nullable: true, description: "The cursor of the first on this page; null where it is empty." })
+  startCursor!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The cursor of the last on this page; null where it is empty." })
+  endCursor!: string | null;
+}
+
+/** A page of a list, as Relay wants it. What costs a statement of its own is a function, run only where it is asked for. */
+export interface Connection<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly nodes: readonly T[];
+  readonly pageInfo: PageInfo;
+  readonly totalCount?: () => Promise<number>;
+}
+
+/**
+ * Which page the arguments ask for.
+ *
+ * @throws Refusal BAD_USER_INPUT where they contradict each other, are out of bounds, or hold a cursor of another list
+ */
+export function pageRequest(args: PageArgs, decode: (cursor: string) => string | number | null): PageRequest {
+  const { first, after, last, before } = args;
+  const backward = last != null || before != null;
+  if (backward && (first != null || after != null)) {
+    throw badInput(first == null ? "after" : "first", "Give either first and after, or last and before, not both.");
+  }
+  const [sizeField, size] = backward ? (["last", last] as const) : (["first", first] as const);
+  if (size != null && (size < 0 || size > PAGE_SIZE.most)) {
+    throw badInput(sizeField, `${sizeField} must be between 0 and ${PAGE_SIZE.most}; it is ${size}.`);
+  }
+  const [cursorField, cursor] = backward ? (["before", before] as const) : (["after", after] as const);
+  const from = cursor == null ? null : decode(cursor);
+  if (cursor != null && from === null) {
+    throw badInput(cursorField, `${cursorField} must be a cursor that this list has given.`);
+  }
+  return { size: size ?? PAGE_SIZE.default, backward, from };
+}
+
+/** An order whose places are told apart from those of other orders by the name of what they sort by. */
+export function encodePlace<T extends object>(order: Order<T>, row: T): string {
+  return Buffer.from(`${order.by}:${row[order.by]}`).toString("base64url");
+}
+
+export function decodePlace<T extends object>(order: Order<T>): (cursor: string) => string | number | null {
+  return (cursor) => {
+    const text = cursor.length > 200 ? "" : Buffer.from(cursor, "base64url").toString("latin1");
+    const place = /^([a-zA-Z]+):([a-z0-9-]{1,63})$/.exec(text);
+    if (place === null || place[1] !== order.by || Buffer.from(text).toString("base64url") !== cursor) return null;
+    const value = place[2] as string;
+    if (order.by !== "version") return value;
+    return /^\d{1,10}$/.test(value) ? Number(value) : null;
+  };
+}
+
+/** Makes a connection of a page. */
+export function connect<T extends object>(
+  reader: Reader,
+  order: Order<T>,
+  conditions: readonly Sql[],
+  request: PageRequest,
+  page: Page<T>,
+  totalCount: () => Promise<number>,
+): Connection<T> {
+  const edges = page.rows.map((node) => ({ cursor: encodePlace(order, node), node }));
+  // What lies on the side that the page was not read towards: behind the cursor it began at, there may be something.
+  const edge = page.rows[request.backward ? page.rows.length - 1 : 0];
+  const origin = edge === undefined ? request.from : (edge[order.by] as string | number);
+  const other =
+    request.from === null || origin === null
+      ? false
+      : () => hasRow(reader, order, conditions, origin, !request.backward);
+  return {
+    edges,
+    nodes: page.rows,
+    pageInfo: {
+      hasNextPage: request.backward ? other : page.more,
+      hasPreviousPage: request.backward ? page.more : other,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount,
+  };
+}
+
+/** The object types of a list: `<Node>Edge` and `<Node>Connection`. */
+function connectionOf<T extends object>(Node: ClassType<T>, plural: string) {
+  @ObjectType(`${Node.name}Edge`, {
+    description: `One of ${plural}, with its place in the list.`,
+    simpleResolvers: true,
+  })
+  class Edge {
+    @Field(() => String, { description: "Its place in the list, for `after` and `before`." })
+    cursor!: string;
+
+    @Field(() => Node, { description: "What stands there." })
+    node!: T;
+  }
+
+  @ObjectType(`${Node.name}Connection`, { description: `A page of ${plural}.`, simpleResolvers: true })
+  class ConnectionType {
+    @Field(() => [Edge], { description: "What is on this page, each with its cursor." })
+    edges!: Edge[];
+
+    @Field(() => [Node], { description: "What is on this page." })
+    nodes!: T[];
+
+    @Field(() => PageInfo, { description: "Where this page stands in the list." })
+    pageInfo!: PageInfo;
+
+    @Field(() => Int, { description: "How many there are in the whole list. Counted only where it is asked for." })
+    totalCount!: () => Promise<number>;
+  }
+  return ConnectionType;
+}
+
+export const PipelineConnection = connectionOf(Pipeline, "pipelines");
+export const AppConnection = connectionOf(App, "apps");
+export const CouplingConnection = connectionOf(Coupling, "couplings");
+export const ReleaseConnection = connectionOf(Release, "releases");
+export const BuildConnection = connectionOf(Build, "builds");
+export const PromotionConnection = connectionOf(Promotion, "promotions");
+export const TokenConnection = connectionOf(Token, "tokens");
+
+@ObjectType({ description: "One event, with its place in the log.", simpleResolvers: true })
+export class EventEdge {
+  @Field(() => EventCursor, { description: "Its place in the log." })
+  cursor!: string;
+
+  @Field(() => LogEvent, { description: "The event." })
+  node!: LogEvent;
+}
+
+@ObjectType({
+  description: "Events, oldest first. `pageInfo.endCursor` can be handed to a subscription's `after`.",
+  simpleResolvers: true,
+})
+export class EventConnection {
+  @Field(() => [EventEdge], { description: "What is on this page, each with its cursor." })
+  edges!: EventEdge[];
+
+  @Field(() => [LogEvent], { description: "What is on this page." })
+  nodes!: LogEvent[];
+
+  @Field(() => PageInfo, { description: "Where this page stands in the log." })
+  pageInfo!: PageInfo;
+}

@@ -1,0 +1,75 @@
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { Refusal, type RefusalCode } from "../domain/refusal.js";
+
+/** What the libraries call their refusals, in our words. A code that is not here and not ours is a fault. */
+const CODES_OF_LIBRARIES: Readonly<Record<string, RefusalCode>> = {
+  GRAPHQL_PARSE_FAILED: "GRAPHQL_PARSE_FAILED",
+  GRAPHQL_VALIDATION_FAILED: "GRAPHQL_VALIDATION_FAILED",
+  BAD_USER_INPUT: "BAD_USER_INPUT",
+  BAD_REQUEST: "BAD_USER_INPUT",
+  OPERATION_RESOLUTION_FAILURE: "BAD_USER_INPUT",
+  PERSISTED_QUERY_NOT_FOUND: "BAD_USER_INPUT",
+  PERSISTED_QUERY_NOT_SUPPORTED: "BAD_USER_INPUT",
+};
+
+/** The HTTP status that goes with a refusal of a whole request, before any of it was carried out. */
+export const STATUS_OF_REQUEST: Readonly<Partial<Record<RefusalCode, number>>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  QUERY_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  INTERNAL_SERVER_ERROR: 500,
+};
+
+export interface Presented {
+  readonly error: GraphQLFormattedError;
+  /** What went wrong inside, for the log; null where the error is the client's to mend. */
+  readonly fault: unknown;
+}
+
+/**
+ * Turns whatever was thrown into what a client sees, over HTTP and over the socket alike. A refusal keeps its words and
+ * what a document or its variables got wrong is told; of anything else only the request's id is.
+ */
+export function present(thrown: unknown, requestId: string): Presented {
+  const graphql = thrown instanceof GraphQLError ? thrown : null;
+  const where = graphql === null ? {} : located(graphql);
+  const cause = innermost(thrown);
+  if (cause instanceof Refusal) {
+    return {
+      error: { message: cause.message, ...where, extensions: { ...cause.details, code: cause.code } },
+      fault: null,
+    };
+  }
+  const code = graphql === null ? undefined : codeOf(graphql);
+  if (graphql !== null && code !== undefined) {
+    return { error: { message: graphql.message, ...where, extensions: { code } }, fault: null };
+  }
+  const message = "Something went wrong on our side. The log tells more under the request's id.";
+  return { error: { message, ...where, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
+}
+
+function codeOf(error: GraphQLError): RefusalCode | undefined {
+  // What was thrown inside a resolver, by whatever: only a refusal may show itself.
+  if (error.originalError != null && !(error.originalError instanceof GraphQLError)) return undefined;
+  const code = CODES_OF_LIBRARIES[String(error.extensions.code)];
+  if (code !== undefined) return code;
+  // Found while executing: an argument whose variable was left out is the client's to mend, anything else is not.
+  const request = error.path === undefined || error.message.startsWith("Argument ");
+  return request && error.extensions.code === undefined ? "BAD_USER_INPUT" : undefined;
+}
+
+function innermost(thrown: unknown): unknown {
+  let cause = thrown;
+  while (cause instanceof GraphQLError && cause.originalError != null) cause = cause.originalError;
+  return cause;
+}
+
+function located(error: GraphQLError): Pick<GraphQLFormattedError, "locations" | "path"> {
+  return {
+    ...(error.locations !== undefined && { locations: error.locations }),
+    ...(error.path !== undefined && { path: error.path }),
+  };
+}

@@ -1,0 +1,70 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { ApolloServer } from "@apollo/server";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { GraphQLError, type GraphQLSchema } from "graphql";
+import type { Ctx } from "../domain/context.js";
+import { Refusal } from "../domain/refusal.js";
+import { Context } from "../schema/context.js";
+import { present, STATUS_OF_REQUEST } from "../schema/errors.js";
+import type { Authentication } from "./authentication.js";
+import { explorer } from "./explorer.js";
+import type { Logger } from "./log.js";
+
+/** What an operation needs that is the same for all of them. */
+export interface GraphqlParts {
+  readonly schema: GraphQLSchema;
+  readonly ctx: Omit<Ctx, "viewer">;
+  readonly authentication: Authentication;
+  readonly log: Logger;
+}
+
+/** Serves operations at `POST /graphql`, queries at `GET /graphql`, and there the explorer to browsers. */
+export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<void> {
+  // Apollo words its errors without knowing the request that they belong to.
+  const request = new AsyncLocalStorage<FastifyRequest>();
+  const apollo = new ApolloServer<Context>({
+    schema: parts.schema,
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    // What a query may hold is limited by its size; keeping documents by hash is not offered.
+    persistedQueries: false,
+    csrfPrevention: true,
+    logger: parts.log,
+    formatError: (_, error) => {
+      const current = request.getStore();
+      const { error: shown, fault } = present(error, current?.id ?? "");
+      if (fault !== null) parts.log.error({ requestId: current?.id, err: fault }, "an operation failed");
+      return shown;
+    },
+  });
+  await apollo.start();
+  http.addHook("onClose", () => apollo.stop());
+  const answer = fastifyApolloHandler(apollo, {
+    context: async ({ id, headers }) => {
+      try {
+        const viewer = await parts.authentication.viewerOf(headers.authorization);
+        return new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, id);
+      } catch (error) {
+        throw refusedRequest(error);
+      }
+    },
+  });
+  const page = explorer();
+  http.route({
+    method: ["GET", "POST"],
+    url: "/graphql",
+    handler: (req, reply) => {
+      if (req.method === "GET" && req.headers.accept?.includes("text/html")) return page(req, reply);
+      return request.run(req, () => answer.call(http, req, reply));
+    },
+  });
+}
+
+/** A refusal of the whole request, with the HTTP status that belongs to it; Apollo would answer 500. */
+function refusedRequest(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error;
+  const status = STATUS_OF_REQUEST[error.code] ?? 400;
+  return new GraphQLError(error.message, { originalError: error, extensions: { code: error.code, http: { status } } });
+}

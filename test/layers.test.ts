@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, it } from "node:test";
+
+/** Which folders each folder may import from, besides itself. Nothing imports upwards. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  entities: [],
+  database: ["entities"],
+  events: ["entities", "database"],
+  domain: ["entities", "database", "events"],
+  schema: ["entities", "database", "events", "domain"],
+  resolvers: ["entities", "database", "events", "domain", "schema"],
+  integrations: ["entities", "database", "events", "domain"],
+  server: ["entities", "database", "events", "domain", "schema", "integrations"],
+  cli: [],
+  root: ["entities", "database", "events", "domain", "schema", "resolvers", "integrations", "server"],
+};
+
+/** Files that may reach further than their folder. */
+const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
+  // The one place where the schema meets the resolvers that it is built from.
+  "src/schema/build.ts": ["resolvers"],
+};
+
+/** Packages that these folders must not know of: what they do has nothing to do with how it is asked for. */
+const FORBIDDEN_PACKAGES: Readonly<Record<string, RegExp>> = {
+  domain: /^(graphql|type-graphql|@apollo|fastify|@fastify|ws$|graphql-ws)/,
+  events: /^(graphql|type-graphql|@apollo|fastify|@fastify|ws$|graphql-ws)/,
+  database: /^(graphql|type-graphql|@apollo|fastify|@fastify|ws$|graphql-ws)/,
+};
+
+interface Import {
+  readonly file: string;
+  readonly folder: string;
+  readonly target: string;
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] as string);
+  return targets.map((target) => ({ file, folder: folderOf(file), target }));
+}
+
+function folderOf(file: string): string {
+  const [, folder, ...rest] = normalize(file).split("/");
+  return rest.length === 0 ? "root" : (folder as string);
+}
+
+const imports = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .flatMap((file) => importsOf(join("src", file)));
+
+describe("the layers", () => {
+  it("import in one direction", () => {
+    const wrong = imports
+      .filter(({ target }) => target.startsWith("."))
+      .filter(({ file, folder, target }) => {
+        const other = folderOf(join(dirname(file), target));
+        const allowed = [folder, ...(MAY_IMPORT[folder] ?? []), ...(EXCEPTIONS[normalize(file)] ?? [])];
+        return !allowed.includes(other);
+      });
+    assert.deepEqual(wrong, []);
+    assert.ok(imports.length > 100, "the import lines were found");
+  });
+
+  it("keep GraphQL, HTTP and sockets out of the domain, the log and the database", () => {
+    const wrong = imports.filter(({ folder, target }) => FORBIDDEN_PACKAGES[folder]?.test(target));
+    assert.deepEqual(wrong, []);
+  });
+});

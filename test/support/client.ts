@@ -1,0 +1,77 @@
+/** An error of an answer, as a client sees it. */
+export interface AnsweredError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions: { readonly code: string; readonly [key: string]: unknown };
+}
+
+export interface Answer<T> {
+  readonly status: number;
+  readonly data?: T | null;
+  readonly errors?: readonly AnsweredError[];
+}
+
+/** Thrown by `ask` where the answer holds errors. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly code: string;
+
+  constructor(readonly errors: readonly AnsweredError[]) {
+    super(errors.map((error) => `${error.extensions.code}: ${error.message}`).join("\n"));
+    this.code = errors[0]?.extensions.code ?? "";
+  }
+}
+
+/** Speaks GraphQL over HTTP, as anybody's client would. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly secret: string | null,
+  ) {}
+
+  /** The answer, whatever it is. */
+  async post<T = Record<string, unknown>>(query: string, variables: Record<string, unknown> = {}): Promise<Answer<T>> {
+    const response = await fetch(`${this.url}/graphql`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(this.secret !== null && { authorization: `Bearer ${this.secret}` }),
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    return { status: response.status, ...((await response.json()) as object) };
+  }
+
+  /** The data of an answer without errors; throws `Refused` where it has some. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  async ask<T = any>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
+    const answer = await this.post<T>(query, variables);
+    if (answer.errors !== undefined) throw new Refused(answer.errors);
+    return answer.data as T;
+  }
+
+  /** The first error of an answer that must hold one. */
+  async refusal(query: string, variables: Record<string, unknown> = {}): Promise<AnsweredError> {
+    const answer = await this.post(query, variables);
+    const [error] = answer.errors ?? [];
+    if (error === undefined) throw new Error(`Expected a refusal, got ${JSON.stringify(answer.data)}.`);
+    return error;
+  }
+
+  /** Runs the mutation of this name with an input, and gives back what it answers. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  async mutate<T = any>(name: string, input: object, selection: string): Promise<T> {
+    const data = await this.ask<Record<string, T>>(mutation(name, selection), { input });
+    return data[name] as T;
+  }
+
+  /** The refusal of the mutation of this name with an input. */
+  refusedMutation(name: string, input: object, selection = "__typename"): Promise<AnsweredError> {
+    return this.refusal(mutation(name, selection), { input });
+  }
+}
+
+function mutation(name: string, selection: string): string {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+  return `mutation ($input: ${type}!) { ${name}(input: $input) { ${selection} } }`;
+}

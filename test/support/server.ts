@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { type App, startApp } from "../../src/app.js";
+import { type Config, readConfig } from "../../src/config.js";
+import type { Role } from "../../src/entities/vocabulary.js";
+import { Client } from "./client.js";
+
+/** Where a test says what is to be undone: the context of `it`, `before` and `after` alike. */
+export interface Cleanup {
+  after(undo: () => Promise<unknown> | unknown): void;
+}
+
+export interface ServerOptions {
+  /** Environment variables on top of those that a test server has anyway. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A clock to go by instead of the real one. */
+  readonly now?: () => Date;
+}
+
+export const ADMIN_SECRET = "an-administrator-of-the-tests";
+
+/** A real server on a real database of its own, with a client for every role. */
+export class TestServer {
+  #app: App | null = null;
+  readonly #config: Config;
+  readonly #options: ServerOptions;
+  readonly #clients = new Map<Role, Client>();
+
+  constructor(config: Config, options: ServerOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  get app(): App {
+    if (this.#app === null) throw new Error("The test server is not running.");
+    return this.#app;
+  }
+
+  get url(): string {
+    return this.app.url;
+  }
+
+  /** The administrator, who may do everything. */
+  get admin(): Client {
+    return new Client(this.url, ADMIN_SECRET);
+  }
+
+  /** A client that carries a token of this role. */
+  async as(role: Role): Promise<Client> {
+    const known = this.#clients.get(role);
+    if (known !== undefined) return known;
+    const { createToken } = await this.admin.ask<{ createToken: { secret: string } }>(
+      "mutation ($input: CreateTokenInput!) { createToken(input: $input) { secret } }",
+      { input: { name: `a ${role}`, role } },
+    );
+    const client = new Client(this.url, createToken.secret);
+    this.#clients.set(role, client);
+    return client;
+  }
+
+  async start(): Promise<void> {
+    const { now } = this.#options;
+    this.#app = await startApp(this.#config, { log: pino({ level: "silent" }), ...(now && { now }) });
+  }
+
+  async stop(): Promise<void> {
+    await this.#app?.close();
+    this.#app = null;
+    this.#clients.clear();
+  }
+
+  /** Stops it and starts it again on the same database; the address changes. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+}
+
+/** A folder that is removed with what is in it when the test has ended. */
+export function temporaryFolder(t: Cleanup): string {
+  const folder = mkdtempSync(join(tmpdir(), "railyard-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts a server for a test, or for a whole file of tests, and stops it afterwards. */
+export async function startServer(t: Cleanup, options: ServerOptions = {}): Promise<TestServer> {
+  const folder = temporaryFolder(t);
+  const config = readConfig({
+    PORT: "0",
+    DATABASE_URL: `sqlite:${join(folder, "railyard.sqlite")}`,
+    ADMIN_TOKEN: ADMIN_SECRET,
+    ...options.env,
+  });
+  const server = new TestServer(config, options);
+  await server.start();
+  t.after(() => server.stop());
+  return server;
+}
