@@ -4,6 +4,7 @@ import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
 import { type Ctx, RAILYARD } from "./domain/context.js";
 import { bootstrapAdmin } from "./domain/tokens.js";
+import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
 import { Authentication } from "./server/authentication.js";
 import { serveGraphql } from "./server/graphql.js";
@@ -63,6 +64,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const authentication = new Authentication(ctx, log);
     serveHealth(http, database, () => stopping);
     await serveGraphql(http, { schema: buildSchema(), ctx, authentication, log });
+    await servePlatform(http, { ctx, viewerOf: (authorization) => authentication.viewerOf(authorization) });
     await http.listen({ host: config.host, port: config.port });
     const { address, port, family } = http.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;

@@ -1,0 +1,62 @@
+import { Refusal, type RefusalCode } from "../../domain/refusal.js";
+
+/** How each refusal is told by the Platform API: its HTTP status, and the word in `id`. */
+const TOLD: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {
+  UNAUTHENTICATED: [401, "unauthorized"],
+  FORBIDDEN: [403, "forbidden"],
+  NOT_FOUND: [404, "not_found"],
+  BAD_USER_INPUT: [422, "invalid_params"],
+  CONFLICT: [409, "conflict"],
+  PROMOTION_BLOCKED: [409, "promotion_blocked"],
+  IDEMPOTENCY_KEY_REUSED: [422, "idempotency_key_reused"],
+  CURSOR_EXPIRED: [410, "gone"],
+  QUERY_TOO_LARGE: [413, "request_too_large"],
+  RATE_LIMITED: [429, "rate_limit"],
+  UNAVAILABLE: [503, "unavailable"],
+  GRAPHQL_PARSE_FAILED: [400, "bad_request"],
+  GRAPHQL_VALIDATION_FAILED: [400, "bad_request"],
+  INTERNAL_SERVER_ERROR: [500, "internal_server_error"],
+};
+
+export interface ToldError {
+  readonly status: number;
+  readonly body: { readonly id: string; readonly message: string };
+  /** Whether it is a fault of ours, to be logged. */
+  readonly fault: boolean;
+}
+
+/** Turns whatever was thrown into what a client of the Platform API sees; only refusals keep their words. */
+export function tell(error: unknown, requestId: string): ToldError {
+  if (error instanceof Refusal) {
+    const [status, id] = TOLD[error.code];
+    return { status, body: { id, message: error.message }, fault: false };
+  }
+  const { statusCode, validation, code } = error as { statusCode?: number; validation?: Issue[]; code?: string };
+  if (validation !== undefined)
+    return { status: 422, body: { id: "invalid_params", message: worded(validation) }, fault: false };
+  if (statusCode === 413) {
+    return { status: 413, body: { id: "request_too_large", message: "The body is too large." }, fault: false };
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    const message =
+      code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? "The body must be JSON." : "The request could not be read.";
+    return { status: statusCode, body: { id: "bad_request", message }, fault: false };
+  }
+  const message = `Something went wrong on our side. The log tells more under the request's id, ${requestId}.`;
+  return { status: 500, body: { id: "internal_server_error", message }, fault: true };
+}
+
+interface Issue {
+  readonly instancePath?: string;
+  readonly message?: string;
+}
+
+function worded(issues: readonly Issue[]): string {
+  return issues
+    .slice(0, 5)
+    .map(
+      ({ instancePath = "", message = "is not right" }) =>
+        `${instancePath.slice(1).replaceAll("/", ".") || "The body"}: ${message}`,
+    )
+    .join("; ");
+}

@@ -1,0 +1,69 @@
+import etag from "@fastify/etag";
+import swagger from "@fastify/swagger";
+import type { FastifyInstance } from "fastify";
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { tell } from "./errors.js";
+import { referencePage } from "./reference.js";
+import type { PlatformParts, Routes } from "./request.js";
+import { serveApps } from "./routes/apps.js";
+import { serveBuilds } from "./routes/builds.js";
+import { serveCouplings } from "./routes/couplings.js";
+import { servePipelines } from "./routes/pipelines.js";
+import { servePromotions } from "./routes/promotions.js";
+import { serveReleases } from "./routes/releases.js";
+import { serveStatuses } from "./routes/statuses.js";
+
+/**
+ * Serves the REST API that the command lines of Akkeris and Heroku speak: a translation onto the same domain functions as
+ * the GraphQL API, with no rule of its own. `GET /openapi.json` and `GET /reference` describe it.
+ */
+export async function servePlatform(http: FastifyInstance, parts: PlatformParts): Promise<void> {
+  await http.register(async (scope) => {
+    scope.setValidatorCompiler(validatorCompiler);
+    scope.setSerializerCompiler(serializerCompiler);
+    scope.decorateRequest("platformViewer", null);
+    await scope.register(etag);
+    await scope.register(swagger, {
+      openapi: {
+        openapi: "3.1.0",
+        info: {
+          title: "Railyard: Platform API",
+          description: "The REST API that the command lines of Akkeris and Heroku speak. Errors are `{ id, message }`.",
+          version: "1",
+        },
+        components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+        security: [{ token: [] }],
+      },
+      transform: jsonSchemaTransform,
+    });
+    scope.setErrorHandler((error, request, reply) => {
+      const { status, body, fault } = tell(error, request.id);
+      if (fault) request.log.error({ err: error }, "a request of the Platform API failed");
+      reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+    });
+
+    scope.get("/openapi.json", { schema: { hide: true } }, async () => scope.swagger());
+    scope.get("/reference", { schema: { hide: true } }, async (_, reply) => {
+      return reply.type("text/html; charset=utf-8").send(referencePage(scope.swagger()));
+    });
+
+    await scope.register(async (routes) => {
+      routes.addHook("onRequest", async (request) => {
+        request.platformViewer = await parts.viewerOf(request.headers.authorization);
+      });
+      const typed = routes.withTypeProvider<ZodTypeProvider>() as unknown as Routes;
+      servePipelines(typed, parts);
+      serveCouplings(typed, parts);
+      servePromotions(typed, parts);
+      serveApps(typed, parts);
+      serveBuilds(typed, parts);
+      serveReleases(typed, parts);
+      serveStatuses(typed, parts);
+    });
+  });
+}

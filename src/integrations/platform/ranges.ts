@@ -1,0 +1,77 @@
+import type { FastifyReply } from "fastify";
+import type { Sql } from "sql-template-tag";
+import { type Order, readPage } from "../../database/pages.js";
+import type { Reader } from "../../database/session.js";
+import { badInput } from "../../domain/refusal.js";
+
+/** Rows in an answer where the request says nothing, and at the most. */
+export const MOST_IN_RANGE = 1000;
+
+interface Range {
+  readonly from: string | null;
+  readonly max: number;
+  readonly descending: boolean | null;
+}
+
+/**
+ * Reads a list in pages as the Platform API does: `Range: version ]3..; max=10, order=desc` asks for what comes behind a
+ * value, and where there is more the answer is 206 with a `Next-Range` to ask with next.
+ *
+ * @param order how the list is sorted where the request says nothing; only what it is sorted by can be asked for
+ */
+export async function ranged<T extends object>(
+  reader: Reader,
+  reply: FastifyReply,
+  header: unknown,
+  order: Order<T>,
+  conditions: readonly Sql[],
+): Promise<readonly T[]> {
+  const name = order.by === "createdAt" ? "created_at" : order.by;
+  const range = typeof header === "string" && header.trim() !== "" ? parse(header, name) : null;
+  const descending = range?.descending ?? order.direction === "DESC";
+  const walked: Order<T> = { ...order, direction: descending ? "DESC" : "ASC" };
+  const size = range?.max ?? MOST_IN_RANGE;
+  const from = range?.from == null ? null : placeOf(order, range.from);
+  const page = await readPage(reader, walked, conditions, { size, backward: false, from });
+  reply.header("accept-ranges", name);
+  const last = page.rows.at(-1);
+  const first = page.rows[0];
+  if (first !== undefined && last !== undefined) {
+    reply.header("content-range", `${name} ${String(first[order.by])}..${String(last[order.by])}`);
+  }
+  if (page.more && last !== undefined) {
+    reply.code(206);
+    reply.header("next-range", `${name} ]${String(last[order.by])}..; max=${size}${descending ? ", order=desc" : ""}`);
+  }
+  return page.rows;
+}
+
+function parse(header: string, name: string): Range {
+  const match = /^\s*(\w+)\s+(\]?)([^.;,\s]*)\.\.([^;,]*)?\s*(?:[;,]\s*(.*))?$/.exec(header);
+  const asked = match?.[1];
+  if (match === null || (asked !== name && asked !== "id")) {
+    throw badInput("Range", `Range must be as \`${name} ..; max=200, order=desc\`: this list is sorted by ${name}.`);
+  }
+  const options = new Map(
+    (match[5] ?? "")
+      .split(/[,;]/)
+      .map((option): [string, string] => [option.split("=")[0]?.trim() ?? "", option.split("=")[1]?.trim() ?? ""])
+      .filter(([key]) => key !== ""),
+  );
+  const max = Number(options.get("max") ?? 200);
+  if (!Number.isInteger(max) || max < 1 || max > MOST_IN_RANGE) {
+    throw badInput("Range", `Range must ask for a max between 1 and ${MOST_IN_RANGE}.`);
+  }
+  const order = options.get("order");
+  if (order !== undefined && order !== "asc" && order !== "desc")
+    throw badInput("Range", "Range must ask for the order asc or desc.");
+  // `id ..` asks for the whole list from its start, in whatever it is sorted by.
+  const from = asked === name && match[3] !== "" ? (match[3] as string) : null;
+  return { from, max, descending: order === undefined ? null : order === "desc" };
+}
+
+function placeOf<T extends object>(order: Order<T>, text: string): string | number {
+  if (order.by !== "version") return text;
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw badInput("Range", "Range must begin at a version: a number.");
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { createLoaders, type Loaders } from "../../database/loaders.js";
+import type { Reader } from "../../database/session.js";
+import type { Ctx } from "../../domain/context.js";
+import type { Viewer } from "../../entities/token.js";
+
+/** What the routes are given from outside: where the rows are, and how a request's token is told. */
+export interface PlatformParts {
+  readonly ctx: Omit<Ctx, "viewer">;
+  /** Tells whose token a header `Authorization` carries, or throws UNAUTHENTICATED. */
+  viewerOf(authorization: unknown): Promise<Viewer>;
+}
+
+/** Whoever asks, with loaders that are theirs alone. */
+export interface Asking {
+  readonly ctx: Ctx;
+  readonly reader: Reader;
+  readonly loaders: Loaders;
+  /** What the request gave as `Idempotency-Key`. */
+  readonly idempotencyKey: string | null;
+}
+
+export type Routes = FastifyInstance<
+  import("http").Server,
+  import("http").IncomingMessage,
+  import("http").ServerResponse,
+  import("fastify").FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set by the Platform API before a route of its own runs. */
+    platformViewer: Viewer | null;
+  }
+}
+
+/** Tells who asks. Loaders are made anew at each call: what a route answers after a change is read after it. */
+export function askingOf(parts: PlatformParts, request: FastifyRequest): Asking {
+  const viewer = request.platformViewer;
+  if (viewer === null) throw new Error("A route of the Platform API ran before its viewer was known.");
+  const { ctx } = parts;
+  const key = request.headers["idempotency-key"];
+  return {
+    ctx: { db: ctx.db, durations: ctx.durations, now: () => ctx.now(), viewer },
+    reader: ctx.db.reader,
+    loaders: createLoaders(ctx.db.reader),
+    idempotencyKey: typeof key === "string" ? key : null,
+  };
+}

@@ -1,0 +1,146 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
+import type { Order } from "../../../database/pages.js";
+import { createApp, deleteApp } from "../../../domain/apps.js";
+import { isName, isUuid } from "../../../domain/input.js";
+import { requireApp } from "../../../domain/references.js";
+import { notFound } from "../../../domain/refusal.js";
+import { App } from "../../../entities/app.js";
+import { ranged } from "../ranges.js";
+import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { accountShape, appShape } from "../shapes.js";
+import { OWNER_ID, OWNER_NAME, toApp, userOf } from "../translate.js";
+
+const BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
+const LIVE = [sql`e.deleted_at IS NULL`];
+const params = z.object({ app: z.string().describe("The app's id or name.") });
+const nothing = z.object({ id: z.string() });
+const NOT_KEPT = [
+  ["addons", "add-ons"],
+  ["collaborators", "collaborators"],
+  ["dynos", "processes"],
+  ["features", "features that can be switched on"],
+] as const;
+const list = { 200: z.array(appShape), 206: z.array(appShape) };
+
+export function serveApps(http: Routes, parts: PlatformParts): void {
+  for (const url of ["/apps", "/users/~/apps"]) {
+    http.get(
+      url,
+      { schema: { summary: "Lists apps, by name", tags: ["apps"], response: list } },
+      async (request, reply) => {
+        const { reader, loaders } = askingOf(parts, request);
+        const apps = await ranged(reader, reply, request.headers.range, BY_NAME, LIVE);
+        return Promise.all(apps.map((app) => toApp(loaders, app)));
+      },
+    );
+  }
+
+  http.post(
+    "/filters/apps",
+    {
+      schema: {
+        summary: "Tells of the apps with these ids; of others it says nothing",
+        tags: ["apps"],
+        body: z.object({
+          in: z.object({ id: z.array(z.string()).max(500).optional(), name: z.array(z.string()).max(500).optional() }),
+        }),
+        response: { 200: z.array(appShape), 206: z.array(appShape) },
+      },
+    },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const ids = request.body.in.id?.filter(isUuid).map((id) => id.toLowerCase());
+      const names = request.body.in.name?.filter(isName);
+      const where = { deletedAt: null, ...(ids && { id: ids }), ...(names && { name: names }) };
+      const apps = ids === undefined && names === undefined ? [] : await reader.find(App, where, { order: "name" });
+      return Promise.all(apps.map((app) => toApp(loaders, app)));
+    },
+  );
+
+  http.post(
+    "/apps",
+    {
+      schema: {
+        summary: "Creates an app",
+        tags: ["apps"],
+        body: z.object({ name: z.string(), region: z.string().nullish() }),
+        response: { 201: appShape },
+      },
+    },
+    async (request, reply) => {
+      const { ctx, loaders, idempotencyKey } = askingOf(parts, request);
+      const { name, region = null } = request.body;
+      return reply.code(201).send(await toApp(loaders, await createApp(ctx, { name, region, idempotencyKey })));
+    },
+  );
+
+  http.get(
+    "/apps/:app",
+    { schema: { summary: "Tells of an app", tags: ["apps"], params, response: { 200: appShape } } },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      return toApp(loaders, await requireApp(reader, "app", request.params.app));
+    },
+  );
+
+  http.delete(
+    "/apps/:app",
+    {
+      schema: { summary: "Deletes an app that is in no pipeline", tags: ["apps"], params, response: { 200: appShape } },
+    },
+    async (request) => {
+      const { ctx, reader, loaders } = askingOf(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      const told = await toApp(loaders, app);
+      await deleteApp(ctx, { app: app.id });
+      return told;
+    },
+  );
+
+  // What these services do not keep of an app: its clients ask for it, and print that there is none.
+  for (const [name, what] of NOT_KEPT) {
+    http.get(
+      `/apps/:app/${name}`,
+      {
+        schema: {
+          summary: `Lists ${what}: none are kept here`,
+          tags: ["apps"],
+          params,
+          response: { 200: z.array(nothing) },
+        },
+      },
+      async (request) => {
+        await requireApp(askingOf(parts, request).reader, "app", request.params.app);
+        return [];
+      },
+    );
+  }
+
+  http.get(
+    "/teams/:team",
+    {
+      schema: {
+        summary: "Tells of the owner of all pipelines",
+        tags: ["account"],
+        params: z.object({ team: z.string() }),
+        response: { 200: z.object({ id: z.string(), name: z.string() }) },
+      },
+    },
+    async (request) => {
+      if (request.params.team !== OWNER_ID && request.params.team !== OWNER_NAME) throw notFound("team", "such team");
+      return { id: OWNER_ID, name: OWNER_NAME };
+    },
+  );
+
+  for (const url of ["/account", "/users/~"]) {
+    http.get(
+      url,
+      { schema: { summary: "Tells who asks", tags: ["account"], response: { 200: accountShape } } },
+      async (request) => {
+        const { viewer } = askingOf(parts, request).ctx;
+        return { ...userOf(viewer.name), name: viewer.name };
+      },
+    );
+  }
+}

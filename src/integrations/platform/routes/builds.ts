@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import sql from "sql-template-tag";
+import { z } from "zod";
+import type { Order } from "../../../database/pages.js";
+import { createBuild } from "../../../domain/builds.js";
+import { requireApp, requireBuild } from "../../../domain/references.js";
+import { Build } from "../../../entities/build.js";
+import { ranged } from "../ranges.js";
+import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { buildShape, slugShape } from "../shapes.js";
+import { toBuild, toSlug } from "../translate.js";
+
+const OLDEST_FIRST: Order<Build> = { entity: Build, by: "id", direction: "ASC" };
+const params = z.object({ app: z.string(), build: z.string().describe("The build's id.") });
+
+export function serveBuilds(http: Routes, parts: PlatformParts): void {
+  http.get(
+    "/apps/:app/builds",
+    {
+      schema: {
+        summary: "Lists the builds that were released on an app, oldest first",
+        tags: ["builds"],
+        params: z.object({ app: z.string() }),
+        response: { 200: z.array(buildShape), 206: z.array(buildShape) },
+      },
+    },
+    async (request, reply) => {
+      const { reader } = askingOf(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      const released = [sql`e.id IN (SELECT r.build_id FROM releases r WHERE r.app_id = ${app.id})`];
+      const builds = await ranged(reader, reply, request.headers.range, OLDEST_FIRST, released);
+      return builds.map((build) => toBuild(build, app));
+    },
+  );
+
+  http.post(
+    "/apps/:app/builds",
+    {
+      schema: {
+        summary: "Registers an artifact as a build",
+        tags: ["builds"],
+        params: z.object({ app: z.string() }),
+        body: z.object({
+          url: z.string().describe("Where the artifact is."),
+          checksum: z.string().nullish(),
+          repo: z.string().nullish().describe("The codebase; that of the app's pipeline if left out."),
+          sha: z
+            .string()
+            .nullish()
+            .describe("The commit; if left out, a stand-in is derived from the artifact's address."),
+          branch: z.string().nullish(),
+          version: z.string().nullish().describe("Kept as the commit's page where it is an address."),
+        }),
+        response: { 201: buildShape },
+      },
+    },
+    async (request, reply) => {
+      const { ctx, reader, loaders, idempotencyKey } = askingOf(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      const { url, checksum, repo, sha, branch, version } = request.body;
+      const coupling = await loaders.couplingOfApp.load(app.id);
+      const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
+      const build = await createBuild(ctx, {
+        // An app outside of any codebase that is known stands for one of its own.
+        repository: repo || pipeline?.repository || `apps.railyard/apps/${app.name}`,
+        branch: branch || null,
+        commit: {
+          sha: sha || createHash("sha1").update(url).digest("hex"),
+          ...(version && /^https?:\/\//.test(version) && { url: version }),
+        },
+        artifact: url,
+        checksum: checksum || null,
+        idempotencyKey,
+      });
+      return reply.code(201).send(toBuild(build, app));
+    },
+  );
+
+  http.get(
+    "/apps/:app/builds/:build",
+    { schema: { summary: "Tells of a build", tags: ["builds"], params, response: { 200: buildShape } } },
+    async (request) => {
+      const { reader } = askingOf(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      return toBuild(await requireBuild(reader, "build", request.params.build), app);
+    },
+  );
+
+  http.get(
+    "/slugs/:slug",
+    {
+      schema: {
+        summary: "Tells of a build as its releases name it",
+        tags: ["builds"],
+        params: z.object({ slug: z.string() }),
+        response: { 200: slugShape },
+      },
+    },
+    async (request) => toSlug(await requireBuild(askingOf(parts, request).reader, "slug", request.params.slug)),
+  );
+}

@@ -1,0 +1,145 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
+import type { Order } from "../../../database/pages.js";
+import { addCoupling, moveCoupling, removeCoupling, updateChecks } from "../../../domain/couplings.js";
+import { requireApp, requireCoupling, requirePipeline } from "../../../domain/references.js";
+import { notFound } from "../../../domain/refusal.js";
+import { Coupling } from "../../../entities/coupling.js";
+import type { Stage } from "../../../entities/vocabulary.js";
+import { ranged } from "../ranges.js";
+import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { couplingShape, reference, stage } from "../shapes.js";
+import { toCoupling } from "../translate.js";
+
+const IN_ORDER: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC" };
+const params = z.object({ coupling: z.string().describe("The coupling's id.") });
+const checks = z
+  .object({ contexts: z.array(z.string()) })
+  .describe("Contexts that must be success on what is promoted.");
+const list = { 200: z.array(couplingShape), 206: z.array(couplingShape) };
+
+export function serveCouplings(http: Routes, parts: PlatformParts): void {
+  http.get(
+    "/pipeline-couplings",
+    { schema: { summary: "Lists all couplings", tags: ["couplings"], response: list } },
+    async (request, reply) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const couplings = await ranged(reader, reply, request.headers.range, IN_ORDER, []);
+      return Promise.all(couplings.map((coupling) => toCoupling(loaders, coupling)));
+    },
+  );
+
+  http.get(
+    "/pipelines/:pipeline/pipeline-couplings",
+    {
+      schema: {
+        summary: "Lists the couplings of a pipeline",
+        tags: ["couplings"],
+        params: z.object({ pipeline: z.string() }),
+        response: list,
+      },
+    },
+    async (request, reply) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const { id } = await requirePipeline(reader, "pipeline", request.params.pipeline);
+      const mine = [sql`e.pipeline_id = ${id}`];
+      const couplings = await ranged(reader, reply, request.headers.range, IN_ORDER, mine);
+      return Promise.all(couplings.map((coupling) => toCoupling(loaders, coupling)));
+    },
+  );
+
+  http.get(
+    "/apps/:app/pipeline-couplings",
+    {
+      schema: {
+        summary: "Tells where an app stands",
+        tags: ["couplings"],
+        params: z.object({ app: z.string() }),
+        response: { 200: couplingShape },
+      },
+    },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      const coupling = await loaders.couplingOfApp.load(app.id);
+      if (coupling === null) throw notFound("app", `coupling of ${app.name}: it is in no pipeline`);
+      return toCoupling(loaders, coupling);
+    },
+  );
+
+  http.get(
+    "/pipeline-couplings/:coupling",
+    { schema: { summary: "Tells of a coupling", tags: ["couplings"], params, response: { 200: couplingShape } } },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      return toCoupling(loaders, await requireCoupling(reader, "coupling", request.params.coupling));
+    },
+  );
+
+  http.post(
+    "/pipeline-couplings",
+    {
+      schema: {
+        summary: "Adds an app to a stage of a pipeline",
+        tags: ["couplings"],
+        body: z.object({ app: reference, pipeline: reference, stage, required_status_checks: checks.nullish() }),
+        response: { 201: couplingShape },
+      },
+    },
+    async (request, reply) => {
+      const { ctx, loaders, idempotencyKey } = askingOf(parts, request);
+      const { app, pipeline, required_status_checks } = request.body;
+      const coupling = await addCoupling(ctx, {
+        app,
+        pipeline,
+        stage: request.body.stage.toUpperCase() as Stage,
+        requiredChecks: required_status_checks?.contexts ?? [],
+        idempotencyKey,
+      });
+      return reply.code(201).send(await toCoupling(loaders, coupling));
+    },
+  );
+
+  http.patch(
+    "/pipeline-couplings/:coupling",
+    {
+      schema: {
+        summary: "Moves an app to another stage, or replaces its required checks",
+        tags: ["couplings"],
+        params,
+        body: z.object({ stage: stage.optional(), required_status_checks: checks.nullish() }),
+        response: { 200: couplingShape },
+      },
+    },
+    async (request) => {
+      const { ctx, reader, loaders } = askingOf(parts, request);
+      const { id: coupling } = await requireCoupling(reader, "coupling", request.params.coupling);
+      const { stage: to, required_status_checks: required } = request.body;
+      // Both or neither: a write inside a write joins it.
+      await ctx.db.write(async () => {
+        if (to !== undefined) await moveCoupling(ctx, { coupling, stage: to.toUpperCase() as Stage });
+        if (required != null) await updateChecks(ctx, { coupling, requiredChecks: required.contexts });
+      });
+      return toCoupling(loaders, await requireCoupling(reader, "coupling", coupling));
+    },
+  );
+
+  http.delete(
+    "/pipeline-couplings/:coupling",
+    {
+      schema: {
+        summary: "Takes an app out of its pipeline",
+        tags: ["couplings"],
+        params,
+        response: { 200: couplingShape },
+      },
+    },
+    async (request) => {
+      const { ctx, reader, loaders } = askingOf(parts, request);
+      const coupling = await requireCoupling(reader, "coupling", request.params.coupling);
+      const told = await toCoupling(loaders, coupling);
+      await removeCoupling(ctx, { coupling: coupling.id });
+      return told;
+    },
+  );
+}

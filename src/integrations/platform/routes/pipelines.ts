@@ -1,0 +1,140 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
+import type { Order } from "../../../database/pages.js";
+import { createPipeline, deletePipeline, updatePipeline } from "../../../domain/pipelines.js";
+import { requirePipeline } from "../../../domain/references.js";
+import { nextStage, STAGES } from "../../../domain/stages.js";
+import { Pipeline } from "../../../entities/pipeline.js";
+import { ranged } from "../ranges.js";
+import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { pipelineShape, stagesShape } from "../shapes.js";
+import { stageName, toPipeline } from "../translate.js";
+
+const BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
+const params = z.object({ pipeline: z.string().describe("The pipeline's id or name.") });
+
+export function servePipelines(http: Routes, parts: PlatformParts): void {
+  http.get(
+    "/pipelines",
+    {
+      schema: {
+        summary: "Lists pipelines, by name",
+        tags: ["pipelines"],
+        querystring: z.object({ "eq[name]": z.string().optional().describe("Only the one of this name.") }),
+        response: { 200: z.array(pipelineShape), 206: z.array(pipelineShape) },
+      },
+    },
+    async (request, reply) => {
+      const { reader } = askingOf(parts, request);
+      const name = request.query["eq[name]"];
+      const conditions = [
+        sql`e.deleted_at IS NULL`,
+        ...(name === undefined ? [] : [sql`e.name = ${name.replaceAll("\u0000", "")}`]),
+      ];
+      return (await ranged(reader, reply, request.headers.range, BY_NAME, conditions)).map(toPipeline);
+    },
+  );
+
+  http.post(
+    "/pipelines",
+    {
+      schema: {
+        summary: "Creates a pipeline",
+        tags: ["pipelines"],
+        body: z.object({
+          name: z.string(),
+          owner: z.unknown().optional().describe("Accepted and not kept: whoever runs this service owns everything."),
+        }),
+        response: { 201: pipelineShape },
+      },
+    },
+    async (request, reply) => {
+      const { ctx, idempotencyKey } = askingOf(parts, request);
+      const pipeline = await createPipeline(ctx, { name: request.body.name, idempotencyKey });
+      return reply.code(201).send(toPipeline(pipeline));
+    },
+  );
+
+  http.get(
+    "/pipelines/:pipeline",
+    { schema: { summary: "Tells of a pipeline", tags: ["pipelines"], params, response: { 200: pipelineShape } } },
+    async (request) => {
+      const { reader } = askingOf(parts, request);
+      return toPipeline(await requirePipeline(reader, "pipeline", request.params.pipeline));
+    },
+  );
+
+  http.patch(
+    "/pipelines/:pipeline",
+    {
+      schema: {
+        summary: "Renames a pipeline",
+        tags: ["pipelines"],
+        params,
+        body: z.object({ name: z.string().optional() }),
+        response: { 200: pipelineShape },
+      },
+    },
+    async (request) => {
+      const { ctx } = askingOf(parts, request);
+      const { name } = request.body;
+      return toPipeline(
+        await updatePipeline(ctx, { pipeline: request.params.pipeline, ...(name !== undefined && { name }) }),
+      );
+    },
+  );
+
+  http.delete(
+    "/pipelines/:pipeline",
+    {
+      schema: {
+        summary: "Deletes a pipeline; its apps stay",
+        tags: ["pipelines"],
+        params,
+        response: { 200: pipelineShape },
+      },
+    },
+    async (request) => {
+      const { ctx, reader } = askingOf(parts, request);
+      const pipeline = await requirePipeline(reader, "pipeline", request.params.pipeline);
+      await deletePipeline(ctx, { pipeline: pipeline.id });
+      return toPipeline(pipeline);
+    },
+  );
+
+  http.get(
+    "/pipelines/:pipeline/statuses",
+    {
+      schema: {
+        summary: "Lists what can be required as a check in a pipeline",
+        tags: ["pipelines"],
+        params,
+        response: { 200: z.array(z.object({ context: z.string(), name: z.string() })) },
+      },
+    },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const { id } = await requirePipeline(reader, "pipeline", request.params.pipeline);
+      const checks = await loaders.availableChecks.load(id);
+      return checks.map(({ context, name }) => ({ context, name: name ?? context }));
+    },
+  );
+
+  http.get(
+    "/pipeline-stages",
+    {
+      schema: {
+        summary: "Tells how the stages follow each other",
+        tags: ["pipelines"],
+        response: { 200: stagesShape },
+      },
+    },
+    async () =>
+      Object.fromEntries(
+        STAGES.map((stage) => {
+          const next = nextStage(stage);
+          return [stageName(stage), next === null ? null : stageName(next)];
+        }),
+      ) as z.output<typeof stagesShape>,
+  );
+}

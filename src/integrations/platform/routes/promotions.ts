@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { promote } from "../../../domain/promotions.js";
+import { requirePromotion } from "../../../domain/references.js";
+import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { promotionShape, promotionTargetShape, reference } from "../shapes.js";
+import { toPromotion, toPromotionTarget } from "../translate.js";
+
+const params = z.object({ promotion: z.string().describe("The promotion's id.") });
+
+/** What is recorded as the reason of a promotion past unmet checks: its clients have no way to give one. */
+const UNSAFE = "Asked for with safe: false through the Platform API.";
+
+export function servePromotions(http: Routes, parts: PlatformParts): void {
+  http.post(
+    "/pipeline-promotions",
+    {
+      schema: {
+        summary: "Promotes an app's release to apps of the next stage",
+        tags: ["promotions"],
+        body: z.object({
+          pipeline: reference.optional(),
+          source: z.object({
+            app: z
+              .object({ id: z.string().optional(), name: z.string().optional(), release: reference.optional() })
+              .refine((app) => app.id !== undefined || app.name !== undefined, "must hold an id or a name"),
+            release: reference.optional(),
+          }),
+          targets: z
+            .array(z.object({ app: reference }))
+            .optional()
+            .describe("All of the next stage if left out."),
+          safe: z.boolean().nullish().describe("False promotes past unmet checks, which needs elevated access."),
+        }),
+        response: { 201: promotionShape },
+      },
+    },
+    async (request, reply) => {
+      const { ctx, loaders, idempotencyKey } = askingOf(parts, request);
+      const { pipeline, source, targets, safe } = request.body;
+      const promotion = await promote(ctx, {
+        app: source.app.id ?? source.app.name ?? null,
+        pipeline: pipeline ?? null,
+        release: source.app.release ?? source.release ?? null,
+        targets: targets?.map((target) => target.app) ?? null,
+        ...(safe === false && { force: true, reason: UNSAFE }),
+        idempotencyKey,
+      });
+      return reply.code(201).send(await toPromotion(loaders, promotion));
+    },
+  );
+
+  http.get(
+    "/pipeline-promotions/:promotion",
+    { schema: { summary: "Tells of a promotion", tags: ["promotions"], params, response: { 200: promotionShape } } },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      return toPromotion(loaders, await requirePromotion(reader, "promotion", request.params.promotion));
+    },
+  );
+
+  http.get(
+    "/pipeline-promotions/:promotion/promotion-targets",
+    {
+      schema: {
+        summary: "Tells how far each app of a promotion has come",
+        tags: ["promotions"],
+        params,
+        response: { 200: z.array(promotionTargetShape) },
+      },
+    },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const { id } = await requirePromotion(reader, "promotion", request.params.promotion);
+      const targets = await loaders.targetsOfPromotion.load(id);
+      return Promise.all(targets.map((target) => toPromotionTarget(loaders, target)));
+    },
+  );
+}

@@ -1,0 +1,103 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
+import type { Order } from "../../../database/pages.js";
+import type { Reader } from "../../../database/session.js";
+import { requireApp, requireRelease } from "../../../domain/references.js";
+import { badInput, notFound } from "../../../domain/refusal.js";
+import { createRelease, rollback } from "../../../domain/releases.js";
+import type { App } from "../../../entities/app.js";
+import { Release } from "../../../entities/release.js";
+import { ranged } from "../ranges.js";
+import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { reference, releaseShape } from "../shapes.js";
+import { toRelease } from "../translate.js";
+
+const OLDEST_FIRST: Order<Release> = { entity: Release, by: "version", direction: "ASC" };
+const params = z.object({ app: z.string(), release: z.string().describe("The release's id, or its version.") });
+
+export function serveReleases(http: Routes, parts: PlatformParts): void {
+  http.get(
+    "/apps/:app/releases",
+    {
+      schema: {
+        summary: "Lists the releases of an app, oldest first",
+        tags: ["releases"],
+        params: z.object({ app: z.string() }),
+        response: { 200: z.array(releaseShape), 206: z.array(releaseShape) },
+      },
+    },
+    async (request, reply) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const { id } = await requireApp(reader, "app", request.params.app);
+      const releases = await ranged(reader, reply, request.headers.range, OLDEST_FIRST, [sql`e.app_id = ${id}`]);
+      return Promise.all(releases.map((release) => toRelease(loaders, release)));
+    },
+  );
+
+  http.post(
+    "/apps/:app/releases",
+    {
+      schema: {
+        summary: "Releases a build (`slug`), or goes back to an earlier release (`release`)",
+        tags: ["releases"],
+        params: z.object({ app: z.string() }),
+        body: z.object({ slug: reference.nullish(), release: reference.nullish(), description: z.string().nullish() }),
+        response: { 201: releaseShape },
+      },
+    },
+    async (request, reply) => {
+      const { ctx, reader, loaders, idempotencyKey } = askingOf(parts, request);
+      const { slug, release, description = null } = request.body;
+      if ((slug == null) === (release == null))
+        throw badInput("slug", "Exactly one of slug and release must be given.");
+      const app = await requireApp(reader, "app", request.params.app);
+      const made =
+        slug == null
+          ? await rollback(ctx, {
+              app: app.id,
+              release: (await releaseOf(reader, app, release as string)).id,
+              idempotencyKey,
+            })
+          : await createRelease(ctx, { app: app.id, build: slug, description, idempotencyKey });
+      return reply.code(201).send(await toRelease(loaders, made));
+    },
+  );
+
+  http.get(
+    "/apps/:app/releases/:release",
+    { schema: { summary: "Tells of a release", tags: ["releases"], params, response: { 200: releaseShape } } },
+    async (request) => {
+      const { reader, loaders } = askingOf(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      return toRelease(loaders, await releaseOf(reader, app, request.params.release));
+    },
+  );
+
+  http.get(
+    "/apps/:app/releases/:release/config-vars",
+    {
+      schema: {
+        summary: "Tells the configuration of a release: none is kept here, and none is promoted",
+        tags: ["releases"],
+        params,
+        response: { 200: z.object({}) },
+      },
+    },
+    async (request) => {
+      const { reader } = askingOf(parts, request);
+      await releaseOf(reader, await requireApp(reader, "app", request.params.app), request.params.release);
+      return {};
+    },
+  );
+}
+
+/** A release of an app, by its id or its version (`3` or `v3`). */
+export async function releaseOf(reader: Reader, app: App, reference: string): Promise<Release> {
+  const version = /^v?(\d{1,9})$/.exec(reference)?.[1];
+  const release =
+    version === undefined
+      ? await requireRelease(reader, "release", reference)
+      : await reader.first(Release, { appId: app.id, version: Number(version) });
+  if (release === null || release.appId !== app.id) throw notFound("release", `such release of ${app.name}`);
+  return release;
+}

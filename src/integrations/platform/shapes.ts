@@ -1,0 +1,154 @@
+import { z } from "zod";
+
+/*
+ * The objects of the Platform API, each declared once: what a route answers is checked against these, and the reference is
+ * made from them. A field that its clients print whole is never null below the top level.
+ */
+
+const id = z.string().describe("A UUID.");
+const time = z.string().describe("ISO 8601, in UTC.");
+const named = z.object({ id, name: z.string() });
+
+export const stage = z.enum(["review", "development", "staging", "production"]);
+export const statusState = z.enum(["pending", "success", "failure", "error"]);
+
+export const errorShape = z.object({
+  id: z.string().describe("A word for the kind of error, for example `not_found`."),
+  message: z.string().describe("What was wrong, and what would be right."),
+});
+
+export const pipelineShape = z.object({
+  id,
+  name: z.string(),
+  created_at: time,
+  updated_at: time,
+  owner: z.object({ id, type: z.literal("team") }).describe("Whoever runs this service."),
+});
+
+export const couplingShape = z.object({
+  id,
+  app: named,
+  pipeline: named,
+  stage,
+  created_at: time,
+  updated_at: time,
+  required_status_checks: z.object({ contexts: z.array(z.string()) }),
+});
+
+export const appShape = z.object({
+  id,
+  name: z.string(),
+  created_at: time,
+  updated_at: time,
+  released_at: time.nullable().describe("When the current release was made."),
+  archived_at: z.null(),
+  maintenance: z.literal(false),
+  git_url: z.string(),
+  web_url: z.string(),
+  generation: z.object({ id, name: z.literal("railyard") }),
+  owner: z.object({ id, email: z.string() }),
+  region: named,
+  space: z.null(),
+  stack: named,
+  build_stack: named,
+  organization: z.null(),
+  team: z.null(),
+  repo_size: z.null(),
+  slug_size: z.null(),
+});
+
+export const releaseShape = z.object({
+  id,
+  app: named,
+  version: z.int(),
+  status: z.enum(["queued", "pending", "succeeded", "failed"]),
+  state: statusState.nullable().describe("The worst of its statuses; null where none was reported."),
+  current: z.boolean(),
+  description: z.string(),
+  slug: z.object({ id }).describe("The build."),
+  user: z.object({ id, email: z.string() }),
+  created_at: time,
+  updated_at: time,
+});
+
+export const statusShape = z.object({
+  id,
+  state: statusState,
+  name: z.string(),
+  context: z.string(),
+  description: z.string(),
+  target_url: z.string(),
+  image_url: z.string(),
+  created_at: time,
+  updated_at: time,
+  release: z.object({ id }),
+});
+
+export const releaseStatusesShape = z.object({
+  state: statusState.nullable(),
+  release: releaseShape,
+  statuses: z.array(statusShape),
+});
+
+const sourceBlob = z.object({
+  url: z.string(),
+  commit: z.string(),
+  branch: z.string(),
+  author: z.string(),
+  message: z.string(),
+  version: z.string(),
+  checksum: z.string(),
+});
+
+export const buildShape = z.object({
+  id,
+  app: named,
+  slug: z.object({ id }),
+  status: z.enum(["pending", "succeeded", "failed"]),
+  created_at: time,
+  updated_at: time,
+  source_blob: sourceBlob,
+});
+
+export const slugShape = z.object({
+  id,
+  commit: z.string(),
+  checksum: z.string(),
+  created_at: time,
+  updated_at: time,
+  source_blob: sourceBlob,
+});
+
+export const promotionShape = z.object({
+  id,
+  pipeline: named,
+  source: z.object({
+    app: named.describe("`app.name`, a dash and `space.name` make the app's name."),
+    space: z.object({ name: z.string() }),
+    release: z.object({ id }),
+  }),
+  status: z.enum(["pending", "completed"]),
+  created_at: time,
+  updated_at: time,
+});
+
+export const promotionTargetShape = z.object({
+  id,
+  app: named,
+  pipeline_promotion: z.object({ id }),
+  release: z.object({ id }),
+  status: z.enum(["pending", "succeeded", "failed"]),
+  error_message: z.string().nullable().describe("Why it failed, where it did."),
+});
+
+export const accountShape = z.object({ id, email: z.string(), name: z.string() });
+
+export const stagesShape = z
+  .record(stage, stage.nullable())
+  .describe("Where a promotion out of each stage goes: null behind production.");
+
+/** An object that is named by its id or name: bare, or as `{ id }` or `{ name }`. */
+export const reference = z
+  .union([z.string(), z.object({ id: z.string() }), z.object({ name: z.string() })])
+  .transform((value) => (typeof value === "string" ? value : "id" in value ? value.id : value.name))
+  .describe("An id or name, bare or as `{ id }` or `{ name }`.");
