@@ -65,7 +65,7 @@ export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof
     git_url: "",
     web_url: "",
     generation: { id: v5("generation railyard", NAMES), name: "railyard" },
-    owner: userOf("railyard"),
+    owner: { id: OWNER_ID, email: `${OWNER_NAME}@${OWNER_NAME}` },
     region: { id: v5(`region ${region}`, NAMES), name: region },
     space: null,
     stack,

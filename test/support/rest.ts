@@ -1,0 +1,50 @@
+/** An answer of a REST route. */
+export interface RestAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  readonly body: any;
+}
+
+/** Speaks the Platform API over HTTP, as `curl` would. */
+export class RestClient {
+  constructor(
+    readonly url: string,
+    readonly secret: string | null,
+  ) {}
+
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RestAnswer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.secret !== null && { authorization: `Bearer ${this.secret}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };
+  }
+
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<RestAnswer> {
+    return this.send("GET", path, undefined, headers);
+  }
+
+  post(path: string, body: unknown): Promise<RestAnswer> {
+    return this.send("POST", path, body);
+  }
+
+  patch(path: string, body: unknown): Promise<RestAnswer> {
+    return this.send("PATCH", path, body);
+  }
+
+  delete(path: string): Promise<RestAnswer> {
+    return this.send("DELETE", path);
+  }
+}
