@@ -1,0 +1,21 @@
+import type { Narrator } from "./narrator.js";
+import type { Railyard } from "./railyard.js";
+
+/** Who plays: each with a token of that role, and no more access than it gives. */
+export interface Cast {
+  readonly admin: Railyard;
+  /** Creates, releases and promotes. */
+  readonly operator: Railyard;
+  /** A third party that reports status checks. */
+  readonly reporter: Railyard;
+}
+
+/** Lets the administrator make tokens for the others. */
+export async function hire(admin: Railyard, narrator: Narrator): Promise<Cast> {
+  const hired = async (role: "OPERATOR" | "REPORTER") => {
+    const name = role.toLowerCase();
+    const secret = await admin.silently().createToken(name, role);
+    return admin.withSecret(secret, (call) => narrator.does(name, call));
+  };
+  return { admin, operator: await hired("OPERATOR"), reporter: await hired("REPORTER") };
+}
