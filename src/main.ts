@@ -3,6 +3,7 @@ import { readConfig, WrongSettings } from "./config.js";
 import { DatabaseUnusable } from "./database/database.js";
 import { RevokedAdminToken } from "./domain/tokens.js";
 import { createLogger } from "./server/log.js";
+import { welcome } from "./welcome.js";
 
 /** After this long a stop is no longer waited for, in milliseconds. */
 const STOP_DEADLINE = 10_000;
@@ -11,11 +12,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const app = await startApp(config, { log });
-  process.stdout.write(`\nRailyard is at ${app.url}/graphql; open it in a browser for the explorer.\n`);
-  if (app.adminSecret !== null) {
-    process.stdout.write(`The admin token, shown this once: ${app.adminSecret}\n`);
-  }
-  process.stdout.write("\n");
+  process.stdout.write(welcome(app.url, app.adminSecret));
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
   });
