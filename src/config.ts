@@ -52,7 +52,8 @@ const originSetting = z.string().transform((text, context) => {
   return origins.filter((origin) => origin !== "");
 });
 
-const SETTINGS = z.object({
+/** Every setting by its name; the README's table is held against this one by a test. */
+export const SETTINGS = z.object({
   PORT: z
     .string()
     .default("4000")
