@@ -3,7 +3,7 @@ import { hire } from "./cast.js";
 import { Narrator } from "./narrator.js";
 import { Railyard } from "./railyard.js";
 import { type Server, startServer } from "./server.js";
-import { tell } from "./story.js";
+import { playStory } from "./story.js";
 
 const USAGE = `Plays the pipelines walk-through and checks everything that it shows. Exits 1 where anything differs.
 
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   try {
     const narrator = new Narrator(process.stdout);
     const admin = new Railyard(server.url, server.adminSecret, (call) => narrator.does("admin", call));
-    await tell(await hire(admin, narrator), narrator);
+    await playStory(await hire(admin, narrator), narrator);
     narrator.end();
   } finally {
     await server.stop();

@@ -8,7 +8,7 @@ import { buildLines, couplingLines, funnelLines, pipelineLines, promotionLines, 
  * The walk-through of pipelines, as a person would read it. Beside every step stands what it is promised to give, in the
  * words of the text; `<id>` and `<time>` stand for what is different each time.
  */
-export async function tell(cast: Cast, tell: Narrator): Promise<void> {
+export async function playStory(cast: Cast, tell: Narrator): Promise<void> {
   await createPipeline(cast, tell);
   await promoteFromDevelopment(cast, tell);
   await bringTogether(cast, tell);
