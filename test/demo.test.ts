@@ -74,7 +74,7 @@ describe("the demo", () => {
   it("is in colour where colour is wanted, and plain where its output is kept", async () => {
     const [colourful, plain] = await Promise.all([
       playDemo([], { FORCE_COLOR: "1", NO_COLOR: undefined }),
-      playDemo([], { FORCE_COLOR: undefined, NO_COLOR: undefined, CI: undefined }),
+      playDemo([], { NO_COLOR: undefined, CI: undefined }),
     ]);
     const promoted = "\u001b[35m⬢ myapp-space-dev\u001b[39m";
     assert.ok(colourful.stdout.includes(promoted));
