@@ -23,7 +23,9 @@ const KEY_LINES = [
   "✗ PROMOTION_BLOCKED",
   "my-status-check: pending, says reporter",
   "✗ FORBIDDEN: To remove checks needs the role ADMIN; this token's is OPERATOR.",
-  "All 116 things that the text promises were so.",
+  "⬢ myapp-flow-pr-6 previews pull request 6 (patch-1)",
+  "✓ Nobody asked for it: the central branch deploys by itself",
+  "All 133 things that the text promises were so.",
 ];
 
 /** What goes wrong between the demo and a real server, and the line that must then be missed. */
@@ -94,7 +96,7 @@ describe("the demo", () => {
     const run = await playOn(server.url, server.admin.secret ?? "");
     assert.deepEqual([run.code, run.stderr], [0, ""]);
     const { apps } = await server.admin.ask("{ apps { totalCount } }");
-    assert.equal(apps.totalCount, 23);
+    assert.equal(apps.totalCount, 26);
   });
 
   for (const [wrong, { tamper, missed }] of Object.entries(TAMPERS)) {

@@ -1,6 +1,6 @@
 import type { Cast } from "./cast.js";
 import type { Narrator } from "./narrator.js";
-import { NEW_LINE } from "./props.js";
+import { MERGE } from "./props.js";
 import { Refused } from "./railyard.js";
 import type { Coupling, Release } from "./selections.js";
 import { checksLines, infoLines, promotionLines, refusalLines, statusLines } from "./views.js";
@@ -43,7 +43,7 @@ async function requireChecks({ operator }: Cast, tell: Narrator): Promise<Coupli
 async function refuseUntilReported({ operator, reporter }: Cast, tell: Narrator): Promise<Release> {
   tell.chapter("No promotion without them", "What is refused says every reason, and writes nothing.");
   const quietly = operator.silently();
-  const release = await quietly.release("appa-default", await quietly.createBuild(NEW_LINE));
+  const release = await quietly.release("appa-default", await quietly.createBuild(MERGE));
   const promotion = { app: "appa-default" };
   tell.shows(
     await refused(operator.promote(promotion)),
@@ -125,7 +125,7 @@ async function removeWithElevatedAccess({ operator, admin }: Cast, tell: Narrato
   tell.holds("An administrator has removed them all", freed.requiredChecks, []);
 
   const quietly = operator.silently();
-  const unchecked = await quietly.release("appa-default", await quietly.createBuild(NEW_LINE));
+  const unchecked = await quietly.release("appa-default", await quietly.createBuild(MERGE));
   tell.shows(
     promotionLines(await operator.promote({ app: "appa-default" })),
     `

@@ -33,9 +33,9 @@ export class Railyard {
     return (await this.mutate<{ secret: string }>("createToken", { name, role }, "secret")).secret;
   }
 
-  async createPipeline(name: string): Promise<select.Pipeline> {
+  async createPipeline(name: string, more: select.PipelineOptions = {}): Promise<select.Pipeline> {
     const selection = `pipeline { ${select.PIPELINE} }`;
-    return (await this.mutate<{ pipeline: select.Pipeline }>("createPipeline", { name }, selection)).pipeline;
+    return (await this.mutate<{ pipeline: select.Pipeline }>("createPipeline", { name, ...more }, selection)).pipeline;
   }
 
   /** Makes an app, and places it in a stage. */
@@ -74,9 +74,25 @@ export class Railyard {
     return (await this.mutate<{ coupling: select.Coupling }>("updateChecks", input, selection)).coupling;
   }
 
+  async openReviewApp(pipeline: string, pullRequest: select.PullRequest): Promise<select.ReviewApp> {
+    const input = { pipeline, pullRequest };
+    const selection = `reviewApp { ${select.REVIEW_APP} }`;
+    return (await this.mutate<{ reviewApp: select.ReviewApp }>("openReviewApp", input, selection)).reviewApp;
+  }
+
+  async closeReviewApp(pipeline: string, pullRequestNumber: number): Promise<void> {
+    await this.mutate("closeReviewApp", { pipeline, pullRequestNumber }, "closedAppId");
+  }
+
   async app(name: string): Promise<select.App> {
+    const app = await this.find(name);
+    if (app === null) throw new Error(`There is no app ${name}.`);
+    return app;
+  }
+
+  async find(name: string): Promise<select.App | null> {
     const query = `query ($app: ID!) { app(app: $app) { ${select.APP} } }`;
-    return (await this.query<{ app: select.App }>("app", query, { app: name })).app;
+    return (await this.query<{ app: select.App | null }>("app", query, { app: name })).app;
   }
 
   async pipeline(name: string): Promise<select.Pipeline> {

@@ -10,6 +10,17 @@ export interface Named {
   readonly name: string;
 }
 
+export interface PipelineOptions {
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly reviewAppsEnabled?: boolean;
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly branch: string;
+}
+
 export interface AppOptions {
   readonly region?: string;
   readonly requiredChecks?: readonly string[];
@@ -40,7 +51,8 @@ export interface Build {
   readonly commit: { readonly sha: string; readonly message: string; readonly author: string };
 }
 
-export const RELEASE = `id version phase current state description createdAt build { ${BUILD} }`;
+export const RELEASE = `id version phase current state description createdAt
+  createdBy { name } build { ${BUILD} }`;
 export interface Release {
   readonly id: string;
   readonly version: number;
@@ -49,6 +61,7 @@ export interface Release {
   readonly state: string | null;
   readonly description: string;
   readonly createdAt: string;
+  readonly createdBy: { readonly name: string };
   readonly build: Build;
 }
 
@@ -114,4 +127,10 @@ export interface Status {
   readonly context: string;
   readonly state: string;
   readonly reportedBy: { readonly name: string };
+}
+
+export const REVIEW_APP = "app { name } pullRequest { number branch }";
+export interface ReviewApp {
+  readonly app: { readonly name: string };
+  readonly pullRequest: PullRequest;
 }

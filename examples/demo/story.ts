@@ -1,8 +1,9 @@
 import type { Cast } from "./cast.js";
 import { playChecks } from "./checks.js";
 import type { Narrator } from "./narrator.js";
-import { FIRST_COMMIT, NEW_LINE } from "./props.js";
+import { FIRST_COMMIT, MERGE } from "./props.js";
 import { buildLines, couplingLines, funnelLines, pipelineLines, promotionLines, releasesLines } from "./views.js";
+import { playWorkflow } from "./workflow.js";
 
 /**
  * The walk-through of pipelines, as a person would read it. Beside every step stands what it is promised to give, in the
@@ -14,6 +15,7 @@ export async function playStory(cast: Cast, tell: Narrator): Promise<void> {
   await bringTogether(cast, tell);
   await deployToTwelveRegions(cast, tell);
   await playChecks(cast, tell);
+  await playWorkflow(cast, tell);
 }
 
 async function createPipeline({ operator }: Cast, tell: Narrator): Promise<void> {
@@ -39,7 +41,7 @@ async function createPipeline({ operator }: Cast, tell: Narrator): Promise<void>
 
 async function promoteFromDevelopment({ operator }: Cast, tell: Narrator): Promise<void> {
   tell.chapter("Releasing a build", "A build is made from one commit, and never changes.");
-  const build = await operator.createBuild(NEW_LINE);
+  const build = await operator.createBuild(MERGE);
   tell.shows(
     buildLines(build),
     `
@@ -48,7 +50,7 @@ async function promoteFromDevelopment({ operator }: Cast, tell: Narrator): Promi
         Message: Merge pull request #6 from Spaceghost/patch-1
         Author: The Octocat
         Artifact: registry.example/hello-world:7fd1a60
-        Checksum: ${NEW_LINE.checksum}`,
+        Checksum: ${MERGE.checksum}`,
   );
   const released = await operator.release("myapp-space-dev", build);
   tell.shows(
@@ -112,7 +114,7 @@ async function bringTogether({ operator }: Cast, tell: Narrator): Promise<void> 
                        /
       myapp-kim-dev ---`,
   );
-  const jims = await quietly.release("myapp-jim-dev", await quietly.createBuild(NEW_LINE));
+  const jims = await quietly.release("myapp-jim-dev", await quietly.createBuild(MERGE));
   const kims = await quietly.release("myapp-kim-dev", await quietly.createBuild(FIRST_COMMIT));
 
   const first = await operator.promote({ pipeline: "myapp-team", stage: "DEVELOPMENT" });
@@ -156,7 +158,7 @@ async function deployToTwelveRegions({ operator }: Cast, tell: Narrator): Promis
   const quietly = operator.silently();
   await quietly.add("myapp-world", "myapp-world-stage", "STAGING");
   for (const region of REGIONS) await quietly.add("myapp-world", `myapp-${region}`, "PRODUCTION", { region });
-  const staged = await quietly.release("myapp-world-stage", await quietly.createBuild(NEW_LINE));
+  const staged = await quietly.release("myapp-world-stage", await quietly.createBuild(MERGE));
   const promotion = await operator.promote({ app: "myapp-world-stage" });
   tell.shows(
     promotionLines(promotion),
@@ -178,5 +180,5 @@ async function deployToTwelveRegions({ operator }: Cast, tell: Narrator): Promis
           ⬢ myapp-syd (syd)`,
   );
   const checksums = new Set(promotion.targets.map((target) => target.release.build.checksum));
-  tell.holds("All twelve run one artifact, with one checksum", [...checksums], [NEW_LINE.checksum]);
+  tell.holds("All twelve run one artifact, with one checksum", [...checksums], [MERGE.checksum]);
 }

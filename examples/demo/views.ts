@@ -1,5 +1,5 @@
 import type { Refused } from "./railyard.js";
-import type { App, Build, Coupling, Pipeline, Promotion, Release, Status } from "./selections.js";
+import type { App, Build, Coupling, Pipeline, Promotion, Release, ReviewApp, Status } from "./selections.js";
 
 /* What came back, in the marks and the layout of the text. */
 
@@ -78,6 +78,10 @@ export function checksLines({ availableChecks }: Pipeline): string[] {
 
 export function statusLines({ context, state, reportedBy }: Status): string[] {
   return [`${context}: ${state.toLowerCase()}, says ${reportedBy.name}`];
+}
+
+export function reviewAppLines({ app, pullRequest }: ReviewApp): string[] {
+  return [`⬢ ${app.name} previews pull request ${pullRequest.number} (${pullRequest.branch})`];
 }
 
 /** A refusal: what was said, and everything that holds the promotion back. */
