@@ -130,7 +130,7 @@ async function judge(reader: Reader, input: PromoteInput): Promise<PromotionPlan
   const { pipeline, from, source } = await sourceOf(reader, input);
   const release = await releaseOf(reader, input, source);
   const to = nextStage(from);
-  const couplings = to === null ? [] : await targetsOf(reader, input, pipeline, to);
+  const couplings = await targetsOf(reader, input, pipeline, to);
   const forced = input.force === true;
   const blockers: Blocker[] = [];
   if (release === null) {
@@ -207,21 +207,28 @@ async function releaseOf(reader: Reader, input: PromoteInput, source: App | null
 }
 
 /** The couplings to promote into: the apps named, each of which must be in the next stage, or all of that stage. */
-async function targetsOf(reader: Reader, input: PromoteInput, pipeline: Pipeline, to: Stage): Promise<Coupling[]> {
+async function targetsOf(
+  reader: Reader,
+  { targets }: PromoteInput,
+  pipeline: Pipeline,
+  to: Stage | null,
+): Promise<Coupling[]> {
+  if (targets?.length === 0) {
+    throw badInput("targets", "targets must name an app, or be left out for all of the next stage.");
+  }
+  if (targets != null && targets.length > LIMITS.targets) {
+    throw badInput("targets", `targets must name at most ${LIMITS.targets} apps; it has ${targets.length}.`);
+  }
+  if (to === null) return [];
   const inStage = await reader.find(Coupling, { pipelineId: pipeline.id, stage: to }, { order: "id" });
-  if (input.targets == null) {
+  if (targets == null) {
     if (inStage.length > LIMITS.targets) {
       throw badInput("targets", `targets must name at most ${LIMITS.targets} apps; ${to} holds ${inStage.length}.`);
     }
     return inStage;
   }
-  if (input.targets.length === 0)
-    throw badInput("targets", `targets must name an app, or be left out for all of ${to}.`);
-  if (input.targets.length > LIMITS.targets) {
-    throw badInput("targets", `targets must name at most ${LIMITS.targets} apps; it has ${input.targets.length}.`);
-  }
   const named = new Map<string, Coupling>();
-  for (const [index, reference] of input.targets.entries()) {
+  for (const [index, reference] of targets.entries()) {
     const app = await requireApp(reader, `targets.${index}`, reference);
     const coupling = inStage.find((one) => one.appId === app.id);
     if (coupling === undefined) {

@@ -1,0 +1,18 @@
+import sql, { raw } from "sql-template-tag";
+import { ENTITIES } from "../../src/entities/index.js";
+import type { TestServer } from "./server.js";
+
+/**
+ * Everything that a server's database holds, a line for each row: equal before and after means that nothing was written.
+ * When a token was last used is left out, since asking is what changes it.
+ */
+export async function contentOf(server: TestServer): Promise<string[]> {
+  const { reader } = server.app.database;
+  const lines: string[] = [];
+  for (const table of [...ENTITIES.map((entity) => reader.table<object>(entity).name), "event_log"]) {
+    for (const { last_used_at: _, ...row } of await reader.query(sql`SELECT * FROM ${raw(table)}`)) {
+      lines.push(`${table} ${JSON.stringify(row)}`);
+    }
+  }
+  return lines.sort();
+}
