@@ -3,6 +3,7 @@ import type { Reader, Tx } from "../database/session.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
 import { Coupling } from "../entities/coupling.js";
+import type { Pipeline } from "../entities/pipeline.js";
 import { Release } from "../entities/release.js";
 import { ReviewApp } from "../entities/review-app.js";
 import { type EventDraft, releaseChanged } from "../events/draft.js";
@@ -15,13 +16,44 @@ import { deployOf } from "./releases.js";
  * Releases a build on every app that follows its branch and does not have it yet: the auto-deploying apps of pipelines
  * with that repository and central branch, and the review apps of pull requests of that branch. Only the newest build of
  * a branch is ever released, so that an older one never comes after a newer; an app with required checks waits for them.
- * To be called whenever a build succeeds, and whenever a status of a build changes.
+ * To be called whenever a build succeeds.
  */
 export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
-  if (build.phase !== "SUCCEEDED" || build.branch === null) return [];
-  const newest = await newestBuild(tx, build.repository, build.branch);
-  if (newest?.id !== build.id) return [];
-  return deployTo(tx, ctx, build, await followers(tx, build.repository, build.branch));
+  return deployTo(tx, ctx, build, await followersOf(tx, build));
+}
+
+/**
+ * Releases a build where it has waited for a check that has just passed. Apps that do not require the check have not
+ * waited for it: a report must not bring them a build that came before they followed the branch.
+ */
+export async function deployPassed(tx: Tx, ctx: Ctx, build: Build, context: string): Promise<EventDraft[]> {
+  const followers = await followersOf(tx, build);
+  return deployTo(
+    tx,
+    ctx,
+    build,
+    followers.filter((coupling) => coupling.requiredChecks.includes(context)),
+  );
+}
+
+/**
+ * Releases the newest build of a pipeline's central branch on an auto-deploying app, where it has waited for checks that
+ * are no longer required.
+ *
+ * @param required the checks that were required until now
+ */
+export async function deployFreed(
+  tx: Tx,
+  ctx: Ctx,
+  pipeline: Pipeline,
+  coupling: Coupling,
+  required: readonly string[],
+): Promise<EventDraft[]> {
+  if (!coupling.autoDeploy || pipeline.repository === null) return [];
+  const newest = await newestBuild(tx, pipeline.repository, pipeline.branch);
+  if (newest === null) return [];
+  const waited = judgeChecks(required, await statusesOfBuild(tx, newest.id)).some((one) => !one.passed);
+  return waited ? deployTo(tx, ctx, newest, [coupling]) : [];
 }
 
 /** Releases the newest build of a review app's branch on it, if there is one: what was built before it was opened. */
@@ -62,8 +94,10 @@ function newestBuild(reader: Reader, repository: string, branch: string): Promis
   return reader.first(Build, where, { order: "id", direction: "DESC" });
 }
 
-/** The couplings of the apps that follow a branch, in the order in which they were added. */
-async function followers(reader: Reader, repository: string, branch: string): Promise<Coupling[]> {
+/** The couplings of the apps that follow a build's branch, in the order in which they were added, if it is the newest. */
+async function followersOf(reader: Reader, build: Build): Promise<Coupling[]> {
+  const { repository, branch } = build;
+  if (branch === null || (await newestBuild(reader, repository, branch))?.id !== build.id) return [];
   return reader.select(
     Coupling,
     sql`JOIN pipelines p ON p.id = e.pipeline_id AND p.deleted_at IS NULL AND p.repository = ${repository}

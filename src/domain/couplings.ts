@@ -7,6 +7,7 @@ import type { EventType, Stage } from "../entities/vocabulary.js";
 import { changed, type EventDraft } from "../events/draft.js";
 import { append } from "../events/log.js";
 import { permit } from "./access.js";
+import { deployFreed } from "./automation.js";
 import type { Ctx } from "./context.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
@@ -88,9 +89,19 @@ export async function updateChecks(ctx: Ctx, input: UpdateChecksInput): Promise<
     if (coupling.stage === "REVIEW" && requiredChecks.length > 0) throw noChecksInReview("requiredChecks");
     if (removed.length === 0 && added.length === 0) return coupling;
     const changes = [...added.map((context) => `+${context}`), ...removed.map((context) => `-${context}`)].join(" ");
-    return change(tx, ctx, coupling, { requiredChecks }, "COUPLING_CHECKS_UPDATED", (app) => {
-      return `Required checks of ${app.name}: ${changes}`;
-    });
+    const required = coupling.requiredChecks;
+    const pipeline = await requirePipeline(tx, "coupling", coupling.pipelineId);
+    return change(
+      tx,
+      ctx,
+      coupling,
+      { requiredChecks },
+      {
+        type: "COUPLING_CHECKS_UPDATED",
+        summary: (app) => `Required checks of ${app.name}: ${changes}`,
+        follow: () => deployFreed(tx, ctx, pipeline, coupling, required),
+      },
+    );
   });
 }
 
@@ -110,7 +121,10 @@ export async function moveCoupling(ctx: Ctx, input: MoveCouplingInput): Promise<
     if (stage === "REVIEW" && coupling.requiredChecks.length > 0) throw noChecksInReview("stage");
     await refuseReviewApp(tx, coupling, "moved");
     const patch = { stage, autoDeploy: stage === "DEVELOPMENT" };
-    return change(tx, ctx, coupling, patch, "COUPLING_MOVED", (app) => `${app.name} moved to ${stage}`);
+    return change(tx, ctx, coupling, patch, {
+      type: "COUPLING_MOVED",
+      summary: (app) => `${app.name} moved to ${stage}`,
+    });
   });
 }
 
@@ -126,9 +140,16 @@ export async function setAutoDeploy(ctx: Ctx, input: SetAutoDeployInput): Promis
     const { autoDeploy } = input;
     if (autoDeploy && coupling.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
     if (autoDeploy === coupling.autoDeploy) return coupling;
-    return change(tx, ctx, coupling, { autoDeploy }, "COUPLING_AUTO_DEPLOY_CHANGED", (app) => {
-      return `Automatic deploys of ${app.name} switched ${autoDeploy ? "on" : "off"}`;
-    });
+    return change(
+      tx,
+      ctx,
+      coupling,
+      { autoDeploy },
+      {
+        type: "COUPLING_AUTO_DEPLOY_CHANGED",
+        summary: (app) => `Automatic deploys of ${app.name} switched ${autoDeploy ? "on" : "off"}`,
+      },
+    );
   });
 }
 
@@ -164,19 +185,27 @@ function checkList(contexts: readonly string[]): string[] {
   return [...new Set(contexts.map((context, index) => contextOf(`requiredChecks.${index}`, context)))].sort();
 }
 
+/** How a change of a coupling is told, and what follows from it. */
+interface Change {
+  readonly type: EventType;
+  readonly summary: (app: App) => string;
+  /** Runs once the change is written, and hands back the events of what it did. */
+  readonly follow?: () => Promise<EventDraft[]>;
+}
+
 async function change(
   tx: Tx,
   ctx: Ctx,
   coupling: Coupling,
   patch: Partial<Coupling>,
-  type: EventType,
-  summary: (app: App) => string,
+  { type, summary, follow }: Change,
 ): Promise<Coupling> {
   const app = await requireApp(tx, "coupling", coupling.appId);
   const now = ctx.now();
   Object.assign(coupling, patch, { updatedAt: now });
   await tx.update(Coupling, { id: coupling.id }, { ...patch, updatedAt: now });
-  await append(tx, ctx.viewer, now, [told(type, coupling, app, summary(app))]);
+  const followed = follow === undefined ? [] : await follow();
+  await append(tx, ctx.viewer, now, [told(type, coupling, app, summary(app)), ...followed]);
   return coupling;
 }
 

@@ -7,7 +7,7 @@ import type { StatusState } from "../entities/vocabulary.js";
 import { changed, type EventDraft, statusReported } from "../events/draft.js";
 import { append } from "../events/log.js";
 import { permit } from "./access.js";
-import { autoDeploy } from "./automation.js";
+import { deployPassed } from "./automation.js";
 import { shortSha, subjectOf } from "./builds.js";
 import type { Ctx } from "./context.js";
 import { pipelineIdOf } from "./deployment.js";
@@ -58,11 +58,12 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
       await tx.update(ReleaseStatus, { id: status.id }, { ...report, ...reported });
     }
     const previous = prior?.state ?? null;
+    const passed = release === null && status.state === "SUCCESS" && previous !== "SUCCESS";
     await append(tx, ctx.viewer, now, [
       ...(release === null
         ? await toldOfBuild(tx, build, status, previous)
         : await toldOf(tx, release, status, previous)),
-      ...(release === null ? await autoDeploy(tx, ctx, build) : []),
+      ...(passed ? await deployPassed(tx, ctx, build, status.context) : []),
     ]);
     return status;
   });
