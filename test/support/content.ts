@@ -16,3 +16,15 @@ export async function contentOf(server: TestServer): Promise<string[]> {
   }
   return lines.sort();
 }
+
+/** How many rows each table holds, and where the log ends: what `contentOf` tells, for where that would be long. */
+export async function countsOf(server: TestServer): Promise<Record<string, number>> {
+  const { reader } = server.app.database;
+  const counts: Record<string, number> = {};
+  for (const entity of ENTITIES) {
+    const { name } = reader.table<object>(entity);
+    counts[name] = await reader.countOf<object>(entity, {});
+  }
+  const [log] = await reader.query<{ head: number | string }>(sql`SELECT head FROM event_log`);
+  return { ...counts, head: Number(log?.head) };
+}
