@@ -119,13 +119,20 @@ async function makeReviewApp(
   return { reviewApp, coupling: placed.coupling, events: [event, placed.event, opened] };
 }
 
+/** Changes what is given, the time at which it expires among it; no change writes nothing. */
 async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<ReviewApp>): Promise<OpenedReviewApp> {
   const { appId, pipelineId, number } = reviewApp;
-  await tx.update(ReviewApp, { appId }, patch);
-  Object.assign(reviewApp, patch);
   const app = await tx.first(App, { id: appId });
   const coupling = await tx.first(Coupling, { appId });
   if (app === null || coupling === null) throw new Error(`The review app ${appId} has lost its app or coupling.`);
+  const before = { ...reviewApp };
+  Object.assign(reviewApp, patch);
+  const fields = ["branch", "title", "author", "url", "expiresAt"] as const;
+  // Compared as values: two dates of one moment are the same.
+  if (fields.every((field) => before[field]?.valueOf() === reviewApp[field]?.valueOf())) {
+    return { reviewApp, coupling, events: [] };
+  }
+  await tx.update(ReviewApp, { appId }, patch);
   const summary = `Review app ${app.name}: activity on pull request ${number}`;
   return { reviewApp, coupling, events: [changed("APP_UPDATED", app, summary, { pipelineId, app })] };
 }
