@@ -45,6 +45,22 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
+const does = (what: Step["what"], a = 0, b = 0, c = 0): Step => ({ what, by: "ADMIN", a, b, c });
+
+/** What every run begins with: an IMMEDIATE app in development that has a release, and a REPORTED one in staging. */
+const OPENING: readonly Step[] = [
+  does("pipeline"),
+  ...[does("app", 1), does("app", 0)],
+  ...[does("couple", 0, 0, 1), does("couple", 0, 1, 2)],
+  ...[does("build", 0, 1, 1), does("release")],
+];
+
+/** Deploying, waiting, superseded and reported: tried first, so that no run of this test goes without them. */
+const QUEUE: Step[] = [
+  ...Array.from({ length: 4 }, () => does("promote", 0, 1)),
+  ...[does("report", 4), does("release", 0, 1), does("time", 1), does("deletePipeline"), does("deleteApp", 0, 1)],
+];
+
 /** The ids of all that was ever made, deleted or not: what a step may choose from. */
 class World {
   readonly pipelines: string[] = [];
@@ -286,8 +302,7 @@ describe("any series of changes", () => {
         const world = new World();
         const log: Told[] = await eventsAfter(server.admin, null);
         let state = await stateOf(server);
-        const opening = ["pipeline", "app", "app", "couple", "couple", "build", "release"] as const;
-        for (const one of [...opening.map((what, a): Step => ({ what, by: "ADMIN", a, b: a, c: a })), ...steps]) {
+        for (const one of [...OPENING, ...steps]) {
           const outcome = await take(server, clock, clients[one.by], one, world);
           tally[outcome] += 1;
           const next = await stateOf(server);
@@ -315,7 +330,7 @@ describe("any series of changes", () => {
         await server.stop();
       }),
       // Shrinking would take as long again for each of hundreds of tries; the seed and path repeat a failure.
-      { numRuns: 10, endOnFailure: true, includeErrorInReport: true },
+      { numRuns: 10, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE]] },
     );
     assert.ok(tally.done > tally.refused / 2 && tally.refused > 20, JSON.stringify(tally));
   });
