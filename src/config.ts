@@ -26,6 +26,9 @@ export class WrongSettings extends Error {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A hundred years: far beyond it, what time it would then be can no longer be told. */
+const LONGEST = 36_500 * 86_400_000;
+
 function durationSetting(fallback: string) {
   return z
     .string()
@@ -33,8 +36,11 @@ function durationSetting(fallback: string) {
     .transform((text, context) => {
       const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
       const milliseconds = Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
-      if (milliseconds > 0) return milliseconds;
-      context.addIssue({ code: "custom", message: "must be a duration above zero, as 30s, 10m, 72h or 90d" });
+      if (milliseconds > 0 && milliseconds <= LONGEST) return milliseconds;
+      context.addIssue({
+        code: "custom",
+        message: "must be a duration above zero and of at most 36500d, as 30s, 10m, 72h or 90d",
+      });
       return z.NEVER;
     });
 }

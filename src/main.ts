@@ -8,6 +8,17 @@ import { welcome } from "./welcome.js";
 /** After this long a stop is no longer waited for, in milliseconds. */
 const STOP_DEADLINE = 10_000;
 
+/** Why a server cannot listen where it was told to: taken, not allowed, not of this machine, or no address at all. */
+const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
+  "EADDRINUSE",
+  "EACCES",
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+  "EINVAL",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
@@ -27,11 +38,11 @@ async function main(): Promise<void> {
 
 /** What is the operator's to mend is said in a line; anything else comes with where it happened. */
 function explain(error: unknown): string {
-  if (error instanceof WrongSettings || error instanceof DatabaseUnusable) return error.message;
+  if (error instanceof WrongSettings) return error.message;
+  if (error instanceof DatabaseUnusable) return `DATABASE_URL cannot be used. ${error.message}`;
   if (error instanceof RevokedAdminToken) return "ADMIN_TOKEN must be another one: this one was revoked.";
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL")
-    return `PORT or HOST cannot be used: ${message}.`;
+  if (code !== undefined && UNUSABLE_ADDRESS.has(code)) return `PORT or HOST cannot be used: ${message}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -30,7 +30,7 @@ interface Scope {
   open: boolean;
   readonly depth: number;
   readonly parent: Scope | undefined;
-  /** The transactions nested in this one, one after the other like everything else. */
+  /** The statements of this transaction and the transactions nested in it, one after the other like everything else. */
   readonly lane: Lane;
 }
 
@@ -47,9 +47,19 @@ export class WriteGate {
     this.#writer = writer;
   }
 
-  /** Whether the caller is inside a transaction that is still open. */
-  get held(): boolean {
-    return this.#enclosing() !== undefined;
+  /**
+   * Runs a statement of the caller's transaction. It waits for the transactions nested in that one which were begun
+   * before: run among theirs, it would be undone with them.
+   *
+   * @throws Error outside of any transaction, and once the one that the caller was started in has ended
+   */
+  async statement<T>(run: () => Promise<T>): Promise<T> {
+    const scope = this.#scope.getStore();
+    if (scope === undefined) throw new Error("The writer was used outside the write gate.");
+    return scope.lane.run(() => {
+      if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
+      return run();
+    });
   }
 
   /** The innermost open transaction around the caller: a task may outlive the one that it was started in. */

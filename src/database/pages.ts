@@ -70,7 +70,10 @@ export async function readPages<T extends object>(
   });
 }
 
-/** Whether a list has a row on the other side of a page: before its first, or behind its last. */
+/**
+ * Whether a list has a row on the other side of a page: at the place that the page was asked to begin at, which it leaves
+ * out, or beyond it.
+ */
 export async function hasRow<T extends object>(
   reader: Reader,
   order: Order<T>,
@@ -78,7 +81,11 @@ export async function hasRow<T extends object>(
   from: string | number,
   backward: boolean,
 ): Promise<boolean> {
-  return (await readPage(reader, order, conditions, { size: 0, backward, from })).more;
+  const { column } = walk(reader, order, { size: 0, backward, from }, "e");
+  const up = (order.direction === "ASC") !== backward;
+  const there = sql`${column} ${raw(up ? ">=" : "<=")} ${from}`;
+  const rows = await reader.select(order.entity, sql`WHERE ${allOf([...conditions, there])} LIMIT 1`);
+  return rows.length > 0;
 }
 
 function walk<T extends object>(reader: Reader, order: Order<T>, request: PageRequest, alias: string) {

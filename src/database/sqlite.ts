@@ -16,7 +16,7 @@ const STATEMENT_CACHE = 500;
 /** Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads. */
 export async function openSqlite(path: string): Promise<Database> {
   makeFolder(path);
-  const lock = lockFile(path);
+  const lock = takeLock(path);
   const opened: DataSource[] = [];
   try {
     const writer = await connect(path, false);
@@ -38,10 +38,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
   const count: StatementCount = { statements: 0 };
   const connection = writer.createQueryRunner();
   const guarded: Runner = {
-    query: (text, parameters) => {
-      if (!gate.held) throw new Error("The writer was used outside the write gate.");
-      return connection.query(text, parameters);
-    },
+    query: (text, parameters) => gate.statement(() => connection.query(text, parameters)),
   };
   const gate = new WriteGate({
     tx: new Tx(guarded, sqliteDialect, tables, count),
@@ -96,8 +93,8 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
  * Holds the database for this process. An open transaction on a file beside it is the lock: the operating system lets go
  * of it however the process ends, so nothing stale is ever left behind.
  */
-function lockFile(path: string): SqliteFile.Database {
-  const file = new SqliteFile(`${path}.lock`, { timeout: 0 });
+function takeLock(path: string): SqliteFile.Database {
+  const file = openLock(`${path}.lock`);
   try {
     // In memory, so that holding the lock leaves no journal beside it.
     file.pragma("journal_mode = MEMORY");
@@ -105,12 +102,24 @@ function lockFile(path: string): SqliteFile.Database {
     return file;
   } catch (error) {
     file.close();
-    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw lockUnusable(`${path}.lock`, error);
     throw new DatabaseUnusable(
       `The database ${path} is in use by another Railyard process. One process at a time may open it; stop the other one, or use PostgreSQL for several.`,
       { cause: error },
     );
   }
+}
+
+function openLock(path: string): SqliteFile.Database {
+  try {
+    return new SqliteFile(path, { timeout: 0 });
+  } catch (error) {
+    throw lockUnusable(path, error);
+  }
+}
+
+function lockUnusable(path: string, error: unknown): DatabaseUnusable {
+  return new DatabaseUnusable(`The lock file ${path} cannot be used: ${(error as Error).message}`, { cause: error });
 }
 
 function makeFolder(path: string): void {

@@ -37,7 +37,7 @@ export async function listEvents(ctx: Ctx, query: EventQuery, request: PageReque
   const filter = await eventFilter(reader, query);
   const from = await startOf(reader, request);
   const { rows, more } = cut(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
-  return { rows, more, other: () => beyond(reader, filter, rows, request) };
+  return { rows, more, other: () => beyond(reader, filter, request) };
 }
 
 const BY_POSITION: Order<LogEvent> = { entity: LogEvent, by: "position", direction: "ASC" };
@@ -55,7 +55,7 @@ export async function pipelineEvents(
   const conditions = types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)];
   const filter = { key: JSON.stringify(types), conditions };
   const { rows, more } = await pages.load(BY_POSITION, "pipelineId", pipelineId, request, filter);
-  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types }, rows, request) };
+  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types }, request) };
 }
 
 /** Resolves the names in a query of the log. Of what is deleted, the history is found by its id. */
@@ -90,14 +90,10 @@ async function startOf(reader: Reader, request: PageRequest): Promise<number | n
   return position;
 }
 
-async function beyond(
-  reader: Reader,
-  filter: EventFilter,
-  rows: readonly LogEvent[],
-  request: PageRequest,
-): Promise<boolean> {
+async function beyond(reader: Reader, filter: EventFilter, request: PageRequest): Promise<boolean> {
   if (request.from === null) return false;
-  const edge = rows.at(request.backward ? -1 : 0)?.position ?? Number(request.from);
+  // The event at the cursor itself, which the page leaves out, is on the other side too.
+  const edge = Number(request.from) + (request.backward ? -1 : 1);
   return (await readEvents(reader, filter, edge, 1, !request.backward)).length > 0;
 }
 

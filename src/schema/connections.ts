@@ -118,13 +118,9 @@ export function connect<T extends object>(
   totalCount: () => Promise<number>,
 ): Connection<T> {
   const edges = page.rows.map((node) => ({ cursor: encodePlace(order, node), node }));
-  // What lies on the side that the page was not read towards: behind the cursor it began at, there may be something.
-  const edge = page.rows[request.backward ? page.rows.length - 1 : 0];
-  const origin = edge === undefined ? request.from : (edge[order.by] as string | number);
-  const other =
-    request.from === null || origin === null
-      ? false
-      : () => hasRow(reader, order, conditions, origin, !request.backward);
+  // What lies on the side that the page was not read towards: at the cursor it began at, or beyond, there may be something.
+  const { from } = request;
+  const other = from === null ? false : () => hasRow(reader, order, conditions, from, !request.backward);
   return {
     edges,
     nodes: page.rows,

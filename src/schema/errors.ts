@@ -43,9 +43,15 @@ export function present(thrown: unknown, requestId: string): Presented {
       fault: null,
     };
   }
+  if (isTooDeep(graphql, cause)) {
+    const message = "The document, or a value in its variables, is nested too deeply.";
+    return { error: { message, extensions: { code: "QUERY_TOO_LARGE" } }, fault: null };
+  }
   const code = graphql === null ? undefined : codeOf(graphql);
   if (graphql !== null && code !== undefined) {
-    return { error: { message: graphql.message, ...where, extensions: { code } }, fault: null };
+    const field = code === "BAD_USER_INPUT" ? fieldOf(graphql.message) : undefined;
+    const extensions = { code, ...(field !== undefined && { field }) };
+    return { error: { message: graphql.message, ...where, extensions }, fault: null };
   }
   const message = "Something went wrong on our side. The log tells more under the request's id.";
   return { error: { message, ...where, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
@@ -59,6 +65,24 @@ function codeOf(error: GraphQLError): RefusalCode | undefined {
   // Found while executing: an argument whose variable was left out is the client's to mend, anything else is not.
   const request = error.path === undefined || error.message.startsWith("Argument ");
   return request && error.extensions.code === undefined ? "BAD_USER_INPUT" : undefined;
+}
+
+/** The path inside the input that a variable was wrong at, as GraphQL words it; undefined where it is about none. */
+function fieldOf(message: string): string | undefined {
+  const wrong = /^Variable "\$(\w+)" (?:of (?:required|non-null) type|got invalid value)/.exec(message);
+  if (wrong === null) return undefined;
+  const [variable] = wrong.slice(1) as [string];
+  const path = new RegExp(`.* at "${variable}([^" ]*)"; `, "s").exec(message)?.[1] ?? "";
+  const missing = /; Field "(\w+)" of required type "[^"]*" was not provided\.$/.exec(message)?.[1];
+  const steps = path.replaceAll("[", ".").replaceAll("]", "").split(".").filter(Boolean);
+  if (missing !== undefined) steps.push(missing);
+  // A mutation has one variable, its input: `field` is then the path inside it.
+  return steps.length > 0 ? steps.join(".") : variable;
+}
+
+/** Parsing and checking a document goes as deep as the document does, and may run out of stack before it begins. */
+function isTooDeep(error: GraphQLError | null, cause: unknown): boolean {
+  return error?.path === undefined && cause instanceof RangeError && cause.message.startsWith("Maximum call stack");
 }
 
 function innermost(thrown: unknown): unknown {

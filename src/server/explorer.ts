@@ -1,12 +1,38 @@
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** The explorer: GraphiQL, whole in one page. It is made at its first use, since it weighs nine megabytes. */
+interface KeptPage {
+  readonly policy: string;
+  readonly etag: string;
+  readonly zipped: Buffer;
+}
+
+/** The explorer: GraphiQL, whole in one page. It is made and compressed once, at its first use: it weighs nine megabytes. */
 export function explorer(): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  let page: Promise<string> | null = null;
-  return async (_, reply) => {
-    page ??= import("@graphql-yoga/render-graphiql").then(({ renderGraphiQL }) =>
-      renderGraphiQL({ title: "Railyard", endpoint: "/graphql", headers: '{ "authorization": "Bearer " }' }),
-    );
-    return reply.type("text/html; charset=utf-8").send(await page);
+  let page: Promise<KeptPage> | null = null;
+  return async (request, reply) => {
+    page ??= makePage();
+    const { policy, etag, zipped } = await page;
+    reply
+      .type("text/html; charset=utf-8")
+      .header("content-security-policy", policy)
+      // Asked for again each time, answered with 304 for as long as it is the same.
+      .header("cache-control", "no-cache")
+      .header("vary", "accept, accept-encoding")
+      .header("etag", etag);
+    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+    if (/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {
+      return reply.header("content-encoding", "gzip").send(zipped);
+    }
+    return reply.send(await promisify(gunzip)(zipped));
   };
+}
+
+async function makePage(): Promise<KeptPage> {
+  const { renderExplorer } = await import("./explorer-page.js");
+  const { html, policy } = renderExplorer();
+  const hash = createHash("sha256").update(html).digest("base64url");
+  return { policy, etag: `W/"${hash}"`, zipped: await promisify(gzip)(html) };
 }
