@@ -33,7 +33,8 @@ const STYLE = `
           cursor: pointer; font: inherit; padding: 4px 10px; }
         #token-bar button[type=submit] { background: #2563eb; border-color: #2563eb; }
         #token-bar output { color: #d1d5db; }
-        #root { flex: 1; height: auto; min-height: 0; }`;
+        #root { flex: 1; height: auto; min-height: 0; }
+        #root .graphiql-container { height: 100%; }`;
 
 /** Runs in the browser. A new token starts the page anew: GraphiQL then reads the schema with it, and keeps its tabs. */
 const SCRIPT = `

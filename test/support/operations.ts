@@ -1,0 +1,80 @@
+import {
+  buildClientSchema,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputField,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  getNamedType,
+  type IntrospectionQuery,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isRequiredArgument,
+  isRequiredInputField,
+} from "graphql";
+import type { Client } from "./client.js";
+
+/** A query or mutation of the public API, as the schema has it. */
+export interface Operation {
+  readonly kind: "query" | "mutation";
+  readonly name: string;
+  readonly field: GraphQLField<unknown, unknown>;
+}
+
+/** The schema as the server shows it to everybody who is signed in. */
+export async function introspect(client: Client): Promise<GraphQLSchema> {
+  const options = { inputValueDeprecation: true };
+  return buildClientSchema(await client.ask<IntrospectionQuery>(getIntrospectionQuery(options)));
+}
+
+/** Every query and mutation that there is. */
+export function operationsOf(schema: GraphQLSchema): Operation[] {
+  const of = (kind: Operation["kind"], type = kind === "query" ? schema.getQueryType() : schema.getMutationType()) =>
+    Object.values(type?.getFields() ?? {}).map((field): Operation => ({ kind, name: field.name, field }));
+  return [...of("query"), ...of("mutation")];
+}
+
+/** A document that runs an operation, with a variable for each of the arguments that are given. */
+export function documentOf({ kind, name, field }: Operation, given: Readonly<Record<string, unknown>>): string {
+  const args = field.args.filter((arg) => arg.name in given);
+  const variables = args.map((arg) => `$${arg.name}: ${arg.type}`).join(", ");
+  const passed = args.map((arg) => `${arg.name}: $${arg.name}`).join(", ");
+  const inside = isScalarLike(field) ? "" : "{ __typename }";
+  return `${kind} ${variables && `(${variables})`} { ${name} ${passed && `(${passed})`} ${inside} }`;
+}
+
+function isScalarLike(field: GraphQLField<unknown, unknown>): boolean {
+  const type = getNamedType(field.type);
+  return !("getFields" in type || "getTypes" in type);
+}
+
+/** What stands for each of the scalars in a sample. */
+const SCALARS: Readonly<Record<string, unknown>> = {
+  ID: "01890a5d-ac96-774b-bcce-b302099a8057",
+  String: "sample",
+  Int: 1,
+  Boolean: false,
+  DateTime: "2999-01-01T00:00:00.000Z",
+  EventCursor: "ZXZlbnQ6MA",
+};
+
+/** A value that a type takes: only what it must have, and nothing that exists. */
+export function sampleOf(type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return sampleOf(type.ofType);
+  if (isListType(type)) return [sampleOf(type.ofType)];
+  if (isEnumType(type)) return type.getValues()[0]?.name;
+  if (isInputObjectType(type)) return samplesOf(Object.values(type.getFields()).filter(isRequiredInputField));
+  return SCALARS[type.name];
+}
+
+/** Samples of all the arguments that an operation must be given. */
+export function sampleArguments({ field }: Operation): Record<string, unknown> {
+  return samplesOf(field.args.filter(isRequiredArgument));
+}
+
+function samplesOf(fields: readonly (GraphQLArgument | GraphQLInputField)[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field) => [field.name, sampleOf(field.type)]));
+}
