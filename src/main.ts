@@ -22,11 +22,13 @@ const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
-  const app = await startApp(config, { log });
-  process.stdout.write(welcome(app.url, app.adminSecret));
-  const signal = await new Promise<string>((resolve) => {
+  // Before anything is started: a signal that comes meanwhile stops in order as well.
+  const signalled = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
   });
+  const app = await startApp(config, { log });
+  process.stdout.write(welcome(app.url, app.adminSecret));
+  const signal = await signalled;
   log.info({ signal }, "stopping");
   setTimeout(() => {
     log.error("stopping took too long");

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { Client } from "./support/client.js";
+import { startProcess } from "./support/process.js";
+import { Seed } from "./support/seed.js";
+import { temporaryFolder } from "./support/server.js";
+
+const SECRET = "a-secret-of-the-operator";
+
+function settings(t: TestContext, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { DATABASE_URL: `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`, ADMIN_TOKEN: SECRET, ...more };
+}
+
+describe("wrong settings", () => {
+  it("are all said at once, a line each that names the variable, and end the start with 1", async (t) => {
+    const server = startProcess(t, {
+      PORT: "70000",
+      DATABASE_URL: "mysql://localhost/railyard",
+      ADMIN_TOKEN: "two words",
+      LOG_LEVEL: "loud",
+      ALLOWED_ORIGINS: "https://dash.example.com/path",
+      DEPLOY_TIMEOUT: "ten minutes",
+      REVIEW_APP_TTL: "0h",
+      EVENT_RETENTION: "999999999d",
+    });
+    assert.equal(await server.exit(), 1);
+    const lines = server.stderr.trimEnd().split("\n");
+    const named = lines.map((line) => line.split(" ", 1)[0]);
+    assert.deepEqual(named, [
+      "PORT",
+      "DATABASE_URL",
+      "ADMIN_TOKEN",
+      "LOG_LEVEL",
+      "ALLOWED_ORIGINS",
+      "DEPLOY_TIMEOUT",
+      "REVIEW_APP_TTL",
+      "EVENT_RETENTION",
+    ]);
+    for (const line of lines) assert.match(line, /^[A-Z_]+ must be .+\.$/);
+    assert.ok(!server.stderr.includes("two words"), "a secret is not repeated");
+    assert.equal(server.stdout, "");
+  });
+
+  const taken = async (t: TestContext): Promise<string> => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    t.after(() => other.close());
+    return String((other.address() as { port: number }).port);
+  };
+  const cases: Record<string, (t: TestContext) => Promise<Record<string, string>> | Record<string, string>> = {
+    "a port that is taken": async (t) => settings(t, { PORT: await taken(t) }),
+    "an address of another machine": (t) => settings(t, { HOST: "192.0.2.1" }),
+    "an address that is none": (t) => settings(t, { HOST: "300.300.300.300" }),
+    "a database that is a folder": (t) => settings(t, { DATABASE_URL: `sqlite:${temporaryFolder(t)}` }),
+    "a database in what is no folder": (t) => {
+      const file = join(temporaryFolder(t), "file");
+      writeFileSync(file, "");
+      return settings(t, { DATABASE_URL: `sqlite:${file}/railyard.sqlite` });
+    },
+    "a database that is something else": (t) => {
+      const file = join(temporaryFolder(t), "letter.txt");
+      writeFileSync(file, "Dear Sir or Madam, this is no database at all.".repeat(100));
+      return settings(t, { DATABASE_URL: `sqlite:${file}` });
+    },
+    "a database whose lock cannot be made": (t) => {
+      const folder = temporaryFolder(t);
+      mkdirSync(join(folder, "railyard.sqlite.lock"));
+      return settings(t, { DATABASE_URL: `sqlite:${join(folder, "railyard.sqlite")}` });
+    },
+  };
+  for (const [name, environment] of Object.entries(cases)) {
+    it(`end the start with 1 and one line: ${name}`, async (t) => {
+      const server = startProcess(t, await environment(t));
+      assert.equal(await server.exit(), 1);
+      assert.match(server.stderr, /^(PORT or HOST|DATABASE_URL) cannot be used[.:] [^\n]+\n$/);
+      if (name === "a port that is taken") assert.match(server.stderr, /EADDRINUSE|in use/);
+    });
+  }
+
+  it("are a second process on the same database, until the first was killed", async (t) => {
+    const environment = settings(t);
+    const first = startProcess(t, environment);
+    await first.ready();
+    const second = startProcess(t, environment);
+    assert.equal(await second.exit(), 1);
+    assert.match(second.stderr, /^DATABASE_URL cannot be used\. The database \S+ is in use by another [^\n]+\n$/);
+    await new Client(await first.ready(), SECRET).ask("{ viewer { name } }");
+    first.signal("SIGKILL");
+    assert.equal(await first.exit(), "SIGKILL");
+    const third = startProcess(t, environment);
+    await new Client(await third.ready(), SECRET).ask("{ viewer { name } }");
+  });
+});
+
+describe("the administrator's token", () => {
+  it("is made at the first start, printed once, and works", async (t) => {
+    const { DATABASE_URL = "" } = settings(t);
+    const first = startProcess(t, { DATABASE_URL });
+    const url = await first.ready();
+    first.signal("SIGTERM");
+    await first.exit();
+    const secret = first.printedSecret;
+    assert.match(secret ?? "", /^railyard_[\w-]{43}$/);
+    assert.equal(first.stdout.split(secret as string).length, 2, "it is printed once");
+    assert.ok(!JSON.stringify(first.log).includes(secret as string), "and not logged");
+    assert.match(first.stdout, new RegExp(`${url}/graphql; open it in a browser for the explorer`));
+
+    const second = startProcess(t, { DATABASE_URL });
+    const { viewer } = await new Client(await second.ready(), secret).ask("{ viewer { name role } }");
+    assert.deepEqual(viewer, { name: "admin", role: "ADMIN" });
+    assert.equal(second.printedSecret, null);
+  });
+
+  it("is the one of the settings, and one that was set before works no more", async (t) => {
+    const environment = settings(t);
+    const start = async (secret: string) => {
+      const server = startProcess(t, { ...environment, ADMIN_TOKEN: secret });
+      return { server, url: await server.ready() };
+    };
+    const stop = async ({ server }: Awaited<ReturnType<typeof start>>) => {
+      server.signal("SIGTERM");
+      assert.equal(await server.exit(), 0);
+      assert.equal(server.printedSecret, null);
+    };
+    const one = await start("the-first");
+    await new Client(one.url, "the-first").ask("{ viewer { name } }");
+    await stop(one);
+    const two = await start("the-second");
+    await new Client(two.url, "the-second").ask("{ viewer { name } }");
+    const refusal = await new Client(two.url, "the-first").refusal("{ viewer { name } }");
+    assert.equal(refusal.extensions.code, "UNAUTHENTICATED");
+    await stop(two);
+    const three = startProcess(t, { ...environment, ADMIN_TOKEN: "the-first" });
+    assert.equal(await three.exit(), 1);
+    assert.equal(three.stderr, "ADMIN_TOKEN must be another one: this one was revoked.\n");
+  });
+});
+
+describe("a server", () => {
+  it("is alive and ready, says so without a token, and keeps its data over a restart", async (t) => {
+    const environment = settings(t);
+    const first = startProcess(t, environment);
+    const url = await first.ready();
+    for (const path of ["livez", "readyz"]) {
+      const response = await fetch(`${url}/${path}`);
+      assert.deepEqual([response.status, await response.json()], [200, { status: "ok" }]);
+    }
+    const pipeline = await new Seed(new Client(url, SECRET)).pipeline();
+    first.signal("SIGTERM");
+    assert.equal(await first.exit(), 0);
+    const second = startProcess(t, environment);
+    const look = "query ($p: ID!) { pipeline(pipeline: $p) { id name } }";
+    const client = new Client(await second.ready(), SECRET);
+    assert.deepEqual((await client.ask(look, { p: pipeline.name })).pipeline, pipeline);
+  });
+
+  it("logs JSON lines, with the request's id and never a token", async (t) => {
+    const server = startProcess(t, settings(t, { LOG_LEVEL: "trace" }));
+    const url = await server.ready();
+    const response = await fetch(`${url}/graphql?query=${encodeURIComponent("{ viewer { name } }")}`, {
+      headers: { authorization: `Bearer ${SECRET}`, "apollo-require-preflight": "1" },
+    });
+    assert.equal(response.status, 200);
+    const client = new Client(url, SECRET);
+    const { secret } = await client.mutate("createToken", { name: "ci", role: "VIEWER" }, "secret");
+    await new Client(url, `${SECRET}-wrong`).post("{ viewer { name } }");
+    server.signal("SIGTERM");
+    assert.equal(await server.exit(), 0);
+    const told = server.stdout.split("\n").filter((line) => line !== "" && !line.startsWith("Railyard is at"));
+    assert.deepEqual(
+      told,
+      told.filter((line) => line.startsWith("{")),
+      "all else is JSON",
+    );
+    const requests = server.log.filter((line) => line["msg"] === "request");
+    assert.deepEqual(
+      requests.map(({ path, status }) => [path, status]),
+      [
+        ["/graphql", 200],
+        ["/graphql", 200],
+        ["/graphql", 401],
+      ],
+    );
+    assert.equal(requests[0]?.["requestId"], response.headers.get("x-request-id"));
+    for (const hidden of [SECRET, secret])
+      assert.ok(!server.stdout.includes(hidden) && !server.stderr.includes(hidden));
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it(`answers what is under way on ${signal}, refuses what comes then, and ends with 0`, async (t) => {
+      const server = startProcess(t, settings(t));
+      const url = await server.ready();
+      const body = JSON.stringify({ query: 'mutation { createApp(input: { name: "late" }) { app { name } } }' });
+      const socket = await open(t, url);
+      await socket.send(requestHead(body.length) + body.slice(0, 10));
+      // Answered behind it, so that the server has seen its head by then.
+      await fetch(`${url}/livez`);
+      server.signal(signal);
+      while (!server.log.some((line) => line["msg"] === "stopping")) await new Promise((done) => setTimeout(done, 5));
+      await assert.rejects(fetch(`${url}/livez`), "nobody new is let in");
+      await socket.send(`${body.slice(10)}GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n`);
+      const answers = await socket.all();
+      assert.match(answers, /^HTTP\/1\.1 200 OK[\s\S]*"data":\{"createApp":\{"app":\{"name":"late"\}\}\}/);
+      assert.match(answers.slice(20), /HTTP\/1\.1 503 [\s\S]*$/, "what comes after the signal is not served");
+      assert.equal(await server.exit(), 0);
+      assert.equal(server.log.at(-1)?.["msg"], "stopped");
+    });
+  }
+
+  it("does not wait for a request that never ends", async (t) => {
+    const server = startProcess(t, settings(t));
+    const socket = await open(t, await server.ready());
+    await socket.send(requestHead(100));
+    await fetch(`${await server.ready()}/livez`);
+    server.signal("SIGTERM");
+    // It would end with 1 by itself had the stop taken longer than the ten seconds that it may.
+    assert.equal(await server.exit(), 0);
+    assert.equal(await socket.all(), "");
+  });
+});
+
+function requestHead(length: number): string {
+  const lines = [
+    "POST /graphql HTTP/1.1",
+    "host: x",
+    "content-type: application/json",
+    `authorization: Bearer ${SECRET}`,
+    `content-length: ${length}`,
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** A bare connection, to send a request in parts. */
+async function open(t: TestContext, url: string) {
+  const { hostname, port } = new URL(url);
+  const socket: Socket = connect(Number(port), hostname);
+  t.after(() => socket.destroy());
+  let received = "";
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    received += text;
+  });
+  const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()).on("error", () => resolve()));
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return {
+    send: (text: string) => new Promise<void>((resolve) => socket.write(text, () => resolve())),
+    /** All that was received until the server closed the connection. */
+    all: async () => {
+      await closed;
+      return received;
+    },
+  };
+}

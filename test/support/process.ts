@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Cleanup } from "./server.js";
+
+/** A server as its operator runs it: a process of its own, told by its environment. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<readonly [number | null, NodeJS.Signals | null]>;
+  stdout = "";
+  stderr = "";
+
+  constructor(environment: Readonly<Record<string, string>>) {
+    // Nothing of the tests' own environment but what a process needs to start.
+    const env = { PATH: process.env["PATH"] ?? "", PORT: "0", ...environment };
+    this.#child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.#exited = once(this.#child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  }
+
+  /** The address, once it serves. Throws what it said where it ended instead. */
+  async ready(): Promise<string> {
+    const pattern = /Railyard is at (http:\S+)\/graphql/;
+    for (;;) {
+      const url = pattern.exec(this.stdout)?.[1];
+      if (url !== undefined) return url;
+      const said = once(this.#child.stdout as NodeJS.ReadableStream, "data");
+      const ended = await Promise.race([said.then(() => false), this.#exited.then(() => true)]);
+      if (ended) throw new Error(`The server ended before it was ready: ${this.stderr}`);
+    }
+  }
+
+  /** The admin token that this start has made and printed, or null. */
+  get printedSecret(): string | null {
+    return /admin token, shown this once: (\S+)/.exec(this.stdout)?.[1] ?? null;
+  }
+
+  /** The lines of the log. */
+  get log(): Record<string, unknown>[] {
+    const lines = this.stdout.split("\n").filter((line) => line.startsWith("{"));
+    return lines.map((line) => JSON.parse(line));
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** How it ended: its exit code, or the signal that ended it. */
+  async exit(): Promise<number | NodeJS.Signals | null> {
+    const [code, signal] = await this.#exited;
+    return code ?? signal;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+}
+
+/** Starts a server process for a test; it is killed with the test if it has not ended by then. */
+export function startProcess(t: Cleanup, environment: Readonly<Record<string, string>>): ServerProcess {
+  const server = new ServerProcess(environment);
+  t.after(async () => {
+    if (server.running) server.signal("SIGKILL");
+    await server.exit();
+  });
+  return server;
+}
