@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import { Refusal } from "../domain/refusal.js";
 import { present, STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Logger } from "./log.js";
@@ -17,6 +24,12 @@ export interface HttpOptions {
 
 /** The HTTP server, without routes: its log, its headers, and one shape for every error. */
 export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<FastifyInstance> {
+  const answerError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    const error = refusalOf(thrown);
+    if (!(error instanceof Refusal)) request.log.error({ err: error }, "a request failed");
+    const status = error instanceof Refusal ? (STATUS_OF_REQUEST[error.code] ?? thrown.statusCode ?? 400) : 500;
+    reply.code(status).send(errorBody(error, request.id));
+  };
   const http = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
@@ -26,6 +39,8 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
     forceCloseConnections: "idle",
     return503OnClosing: true,
     routerOptions: { maxParamLength: 1024 },
+    // What is refused before there is a route to it.
+    frameworkErrors: answerError,
   });
   await http.register(helmet, {
     // Plain HTTP on one's own machine is ordinary use; TLS, and its headers, are the balancer's.
@@ -49,17 +64,15 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
       .code(404)
       .send(errorBody(new Refusal("NOT_FOUND", `There is nothing at ${request.method} ${path}.`), request.id));
   });
-  http.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = refusalOf(thrown);
-    if (!(error instanceof Refusal)) request.log.error({ err: error }, "a request failed");
-    const status = error instanceof Refusal ? (STATUS_OF_REQUEST[error.code] ?? thrown.statusCode ?? 400) : 500;
-    reply.code(status).send(errorBody(error, request.id));
-  });
+  http.setErrorHandler(answerError);
   return http;
 }
 
 /** What Fastify itself refuses, in our words; anything else is a fault. */
 function refusalOf(error: FastifyError): Error {
+  if (error.code === "FST_ERR_BAD_URL") {
+    return new Refusal("BAD_USER_INPUT", "The address must be well-formed: a % is followed by two hexadecimal digits.");
+  }
   if (error.statusCode === 413) {
     return new Refusal("QUERY_TOO_LARGE", `The body must be at most ${BODY_LIMIT} bytes.`, { limit: BODY_LIMIT });
   }
