@@ -65,7 +65,7 @@ describe("the explorer in a browser", { skip }, () => {
     await answered(page, '"role": "ADMIN"');
     assert.deepEqual(strangers, []);
     assert.deepEqual(violations, []);
-    if (process.env["SCREENSHOT"]) await page.screenshot({ path: process.env["SCREENSHOT"] });
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   });
 
   it("keeps the token for the tab, until it is told to forget it", async (t) => {

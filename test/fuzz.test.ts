@@ -20,7 +20,7 @@ import { Seed, unique } from "./support/seed.js";
 import { startServer, type TestServer } from "./support/server.js";
 
 /** How many inputs each of the two kinds gets: more than a thousand at every run. FUZZ_RUNS asks for another number. */
-const RUNS = Number(process.env["FUZZ_RUNS"] ?? 800);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 800);
 
 const CODES = new Set([
   "NOT_FOUND",
@@ -121,7 +121,7 @@ function expectSound({ status, data, errors }: Answer<unknown>, what: string): v
   for (const { message, extensions } of errors) {
     assert.ok(CODES.has(extensions.code), `${what}: ${extensions.code} ${message}`);
     assert.ok(message.length > 10 && !/sqlite|SELECT|constraint|node_modules/.test(message), message);
-    if (extensions.code === "NOT_FOUND") assert.ok(extensions["field"], message);
+    if (extensions.code === "NOT_FOUND") assert.ok(extensions.field, message);
   }
 }
 

@@ -183,7 +183,8 @@ describe("every list", () => {
         let additions = 0;
         const found = await walk(list, 3, backward, async () => {
           // A few only: a walk towards the end of a list that grows as fast as it is walked would have none.
-          if ((additions += 1) <= 2) await add(seed);
+          additions += 1;
+          if (additions <= 2) await add(seed);
         });
         assert.equal(new Set(found).size, found.length, `${list.name}: nothing twice`);
         assert.deepEqual(

@@ -181,7 +181,7 @@ describe("a fault deep inside", () => {
     assert.equal((await client.ask("{ viewer { name } }")).viewer.name, "admin");
     server.signal("SIGTERM");
     assert.equal(await server.exit(), 0);
-    const line = server.log.find((one) => one["requestId"] === requestId && one["level"] === 50);
+    const line = server.log.find((one) => one.requestId === requestId && one.level === 50);
     assert.match(JSON.stringify(line), /SyntaxError.*broken secret|broken secret.*SyntaxError|not valid JSON/);
   });
 });

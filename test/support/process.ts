@@ -11,7 +11,7 @@ export class ServerProcess {
 
   constructor(environment: Readonly<Record<string, string>>) {
     // Nothing of the tests' own environment but what a process needs to start.
-    const env = { PATH: process.env["PATH"] ?? "", PORT: "0", ...environment };
+    const env = { PATH: process.env.PATH ?? "", PORT: "0", ...environment };
     this.#child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
@@ -24,9 +24,8 @@ export class ServerProcess {
 
   /** The address, once it serves. Throws what it said where it ended instead. */
   async ready(): Promise<string> {
-    const pattern = /Railyard is at (http:\S+)\/graphql/;
     for (;;) {
-      const url = pattern.exec(this.stdout)?.[1];
+      const url = /^Railyard is at (http:\S+)$/m.exec(this.stdout)?.[1];
       if (url !== undefined) return url;
       const said = once(this.#child.stdout as NodeJS.ReadableStream, "data");
       const ended = await Promise.race([said.then(() => false), this.#exited.then(() => true)]);
@@ -36,7 +35,7 @@ export class ServerProcess {
 
   /** The admin token that this start has made and printed, or null. */
   get printedSecret(): string | null {
-    return /admin token, shown this once: (\S+)/.exec(this.stdout)?.[1] ?? null;
+    return /Admin token +(\S+)/.exec(this.stdout)?.[1] ?? null;
   }
 
   /** The lines of the log. */
