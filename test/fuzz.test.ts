@@ -208,21 +208,23 @@ const WRONG = fc.oneof(
 );
 
 /** Values for a type: mostly such as it takes, with odd ones and wrong ones among them. */
-function valueOf(type: GraphQLInputType, there: readonly string[]): fc.Arbitrary<unknown> {
-  if (isNonNullType(type)) return valueOf(type.ofType, there);
+function wholeValue(type: GraphQLInputType, there: readonly string[]): fc.Arbitrary<unknown> {
+  if (isNonNullType(type)) return wholeValue(type.ofType, there);
   return fc.oneof({ arbitrary: fittingValue(type, there), weight: 30 }, WRONG);
 }
 
 function fittingValue(type: GraphQLInputType, there: readonly string[]): fc.Arbitrary<unknown> {
   if (isListType(type)) {
     const lengths = fc.constantFrom(0, 1, 2, 3, 51, 201);
-    return lengths.chain((length) => fc.array(valueOf(type.ofType, there), { minLength: length, maxLength: length }));
+    return lengths.chain((length) =>
+      fc.array(wholeValue(type.ofType, there), { minLength: length, maxLength: length }),
+    );
   }
   if (isEnumType(type)) return fc.constantFrom(...type.getValues().map(({ name }) => name));
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields());
     const requiredKeys = fields.filter(isRequiredInputField).map(({ name }) => name);
-    const model = Object.fromEntries(fields.map((field) => [field.name, valueOf(field.type, there)]));
+    const model = Object.fromEntries(fields.map((field) => [field.name, wholeValue(field.type, there)]));
     return fc.oneof(
       { arbitrary: fc.record(model, { requiredKeys }), weight: 20 },
       fc.record(model, { requiredKeys: [] }),
@@ -237,7 +239,7 @@ function fittingValue(type: GraphQLInputType, there: readonly string[]): fc.Arbi
 }
 
 function argumentsOf({ field }: Operation, there: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
-  const model = Object.fromEntries(field.args.map((arg) => [arg.name, valueOf(arg.type, there)]));
+  const model = Object.fromEntries(field.args.map((arg) => [arg.name, wholeValue(arg.type, there)]));
   const requiredKeys = field.args.filter((arg) => isNonNullType(arg.type)).map((arg) => arg.name);
   return fc.record(model, { requiredKeys });
 }
