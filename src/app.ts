@@ -3,7 +3,9 @@ import type { Config } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
 import { type Ctx, RAILYARD } from "./domain/context.js";
+import { cursorExpired } from "./domain/events.js";
 import { bootstrapAdmin } from "./domain/tokens.js";
+import { Feed } from "./events/feed.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
 import { Authentication } from "./server/authentication.js";
@@ -12,6 +14,7 @@ import { serveHealth } from "./server/health.js";
 import { startHousekeeping } from "./server/housekeeping.js";
 import { createHttp } from "./server/http.js";
 import { createLogger, type Logger } from "./server/log.js";
+import { serveSockets } from "./server/websocket.js";
 
 /** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
 const DRAIN_DEADLINE = 8000;
@@ -27,6 +30,8 @@ export interface App {
   /** Where it listens, for example `http://127.0.0.1:4000`. */
   readonly url: string;
   readonly database: Database;
+  /** What follows the log. */
+  readonly feed: Feed;
   /** The administrator's secret, where this start has made one: to be shown this once. */
   readonly adminSecret: string | null;
   /** Does what is due by the clock now, and resolves once it is done. */
@@ -53,6 +58,12 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const housekeeping = startHousekeeping(ctx, log);
     undo.push(() => housekeeping.stop());
 
+    const feed = new Feed(database, {
+      expired: cursorExpired,
+      failed: (error) => log.error({ err: error }, "the log could not be read"),
+    });
+    undo.push(() => feed.close());
+
     let stopping = false;
     const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
     undo.push(async () => {
@@ -63,13 +74,15 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     });
     const authentication = new Authentication(ctx, log);
     serveHealth(http, database, () => stopping);
-    await serveGraphql(http, { schema: buildSchema(), ctx, authentication, log });
+    const parts = { schema: buildSchema(), ctx, authentication, log };
+    const operations = await serveGraphql(http, parts);
+    serveSockets(http, { ...parts, operations, feed, allowedOrigins: config.allowedOrigins });
     await servePlatform(http, { ctx, viewerOf: (authorization) => authentication.viewerOf(authorization) });
     await http.listen({ host: config.host, port: config.port });
     const { address, port, family } = http.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     log.info({ url }, "ready");
-    return { url, database, adminSecret, tick: () => housekeeping.tick(), close };
+    return { url, database, feed, adminSecret, tick: () => housekeeping.tick(), close };
   } catch (error) {
     await close();
     throw error;

@@ -9,6 +9,13 @@ export interface Database {
    * where `work` throws. A write inside a write joins it as a savepoint.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Calls `listener` soon after something was committed, by whomever: a wake-up to look for what is new, which tells
+   * nothing of what it was and may come once for several commits, or for none.
+   *
+   * @returns what takes the listener away again
+   */
+  onCommit(listener: () => void): () => void;
   /** How many statements have been run since it was opened. */
   readonly statements: number;
   /** Waits for the writes under way, then closes every connection. */

@@ -45,16 +45,25 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
     execute: (statement) => connection.query(statement),
   });
   const pending = new Set<Promise<unknown>>();
+  const listeners = new Set<() => void>();
   return {
     reader: new Reader(reader.createQueryRunner(), sqliteDialect, tables, count),
     write(work) {
+      const nested = gate.held;
       const result = gate.write(work);
       const settled: Promise<unknown> = result.then(
-        () => pending.delete(settled),
+        () => {
+          pending.delete(settled);
+          if (!nested) for (const listener of listeners) listener();
+        },
         () => pending.delete(settled),
       );
       pending.add(settled);
       return result;
+    },
+    onCommit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     get statements() {
       return count.statements;

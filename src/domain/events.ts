@@ -71,15 +71,15 @@ export async function eventFilter(reader: Reader, query: EventQuery): Promise<Ev
 /** Refuses a position behind which events were pruned: whoever went on from there would miss them without knowing. */
 export async function requireHeld(reader: Reader, position: number): Promise<void> {
   const { oldest } = await logBounds(reader);
-  if (position >= oldest) return;
-  const oldestCursor = encodeCursor(oldest);
-  throw new Refusal(
+  if (position < oldest) throw cursorExpired(oldest);
+}
+
+/** @param oldest the position at which the log begins */
+export function cursorExpired(oldest: number): Refusal {
+  return new Refusal(
     "CURSOR_EXPIRED",
     "The log no longer holds what came after this cursor; oldestCursor is where it begins.",
-    {
-      field: "after",
-      oldestCursor,
-    },
+    { field: "after", oldestCursor: encodeCursor(oldest) },
   );
 }
 

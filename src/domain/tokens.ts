@@ -58,6 +58,17 @@ export function isValid(token: Token, now: Date): boolean {
   return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
 }
 
+/** Which of some tokens have come to an end, and how. */
+export async function endedTokens(
+  reader: Reader,
+  ids: readonly string[],
+  now: Date,
+): Promise<Map<string, "revoked" | "expired">> {
+  const tokens = await reader.find(Token, { id: ids });
+  const ended = tokens.filter((token) => !isValid(token, now));
+  return new Map(ended.map((token) => [token.id, token.revokedAt === null ? "expired" : "revoked"]));
+}
+
 /**
  * Sees to it that an administrator can sign in. With a secret from the settings, that is the one that works, and one that
  * was set before works no more; without, one is made where there has never been a token.

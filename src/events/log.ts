@@ -1,4 +1,5 @@
-import sql, { raw } from "sql-template-tag";
+import sql, { raw, type Sql } from "sql-template-tag";
+import { allOf } from "../database/dialect.js";
 import type { Reader, Tx } from "../database/session.js";
 import { EventApp, LogEvent } from "../entities/event.js";
 import type { EventActor, EventDraft } from "./draft.js";
@@ -75,11 +76,13 @@ export interface EventFilter {
 }
 
 /**
- * Reads events that match, in the order asked for. An index serves every filter: `event_apps` for an app, and one of the
- * events' own for each of the rest.
+ * Reads events that match, in the order asked for. One index is walked for every filter, in the order of positions, and
+ * the walk ends with the page: that of the app, release, promotion, pipeline, context or type, whichever narrows most.
+ * Where a list of types or contexts narrows, each of them is walked for a page of its own.
  *
  * @param after the position to start behind; with `newestFirst`, the position to start before
  * @param limit how many at most
+ * @param until where to stop: the last position to look at. It bounds the walk where the rest of a filter matches little
  */
 export async function readEvents(
   reader: Reader,
@@ -87,20 +90,93 @@ export async function readEvents(
   after: number | null,
   limit: number,
   newestFirst = false,
+  until: number | null = null,
 ): Promise<LogEvent[]> {
-  const position = raw(filter.app == null ? "e.position" : "a.position");
-  const conditions = [sql`1 = 1`];
-  if (after !== null) conditions.push(newestFirst ? sql`${position} < ${after}` : sql`${position} > ${after}`);
-  if (filter.app != null) conditions.push(sql`a.app_id = ${filter.app}`);
-  if (filter.pipeline != null) conditions.push(sql`e.pipeline_id = ${filter.pipeline}`);
-  if (filter.promotion != null) conditions.push(sql`e.promotion_id = ${filter.promotion}`);
-  if (filter.release != null) conditions.push(sql`e.release_id = ${filter.release}`);
-  if (filter.types != null) conditions.push(reader.dialect.oneOf(raw("e.type"), filter.types));
-  if (filter.contexts != null) conditions.push(reader.dialect.oneOf(raw("e.context"), filter.contexts));
-  const where = conditions.reduce((all, condition) => sql`${all} AND ${condition}`);
-  const from = filter.app == null ? raw("") : raw("JOIN event_apps a ON a.position = e.position");
-  return reader.select(
-    LogEvent,
-    sql`${from} WHERE ${where} ORDER BY ${position} ${raw(newestFirst ? "DESC" : "ASC")} LIMIT ${limit}`,
+  const direction = raw(newestFirst ? "DESC" : "ASC");
+  if (filter.app != null) {
+    const mine = [
+      sql`a.app_id = ${filter.app}`,
+      ...within("a", after, until, newestFirst),
+      ...matching(reader, filter, "e"),
+    ];
+    return reader.select(
+      LogEvent,
+      sql`JOIN event_apps a ON a.position = e.position
+        WHERE ${allOf(mine)} ORDER BY a.position ${direction} LIMIT ${limit}`,
+    );
+  }
+  const branch = branchOf(filter);
+  if (branch === null) {
+    const mine = [...within("e", after, until, newestFirst), ...matching(reader, filter, "e")];
+    return reader.select(LogEvent, sql`WHERE ${allOf(mine)} ORDER BY e.position ${direction} LIMIT ${limit}`);
+  }
+  const { column, values, rest } = branch;
+  const mine = [
+    sql`${raw(`c.${column}`)} = p.value`,
+    ...within("c", after, until, newestFirst),
+    ...matching(reader, rest, "c"),
+  ];
+  const table = reader.table(LogEvent);
+  const page = sql`WHERE ${allOf(mine)} ORDER BY c.position ${direction} LIMIT ${limit}`;
+  const each = reader.dialect.forEachParent(table.select, table.name, table.key, [...new Set(values)], page);
+  const rows = await reader.query(sql`${each} ORDER BY e.position ${direction} LIMIT ${limit}`);
+  return rows.map((row) => table.fromRow(row));
+}
+
+/** Which list of a filter is to be walked value by value, if one is: types, within a pipeline or not, else contexts. */
+function branchOf(filter: EventFilter): { column: string; values: readonly string[]; rest: EventFilter } | null {
+  const { types, contexts } = filter;
+  if (filter.release != null || filter.promotion != null) return null;
+  if (contexts != null && filter.pipeline == null)
+    return { column: "context", values: contexts, rest: { ...filter, contexts: null } };
+  if (types != null) return { column: "type", values: types, rest: { ...filter, types: null } };
+  return null;
+}
+
+function within(alias: string, after: number | null, until: number | null, newestFirst: boolean): Sql[] {
+  const position = raw(`${alias}.position`);
+  return [
+    ...(after === null ? [] : [newestFirst ? sql`${position} < ${after}` : sql`${position} > ${after}`]),
+    ...(until === null ? [] : [sql`${position} <= ${until}`]),
+  ];
+}
+
+/** All that a filter asks of an event itself: everything but the app. */
+function matching(reader: Reader, filter: EventFilter, alias: string): Sql[] {
+  const { pipeline, promotion, release, types, contexts } = filter;
+  const column = (name: string) => raw(`${alias}.${name}`);
+  return [
+    ...(pipeline == null ? [] : [sql`${column("pipeline_id")} = ${pipeline}`]),
+    ...(promotion == null ? [] : [sql`${column("promotion_id")} = ${promotion}`]),
+    ...(release == null ? [] : [sql`${column("release_id")} = ${release}`]),
+    ...(types == null ? [] : [reader.dialect.oneOf(column("type"), types)]),
+    ...(contexts == null ? [] : [reader.dialect.oneOf(column("context"), contexts)]),
+  ];
+}
+
+/** Which apps each event in a stretch of the log concerns, by position. */
+export async function appsOfEvents(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
+  const rows = await reader.query<{ app_id: string; position: number | string }>(
+    sql`SELECT app_id, position FROM event_apps WHERE position > ${after} AND position <= ${until}`,
+  );
+  const apps = new Map<number, string[]>();
+  for (const row of rows) {
+    const position = Number(row.position);
+    const known = apps.get(position);
+    if (known === undefined) apps.set(position, [row.app_id]);
+    else known.push(row.app_id);
+  }
+  return apps;
+}
+
+/** Whether an event that concerns these apps matches: the filter of `readEvents`, without the database. */
+export function matches(filter: EventFilter, event: LogEvent, apps: readonly string[]): boolean {
+  return (
+    (filter.app == null || apps.includes(filter.app)) &&
+    (filter.pipeline == null || event.pipelineId === filter.pipeline) &&
+    (filter.promotion == null || event.promotionId === filter.promotion) &&
+    (filter.release == null || event.releaseId === filter.release) &&
+    (filter.types == null || filter.types.includes(event.type)) &&
+    (filter.contexts == null || (event.context !== null && filter.contexts.includes(event.context)))
   );
 }

@@ -11,6 +11,7 @@ import { ReleaseResolver } from "./releases.js";
 import { ReviewAppResolver } from "./review-apps.js";
 import { StageResolver } from "./stages.js";
 import { StatusResolver } from "./statuses.js";
+import { SubscriptionResolver } from "./subscriptions.js";
 import { TokenResolver } from "./tokens.js";
 import { ViewerResolver } from "./viewer.js";
 
@@ -36,4 +37,5 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   ReleaseStatusEventResolver,
   ReleaseEventResolver,
   TokenResolver,
+  SubscriptionResolver,
 ];

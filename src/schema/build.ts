@@ -6,6 +6,16 @@ import { EventCursor } from "../entities/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
 import { DateTimeScalar, EventCursorScalar } from "./scalars.js";
 
+/** type-graphql asks for one as soon as there are subscriptions. Ours follow the log, and nothing is published beside it. */
+const NO_PUB_SUB = {
+  publish: () => refuse(),
+  subscribe: () => refuse(),
+};
+
+function refuse(): never {
+  throw new Error("Events are rows of the log: a subscription follows it, and nothing else publishes.");
+}
+
 /** The schema of the public API, as the classes of `entities/`, `schema/` and `resolvers/` describe it. */
 export function buildSchema(): GraphQLSchema {
   return buildSchemaSync({
@@ -16,6 +26,7 @@ export function buildSchema(): GraphQLSchema {
     ],
     // The domain checks every value, in words of its own and without echoing what was sent.
     validate: false,
+    pubSub: NO_PUB_SUB,
   });
 }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Ctx } from "../domain/context.js";
 import { Refusal } from "../domain/refusal.js";
@@ -10,6 +10,7 @@ import { present, STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Authentication } from "./authentication.js";
 import { explorer } from "./explorer.js";
 import type { Logger } from "./log.js";
+import { Operations } from "./operations.js";
 
 /** What an operation needs that is the same for all of them. */
 export interface GraphqlParts {
@@ -19,10 +20,15 @@ export interface GraphqlParts {
   readonly log: Logger;
 }
 
-/** Serves operations at `POST /graphql`, queries at `GET /graphql`, and there the explorer to browsers. */
-export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<void> {
+/**
+ * Serves operations at `POST /graphql`, queries at `GET /graphql`, and there the explorer to browsers.
+ *
+ * @returns the same operations under the same rules, for whatever else they may come by
+ */
+export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<Operations> {
   // Apollo words its errors without knowing the request that they belong to.
-  const request = new AsyncLocalStorage<FastifyRequest>();
+  const request = new AsyncLocalStorage<{ readonly id: string }>();
+  const operations = new Operations(parts, (id, task) => request.run({ id }, task));
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
     introspection: true,
@@ -31,6 +37,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     // What a query may hold is limited by its size; keeping documents by hash is not offered.
     persistedQueries: false,
     csrfPrevention: true,
+    plugins: [operations.plugin],
     logger: parts.log,
     formatError: (_, error) => {
       const current = request.getStore();
@@ -40,6 +47,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     },
   });
   await apollo.start();
+  operations.use(apollo);
   http.addHook("onClose", () => apollo.stop());
   const answer = fastifyApolloHandler(apollo, {
     context: async ({ id, headers }) => {
@@ -60,6 +68,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
       return request.run(req, () => answer.call(http, req, reply));
     },
   });
+  return operations;
 }
 
 /** A refusal of the whole request, with the HTTP status that belongs to it; Apollo would answer 500. */

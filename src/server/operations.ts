@@ -1,0 +1,144 @@
+import { type ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  execute,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  OperationTypeNode,
+} from "graphql";
+import { Refusal } from "../domain/refusal.js";
+import type { LogEvent } from "../entities/event.js";
+import type { Context } from "../schema/context.js";
+import { present } from "../schema/errors.js";
+import type { Logger } from "./log.js";
+
+/** An operation as a client sends it. */
+export interface OperationRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Record<string, unknown> | null | undefined;
+}
+
+/** An answer as a client sees it. Without `data` nothing of the operation was carried out. */
+export interface Answer {
+  readonly data?: unknown;
+  readonly errors?: readonly GraphQLFormattedError[];
+}
+
+/** A subscription that keeps every rule, and may begin. */
+export interface AdmittedSubscription {
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variables: Record<string, unknown>;
+}
+
+export type Outcome =
+  | { readonly kind: "answer"; readonly answer: Answer }
+  | { readonly kind: "subscription"; readonly admitted: AdmittedSubscription };
+
+/**
+ * Operations, however they come. Apollo parses, validates, limits and words the errors of all of them, so that what holds
+ * over HTTP holds over the socket: it answers queries and mutations, and of a subscription it says whether it may begin.
+ */
+export class Operations {
+  readonly #schema: GraphQLSchema;
+  readonly #log: Logger;
+  readonly #within: <T>(requestId: string, task: () => T) => T;
+  /** What Apollo has let pass. By what of the context is not copied: Apollo works on a copy of the rest. */
+  readonly #admitted = new WeakMap<object, AdmittedSubscription>();
+  #apollo: ApolloServer<Context> | null = null;
+
+  /** @param within runs a task whose errors are worded for the request of that id */
+  constructor(
+    parts: { readonly schema: GraphQLSchema; readonly log: Logger },
+    within: <T>(requestId: string, task: () => T) => T,
+  ) {
+    this.#schema = parts.schema;
+    this.#log = parts.log;
+    this.#within = within;
+  }
+
+  /** Where Apollo meets a subscription: refused over HTTP, and elsewhere noted as one that may begin. */
+  get plugin(): ApolloServerPlugin<Context> {
+    const admitted = this.#admitted;
+    return {
+      requestDidStart: async () => ({
+        async didResolveOperation({ operation, contextValue }) {
+          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live !== null) return;
+          const refusal = new Refusal("BAD_USER_INPUT", "Subscriptions are served over WebSocket, at the same path.");
+          const extensions = { http: { status: 400 } };
+          throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
+        },
+        async responseForOperation({ operation, document, request, contextValue }) {
+          if (operation.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live === null) return null;
+          const variables = request.variables ?? {};
+          admitted.set(contextValue.live, { document, operationName: request.operationName ?? null, variables });
+          return { http: { headers: new HeaderMap() }, body: NOTHING_YET };
+        },
+      }),
+    };
+  }
+
+  use(apollo: ApolloServer<Context>): void {
+    this.#apollo = apollo;
+  }
+
+  /** Answers a query or a mutation; a subscription that keeps the rules is admitted, and for the caller to begin. */
+  async run({ query, operationName, variables }: OperationRequest, context: Context): Promise<Outcome> {
+    const apollo = this.#apollo;
+    if (apollo === null) throw new Error("Operations came before the service had started.");
+    const request = { query, ...(operationName != null && { operationName }), ...(variables != null && { variables }) };
+    const { body } = await this.#within(context.requestId, () =>
+      apollo.executeOperation(request, { contextValue: context }),
+    );
+    const admitted = context.live === null ? undefined : this.#admitted.get(context.live);
+    if (admitted !== undefined) return { kind: "subscription", admitted };
+    if (body.kind !== "single") throw new Error("An answer came in parts.");
+    return { kind: "answer", answer: body.singleResult };
+  }
+
+  /** The events of a subscription, or what refuses it. */
+  async subscribe(
+    { document, operationName, variables }: AdmittedSubscription,
+    context: Context,
+  ): Promise<AsyncIterableIterator<LogEvent> | readonly GraphQLFormattedError[]> {
+    const stream = await createSourceEventStream({
+      schema: this.#schema,
+      document,
+      operationName,
+      variableValues: variables,
+      contextValue: context,
+    });
+    if (Symbol.asyncIterator in stream) return stream as AsyncIterableIterator<LogEvent>;
+    return (stream.errors ?? []).map((error) => this.present(error, context.requestId));
+  }
+
+  /** What a subscription tells of one event. */
+  async tell(
+    { document, operationName, variables }: AdmittedSubscription,
+    event: LogEvent,
+    context: Context,
+  ): Promise<Answer> {
+    const { data, errors } = await execute({
+      schema: this.#schema,
+      document,
+      operationName,
+      variableValues: variables,
+      rootValue: event,
+      contextValue: context,
+    });
+    if (errors === undefined) return { data };
+    return { data, errors: errors.map((error) => this.present(error, context.requestId)) };
+  }
+
+  /** Whatever was thrown, as a client sees it; a fault goes into the log. */
+  present(thrown: unknown, requestId: string): GraphQLFormattedError {
+    const { error, fault } = present(thrown, requestId);
+    if (fault !== null) this.#log.error({ requestId, err: fault }, "an operation failed");
+    return error;
+  }
+}
+
+const NOTHING_YET = { kind: "single", singleResult: { data: null } } as const;

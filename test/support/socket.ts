@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import type { AnsweredError } from "./client.js";
+import type { Cleanup } from "./server.js";
+
+/** One operation on a socket, with all that was heard of it so far. */
+export class Operation {
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  readonly results: { data?: any; errors?: readonly AnsweredError[] }[] = [];
+  errors: readonly AnsweredError[] | null = null;
+  complete = false;
+  readonly #changed = new Set<() => void>();
+
+  constructor(
+    readonly id: string,
+    readonly socket: Socket,
+  ) {}
+
+  /** The events that were told, as the only field of the subscription gives them. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  get events(): any[] {
+    return this.results.map(({ data }) => Object.values(data ?? {})[0]);
+  }
+
+  hear(message: { type: string; payload?: unknown }): void {
+    if (message.type === "next") this.results.push(message.payload as never);
+    if (message.type === "error") this.errors = message.payload as never;
+    if (message.type === "complete") this.complete = true;
+    this.changed();
+  }
+
+  changed(): void {
+    for (const check of this.#changed) check();
+  }
+
+  /** Waits until something holds of what was heard. */
+  until(holds: (operation: this) => boolean): Promise<this> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (holds(this)) resolve(this);
+        else if (this.socket.code !== null) reject(new Error(`The socket was closed with ${this.socket.code}.`));
+        else return;
+        this.#changed.delete(check);
+      };
+      this.#changed.add(check);
+      check();
+    });
+  }
+
+  /** Waits for the next `count` events, from the first on. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  async told(count: number): Promise<any[]> {
+    await this.until((operation) => operation.results.length >= count || operation.errors !== null);
+    if (this.errors !== null) throw new Error(`The subscription was refused: ${JSON.stringify(this.errors)}`);
+    return this.events.slice(0, count);
+  }
+
+  /** The error that the whole operation was refused with. */
+  async refusal(): Promise<AnsweredError> {
+    await this.until((operation) => operation.errors !== null);
+    return (this.errors as readonly AnsweredError[])[0] as AnsweredError;
+  }
+
+  stop(): void {
+    this.socket.send({ id: this.id, type: "complete" });
+  }
+}
+
+export interface SocketOptions {
+  readonly headers?: Record<string, string>;
+  /** Instead of the secret as `authorization`. */
+  readonly params?: Record<string, unknown>;
+}
+
+/** A client of graphql-transport-ws that hides nothing: what it hears, and when, is a test's to look at. */
+export class Socket {
+  readonly operations = new Map<string, Operation>();
+  acknowledged = false;
+  /** What it was closed with; null while it is open. */
+  code: number | null = null;
+  readonly closed: Promise<number>;
+  #count = 0;
+
+  constructor(readonly ws: WebSocket) {
+    this.closed = new Promise((resolve) => {
+      ws.once("close", (code) => {
+        this.code = code;
+        for (const operation of this.operations.values()) operation.changed();
+        resolve(code);
+      });
+    });
+    ws.on("error", () => undefined);
+    ws.on("message", (text) => {
+      const message = JSON.parse(String(text));
+      if (message.type === "connection_ack") this.acknowledged = true;
+      this.operations.get(message.id)?.hear(message);
+    });
+  }
+
+  /** Connects, without signing in. Rejects with the HTTP status where the server does not let it. */
+  static async connect(t: Cleanup, url: string, options: SocketOptions = {}): Promise<Socket> {
+    const ws = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", {
+      ...(options.headers && { headers: options.headers }),
+    });
+    t.after(() => ws.terminate());
+    const socket = new Socket(ws);
+    await new Promise<void>((resolve, reject) => {
+      ws.once("open", resolve);
+      ws.once("unexpected-response", (_, response) => reject(new Error(`HTTP ${response.statusCode}`)));
+      ws.once("error", reject);
+    });
+    return socket;
+  }
+
+  /** Connects and signs in; resolves once the server has said yes, or closed the socket. */
+  static async open(t: Cleanup, url: string, secret: string | null, options: SocketOptions = {}): Promise<Socket> {
+    const socket = await Socket.connect(t, url, options);
+    const params = options.params ?? (secret === null ? {} : { authorization: `Bearer ${secret}` });
+    const answered = Promise.race([once(socket.ws, "message"), socket.closed]);
+    socket.send({ type: "connection_init", payload: params });
+    await answered;
+    return socket;
+  }
+
+  send(message: object): void {
+    this.ws.send(JSON.stringify(message));
+  }
+
+  run(query: string, variables: Record<string, unknown> = {}, id = `op-${this.#count}`): Operation {
+    this.#count += 1;
+    const operation = new Operation(id, this);
+    this.operations.set(id, operation);
+    this.send({ id, type: "subscribe", payload: { query, variables } });
+    return operation;
+  }
+}
+
+export const BEGINNING = Buffer.from("event:0").toString("base64url");
