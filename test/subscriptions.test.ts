@@ -145,7 +145,8 @@ describe("a subscription", () => {
     // Each comes with a cursor of its own: how far a dashboard has come makes it no different from the others.
     const watch = async () => {
       const mine = socket.run(query, { after: await now(server) });
-      const { cursor } = await seed.build().then(async () => ({ cursor: await now(server) }));
+      await seed.build();
+      const cursor = await now(server);
       await mine.until(({ events }) => events.at(-1)?.cursor === cursor);
       return mine;
     };

@@ -72,7 +72,8 @@ export class Operations {
           throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
         },
         async responseForOperation({ operation, document, request, contextValue }) {
-          if (operation.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live === null) return null;
+          // Where the document's operation is not clear there is none here, whatever the type says.
+          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live === null) return null;
           const variables = request.variables ?? {};
           admitted.set(contextValue.live, { document, operationName: request.operationName ?? null, variables });
           return { http: { headers: new HeaderMap() }, body: NOTHING_YET };

@@ -113,7 +113,7 @@ async function viewerOf({ authentication }: ProtocolParts, session: Session): Pr
   try {
     return await authentication.viewerOf(session.authorization);
   } catch (error) {
-    if (error instanceof Refusal) setImmediate(() => session.socket.close(CloseCode.Forbidden, error.message));
+    if (error instanceof Refusal) setImmediate(() => session.close(CloseCode.Forbidden, error.message));
     throw error;
   }
 }

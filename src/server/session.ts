@@ -61,6 +61,12 @@ export class Session {
     this.#ended.abort();
   }
 
+  /** Ends its streams and closes it: nothing is sent from here on, whether or not the client closes its end. */
+  close(code: number, reason: string): void {
+    this.end();
+    this.socket.close(code, reason);
+  }
+
   send(text: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     // All that is sent in one turn goes out in one write: twenty subscriptions of a dashboard cost one, not twenty.

@@ -93,10 +93,10 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     const ids = new Set([...sessions].flatMap(({ viewer }) => viewer?.tokenId ?? []));
     const { db, now } = parts.ctx;
     const ended = await endedTokens(db.reader, [...ids], now());
-    for (const { viewer, socket } of sessions) {
-      const how = viewer?.tokenId == null ? undefined : ended.get(viewer.tokenId);
-      if (how === "revoked") socket.close(CloseCode.Forbidden, "The token was revoked.");
-      if (how === "expired") socket.close(CloseCode.Unauthorized, "The token has expired.");
+    for (const session of sessions) {
+      const how = session.viewer?.tokenId == null ? undefined : ended.get(session.viewer.tokenId);
+      if (how === "revoked") session.close(CloseCode.Forbidden, "The token was revoked.");
+      if (how === "expired") session.close(CloseCode.Unauthorized, "The token has expired.");
     }
   }
 
@@ -133,7 +133,7 @@ async function goAway(session: Session): Promise<void> {
   while (session.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
   // The answers of what has just ended are on their way.
   await new Promise(setImmediate);
-  session.socket.close(GOING_AWAY, "The service is stopping.");
+  session.close(GOING_AWAY, "The service is stopping.");
   const cut = setTimeout(() => session.socket.terminate(), CLOSE_DEADLINE);
   await session.closed;
   clearTimeout(cut);
