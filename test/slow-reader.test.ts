@@ -10,6 +10,7 @@ const TARGETS = 200;
 const RAISED = 2 + 2 * TARGETS;
 const PROMOTIONS = Math.ceil(50_000 / RAISED);
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor } }";
+const TELL_MORE = "subscription ($after: EventCursor) { events(after: $after) { cursor pipeline { description } } }";
 
 describe("a client that stops reading", () => {
   it("costs next to nothing, holds up nobody, and gets all of 50,000 events when it reads again, or where they begin", async (t) => {
@@ -17,7 +18,8 @@ describe("a client that stops reading", () => {
     const now = () => new Date(Date.now() + late);
     const server = await startServer(t, { env: { EVENT_RETENTION: "2h" }, now });
     const seed = new Seed(server.admin);
-    const pipeline = await seed.pipeline();
+    // What is told of each event is a kilobyte and more: 50,000 of them, kept anywhere, would show.
+    const pipeline = await seed.pipeline({ description: "x".repeat(1000) });
     const source = await seed.coupled(pipeline, "DEVELOPMENT");
     await Promise.all(Array.from({ length: TARGETS }, () => seed.coupled(pipeline, "STAGING")));
     await seed.release(source);
@@ -26,7 +28,9 @@ describe("a client that stops reading", () => {
     const after = events.nodes[0].cursor;
     const open = async () => {
       const socket = await Socket.open(t, server.url, ADMIN_SECRET);
-      return { socket, watch: socket.run(FOLLOW, { after }) };
+      const watch = socket.run(TELL_MORE, { after });
+      watch.keep = ({ data }) => ({ data: { events: { cursor: data.events.cursor } } });
+      return { socket, watch };
     };
     const [paused, forgotten, reading] = [await open(), await open(), await open()];
     await server.admin.mutate("promote", { app: source.name }, "promotion { id }");

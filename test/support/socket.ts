@@ -3,12 +3,17 @@ import { WebSocket } from "ws";
 import type { AnsweredError } from "./client.js";
 import type { Cleanup } from "./server.js";
 
+/** How long is waited for what does not come, in milliseconds. */
+const PATIENCE = Number(process.env.TEST_PATIENCE ?? 60_000);
+
 /** One operation on a socket, with all that was heard of it so far. */
 export class Operation {
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
   readonly results: { data?: any; errors?: readonly AnsweredError[] }[] = [];
   errors: readonly AnsweredError[] | null = null;
   complete = false;
+  /** What to keep of each result, where all of them would be too much. */
+  keep: (result: Operation["results"][number]) => Operation["results"][number] = (result) => result;
   readonly #changed = new Set<() => void>();
 
   constructor(
@@ -23,7 +28,7 @@ export class Operation {
   }
 
   hear(message: { type: string; payload?: unknown }): void {
-    if (message.type === "next") this.results.push(message.payload as never);
+    if (message.type === "next") this.results.push(this.keep(message.payload as never));
     if (message.type === "error") this.errors = message.payload as never;
     if (message.type === "complete") this.complete = true;
     this.changed();
@@ -36,12 +41,20 @@ export class Operation {
   /** Waits until something holds of what was heard. */
   until(holds: (operation: this) => boolean): Promise<this> {
     return new Promise((resolve, reject) => {
-      const check = () => {
-        if (holds(this)) resolve(this);
-        else if (this.socket.code !== null) reject(new Error(`The socket was closed with ${this.socket.code}.`));
-        else return;
+      const over = (settle: () => void) => {
+        clearTimeout(patience);
         this.#changed.delete(check);
+        settle();
       };
+      const check = () => {
+        if (holds(this)) over(() => resolve(this));
+        else if (this.socket.code !== null)
+          over(() => reject(new Error(`The socket was closed: ${this.socket.code}.`)));
+      };
+      // Nothing is judged by the clock: it ends a test that would otherwise wait for good.
+      const patience = setTimeout(() => {
+        over(() => reject(new Error(`It did not come; there were ${this.results.length} results.`)));
+      }, PATIENCE);
       this.#changed.add(check);
       check();
     });
