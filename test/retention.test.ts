@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { changed } from "../src/events/draft.js";
+import { append } from "../src/events/log.js";
 import { Seed } from "./support/seed.js";
 import { ADMIN_SECRET, startServer } from "./support/server.js";
 import { BEGINNING, Socket } from "./support/socket.js";
@@ -51,11 +53,20 @@ describe("an event older than it is kept", () => {
         after: events.nodes[0].cursor,
       },
     );
-    for (let index = 0; index < 5; index += 1) await seed.app();
+    const update = (description: string) =>
+      server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description }, "pipeline { id }");
+    await update("one");
+    await watch.told(1);
+    // Far more than is kept in memory, none of which it is to hear of.
+    const foreign = changed("APP_UPDATED", { id: "x", name: "x" }, "Something else");
+    for (let round = 0; round < 3; round += 1) {
+      const drafts = Array.from({ length: 500 }, () => foreign);
+      await server.app.database.write((tx) => append(tx, { name: "a test", role: "ADMIN" }, now(), drafts));
+      await seed.app();
+    }
     late = 3 * HOUR;
-    await seed.app();
     await server.app.tick();
-    await server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description: "new" }, "pipeline { id }");
-    assert.deepEqual(await watch.told(1), [{ type: "PIPELINE_UPDATED" }]);
+    await update("two");
+    assert.deepEqual(await watch.told(2), [{ type: "PIPELINE_UPDATED" }, { type: "PIPELINE_UPDATED" }]);
   });
 });

@@ -47,6 +47,8 @@ describe("a client that stops reading", () => {
       await reading.watch.told(heard);
     }
     assert.ok(heard - RAISED >= 50_000);
+    const cursors = reading.watch.events.map((event) => event.cursor);
+    assert.equal(new Set(cursors).size, heard, "none repeats, also where more come at once than are taken at a time");
     const grown = (await memory()) - before;
     // What this test keeps of the events that it has heard itself is part of it.
     assert.ok(grown < 50_000_000, `memory grew by ${grown} bytes`);

@@ -6,7 +6,8 @@ import { BEGINNING, Socket } from "./support/socket.js";
 
 const FOLLOW = `subscription { events(after: "${BEGINNING}") { cursor } }`;
 
-describe("a socket", () => {
+// A socket that is not closed would be waited for until then.
+describe("a socket", { timeout: 120_000 }, () => {
   it("is for those with a token: anybody else is closed with 4401", async (t) => {
     const server = await startServer(t);
     for (const params of [{}, { authorization: "Bearer nobody" }, { authorization: 7 }]) {
