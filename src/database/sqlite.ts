@@ -49,12 +49,11 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
   return {
     reader: new Reader(reader.createQueryRunner(), sqliteDialect, tables, count),
     write(work) {
-      const nested = gate.held;
       const result = gate.write(work);
       const settled: Promise<unknown> = result.then(
         () => {
           pending.delete(settled);
-          if (!nested) for (const listener of listeners) listener();
+          for (const listener of listeners) listener();
         },
         () => pending.delete(settled),
       );
