@@ -1,4 +1,5 @@
 import { startApp } from "./app.js";
+import { loginFile, writeFirstLogin } from "./cli/login-file.js";
 import { readConfig, WrongSettings } from "./config.js";
 import { DatabaseUnusable } from "./database/database.js";
 import { RevokedAdminToken } from "./domain/tokens.js";
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   });
   const app = await startApp(config, { log });
   process.stdout.write(welcome(app.url, app.adminSecret));
+  if (app.adminSecret !== null) process.stdout.write(`  ${keepForCommandLine(app.url, app.adminSecret)}\n`);
   const signal = await signalled;
   log.info({ signal }, "stopping");
   setTimeout(() => {
@@ -36,6 +38,25 @@ async function main(): Promise<void> {
   }, STOP_DEADLINE).unref();
   await app.close();
   log.info("stopped");
+}
+
+/**
+ * Signs whoever has started the service for the first time in with the `railyard` command, so that it just works here:
+ * the secret goes where `railyard login` would put it, readable by them alone, and never in the place of another login.
+ *
+ * @returns the line that says so
+ */
+function keepForCommandLine(url: string, token: string): string {
+  const signIn = "`railyard login` signs the railyard command in with it.";
+  try {
+    const file = loginFile(process.env);
+    // An address that stands for all of them is none to connect to everywhere.
+    const local = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+    if (writeFirstLogin(file, { url: local, token })) return `The railyard command is signed in with it, in ${file}.`;
+    return `The railyard command is signed in already, in ${file}; ${signIn}`;
+  } catch (error) {
+    return `It could not be kept for the railyard command (${(error as Error).message}); ${signIn}`;
+  }
 }
 
 /** What is the operator's to mend is said in a line; anything else comes with where it happened. */

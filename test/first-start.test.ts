@@ -18,7 +18,15 @@ interface Start {
 async function start(t: Cleanup, folder: string): Promise<Start> {
   const { ADMIN_TOKEN: _, FORCE_COLOR: __, ...env } = process.env;
   const child = spawn(process.execPath, ["dist/src/main.js"], {
-    env: { ...env, NO_COLOR: "1", PORT: "0", HOST: "127.0.0.1", DATABASE_URL: `sqlite:${join(folder, "a.sqlite")}` },
+    env: {
+      ...env,
+      NO_COLOR: "1",
+      PORT: "0",
+      HOST: "127.0.0.1",
+      DATABASE_URL: `sqlite:${join(folder, "a.sqlite")}`,
+      // The first start signs its user in with the command line: here, not in the home of whoever runs the tests.
+      XDG_CONFIG_HOME: join(folder, "config"),
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   t.after(() => child.kill("SIGKILL"));

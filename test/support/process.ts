@@ -11,7 +11,8 @@ export class ServerProcess {
 
   constructor(environment: Readonly<Record<string, string>>) {
     // Nothing of the tests' own environment but what a process needs to start.
-    const env = { PATH: process.env.PATH ?? "", PORT: "0", ...environment };
+    // A first start signs its user in with the command line; nothing can be kept there, least of all in a tester's home.
+    const env = { PATH: process.env.PATH ?? "", PORT: "0", XDG_CONFIG_HOME: "/dev/null", ...environment };
     this.#child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;

@@ -1,0 +1,102 @@
+import { operation } from "./client.js";
+import { APP, BUILD, COUPLING, PIPELINE, PROMOTION, RELEASE, TOKEN } from "./fragments.js";
+import type * as model from "./model.js";
+import type { PromoteInput } from "./queries.js";
+
+/** Every mutation takes one `input`. */
+interface With<Input> {
+  readonly input: Input;
+}
+
+type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+export const CREATE_APP = operation<
+  { createApp: { app: model.App } },
+  With<
+    { name: string } & Optional<{ description: string; region: string; deploymentMode: model.App["deploymentMode"] }>
+  >
+>(`mutation CreateApp($input: CreateAppInput!) { createApp(input: $input) { app { ${APP} } } }`);
+
+export const DELETE_APP = operation<{ deleteApp: { deletedAppId: string } }, With<{ app: string }>>(
+  "mutation DeleteApp($input: DeleteAppInput!) { deleteApp(input: $input) { deletedAppId } }",
+);
+
+export const CREATE_PIPELINE = operation<
+  { createPipeline: { pipeline: model.Pipeline } },
+  With<
+    { name: string } & Optional<{ description: string; repository: string; branch: string; reviewAppsEnabled: boolean }>
+  >
+>(
+  `mutation CreatePipeline($input: CreatePipelineInput!) {
+    createPipeline(input: $input) { pipeline { ${PIPELINE} } } }`,
+);
+
+export const DELETE_PIPELINE = operation<{ deletePipeline: { deletedPipelineId: string } }, With<{ pipeline: string }>>(
+  "mutation DeletePipeline($input: DeletePipelineInput!) { deletePipeline(input: $input) { deletedPipelineId } }",
+);
+
+export const ADD_COUPLING = operation<
+  { addCoupling: { coupling: model.Coupling } },
+  With<{ pipeline: string; app: string; stage: model.Stage; requiredChecks?: readonly string[] | undefined }>
+>(`mutation AddCoupling($input: AddCouplingInput!) { addCoupling(input: $input) { coupling { ${COUPLING} } } }`);
+
+export const UPDATE_CHECKS = operation<
+  { updateChecks: { coupling: model.Coupling } },
+  With<{ coupling: string; requiredChecks: readonly string[] }>
+>(`mutation UpdateChecks($input: UpdateChecksInput!) { updateChecks(input: $input) { coupling { ${COUPLING} } } }`);
+
+export const REMOVE_COUPLING = operation<
+  { removeCoupling: { removedCouplingId: string; pipeline: model.Pipeline } },
+  With<{ coupling: string }>
+>(
+  `mutation RemoveCoupling($input: RemoveCouplingInput!) {
+    removeCoupling(input: $input) { removedCouplingId pipeline { ${PIPELINE} } } }`,
+);
+
+export const CREATE_BUILD = operation<
+  { createBuild: { build: model.Build } },
+  With<
+    {
+      repository: string;
+      artifact: string;
+      commit: { sha: string } & Optional<{ message: string; author: string; url: string }>;
+    } & Optional<{ branch: string; checksum: string }>
+  >
+>(`mutation CreateBuild($input: CreateBuildInput!) { createBuild(input: $input) { build { ${BUILD} } } }`);
+
+export const CREATE_RELEASE = operation<
+  { createRelease: { release: model.Release } },
+  With<{ app: string; build: string; description?: string | undefined }>
+>(`mutation CreateRelease($input: CreateReleaseInput!) { createRelease(input: $input) { release { ${RELEASE} } } }`);
+
+export const ROLLBACK = operation<
+  { rollback: { release: model.Release } },
+  With<{ app: string; release?: string | undefined; reason?: string | undefined }>
+>(`mutation Rollback($input: RollbackInput!) { rollback(input: $input) { release { ${RELEASE} } } }`);
+
+export const REPORT_STATUS = operation<
+  { reportStatus: { status: model.Status & { release: { id: string; version: number; app: model.Named } } } },
+  With<
+    { release: string; context: string; state: model.StatusState } & Optional<{
+      name: string;
+      description: string;
+      targetUrl: string;
+    }>
+  >
+>(
+  `mutation ReportStatus($input: ReportStatusInput!) { reportStatus(input: $input) {
+    status { id context state name description targetUrl updatedAt release { id version app { id name } } } } }`,
+);
+
+export const PROMOTE = operation<{ promote: { promotion: model.Promotion } }, With<PromoteInput>>(
+  `mutation Promote($input: PromoteInput!) { promote(input: $input) { promotion { ${PROMOTION} } } }`,
+);
+
+export const CREATE_TOKEN = operation<
+  { createToken: { token: model.Token; secret: string } },
+  With<{ name: string; role: model.Role; expiresAt?: string | undefined }>
+>(`mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { token { ${TOKEN} } secret } }`);
+
+export const REVOKE_TOKEN = operation<{ revokeToken: { token: model.Token } }, With<{ token: string }>>(
+  `mutation RevokeToken($input: RevokeTokenInput!) { revokeToken(input: $input) { token { ${TOKEN} } } }`,
+);

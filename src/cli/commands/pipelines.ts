@@ -1,0 +1,149 @@
+import type { Command } from "commander";
+import type { Pipeline } from "../api/model.js";
+import { CREATE_PIPELINE, DELETE_PIPELINE } from "../api/mutations.js";
+import { PIPELINE_BOARD, PIPELINE_CHECKS, PIPELINES } from "../api/queries.js";
+import { head } from "../api/references.js";
+import { drawBoard, listCouplings } from "../board.js";
+import { define, limitOption, option } from "../command.js";
+import { notThere } from "../exit.js";
+import type { Screen } from "../screen.js";
+import { tidy } from "../words.js";
+
+export function addPipelines(program: Command): void {
+  define<{ limit?: number }>(
+    program,
+    {
+      usage: "pipelines",
+      about: "List the pipelines",
+      examples: ["pipelines", "pipelines --json"],
+      notes: ["In a pipe the columns are: name, repository, branch, number of apps, id."],
+      options: [limitOption(null)],
+    },
+    async ({ api, screen, options }) => {
+      const { nodes } = await head(api, PIPELINES, {}, options.limit ?? Number.POSITIVE_INFINITY);
+      const { paint } = screen;
+      return {
+        document: nodes,
+        text: () =>
+          screen.table(
+            [
+              { title: "Pipeline", value: (one) => one.name, shown: (one) => paint.cyan(one.name) },
+              { title: "Repository", value: (one) => one.repository ?? "" },
+              { title: "Branch", value: (one) => one.branch },
+              { title: "Apps", value: (one) => String(one.couplings.length) },
+              { title: "Id", value: (one) => one.id, shown: (one) => paint.dim(one.id), narrow: "left out" },
+            ],
+            nodes,
+            "There are no pipelines; `railyard pipelines:create NAME` makes one.",
+          ),
+      };
+    },
+  );
+
+  define<{ repository?: string; branch?: string; description?: string; reviewApps?: boolean }>(
+    program,
+    {
+      usage: "pipelines:create <name>",
+      about: "Make a pipeline",
+      examples: ["pipelines:create myapp", "pipelines:create shop --repository acme/shop --branch main --review-apps"],
+      options: [
+        option("-r, --repository <repository>", "the codebase, as github.com/acme/shop"),
+        option("-b, --branch <branch>", "the central branch, whose builds deploy by themselves (main)"),
+        option("-d, --description <text>", "what it is"),
+        option("--review-apps", "a pull request gets an app of its own"),
+      ],
+    },
+    async ({ api, args: [name = ""], options: { repository, branch, description, reviewApps } }) => {
+      const input = { name, repository, branch, description, reviewAppsEnabled: reviewApps };
+      const { pipeline } = (await api.run(CREATE_PIPELINE, { input })).createPipeline;
+      return { document: pipeline, text: (screen) => describe(screen, pipeline) };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "pipelines:info <pipeline>",
+      about: "Draw a pipeline: its stages, apps, releases and checks",
+      examples: ["pipelines:info myapp", "pipelines:info myapp --json"],
+      notes: ["Below the board, and alone in a pipe, stands every coupling with the id that pipelines:update takes."],
+    },
+    async ({ api, args: [name = ""] }) => {
+      const { pipeline } = await api.run(PIPELINE_BOARD, { pipeline: name });
+      if (pipeline === null) throw notThere(`pipeline "${name}"`);
+      return {
+        document: pipeline,
+        text: async (screen) => {
+          if (screen.reader === "terminal") {
+            const { repository, branch } = pipeline;
+            const codebase = repository === null ? "" : `  ${tidy(repository)} (${tidy(branch)})`;
+            screen.line(`${screen.paint.bold(pipeline.name)}${screen.paint.dim(codebase)}\n`);
+            await drawBoard(screen, pipeline);
+            screen.line();
+          }
+          listCouplings(screen, pipeline);
+        },
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "pipelines:checks <pipeline>",
+      about: "List the status checks that can be required in a pipeline",
+      examples: ["pipelines:checks myapp"],
+      notes: ["In a pipe the columns are: context, name, time of the last report."],
+    },
+    async ({ api, args: [name = ""], screen }) => {
+      const { pipeline } = await api.run(PIPELINE_CHECKS, { pipeline: name });
+      if (pipeline === null) throw notThere(`pipeline "${name}"`);
+      return {
+        document: pipeline.availableChecks,
+        text: () =>
+          screen.table(
+            [
+              { title: "Check", value: (one) => one.context },
+              { title: "Name", value: (one) => one.name ?? "" },
+              {
+                title: "Last reported",
+                value: (one) => one.lastReportedAt,
+                shown: (one) => screen.time(one.lastReportedAt),
+              },
+            ],
+            pipeline.availableChecks,
+            "Nothing was reported here yet; `railyard releases:status` reports a check.",
+          ),
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "pipelines:destroy <pipeline>",
+      about: "Delete a pipeline; its apps and its history stay",
+      examples: ["pipelines:destroy myapp"],
+    },
+    async ({ api, args: [pipeline = ""] }) => {
+      const { deletePipeline } = await api.run(DELETE_PIPELINE, { input: { pipeline } });
+      return {
+        document: deletePipeline,
+        text: (screen) => screen.line(`Deleted pipeline ${screen.paint.cyan(pipeline)}.`),
+      };
+    },
+  );
+}
+
+function describe(screen: Screen, pipeline: Pipeline): void {
+  screen.pairs([
+    ["pipeline", screen.paint.cyan(pipeline.name)],
+    ["id", pipeline.id],
+    ["description", tidy(pipeline.description)],
+    ["repository", tidy(pipeline.repository ?? "")],
+    ["branch", tidy(pipeline.branch)],
+    ["review_apps", String(pipeline.reviewAppsEnabled)],
+    ["created_at", screen.time(pipeline.createdAt)],
+    ["updated_at", screen.time(pipeline.updatedAt)],
+  ]);
+}

@@ -1,0 +1,177 @@
+import type { Command } from "commander";
+import { isCheck } from "../api/client.js";
+import { PROMOTION_EVENTS } from "../api/events.js";
+import { type Promotion, STAGES, type Stage } from "../api/model.js";
+import { PROMOTE } from "../api/mutations.js";
+import { LOG_END, PROMOTION_BY_ID, PROMOTION_PLAN, type PromoteInput } from "../api/queries.js";
+import { releaseIdOf } from "../api/references.js";
+import { type Answer, type Call, define, listOption, oneOf, option } from "../command.js";
+import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
+import { follow } from "../follow.js";
+import { onInterrupt } from "../interrupt.js";
+import { type Progress, startProgress } from "../progress.js";
+import { outcome, showPlan, showPromotion } from "../promotions.js";
+import { hexagon, lower } from "../words.js";
+
+/** How long `--wait` tries to reach a service that has gone, in milliseconds. */
+const PATIENCE = 5 * 60_000;
+
+interface Options {
+  readonly app?: string;
+  readonly pipeline?: string;
+  readonly stage?: Stage;
+  readonly to?: string[];
+  readonly release?: string;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly reason?: string;
+  readonly wait?: boolean;
+}
+
+export function addPromote(program: Command): void {
+  define<Options>(
+    program,
+    {
+      usage: "pipelines:promote",
+      alias: "promote",
+      about: "Copy the build of an app's release to the apps of the next stage",
+      examples: [
+        "pipelines:promote -a myapp-space-dev",
+        "promote -a myapp-space-dev --dry-run",
+        "promote -a myapp-space-stg -t myapp-eu -r v12 --wait",
+        "promote -p myapp -s staging",
+        "promote -a myapp-space-stg --force --reason 'hotfix, QA is informed'",
+      ],
+      notes: [
+        "Without -t it goes to every app of the next stage, without -r it is the current release. With -p and -s in the\n" +
+          "place of -a it is the first app of that stage that has a release.",
+        "Exit codes: 3 where required checks hold it back, 4 where it ended and not all targets succeeded.",
+      ],
+      options: [
+        option("-a, --app <app>", "the source app, by name or id"),
+        option("-p, --pipeline <pipeline>", "in the place of -a: the pipeline to promote in"),
+        oneOf("-s, --stage <stage>", "in the place of -a: the stage to promote out of", STAGES),
+        listOption("-t, --to <app...>", "apps to promote to, in the next stage"),
+        option("-r, --release <release>", "a release of the source: its id, v3, or previous"),
+        option("--dry-run", "show what would be done, and all that holds it back"),
+        option("--force", "pass checks that are not met; needs the role admin, and --reason"),
+        option("--reason <text>", "why it is forced"),
+        option("--wait", "follow it until every target is final"),
+      ],
+    },
+    async (call) => {
+      const input = await inputOf(call);
+      if (call.options.dryRun === true) return plan(call, input);
+      return call.options.wait === true ? promoteAndWait(call, input) : promote(call, input);
+    },
+  );
+}
+
+async function inputOf({ api, options }: Call<Options>): Promise<PromoteInput> {
+  const { app, pipeline, stage, to: targets, force, reason } = options;
+  if (app === undefined && (pipeline === undefined || stage === undefined)) {
+    throw wrongUsage("What to promote must be said: with -a APP, or with -p PIPELINE and -s STAGE.");
+  }
+  if (force === true && !reason?.trim())
+    throw wrongUsage("--force needs --reason TEXT: it is kept with the promotion.");
+  const release = options.release === undefined ? undefined : await releaseIdOf(api, options.release, app);
+  return { app, pipeline, stage, targets, force, reason, release };
+}
+
+async function plan({ api }: Call<Options>, input: PromoteInput): Promise<Answer> {
+  const { promotionPlan } = await api.run(PROMOTION_PLAN, { input });
+  const refused = promotionPlan.blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
+  return {
+    document: promotionPlan,
+    text: (screen) => showPlan(screen, promotionPlan),
+    exit: promotionPlan.promotable ? EXIT.done : refused,
+  };
+}
+
+/** `Promoting app ⬢ myapp-space-dev ...` */
+function announcement({ screen, options }: Call<Options>): string {
+  if (options.app !== undefined) return `Promoting app ${hexagon({ name: options.app }, screen.paint)} ...`;
+  return `Promoting ${lower(options.stage ?? "")} of ${options.pipeline} ...`;
+}
+
+async function promote(call: Call<Options>, input: PromoteInput): Promise<Answer> {
+  const progress = await startProgress(call.screen, announcement(call));
+  try {
+    const { promotion } = (await call.api.run(PROMOTE, { input })).promote;
+    return told(call, promotion, false);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function promoteAndWait(call: Call<Options>, input: PromoteInput): Promise<Answer | ExitCode> {
+  const { api, screen } = call;
+  const progress = await startProgress(screen, announcement(call));
+  const interrupt = onInterrupt();
+  try {
+    // From before the promotion, so that nothing of it is missed.
+    const { endCursor } = (await api.run(LOG_END, {})).events.pageInfo;
+    const { promotion } = (await api.run(PROMOTE, { input })).promote;
+    if (promotion.phase === "IN_PROGRESS") {
+      await watchTargets(call, promotion, endCursor ?? undefined, progress, interrupt.signal);
+    }
+    if (interrupt.signal.aborted) {
+      progress.stop();
+      screen.note(`It goes on without being watched: \`railyard promotions:info ${promotion.id}\` tells how it ends.`);
+      return EXIT.interrupted;
+    }
+    return told(call, (await api.run(PROMOTION_BY_ID, { id: promotion.id })).promotion ?? promotion, true);
+  } finally {
+    interrupt.release();
+    progress.stop();
+  }
+}
+
+/** Shows how far each target has come, until all are final. */
+async function watchTargets(
+  call: Call<Options>,
+  promotion: Promotion,
+  after: string | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { screen, connection } = call;
+  const targets = new Map(promotion.targets.map((target) => [target.release.id, target]));
+  const show = () => {
+    const lines = [...targets.values()].map((one) => `  ${hexagon(one.app, screen.paint)}  ${outcome(screen, one)}`);
+    progress.update([announcement(call), ...lines].join("\n"));
+  };
+  show();
+  const notice = (text: string) => screen.note(text);
+  const following = { after, signal, notice, patience: PATIENCE };
+  for await (const event of follow(connection, PROMOTION_EVENTS, { promotion: promotion.id }, following)) {
+    if (event.type === "PROMOTION_FINISHED") return;
+    const { target, targetPhase } = event;
+    if (target === null || targetPhase === null) continue;
+    const known = targets.get(target.release.id);
+    if (known === undefined) continue;
+    // The reason is told as it is now, and only where it belongs to this phase.
+    const failureReason = targetPhase === "FAILED" ? target.failureReason : null;
+    const moved = { ...known, phase: targetPhase, failureReason };
+    targets.set(target.release.id, moved);
+    show();
+    if (screen.reader === "pipe") screen.line(`${hexagon(moved.app, screen.paint)}  ${outcome(screen, moved)}`);
+  }
+}
+
+function told(call: Call<Options>, promotion: Promotion, waited: boolean): Answer {
+  const failed = promotion.phase === "FAILED" || promotion.phase === "PARTIALLY_SUCCEEDED";
+  return {
+    document: promotion,
+    text: (screen) => {
+      const { paint } = screen;
+      const mark = failed ? paint.red("✗") : promotion.phase === "IN_PROGRESS" ? paint.yellow("…") : paint.green("✓");
+      screen.line(`${announcement(call)} ${mark}`);
+      showPromotion(screen, promotion, waited);
+      if (promotion.phase === "IN_PROGRESS") {
+        screen.line(`It is under way: \`railyard promotions:info ${promotion.id}\` tells how far it is.`);
+      }
+    },
+    exit: failed ? EXIT.notAllSucceeded : EXIT.done,
+  };
+}

@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import { PROMOTION_PHASES, type Promotion, type PromotionPhase } from "../api/model.js";
+import { PROMOTION_BY_ID, PROMOTIONS } from "../api/queries.js";
+import { head } from "../api/references.js";
+import { define, limitOption, oneOf, option } from "../command.js";
+import { notThere } from "../exit.js";
+import { noteMore } from "../lists.js";
+import { describePromotion } from "../promotions.js";
+import type { Column, Screen } from "../screen.js";
+import { lower, phase, shortSha } from "../words.js";
+
+export function addPromotions(program: Command): void {
+  define<{ app?: string; phase?: PromotionPhase; limit: number }>(
+    program,
+    {
+      usage: "promotions [pipeline]",
+      about: "List promotions, the newest first",
+      examples: ["promotions myapp", "promotions --phase in-progress", "promotions -a myapp-space-prod --json"],
+      notes: ["In a pipe the columns are: id, phase, pipeline, from, to, source, version, commit, targets, by, time."],
+      options: [
+        option("-a, --app <app>", "only those from or to this app"),
+        oneOf("--phase <phase>", "only those in this phase", PROMOTION_PHASES),
+        limitOption(25),
+      ],
+    },
+    async ({ api, screen, args: [pipeline], options: { app, phase: only, limit } }) => {
+      const { nodes, more } = await head(api, PROMOTIONS, { pipeline, app, phase: only }, limit);
+      return {
+        document: nodes,
+        text: async () => {
+          await screen.table(columns(screen), nodes, "There are no such promotions.");
+          noteMore(screen, more, limit);
+        },
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "promotions:info <id>",
+      about: "Show a promotion: its targets, how each ended, and the checks it was judged by",
+      examples: ["promotions:info 019ab3c4-5d6e-7f80-9123-456789abcdef"],
+    },
+    async ({ api, args: [id = ""] }) => {
+      const { promotion } = await api.run(PROMOTION_BY_ID, { id });
+      if (promotion === null) throw notThere(`promotion "${id}"`);
+      return { document: promotion, text: (screen) => describePromotion(screen, promotion) };
+    },
+  );
+}
+
+function columns(screen: Screen): Column<Promotion>[] {
+  const { paint } = screen;
+  const targets = (one: Promotion) => one.targets.map((target) => target.app?.name ?? "(deleted)").join(",");
+  return [
+    { title: "Promotion", value: (one) => one.id, narrow: "whole" },
+    { title: "Phase", value: (one) => lower(one.phase), shown: (one) => phase(one.phase, paint) },
+    { title: "Pipeline", value: (one) => one.pipeline?.name ?? "", narrow: "left out" },
+    { title: "From", value: (one) => lower(one.from), narrow: "left out" },
+    { title: "To", value: (one) => lower(one.to) },
+    { title: "Source", value: (one) => one.source?.name ?? "", narrow: "left out" },
+    { title: "Release", value: (one) => `v${one.release.version}` },
+    {
+      title: "Commit",
+      value: (one) => one.build.commit.sha,
+      shown: (one) => paint.yellow(shortSha(one.build)),
+      narrow: "left out",
+    },
+    { title: "Targets", value: targets },
+    { title: "By", value: (one) => one.createdBy.name, narrow: "left out" },
+    { title: "Started", value: (one) => one.createdAt, shown: (one) => screen.time(one.createdAt) },
+  ];
+}

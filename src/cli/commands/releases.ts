@@ -1,0 +1,134 @@
+import type { Command } from "commander";
+import type { Release, StatusState } from "../api/model.js";
+import { STATES } from "../api/model.js";
+import { CREATE_RELEASE, REPORT_STATUS, ROLLBACK } from "../api/mutations.js";
+import { RELEASE_BY_ID } from "../api/queries.js";
+import { headOfReleases, releaseIdOf } from "../api/references.js";
+import { appOption, define, limitOption, oneOf, option, required } from "../command.js";
+import { notThere } from "../exit.js";
+import { noteMore } from "../lists.js";
+import { releaseColumns, showRelease, showReleases } from "../releases.js";
+import { check, hexagon } from "../words.js";
+
+const NAMING = "A release is named by its id, or together with -a as v3, current or previous.";
+
+export function addReleases(program: Command): void {
+  define<{ app: string; limit: number }>(
+    program,
+    {
+      usage: "releases",
+      about: "List the releases of an app, the newest first",
+      examples: ["releases -a myapp-space-qa", "releases -a myapp-space-qa --limit 100 --json"],
+      notes: [
+        "In a pipe the columns are: version, current or nothing, phase, commit, build, time, description, checks, id.",
+      ],
+      options: [required(appOption()), limitOption(25)],
+    },
+    async ({ api, screen, options: { app, limit } }) => {
+      const { nodes, more } = await headOfReleases(api, app, limit);
+      return {
+        document: nodes,
+        text: async () => {
+          if (screen.reader === "pipe") await screen.table(releaseColumns(), nodes, "");
+          else showReleases(screen, app, nodes);
+          noteMore(screen, more, limit);
+        },
+      };
+    },
+  );
+
+  define<{ app?: string }>(
+    program,
+    {
+      usage: "releases:info <release>",
+      about: "Show a release, with its build and its status checks",
+      examples: ["releases:info v3 -a myapp-space-qa", "releases:info 13616620-2cc5-4a61-851b-819c01734dad"],
+      notes: [NAMING],
+      options: [appOption()],
+    },
+    async ({ api, args: [reference = ""], options }) => {
+      const id = await releaseIdOf(api, reference, options.app);
+      const { release } = await api.run(RELEASE_BY_ID, { id });
+      if (release === null) throw notThere(`release "${reference}"`);
+      return told(release);
+    },
+  );
+
+  define<{ app: string; build: string; description?: string }>(
+    program,
+    {
+      usage: "releases:create",
+      about: "Release a build straight onto an app",
+      examples: ["releases:create -a myapp-space-dev --build d4128fa1-ac32-4ae5-ba25-c16dd7415184"],
+      options: [
+        required(appOption()),
+        required(option("-b, --build <id>", "the build, as builds shows it")),
+        option("-d, --description <text>", "why, or what"),
+      ],
+    },
+    async ({ api, options: { app, build, description } }) => {
+      return told((await api.run(CREATE_RELEASE, { input: { app, build, description } })).createRelease.release);
+    },
+  );
+
+  define<{ app: string; reason?: string }>(
+    program,
+    {
+      usage: "releases:rollback [release]",
+      alias: "rollback",
+      about: "Go back to an earlier release of an app",
+      examples: ["rollback -a myapp-space-prod", "releases:rollback v7 -a myapp-space-prod --reason 'v8 leaks memory'"],
+      notes: ["Without a release named: to the newest before the current one that succeeded."],
+      options: [required(appOption()), option("--reason <text>", "why")],
+    },
+    async ({ api, args: [reference], options: { app, reason } }) => {
+      const release = reference === undefined ? undefined : await releaseIdOf(api, reference, app);
+      return told((await api.run(ROLLBACK, { input: { app, release, reason } })).rollback.release);
+    },
+  );
+
+  define<{
+    context: string;
+    state: StatusState;
+    app?: string;
+    targetUrl?: string;
+    name?: string;
+    description?: string;
+  }>(
+    program,
+    {
+      usage: "releases:status <release>",
+      about: "Report a status check on a release",
+      examples: [
+        "releases:status current -a myapp-space-dev -c ci/build -s success",
+        "releases:status 13616620-2cc5-4a61-851b-819c01734dad -c qa/smoke -s failure --target-url https://ci.example.com/7",
+      ],
+      notes: [NAMING],
+      options: [
+        required(option("-c, --context <context>", "the name of the check")),
+        required(oneOf("-s, --state <state>", "what it says", STATES)),
+        appOption(),
+        option("--target-url <url>", "where its details are"),
+        option("--name <name>", "who reports, for people"),
+        option("-d, --description <text>", "what it found"),
+      ],
+    },
+    async ({ api, args: [reference = ""], options: { app, context, state, targetUrl, name, description } }) => {
+      const release = await releaseIdOf(api, reference, app);
+      const input = { release, context, state, targetUrl, name, description };
+      const { status } = (await api.run(REPORT_STATUS, { input })).reportStatus;
+      return {
+        document: status,
+        text: (screen) => {
+          const { paint } = screen;
+          const on = `${hexagon(status.release.app, paint)} v${status.release.version}`;
+          screen.line(`${on}: ${check(status.context, status.state, paint)} ${status.state.toLowerCase()}`);
+        },
+      };
+    },
+  );
+}
+
+function told(release: Release) {
+  return { document: release, text: (screen: Parameters<typeof showRelease>[0]) => showRelease(screen, release) };
+}

@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { ROLES, type Role } from "../api/model.js";
+import { CREATE_TOKEN, REVOKE_TOKEN } from "../api/mutations.js";
+import { TOKENS } from "../api/queries.js";
+import { head } from "../api/references.js";
+import { define, limitOption, oneOf, option, required } from "../command.js";
+import { wrongUsage } from "../exit.js";
+import { lower, tidy } from "../words.js";
+
+export function addTokens(program: Command): void {
+  define<{ limit?: number }>(
+    program,
+    {
+      usage: "tokens",
+      about: "List the tokens; needs the role admin",
+      examples: ["tokens", "tokens --json"],
+      notes: ["In a pipe the columns are: id, name, role, made, last used, expires, revoked."],
+      options: [limitOption(null)],
+    },
+    async ({ api, screen, options }) => {
+      const { nodes } = await head(api, TOKENS, {}, options.limit ?? Number.POSITIVE_INFINITY);
+      const at = (title: string, field: "createdAt" | "lastUsedAt" | "expiresAt" | "revokedAt") => ({
+        title,
+        value: (one: (typeof nodes)[number]) => screen.time(one[field]),
+      });
+      return {
+        document: nodes,
+        text: () =>
+          screen.table(
+            [
+              { title: "Token", value: (one) => one.id, narrow: "whole" },
+              { title: "Name", value: (one) => one.name },
+              { title: "Role", value: (one) => lower(one.role) },
+              { ...at("Made", "createdAt"), narrow: "left out" },
+              at("Last used", "lastUsedAt"),
+              { ...at("Expires", "expiresAt"), narrow: "left out" },
+              at("Revoked", "revokedAt"),
+            ],
+            nodes,
+            "There are no tokens.",
+          ),
+      };
+    },
+  );
+
+  define<{ role: Role; expires?: string }>(
+    program,
+    {
+      usage: "tokens:create <name>",
+      about: "Make a token; its secret is shown this once",
+      examples: ["tokens:create ci --role reporter", "tokens:create deploys --role operator --expires 2027-01-01"],
+      options: [
+        required(oneOf("--role <role>", "what it may do", ROLES)),
+        option("--expires <date>", "when it ends, as 2027-01-01 or 2027-01-01T12:00:00Z"),
+      ],
+    },
+    async ({ api, args: [name = ""], options: { role, expires } }) => {
+      const at = expires === undefined ? undefined : new Date(expires);
+      if (Number.isNaN(at?.getTime()))
+        throw wrongUsage(`--expires must be a date, as 2027-01-01; "${expires}" is none.`);
+      const { createToken } = await api.run(CREATE_TOKEN, { input: { name, role, expiresAt: at?.toISOString() } });
+      return {
+        document: createToken,
+        text: (screen) =>
+          screen.pairs([
+            ["token", createToken.token.id],
+            ["name", tidy(createToken.token.name)],
+            ["role", lower(createToken.token.role)],
+            ["expires_at", screen.time(createToken.token.expiresAt)],
+            ["secret", createToken.secret],
+          ]),
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "tokens:revoke <id>",
+      about: "Revoke a token, at once and for good",
+      examples: ["tokens:revoke 019ab3c4-5d6e-7f80-9123-456789abcdef"],
+    },
+    async ({ api, args: [token = ""] }) => {
+      const { revokeToken } = await api.run(REVOKE_TOKEN, { input: { token } });
+      return {
+        document: revokeToken.token,
+        text: (screen) => screen.line(`Revoked token ${tidy(revokeToken.token.name)}.`),
+      };
+    },
+  );
+}

@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import { EVENTS, type LogEvent } from "../api/events.js";
+import { LOG_END } from "../api/queries.js";
+import { define, option } from "../command.js";
+import { EXIT } from "../exit.js";
+import { follow } from "../follow.js";
+import { onInterrupt } from "../interrupt.js";
+import type { Paint, Screen } from "../screen.js";
+import { hexagon, lower, phase, tidy } from "../words.js";
+
+export function addWatch(program: Command): void {
+  define<{ app?: string; since?: string }>(
+    program,
+    {
+      usage: "watch [pipeline]",
+      about: "Follow what happens, live, until it is interrupted",
+      examples: ["watch", "watch myapp --app myapp-space-prod", "watch --since ZXZlbnQ6NDI --json | jq .type"],
+      notes: [
+        "It connects again by itself and goes on where it was. When it is interrupted it prints, on stderr, the cursor to go\n" +
+          "on from with --since. In a pipe the columns are: cursor, time, type, pipeline, by, what happened.",
+      ],
+      options: [
+        option("-a, --app <app>", "only what concerns this app"),
+        option("--since <cursor>", "begin after this cursor, and replay what has happened since"),
+      ],
+    },
+    async ({ api, connection, screen, args: [pipeline], options: { app, since } }) => {
+      const interrupt = onInterrupt();
+      // Without a cursor of its own from the start, what happened while a first connection was lost would be missed.
+      let cursor = since ?? (await api.run(LOG_END, {})).events.pageInfo.endCursor ?? undefined;
+      const notice = (text: string) => screen.note(text);
+      const following = { after: cursor, signal: interrupt.signal, notice, patience: Number.POSITIVE_INFINITY };
+      if (screen.lively) screen.note(screen.paint.dim("Watching; Ctrl-C ends it."));
+      for await (const event of follow(connection, EVENTS, { pipeline, app }, following)) {
+        cursor = event.cursor;
+        print(screen, event);
+      }
+      if (cursor !== undefined) screen.note(`Go on from here with --since ${cursor}`);
+      return EXIT.done;
+    },
+  );
+}
+
+function print(screen: Screen, event: LogEvent): void {
+  const { paint, reader } = screen;
+  if (reader === "json") {
+    screen.document(event, true);
+    return;
+  }
+  const pipeline = event.pipeline?.name ?? "";
+  const by = tidy(event.actor.name);
+  if (reader === "pipe") {
+    const columns = [event.cursor, event.occurredAt, event.type, pipeline, by, sentence(event, paint)];
+    screen.line(columns.join("\t"));
+    return;
+  }
+  const time = new Date(event.occurredAt).toLocaleTimeString("en-GB");
+  const where = pipeline === "" ? "" : `${paint.bold(pipeline)}  `;
+  screen.line(`${paint.dim(time)}  ${where}${sentence(event, paint)}${paint.dim(`  by ${by}`)}`);
+}
+
+/** What happened, in a line that a person can read. */
+function sentence(event: LogEvent, paint: Paint): string {
+  switch (event.__typename) {
+    case "PromotionEvent": {
+      const { promotion, target, targetPhase, promotionPhase } = event;
+      const what = `${hexagon(promotion.source, paint)} v${promotion.release.version}`;
+      if (target !== null && targetPhase !== null) {
+        return `${hexagon(target.app, paint)} v${target.release.version} ${phase(targetPhase, paint)}, promoted from ${what}`;
+      }
+      const to = lower(promotion.to);
+      if (event.type === "PROMOTION_FINISHED") return `promotion of ${what} to ${to} ${phase(promotionPhase, paint)}`;
+      const names = promotion.targets.map(({ app }) => hexagon(app, paint)).join(", ");
+      return `promotion of ${what} to ${to} started: ${names}`;
+    }
+    case "ReleaseEvent": {
+      const { release, releasePhase } = event;
+      const what = `${hexagon(release.app, paint)} v${release.version} ${phase(releasePhase, paint)}`;
+      const why = releasePhase === "FAILED" && release.failureReason !== null ? `: ${tidy(release.failureReason)}` : "";
+      return event.type === "RELEASE_CREATED" ? `${what}: ${tidy(release.description)}` : `${what}${why}`;
+    }
+    case "ReleaseStatusEvent": {
+      const { release, context, state, previousState } = event;
+      const before = previousState === null || previousState === state ? "" : ` (was ${lower(previousState)})`;
+      return `${hexagon(release.app, paint)} v${release.version} ${tidy(context)} ${lower(state)}${before}`;
+    }
+    case "ChangeEvent":
+      return tidy(event.summary);
+  }
+}

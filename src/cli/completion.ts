@@ -1,0 +1,114 @@
+/** What can follow one command. */
+export interface Completion {
+  readonly name: string;
+  readonly about: string;
+  readonly options: readonly {
+    readonly flags: readonly string[];
+    readonly about: string;
+    /** What the option may be; empty where anything, null where it takes nothing. */
+    readonly values: readonly string[] | null;
+  }[];
+  /** Words that its argument may be. */
+  readonly words: readonly string[];
+}
+
+/** How each shell is told. The scripts hold all words: to complete one starts nothing. */
+export const SHELLS: Readonly<Record<string, (commands: readonly Completion[]) => string>> = { bash, zsh, fish };
+
+export function scriptFor(shell: string, commands: readonly Completion[]): string {
+  const write = SHELLS[shell];
+  if (write === undefined) throw new Error(`No completion is written for ${shell}.`);
+  return write(commands);
+}
+
+function flagsOf(command: Completion): string[] {
+  return command.options.flatMap((option) => option.flags);
+}
+
+function bash(commands: readonly Completion[]): string {
+  const cases = commands.map((command) => {
+    const values = command.options
+      .filter((option) => option.values !== null)
+      .map((option) => `        ${option.flags.join("|")}) words=${quoted((option.values ?? []).join(" "))} ;;`);
+    const otherwise = `        *) words=${quoted([...command.words, ...flagsOf(command)].join(" "))} ;;`;
+    return [`    ${command.name})`, '      case "$previous" in', ...values, otherwise, "      esac", "      ;;"].join(
+      "\n",
+    );
+  });
+  return `# railyard completion for bash
+_railyard() {
+  # Read from the line itself: bash would break names at their colons.
+  local line="\${COMP_LINE:0:COMP_POINT}" all current previous words=""
+  read -ra all <<< "$line"
+  current=""
+  [[ "$line" == *[[:space:]] ]] || current="\${all[-1]}"
+  [[ -n "$current" ]] && unset 'all[-1]'
+  previous="\${all[-1]}"
+  case "\${all[1]}" in
+    "") words=${quoted(commands.map((command) => command.name).join(" "))} ;;
+${cases.join("\n")}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  # What stands before the last colon is already on the line.
+  if [[ "$current" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
+    local before="\${current%"\${current##*:}"}"
+    COMPREPLY=("\${COMPREPLY[@]#"$before"}")
+  fi
+}
+complete -o default -F _railyard railyard
+`;
+}
+
+function zsh(commands: readonly Completion[]): string {
+  const described = commands.map(({ name, about }) => `    ${quoted(`${name.replaceAll(":", "\\:")}:${about}`)}`);
+  const cases = commands.map((command) => {
+    const specs = command.options.flatMap((option) =>
+      option.flags.map((flag) => {
+        const about = option.about.replace(/[[\]:]/g, " ");
+        const value = option.values === null ? "" : `:value:(${option.values.join(" ")})`;
+        return quoted(`*${flag}[${about}]${value}`);
+      }),
+    );
+    const words = command.words.length === 0 ? "" : ` ${quoted(`1:word:(${command.words.join(" ")})`)}`;
+    return `    ${command.name}) _arguments -s ${specs.join(" ")}${words} ;;`;
+  });
+  return `#compdef railyard
+# railyard completion for zsh
+_railyard() {
+  local -a commands
+  commands=(
+${described.join("\n")}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local name="$words[2]"
+  shift words
+  (( CURRENT-- ))
+  case "$name" in
+${cases.join("\n")}
+  esac
+}
+compdef _railyard railyard
+`;
+}
+
+function fish(commands: readonly Completion[]): string {
+  const lines = commands.flatMap(({ name, about, options, words }) => [
+    `complete -c railyard -f -n __fish_use_subcommand -a ${quoted(name)} -d ${quoted(about)}`,
+    ...words.map((word) => `complete -c railyard -f -n '__fish_seen_subcommand_from ${name}' -a ${quoted(word)}`),
+    ...options.map((option) => {
+      const flags = option.flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
+      const values = option.values === null ? "" : ` -x -a ${quoted(option.values.join(" "))}`;
+      const when = `-n '__fish_seen_subcommand_from ${name}'`;
+      return `complete -c railyard ${when} ${flags.join(" ")}${values} -d ${quoted(option.about)}`;
+    }),
+  ]);
+  return `# railyard completion for fish\n${lines.join("\n")}\n`;
+}
+
+/** In single quotes, as all three shells read it (fish also takes a backslash in them, which none of these holds). */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

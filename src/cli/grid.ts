@@ -1,0 +1,60 @@
+import Table from "cli-table3";
+
+/** What stands between two columns. */
+const GAP = 2;
+/** No column is made narrower than this. */
+const NARROWEST = 6;
+
+const BARE = Object.fromEntries(
+  ["top", "bottom", "mid", "left", "right", "middle"].flatMap((side) =>
+    [side, `${side}-mid`, `${side}-left`, `${side}-right`].map((name) => [name, ""]),
+  ),
+);
+
+/** Lays cells out in columns of these widths; what is longer is cut, with `…`. A cell may hold lines, and colours. */
+export function grid(rows: readonly (readonly string[])[], widths: readonly number[]): string {
+  const table = new Table({
+    chars: { ...BARE, middle: " ".repeat(GAP) },
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
+    colWidths: [...widths],
+  });
+  table.push(...rows.map((row) => [...row]));
+  const lines = table.toString().split("\n");
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+/** A column to be fitted: its cells, and what may become of it where there is not room for all. */
+export interface Fitting {
+  readonly cells: readonly string[];
+  readonly narrow?: "whole" | "left out" | undefined;
+}
+
+/** Chooses columns and widths so that they fit the width: first some are left out, the last first, then the widest are cut. */
+export function fitTable<Column extends Fitting>(
+  columns: readonly Column[],
+  width: number,
+): { kept: Column[]; widths: number[] } {
+  const kept = [...columns];
+  const excess = () => kept.reduce((sum, column) => sum + naturalWidth(column) + GAP, -GAP) - width;
+  while (excess() > 0) {
+    const last = kept.findLastIndex((column) => column.narrow === "left out");
+    if (last === -1) break;
+    kept.splice(last, 1);
+  }
+  const widths = kept.map(naturalWidth);
+  for (let over = excess(); over > 0; over--) {
+    const widest = Math.max(...widths.filter((_, index) => kept[index]?.narrow !== "whole"));
+    if (widest <= NARROWEST) break;
+    const index = widths.findIndex((one, at) => one === widest && kept[at]?.narrow !== "whole");
+    widths[index] = widest - 1;
+  }
+  return { kept, widths };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
+const COLOUR = /\u001b\[[\d;]*m/g;
+
+function naturalWidth({ cells }: Fitting): number {
+  const lines = cells.flatMap((cell) => cell.replace(COLOUR, "").split("\n"));
+  return Math.max(1, ...lines.map((line) => [...line].length));
+}
