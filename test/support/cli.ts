@@ -1,0 +1,177 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { type Cleanup, temporaryFolder } from "./server.js";
+
+const MAIN = "dist/src/cli/main.js";
+
+/** Whether there is a `script` that runs a command on a pseudo-terminal as the one of util-linux does. */
+export const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux");
+
+/** How a command ended. On a terminal both streams are one, in `stdout`. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Calling {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What comes on standard input. */
+  readonly input?: string;
+}
+
+/** The built command, called as a user would, from a home folder of its own. */
+export class CommandLine {
+  readonly home: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #t: Cleanup;
+  /** The first word of every call. */
+  readonly called = new Set<string>();
+
+  constructor(t: Cleanup, env: Readonly<Record<string, string>> = {}) {
+    this.#t = t;
+    this.home = temporaryFolder(t);
+    this.#env = env;
+  }
+
+  get configFolder(): string {
+    return join(this.home, "config");
+  }
+
+  get loginFile(): string {
+    return join(this.configFolder, "railyard", "login.json");
+  }
+
+  /** Nothing of the environment that the tests run in but the path. */
+  environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+    const { PATH = "" } = process.env;
+    return { PATH, HOME: this.home, XDG_CONFIG_HOME: this.configFolder, TERM: "xterm-256color", ...this.#env, ...more };
+  }
+
+  /** Runs a command with its output in pipes. */
+  run(args: readonly string[], calling: Calling = {}): Promise<Ended> {
+    return this.start(args, calling).ended;
+  }
+
+  /** What `--json` prints, of a command that succeeds. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  async json<T = any>(args: readonly string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.run([...args, "--json"]);
+    if (code !== 0 || stderr !== "") throw new Error(`railyard ${args.join(" ")} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  /** Starts a command that goes on, with its output in pipes. */
+  start(args: readonly string[], calling: Calling = {}): Running {
+    return this.#spawn(process.execPath, [MAIN, ...args], args[0] ?? "", calling);
+  }
+
+  /** Starts a command on a pseudo-terminal of so many columns. */
+  startOnTerminal(args: readonly string[], columns = 100, calling: Calling = {}): Running {
+    const words = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+    const command = `stty cols ${columns} rows 50; exec ${words.join(" ")}`;
+    return this.#spawn("script", ["-qefc", command, "/dev/null"], args[0] ?? "", calling);
+  }
+
+  /** Runs a command on a pseudo-terminal, and gives back what was shown with line breaks as they are in files. */
+  async onTerminal(args: readonly string[], columns = 100, calling: Calling = {}): Promise<Ended> {
+    const ended = await this.startOnTerminal(args, columns, calling).ended;
+    return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n") };
+  }
+
+  #spawn(file: string, args: readonly string[], name: string, { env, input }: Calling): Running {
+    this.called.add(name);
+    const child = spawn(file, args, { env: this.environment(env), stdio: "pipe" });
+    if (input !== undefined) child.stdin.end(input);
+    const running = new Running(child);
+    this.#t.after(() => running.kill());
+    return running;
+  }
+}
+
+/** A command that is running. */
+export class Running {
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #stdout = "";
+  #stderr = "";
+  #over = false;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+      this.#tell();
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+      this.#tell();
+    });
+    child.stdin.on("error", () => {});
+    this.ended = new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => {
+        this.#over = true;
+        this.#tell();
+        resolve({ code, stdout: this.#stdout, stderr: this.#stderr });
+      });
+    });
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Waits until what was printed so far fits; fails where the command ends before. */
+  async until(fits: (running: Running) => boolean): Promise<void> {
+    while (!fits(this)) {
+      if (this.#over) throw new Error(`The command ended before. It printed:\n${this.#stdout}\n${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        const listener = () => {
+          this.#listeners.delete(listener);
+          resolve();
+        };
+        this.#listeners.add(listener);
+      });
+    }
+  }
+
+  type(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  /** Reads no more of what it prints, as `head` does when it has enough. */
+  closeOutput(): void {
+    this.#child.stdout.destroy();
+  }
+
+  interrupt(): void {
+    this.#child.kill("SIGINT");
+  }
+
+  async kill(): Promise<void> {
+    if (this.#over) return;
+    this.#child.kill("SIGKILL");
+    await this.ended.catch(() => {});
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** Text as a person sees it: without colours, and without what moves the cursor. */
+export function seen(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+  return text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "");
+}
+
+/** The lines that hold something. */
+export function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line.trim() !== "");
+}
