@@ -5,10 +5,11 @@ import { Writable } from "node:stream";
 export async function askSecret(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
   const terminal = stdin.isTTY === true;
-  if (terminal) stderr.write(prompt);
   // What readline would echo goes nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal });
+  // After the terminal was told not to echo: whoever is quick must not see what they type either.
+  if (terminal) stderr.write(prompt);
   try {
     const line = await new Promise<string>((resolve, reject) => {
       lines.once("line", resolve);
