@@ -9,6 +9,8 @@ const LONGEST_WAIT = 10_000;
 /** How often a quiet connection is tried, and how long its answer may take, in milliseconds. */
 const PING_EVERY = 15_000;
 const PONG_WITHIN = 10_000;
+/** How long the service may take to let a connection in, in milliseconds. */
+const CONNECT_WITHIN = 10_000;
 
 export interface Following {
   /** The cursor to go on after; undefined for what happens from now on. */
@@ -84,6 +86,8 @@ async function* stream<E, V>(
   const arrived: E[] = [];
   let ended: { readonly why: unknown } | null = null;
   let wake = () => {};
+  // A connection that was never made cannot be closed either; why not is told already.
+  const dispose = () => void Promise.resolve(client.dispose()).catch(() => {});
   const end = (why: unknown) => {
     ended ??= { why };
     wake();
@@ -91,7 +95,12 @@ async function* stream<E, V>(
   let overdue: NodeJS.Timeout | undefined;
   const client = createClient({
     url: `${url.replace(/^http/, "ws")}/graphql`,
-    webSocketImpl: WebSocket,
+    webSocketImpl: class extends WebSocket {
+      constructor(address: string, protocols: string) {
+        super(address, protocols, { handshakeTimeout: CONNECT_WITHIN });
+      }
+    },
+    connectionAckWaitTimeout: CONNECT_WITHIN,
     ...(token !== null && { connectionParams: { authorization: `Bearer ${token}` } }),
     // A new connection is made by `follow`, with the newest cursor; the client's own would repeat the first one's.
     retryAttempts: 0,
@@ -101,7 +110,7 @@ async function* stream<E, V>(
       closed: (event) => {
         clearTimeout(overdue);
         end(event);
-        void client.dispose();
+        dispose();
       },
       ping: (received) => {
         if (!received) overdue = setTimeout(() => client.terminate(), PONG_WITHIN);
@@ -137,7 +146,7 @@ async function* stream<E, V>(
     signal.removeEventListener("abort", abort);
     clearTimeout(overdue);
     unsubscribe();
-    void client.dispose();
+    dispose();
   }
 }
 
@@ -151,7 +160,12 @@ function explained(why: unknown, name: string, connection: Connection): Error {
   if (why instanceof Error) return why instanceof Lost ? why : new Lost(why.message);
   const { code, reason, message } = why as { code?: number; reason?: string; message?: string };
   if (code === 4401 || code === 4403) {
-    return refusal({ message: `${reason}.`, extensions: { code: "UNAUTHENTICATED" } }, name, null, connection);
+    return refusal(
+      { message: reason || "The service refused.", extensions: { code: "UNAUTHENTICATED" } },
+      name,
+      null,
+      connection,
+    );
   }
   if (code !== undefined && code >= 4400 && code < 4499 && code !== 4408) {
     return new Failure(EXIT.refused, [`The service closed the stream: ${reason || code}.`], [`operation ${name}`]);

@@ -1,0 +1,70 @@
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Cleanup } from "./server.js";
+
+/** A way to a server that keeps its address, and that can be broken and mended. */
+export class Passage {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #target: string;
+  #open = true;
+  #attempts = 0;
+
+  private constructor(target: string) {
+    this.#target = target;
+    this.#server = createServer((socket) => this.#carry(socket));
+  }
+
+  static async to(url: string, t: Cleanup): Promise<Passage> {
+    const passage = new Passage(url);
+    await new Promise<void>((resolve) => passage.#server.listen(0, "127.0.0.1", resolve));
+    t.after(() => {
+      passage.close();
+      passage.#server.close();
+    });
+    return passage;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Breaks every connection, and lets none through from now on. */
+  close(): void {
+    this.#open = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets connections through again, to this server. */
+  open(url = this.#target): void {
+    this.#target = url;
+    this.#open = true;
+  }
+
+  /** How many connections were tried while it was closed. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  #carry(socket: Socket): void {
+    if (!this.#open) {
+      this.#attempts++;
+      socket.destroy();
+      return;
+    }
+    const { hostname, port } = new URL(this.#target);
+    const other = connect(Number(port), hostname);
+    for (const [one, another] of [
+      [socket, other],
+      [other, socket],
+    ] as const) {
+      this.#sockets.add(one);
+      one.on("error", () => {});
+      one.on("close", () => {
+        this.#sockets.delete(one);
+        another.destroy();
+      });
+      one.pipe(another);
+    }
+  }
+}
