@@ -1,6 +1,7 @@
 import { explainBlockers } from "../blockers.js";
 import type { Connection } from "../connection.js";
 import { EXIT, Failure } from "../exit.js";
+import { postJson } from "./http.js";
 import type { Blocker } from "./model.js";
 
 /** How long an answer is waited for, in milliseconds. */
@@ -49,29 +50,18 @@ export class Api {
     variables: Variables,
   ): Promise<Result> {
     const { url, token } = this.connection;
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(`${url}/graphql`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          accept: "application/json",
-          ...(token !== null && { authorization: `Bearer ${token}` }),
-        },
-        body: JSON.stringify({ query: document, operationName: name, variables }),
-        signal: AbortSignal.timeout(ANSWER_DEADLINE),
-      });
-      text = await response.text();
-    } catch (error) {
-      throw noAnswer(url, error, name);
-    }
+    const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ query: document, operationName: name, variables });
+    const { status, requestId, text } = await postJson(new URL(`${url}/graphql`), headers, body, ANSWER_DEADLINE).catch(
+      (error: unknown) => {
+        throw noAnswer(url, error, name);
+      },
+    );
     const answer = answerOf(text);
     if (answer === null) {
-      const message = `What answers at ${url} (status ${response.status}) is not Railyard; --url says where it is.`;
+      const message = `What answers at ${url} (status ${status}) is not Railyard; --url says where it is.`;
       throw new Failure(EXIT.notConnected, [message], [`operation ${name}`]);
     }
-    const requestId = response.headers.get("x-request-id");
     const [error] = answer.errors ?? [];
     if (error !== undefined) throw refusal(error, name, requestId, this.connection);
     this.lastAnswer = [`operation ${name}`, ...(requestId === null ? [] : [`request ${requestId}`])];
@@ -109,9 +99,9 @@ export function isCheck(blocker: Pick<Blocker, "code">): boolean {
 }
 
 export function noAnswer(url: string, error: unknown, name: string): Failure {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why = code === "ECONNREFUSED" ? "nothing listens there" : oneLine(message || String(code));
+  const { code, message } = error as NodeJS.ErrnoException;
+  const overdue = code === "ABORT_ERR" ? "it took too long" : oneLine(message || String(code));
+  const why = code === "ECONNREFUSED" ? "nothing listens there" : overdue;
   const hint = "Start one with `railyard serve`, or say where it is with --url.";
   return new Failure(EXIT.notConnected, [`No Railyard answers at ${url}: ${why}. ${hint}`], [`operation ${name}`]);
 }
