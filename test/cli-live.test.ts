@@ -255,7 +255,7 @@ describe("promote --wait", () => {
     const { dev, one } = await reported();
     await seed.release(one);
     const running = cli.start(["promote", "-a", dev.name, "-t", one.name, "--wait", "--json"]);
-    while ((await cli.json(["promotions", "-a", dev.name])).length === 0);
+    for (let made = 0; made === 0; ) made = (await cli.json(["promotions", "-a", dev.name])).length;
     await server.admin.mutate("promote", { app: dev.id, targets: [one.id] }, "promotion { id }");
     const { code, stdout, stderr } = await running.ended;
     assert.deepEqual([code, stderr], [4, ""]);

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type Cleanup, temporaryFolder } from "./server.js";
 
 const MAIN = "dist/src/cli/main.js";
+/** After this long without a word, in milliseconds, a command is not waited for any more: a test must fail, not hang. */
+const SILENCE = 30_000;
 
 /** Whether there is a `script` that runs a command on a pseudo-terminal as the one of util-linux does. */
 export const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux");
@@ -127,15 +129,18 @@ export class Running {
     return this.#stderr;
   }
 
-  /** Waits until what was printed so far fits; fails where the command ends before. */
+  /** Waits until what was printed so far fits; fails where the command ends before, or says no more for too long. */
   async until(fits: (running: Running) => boolean): Promise<void> {
     while (!fits(this)) {
-      if (this.#over) throw new Error(`The command ended before. It printed:\n${this.#stdout}\n${this.#stderr}`);
-      await new Promise<void>((resolve) => {
+      const said = `It printed:\n${this.#stdout}\n${this.#stderr}`;
+      if (this.#over) throw new Error(`The command ended before. ${said}`);
+      await new Promise<void>((resolve, reject) => {
         const listener = () => {
           this.#listeners.delete(listener);
+          clearTimeout(patience);
           resolve();
         };
+        const patience = setTimeout(() => reject(new Error(`The command went silent. ${said}`)), SILENCE);
         this.#listeners.add(listener);
       });
     }
