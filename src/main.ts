@@ -28,8 +28,8 @@ async function main(): Promise<void> {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
   });
   const app = await startApp(config, { log });
-  process.stdout.write(welcome(app.url, app.adminSecret));
-  if (app.adminSecret !== null) process.stdout.write(`  ${keepForCommandLine(app.url, app.adminSecret)}\n`);
+  const kept = app.adminSecret === null ? null : keepForCommandLine(app.url, app.adminSecret);
+  process.stdout.write(welcome(app.url, app.adminSecret, kept));
   const signal = await signalled;
   log.info({ signal }, "stopping");
   setTimeout(() => {

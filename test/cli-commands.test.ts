@@ -247,7 +247,7 @@ describe("a command in a pipe", () => {
   });
 
   it("leaves what it writes to in peace when that has read enough", async () => {
-    const running = cli.start(["apps"]);
+    const running = cli.start(["tokens"]);
     running.closeOutput();
     assert.deepEqual([(await running.ended).code, running.stderr], [0, ""]);
   });

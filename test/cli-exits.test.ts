@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { before, describe, it } from "node:test";
-import { forWholeSuite } from "./support/cleanup.js";
+import { suiteCleanup } from "./support/cleanup.js";
 import { CommandLine, linesOf } from "./support/cli.js";
 import { Seed, unique } from "./support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "./support/server.js";
@@ -10,7 +10,7 @@ import { ADMIN_SECRET, startServer, type TestServer } from "./support/server.js"
 const NOWHERE = "01890000-0000-7000-8000-000000000000";
 
 describe("a command that cannot do what it was asked", () => {
-  const cleanup = forWholeSuite();
+  const cleanup = suiteCleanup();
   let server: TestServer;
   let cli: CommandLine;
   let seed: Seed;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { forWholeSuite } from "./support/cleanup.js";
+import { suiteCleanup } from "./support/cleanup.js";
 import { CommandLine, hasTerminal, linesOf, type Running, seen } from "./support/cli.js";
 import { Passage } from "./support/passage.js";
 import { type Named, Seed } from "./support/seed.js";
@@ -28,7 +28,7 @@ function eventsOf(running: { readonly stdout: string }): PrintedEvent[] {
 }
 
 describe("watch", () => {
-  const cleanup = forWholeSuite();
+  const cleanup = suiteCleanup();
   let server: TestServer;
   let cli: CommandLine;
   let seed: Seed;
@@ -189,7 +189,7 @@ describe("watch", () => {
 });
 
 describe("promote --wait", () => {
-  const cleanup = forWholeSuite();
+  const cleanup = suiteCleanup();
   let server: TestServer;
   let cli: CommandLine;
   let seed: Seed;

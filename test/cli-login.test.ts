@@ -110,7 +110,7 @@ describe("the first start of the service", () => {
     await first.until(({ stdout }) => stdout.includes("login.json"));
     assert.match(first.stdout, new RegExp(`The railyard command is signed in with it, in ${cli.loginFile}\\.`));
     const kept = JSON.parse(readFileSync(cli.loginFile, "utf8"));
-    assert.ok(first.stdout.includes(`this once: ${kept.token}\n`));
+    assert.ok(first.stdout.includes(`Admin token  ${kept.token} shown this once`));
     assert.equal(modeOf(cli.loginFile), "600");
     assert.equal((await cli.json(["whoami"])).role, "ADMIN");
     first.interrupt();

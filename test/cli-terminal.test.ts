@@ -3,7 +3,7 @@ import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import { fitTable, grid } from "../src/cli/grid.js";
 import { relativeTime, tidy } from "../src/cli/words.js";
-import { forWholeSuite } from "./support/cleanup.js";
+import { suiteCleanup } from "./support/cleanup.js";
 import { CommandLine, hasTerminal, linesOf, seen } from "./support/cli.js";
 import { Seed, unique } from "./support/seed.js";
 import { ADMIN_SECRET, startServer } from "./support/server.js";
@@ -11,7 +11,7 @@ import { ADMIN_SECRET, startServer } from "./support/server.js";
 const widthOf = (line: string) => [...line].length;
 
 describe("on a terminal", { skip: !hasTerminal }, () => {
-  const cleanup = forWholeSuite();
+  const cleanup = suiteCleanup();
   let cli: CommandLine;
   let seed: Seed;
 
