@@ -24,13 +24,3 @@ export async function startProgress(screen: Screen, text: string): Promise<Progr
     },
   };
 }
-
-/** Shows a spinner while `work` is under way. */
-export async function during<T>(screen: Screen, text: string, work: () => Promise<T>): Promise<T> {
-  const progress = await startProgress(screen, text);
-  try {
-    return await work();
-  } finally {
-    progress.stop();
-  }
-}
