@@ -4,6 +4,7 @@ import { addApps } from "./commands/apps.js";
 import { addBuilds } from "./commands/builds.js";
 import { addCompletion } from "./commands/completion.js";
 import { addCouplings } from "./commands/couplings.js";
+import { addImport } from "./commands/import.js";
 import { addPipelines } from "./commands/pipelines.js";
 import { addPromote } from "./commands/promote.js";
 import { addPromotions } from "./commands/promotions.js";
@@ -51,6 +52,7 @@ export function createProgram(version: string): Command {
   addPromotions(program);
   addWatch(program);
   addTokens(program);
+  addImport(program);
   addCompletion(program);
   return program;
 }

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import { Api } from "../api/client.js";
+import { define, option, required } from "../command.js";
+import { findConnection } from "../connection.js";
+import { EXIT, wrongUsage } from "../exit.js";
+import { Importing, type ImportStep } from "../importing.js";
+import { PlatformApi, platformUrl } from "../platform.js";
+import { startProgress } from "../progress.js";
+import type { Screen } from "../screen.js";
+
+export function addImport(program: Command): void {
+  define<{ from: string; apply?: boolean }>(
+    program,
+    {
+      usage: "import",
+      about: "Copy pipelines, apps, couplings and required checks from a Platform API",
+      examples: [
+        "import --from https://api.example.com --token OLD_TOKEN",
+        "import --from https://api.example.com --token OLD_TOKEN --apply",
+      ],
+      notes: [
+        "Without --apply it shows what it would do, and does nothing. It may be repeated: what is there already is left as it is.",
+        "Here --token is the token of the API that is read; where it is written to, RAILYARD_TOKEN or `railyard login` sign in.",
+      ],
+      options: [
+        required(option("--from <url>", "the Platform API to read, as https://api.example.com")),
+        option("--apply", "do it"),
+      ],
+    },
+    async ({ options, screen }) => {
+      if (options.token === undefined) throw wrongUsage("--token must give the token of the API that --from names.");
+      const source = new PlatformApi(platformUrl(options.from), options.token);
+      const api = new Api(findConnection(options.url === undefined ? {} : { url: options.url }, process.env));
+      const apply = options.apply === true;
+      const progress = await startProgress(screen, "Reading …");
+      const steps: ImportStep[] = [];
+      try {
+        const pipelines = await source.pipelines();
+        for await (const step of new Importing(api, apply).steps(pipelines)) {
+          const count = steps.push(step);
+          progress.update(`${step.pipeline} ${step.app ?? ""} (${count} steps)`);
+        }
+      } finally {
+        progress.stop();
+      }
+      const failed = steps.some((step) => step.outcome === "refused");
+      return { document: steps, text: (screen) => tell(screen, steps, apply), ...(failed && { exit: EXIT.refused }) };
+    },
+  );
+}
+
+function tell(screen: Screen, steps: readonly ImportStep[], apply: boolean): void {
+  screen.table(
+    [
+      { title: "Pipeline", value: (step) => step.pipeline },
+      { title: "App", value: (step) => step.app ?? "" },
+      { title: "Stage", value: (step) => (step.stage ?? "").toLowerCase() },
+      { title: "Action", value: (step) => (step.action === "leave" ? "" : step.action) },
+      { title: "Checks", value: (step) => step.requiredChecks.join(",") },
+      { title: "Outcome", value: (step) => (step.reason === null ? step.outcome : `${step.outcome}: ${step.reason}`) },
+    ],
+    steps,
+    "There is nothing to copy.",
+  );
+  const planned = steps.filter((step) => step.outcome === "planned").length;
+  if (!apply && planned > 0) screen.line(`\n${planned} steps to take; --apply takes them.`);
+}
