@@ -253,7 +253,7 @@ describe("a command in a pipe", () => {
   });
 
   it("exists for every name, each of which was tried here or has a test of its own", () => {
-    const elsewhere = ["serve", "login", "watch", "completion"];
+    const elsewhere = ["serve", "login", "watch", "import", "completion"];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(
       names.filter((name) => !cli.called.has(name) && !elsewhere.includes(name)),
