@@ -4,6 +4,7 @@ import { App } from "../entities/app.js";
 import type { AvailableCheck } from "../entities/available-check.js";
 import { Build } from "../entities/build.js";
 import { Coupling } from "../entities/coupling.js";
+import { GithubReport } from "../entities/github-report.js";
 import { Pipeline } from "../entities/pipeline.js";
 import { Promotion, PromotionTarget } from "../entities/promotion.js";
 import { Release } from "../entities/release.js";
@@ -13,6 +14,7 @@ import { availableChecks } from "./available-checks.js";
 import { currentReleases } from "./current-releases.js";
 import { effectiveStatuses } from "./effective-statuses.js";
 import { type Order, type Page, type PageRequest, readPages } from "./pages.js";
+import { rolledBackApps } from "./rolled-back.js";
 import type { Reader } from "./session.js";
 import type { EntityClass } from "./table.js";
 
@@ -34,12 +36,17 @@ export function createLoaders(reader: Reader) {
     promotionTarget: byId(reader, PromotionTarget),
     couplingOfApp: one(reader, Coupling, "appId"),
     reviewAppOfApp: one(reader, ReviewApp, "appId"),
+    githubReportOfRelease: one(reader, GithubReport, "releaseId"),
     couplingsOfPipeline: many(reader, Coupling, "pipelineId", "id"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
     targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "id"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
       const current = await currentReleases(reader, appIds);
       return appIds.map((id) => current.get(id) ?? null);
+    }),
+    isRolledBack: new DataLoader<string, boolean>(async (appIds) => {
+      const apps = await rolledBackApps(reader, appIds);
+      return appIds.map((id) => apps.has(id));
     }),
     statusesOfRelease: new DataLoader<Release, readonly ReleaseStatus[], string>(
       (releases) => effectiveStatuses(reader, releases),

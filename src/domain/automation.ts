@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { rolledBackApps } from "../database/rolled-back.js";
 import type { Reader, Tx } from "../database/session.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
@@ -6,6 +7,7 @@ import { Coupling } from "../entities/coupling.js";
 import type { Pipeline } from "../entities/pipeline.js";
 import { Release } from "../entities/release.js";
 import { ReviewApp } from "../entities/review-app.js";
+import type { Stage } from "../entities/vocabulary.js";
 import { type EventDraft, releaseChanged } from "../events/draft.js";
 import { judgeChecks, statusesOfBuild } from "./checks.js";
 import { asRailyard, type Ctx, RAILYARD } from "./context.js";
@@ -15,8 +17,9 @@ import { deployOf } from "./releases.js";
 /**
  * Releases a build on every app that follows its branch and does not have it yet: the auto-deploying apps of pipelines
  * with that repository and central branch, and the review apps of pull requests of that branch. Only the newest build of
- * a branch is ever released, so that an older one never comes after a newer; an app with required checks waits for them.
- * To be called whenever a build succeeds.
+ * a branch is ever released, so that an older one never comes after a newer; an app with required checks waits for them,
+ * and one that somebody rolled back waits until somebody releases or promotes onto it: automation does not undo what a
+ * person decided. To be called whenever a build succeeds.
  */
 export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
   return deployTo(tx, ctx, build, await followersOf(tx, build));
@@ -69,7 +72,11 @@ async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coup
     judgeChecks(coupling.requiredChecks, statuses).every((one) => one.passed),
   );
   const had = await tx.find(Release, { buildId: build.id, appId: open.map((coupling) => coupling.appId) });
-  const due = open.filter((coupling) => !had.some((release) => release.appId === coupling.appId));
+  const held = await rolledBackApps(
+    tx,
+    open.map((coupling) => coupling.appId),
+  );
+  const due = open.filter(({ appId }) => !held.has(appId) && !had.some((release) => release.appId === appId));
   if (due.length === 0) return [];
   const apps = await tx.find(App, { id: due.map((coupling) => coupling.appId), deletedAt: null }, { order: "id" });
   const { releases, superseded } = await prepareReleases(tx, asRailyard(ctx), apps, {
@@ -86,6 +93,11 @@ async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coup
     releaseChanged("RELEASE_CREATED", release, pipelines.get(release.appId) ?? null),
   );
   return [...superseded, ...created].map((event) => ({ ...event, actor: RAILYARD }));
+}
+
+/** Whether a stage is one whose apps builds are released on by themselves: there a rollback puts that on hold. */
+export function deploysItself(stage: Stage): boolean {
+  return stage === "DEVELOPMENT" || stage === "REVIEW";
 }
 
 /** The newest build of a branch that has SUCCEEDED. */

@@ -1,7 +1,9 @@
 import { App } from "./app.js";
 import { Build } from "./build.js";
+import { CommitStatus } from "./commit-status.js";
 import { Coupling } from "./coupling.js";
 import { EventApp, LogEvent } from "./event.js";
+import { GithubPosition, GithubReport } from "./github-report.js";
 import { IdempotencyKey } from "./idempotency-key.js";
 import { Pipeline } from "./pipeline.js";
 import { Promotion, PromotionTarget } from "./promotion.js";
@@ -9,13 +11,17 @@ import { Release } from "./release.js";
 import { ReleaseStatus } from "./release-status.js";
 import { ReviewApp } from "./review-app.js";
 import { Token } from "./token.js";
+import { WebhookDelivery } from "./webhook-delivery.js";
 
 /** Every class that has a table. */
 export const ENTITIES = [
   App,
   Build,
+  CommitStatus,
   Coupling,
   EventApp,
+  GithubPosition,
+  GithubReport,
   IdempotencyKey,
   LogEvent,
   Pipeline,
@@ -25,4 +31,5 @@ export const ENTITIES = [
   ReleaseStatus,
   ReviewApp,
   Token,
+  WebhookDelivery,
 ];

@@ -57,6 +57,10 @@ export const BlockerCode = {
 } as const;
 export type BlockerCode = keyof typeof BlockerCode;
 
+/** Whether something has been told to another system. */
+export const ReportState = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
+export type ReportState = keyof typeof ReportState;
+
 /** From the least to the most that is allowed; each role may do all that the ones before it may. */
 export const Role = { VIEWER: "VIEWER", REPORTER: "REPORTER", OPERATOR: "OPERATOR", ADMIN: "ADMIN" } as const;
 export type Role = keyof typeof Role;

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { deploysItself } from "../domain/automation.js";
 import * as couplings from "../domain/couplings.js";
 import { idOf } from "../domain/input.js";
 import { findApp, requirePipeline } from "../domain/references.js";
@@ -64,6 +65,14 @@ export class CouplingResolver {
   @FieldResolver(() => Pipeline, { description: "The pipeline." })
   pipeline(@Root() { pipelineId }: Coupling, @Ctx() ctx: Context): Promise<Pipeline> {
     return pipelineOf(ctx, pipelineId);
+  }
+
+  @FieldResolver(() => Boolean, {
+    description:
+      "Whether a rollback holds the app's automatic deploys: it does until somebody releases or promotes onto the app, so that automation does not undo what a person decided.",
+  })
+  async autoDeployHeld(@Root() { appId, stage }: Coupling, @Ctx() ctx: Context): Promise<boolean> {
+    return deploysItself(stage) && ctx.loaders.isRolledBack.load(appId);
   }
 
   @FieldResolver(() => App, { description: "The app." })

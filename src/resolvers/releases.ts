@@ -4,6 +4,7 @@ import { idOf } from "../domain/input.js";
 import * as releases from "../domain/releases.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
+import { GithubReport } from "../entities/github-report.js";
 import { Promotion } from "../entities/promotion.js";
 import { Release } from "../entities/release.js";
 import { ReleaseStatus } from "../entities/release-status.js";
@@ -55,6 +56,14 @@ export class ReleaseResolver {
   @FieldResolver(() => Promotion, { nullable: true, description: "The promotion that made it, if one did." })
   async promotion(@Root() { promotionId }: Release, @Ctx() ctx: Context): Promise<Promotion | null> {
     return promotionId === null ? null : ctx.loaders.promotion.load(promotionId);
+  }
+
+  @FieldResolver(() => GithubReport, {
+    nullable: true,
+    description: "Whether GitHub has been told; null where it is not told of this release.",
+  })
+  githubReport(@Root() { id }: Release, @Ctx() ctx: Context): Promise<GithubReport | null> {
+    return ctx.loaders.githubReportOfRelease.load(id);
   }
 
   @Mutation(() => ReleasePayload, {

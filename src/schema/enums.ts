@@ -109,3 +109,9 @@ describe("EventType", vocabulary.EventType, "What an event tells of.", {
   TOKEN_CREATED: "A token was made.",
   TOKEN_REVOKED: "A token was revoked.",
 });
+
+describe("ReportState", vocabulary.ReportState, "Whether something has been told to another system.", {
+  PENDING: "It is being told, or tried again; `problem` says what went wrong so far.",
+  DELIVERED: "The other system knows.",
+  FAILED: "It was given up; `problem` says why.",
+});

@@ -202,6 +202,52 @@ const STATEMENTS = [
     pruned INTEGER NOT NULL
   )`,
   "INSERT INTO event_log (id, head, pruned) VALUES (1, 0, 0)",
+
+  `CREATE TABLE commit_statuses (
+    repository TEXT NOT NULL,
+    commit_sha TEXT NOT NULL,
+    context TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL,
+    name TEXT,
+    description TEXT,
+    target_url TEXT,
+    image_url TEXT,
+    said_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (repository, commit_sha, context, source)
+  ) WITHOUT ROWID`,
+  "CREATE INDEX commit_statuses_by_age ON commit_statuses (received_at)",
+
+  `CREATE TABLE webhook_deliveries (
+    id TEXT NOT NULL PRIMARY KEY,
+    subject TEXT,
+    subject_at INTEGER,
+    received_at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  "CREATE INDEX webhook_deliveries_by_subject ON webhook_deliveries (subject, subject_at) WHERE subject IS NOT NULL",
+  "CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (received_at)",
+
+  `CREATE TABLE github_reports (
+    release_id TEXT NOT NULL PRIMARY KEY REFERENCES releases (id),
+    app_id TEXT NOT NULL REFERENCES apps (id),
+    state TEXT NOT NULL,
+    deployment_id TEXT,
+    told TEXT,
+    uncertain INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    problem TEXT,
+    next_attempt_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  )`,
+  "CREATE INDEX github_reports_due ON github_reports (next_attempt_at, release_id) WHERE state = 'PENDING'",
+  "CREATE INDEX github_reports_by_app ON github_reports (app_id)",
+
+  // At most one row: up to which event releases have been queued for GitHub.
+  `CREATE TABLE github_position (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL
+  )`,
 ];
 
 export class Foundation0000000000001 implements MigrationInterface {
