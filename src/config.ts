@@ -8,7 +8,13 @@ export interface Config {
   /** The secret of the administrator; null where one is to be made at the first start. */
   readonly adminToken: string | null;
   readonly logLevel: string;
-  readonly githubWebhookSecret: string | null;
+  /** The secrets that a webhook may be signed with, the current one and the one before it; none where webhooks are off. */
+  readonly githubWebhookSecrets: readonly string[];
+  /** Whether a pull request from a fork gets a review app. */
+  readonly githubForks: boolean;
+  /** What GitHub is told of releases with; null where it is not told. */
+  readonly githubToken: string | null;
+  readonly githubApiUrl: string;
   readonly allowedOrigins: readonly string[];
   readonly deployTimeout: number;
   readonly reviewAppTtl: number;
@@ -58,6 +64,16 @@ const originSetting = z.string().transform((text, context) => {
   return origins.filter((origin) => origin !== "");
 });
 
+const secretsSetting = z.string().transform((text, context) => {
+  const secrets = text.split(",").map((secret) => secret.trim());
+  if (secrets.every((secret) => secret.length >= 8)) return secrets;
+  context.addIssue({
+    code: "custom",
+    message: "must be a secret of at least 8 characters, or two separated by a comma while one replaces the other",
+  });
+  return z.NEVER;
+});
+
 /** Every setting by its name; the README's table is held against this one by a test. */
 export const SETTINGS = z.object({
   PORT: z
@@ -82,7 +98,19 @@ export const SETTINGS = z.object({
       error: "must be one of fatal, error, warn, info, debug, trace and silent",
     })
     .default("info"),
-  GITHUB_WEBHOOK_SECRET: z.string().optional(),
+  GITHUB_WEBHOOK_SECRET: secretsSetting.default([]),
+  GITHUB_FORKS: z.enum(["allow", "deny"], { error: "must be allow or deny" }).default("deny"),
+  GITHUB_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters without spaces")
+    .optional(),
+  GITHUB_API_URL: z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+      "must be an address, as https://api.github.com or https://github.example.com/api/v3",
+    )
+    .default("https://api.github.com"),
   ALLOWED_ORIGINS: originSetting.default([]),
   DEPLOY_TIMEOUT: durationSetting("10m"),
   REVIEW_APP_TTL: durationSetting("72h"),
@@ -107,7 +135,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     databaseUrl: data.DATABASE_URL,
     adminToken: data.ADMIN_TOKEN ?? null,
     logLevel: data.LOG_LEVEL,
-    githubWebhookSecret: data.GITHUB_WEBHOOK_SECRET ?? null,
+    githubWebhookSecrets: data.GITHUB_WEBHOOK_SECRET,
+    githubForks: data.GITHUB_FORKS === "allow",
+    githubToken: data.GITHUB_TOKEN ?? null,
+    githubApiUrl: data.GITHUB_API_URL.replace(/\/+$/, ""),
     allowedOrigins: data.ALLOWED_ORIGINS,
     deployTimeout: data.DEPLOY_TIMEOUT,
     reviewAppTtl: data.REVIEW_APP_TTL,

@@ -1,10 +1,12 @@
 import { Build } from "../entities/build.js";
+import type { ReleaseStatus } from "../entities/release-status.js";
 import type { BuildPhase } from "../entities/vocabulary.js";
-import { changed } from "../events/draft.js";
+import { changed, type EventDraft } from "../events/draft.js";
 import { append } from "../events/log.js";
 import { permit } from "./access.js";
 import { autoDeploy } from "./automation.js";
-import type { Ctx } from "./context.js";
+import { inheritStatuses } from "./commit-statuses.js";
+import { type Ctx, RAILYARD } from "./context.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
 import { branchOf, LIMITS, lineOf, optional, repositoryOf, shaOf, textOf, urlOf } from "./input.js";
@@ -28,7 +30,7 @@ export interface CreateBuildInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** Registers a build. Where it has SUCCEEDED, it is released at once wherever its branch deploys by itself. */
+/** Registers a build, with the statuses that its commit has already. Where it has SUCCEEDED, it is released at once wherever its branch deploys by itself. */
 export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Build> {
   permit(ctx.viewer, "createBuild");
   const phase = input.phase ?? "SUCCEEDED";
@@ -50,8 +52,10 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
     build.id = newId();
     await tx.insert(Build, [build]);
+    const known = await inheritStatuses(tx, RAILYARD, build, now);
     await append(tx, ctx.viewer, now, [
       changed("BUILD_CREATED", subjectOf(build), `Build of ${shortSha(build)} registered, ${phase}`),
+      ...known.map((status) => ({ ...statusOfBuild(build, status), actor: RAILYARD })),
       ...(await autoDeploy(tx, ctx, build)),
     ]);
     return build;
@@ -106,6 +110,11 @@ function artifactOf(
   if (phase !== "SUCCEEDED" && checksum !== null)
     throw badInput("checksum", "checksum goes with the phase SUCCEEDED only.");
   return { artifact, checksum };
+}
+
+/** A status that holds for no release yet is a change of its build. */
+export function statusOfBuild(build: Build, status: Pick<ReleaseStatus, "context" | "state">): EventDraft {
+  return changed("BUILD_UPDATED", subjectOf(build), `${status.context} of ${shortSha(build)} is ${status.state}`);
 }
 
 /** A build has no name: its commit is what people know it by. */

@@ -1,7 +1,10 @@
 import sql from "sql-template-tag";
+import { CommitStatus } from "../entities/commit-status.js";
+import { GithubReport } from "../entities/github-report.js";
 import { IdempotencyKey } from "../entities/idempotency-key.js";
 import { Release } from "../entities/release.js";
 import { ReviewApp } from "../entities/review-app.js";
+import { WebhookDelivery } from "../entities/webhook-delivery.js";
 import { append, pruneStep } from "../events/log.js";
 import { asRailyard, type Ctx } from "./context.js";
 import { moveRelease } from "./deployment.js";
@@ -51,6 +54,21 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   }
   const oldest = ctx.now().getTime() - KEY_LIFETIME;
   if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
+  if (!signal.aborted) await forgetWebhooks(ctx);
+}
+
+/** How long a webhook delivery is remembered, in milliseconds: 30 days. GitHub delivers again for 3. */
+const DELIVERY_LIFETIME = 30 * 24 * 60 * 60 * 1000;
+
+/** Forgets deliveries that nobody will repeat, and what was said of commits and to GitHub as long ago as events are kept. */
+async function forgetWebhooks(ctx: Ctx): Promise<void> {
+  const now = ctx.now().getTime();
+  const horizon = now - ctx.durations.eventRetention;
+  await ctx.db.write(async (tx) => {
+    await tx.deleteWhere(WebhookDelivery, sql`e.received_at < ${now - DELIVERY_LIFETIME}`);
+    await tx.deleteWhere(CommitStatus, sql`e.received_at < ${horizon}`);
+    await tx.deleteWhere(GithubReport, sql`e.state <> 'PENDING' AND e.updated_at < ${horizon}`);
+  });
 }
 
 /** `10 minutes`, `90 seconds`: the largest unit that tells it whole. */

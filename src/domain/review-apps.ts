@@ -30,24 +30,37 @@ export interface OpenReviewAppInput {
 /** Makes the review app of a pull request, or brings it up to date where it stands, and starts its time anew. */
 export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promise<ReviewApp> {
   permit(ctx.viewer, "openReviewApp");
-  const { number } = input.pullRequest;
-  const given = pullRequestOf(input.pullRequest);
+  // What is wrong with the input need not wait for its turn to write.
+  pullRequestOf(input.pullRequest);
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline);
-    if (!pipeline.reviewAppsEnabled) {
-      throw conflict(`Review apps of ${pipeline.name} are switched off; updatePipeline switches them on.`);
-    }
-    const now = ctx.now();
-    const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
-    const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
-    const { reviewApp, coupling, events } =
-      there === null
-        ? await makeReviewApp(tx, ctx, pipeline, { ...NOTHING_SAID, ...given, number, createdAt: now, expiresAt })
-        : await updateReviewApp(tx, there, { ...given, expiresAt });
-    const deployed = await deployNewest(tx, ctx, pipeline.repository, coupling, reviewApp.branch);
-    await append(tx, ctx.viewer, now, [...events, ...deployed]);
+    const { reviewApp, events } = await openFor(tx, ctx, pipeline, input.pullRequest);
+    await append(tx, ctx.viewer, ctx.now(), events);
     return reviewApp;
   });
+}
+
+/** Makes a pull request's review app in one pipeline, or brings it up to date, and releases the branch's newest build. */
+export async function openFor(
+  tx: Tx,
+  ctx: Ctx,
+  pipeline: Pipeline,
+  pullRequest: PullRequestInput,
+): Promise<{ reviewApp: ReviewApp; events: EventDraft[] }> {
+  const { number } = pullRequest;
+  const given = pullRequestOf(pullRequest);
+  if (!pipeline.reviewAppsEnabled) {
+    throw conflict(`Review apps of ${pipeline.name} are switched off; updatePipeline switches them on.`);
+  }
+  const now = ctx.now();
+  const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
+  const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
+  const { reviewApp, coupling, events } =
+    there === null
+      ? await makeReviewApp(tx, ctx, pipeline, { ...NOTHING_SAID, ...given, number, createdAt: now, expiresAt })
+      : await updateReviewApp(tx, there, { ...given, expiresAt });
+  const deployed = await deployNewest(tx, ctx, pipeline.repository, coupling, reviewApp.branch);
+  return { reviewApp, events: [...events, ...deployed] };
 }
 
 export interface CloseReviewAppInput {

@@ -4,11 +4,11 @@ import type { Build } from "../entities/build.js";
 import type { Release } from "../entities/release.js";
 import { ReleaseStatus } from "../entities/release-status.js";
 import type { StatusState } from "../entities/vocabulary.js";
-import { changed, type EventDraft, statusReported } from "../events/draft.js";
+import { type EventDraft, statusReported } from "../events/draft.js";
 import { append } from "../events/log.js";
 import { permit } from "./access.js";
 import { deployPassed } from "./automation.js";
-import { shortSha, subjectOf } from "./builds.js";
+import { statusOfBuild } from "./builds.js";
 import type { Ctx } from "./context.js";
 import { pipelineIdOf } from "./deployment.js";
 import { newId } from "./id.js";
@@ -40,38 +40,48 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   return ctx.db.write(async (tx) => {
     const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
     const build = await requireBuild(tx, "build", release?.buildId ?? (input.build as string));
-    const subject = { releaseId: release?.id ?? null, ...(release === null && { buildId: build.id }) };
-    const prior = await tx.first(ReleaseStatus, { ...subject, context: report.context });
-    const now = ctx.now();
-    const status = Object.assign(
-      new ReleaseStatus(),
-      prior ?? { id: newId(), releaseId: subject.releaseId, buildId: build.id, ...NOTHING_SAID, createdAt: now },
-      report,
-    );
-    if (prior !== null && isSame(prior, status)) return prior;
-    const reported = { reportedByName: ctx.viewer.name, reportedByRole: ctx.viewer.role, updatedAt: now };
-    Object.assign(status, reported);
-    if (prior === null) {
-      await refuseTooMany(tx, subject);
-      await tx.insert(ReleaseStatus, [status]);
-    } else {
-      await tx.update(ReleaseStatus, { id: status.id }, { ...report, ...reported });
-    }
-    const previous = prior?.state ?? null;
-    const passed = release === null && status.state === "SUCCESS" && previous !== "SUCCESS";
-    await append(tx, ctx.viewer, now, [
-      ...(release === null
-        ? await toldOfBuild(tx, build, status, previous)
-        : await toldOf(tx, release, status, previous)),
-      ...(passed ? await deployPassed(tx, ctx, build, status.context) : []),
-    ]);
+    const { status, events } = await record(tx, ctx, build, release, report);
+    await append(tx, ctx.viewer, ctx.now(), events);
     return status;
   });
 }
 
+/** Writes what is said of a release, or of a build where no release is given, and what follows from it. */
+export async function record(
+  tx: Tx,
+  ctx: Ctx,
+  build: Build,
+  release: Release | null,
+  report: Report,
+): Promise<{ status: ReleaseStatus; events: EventDraft[] }> {
+  const subject = { releaseId: release?.id ?? null, ...(release === null && { buildId: build.id }) };
+  const prior = await tx.first(ReleaseStatus, { ...subject, context: report.context });
+  const now = ctx.now();
+  const status = Object.assign(
+    new ReleaseStatus(),
+    prior ?? { id: newId(), releaseId: subject.releaseId, buildId: build.id, ...NOTHING_SAID, createdAt: now },
+    report,
+  );
+  if (prior !== null && isSame(prior, status)) return { status: prior, events: [] };
+  const reported = { reportedByName: ctx.viewer.name, reportedByRole: ctx.viewer.role, updatedAt: now };
+  Object.assign(status, reported);
+  if (prior === null) {
+    await refuseTooMany(tx, subject);
+    await tx.insert(ReleaseStatus, [status]);
+  } else {
+    await tx.update(ReleaseStatus, { id: status.id }, { ...report, ...reported });
+  }
+  const previous = prior?.state ?? null;
+  if (release !== null) return { status, events: await toldOf(tx, release, status, previous) };
+  const told = await toldOfBuild(tx, build, status, previous);
+  const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
+  return { status, events: [...told, ...(passed ? await deployPassed(tx, ctx, build, status.context) : [])] };
+}
+
 const NOTHING_SAID = { name: null, description: null, targetUrl: null, imageUrl: null };
 
-type Report = Pick<ReleaseStatus, "context" | "state"> & Partial<typeof NOTHING_SAID>;
+/** What is said: what is left out stays as it was. */
+export type Report = Pick<ReleaseStatus, "context" | "state"> & Partial<Pick<ReleaseStatus, keyof typeof NOTHING_SAID>>;
 
 /** The fields that were given, each checked; what was left out is not there. */
 function reportOf(input: ReportStatusInput): Report {
@@ -122,7 +132,7 @@ async function toldOfBuild(
       ) ORDER BY r.id`,
   );
   if (releases.length === 0) {
-    return [changed("BUILD_UPDATED", subjectOf(build), `${status.context} of ${shortSha(build)} is ${status.state}`)];
+    return [statusOfBuild(build, status)];
   }
   return releases.map((row) =>
     statusReported(status, previous, { id: row.id, appId: row.app_id, pipelineId: row.pipeline_id }),

@@ -25,7 +25,7 @@ export interface HttpOptions {
 /** The HTTP server, without routes: its log, its headers, and one shape for every error. */
 export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<FastifyInstance> {
   const answerError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    const error = refusalOf(thrown);
+    const error = refusalOf(thrown, request);
     if (!(error instanceof Refusal)) request.log.error({ err: error }, "a request failed");
     const status = error instanceof Refusal ? (STATUS_OF_REQUEST[error.code] ?? thrown.statusCode ?? 400) : 500;
     reply.code(status).send(errorBody(error, request.id));
@@ -69,12 +69,13 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
 }
 
 /** What Fastify itself refuses, in our words; anything else is a fault. */
-function refusalOf(error: FastifyError): Error {
+function refusalOf(error: FastifyError, request: FastifyRequest): Error {
   if (error.code === "FST_ERR_BAD_URL") {
     return new Refusal("BAD_USER_INPUT", "The address must be well-formed: a % is followed by two hexadecimal digits.");
   }
   if (error.statusCode === 413) {
-    return new Refusal("QUERY_TOO_LARGE", `The body must be at most ${BODY_LIMIT} bytes.`, { limit: BODY_LIMIT });
+    const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;
+    return new Refusal("QUERY_TOO_LARGE", `The body must be at most ${limit} bytes.`, { limit });
   }
   if (error.statusCode === 415) {
     return new Refusal(

@@ -1,0 +1,82 @@
+import { z } from "zod";
+
+/*
+ * What is read of GitHub's payloads, and nothing else of them: https://docs.github.com/webhooks/webhook-events-and-payloads
+ * A payload that is not of its event's shape was not made by GitHub for that event.
+ */
+
+const instant = z.string().transform((text, context) => {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  context.addIssue({ code: "custom", message: "must be a time" });
+  return z.NEVER;
+});
+
+const sha = z.string().regex(/^[0-9a-fA-F]{40}([0-9a-fA-F]{24})?$/);
+
+/** `html_url` names the host as well, which on GitHub Enterprise Server is not github.com. */
+const repository = z.object({ html_url: z.string() });
+
+const app = z.object({ slug: z.string().nullish(), name: z.string().nullish() }).nullish();
+
+export const PULL_REQUEST = z.object({
+  action: z.string(),
+  number: z.int().min(1).max(2_147_483_647),
+  repository,
+  pull_request: z.object({
+    state: z.enum(["open", "closed"]),
+    title: z.string().nullish(),
+    html_url: z.string().nullish(),
+    updated_at: instant,
+    user: z.object({ login: z.string() }).nullish(),
+    head: z.object({
+      ref: z.string(),
+      label: z.string().nullish(),
+      // Null where the fork was deleted.
+      repo: z.object({ id: z.number() }).nullish(),
+    }),
+    base: z.object({ repo: z.object({ id: z.number() }) }),
+  }),
+});
+
+export const STATUS = z.object({
+  repository,
+  sha,
+  context: z.string(),
+  state: z.enum(["pending", "success", "failure", "error"]),
+  description: z.string().nullish(),
+  target_url: z.string().nullish(),
+  avatar_url: z.string().nullish(),
+  updated_at: instant,
+});
+
+export const CHECK_RUN = z.object({
+  action: z.string(),
+  repository,
+  check_run: z.object({
+    name: z.string(),
+    head_sha: sha,
+    status: z.string(),
+    conclusion: z.string().nullish(),
+    started_at: instant.nullish(),
+    completed_at: instant.nullish(),
+    html_url: z.string().nullish(),
+    details_url: z.string().nullish(),
+    output: z.object({ title: z.string().nullish() }).nullish(),
+    check_suite: z.object({ id: z.number() }).nullish(),
+    app,
+  }),
+});
+
+export const CHECK_SUITE = z.object({
+  action: z.string(),
+  repository,
+  check_suite: z.object({
+    id: z.number(),
+    head_sha: sha,
+    status: z.string().nullish(),
+    conclusion: z.string().nullish(),
+    updated_at: instant,
+    app,
+  }),
+});
