@@ -1,0 +1,188 @@
+import type { Logger } from "pino";
+import sql from "sql-template-tag";
+import type { Database } from "../../database/database.js";
+import { App } from "../../entities/app.js";
+import { Build } from "../../entities/build.js";
+import { Coupling } from "../../entities/coupling.js";
+import { GithubReport } from "../../entities/github-report.js";
+import { Release } from "../../entities/release.js";
+import { ReviewApp } from "../../entities/review-app.js";
+import { type GithubApi, Impossible, isRefusal, RateLimited } from "./api.js";
+import { type Deployment, deploymentOf, findDeployment, makeDeployment, tellState } from "./deployments.js";
+import { beginQueue, collect } from "./queue.js";
+
+/** How often the queue is looked at, in milliseconds. */
+const EVERY = 1000;
+/** Attempts come after 1 s, 2 s, 4 s … and at most an hour, each shortened by up to half at random; 35 take about a day. */
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 3_600_000;
+const MOST_ATTEMPTS = 35;
+/** After this long an attempt that was begun and never ended is made again, in milliseconds: the process was lost. */
+const LEASE = 60_000;
+
+export interface Reporter {
+  /** Tells GitHub all that is due now. */
+  tick(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ReporterParts {
+  readonly db: Database;
+  readonly api: GithubApi;
+  readonly log: Logger;
+  now(): Date;
+}
+
+/** Tells GitHub of releases, one request at a time, as GitHub asks for, until it is stopped. */
+export async function startReporter(parts: ReporterParts): Promise<Reporter> {
+  const { db, api, log } = parts;
+  const stopped = new AbortController();
+  let limitedUntil = new Date(0);
+  let running = Promise.resolve();
+  await beginQueue(db);
+
+  const round = async () => {
+    try {
+      await collect(db, api.host, parts.now);
+      while (!stopped.signal.aborted && parts.now() >= limitedUntil) {
+        const report = await claim(parts);
+        if (report === null) return;
+        limitedUntil = (await attempt(parts, report, stopped.signal)) ?? limitedUntil;
+      }
+    } catch (error) {
+      // What is queued stays so, and is due again with the next look.
+      if (!stopped.signal.aborted) log.error({ err: error }, "GitHub could not be told of releases");
+    }
+  };
+  const tick = () => {
+    running = running.then(round);
+    return running;
+  };
+  const timer = setInterval(tick, EVERY);
+  void tick();
+  return {
+    tick,
+    async stop() {
+      clearInterval(timer);
+      stopped.abort();
+      await running;
+    },
+  };
+}
+
+/** Takes the report that has been due the longest, and leaves word of it: should this process be lost, it is made again. */
+async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
+  const due = sql`WHERE e.state = 'PENDING' AND e.next_attempt_at <= ${now().getTime()}
+    ORDER BY e.next_attempt_at, e.release_id LIMIT 1`;
+  if ((await db.reader.select(GithubReport, due)).length === 0) return null;
+  return db.write(async (tx) => {
+    const [report] = await tx.select(GithubReport, sql`${due} ${tx.dialect.forUpdate}`);
+    if (report === undefined) return null;
+    const claimed = { attempts: report.attempts + 1, nextAttemptAt: new Date(now().getTime() + LEASE) };
+    await tx.update(GithubReport, { releaseId: report.releaseId }, claimed);
+    return Object.assign(report, claimed);
+  });
+}
+
+/** Makes one attempt. Where GitHub wants to be left alone, tells until when. */
+async function attempt(parts: ReporterParts, report: GithubReport, signal: AbortSignal): Promise<Date | null> {
+  const { db, log, now } = parts;
+  const { releaseId } = report;
+  try {
+    await deliver(parts, report, signal);
+    return null;
+  } catch (error) {
+    // The service stops: the next start goes on from here, and looks whether this attempt had its effect.
+    if (signal.aborted) {
+      await settle(db, releaseId, { nextAttemptAt: now(), attempts: report.attempts - 1, updatedAt: now() });
+      return null;
+    }
+    const problem = error instanceof Error ? error.message : String(error);
+    const told = { release: releaseId, attempts: report.attempts, problem };
+    if (error instanceof RateLimited) {
+      const waiting = { nextAttemptAt: error.until, attempts: report.attempts - 1, problem };
+      await settle(db, releaseId, { ...waiting, uncertain: report.uncertain, updatedAt: now() });
+      log.warn(told, "GitHub's rate limit was reached");
+      return error.until;
+    }
+    const { uncertain } = report;
+    const given = error instanceof Impossible || report.attempts >= MOST_ATTEMPTS;
+    const nextAttemptAt = new Date(now().getTime() + delay(report.attempts));
+    const state = given ? "FAILED" : "PENDING";
+    await settle(db, releaseId, { state, problem, uncertain, nextAttemptAt, updatedAt: now() });
+    if (given) log.error(told, "GitHub was not told of a release, and will not be");
+    else log.warn({ ...told, nextAttemptAt }, "GitHub was not told of a release; it will be tried again");
+    return null;
+  }
+}
+
+/** Tells GitHub how a release stands: makes its deployment where there is none yet, then says its state. */
+async function deliver(parts: ReporterParts, report: GithubReport, signal: AbortSignal): Promise<void> {
+  const { db, api, now } = parts;
+  const { releaseId } = report;
+  const deployment = await factsOf(db, releaseId);
+  if (needsTelling(report, deployment)) {
+    report.deploymentId ??= await deploymentIdOf(parts, report, deployment, signal);
+    await tellState(api, deployment, report.deploymentId, signal);
+    report.told = deployment.state;
+  }
+  await db.write(async (tx) => {
+    const { state } = await factsOf({ reader: tx }, releaseId);
+    const told = { told: report.told, problem: null, updatedAt: now() };
+    // It may have moved on while GitHub was told of where it stood.
+    const next = state === deployment.state ? { state: "DELIVERED" as const } : { nextAttemptAt: now(), attempts: 0 };
+    await tx.update(GithubReport, { releaseId }, { ...told, ...next });
+  });
+}
+
+/** What never ran as far as GitHub knows need not be told to have ended. */
+function needsTelling(report: GithubReport, { state }: Deployment): boolean {
+  const unknown = report.deploymentId === null && !report.uncertain;
+  return state !== report.told && !(unknown && state === "inactive");
+}
+
+/** Finds the deployment that an attempt whose answer was lost has made, or makes it. */
+async function deploymentIdOf(
+  { db, api }: ReporterParts,
+  report: GithubReport,
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<string> {
+  const { releaseId } = report;
+  let deploymentId = report.uncertain ? await findDeployment(api, deployment, signal) : null;
+  if (deploymentId === null) {
+    // Kept before it is asked for: were the answer lost, the next attempt looks before it makes another.
+    if (!report.uncertain) await settle(db, releaseId, { uncertain: true });
+    report.uncertain = true;
+    try {
+      deploymentId = await makeDeployment(api, deployment, signal);
+    } catch (error) {
+      // An answer that says no has made none; anything else may have.
+      report.uncertain = !isRefusal(error);
+      throw error;
+    }
+  }
+  report.uncertain = false;
+  await settle(db, releaseId, { deploymentId, uncertain: false });
+  return deploymentId;
+}
+
+async function settle(db: Database, releaseId: string, patch: Partial<GithubReport>): Promise<void> {
+  await db.write((tx) => tx.update(GithubReport, { releaseId }, patch));
+}
+
+async function factsOf({ reader }: Pick<Database, "reader">, releaseId: string): Promise<Deployment> {
+  const release = await reader.first(Release, { id: releaseId });
+  const build = release && (await reader.first(Build, { id: release.buildId }));
+  const app = release && (await reader.first(App, { id: release.appId }));
+  if (release === null || build === null || app === null) throw new Error(`Release ${releaseId} has lost a part.`);
+  const coupling = await reader.first(Coupling, { appId: app.id });
+  const reviewApp = await reader.first(ReviewApp, { appId: app.id });
+  return deploymentOf(release, build, app, { stage: coupling?.stage ?? null, isReviewApp: reviewApp !== null });
+}
+
+/** @param attempts 1 after the first that failed */
+function delay(attempts: number): number {
+  const longest = Math.min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY);
+  return longest * (0.5 + Math.random() / 2);
+}
