@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import type { z } from "zod";
-import { Lane } from "../../database/gate.js";
 import type { Tx } from "../../database/session.js";
 import {
   type Consequence,
@@ -14,6 +13,7 @@ import { fittedText, fittedUrl } from "../../domain/fit.js";
 import { LIMITS, repositoryOf } from "../../domain/input.js";
 import { badInput, type Refusal } from "../../domain/refusal.js";
 import { WebhookDelivery } from "../../entities/webhook-delivery.js";
+import type { EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
 import { ofCheckRun, ofCheckSuite, ofStatus } from "./statuses.js";
@@ -42,11 +42,32 @@ interface Effect {
 
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
 
-/** Gives every delivery its effect, once, one after the other. */
+/** How long one transaction goes on taking in what waits, in milliseconds: for so long it holds up others that write. */
+const BATCH_TIME = 15;
+
+interface Waiting {
+  readonly delivery: Delivery;
+  readonly effect: Effect;
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+}
+
+interface Given {
+  readonly outcome: Outcome;
+  readonly events: readonly EventDraft[];
+}
+
+/**
+ * Gives every delivery its effect, once, one after the other. What comes while a transaction is under way waits, and then
+ * shares the next one: a burst costs a commit every few milliseconds and not one each.
+ */
 export class Deliveries {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
-  readonly #lane = new Lane();
+  readonly #waiting: Waiting[] = [];
+  /** How many of those that wait shared a transaction that failed: each now has one of its own. */
+  #alone = 0;
+  #working = false;
 
   /** @param ctx acts as the service itself */
   constructor(ctx: Ctx, options: { readonly forks: boolean }) {
@@ -62,25 +83,69 @@ export class Deliveries {
   async take(delivery: Delivery): Promise<Outcome> {
     const effect = this.#effectOf(delivery);
     if (effect === null) return IGNORED;
-    return this.#lane.run(async () => {
-      // A transaction runs without once going back to the event loop: a thousand webhooks would keep everybody else waiting.
-      await setImmediate();
-      return this.#ctx.db.write((tx) => this.#give(tx, delivery, effect));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ delivery, effect, resolve, reject });
+      if (!this.#working) void this.#work();
     });
   }
 
-  async #give(tx: Tx, { id }: Delivery, { subject, follow }: Effect): Promise<Outcome> {
-    if ((await tx.first(WebhookDelivery, { id })) !== null) return { outcome: "repeated", refusals: [] };
+  async #work(): Promise<void> {
+    this.#working = true;
+    while (this.#waiting.length > 0) {
+      // A transaction runs without once going back to the event loop: everybody else gets their turn in between.
+      await setImmediate();
+      await this.#batch();
+    }
+    this.#working = false;
+  }
+
+  async #batch(): Promise<void> {
+    const taken: Waiting[] = [];
+    const settle: (() => void)[] = [];
+    try {
+      await this.#ctx.db.write(async (tx) => {
+        const events: EventDraft[] = [];
+        const end = performance.now() + BATCH_TIME;
+        do {
+          const one = this.#waiting.shift();
+          if (one === undefined) break;
+          taken.push(one);
+          try {
+            const given = await this.#ctx.db.write((inner) => this.#give(inner, one.delivery, one.effect));
+            events.push(...given.events);
+            settle.push(() => one.resolve(given.outcome));
+          } catch (error) {
+            settle.push(() => one.reject(error));
+          }
+        } while (this.#alone === 0 && performance.now() < end);
+        await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
+      });
+      for (const answer of settle) answer();
+      this.#alone = Math.max(this.#alone - 1, 0);
+    } catch (error) {
+      const [only, ...others] = taken;
+      if (others.length === 0) {
+        only?.reject(error);
+        this.#alone = Math.max(this.#alone - 1, 0);
+        return;
+      }
+      this.#waiting.unshift(...taken);
+      this.#alone = taken.length;
+    }
+  }
+
+  async #give(tx: Tx, { id }: Delivery, { subject, follow }: Effect): Promise<Given> {
+    if ((await tx.first(WebhookDelivery, { id })) !== null) {
+      return { outcome: { outcome: "repeated", refusals: [] }, events: [] };
+    }
     const late = subject !== undefined && !subject.always && (await isOvertaken(tx, subject.name, subject.at));
     const { events, refusals } = late ? { events: [], refusals: [] } : await follow(tx, this.#ctx);
-    const now = this.#ctx.now();
     // One that was refused is not remembered: GitHub can deliver it again once what stood in its way is gone.
     if (refusals.length === 0) {
-      const row = { id, subject: subject?.name ?? null, subjectAt: subject?.at ?? null, receivedAt: now };
-      await tx.insert(WebhookDelivery, [row]);
+      const about = { subject: subject?.name ?? null, subjectAt: subject?.at ?? null };
+      await tx.insert(WebhookDelivery, [{ id, ...about, receivedAt: this.#ctx.now() }]);
     }
-    await append(tx, this.#ctx.viewer, now, events);
-    return { outcome: late ? "ignored" : "done", refusals };
+    return { outcome: { outcome: late ? "ignored" : "done", refusals }, events };
   }
 
   /** What a delivery is to do; null where its event, or what happened, needs nothing. */

@@ -1,0 +1,114 @@
+import { createHmac, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Seed, unique } from "./seed.js";
+import { type Cleanup, type ServerOptions, startServer } from "./server.js";
+
+export const WEBHOOK_SECRET = "a-secret-of-the-tests";
+
+// biome-ignore lint/suspicious/noExplicitAny: a payload is whatever GitHub sends; a test changes of it what it needs.
+export type Payload = any;
+
+interface Examples {
+  readonly name: string;
+  readonly examples: readonly Payload[];
+}
+
+const EXAMPLES: readonly Examples[] = JSON.parse(
+  readFileSync(createRequire(import.meta.url).resolve("@octokit/webhooks-examples"), "utf8"),
+);
+
+/** The names of all events that there are examples of. */
+export const EVENTS = EXAMPLES.map(({ name }) => name);
+
+/** A real payload of GitHub's, for the test to change: of the first example of the event, with this action if one is given. */
+export function example(event: string, action?: string): Payload {
+  const examples = EXAMPLES.find(({ name }) => name === event)?.examples ?? [];
+  const found = examples.find((payload) => action === undefined || payload.action === action);
+  if (found === undefined) throw new Error(`There is no example of ${event} ${action ?? ""}.`);
+  return structuredClone(found);
+}
+
+/** A payload that tells of another repository than the example does. */
+export function inRepository(repository: string, payload: Payload): Payload {
+  payload.repository.full_name = repository;
+  payload.repository.html_url = `https://github.com/${repository}`;
+  return payload;
+}
+
+/** `X-Hub-Signature-256` as GitHub makes it, without the library that checks it. */
+export function signature(body: string, secret = WEBHOOK_SECRET): string {
+  return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+}
+
+export interface DeliveryOptions {
+  readonly id?: string;
+  readonly secret?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Delivered {
+  readonly status: number;
+  readonly outcome?: string;
+  readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
+}
+
+/** Delivers a payload to a server as GitHub does. */
+export async function deliver(
+  url: string,
+  event: string,
+  payload: Payload,
+  { id = randomUUID(), secret, headers = {} }: DeliveryOptions = {},
+): Promise<Delivered> {
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const response = await fetch(`${url}/webhooks/github`, {
+    method: "POST",
+    body,
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "GitHub-Hookshot/044aadd",
+      "x-github-delivery": id,
+      "x-github-event": event,
+      "x-hub-signature-256": signature(body, secret),
+      ...headers,
+    },
+  });
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+/** A pull request of a repository, with what is to be different of it. */
+export function pullRequest(repository: string, action: string, change: Payload = {}): Payload {
+  const payload = inRepository(repository, example("pull_request", action));
+  const { number, ...pull } = change;
+  if (number !== undefined) payload.number = payload.pull_request.number = number;
+  const { head, ...rest } = pull;
+  Object.assign(payload.pull_request, rest);
+  Object.assign(payload.pull_request.head, head);
+  return payload;
+}
+
+/** A commit status. */
+export function status(
+  repository: string,
+  sha: string,
+  context: string,
+  state: string,
+  at = "2026-01-01T00:00:00Z",
+): Payload {
+  return Object.assign(inRepository(repository, example("status")), { sha, context, state, updated_at: at });
+}
+
+/** A check run, with what is to be different of it; `suite` is the id of its suite. */
+export function checkRun(repository: string, sha: string, change: Payload): Payload {
+  const payload = inRepository(repository, example("check_run", change.conclusion ? "completed" : "created"));
+  const { suite = 1, ...rest } = change;
+  Object.assign(payload.check_run, { head_sha: sha, ...rest });
+  payload.check_run.check_suite.id = suite;
+  return payload;
+}
+
+/** A server that takes webhooks, and a repository that no other test has. */
+export async function withGithub(t: Cleanup, { env, ...options }: ServerOptions = {}) {
+  const server = await startServer(t, { ...options, env: { GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET, ...env } });
+  return { server, admin: server.admin, seed: new Seed(server.admin), repository: `acme/${unique("repo")}` };
+}
