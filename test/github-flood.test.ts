@@ -1,8 +1,27 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import type { Client } from "./support/client.js";
-import { type Delivered, deliver, type Payload, pullRequest, status, withGithub } from "./support/github.js";
+import { type Payload, pullRequest, signature, status, withGithub } from "./support/github.js";
+
+/** Over a connection of its own, however long that takes to be accepted: `fetch` gives up after ten seconds. */
+function send(url: string, { id, event, payload }: { id: string; event: string; payload: Payload }): Promise<Payload> {
+  const body = JSON.stringify(payload);
+  return new Promise((resolve, reject) => {
+    const headers = {
+      "content-type": "application/json",
+      "x-github-delivery": id,
+      "x-github-event": event,
+      "x-hub-signature-256": signature(body),
+    };
+    const sent = request(`${url}/webhooks/github`, { method: "POST", headers, agent: false }, (answer) => {
+      text(answer).then((received) => resolve(JSON.parse(received)), reject);
+    });
+    sent.on("error", reject).end(body);
+  });
+}
 
 interface Told {
   readonly type: string;
@@ -41,12 +60,13 @@ describe("a thousand webhooks at once, half of them redeliveries", () => {
             ),
     }));
     let answered = 0;
-    const send = async ({ id, event, payload }: (typeof deliveries)[number]): Promise<Delivered> => {
-      const answer = await deliver(server.url, event, payload, { id });
-      answered += 1;
-      return answer;
-    };
-    const answers = Promise.all([...deliveries, ...deliveries].map(send));
+    const answers = Promise.all(
+      [...deliveries, ...deliveries].map(async (delivery) => {
+        const answer = await send(server.url, delivery);
+        answered += 1;
+        return answer;
+      }),
+    );
     const answeredBefore: number[] = [];
     while (answered < 1000) {
       await admin.ask("{ pipelines(first: 5) { nodes { name } } }");

@@ -48,6 +48,11 @@ export class GithubReport {
   @Field(() => Date, { description: "When this last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
+
+  @Field(() => Date, { nullable: true, description: "When it is tried next; null where it need not be." })
+  get retriesAt(): Date | null {
+    return this.state === "PENDING" ? this.nextAttemptAt : null;
+  }
 }
 
 /** One row: up to which event releases have been queued for GitHub. */

@@ -58,6 +58,8 @@ async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
   return events.length === STEP;
 }
 
+const NEVER_TOLD = { deploymentId: null, told: null, uncertain: false };
+
 async function queue(tx: Tx, releases: readonly Release[], now: Date): Promise<void> {
   const due = { state: "PENDING", attempts: 0, problem: null, nextAttemptAt: now, updatedAt: now } as const;
   const ids = releases.map((release) => release.id);
@@ -67,7 +69,7 @@ async function queue(tx: Tx, releases: readonly Release[], now: Date): Promise<v
     GithubReport,
     releases
       .filter((release) => !there.has(release.id))
-      .map(({ id, appId }) => ({ releaseId: id, appId, deploymentId: null, told: null, uncertain: false, ...due })),
+      .map(({ id, appId }) => Object.assign(new GithubReport(), { ...NEVER_TOLD, ...due, releaseId: id, appId })),
   );
 }
 
