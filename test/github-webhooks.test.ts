@@ -203,6 +203,22 @@ describe("a pull request on GitHub", () => {
     assert.equal((await reviewApps(admin, pipeline))[0].app.name, opened.app.name);
   });
 
+  it("has a review app that takes after the pipeline's first app in development", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const model = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
+    await admin.mutate("updateApp", { app: model.id, region: "eu-west-1" }, "__typename");
+    await seed.coupled(pipeline, "DEVELOPMENT");
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    const { app } = await admin.ask(
+      "query ($app: ID!) { app(app: $app) { region deploymentMode coupling { stage } } }",
+      {
+        app: `${pipeline.name}-pr-2`,
+      },
+    );
+    assert.deepEqual(app, { region: "eu-west-1", deploymentMode: "REPORTED", coupling: { stage: "REVIEW" } });
+  });
+
   it("that was force-pushed runs the newest build of its branch, whatever its history", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });

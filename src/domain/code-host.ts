@@ -48,8 +48,10 @@ export async function followCommit(tx: Tx, ctx: Ctx, report: CommitStatus): Prom
   const status = combined(await tx.find(CommitStatus, { repository, commitSha, context }));
   if (status === null) return { events: [], refusals: [] };
   const { state, name, description, targetUrl, imageUrl } = status;
+  // A name or picture that was given here is not taken away by a code host that has none.
+  const shown = { ...(name !== null && { name }), ...(imageUrl !== null && { imageUrl }) };
+  const said = { context, state, description, targetUrl, ...shown };
   return gather(ctx, await buildsOfCommit(tx, repository, commitSha), async (inner, build) => {
-    const said = { context, state, name, description, targetUrl, imageUrl };
     return (await record(inner, ctx, build, null, said)).events;
   });
 }

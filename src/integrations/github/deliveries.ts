@@ -11,7 +11,7 @@ import {
 import type { Ctx } from "../../domain/context.js";
 import { fittedText, fittedUrl } from "../../domain/fit.js";
 import { LIMITS, repositoryOf } from "../../domain/input.js";
-import { badInput, type Refusal } from "../../domain/refusal.js";
+import { badInput, Refusal } from "../../domain/refusal.js";
 import { WebhookDelivery } from "../../entities/webhook-delivery.js";
 import type { EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
@@ -50,6 +50,8 @@ interface Waiting {
   readonly effect: Effect;
   resolve(outcome: Outcome): void;
   reject(error: unknown): void;
+  /** Whether it was tried already, and failed for no reason of its own. */
+  failed: boolean;
 }
 
 interface Given {
@@ -84,7 +86,7 @@ export class Deliveries {
     const effect = this.#effectOf(delivery);
     if (effect === null) return IGNORED;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ delivery, effect, resolve, reject });
+      this.#waiting.push({ delivery, effect, resolve, reject, failed: false });
       if (!this.#working) void this.#work();
     });
   }
@@ -115,7 +117,14 @@ export class Deliveries {
             events.push(...given.events);
             settle.push(() => one.resolve(given.outcome));
           } catch (error) {
-            settle.push(() => one.reject(error));
+            if (error instanceof Refusal || one.failed) {
+              settle.push(() => one.reject(error));
+              continue;
+            }
+            // Another instance may have written the same row just now. GitHub does not deliver again by itself.
+            one.failed = true;
+            this.#waiting.push(one);
+            taken.pop();
           }
         } while (this.#alone === 0 && performance.now() < end);
         await append(tx, this.#ctx.viewer, this.#ctx.now(), events);

@@ -18,9 +18,11 @@ const STEP = 200;
 
 /** Begins at the end of the log, unless it has begun before: nobody wants to be told of all history at once. */
 export async function beginQueue(db: Database): Promise<void> {
+  if ((await db.reader.first(GithubPosition, { id: 1 })) !== null) return;
   await db.write(async (tx) => {
-    if ((await tx.first(GithubPosition, { id: 1 })) !== null) return;
-    await tx.insert(GithubPosition, [{ id: 1, position: (await logBounds(tx)).head }]);
+    const { head } = await logBounds(tx);
+    // Another instance may begin at the same moment.
+    await tx.query(sql`INSERT INTO github_position (id, position) VALUES (1, ${head}) ON CONFLICT (id) DO NOTHING`);
   });
 }
 
