@@ -6,6 +6,7 @@ import { type Ctx, RAILYARD } from "./domain/context.js";
 import { cursorExpired } from "./domain/events.js";
 import { bootstrapAdmin } from "./domain/tokens.js";
 import { Feed } from "./events/feed.js";
+import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
 import { Authentication } from "./server/authentication.js";
@@ -78,11 +79,17 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const operations = await serveGraphql(http, parts);
     serveSockets(http, { ...parts, operations, feed, allowedOrigins: config.allowedOrigins });
     await servePlatform(http, { ctx, viewerOf: (authorization) => authentication.viewerOf(authorization) });
+    const github = await serveGithub(http, ctx, config, log);
+    undo.push(() => github.stop());
     await http.listen({ host: config.host, port: config.port });
     const { address, port, family } = http.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     log.info({ url }, "ready");
-    return { url, database, feed, adminSecret, tick: () => housekeeping.tick(), close };
+    const tick = async () => {
+      await housekeeping.tick();
+      await github.tick();
+    };
+    return { url, database, feed, adminSecret, tick, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Ctx } from "../../domain/context.js";
+import { GithubApi } from "./api.js";
+import { Deliveries } from "./deliveries.js";
+import { endQueue } from "./queue.js";
+import { type Reporter, startReporter } from "./reporter.js";
+import { serveGithubWebhooks } from "./webhook.js";
+
+/** What the service is told about GitHub. */
+export interface GithubSettings {
+  /** The secrets that a webhook may be signed with; none where webhooks are off. */
+  readonly githubWebhookSecrets: readonly string[];
+  /** Whether a pull request from a fork gets a review app. */
+  readonly githubForks: boolean;
+  /** What GitHub is told of releases with; null where it is not told. */
+  readonly githubToken: string | null;
+  /** Without a slash at its end. */
+  readonly githubApiUrl: string;
+}
+
+/**
+ * Takes webhooks from GitHub, and tells it of releases until it is stopped.
+ *
+ * @param ctx acts as the service itself
+ */
+export async function serveGithub(
+  http: FastifyInstance,
+  ctx: Ctx,
+  settings: GithubSettings,
+  log: Logger,
+): Promise<Reporter> {
+  const deliveries = new Deliveries(ctx, { forks: settings.githubForks });
+  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, deliveries });
+  if (settings.githubToken === null) {
+    await endQueue(ctx.db);
+    return { tick: async () => {}, stop: async () => {} };
+  }
+  const now = () => ctx.now();
+  const api = new GithubApi(settings.githubApiUrl, settings.githubToken, now);
+  return startReporter({ db: ctx.db, api, log, now });
+}
