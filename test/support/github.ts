@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { Seed, unique } from "./seed.js";
+import type { Client } from "./client.js";
+import { type Named, Seed, unique } from "./seed.js";
 import { type Cleanup, type ServerOptions, startServer } from "./server.js";
 
 export const WEBHOOK_SECRET = "a-secret-of-the-tests";
@@ -111,4 +112,27 @@ export function checkRun(repository: string, sha: string, change: Payload): Payl
 export async function withGithub(t: Cleanup, { env, ...options }: ServerOptions = {}) {
   const server = await startServer(t, { ...options, env: { GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET, ...env } });
   return { server, admin: server.admin, seed: new Seed(server.admin), repository: `acme/${unique("repo")}` };
+}
+
+/** The numbers, branches and titles of a pipeline's review apps. */
+export async function reviewApps(admin: Client, pipeline: Named): Promise<Payload[]> {
+  const found = await admin.ask(
+    "query ($id: ID!) { pipeline(pipeline: $id) { reviewApps { app { name currentRelease { build { id } } } expiresAt pullRequest { number branch title author url } } } }",
+    { id: pipeline.id },
+  );
+  return found.pipeline.reviewApps;
+}
+
+/** What the statuses of a build say, as `context STATE`. */
+export async function statuses(admin: Client, build: { id: string }): Promise<string[]> {
+  const { events } = await admin.ask(
+    "{ events(last: 100, types: [BUILD_UPDATED]) { nodes { ... on ChangeEvent { subjectId summary } } } }",
+  );
+  const mine = events.nodes.filter((event: Payload) => event.subjectId === build.id);
+  const last = new Map<string, string>();
+  for (const { summary } of mine) {
+    const [, context, state] = /^(.+) of [0-9a-f]{7} is (\w+)$/.exec(summary) ?? [];
+    last.set(context ?? summary, state ?? "");
+  }
+  return [...last].map(([context, state]) => `${context} ${state}`).sort();
 }

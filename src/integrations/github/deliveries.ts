@@ -1,43 +1,17 @@
 import { setImmediate } from "node:timers/promises";
-import type { z } from "zod";
 import type { Tx } from "../../database/session.js";
-import {
-  type Consequence,
-  followCommit,
-  followPullRequest,
-  isOvertaken,
-  type PullRequestChange,
-} from "../../domain/code-host.js";
+import { isOvertaken } from "../../domain/code-host.js";
 import type { Ctx } from "../../domain/context.js";
-import { fittedText, fittedUrl } from "../../domain/fit.js";
-import { LIMITS, repositoryOf } from "../../domain/input.js";
-import { badInput, Refusal } from "../../domain/refusal.js";
+import { Refusal } from "../../domain/refusal.js";
 import { WebhookDelivery } from "../../entities/webhook-delivery.js";
 import type { EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
-import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
-import { ofCheckRun, ofCheckSuite, ofStatus } from "./statuses.js";
-
-/** A webhook whose signature was found to be right. */
-export interface Delivery {
-  /** X-GitHub-Delivery: the same when GitHub delivers again. */
-  readonly id: string;
-  /** X-GitHub-Event. */
-  readonly event: string;
-  readonly payload: unknown;
-}
+import { type Delivery, type Effect, effectOf } from "./effects.js";
 
 /** What became of a delivery: `repeated` had its effect before, `ignored` needs none. */
 export interface Outcome {
   readonly outcome: "done" | "repeated" | "ignored";
   readonly refusals: readonly Refusal[];
-}
-
-/** What a delivery does, in the transaction that also remembers it. */
-interface Effect {
-  /** Deliveries on the same subject are held apart by time: GitHub does not promise their order. */
-  readonly subject?: { readonly name: string; readonly at: Date; readonly always: boolean };
-  follow(tx: Tx, ctx: Ctx): Promise<Consequence>;
 }
 
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
@@ -83,7 +57,7 @@ export class Deliveries {
    * @throws Refusal BAD_USER_INPUT where the payload is not of its event's shape; nothing has then been written
    */
   async take(delivery: Delivery): Promise<Outcome> {
-    const effect = this.#effectOf(delivery);
+    const effect = effectOf(delivery, { forks: this.#forks, now: this.#ctx.now() });
     if (effect === null) return IGNORED;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ delivery, effect, resolve, reject, failed: false });
@@ -156,56 +130,4 @@ export class Deliveries {
     }
     return { outcome: { outcome: late ? "ignored" : "done", refusals }, events };
   }
-
-  /** What a delivery is to do; null where its event, or what happened, needs nothing. */
-  #effectOf({ event, payload }: Delivery): Effect | null {
-    const now = this.#ctx.now();
-    switch (event) {
-      case "pull_request":
-        return this.#pullRequest(parsed(PULL_REQUEST, payload));
-      case "status":
-        return commit(ofStatus(parsed(STATUS, payload), now));
-      case "check_run":
-        return commit(ofCheckRun(parsed(CHECK_RUN, payload), now));
-      case "check_suite":
-        return commit(ofCheckSuite(parsed(CHECK_SUITE, payload), now));
-      default:
-        return null;
-    }
-  }
-
-  #pullRequest({ action, number, repository, pull_request: pull }: z.output<typeof PULL_REQUEST>): Effect | null {
-    const codebase = repositoryOf("repository", repository.html_url);
-    const isFork = pull.head.repo?.id !== pull.base.repo.id;
-    if (isFork && !this.#forks) return null;
-    const given = {
-      number,
-      // A fork may call its branch as the central one is called: its builds are those of `owner:branch`.
-      branch: isFork ? (pull.head.label ?? pull.head.ref) : pull.head.ref,
-      title: fittedText(pull.title, LIMITS.name),
-      author: fittedText(pull.user?.login, LIMITS.name),
-      url: fittedUrl(pull.html_url),
-    };
-    // Anything may be told late, of a time before what is known by now; a reopening says for itself how things stand.
-    const subject = { name: `${codebase}#${number}`, at: pull.updated_at, always: action === "reopened" };
-    const change = changeOf(action, pull.state);
-    return { subject, follow: (tx, ctx) => followPullRequest(tx, ctx, codebase, change, given) };
-  }
-}
-
-function changeOf(action: string, state: "open" | "closed"): PullRequestChange {
-  if (state === "closed") return "CLOSED";
-  return ["opened", "reopened", "synchronize"].includes(action) ? "OPENED" : "TOUCHED";
-}
-
-function commit(status: ReturnType<typeof ofStatus>): Effect {
-  return { follow: (tx, ctx) => followCommit(tx, ctx, status) };
-}
-
-function parsed<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
-  const result = schema.safeParse(payload);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue?.path.join(".") || "payload";
-  throw badInput(field, `${field} is not as GitHub sends it for this event: ${issue?.message ?? "it does not fit"}.`);
 }

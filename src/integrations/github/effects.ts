@@ -1,0 +1,93 @@
+import type { z } from "zod";
+import type { Tx } from "../../database/session.js";
+import { type Consequence, followCommit, followPullRequest, type PullRequestChange } from "../../domain/code-host.js";
+import type { Ctx } from "../../domain/context.js";
+import { fittedText, fittedUrl } from "../../domain/fit.js";
+import { LIMITS, repositoryOf } from "../../domain/input.js";
+import { badInput } from "../../domain/refusal.js";
+import type { CommitStatus } from "../../entities/commit-status.js";
+import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
+import { ofCheckRun, ofCheckSuite, ofStatus } from "./statuses.js";
+
+/** A webhook whose signature was found to be right. */
+export interface Delivery {
+  /** X-GitHub-Delivery: the same when GitHub delivers again. */
+  readonly id: string;
+  /** X-GitHub-Event. */
+  readonly event: string;
+  readonly payload: unknown;
+}
+
+/** What a delivery does, in the transaction that also remembers it. */
+export interface Effect {
+  /** Deliveries on the same subject are held apart by time: GitHub does not promise their order. */
+  readonly subject?: { readonly name: string; readonly at: Date; readonly always: boolean };
+  follow(tx: Tx, ctx: Ctx): Promise<Consequence>;
+}
+
+export interface EffectOptions {
+  /** Whether a pull request from a fork gets a review app. */
+  readonly forks: boolean;
+  readonly now: Date;
+}
+
+/**
+ * What a delivery is to do; null where its event, or what happened, needs nothing.
+ *
+ * @throws Refusal BAD_USER_INPUT where the payload is not of its event's shape
+ */
+export function effectOf({ event, payload }: Delivery, { forks, now }: EffectOptions): Effect | null {
+  switch (event) {
+    case "pull_request":
+      return ofPullRequest(parsed(PULL_REQUEST, payload), forks);
+    case "status":
+      return ofCommit(ofStatus(parsed(STATUS, payload), now));
+    case "check_run":
+      return ofCommit(ofCheckRun(parsed(CHECK_RUN, payload), now));
+    case "check_suite":
+      return ofCommit(ofCheckSuite(parsed(CHECK_SUITE, payload), now));
+    default:
+      return null;
+  }
+}
+
+function ofPullRequest(payload: z.output<typeof PULL_REQUEST>, forks: boolean): Effect | null {
+  const { action, number, repository, pull_request: pull } = payload;
+  const codebase = repositoryOf("repository", repository.html_url);
+  const change = changeOf(action, pull.state);
+  const isFork = pull.head.repo?.id !== pull.base.repo.id;
+  // One that is closed is seen to in any case: forks may have been allowed when it was opened.
+  if (isFork && !forks && change !== "CLOSED") return null;
+  const given = {
+    number,
+    branch: isFork ? forkBranch(pull) : pull.head.ref,
+    title: fittedText(pull.title, LIMITS.name),
+    author: fittedText(pull.user?.login, LIMITS.name),
+    url: fittedUrl(pull.html_url),
+  };
+  // Anything may be told late, of a time before what is known by now; a reopening says for itself how things stand.
+  const subject = { name: `${codebase}#${number}`, at: pull.updated_at, always: action === "reopened" };
+  return { subject, follow: (tx, ctx) => followPullRequest(tx, ctx, codebase, change, given) };
+}
+
+/** A fork may call its branch as the central one is called: its builds are those of `owner:branch`. */
+function forkBranch({ head, user }: z.output<typeof PULL_REQUEST>["pull_request"]): string {
+  return head.label ?? `${user?.login ?? "fork"}:${head.ref}`;
+}
+
+function changeOf(action: string, state: "open" | "closed"): PullRequestChange {
+  if (state === "closed") return "CLOSED";
+  return ["opened", "reopened", "synchronize"].includes(action) ? "OPENED" : "TOUCHED";
+}
+
+function ofCommit(status: CommitStatus): Effect {
+  return { follow: (tx, ctx) => followCommit(tx, ctx, status) };
+}
+
+function parsed<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
+  const result = schema.safeParse(payload);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const field = issue?.path.join(".") || "payload";
+  throw badInput(field, `${field} is not as GitHub sends it for this event: ${issue?.message ?? "it does not fit"}.`);
+}
