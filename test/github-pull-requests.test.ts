@@ -84,6 +84,19 @@ describe("a pull request on GitHub", () => {
     assert.deepEqual(await Promise.all([one, two].map((pipeline) => reviewApps(admin, pipeline))), [[], []]);
   });
 
+  it("that is told of twice at the same moment has one effect, and one word in the log", async (t) => {
+    const now = new Date("2026-03-01T00:00:00Z");
+    const { server, admin, seed, repository } = await withGithub(t, { now: () => now });
+    await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const events = async () => (await admin.ask("{ events(last: 100) { nodes { type } } }")).events.nodes;
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    const before = await events();
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    assert.deepEqual(await events(), before);
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened", { title: "Another" }));
+    assert.equal((await events()).at(-1).type, "APP_UPDATED");
+  });
+
   it("that is closed stays closed when an earlier delivery arrives late", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
