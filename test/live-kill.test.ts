@@ -18,7 +18,7 @@ async function serve(t: Cleanup, folder: string): Promise<{ program: Program; ur
     ADMIN_TOKEN: ADMIN_SECRET,
     LOG_LEVEL: "silent",
   });
-  const url = await program.line(/^Railyard is at (.*)\/graphql/);
+  const url = await program.line(/^Railyard is at (http:\S+)/);
   return { program, url };
 }
 
