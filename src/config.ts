@@ -5,6 +5,8 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly databaseUrl: string;
+  /** PostgreSQL connections for writing, and as many again for reading. */
+  readonly databasePoolSize: number;
   /** The secret of the administrator; null where one is to be made at the first start. */
   readonly adminToken: string | null;
   readonly logLevel: string;
@@ -74,6 +76,11 @@ const secretsSetting = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+function isDatabaseUrl(url: string): boolean {
+  if (/^sqlite:.+/.test(url)) return !url.includes(":memory:");
+  return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && new URL(url).pathname.length > 1;
+}
+
 /** Every setting by its name; the README's table is held against this one by a test. */
 export const SETTINGS = z.object({
   PORT: z
@@ -88,7 +95,12 @@ export const SETTINGS = z.object({
   DATABASE_URL: z
     .string()
     .default("sqlite:./data/railyard.sqlite")
-    .refine((url) => /^sqlite:.+/.test(url) && !url.includes(":memory:"), "must be sqlite:<path of a file>"),
+    .refine(isDatabaseUrl, "must be sqlite:<path of a file> or postgres://<user>:<password>@<host>:<port>/<database>"),
+  DATABASE_POOL_SIZE: z
+    .string()
+    .default("10")
+    .refine((text) => /^[1-9]\d{0,2}$/.test(text), "must be a number of connections: 1 to 999")
+    .transform(Number),
   ADMIN_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/, "must be 1 to 512 visible ASCII characters without spaces")
@@ -133,6 +145,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     port: data.PORT,
     host: data.HOST,
     databaseUrl: data.DATABASE_URL,
+    databasePoolSize: data.DATABASE_POOL_SIZE,
     adminToken: data.ADMIN_TOKEN ?? null,
     logLevel: data.LOG_LEVEL,
     githubWebhookSecrets: data.GITHUB_WEBHOOK_SECRET,

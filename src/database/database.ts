@@ -26,3 +26,13 @@ export interface Database {
 export class DatabaseUnusable extends Error {
   override readonly name = "DatabaseUnusable";
 }
+
+/** The database cannot be reached now, or did not answer in time. Whether a commit that was under way took is not known. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = "DatabaseUnavailable";
+}
+
+/** Others kept writing the same thing at the same moment, each time that it was tried. */
+export class WriteConflict extends Error {
+  override readonly name = "WriteConflict";
+}

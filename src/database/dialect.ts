@@ -12,9 +12,27 @@ export interface Dialect {
    * table as `c`, and ends in an ORDER BY and a LIMIT. Its rows come back as `e`.
    */
   forEachParent(select: Sql, table: string, key: string, parents: readonly string[], child: Sql): Sql;
+  /**
+   * Whether several transactions write at the same time, so that what one has read may change under it unless it holds a
+   * lock. Where not, nothing needs locking, and the lock clauses here are empty.
+   */
+  readonly concurrent: boolean;
   /** Appended to a SELECT whose rows must not change until the transaction ends. */
-  readonly forUpdate: Sql;
+  lock(mode: LockMode): Sql;
+  /** Waits until no other transaction that appends to the log is under way, and keeps the next ones waiting; or null. */
+  readonly lockLog: Sql | null;
+  /** Appended to the RETURNING list of the statement that moves the log's head: wakes up whoever follows the log. */
+  readonly announce: Sql;
 }
+
+/** `change`: nobody else may lock the row. `share`: others may, as long as they share it too. */
+export type LockMode = "change" | "share";
+
+/** Whatever locks by a number locks with one of these: "rail" in ASCII, and what it is for. */
+export const ADVISORY_LOCKS = { log: 0x7261696c_01, migrations: 0x7261696c_02 } as const;
+
+/** The channel that a commit which appended events is announced on. */
+export const LOG_CHANNEL = "railyard_log";
 
 export const sqliteDialect: Dialect = {
   name: "sqlite",
@@ -24,7 +42,25 @@ export const sqliteDialect: Dialect = {
     sql`SELECT ${select} FROM json_each(${JSON.stringify(parents)}) p
       JOIN ${raw(table)} e ON e.${raw(key)} IN (SELECT c.${raw(key)} FROM ${raw(table)} c ${child})`,
   // The write gate lets one transaction in at a time: nothing can change meanwhile.
-  forUpdate: raw(""),
+  concurrent: false,
+  lock: () => raw(""),
+  lockLog: null,
+  announce: raw(""),
+};
+
+export const postgresDialect: Dialect = {
+  name: "postgres",
+  text: (statement) => statement.text,
+  oneOf: (column, values) => sql`${column} = ANY(${values as unknown as string[]})`,
+  forEachParent: (select, table, _key, parents, child) =>
+    sql`SELECT ${select} FROM unnest(${parents as unknown as string}::text[]) AS p (value)
+      CROSS JOIN LATERAL (SELECT c.* FROM ${raw(table)} c ${child}) e`,
+  concurrent: true,
+  // Not FOR UPDATE, which would also hold up every foreign key that points at the row.
+  lock: (mode) => raw(mode === "change" ? "FOR NO KEY UPDATE" : "FOR SHARE"),
+  lockLog: sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.log})`,
+  // Told by PostgreSQL when the transaction commits, and not at all where it rolls back.
+  announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),
 };
 
 /** `a AND b AND …`; true where there is nothing to hold. */

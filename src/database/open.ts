@@ -1,16 +1,23 @@
 import { type Database, DatabaseUnusable } from "./database.js";
+import { openPostgres, type PostgresOptions } from "./postgres.js";
 import { openSqlite } from "./sqlite.js";
 
 /**
  * Opens the database of a URL and brings its tables up to date.
  *
- * @param url `sqlite:<path>`, relative to the working directory or absolute
+ * @param url `sqlite:<path>`, relative to the working directory or absolute, or `postgres://…`
+ * @param options what only PostgreSQL goes by
  * @throws DatabaseUnusable where it cannot be opened; the message says why
  */
-export async function openDatabase(url: string): Promise<Database> {
+export async function openDatabase(url: string, options: PostgresOptions): Promise<Database> {
+  if (isPostgres(url)) return openPostgres(url, options);
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1];
   if (path === undefined || path === ":memory:") {
-    throw new DatabaseUnusable("DATABASE_URL must be sqlite:<path of a file>.");
+    throw new DatabaseUnusable("DATABASE_URL must be sqlite:<path of a file> or postgres://….");
   }
   return openSqlite(path);
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
 }

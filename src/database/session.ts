@@ -1,5 +1,5 @@
 import sql, { type RawValue, raw, type Sql } from "sql-template-tag";
-import { allOf, type Dialect } from "./dialect.js";
+import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./table.js";
 
 /** What runs a statement: a connection of TypeORM's, or its pool. */
@@ -17,8 +17,8 @@ export interface FindOptions<T> {
   readonly order?: keyof T & string;
   readonly direction?: "ASC" | "DESC";
   readonly limit?: number;
-  /** Whether the rows must not change until the transaction ends. */
-  readonly lock?: boolean;
+  /** Locks the rows until the transaction ends: what is read is then what still holds when it commits. */
+  readonly lock?: LockMode;
 }
 
 /** Reads rows. What it sees is committed, unless it is a transaction's own. */
@@ -54,7 +54,7 @@ export class Reader {
         ? raw("")
         : raw(`ORDER BY e.${table.column(options.order)} ${options.direction ?? "ASC"}`);
     const limit = options.limit === undefined ? raw("") : sql`LIMIT ${options.limit}`;
-    const lock = options.lock === true ? this.dialect.forUpdate : raw("");
+    const lock = options.lock === undefined ? raw("") : this.dialect.lock(options.lock);
     return this.select(entity, sql`WHERE ${allOf(table.where(where, this.dialect))} ${order} ${limit} ${lock}`);
   }
 
@@ -78,6 +78,31 @@ export class Reader {
 
 /** One write transaction: what it reads includes what it wrote. It is of no use once its transaction has ended. */
 export class Tx extends Reader {
+  /**
+   * Locks rows until the transaction ends, in the order of their ids, so that no two transactions wait for each other.
+   *
+   * @returns whether what was read of them before may have changed; never where one transaction goes in at a time
+   */
+  async lock<T extends object & { id: string }>(
+    entity: EntityClass<T>,
+    ids: readonly string[],
+    mode: LockMode,
+  ): Promise<boolean> {
+    if (!this.dialect.concurrent || ids.length === 0) return false;
+    const { name } = this.tables.of(entity);
+    const mine = this.dialect.oneOf(raw("e.id"), ids);
+    await this.query(sql`SELECT e.id FROM ${raw(name)} e WHERE ${mine} ORDER BY e.id ${this.dialect.lock(mode)}`);
+    return true;
+  }
+
+  /**
+   * Keeps every other transaction from appending to the log until this one ends. To be taken after all other locks, or
+   * as the only one.
+   */
+  async lockLog(): Promise<void> {
+    if (this.dialect.lockLog !== null) await this.query(this.dialect.lockLog);
+  }
+
   async insert<T extends object>(entity: EntityClass<T>, rows: readonly T[]): Promise<void> {
     const table = this.tables.of(entity);
     for (let start = 0; start < rows.length; start += table.rowsPerInsert) {

@@ -6,12 +6,14 @@ import type { EventActor, EventDraft } from "./draft.js";
 
 /**
  * Appends events to the log, in their order, as the last thing that a transaction does: their positions are then handed
- * out in commit order, since whoever comes next waits for this transaction to end.
+ * out in commit order, since whoever comes next waits for this transaction to end. (Rows numbered by a sequence could
+ * commit in another order, and a reader that has moved past a number would never see the row that came late.)
  */
 export async function append(tx: Tx, actor: EventActor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
+  await tx.lockLog();
   const [log] = await tx.query<{ head: number | string }>(
-    sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head`,
+    sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head${tx.dialect.announce}`,
   );
   if (log === undefined) throw new Error("The event log has lost its head row.");
   const start = Number(log.head) - drafts.length;
@@ -61,7 +63,8 @@ export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
   if (last <= bounds.oldest) return false;
   await tx.query(sql`DELETE FROM events WHERE position <= ${last}`);
   await tx.query(sql`DELETE FROM event_apps WHERE position <= ${last}`);
-  await tx.query(sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1}`);
+  // Another instance may have pruned further meanwhile: the mark never goes back.
+  await tx.query(sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1} AND pruned < ${last}`);
   return last === until && until < bounds.head;
 }
 

@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { DatabaseUnavailable, WriteConflict } from "../database/database.js";
 import { Refusal, type RefusalCode } from "../domain/refusal.js";
 
 /** What the libraries call their refusals, in our words. A code that is not here and not ours is a fault. */
@@ -36,7 +37,7 @@ export interface Presented {
 export function present(thrown: unknown, requestId: string): Presented {
   const graphql = thrown instanceof GraphQLError ? thrown : null;
   const where = graphql === null ? {} : located(graphql);
-  const cause = innermost(thrown);
+  const cause = asRefusal(innermost(thrown));
   if (cause instanceof Refusal) {
     return {
       error: { message: cause.message, ...where, extensions: { ...cause.details, code: cause.code } },
@@ -55,6 +56,15 @@ export function present(thrown: unknown, requestId: string): Presented {
   }
   const message = "Something went wrong on our side. The log tells more under the request's id.";
   return { error: { message, ...where, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
+}
+
+/** What the database could not do, as the refusal that it is for a client; anything else as it is. */
+export function asRefusal(error: unknown): unknown {
+  if (error instanceof WriteConflict) return new Refusal("CONFLICT", error.message);
+  if (!(error instanceof DatabaseUnavailable)) return error;
+  const message =
+    "The database cannot be reached now. Try again; a mutation with its idempotencyKey, since it may have been carried out.";
+  return new Refusal("UNAVAILABLE", message);
 }
 
 function codeOf(error: GraphQLError): RefusalCode | undefined {

@@ -6,7 +6,7 @@ import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Ctx } from "../domain/context.js";
 import { Refusal } from "../domain/refusal.js";
 import { Context } from "../schema/context.js";
-import { present, STATUS_OF_REQUEST } from "../schema/errors.js";
+import { asRefusal, present, STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Authentication } from "./authentication.js";
 import { explorer } from "./explorer.js";
 import type { Logger } from "./log.js";
@@ -72,7 +72,8 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
 }
 
 /** A refusal of the whole request, with the HTTP status that belongs to it; Apollo would answer 500. */
-function refusedRequest(error: unknown): unknown {
+function refusedRequest(thrown: unknown): unknown {
+  const error = asRefusal(thrown);
   if (!(error instanceof Refusal)) return error;
   const status = STATUS_OF_REQUEST[error.code] ?? 400;
   return new GraphQLError(error.message, { originalError: error, extensions: { code: error.code, http: { status } } });

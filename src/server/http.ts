@@ -10,7 +10,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { Refusal } from "../domain/refusal.js";
-import { present, STATUS_OF_REQUEST } from "../schema/errors.js";
+import { asRefusal, present, STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Logger } from "./log.js";
 
 /** The largest body of a request, in bytes. */
@@ -70,6 +70,8 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
 
 /** What Fastify itself refuses, in our words; anything else is a fault. */
 function refusalOf(error: FastifyError, request: FastifyRequest): Error {
+  const refusal = asRefusal(error);
+  if (refusal instanceof Refusal) return refusal;
   if (error.code === "FST_ERR_BAD_URL") {
     return new Refusal("BAD_USER_INPUT", "The address must be well-formed: a % is followed by two hexadecimal digits.");
   }

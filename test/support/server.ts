@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pino } from "pino";
 import { type App, startApp } from "../../src/app.js";
 import { type Config, readConfig } from "../../src/config.js";
 import type { Role } from "../../src/entities/vocabulary.js";
+import type { Cleanup } from "./folder.js";
 import { Client } from "./client.js";
+import { freshDatabase } from "./engine.js";
 
-/** Where a test says what is to be undone: the context of `it`, `before` and `after` alike. */
-export interface Cleanup {
-  after(undo: () => Promise<unknown> | unknown): void;
-}
+export { type Cleanup, temporaryFolder } from "./folder.js";
+export { onlyOn } from "./engine.js";
 
 export interface ServerOptions {
   /** Environment variables on top of those that a test server has anyway. */
@@ -78,24 +75,15 @@ export class TestServer {
   }
 }
 
-/** A folder that is removed with what is in it when the test has ended. */
-export function temporaryFolder(t: Cleanup): string {
-  const folder = mkdtempSync(join(tmpdir(), "railyard-test-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Starts a server for a test, or for a whole file of tests, and stops it afterwards. */
+/**
+ * Starts a server for a test, or for a whole file of tests, and stops it afterwards. Its database is of its own and of the
+ * engine that the tests run on, unless `env` names one.
+ */
 export async function startServer(t: Cleanup, options: ServerOptions = {}): Promise<TestServer> {
-  const folder = temporaryFolder(t);
-  const config = readConfig({
-    PORT: "0",
-    DATABASE_URL: `sqlite:${join(folder, "railyard.sqlite")}`,
-    ADMIN_TOKEN: ADMIN_SECRET,
-    ...options.env,
-  });
+  const DATABASE_URL = options.env?.DATABASE_URL ?? (await freshDatabase(t));
+  const config = readConfig({ PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, ...options.env, DATABASE_URL });
   const server = new TestServer(config, options);
-  await server.start();
   t.after(() => server.stop());
+  await server.start();
   return server;
 }

@@ -1,0 +1,4 @@
+import { Foundation0000000000001 } from "./0001-foundation.js";
+
+/** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
+export const POSTGRES_MIGRATIONS = [Foundation0000000000001];

@@ -1,0 +1,257 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Pool, PoolClient } from "pg";
+import { DataSource, type DataSourceOptions } from "typeorm";
+import { ENTITIES } from "../entities/index.js";
+import { type Database, DatabaseUnavailable, DatabaseUnusable, WriteConflict } from "./database.js";
+import { ADVISORY_LOCKS, postgresDialect } from "./dialect.js";
+import { POSTGRES_MIGRATIONS } from "./migrations/postgres/index.js";
+import { isWorthRepeating, translated, UNIQUE_VIOLATION } from "./postgres-errors.js";
+import { Reader, type Runner, type StatementCount, Tx } from "./session.js";
+import { SnakeCase, Tables } from "./table.js";
+import { type Lend, Transactions, type Writer } from "./transactions.js";
+import { Wakeups } from "./wakeups.js";
+
+/* How long things may take, in milliseconds. Nothing waits without an end. */
+
+/** To get a connection, be it a new one or one that somebody gives back. */
+const CONNECT_TIMEOUT = 10_000;
+/** A statement, its waiting for locks included; the server ends it. */
+const STATEMENT_TIMEOUT = 10_000;
+/** A statement whose server does not answer at all: the connection is given up. */
+const ANSWER_TIMEOUT = 15_000;
+/** A transaction that says nothing, as where its instance hangs: the server ends it, and its locks with it. */
+const IDLE_TIMEOUT = 30_000;
+/** How long a database that cannot be reached is tried at the start. */
+const PATIENCE = 30_000;
+/** Between two tries at the start. */
+const TRY_EVERY = 500;
+
+/** How often a transaction is run again that met another one. */
+const ATTEMPTS = 10;
+/** At most so long before the second attempt, twice as long before the third, and so on: 5, 10, 20 … 1280 ms. */
+const FIRST_PAUSE = 5;
+
+export interface PostgresOptions {
+  /** Connections for writing, and as many again for reading; one more listens. */
+  readonly poolSize: number;
+  /** How long a database that cannot be reached is tried before it is given up, in milliseconds. */
+  readonly patience?: number;
+}
+
+/**
+ * Opens a PostgreSQL database: a pool that writes, one transaction a connection, and a pool that reads, so that queries
+ * never wait behind writers that wait for each other.
+ *
+ * @param url `postgres://user:password@host:port/database`
+ */
+export async function openPostgres(url: string, options: PostgresOptions): Promise<Database> {
+  const opened: DataSource[] = [];
+  try {
+    await untilReachable(() => migrate(url), options.patience ?? PATIENCE);
+    const writer = await connect(url, options.poolSize);
+    opened.push(writer);
+    const reader = await connect(url, options.poolSize);
+    opened.push(reader);
+    return assemble(url, writer, reader);
+  } catch (error) {
+    for (const source of opened) await source.destroy();
+    const { message } = (error instanceof DatabaseUnavailable ? error.cause : error) as Error;
+    const reason = message || String((error as { code?: unknown }).code ?? error);
+    const what = error instanceof DatabaseUnavailable ? "cannot be reached" : "cannot be opened";
+    throw new DatabaseUnusable(`The database ${shown(url)} ${what}: ${reason}`, { cause: error });
+  }
+}
+
+/** Brings the tables up to date, one instance at a time: the others wait, and then find nothing left to do. */
+async function migrate(url: string): Promise<void> {
+  const source = await new DataSource({
+    ...connection(url, 2),
+    // A migration may take its time.
+    extra: { connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true },
+    entities: ENTITIES,
+    namingStrategy: new SnakeCase(),
+    migrations: POSTGRES_MIGRATIONS,
+    migrationsTableName: "migrations",
+  }).initialize();
+  try {
+    const turn = source.createQueryRunner();
+    // Held by a transaction and not by the session, which a connection pooler in between would not keep together.
+    await turn.startTransaction();
+    await turn.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
+    await source.runMigrations({ transaction: "each" });
+    await turn.commitTransaction();
+  } finally {
+    await source.destroy();
+  }
+}
+
+function assemble(url: string, writer: DataSource, reader: DataSource): Database {
+  const tables = new Tables(writer);
+  const count: StatementCount = { statements: 0 };
+  const transactions = new Transactions(lending(poolOf(writer), tables, count), "BEGIN");
+  const readPool = poolOf(reader);
+  const committed = new Reader(
+    { query: (text, values) => rowsOf(readPool, text, values) },
+    postgresDialect,
+    tables,
+    count,
+  );
+  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: committed });
+  const pending = new Set<Promise<unknown>>();
+  return {
+    reader: committed,
+    write(work) {
+      const result = transactions.write(work);
+      const settled: Promise<unknown> = result.then(
+        () => pending.delete(settled),
+        () => pending.delete(settled),
+      );
+      pending.add(settled);
+      return result;
+    },
+    onCommit: (listener) => wakeups.add(listener),
+    get statements() {
+      return count.statements;
+    },
+    async close() {
+      while (pending.size > 0) await Promise.all(pending);
+      await wakeups.close();
+      await reader.destroy();
+      await writer.destroy();
+    },
+  };
+}
+
+/**
+ * Lends connections of a pool, each for one transaction. One that met another transaction is run again from its start,
+ * which is why the work of a transaction must do nothing but read and write rows.
+ */
+function lending(pool: Pool, tables: Tables, count: StatementCount): Lend {
+  return async <T>(use: (writer: Writer) => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await borrow(pool, (client) => use(writerOn(client, tables, count)));
+      } catch (error) {
+        if (!isWorthRepeating(error)) throw error;
+        if (attempt === ATTEMPTS) throw givenUp(error);
+        // Two that met must not come back at the same moment.
+        await delay(Math.random() * FIRST_PAUSE * 2 ** (attempt - 1));
+      }
+    }
+  };
+}
+
+/** A connection as a transaction uses it. Once it is lost, nothing more is sent on it. */
+interface Borrowed {
+  readonly client: PoolClient;
+  lost: unknown;
+}
+
+async function borrow<T>(pool: Pool, use: (borrowed: Borrowed) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translated(error);
+  });
+  const borrowed: Borrowed = { client, lost: undefined };
+  const onError = (error: Error) => {
+    borrowed.lost ??= translated(error);
+  };
+  client.on("error", onError);
+  try {
+    return await use(borrowed);
+  } finally {
+    client.off("error", onError);
+    client.release(borrowed.lost !== undefined);
+  }
+}
+
+function writerOn(borrowed: Borrowed, tables: Tables, count: StatementCount): Writer {
+  const run = async (text: string, values?: unknown[]) => {
+    if (borrowed.lost !== undefined) throw borrowed.lost;
+    try {
+      return await rowsOf(borrowed.client, text, values);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) borrowed.lost = error;
+      throw error;
+    }
+  };
+  const runner: Runner = { query: run };
+  return { tx: new Tx(runner, postgresDialect, tables, count), execute: (statement) => run(statement) };
+}
+
+async function rowsOf(connection: Pool | PoolClient, text: string, values: unknown[] = []): Promise<unknown[]> {
+  try {
+    return (await connection.query(text, values.map(storable))).rows as unknown[];
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/**
+ * PostgreSQL takes no null byte in a text, and refuses the statement. What is written never holds one; what is looked for
+ * may, and finds nothing once there is a character in its place that no text holds.
+ */
+function storable(value: unknown): unknown {
+  if (typeof value === "string") return value.includes("\u0000") ? value.replaceAll("\u0000", "\uffff") : value;
+  return Array.isArray(value) ? value.map(storable) : value;
+}
+
+function givenUp(error: unknown): Error {
+  const cause = { cause: error };
+  return (error as { code?: unknown }).code === UNIQUE_VIOLATION
+    ? new WriteConflict(
+        "Others were writing the same at this moment. Look again, and repeat it if it is still due.",
+        cause,
+      )
+    : new DatabaseUnavailable("The database is too busy with the same rows.", cause);
+}
+
+async function connect(url: string, poolSize: number): Promise<DataSource> {
+  const source = new DataSource({
+    ...connection(url, poolSize),
+    extra: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
+      idle_in_transaction_session_timeout: IDLE_TIMEOUT,
+      keepAlive: true,
+    },
+    entities: ENTITIES,
+    namingStrategy: new SnakeCase(),
+  });
+  return source.initialize();
+}
+
+function connection(url: string, poolSize: number) {
+  return {
+    type: "postgres",
+    url,
+    poolSize,
+    applicationName: "railyard",
+    installExtensions: false,
+    // A connection that is lost while nobody uses it is replaced by the pool.
+    poolErrorHandler: () => undefined,
+  } satisfies DataSourceOptions;
+}
+
+function poolOf(source: DataSource): Pool {
+  return (source.driver as unknown as { master: Pool }).master;
+}
+
+async function untilReachable(attempt: () => Promise<void>, patience: number): Promise<void> {
+  const end = performance.now() + patience;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const error = translated(thrown);
+      if (!(error instanceof DatabaseUnavailable) || performance.now() + TRY_EVERY > end) throw error;
+      await delay(TRY_EVERY);
+    }
+  }
+}
+
+/** The address without its password. */
+function shown(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}

