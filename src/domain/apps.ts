@@ -11,7 +11,7 @@ import { moveRelease, pipelineIdOf } from "./deployment.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
 import { LIMITS, lineOf, nameOf, optional, textOf } from "./input.js";
-import { requireApp } from "./references.js";
+import { holdApp } from "./locks.js";
 import { conflict } from "./refusal.js";
 import { shown } from "./summary.js";
 
@@ -66,7 +66,7 @@ export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
   const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
   const region = optional(input.region, (value) => lineOf("region", value));
   return ctx.db.write(async (tx) => {
-    const app = await requireApp(tx, "app", input.app);
+    const app = await holdApp(tx, "app", input.app);
     const before = { ...app };
     if (description !== null) app.description = description;
     if (input.region !== undefined) app.region = region;
@@ -89,7 +89,7 @@ export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
 export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Promise<string> {
   permit(ctx.viewer, "deleteApp");
   return ctx.db.write(async (tx) => {
-    const app = await requireApp(tx, "app", input.app);
+    const app = await holdApp(tx, "app", input.app);
     const coupling = await tx.first(Coupling, { appId: app.id });
     if (coupling !== null) throw conflict(`${app.name} is in a pipeline; remove it from there first.`);
     await append(tx, ctx.viewer, ctx.now(), await removeApp(tx, ctx, app));

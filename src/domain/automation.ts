@@ -4,7 +4,7 @@ import type { Reader, Tx } from "../database/session.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
 import { Coupling } from "../entities/coupling.js";
-import type { Pipeline } from "../entities/pipeline.js";
+import { Pipeline } from "../entities/pipeline.js";
 import { Release } from "../entities/release.js";
 import { ReviewApp } from "../entities/review-app.js";
 import type { Stage } from "../entities/vocabulary.js";
@@ -12,6 +12,7 @@ import { type EventDraft, releaseChanged } from "../events/draft.js";
 import { judgeChecks, statusesOfBuild } from "./checks.js";
 import { asRailyard, type Ctx, RAILYARD } from "./context.js";
 import { prepareReleases } from "./deployment.js";
+import { holdApps } from "./locks.js";
 import { deployOf } from "./releases.js";
 
 /**
@@ -19,7 +20,7 @@ import { deployOf } from "./releases.js";
  * with that repository and central branch, and the review apps of pull requests of that branch. Only the newest build of
  * a branch is ever released, so that an older one never comes after a newer; an app with required checks waits for them,
  * and one that somebody rolled back waits until somebody releases or promotes onto it: automation does not undo what a
- * person decided. To be called whenever a build succeeds.
+ * person decided. To be called whenever a build succeeds, by who holds its followers.
  */
 export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
   return deployTo(tx, ctx, build, await followersOf(tx, build));
@@ -30,12 +31,12 @@ export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventD
  * waited for it: a report must not bring them a build that came before they followed the branch.
  */
 export async function deployPassed(tx: Tx, ctx: Ctx, build: Build, context: string): Promise<EventDraft[]> {
-  const followers = await followersOf(tx, build);
+  const waiting = await followersOf(tx, build);
   return deployTo(
     tx,
     ctx,
     build,
-    followers.filter((coupling) => coupling.requiredChecks.includes(context)),
+    waiting.filter((coupling) => coupling.requiredChecks.includes(context)),
   );
 }
 
@@ -55,8 +56,23 @@ export async function deployFreed(
   if (!coupling.autoDeploy || pipeline.repository === null) return [];
   const newest = await newestBuild(tx, pipeline.repository, pipeline.branch);
   if (newest === null) return [];
+  await tx.lock(Build, [newest.id], "share");
   const waited = judgeChecks(required, await statusesOfBuild(tx, newest.id)).some((one) => !one.passed);
   return waited ? deployTo(tx, ctx, newest, [coupling]) : [];
+}
+
+/**
+ * Locks the pipelines and apps that follow the branch of a build: of two builds of a branch that succeed at once, the
+ * second sees the first. To be done before the build itself is locked.
+ */
+export async function holdFollowers(tx: Tx, { repository, branch }: Pick<Build, "repository" | "branch">) {
+  if (branch === null || !tx.dialect.concurrent) return;
+  await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
+  const couplings = await followers(tx, repository, branch);
+  await holdApps(
+    tx,
+    couplings.map((coupling) => coupling.appId),
+  );
 }
 
 /** Releases the newest build of a review app's branch on it, if there is one: what was built before it was opened. */
@@ -67,6 +83,7 @@ export async function deployNewest(tx: Tx, ctx: Ctx, repository: string | null, 
 
 async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coupling[]): Promise<EventDraft[]> {
   if (couplings.length === 0) return [];
+  await tx.lock(Build, [build.id], "share");
   const statuses = await statusesOfBuild(tx, build.id);
   const open = couplings.filter((coupling) =>
     judgeChecks(coupling.requiredChecks, statuses).every((one) => one.passed),
@@ -110,6 +127,10 @@ function newestBuild(reader: Reader, repository: string, branch: string): Promis
 async function followersOf(reader: Reader, build: Build): Promise<Coupling[]> {
   const { repository, branch } = build;
   if (branch === null || (await newestBuild(reader, repository, branch))?.id !== build.id) return [];
+  return followers(reader, repository, branch);
+}
+
+async function followers(reader: Reader, repository: string, branch: string): Promise<Coupling[]> {
   return reader.select(
     Coupling,
     sql`JOIN pipelines p ON p.id = e.pipeline_id AND p.deleted_at IS NULL AND p.repository = ${repository}

@@ -4,7 +4,7 @@ import type { BuildPhase } from "../entities/vocabulary.js";
 import { changed, type EventDraft } from "../events/draft.js";
 import { append } from "../events/log.js";
 import { permit } from "./access.js";
-import { autoDeploy } from "./automation.js";
+import { autoDeploy, holdFollowers } from "./automation.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { type Ctx, RAILYARD } from "./context.js";
 import { newId } from "./id.js";
@@ -49,6 +49,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     updatedAt: now,
   });
   return once(ctx, "createBuild", input, Build, async (tx) => {
+    await holdFollowers(tx, build);
     // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
     build.id = newId();
     await tx.insert(Build, [build]);
@@ -73,7 +74,8 @@ export interface UpdateBuildInput {
 export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Build> {
   permit(ctx.viewer, "updateBuild");
   return ctx.db.write(async (tx) => {
-    const build = await requireBuild(tx, "build", input.build);
+    await holdFollowers(tx, await requireBuild(tx, "build", input.build));
+    const build = await requireBuild(tx, "build", input.build, { lock: "change" });
     const same =
       build.phase === input.phase &&
       (input.artifact ?? build.artifact) === build.artifact &&

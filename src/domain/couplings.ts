@@ -12,7 +12,8 @@ import type { Ctx } from "./context.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
 import { contextOf, LIMITS } from "./input.js";
-import { requireApp, requireCoupling, requirePipeline } from "./references.js";
+import { holdApp, holdCoupling } from "./locks.js";
+import { requireApp, requirePipeline } from "./references.js";
 import { badInput, conflict } from "./refusal.js";
 
 export interface AddCouplingInput {
@@ -32,8 +33,8 @@ export async function addCoupling(ctx: Ctx, input: AddCouplingInput): Promise<Co
   const autoDeploy = input.autoDeploy ?? input.stage === "DEVELOPMENT";
   if (autoDeploy && input.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
   return once(ctx, "addCoupling", input, Coupling, async (tx) => {
-    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline);
-    const app = await requireApp(tx, "app", input.app);
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
+    const app = await holdApp(tx, "app", input.app);
     const { stage } = input;
     const { coupling, event } = await couple(tx, ctx, pipeline, app, { stage, requiredChecks, autoDeploy });
     await append(tx, ctx.viewer, ctx.now(), [event]);
@@ -82,7 +83,7 @@ export async function updateChecks(ctx: Ctx, input: UpdateChecksInput): Promise<
   permit(ctx.viewer, "addChecks");
   const requiredChecks = checkList(input.requiredChecks);
   return ctx.db.write(async (tx) => {
-    const coupling = await requireCoupling(tx, "coupling", input.coupling);
+    const coupling = await holdCoupling(tx, "coupling", input.coupling);
     const removed = coupling.requiredChecks.filter((context) => !requiredChecks.includes(context));
     const added = requiredChecks.filter((context) => !coupling.requiredChecks.includes(context));
     if (removed.length > 0) permit(ctx.viewer, "removeChecks");
@@ -114,7 +115,7 @@ export interface MoveCouplingInput {
 export async function moveCoupling(ctx: Ctx, input: MoveCouplingInput): Promise<Coupling> {
   permit(ctx.viewer, "moveCoupling");
   return ctx.db.write(async (tx) => {
-    const coupling = await requireCoupling(tx, "coupling", input.coupling);
+    const coupling = await holdCoupling(tx, "coupling", input.coupling);
     if (coupling.requiredChecks.length > 0) permit(ctx.viewer, "moveCheckedCoupling");
     const { stage } = input;
     if (stage === coupling.stage) return coupling;
@@ -136,7 +137,7 @@ export interface SetAutoDeployInput {
 export async function setAutoDeploy(ctx: Ctx, input: SetAutoDeployInput): Promise<Coupling> {
   permit(ctx.viewer, "setAutoDeploy");
   return ctx.db.write(async (tx) => {
-    const coupling = await requireCoupling(tx, "coupling", input.coupling);
+    const coupling = await holdCoupling(tx, "coupling", input.coupling);
     const { autoDeploy } = input;
     if (autoDeploy && coupling.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
     if (autoDeploy === coupling.autoDeploy) return coupling;
@@ -160,7 +161,7 @@ export async function removeCoupling(
 ): Promise<{ id: string; pipeline: Pipeline }> {
   permit(ctx.viewer, "removeCoupling");
   return ctx.db.write(async (tx) => {
-    const coupling = await requireCoupling(tx, "coupling", input.coupling);
+    const coupling = await holdCoupling(tx, "coupling", input.coupling);
     await refuseReviewApp(tx, coupling, "removed");
     const pipeline = await requirePipeline(tx, "coupling", coupling.pipelineId);
     const app = await requireApp(tx, "coupling", coupling.appId);

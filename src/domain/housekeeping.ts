@@ -2,6 +2,7 @@ import sql from "sql-template-tag";
 import { CommitStatus } from "../entities/commit-status.js";
 import { GithubReport } from "../entities/github-report.js";
 import { IdempotencyKey } from "../entities/idempotency-key.js";
+import { Pipeline } from "../entities/pipeline.js";
 import { Release } from "../entities/release.js";
 import { ReviewApp } from "../entities/review-app.js";
 import { WebhookDelivery } from "../entities/webhook-delivery.js";
@@ -9,6 +10,7 @@ import { append, pruneStep } from "../events/log.js";
 import { asRailyard, type Ctx } from "./context.js";
 import { moveRelease } from "./deployment.js";
 import { KEY_LIFETIME } from "./idempotency.js";
+import { holdApps } from "./locks.js";
 import { removeReviewApp } from "./review-apps.js";
 
 /* What happens by the clock. Each step is its own transaction, looks again at what is due, and may be run at any time. */
@@ -20,8 +22,9 @@ export async function failOverdueDeployments(context: Ctx): Promise<void> {
     Release,
     sql`WHERE e.deploy_deadline IS NOT NULL AND e.deploy_deadline <= ${ctx.now().getTime()} ORDER BY e.deploy_deadline`,
   );
-  for (const { id } of due) {
+  for (const { id, appId } of due) {
     await ctx.db.write(async (tx) => {
+      await holdApps(tx, [appId]);
       const release = await tx.first(Release, { id, phase: "DEPLOYING" });
       if (release === null || release.deployDeadline === null || release.deployDeadline > ctx.now()) return;
       const reason = `Nobody reported the deployment within ${duration(ctx.durations.deployTimeout)}.`;
@@ -37,8 +40,10 @@ export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
     ReviewApp,
     sql`WHERE e.expires_at <= ${ctx.now().getTime()} ORDER BY e.expires_at`,
   );
-  for (const { appId } of due) {
+  for (const { appId, pipelineId } of due) {
     await ctx.db.write(async (tx) => {
+      await tx.lock(Pipeline, [pipelineId], "change");
+      await holdApps(tx, [appId]);
       const reviewApp = await tx.first(ReviewApp, { appId });
       if (reviewApp === null || reviewApp.expiresAt > ctx.now()) return;
       await append(tx, ctx.viewer, ctx.now(), await removeReviewApp(tx, ctx, reviewApp));

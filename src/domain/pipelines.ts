@@ -11,6 +11,7 @@ import { couplingRemoved } from "./couplings.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
 import { branchOf, LIMITS, nameOf, optional, repositoryOf, textOf } from "./input.js";
+import { holdApps } from "./locks.js";
 import { requirePipeline } from "./references.js";
 import { conflict } from "./refusal.js";
 import { removeReviewApp } from "./review-apps.js";
@@ -72,7 +73,7 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
   const repository = optional(input.repository, (value) => repositoryOf("repository", value));
   const branch = optional(input.branch, (value) => branchOf("branch", value));
   return ctx.db.write(async (tx) => {
-    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline);
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const before = { ...pipeline };
     if (name !== null) pipeline.name = name;
     if (description !== null) pipeline.description = description;
@@ -98,7 +99,12 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
 export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: string }): Promise<string> {
   permit(ctx.viewer, "deletePipeline");
   return ctx.db.write(async (tx) => {
-    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline);
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
+    const placed = await tx.find(Coupling, { pipelineId: pipeline.id });
+    await holdApps(
+      tx,
+      placed.map((coupling) => coupling.appId),
+    );
     const events: EventDraft[] = [];
     for (const reviewApp of await tx.find(ReviewApp, { pipelineId: pipeline.id }, { order: "number" })) {
       events.push(...(await removeReviewApp(tx, ctx, reviewApp)));

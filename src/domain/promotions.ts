@@ -1,9 +1,9 @@
 import { currentReleases } from "../database/current-releases.js";
-import type { Reader } from "../database/session.js";
+import type { Reader, Tx } from "../database/session.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
 import { Coupling } from "../entities/coupling.js";
-import type { Pipeline } from "../entities/pipeline.js";
+import { Pipeline } from "../entities/pipeline.js";
 import { type Blocker, PlannedTarget, PromotionPlan } from "../entities/plan.js";
 import { Promotion, PromotionTarget } from "../entities/promotion.js";
 import { Release } from "../entities/release.js";
@@ -17,6 +17,7 @@ import { prepareReleases, promotionPhase } from "./deployment.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
 import { LIMITS, optional, textOf } from "./input.js";
+import { holdApps } from "./locks.js";
 import { requireApp, requirePipeline, requireRelease } from "./references.js";
 import { badInput, blocked } from "./refusal.js";
 import { nextStage } from "./stages.js";
@@ -45,7 +46,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
   const reason = optional(input.reason, (value) => textOf("reason", value, LIMITS.description));
   if (forced && !reason?.trim()) throw badInput("reason", "reason must say why the promotion is forced.");
   return once(ctx, "promote", input, Promotion, async (tx) => {
-    const plan = await judge(tx, input);
+    const plan = await judgeFinally(tx, input);
     const { source, release, to } = plan;
     if (plan.blockers.length > 0) throw blocked(`The promotion${source ? ` of ${source.name}` : ""}`, plan.blockers);
     if (source === null || release === null || to === null) throw new Error("A plan without blockers is incomplete.");
@@ -120,6 +121,28 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
     target.upToDate = plan.release !== null && target.currentRelease?.buildId === plan.release.buildId;
   }
   return plan;
+}
+
+/**
+ * The judgement on what can no longer change: it is repeated until all that it goes by was locked before it. The pipeline,
+ * the source and the build are shared, so that promotions wait for each other only where they go to the same app. The
+ * source comes before the targets: it is in an earlier stage, and so it is with every other promotion of the pipeline.
+ */
+async function judgeFinally(tx: Tx, input: PromoteInput): Promise<PromotionPlan> {
+  const held = new Set<string>();
+  for (;;) {
+    const plan = await judge(tx, input);
+    const source = plan.source === null ? [] : [plan.source.id];
+    const targets = plan.targets.map((target) => target.app.id);
+    const builds = plan.release === null ? [] : [plan.release.buildId];
+    const all = [plan.pipeline.id, ...source, ...targets, ...builds];
+    if (!tx.dialect.concurrent || all.every((id) => held.has(id))) return plan;
+    await tx.lock(Pipeline, [plan.pipeline.id], "share");
+    await tx.lock(App, source, "share");
+    await holdApps(tx, targets);
+    await tx.lock(Build, builds, "share");
+    for (const id of all) held.add(id);
+  }
 }
 
 /**

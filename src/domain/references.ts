@@ -1,3 +1,4 @@
+import type { LockMode } from "../database/dialect.js";
 import type { Reader } from "../database/session.js";
 import type { EntityClass } from "../database/table.js";
 import { App } from "../entities/app.js";
@@ -10,20 +11,28 @@ import { Release } from "../entities/release.js";
 import { idOf, isName, isUuid } from "./input.js";
 import { notFound } from "./refusal.js";
 
-/* How an argument finds what it names: by id, or, for pipelines and apps, by the name of one that is not deleted. */
+/*
+ * How an argument finds what it names: by id, or, for pipelines and apps, by the name of one that is not deleted. Inside a
+ * transaction what is found may be locked with it; `locks.ts` says what is, and in which order.
+ */
 
 type Named = Pipeline | App;
+
+interface Locked {
+  readonly lock?: LockMode;
+}
 
 async function findNamed<T extends Named>(
   reader: Reader,
   entity: EntityClass<T>,
   reference: string,
+  locked: Locked = {},
 ): Promise<T | null> {
   // A text that is neither cannot be the name of anything, and need not reach the database.
   if (isUuid(reference))
-    return reader.first<Named>(entity, { id: reference.toLowerCase(), deletedAt: null }) as Promise<T | null>;
+    return reader.first<Named>(entity, { id: reference.toLowerCase(), deletedAt: null }, locked) as Promise<T | null>;
   if (!isName(reference)) return null;
-  return reader.first<Named>(entity, { name: reference, deletedAt: null }) as Promise<T | null>;
+  return reader.first<Named>(entity, { name: reference, deletedAt: null }, locked) as Promise<T | null>;
 }
 
 export function findPipeline(reader: Reader, reference: string): Promise<Pipeline | null> {
@@ -34,8 +43,13 @@ export function findApp(reader: Reader, reference: string): Promise<App | null> 
   return findNamed(reader, App, reference);
 }
 
-export async function requirePipeline(reader: Reader, field: string, reference: string): Promise<Pipeline> {
-  const pipeline = await findPipeline(reader, reference);
+export async function requirePipeline(
+  reader: Reader,
+  field: string,
+  reference: string,
+  locked: Locked = {},
+): Promise<Pipeline> {
+  const pipeline = await findNamed(reader, Pipeline, reference, locked);
   if (pipeline === null) throw notFound(field, `pipeline ${quoted(reference)}`);
   return pipeline;
 }
@@ -64,16 +78,17 @@ async function requireById<T extends Node>(
   what: string,
   field: string,
   id: string,
+  locked: Locked = {},
 ): Promise<T> {
-  const found = await reader.first<Node>(entity, { id: idOf(field, id) });
+  const found = await reader.first<Node>(entity, { id: idOf(field, id) }, locked);
   if (found === null) throw notFound(field, `${what} ${quoted(id)}`);
   return found as T;
 }
 
 export const requireCoupling = (reader: Reader, field: string, id: string): Promise<Coupling> =>
   requireById(reader, Coupling, "coupling", field, id);
-export const requireBuild = (reader: Reader, field: string, id: string): Promise<Build> =>
-  requireById(reader, Build, "build", field, id);
+export const requireBuild = (reader: Reader, field: string, id: string, locked: Locked = {}): Promise<Build> =>
+  requireById(reader, Build, "build", field, id, locked);
 export const requireRelease = (reader: Reader, field: string, id: string): Promise<Release> =>
   requireById(reader, Release, "release", field, id);
 export const requirePromotion = (reader: Reader, field: string, id: string): Promise<Promotion> =>

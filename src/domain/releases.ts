@@ -11,7 +11,8 @@ import type { Ctx } from "./context.js";
 import { makeRelease, moveRelease } from "./deployment.js";
 import { once } from "./idempotency.js";
 import { LIMITS, optional, textOf } from "./input.js";
-import { requireApp, requireBuild, requireRelease } from "./references.js";
+import { holdApp, holdApps } from "./locks.js";
+import { requireBuild, requireRelease } from "./references.js";
 import { badInput, blocked, conflict } from "./refusal.js";
 
 export interface CreateReleaseInput {
@@ -29,8 +30,8 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
   permit(ctx.viewer, "createRelease");
   const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
   return once(ctx, "createRelease", input, Release, async (tx) => {
-    const app = await requireApp(tx, "app", input.app);
-    const build = await requireBuild(tx, "build", input.build);
+    const app = await holdApp(tx, "app", input.app);
+    const build = await requireBuild(tx, "build", input.build, { lock: "share" });
     if (build.phase !== "SUCCEEDED") {
       throw conflict(`Only a build that has SUCCEEDED can be released; build ${build.id} is ${build.phase}.`);
     }
@@ -65,7 +66,7 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
   permit(ctx.viewer, "rollback");
   const reason = optional(input.reason, (value) => textOf("reason", value, LIMITS.description));
   return once(ctx, "rollback", input, Release, async (tx) => {
-    const app = await requireApp(tx, "app", input.app);
+    const app = await holdApp(tx, "app", input.app);
     const back =
       input.release == null ? await beforeCurrent(tx, app) : await requireRelease(tx, "release", input.release);
     if (back.appId !== app.id) throw badInput("release", `release must be a release of ${app.name}.`);
@@ -74,7 +75,7 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
         `v${back.version} of ${app.name} is ${back.phase}; only a release that SUCCEEDED can be gone back to.`,
       );
     }
-    const build = await requireBuild(tx, "release", back.buildId);
+    const build = await requireBuild(tx, "release", back.buildId, { lock: "share" });
     const { release, events } = await makeRelease(tx, ctx, app, {
       build,
       trigger: "ROLLBACK",
@@ -106,7 +107,8 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     throw badInput("failureReason", "failureReason goes with the phase FAILED only.");
   }
   return ctx.db.write(async (tx) => {
-    const release = await requireRelease(tx, "release", input.release);
+    const found = await requireRelease(tx, "release", input.release);
+    const release = (await holdApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
     if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
       release.deployDeadline = new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
       await tx.update(Release, { id: release.id }, { deployDeadline: release.deployDeadline });

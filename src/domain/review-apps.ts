@@ -11,6 +11,7 @@ import { deployNewest } from "./automation.js";
 import type { Ctx } from "./context.js";
 import { couple, couplingRemoved } from "./couplings.js";
 import { branchOf, lineOf, optional, textOf, urlOf } from "./input.js";
+import { holdApps } from "./locks.js";
 import { requirePipeline } from "./references.js";
 import { badInput, conflict, notFound } from "./refusal.js";
 
@@ -33,7 +34,7 @@ export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promis
   // What is wrong with the input need not wait for its turn to write.
   pullRequestOf(input.pullRequest);
   return ctx.db.write(async (tx) => {
-    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline);
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const { reviewApp, events } = await openFor(tx, ctx, pipeline, input.pullRequest);
     await append(tx, ctx.viewer, ctx.now(), events);
     return reviewApp;
@@ -55,6 +56,7 @@ export async function openFor(
   const now = ctx.now();
   const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
   const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
+  if (there !== null) await holdApps(tx, [there.appId]);
   const { reviewApp, coupling, events } =
     there === null
       ? await makeReviewApp(tx, ctx, pipeline, { ...NOTHING_SAID, ...given, number, createdAt: now, expiresAt })
@@ -75,11 +77,12 @@ export async function closeReviewApp(
 ): Promise<{ closedAppId: string; pipeline: Pipeline }> {
   permit(ctx.viewer, "closeReviewApp");
   return ctx.db.write(async (tx) => {
-    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline);
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const number = numberOf("pullRequestNumber", input.pullRequestNumber);
     const reviewApp = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (reviewApp === null)
       throw notFound("pullRequestNumber", `review app of pull request ${number} in ${pipeline.name}`);
+    await holdApps(tx, [reviewApp.appId]);
     await append(tx, ctx.viewer, ctx.now(), await removeReviewApp(tx, ctx, reviewApp));
     return { closedAppId: reviewApp.appId, pipeline };
   });

@@ -7,7 +7,7 @@ import type { StatusState } from "../entities/vocabulary.js";
 import { type EventDraft, statusReported } from "../events/draft.js";
 import { append } from "../events/log.js";
 import { permit } from "./access.js";
-import { deployPassed } from "./automation.js";
+import { deployPassed, holdFollowers } from "./automation.js";
 import { statusOfBuild } from "./builds.js";
 import type { Ctx } from "./context.js";
 import { pipelineIdOf } from "./deployment.js";
@@ -39,7 +39,10 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   const report = reportOf(input);
   return ctx.db.write(async (tx) => {
     const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
-    const build = await requireBuild(tx, "build", release?.buildId ?? (input.build as string));
+    const buildId = release?.buildId ?? (input.build as string);
+    const mayPass = release === null && input.state === "SUCCESS";
+    if (mayPass) await holdFollowers(tx, await requireBuild(tx, "build", buildId));
+    const build = await requireBuild(tx, "build", buildId, { lock: "change" });
     const { status, events } = await record(tx, ctx, build, release, report);
     await append(tx, ctx.viewer, ctx.now(), events);
     return status;

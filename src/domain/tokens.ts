@@ -35,7 +35,7 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
 export async function revokeToken(ctx: Ctx, input: { readonly token: string }): Promise<Token> {
   permit(ctx.viewer, "revokeToken");
   return ctx.db.write(async (tx) => {
-    const token = await tx.first(Token, { id: idOf("token", input.token) });
+    const token = await tx.first(Token, { id: idOf("token", input.token) }, { lock: "change" });
     if (token === null) throw notFound("token", `token ${input.token}`);
     if (token.revokedAt !== null) return token;
     await revoke(tx, ctx, token);
@@ -77,6 +77,8 @@ export async function endedTokens(
  */
 export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<string | null> {
   return ctx.db.write(async (tx) => {
+    // Of several instances that start together, the first makes it.
+    await tx.lockLog();
     if (secret === null) {
       if ((await tx.countOf(Token, {})) > 0) return null;
       const made = newSecret();

@@ -205,6 +205,52 @@ const STATEMENTS = [
     pruned bigint NOT NULL
   )`,
   "INSERT INTO event_log (id, head, pruned) VALUES (1, 0, 0)",
+
+  `CREATE TABLE commit_statuses (
+    repository text COLLATE "C" NOT NULL,
+    commit_sha text COLLATE "C" NOT NULL,
+    context text COLLATE "C" NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    name text COLLATE "C",
+    description text COLLATE "C",
+    target_url text COLLATE "C",
+    image_url text COLLATE "C",
+    said_at bigint NOT NULL,
+    received_at bigint NOT NULL,
+    PRIMARY KEY (repository, commit_sha, context, source)
+  )`,
+  "CREATE INDEX commit_statuses_by_age ON commit_statuses (received_at)",
+
+  `CREATE TABLE webhook_deliveries (
+    id text COLLATE "C" NOT NULL PRIMARY KEY,
+    subject text COLLATE "C",
+    subject_at bigint,
+    received_at bigint NOT NULL
+  )`,
+  "CREATE INDEX webhook_deliveries_by_subject ON webhook_deliveries (subject, subject_at) WHERE subject IS NOT NULL",
+  "CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (received_at)",
+
+  `CREATE TABLE github_reports (
+    release_id text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES releases (id),
+    app_id text COLLATE "C" NOT NULL REFERENCES apps (id),
+    state text COLLATE "C" NOT NULL,
+    deployment_id text COLLATE "C",
+    told text COLLATE "C",
+    uncertain boolean NOT NULL,
+    attempts integer NOT NULL,
+    problem text COLLATE "C",
+    next_attempt_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+  )`,
+  "CREATE INDEX github_reports_due ON github_reports (next_attempt_at, release_id) WHERE state = 'PENDING'",
+  "CREATE INDEX github_reports_by_app ON github_reports (app_id)",
+
+  // At most one row: up to which event releases have been queued for GitHub.
+  `CREATE TABLE github_position (
+    id integer NOT NULL PRIMARY KEY CHECK (id = 1),
+    position bigint NOT NULL
+  )`,
 ];
 
 export class Foundation0000000000001 implements MigrationInterface {
