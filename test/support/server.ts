@@ -80,10 +80,16 @@ export class TestServer {
  * engine that the tests run on, unless `env` names one.
  */
 export async function startServer(t: Cleanup, options: ServerOptions = {}): Promise<TestServer> {
-  const DATABASE_URL = options.env?.DATABASE_URL ?? (await freshDatabase(t));
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  t.after(async () => {
+    // In reverse: a database goes after the server that has it open.
+    for (const step of undo.reverse()) await step();
+  });
+  const cleanup: Cleanup = { after: (step) => undo.push(step) };
+  const DATABASE_URL = options.env?.DATABASE_URL ?? (await freshDatabase(cleanup));
   const config = readConfig({ PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, ...options.env, DATABASE_URL });
   const server = new TestServer(config, options);
-  t.after(() => server.stop());
+  cleanup.after(() => server.stop());
   await server.start();
   return server;
 }

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, it } from "node:test";
+import { Client } from "../support/client.js";
+import { freshDatabase } from "../support/engine.js";
+import { unique } from "../support/seed.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn } from "../support/server.js";
+import { readLog } from "./instances.js";
+
+describe("when one of two instances is killed", onlyOn("postgres"), () => {
+  it("its clients go on at the other one, from their cursor, and nothing acknowledged is lost", async (t) => {
+    const DATABASE_URL = await freshDatabase(t);
+    const [a, b] = await Promise.all([startProcess(t, DATABASE_URL), startProcess(t, DATABASE_URL)]);
+    const begun = await readLog(a.client);
+    const acknowledged: string[] = [];
+    let enough: () => void = () => undefined;
+    const half = new Promise<void>((resolve) => {
+      enough = resolve;
+    });
+    const writers = Array.from({ length: 10 }, async () => {
+      let client = a.client;
+      for (let index = 0; index < 10; ) {
+        const name = unique("app");
+        try {
+          await client.mutate("createApp", { name }, "app { id }");
+          acknowledged.push(name);
+          index += 1;
+        } catch {
+          client = b.client;
+        }
+        if (acknowledged.length >= 50) enough();
+      }
+    });
+    await half;
+    const cursor = (await readLog(a.client, begun.cursor)).cursor;
+    a.process.kill("SIGKILL");
+    await once(a.process, "exit");
+    await Promise.all(writers);
+
+    const events = (await readLog(b.client, begun.cursor)).events;
+    const told = events.map((event) => event.subjectName);
+    assert.equal(new Set(told).size, told.length, "each is told once");
+    assert.deepEqual(
+      acknowledged.filter((name) => !told.includes(name)),
+      [],
+    );
+    const behind = (await readLog(b.client, cursor)).events;
+    assert.deepEqual(behind, events.slice(events.length - behind.length), "the cursor of one is good at the other");
+    for (const name of told) {
+      const { app } = await b.client.ask("query ($app: ID!) { app(app: $app) { name } }", { app: name });
+      assert.equal(app?.name, name, "what the log tells is there");
+    }
+  });
+});
+
+/** The service as it ships, as a process of its own. */
+async function startProcess(t: Cleanup, DATABASE_URL: string): Promise<{ process: ChildProcess; client: Client }> {
+  const env = { ...process.env, DATABASE_URL, PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, LOG_LEVEL: "silent" };
+  const child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  t.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = "";
+    child.stdout.on("data", (chunk) => {
+      said += chunk;
+      const found = /Railyard is at (\S+)\/graphql/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once("exit", () => reject(new Error(`The service ended before it was ready: ${said}`)));
+  });
+  return { process: child, client: new Client(url, ADMIN_SECRET) };
+}
