@@ -93,7 +93,7 @@ export class Wakeups {
     while (!this.#closed.signal.aborted) {
       await this.#pause(POLL_EVERY);
       const head = await this.#head();
-      if (head !== null && head !== seen && seen !== null) this.#wake();
+      if (head !== null && head !== seen) this.#wake();
       seen = head ?? seen;
     }
   }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import sql from "sql-template-tag";
 import type { Tx } from "../database/session.js";
 import type { EntityClass } from "../database/table.js";
 import { IdempotencyKey } from "../entities/idempotency-key.js";
@@ -44,7 +45,12 @@ export async function once<T extends object>(
       }
       return tx.table(entity).fromRow(JSON.parse(prior.answer ?? "null"));
     }
-    await tx.delete(IdempotencyKey, { tokenId, key });
+    // Only one that has expired: the mutation that was first may have committed since the look above.
+    const expired = now.getTime() - KEY_LIFETIME;
+    await tx.deleteWhere(
+      IdempotencyKey,
+      sql`e.token_id = ${tokenId} AND e.key = ${key} AND e.created_at <= ${expired}`,
+    );
     // Before the work: elsewhere a second mutation with this key waits here until this one has ended.
     await tx.insert(IdempotencyKey, [{ tokenId, key, inputHash, answer: null, createdAt: now }]);
     const made = await work(tx);

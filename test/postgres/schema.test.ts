@@ -6,6 +6,8 @@ import { DataSource } from "typeorm";
 import { POSTGRES_MIGRATIONS } from "../../src/database/migrations/postgres/index.js";
 import { SQLITE_MIGRATIONS } from "../../src/database/migrations/sqlite/index.js";
 import { openDatabase } from "../../src/database/open.js";
+import { RAILYARD } from "../../src/domain/context.js";
+import { bootstrapAdmin } from "../../src/domain/tokens.js";
 import { createDatabase } from "../support/engine.js";
 import { type Cleanup, onlyOn, startServer, temporaryFolder } from "../support/server.js";
 
@@ -65,6 +67,18 @@ describe("the schema", onlyOn("postgres"), () => {
       rows.map((row) => row.name),
       POSTGRES_MIGRATIONS.map((Migration) => new Migration().name),
     );
+  });
+
+  it("gets one administrator, and is told of it once, where instances come to an empty one at the same moment", async (t) => {
+    const url = await migratedPostgres(t);
+    const databases = await Promise.all(Array.from({ length: 6 }, () => openDatabase(url, { poolSize: 1 })));
+    t.after(() => Promise.all(databases.map((database) => database.close())));
+    const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
+    const secrets = await Promise.all(
+      databases.map((db) => bootstrapAdmin({ db, viewer: RAILYARD, durations, now: () => new Date() }, null)),
+    );
+    assert.equal(secrets.filter((secret) => secret !== null).length, 1);
+    assert.deepEqual(await ask(url, "SELECT count(*)::int AS tokens FROM tokens"), [{ tokens: 1 }]);
   });
 
   it("of a newer version does not keep an older instance from starting", async (t) => {
