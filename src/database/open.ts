@@ -9,7 +9,7 @@ import { openSqlite } from "./sqlite.js";
  * @param options what only PostgreSQL goes by
  * @throws DatabaseUnusable where it cannot be opened; the message says why
  */
-export async function openDatabase(url: string, options: PostgresOptions): Promise<Database> {
+export async function openDatabase(url: string, options: PostgresOptions = { poolSize: 10 }): Promise<Database> {
   if (isPostgres(url)) return openPostgres(url, options);
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1];
   if (path === undefined || path === ":memory:") {

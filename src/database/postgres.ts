@@ -88,7 +88,13 @@ async function migrate(url: string): Promise<void> {
 function assemble(url: string, writer: DataSource, reader: DataSource): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
-  const transactions = new Transactions(lending(poolOf(writer), tables, count), "BEGIN");
+  const transactions = new Transactions(
+    lending(poolOf(writer), (query) => {
+      const guarded: Runner = { query: (text, values) => transactions.statement(() => query(text, values)) };
+      return new Tx(guarded, postgresDialect, tables, count);
+    }),
+    "BEGIN",
+  );
   const readPool = poolOf(reader);
   const committed = new Reader(
     { query: (text, values) => rowsOf(readPool, text, values) },
@@ -126,11 +132,11 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
  * Lends connections of a pool, each for one transaction. One that met another transaction is run again from its start,
  * which is why the work of a transaction must do nothing but read and write rows.
  */
-function lending(pool: Pool, tables: Tables, count: StatementCount): Lend {
+function lending(pool: Pool, txOn: (query: Runner["query"]) => Tx): Lend {
   return async <T>(use: (writer: Writer) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await borrow(pool, (client) => use(writerOn(client, tables, count)));
+        return await borrow(pool, (client) => use(writerOn(client, txOn)));
       } catch (error) {
         if (!isWorthRepeating(error)) throw error;
         if (attempt === ATTEMPTS) throw givenUp(error);
@@ -164,7 +170,7 @@ async function borrow<T>(pool: Pool, use: (borrowed: Borrowed) => Promise<T>): P
   }
 }
 
-function writerOn(borrowed: Borrowed, tables: Tables, count: StatementCount): Writer {
+function writerOn(borrowed: Borrowed, txOn: (query: Runner["query"]) => Tx): Writer {
   const run = async (text: string, values?: unknown[]) => {
     if (borrowed.lost !== undefined) throw borrowed.lost;
     try {
@@ -174,8 +180,7 @@ function writerOn(borrowed: Borrowed, tables: Tables, count: StatementCount): Wr
       throw error;
     }
   };
-  const runner: Runner = { query: run };
-  return { tx: new Tx(runner, postgresDialect, tables, count), execute: (statement) => run(statement) };
+  return { tx: txOn(run), execute: (statement) => run(statement) };
 }
 
 async function rowsOf(connection: Pool | PoolClient, text: string, values: unknown[] = []): Promise<unknown[]> {

@@ -2,12 +2,12 @@ import { pino } from "pino";
 import { type App, startApp } from "../../src/app.js";
 import { type Config, readConfig } from "../../src/config.js";
 import type { Role } from "../../src/entities/vocabulary.js";
-import type { Cleanup } from "./folder.js";
 import { Client } from "./client.js";
 import { freshDatabase } from "./engine.js";
+import type { Cleanup } from "./folder.js";
 
-export { type Cleanup, temporaryFolder } from "./folder.js";
 export { onlyOn } from "./engine.js";
+export { type Cleanup, temporaryFolder } from "./folder.js";
 
 export interface ServerOptions {
   /** Environment variables on top of those that a test server has anyway. */
