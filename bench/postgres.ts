@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { Client } from "../test/support/client.js";
 import { startCluster } from "../test/support/cluster.js";
+import { ServerProcess } from "../test/support/process.js";
 import { Seed } from "../test/support/seed.js";
 
 /*
@@ -53,9 +52,9 @@ async function measure(instances: number) {
   );
   const elapsed = (performance.now() - begun) / 1000;
   const { held, waiting } = await watch.stop();
-  for (const { child } of processes) {
-    child.kill("SIGTERM");
-    await once(child, "exit");
+  for (const { process } of processes) {
+    process.signal("SIGTERM");
+    await process.exit();
   }
   latencies.sort((a, b) => a - b);
   const percentile = (share: number) => Math.round(latencies[Math.floor(latencies.length * share)] ?? 0);
@@ -117,17 +116,7 @@ async function watchLocks() {
   };
 }
 
-async function startInstance(): Promise<{ child: ChildProcess; client: Client }> {
-  const env = { ...process.env, DATABASE_URL: cluster.url, PORT: "0", ADMIN_TOKEN: SECRET, LOG_LEVEL: "silent" };
-  const child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "inherit"] });
-  const url = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stdout.on("data", (chunk) => {
-      said += chunk;
-      const found = /Railyard is at (\S+)\/graphql/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.once("exit", () => reject(new Error("An instance ended before it was ready.")));
-  });
-  return { child, client: new Client(url, SECRET) };
+async function startInstance(): Promise<{ process: ServerProcess; client: Client }> {
+  const process = new ServerProcess({ DATABASE_URL: cluster.url, ADMIN_TOKEN: SECRET, LOG_LEVEL: "silent" });
+  return { process, client: new Client(await process.ready(), SECRET) };
 }

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, it } from "node:test";
 import { Client } from "../support/client.js";
 import { freshDatabase } from "../support/engine.js";
+import { startProcess } from "../support/process.js";
 import { unique } from "../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn } from "../support/server.js";
 import { readLog } from "./instances.js";
@@ -11,7 +10,7 @@ import { readLog } from "./instances.js";
 describe("when one of two instances is killed", onlyOn("postgres"), () => {
   it("its clients go on at the other one, from their cursor, and nothing acknowledged is lost", async (t) => {
     const DATABASE_URL = await freshDatabase(t);
-    const [a, b] = await Promise.all([startProcess(t, DATABASE_URL), startProcess(t, DATABASE_URL)]);
+    const [a, b] = await Promise.all([startInstance(t, DATABASE_URL), startInstance(t, DATABASE_URL)]);
     const begun = await readLog(a.client);
     const acknowledged: string[] = [];
     let enough: () => void = () => undefined;
@@ -34,8 +33,8 @@ describe("when one of two instances is killed", onlyOn("postgres"), () => {
     });
     await half;
     const cursor = (await readLog(a.client, begun.cursor)).cursor;
-    a.process.kill("SIGKILL");
-    await once(a.process, "exit");
+    a.process.signal("SIGKILL");
+    assert.equal(await a.process.exit(), "SIGKILL");
     await Promise.all(writers);
 
     const events = (await readLog(b.client, begun.cursor)).events;
@@ -55,22 +54,7 @@ describe("when one of two instances is killed", onlyOn("postgres"), () => {
 });
 
 /** The service as it ships, as a process of its own. */
-async function startProcess(t: Cleanup, DATABASE_URL: string): Promise<{ process: ChildProcess; client: Client }> {
-  const env = { ...process.env, DATABASE_URL, PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, LOG_LEVEL: "silent" };
-  const child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "inherit"] });
-  t.after(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGTERM");
-    await once(child, "exit");
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stdout.on("data", (chunk) => {
-      said += chunk;
-      const found = /Railyard is at (\S+)\/graphql/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.once("exit", () => reject(new Error(`The service ended before it was ready: ${said}`)));
-  });
-  return { process: child, client: new Client(url, ADMIN_SECRET) };
+async function startInstance(t: Cleanup, DATABASE_URL: string) {
+  const process = startProcess(t, { DATABASE_URL, ADMIN_TOKEN: ADMIN_SECRET, LOG_LEVEL: "silent" });
+  return { process, client: new Client(await process.ready(), ADMIN_SECRET) };
 }
