@@ -42,7 +42,7 @@ export async function collect(db: Database, host: string, now: () => Date): Prom
 }
 
 async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
-  const seen = await tx.first(GithubPosition, { id: 1 }, { lock: true });
+  const seen = await tx.first(GithubPosition, { id: 1 }, { lock: "change" });
   if (seen === null) return false;
   const events = await readEvents(tx, { types: TYPES }, seen.position, STEP);
   const last = events.at(-1);

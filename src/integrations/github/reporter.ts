@@ -76,7 +76,7 @@ async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
     ORDER BY e.next_attempt_at, e.release_id LIMIT 1`;
   if ((await db.reader.select(GithubReport, due)).length === 0) return null;
   return db.write(async (tx) => {
-    const [report] = await tx.select(GithubReport, sql`${due} ${tx.dialect.forUpdate}`);
+    const [report] = await tx.select(GithubReport, sql`${due} ${tx.dialect.lock("change")}`);
     if (report === undefined) return null;
     const claimed = { attempts: report.attempts + 1, nextAttemptAt: new Date(now().getTime() + LEASE) };
     await tx.update(GithubReport, { releaseId: report.releaseId }, claimed);
