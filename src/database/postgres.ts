@@ -96,13 +96,11 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
     "BEGIN",
   );
   const readPool = poolOf(reader);
-  const committed = new Reader(
-    { query: (text, values) => rowsOf(readPool, text, values) },
-    postgresDialect,
-    tables,
-    count,
-  );
-  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: committed });
+  const reading: Runner = { query: (text, values) => rowsOf(readPool, text, values) };
+  const committed = new Reader(reading, postgresDialect, tables, count);
+  // Looking for what is new is nobody's statement: it is not counted.
+  const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
+  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: looking });
   const pending = new Set<Promise<unknown>>();
   return {
     reader: committed,
