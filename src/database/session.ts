@@ -30,6 +30,11 @@ export class Reader {
     protected readonly count: StatementCount,
   ) {}
 
+  /** A reader of the same rows whose statements go through `wrap`. */
+  through(wrap: (runner: Runner) => Runner): Reader {
+    return new Reader(wrap(this.runner), this.dialect, this.tables, this.count);
+  }
+
   table<T extends object>(entity: EntityClass<T>): Table<T> {
     return this.tables.of(entity);
   }

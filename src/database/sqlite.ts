@@ -1,17 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SqliteFile from "better-sqlite3";
-import { DataSource, type QueryRunner } from "typeorm";
+import { DataSource } from "typeorm";
 import { ENTITIES } from "../entities/index.js";
 import { type Database, DatabaseUnusable } from "./database.js";
 import { sqliteDialect } from "./dialect.js";
 import { WriteGate } from "./gate.js";
 import { SQLITE_MIGRATIONS } from "./migrations/sqlite/index.js";
 import { Reader, type Runner, type StatementCount, Tx } from "./session.js";
+import { SqliteRunner } from "./sqlite-runner.js";
 import { SnakeCase, Tables } from "./table.js";
-
-/** Prepared statements kept by a connection; the service has fewer than 200 different ones. */
-const STATEMENT_CACHE = 500;
 
 /** Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads. */
 export async function openSqlite(path: string): Promise<Database> {
@@ -36,7 +34,7 @@ export async function openSqlite(path: string): Promise<Database> {
 function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Database): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
-  const connection = writer.createQueryRunner();
+  const connection = new SqliteRunner(writer);
   const guarded: Runner = {
     query: (text, parameters) => gate.statement(() => connection.query(text, parameters)),
   };
@@ -47,7 +45,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
   const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();
   return {
-    reader: new Reader(reader.createQueryRunner(), sqliteDialect, tables, count),
+    reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
     write(work) {
       const result = gate.write(work);
       const settled: Promise<unknown> = result.then(
@@ -86,7 +84,6 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     namingStrategy: new SnakeCase(),
     migrations: readonly ? [] : SQLITE_MIGRATIONS,
     migrationsTableName: "migrations",
-    statementCacheSize: STATEMENT_CACHE,
     prepareDatabase: (file: SqliteFile.Database) => {
       if (readonly) return;
       // FULL: an acknowledged write survives the loss of power, not only the end of the process.
@@ -139,6 +136,6 @@ function makeFolder(path: string): void {
 }
 
 /** Lets SQLite refresh the statistics that its planner goes by; it looks only where much has changed. */
-async function optimize(connection: QueryRunner): Promise<void> {
+async function optimize(connection: SqliteRunner): Promise<void> {
   await connection.query("PRAGMA optimize");
 }

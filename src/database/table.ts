@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from "sql-template-tag";
+import sql, { join, raw, Sql } from "sql-template-tag";
 import { type DataSource, DefaultNamingStrategy, type EntityMetadata } from "typeorm";
 import type { Dialect } from "./dialect.js";
 
@@ -16,6 +16,9 @@ export class SnakeCase extends DefaultNamingStrategy {
     return given || property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   }
 }
+
+/** Up to so many rows the text of an INSERT is kept: what promotions and their events need. */
+const REMEMBERED_ROWS = 64;
 
 interface MappedColumn {
   readonly property: string;
@@ -37,6 +40,7 @@ export class Table<T extends object> {
   readonly #columns: readonly MappedColumn[];
   readonly #byProperty: ReadonlyMap<string, MappedColumn>;
   readonly #classOf: (row: Raw) => new () => T;
+  readonly #inserts = new Map<number, readonly string[]>();
 
   constructor(metadata: EntityMetadata) {
     this.name = metadata.tableName;
@@ -93,11 +97,24 @@ export class Table<T extends object> {
   }
 
   insert(entities: readonly T[]): Sql {
-    const rows = entities.map((entity) => {
-      const record = entity as Raw;
-      return sql`(${join(this.#columns.map((column) => write(column, record[column.property])))})`;
-    });
-    return sql`INSERT INTO ${raw(this.name)} (${raw(this.#columns.map((column) => `"${column.name}"`).join(", "))}) VALUES ${join(rows)}`;
+    const values: unknown[] = [];
+    for (const entity of entities) {
+      for (const column of this.#columns) values.push(write(column, (entity as Raw)[column.property]));
+    }
+    return new Sql(this.#insertStrings(entities.length), values);
+  }
+
+  /** What stands between the values of an INSERT of so many rows, as a template's strings would. */
+  #insertStrings(rows: number): readonly string[] {
+    const known = this.#inserts.get(rows);
+    if (known !== undefined) return known;
+    const names = this.#columns.map((column) => `"${column.name}"`).join(", ");
+    const between = Array<string>(this.#columns.length - 1).fill(",");
+    const strings = [`INSERT INTO ${this.name} (${names}) VALUES (`, ...between];
+    for (let row = 1; row < rows; row++) strings.push("),(", ...between);
+    strings.push(")");
+    if (rows <= REMEMBERED_ROWS) this.#inserts.set(rows, strings);
+    return strings;
   }
 
   /** How many rows one INSERT may carry: SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535. */

@@ -159,9 +159,10 @@ function deadline(ctx: Ctx): Date {
 }
 
 async function lastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {
-  const rows = await reader.query<{ app_id: string; version: number }>(
-    sql`SELECT e.app_id, MAX(e.version) AS version FROM releases e
-      WHERE ${reader.dialect.oneOf(sql`e.app_id`, appIds)} GROUP BY e.app_id`,
+  const rows = await reader.query<{ app_id: string; version: number | null }>(
+    // The end of the index for each app. Grouped, every release that an app ever had would be read.
+    sql`SELECT a.id AS app_id, (SELECT MAX(r.version) FROM releases r WHERE r.app_id = a.id) AS version FROM apps a
+      WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,
   );
   return new Map(rows.map((row) => [row.app_id, Number(row.version)]));
 }

@@ -1,0 +1,81 @@
+import { PROMOTE } from "./promote.js";
+import { BOARD } from "./support/board.js";
+import { Connection, request } from "./support/client.js";
+import { pipelineName, sourceName } from "./support/data.js";
+import { type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { Server } from "./support/processes.js";
+
+/** The sizes that are compared, as shares of the largest; at scale 1 they are 100, 1,000 and 10,000 pipelines. */
+const SIZES = [0.1, 1, 10] as const;
+/** Boards and promotions of one turn. */
+const TIMES = 200;
+/** How many different boards are asked for: the same number at every size, so that no cache is larger at one of them. */
+const BOARDS = 50;
+
+/** What a board and a promotion cost as the database grows, against the same on the smallest one. */
+export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+  const servers: { readonly size: number; readonly server: Server; readonly connection: Connection }[] = [];
+  try {
+    for (const share of SIZES) {
+      const size = Math.round(pipelines * share);
+      const [server] = await Server.launch(await workshop.database(size));
+      servers.push({ size, server, connection: new Connection(server.port) });
+    }
+    const [smallest, ...larger] = servers;
+    if (smallest === undefined) return [];
+    const results: Result[] = [];
+    for (const one of larger) {
+      const against = `the same with ${smallest.size.toLocaleString("en")} pipelines`;
+      const at = `with ${one.size.toLocaleString("en")} pipelines`;
+      const target = one === larger.at(-1) ? { most: 1.3 } : null;
+      const boards = await interleave(
+        rounds,
+        () => board(one),
+        () => board(smallest),
+      );
+      results.push(compared(`growth: board ${at}`, "µs CPU", against, boards, target));
+      const promotions = await interleave(
+        rounds,
+        () => promote(one),
+        () => promote(smallest),
+      );
+      results.push(compared(`growth: promote to 12 targets ${at}`, "ms", against, promotions, target));
+    }
+    return results;
+  } finally {
+    for (const { connection } of servers) connection.close();
+    await Promise.all(servers.map(({ server }) => server.stop()));
+  }
+}
+
+interface Subject {
+  readonly size: number;
+  readonly server: Server;
+  readonly connection: Connection;
+}
+
+let asked = 0;
+
+/** Boards from all over the database, each asked for as it was never before: none is answered from what was kept. */
+async function board({ size, server, connection }: Subject): Promise<number> {
+  const before = await server.usage();
+  for (let turn = 0; turn < TIMES; turn++) {
+    asked += 1;
+    const pipeline = pipelineName(Math.floor(((turn % BOARDS) * size) / BOARDS));
+    await connection.send(request(BOARD, { pipeline, asked }));
+  }
+  return ((await server.usage()).cpu - before.cpu) / TIMES;
+}
+
+async function promote({ connection }: Subject): Promise<number> {
+  const times: number[] = [];
+  for (let turn = 0; turn < TIMES / 4; turn++) {
+    const start = performance.now();
+    await connection.ask(PROMOTE, { app: sourceName(12, turn % 10) });
+    times.push(performance.now() - start);
+  }
+  return percentile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
+}

@@ -1,0 +1,50 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Workshop } from "./support/data.js";
+import type { Measurement, Result } from "./support/figures.js";
+import { machine, markdown, table } from "./support/report.js";
+
+/** Every figure, in the order in which they are measured; each is a file of its own. */
+const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>> = {
+  board: () => import("./board.js"),
+  "board-first": () => import("./board-first.js"),
+  promote: () => import("./promote.js"),
+  growth: () => import("./growth.js"),
+  start: () => import("./start.js"),
+};
+
+const USAGE = `npm run bench -- [figure …] [--scale 0.1|1|10] [--rounds 5] [--json]
+
+Figures: ${Object.keys(FIGURES).join(", ")}. Without one, all are measured; bench/results.md is written unless it was one alone.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    scale: { type: "string", default: "1" },
+    rounds: { type: "string", default: "5" },
+    help: { type: "boolean", default: false },
+  },
+});
+const scale = Number(values.scale);
+const rounds = Number(values.rounds);
+const unknown = positionals.filter((name) => !(name in FIGURES));
+if (values.help || unknown.length > 0 || !(scale > 0) || !(rounds >= 1)) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(values.help ? 0 : 2);
+}
+
+const workshop = new Workshop();
+process.on("exit", () => workshop.clear());
+const results: Result[] = [];
+for (const name of positionals.length > 0 ? positionals : Object.keys(FIGURES)) {
+  const figure = await FIGURES[name]?.();
+  if (figure === undefined) continue;
+  process.stderr.write(`${name} …\n`);
+  const measured = await figure.measure({ workshop, pipelines: Math.round(1000 * scale), rounds });
+  results.push(...measured);
+  if (!values.json) process.stdout.write(`${table(measured)}\n\n`);
+}
+const report = { ...machine(), scale, rounds, results };
+if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+if (positionals.length !== 1) writeFileSync("bench/results.md", markdown(report));

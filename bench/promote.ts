@@ -1,0 +1,68 @@
+import { copyFileSync } from "node:fs";
+import { Connection } from "./support/client.js";
+import { sourceName, TARGETS } from "./support/data.js";
+import { type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { Child, Server } from "./support/processes.js";
+
+/** Promotions of one turn. */
+const TIMES = 200;
+
+export const PROMOTE = `mutation Promote($app: ID!) {
+  promote(input: { app: $app }) { promotion { id phase targets { phase } } }
+}`;
+
+/**
+ * A promotion as its author waits for it: from the request until the answer, all of it written and durable, against one
+ * transaction with as many rows.
+ */
+export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+  const path = await workshop.database(pipelines);
+  await promoteOnce(path);
+  const other = `${path}.raw`;
+  copyFileSync(path, other);
+  const [server] = await Server.launch(path);
+  const raw = Child.start("support/raw-promote.js", other);
+  const connection = new Connection(server.port);
+  try {
+    const results: Result[] = [];
+    for (const targets of TARGETS) {
+      const app = sourceName(targets, 0);
+      const promoted = async () => {
+        const times: number[] = [];
+        for (let turn = 0; turn < TIMES; turn++) {
+          const start = performance.now();
+          await connection.ask(PROMOTE, { app });
+          times.push(performance.now() - start);
+        }
+        return times.sort((a, b) => a - b);
+      };
+      const written = async () => (await raw.call<number[]>("measure", app, TIMES)).sort((a, b) => a - b);
+      const measured = await interleave(rounds, promoted, written);
+      const what = targets === 1 ? "promote to 1 target" : `promote to ${targets} targets`;
+      for (const [name, share] of [
+        ["median", 0.5],
+        ["p99", 0.99],
+      ] as const) {
+        const at = {
+          subject: measured.subject.map((times) => percentile(times, share)),
+          baseline: measured.baseline.map((times) => percentile(times, share)),
+        };
+        const target = targets === 12 && share === 0.5 ? { most: 3 } : null;
+        results.push(compared(`${what}: ${name}`, "ms", "one transaction with as many rows", at, target));
+      }
+    }
+    return results;
+  } finally {
+    connection.close();
+    await Promise.all([server.stop(), raw.stop()]);
+  }
+}
+
+/** Lets the server promote each source once, for the baseline to have something to write after. */
+async function promoteOnce(path: string): Promise<void> {
+  const [server] = await Server.launch(path);
+  const connection = new Connection(server.port);
+  for (const targets of TARGETS) await connection.ask(PROMOTE, { app: sourceName(targets, 0) });
+  connection.close();
+  await server.stop();
+}

@@ -1,0 +1,101 @@
+import type { Workshop } from "./data.js";
+
+/** What a figure is given to measure with. */
+export interface Bench {
+  readonly workshop: Workshop;
+  /** How many pipelines the database holds. */
+  readonly pipelines: number;
+  /** How often subject and baseline take turns. */
+  readonly rounds: number;
+}
+
+/** A figure: a file of its own under `bench/`. */
+export type Measurement = (bench: Bench) => Promise<readonly Result[]>;
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface Result {
+  /** What was measured, and in what unit. */
+  readonly what: string;
+  readonly unit: string;
+  readonly subject: Spread;
+  /** What it is held against, measured in the same run; null where the figure is held against a number alone. */
+  readonly against: string | null;
+  readonly baseline: Spread | null;
+  /** Subject ÷ baseline, of every round. */
+  readonly ratio: Spread | null;
+  /** What it is to be: `≤ 4` of the ratio, or of the subject where there is none. */
+  readonly target: Target | null;
+}
+
+export type Target = { readonly most: number } | { readonly least: number };
+
+/** Turns that do not count. */
+const WARM_UP = 3;
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { median: percentile(sorted, 0.5), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
+}
+
+/** @param sorted ascending */
+export function percentile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)] ?? Number.NaN;
+  const above = sorted[Math.ceil(place)] ?? Number.NaN;
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/**
+ * Lets subject and baseline take turns, A B A B …, after some turns of each that do not count: a server has been running
+ * for longer than the first hundred requests, after which its code is still being compiled.
+ */
+export async function interleave<T>(
+  rounds: number,
+  subject: () => Promise<T>,
+  baseline: () => Promise<T>,
+): Promise<{ subject: T[]; baseline: T[] }> {
+  for (let turn = 0; turn < WARM_UP; turn++) {
+    await subject();
+    await baseline();
+  }
+  const measured = { subject: [] as T[], baseline: [] as T[] };
+  for (let round = 0; round < rounds; round++) {
+    measured.subject.push(await subject());
+    measured.baseline.push(await baseline());
+  }
+  return measured;
+}
+
+export function compared(
+  what: string,
+  unit: string,
+  against: string,
+  measured: { readonly subject: readonly number[]; readonly baseline: readonly number[] },
+  target: Target | null,
+): Result {
+  const ratios = measured.subject.map((value, round) => value / (measured.baseline[round] ?? Number.NaN));
+  return {
+    what,
+    unit,
+    subject: spread(measured.subject),
+    against,
+    baseline: spread(measured.baseline),
+    ratio: spread(ratios),
+    target,
+  };
+}
+
+export function alone(what: string, unit: string, values: readonly number[], target: Target | null): Result {
+  return { what, unit, subject: spread(values), against: null, baseline: null, ratio: null, target };
+}
+
+export function isMet({ target, ratio, subject }: Result): boolean | null {
+  if (target === null) return null;
+  const { median } = ratio ?? subject;
+  return "most" in target ? median <= target.most : median >= target.least;
+}

@@ -1,0 +1,31 @@
+/** Loaded into whichever process is measured: answers calls over the channel to its parent, and never keeps it alive. */
+export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+const handlers: Record<string, (...args: never[]) => unknown> = {
+  usage: () => {
+    const { user, system } = process.cpuUsage();
+    return { cpu: user + system, resident: process.memoryUsage.rss() };
+  },
+};
+
+let announce: () => void = () => undefined;
+const announced = new Promise<void>((resolve) => {
+  announce = resolve;
+});
+
+/** Says what else this process can be called to do; calls that came earlier have waited for it. */
+export function answer(more: Handlers): void {
+  Object.assign(handlers, more);
+  announce();
+  process.channel?.ref();
+}
+
+process.on("message", async ({ id, name, args }: { id: number; name: string; args: never[] }) => {
+  try {
+    if (!(name in handlers)) await announced;
+    process.send?.({ id, result: await handlers[name]?.(...args) });
+  } catch (error) {
+    process.send?.({ id, error: error instanceof Error ? error.stack : String(error) });
+  }
+});
+process.channel?.unref();

@@ -1,0 +1,96 @@
+import SqliteFile from "better-sqlite3";
+import { newId } from "../../src/domain/id.js";
+import { answer } from "./probe.js";
+
+/*
+ * The least that a promotion can cost: one transaction that writes as many rows to the same tables, each a copy of what
+ * a real promotion wrote but for what must differ, through prepared statements and just as durable.
+ */
+
+type Row = Record<string, string | number | null>;
+
+const file = new SqliteFile(process.argv[2]);
+file.pragma("journal_mode = WAL");
+file.pragma("synchronous = FULL");
+file.pragma("foreign_keys = ON");
+
+function into(table: string, sample: Row): (row: Row) => void {
+  const names = Object.keys(sample);
+  const statement = file.prepare(
+    `INSERT INTO ${table} (${names.map((name) => `"${name}"`)}) VALUES (${names.map(() => "?")})`,
+  );
+  return (row) => {
+    statement.run(names.map((name) => row[name] ?? null));
+  };
+}
+
+const rowsOf = (text: string, ...args: unknown[]) => file.prepare(text).all(...args) as Row[];
+
+/** Prepares to write again and again what one promotion, the newest of this app, has written. */
+function writerOf(sourceApp: string): () => void {
+  const [promotion] = rowsOf(
+    "SELECT p.* FROM promotions p JOIN apps a ON a.id = p.source_app_id WHERE a.name = ? ORDER BY p.id DESC LIMIT 1",
+    sourceApp,
+  );
+  if (promotion === undefined) throw new Error(`Nothing was promoted from ${sourceApp}.`);
+  const releases = rowsOf("SELECT * FROM releases WHERE promotion_id = ? ORDER BY id", promotion.id);
+  const targets = rowsOf("SELECT * FROM promotion_targets WHERE promotion_id = ? ORDER BY id", promotion.id);
+  const events = rowsOf(
+    `SELECT e.* FROM promotions p JOIN events e
+        ON e.promotion_id = p.id OR e.release_id IN (SELECT r.id FROM releases r WHERE r.promotion_id = p.id)
+      WHERE p.id = ? ORDER BY e.position`,
+    promotion.id,
+  );
+  const first = Number(events[0]?.position);
+  const concerns = rowsOf("SELECT * FROM event_apps WHERE position BETWEEN ? AND ?", first, first + events.length - 1);
+  const [sampleRelease, sampleTarget, sampleEvent, sampleConcern] = [releases[0], targets[0], events[0], concerns[0]];
+  if (!sampleRelease || !sampleTarget || !sampleEvent || !sampleConcern)
+    throw new Error("The promotion is incomplete.");
+  const insertPromotion = into("promotions", promotion);
+  const insertRelease = into("releases", sampleRelease);
+  const insertTarget = into("promotion_targets", sampleTarget);
+  const insertEvent = into("events", sampleEvent);
+  const insertConcern = into("event_apps", sampleConcern);
+  const advance = file.prepare("UPDATE event_log SET head = head + ? WHERE id = 1 RETURNING head").pluck();
+  let version = 0;
+  return file.transaction(() => {
+    version += 1;
+    const promotionId = newId();
+    insertPromotion({ ...promotion, id: promotionId });
+    const ids = new Map<unknown, string>([[promotion.id, promotionId]]);
+    const renamed = (id: string | number | null | undefined) => ids.get(id) ?? id ?? null;
+    for (const release of releases) {
+      const id = newId();
+      ids.set(release.id, id);
+      insertRelease({ ...release, id, promotion_id: promotionId, version: Number(release.version) + version });
+    }
+    for (const target of targets) {
+      insertTarget({ ...target, id: newId(), promotion_id: promotionId, release_id: renamed(target.release_id) });
+    }
+    const start = (advance.get(events.length) as number) - events.length + 1;
+    for (const event of events) {
+      const position = Number(event.position) - first + start;
+      const [promotion_id, release_id] = [renamed(event.promotion_id), renamed(event.release_id)];
+      insertEvent({ ...event, position, promotion_id, release_id });
+    }
+    for (const row of concerns) insertConcern({ ...row, position: Number(row.position) - first + start });
+  }).immediate;
+}
+
+const writers = new Map<string, () => void>();
+
+answer({
+  /** Writes so many promotions of an app; how long each took, in milliseconds. */
+  measure: (sourceApp: string, times: number) => {
+    let write = writers.get(sourceApp);
+    if (write === undefined) {
+      write = writerOf(sourceApp);
+      writers.set(sourceApp, write);
+    }
+    return Array.from({ length: times }, () => {
+      const start = performance.now();
+      write();
+      return performance.now() - start;
+    });
+  },
+});
