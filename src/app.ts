@@ -9,16 +9,20 @@ import { Feed } from "./events/feed.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
+import { Answers } from "./server/answers.js";
 import { Authentication } from "./server/authentication.js";
 import { serveGraphql } from "./server/graphql.js";
 import { serveHealth } from "./server/health.js";
 import { startHousekeeping } from "./server/housekeeping.js";
 import { createHttp } from "./server/http.js";
+import { KeptAnswers } from "./server/kept-answers.js";
 import { createLogger, type Logger } from "./server/log.js";
 import { serveSockets } from "./server/websocket.js";
 
 /** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
 const DRAIN_DEADLINE = 8000;
+/** How long the rest of requests that have begun to come may take then, in milliseconds. */
+const HAND_ON_DEADLINE = 1000;
 
 export interface AppOptions {
   readonly log?: Logger;
@@ -53,7 +57,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     undo.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
-    const ctx: Ctx = { db: database, viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
+    const answers = await Answers.open(database, log);
+    const ctx: Ctx = { db: answers.watch(), viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const housekeeping = startHousekeeping(ctx, log);
@@ -67,15 +72,19 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     let stopping = false;
     const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
+    const authentication = new Authentication(ctx, answers, log);
+    const kept = new KeptAnswers({ answers, authentication, log });
     undo.push(async () => {
       stopping = true;
+      // Nobody new is let in from here on; who is in already is answered.
+      http.server.close();
+      await kept.handedOn(HAND_ON_DEADLINE);
       const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE);
       await http.close();
       clearTimeout(cut);
     });
-    const authentication = new Authentication(ctx, log);
     serveHealth(http, database, () => stopping);
-    const parts = { schema: buildSchema(), ctx, authentication, log };
+    const parts = { schema: buildSchema(), ctx, authentication, kept, log };
     const operations = await serveGraphql(http, parts);
     serveSockets(http, { ...parts, operations, feed, allowedOrigins: config.allowedOrigins });
     await servePlatform(http, { ctx, viewerOf: (authorization) => authentication.viewerOf(authorization) });

@@ -134,6 +134,7 @@ function newSecret(): string {
   return `railyard_${randomBytes(32).toString("base64url")}`;
 }
 
-function hashOf(secret: string): string {
+/** All that is kept of a secret. */
+export function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

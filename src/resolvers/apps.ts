@@ -25,7 +25,7 @@ class AppsArgs extends PageArgs {
 export class AppResolver {
   @Query(() => App, { nullable: true, description: "One app; null where there is none." })
   app(@Ctx() ctx: Context, @Arg("app", () => ID, { description: "Its id or name." }) app: string): Promise<App | null> {
-    return findApp(ctx.db.reader, app);
+    return ctx.lookup((reader) => findApp(reader, app));
   }
 
   @Query(() => AppConnection, { description: "By name." })

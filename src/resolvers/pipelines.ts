@@ -44,7 +44,7 @@ export class PipelineResolver {
     @Ctx() ctx: Context,
     @Arg("pipeline", () => ID, { description: "Its id or name." }) pipeline: string,
   ): Promise<Pipeline | null> {
-    return findPipeline(ctx.db.reader, pipeline);
+    return ctx.lookup((reader) => findPipeline(reader, pipeline));
   }
 
   @Query(() => PipelineConnection, { description: "By name; `nameContains` filters, case-insensitively." })

@@ -20,7 +20,7 @@ export class StageResolver {
     @Arg("pipeline", () => ID, { description: "The pipeline, by id or name." }) reference: string,
     @Arg("stage", () => Stage, { description: "Which of its stages." }) stage: Stage,
   ): Promise<PipelineStage | null> {
-    const pipeline = await findPipeline(ctx.db.reader, reference);
+    const pipeline = await ctx.lookup((reader) => findPipeline(reader, reference));
     return pipeline === null ? null : new PipelineStage(pipeline, stage);
   }
 

@@ -1,8 +1,10 @@
 import type { Database } from "../database/database.js";
 import { createLoaders, type Loaders } from "../database/loaders.js";
+import type { Reader } from "../database/session.js";
 import type { Ctx, Durations } from "../domain/context.js";
 import type { Viewer } from "../entities/token.js";
 import type { Feed } from "../events/feed.js";
+import { type Sources, tracedLoaders, untracedReader } from "./sources.js";
 
 /** What a subscription needs besides: where events come from, and when to stop asking for them. */
 export interface Live {
@@ -22,9 +24,15 @@ export class Context implements Ctx {
   readonly live: Live | null;
   // Not a #private field: Apollo works on a shallow copy of the context, which has none of those.
   private loaded: Loaders | null = null;
+  private readonly committed: Reader;
+  /** Where what the answer is made from is noted, if anybody wants to know. */
+  readonly sources: Sources | null;
 
-  constructor(ctx: Ctx, requestId: string, live: Live | null = null) {
-    this.db = ctx.db;
+  constructor(ctx: Ctx, requestId: string, live: Live | null = null, sources: Sources | null = null) {
+    this.committed = ctx.db.reader;
+    this.sources = sources;
+    this.db =
+      sources === null ? ctx.db : Object.create(ctx.db, { reader: { value: untracedReader(ctx.db.reader, sources) } });
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
     this.now = () => ctx.now();
@@ -33,8 +41,18 @@ export class Context implements Ctx {
   }
 
   get loaders(): Loaders {
-    this.loaded ??= createLoaders(this.db.reader);
+    this.loaded ??=
+      this.sources === null
+        ? createLoaders(this.committed)
+        : tracedLoaders(this.committed, this.db.reader, this.sources);
     return this.loaded;
+  }
+
+  /** Looks for a pipeline or an app by what is unique to it: its id, or the name of one that is not deleted. */
+  async lookup<T extends { id: string }>(find: (reader: Reader) => Promise<T | null>): Promise<T | null> {
+    const row = await find(this.committed);
+    this.sources?.found(row);
+    return row;
   }
 
   /**

@@ -1,11 +1,21 @@
 import type { Ctx } from "../domain/context.js";
 import { Refusal } from "../domain/refusal.js";
-import { authenticate } from "../domain/tokens.js";
+import { authenticate, hashOf, isValid } from "../domain/tokens.js";
 import { Token, type Viewer } from "../entities/token.js";
+import type { Answers } from "./answers.js";
 import type { Logger } from "./log.js";
 
 /** How exact `lastUsedAt` is, in milliseconds: a token in use costs one write in this time, however busy it is. */
 const USE_RESOLUTION = 60_000;
+
+/** How many tokens are remembered at most. */
+const REMEMBERED = 1000;
+
+/** A token that was found to be valid, and what `tokenChanges` was before it was read. */
+interface Remembered {
+  readonly token: Token;
+  readonly at: number;
+}
 
 /** Tells whose token a request carries, and keeps note of when each was last used. */
 export class Authentication {
@@ -13,8 +23,13 @@ export class Authentication {
   readonly #log: Logger;
   readonly #noted = new Map<string, number>();
 
-  constructor(ctx: Pick<Ctx, "db" | "now">, log: Logger) {
+  /** By the hash of their secrets. */
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #answers: Answers;
+
+  constructor(ctx: Pick<Ctx, "db" | "now">, answers: Answers, log: Logger) {
     this.#ctx = ctx;
+    this.#answers = answers;
     this.#log = log;
   }
 
@@ -23,14 +38,27 @@ export class Authentication {
    * @throws Refusal UNAUTHENTICATED where there is no token, or none that is valid
    */
   async viewerOf(authorization: unknown): Promise<Viewer> {
-    const secret = typeof authorization === "string" ? /^Bearer +(\S{1,512}) *$/i.exec(authorization)?.[1] : undefined;
+    const secret = secretIn(authorization);
     if (secret === undefined)
       throw unauthenticated("This needs a token: send it as the header `Authorization: Bearer …`.");
     const now = this.#ctx.now();
+    const at = this.#answers.tokenChanges;
     const token = await authenticate(this.#ctx.db.reader, secret, now);
     if (token === null) throw unauthenticated("The token is unknown, revoked or expired.");
+    if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(token.secretHash, { token, at });
     this.#noteUse(token, now);
-    return { name: token.name, role: token.role, tokenId: token.id };
+    return viewerWith(token);
+  }
+
+  /** The same without a look at the database: null where the token is not known to be valid at this moment. */
+  known(authorization: unknown): Viewer | null {
+    const secret = secretIn(authorization);
+    const found = secret === undefined ? undefined : this.#remembered.get(hashOf(secret));
+    const now = this.#ctx.now();
+    if (found === undefined || found.at !== this.#answers.tokenChanges || !isValid(found.token, now)) return null;
+    this.#noteUse(found.token, now);
+    return viewerWith(found.token);
   }
 
   #noteUse(token: Token, now: Date): void {
@@ -45,6 +73,14 @@ export class Authentication {
         this.#log.warn({ err: error, token: token.id }, "the use of a token could not be noted");
       });
   }
+}
+
+function secretIn(authorization: unknown): string | undefined {
+  return typeof authorization === "string" ? /^Bearer +(\S{1,512}) *$/i.exec(authorization)?.[1] : undefined;
+}
+
+function viewerWith(token: Token): Viewer {
+  return { name: token.name, role: token.role, tokenId: token.id };
 }
 
 function unauthenticated(message: string): Refusal {
