@@ -5,22 +5,55 @@ import { startCluster } from "../test/support/cluster.js";
 import { administer, createTemplate } from "../test/support/engine.js";
 
 /*
- * Runs every test file twice: on SQLite, and on PostgreSQL. The latter is the one that TEST_DATABASE_URL names, or one that
- * is started for the run. Arguments are the names of the files to run; all of them, if there are none.
+ * Runs the tests on SQLite, and then again on PostgreSQL: the one that TEST_DATABASE_URL names, or one that is started for
+ * the run. Arguments are the names of the files to run; all of them, if there are none.
  */
+
+/**
+ * What the engine has no part in, or what is about SQLite alone: documents, the command line, other people's clients, the
+ * explorer, processes that are started with a file of their own. Once is enough for these; two runs of everything would
+ * take longer than people wait.
+ */
+const ONCE = new RegExp(
+  `^(${[
+    "cli-.*",
+    "contract",
+    "demo",
+    "deployer",
+    "documents",
+    "durability",
+    "explorer",
+    "first-start",
+    "fit",
+    "fuzz",
+    "github-document",
+    "github-reports",
+    "kept-answers",
+    "layers",
+    "live-kill",
+    "platform-heroku",
+    "readme",
+    "requests",
+    "slow-reader",
+    "start-and-stop",
+    "write-gate",
+  ].join("|")})\\.test\\.js$`,
+);
+/** What needs PostgreSQL. */
+const ON_POSTGRES_ONLY = /^postgres[\\/]/;
+/** A test that has not ended by then hangs, in milliseconds. */
+const TEST_DEADLINE = 120_000;
 
 const given = process.argv.slice(2);
 const files = readdirSync("dist/test", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => given.length === 0 || given.some((name) => file.includes(name)))
-  .map((file) => join("dist/test", file));
+  .filter((file) => given.length === 0 || given.some((name) => file.includes(name)));
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { TEST_DATABASE_URL, ...environment } = process.env;
-  console.log(`\n${files.length} files of tests on SQLite`);
-  const onSqlite = await run(environment);
+  const onSqlite = await run("SQLite", environment, (file) => !ON_POSTGRES_ONLY.test(file));
   if (TEST_DATABASE_URL) return onSqlite + (await runOn(TEST_DATABASE_URL));
   const cluster = await startCluster();
   try {
@@ -33,16 +66,20 @@ async function main(): Promise<number> {
 async function runOn(url: string): Promise<number> {
   const template = await createTemplate(url);
   try {
-    console.log(`\n${files.length} files of tests on PostgreSQL`);
-    return await run({ ...process.env, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template });
+    const env = { ...process.env, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template };
+    return await run("PostgreSQL", env, (file) => !ONCE.test(file));
   } finally {
     await administer(url, `DROP DATABASE ${template}`);
   }
 }
 
 /** Resolves to 0 where all passed, and to 1 where not. */
-function run(env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(process.execPath, ["--test", "--test-concurrency=2", ...files], { env, stdio: "inherit" });
+async function run(engine: string, env: NodeJS.ProcessEnv, wanted: (file: string) => boolean): Promise<number> {
+  const mine = files.filter(wanted).map((file) => join("dist/test", file));
+  if (mine.length === 0) return 0;
+  console.log(`\n${mine.length} files of tests on ${engine}`);
+  const options = ["--test", "--test-concurrency=2", `--test-timeout=${TEST_DEADLINE}`];
+  const child = spawn(process.execPath, [...options, ...mine], { env, stdio: "inherit" });
   const interrupt = () => child.kill("SIGINT");
   process.once("SIGINT", interrupt);
   return new Promise((resolve) => {
