@@ -10,33 +10,38 @@ import { administer, createTemplate } from "../test/support/engine.js";
  */
 
 /**
- * What the engine has no part in, or what is about SQLite alone: documents, the command line, other people's clients, the
- * explorer, processes that are started with a file of their own. Once is enough for these; two runs of everything would
- * take longer than people wait.
+ * What runs on both engines: the rules, the log, what reads and pages, and what races. The rest runs once, on SQLite: what
+ * the engine has no part in (documents, the command line, other people's clients, processes with a file of their own), and
+ * the longest of the property tests, which two runs of would take longer than people wait. Any of it runs on PostgreSQL
+ * where it is named: `npm test -- model`.
  */
-const ONCE = new RegExp(
+const ON_BOTH = new RegExp(
   `^(${[
-    "cli-.*",
-    "contract",
-    "demo",
-    "deployer",
-    "documents",
-    "durability",
-    "explorer",
-    "first-start",
-    "fit",
-    "fuzz",
-    "github-document",
-    "github-reports",
-    "kept-answers",
-    "layers",
-    "live-kill",
-    "platform-heroku",
-    "readme",
-    "requests",
-    "slow-reader",
-    "start-and-stop",
-    "write-gate",
+    "auto-deploy-hold",
+    "automation",
+    "bad-input",
+    "couplings",
+    "deployments",
+    "event-indexes",
+    "events",
+    "gate",
+    "github-pull-requests",
+    "github-statuses",
+    "github-workflow",
+    "history",
+    "idempotency",
+    "lists",
+    "platform",
+    "promotion-phases",
+    "promotions",
+    "retention",
+    "review-apps",
+    "sockets",
+    "statements",
+    "statuses",
+    "subscriptions",
+    "tokens",
+    "walkthrough",
   ].join("|")})\\.test\\.js$`,
 );
 /** What needs PostgreSQL. */
@@ -67,7 +72,11 @@ async function runOn(url: string): Promise<number> {
   const template = await createTemplate(url);
   try {
     const env = { ...process.env, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template };
-    return await run("PostgreSQL", env, (file) => !ONCE.test(file));
+    return await run(
+      "PostgreSQL",
+      env,
+      (file) => given.length > 0 || ON_BOTH.test(file) || ON_POSTGRES_ONLY.test(file),
+    );
   } finally {
     await administer(url, `DROP DATABASE ${template}`);
   }
