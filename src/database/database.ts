@@ -16,6 +16,13 @@ export interface Database {
    * @returns what takes the listener away again
    */
   onCommit(listener: () => void): () => void;
+  /**
+   * Tells `listener` of every transaction that begins how long it waited for its turn, in milliseconds. One inside
+   * another counts as one that waited for nobody.
+   */
+  onTurn(listener: (milliseconds: number) => void): void;
+  /** How many tasks wait for a connection, or for their turn to write. */
+  readonly waiting: number;
   /** How many statements have been run since it was opened. */
   readonly statements: number;
   /** Waits for the writes under way, then closes every connection. */

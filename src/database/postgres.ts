@@ -9,6 +9,7 @@ import { isWorthRepeating, translated, UNIQUE_VIOLATION } from "./postgres-error
 import { Reader, type Runner, type StatementCount, Tx } from "./session.js";
 import { SnakeCase, Tables } from "./table.js";
 import { type Lend, Transactions, type Writer } from "./transactions.js";
+import { Turns } from "./turns.js";
 import { Wakeups } from "./wakeups.js";
 
 /* How long things may take, in milliseconds. Nothing waits without an end. */
@@ -101,11 +102,17 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
   // Looking for what is new is nobody's statement: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
   const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: looking });
+  const turns = new Turns();
   const pending = new Set<Promise<unknown>>();
   return {
     reader: committed,
     write(work) {
-      const result = transactions.write(work);
+      const result = turns.take((begun) =>
+        transactions.write((tx) => {
+          begun();
+          return work(tx);
+        }),
+      );
       const settled: Promise<unknown> = result.then(
         () => pending.delete(settled),
         () => pending.delete(settled),
@@ -114,6 +121,10 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
       return result;
     },
     onCommit: (listener) => wakeups.add(listener),
+    onTurn: (listener) => turns.add(listener),
+    get waiting() {
+      return turns.waiting + readPool.waitingCount;
+    },
     get statements() {
       return count.statements;
     },

@@ -10,6 +10,7 @@ import { SQLITE_MIGRATIONS } from "./migrations/sqlite/index.js";
 import { Reader, type Runner, type StatementCount, Tx } from "./session.js";
 import { SqliteRunner } from "./sqlite-runner.js";
 import { SnakeCase, Tables } from "./table.js";
+import { Turns } from "./turns.js";
 
 /** Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads. */
 export async function openSqlite(path: string): Promise<Database> {
@@ -44,10 +45,16 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
   });
   const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();
+  const turns = new Turns();
   return {
     reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
     write(work) {
-      const result = gate.write(work);
+      const result = turns.take((begun) =>
+        gate.write((tx) => {
+          begun();
+          return work(tx);
+        }),
+      );
       const settled: Promise<unknown> = result.then(
         () => {
           pending.delete(settled);
@@ -57,6 +64,10 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
       );
       pending.add(settled);
       return result;
+    },
+    onTurn: (listener) => turns.add(listener),
+    get waiting() {
+      return turns.waiting;
     },
     onCommit(listener) {
       listeners.add(listener);
