@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import type { Config } from "./config.js";
+import { type Config, secretsOf } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
 import { type Ctx, RAILYARD } from "./domain/context.js";
@@ -9,7 +9,9 @@ import { Feed } from "./events/feed.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
+import { Admission, readTrustedDocuments } from "./server/admission.js";
 import { Answers } from "./server/answers.js";
+import { Audit } from "./server/audit.js";
 import { Authentication } from "./server/authentication.js";
 import { serveGraphql } from "./server/graphql.js";
 import { serveHealth } from "./server/health.js";
@@ -17,6 +19,9 @@ import { startHousekeeping } from "./server/housekeeping.js";
 import { createHttp } from "./server/http.js";
 import { KeptAnswers } from "./server/kept-answers.js";
 import { createLogger, type Logger } from "./server/log.js";
+import { Metrics, serveMetrics } from "./server/metrics.js";
+import { Observer } from "./server/observer.js";
+import { Oidc } from "./server/oidc.js";
 import { serveSockets } from "./server/websocket.js";
 
 /** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
@@ -47,7 +52,7 @@ export interface App {
 
 /** Opens the parts of the service in order; `close` undoes them in reverse, and so does a part that cannot be opened. */
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const log = options.log ?? createLogger(config.logLevel);
+  const log = options.log ?? createLogger(config.logLevel, { secrets: secretsOf(config) });
   const undo: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -72,8 +77,16 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     let stopping = false;
     const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
-    const authentication = new Authentication(ctx, answers, log);
-    const kept = new KeptAnswers({ answers, authentication, log });
+    const oidc = config.oidc === null ? null : new Oidc(config.oidc);
+    const authentication = new Authentication(ctx, answers, log, oidc);
+    const schema = buildSchema();
+    const { limits, costPerMinute } = config;
+    const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);
+    const admission = new Admission({ schema, limits, costPerMinute, trusted });
+    const metrics = new Metrics(database, feed);
+    const audit = new Audit(ctx, log);
+    const observer = new Observer(metrics, audit);
+    const kept = new KeptAnswers({ answers, authentication, admission, observer, log });
     undo.push(async () => {
       stopping = true;
       // Nobody new is let in from here on; who is in already is answered.
@@ -84,10 +97,15 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       clearTimeout(cut);
     });
     serveHealth(http, database, () => stopping);
-    const parts = { schema: buildSchema(), ctx, authentication, kept, log };
+    serveMetrics(http, metrics);
+    const parts = { schema, ctx, authentication, admission, observer, kept, log };
     const operations = await serveGraphql(http, parts);
-    serveSockets(http, { ...parts, operations, feed, allowedOrigins: config.allowedOrigins });
-    await servePlatform(http, { ctx, viewerOf: (authorization) => authentication.viewerOf(authorization) });
+    serveSockets(http, { ...parts, operations, feed, metrics, allowedOrigins: config.allowedOrigins });
+    await servePlatform(http, {
+      ctx,
+      viewerOf: (authorization) => authentication.viewerOf(authorization),
+      refused: (viewer, error) => audit.record(viewer, [error]),
+    });
     const github = await serveGithub(http, ctx, config, log);
     undo.push(() => github.stop());
     await http.listen({ host: config.host, port: config.port });

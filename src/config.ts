@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { Role } from "./entities/vocabulary.js";
+import type { Limits } from "./server/limits.js";
+import type { OidcSettings } from "./server/oidc.js";
 
 /** What the service is told from outside. Durations are milliseconds. */
 export interface Config {
@@ -21,6 +24,14 @@ export interface Config {
   readonly deployTimeout: number;
   readonly reviewAppTtl: number;
   readonly eventRetention: number;
+  /** How large an operation may be. */
+  readonly limits: Limits;
+  /** What one token may spend in a minute; null for no end. */
+  readonly costPerMinute: number | null;
+  /** The manifest of the only documents that run; null where any may. */
+  readonly trustedDocuments: string | null;
+  /** Whose tokens are taken besides our own; null for nobody's. */
+  readonly oidc: OidcSettings | null;
 }
 
 /** Settings that are wrong; one line for each. */
@@ -81,6 +92,29 @@ function isDatabaseUrl(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && new URL(url).pathname.length > 1;
 }
 
+/** A count from 1 up; without a fallback, left out means that there is no end. */
+const countSetting = z
+  .string()
+  .refine((text) => /^[1-9]\d{0,8}$/.test(text.trim()), "must be a whole number from 1 to 999999999")
+  .transform(Number);
+
+/** `claim=ROLE` pairs, comma-separated. */
+const rolesSetting = z.string().transform((text, context) => {
+  const roles = new Map<string, Role>();
+  for (const pair of text.split(",").map((one) => one.trim())) {
+    const [value = "", role = "", ...rest] = pair.split("=").map((part) => part.trim());
+    if (value !== "" && rest.length === 0 && role in Role) roles.set(value, role as Role);
+    else {
+      context.addIssue({
+        code: "custom",
+        message: `must be pairs of a claim's value and a role, as deployers=OPERATOR,everyone=VIEWER; roles are ${Object.keys(Role).join(", ")}`,
+      });
+      return z.NEVER;
+    }
+  }
+  return roles;
+});
+
 /** Every setting by its name; the README's table is held against this one by a test. */
 export const SETTINGS = z.object({
   PORT: z
@@ -127,7 +161,29 @@ export const SETTINGS = z.object({
   DEPLOY_TIMEOUT: durationSetting("10m"),
   REVIEW_APP_TTL: durationSetting("72h"),
   EVENT_RETENTION: durationSetting("90d"),
+  QUERY_MAX_TOKENS: countSetting.default(2000),
+  QUERY_MAX_DEPTH: countSetting.default(20),
+  QUERY_MAX_ROOT_FIELDS: countSetting.default(30),
+  QUERY_MAX_DIRECTIVES: countSetting.default(50),
+  QUERY_MAX_COST: countSetting.default(250_000),
+  COST_PER_MINUTE: countSetting.optional(),
+  TRUSTED_DOCUMENTS: z.string().optional(),
+  OIDC_ISSUER: z
+    .string()
+    .refine(isIssuer, "must be the address of an issuer over https, as https://login.example.com/realm")
+    .optional(),
+  OIDC_AUDIENCE: z.string().optional(),
+  OIDC_ROLE_CLAIM: z.string().default("roles"),
+  OIDC_ROLES: rolesSetting.optional(),
 });
+
+/** Keys that come over plain HTTP are worth nothing; from one's own machine they are for trying it out. */
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, search, hash } = new URL(text);
+  const local = protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  return (protocol === "https:" || local) && search === "" && hash === "";
+}
 
 /**
  * Reads the settings from environment variables; one that is empty counts as left out.
@@ -156,5 +212,39 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     deployTimeout: data.DEPLOY_TIMEOUT,
     reviewAppTtl: data.REVIEW_APP_TTL,
     eventRetention: data.EVENT_RETENTION,
+    limits: {
+      tokens: data.QUERY_MAX_TOKENS,
+      depth: data.QUERY_MAX_DEPTH,
+      rootFields: data.QUERY_MAX_ROOT_FIELDS,
+      directives: data.QUERY_MAX_DIRECTIVES,
+      cost: data.QUERY_MAX_COST,
+    },
+    costPerMinute: data.COST_PER_MINUTE ?? null,
+    trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
+    oidc: oidcOf(data),
   };
+}
+
+/** Signing in elsewhere is set up whole or not at all: without an audience, tokens meant for others would work here. */
+function oidcOf(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles, OIDC_ROLE_CLAIM: roleClaim } = settings;
+  if (issuer === undefined && audience === undefined && roles === undefined) return null;
+  const missing = Object.entries({ OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles })
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => `${name} must be set too: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES go together.`);
+  if (issuer === undefined || audience === undefined || roles === undefined) throw new WrongSettings(missing);
+  return { issuer, audience, roleClaim, roles };
+}
+
+/** What of the settings nobody may read in a log: the secrets, and the password in the database's address. */
+export function secretsOf({ adminToken, githubWebhookSecrets, databaseUrl }: Config): string[] {
+  const password = URL.canParse(databaseUrl) ? new URL(databaseUrl).password : "";
+  // As it stands in the address, and as it is told to the database.
+  const spellings = [
+    adminToken,
+    ...githubWebhookSecrets,
+    password,
+    new URLSearchParams(`p=${password.replaceAll("+", "%2B")}`).get("p"),
+  ];
+  return spellings.filter((secret): secret is string => secret !== null && secret !== "");
 }

@@ -1,8 +1,9 @@
 import { startApp } from "./app.js";
 import { loginFile, writeFirstLogin } from "./cli/login-file.js";
-import { readConfig, WrongSettings } from "./config.js";
+import { readConfig, secretsOf, WrongSettings } from "./config.js";
 import { DatabaseUnusable } from "./database/database.js";
 import { RevokedAdminToken } from "./domain/tokens.js";
+import { UnusableManifest } from "./server/admission.js";
 import { createLogger } from "./server/log.js";
 import { welcome } from "./welcome.js";
 
@@ -22,7 +23,7 @@ const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = createLogger(config.logLevel);
+  const log = createLogger(config.logLevel, { secrets: secretsOf(config) });
   // Before anything is started: a signal that comes meanwhile stops in order as well.
   const signalled = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
@@ -61,7 +62,7 @@ function keepForCommandLine(url: string, token: string): string {
 
 /** What is the operator's to mend is said in a line; anything else comes with where it happened. */
 function explain(error: unknown): string {
-  if (error instanceof WrongSettings) return error.message;
+  if (error instanceof WrongSettings || error instanceof UnusableManifest) return error.message;
   if (error instanceof DatabaseUnusable) return `DATABASE_URL cannot be used. ${error.message}`;
   if (error instanceof RevokedAdminToken) return "ADMIN_TOKEN must be another one: this one was revoked.";
   const { code, message } = error as NodeJS.ErrnoException;

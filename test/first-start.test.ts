@@ -76,7 +76,7 @@ describe("the first start", () => {
   it("logs one line for a person on a terminal", async () => {
     const script = `
       const { createLogger } = await import("./dist/src/server/log.js");
-      createLogger("info", true).info({ port: 4000 }, "ready");`;
+      createLogger("info", { terminal: true }).info({ port: 4000 }, "ready");`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
     const plain = stdout.replace(/\u001b\[\d+m/g, "");

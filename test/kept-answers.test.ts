@@ -200,7 +200,7 @@ describe("an answer that is kept", () => {
     const server = await startServer(t);
     const answers = await Answers.open(server.app.database, pino({ level: "silent" }));
     const db = answers.watch();
-    const kept = { body: Buffer.from("{}"), headers: [] };
+    const kept = { body: Buffer.from("{}"), headers: [], operation: "query app" };
     const begunAt = answers.commits;
     const event = changed("APP_UPDATED", { id: "1", name: "x" }, "x", { pipelineId: "1" });
     await db.write((tx) => append(tx, { name: "x", role: "ADMIN" }, new Date(), [event]));
@@ -214,7 +214,7 @@ describe("an answer that is kept", () => {
   it("makes room for others, from what was asked for longest ago", async (t) => {
     const server = await startServer(t);
     const answers = await Answers.open(server.app.database, pino({ level: "silent" }), 100_000);
-    const kept = { body: Buffer.alloc(5000), headers: [] };
+    const kept = { body: Buffer.alloc(5000), headers: [], operation: "query app" };
     for (let turn = 0; turn < 100; turn++) {
       answers.keep(`question ${turn}`, kept, new Set([String(turn)]), answers.commits);
       assert.notEqual(answers.find("question 0"), null);

@@ -4,6 +4,7 @@ import { suiteCleanup } from "./support/cleanup.js";
 import { Client } from "./support/client.js";
 import { documentOf, introspect, type Operation, operationsOf, sampleArguments } from "./support/operations.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "./support/server.js";
+import { Socket } from "./support/socket.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 
@@ -86,6 +87,54 @@ describe("the roles", () => {
       }
     });
   }
+
+  for (const role of ROLES) {
+    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} do the same over a socket`, async (t) => {
+      const { secret } = await server.as(role);
+      const socket = await Socket.open(t, server.url, secret);
+      for (const operation of operations) {
+        const given = sampleArguments(operation);
+        const { results, errors } = await socket
+          .run(documentOf(operation, given), given)
+          .until((one) => one.errors !== null || one.results.length > 0);
+        const code = (errors ?? results[0]?.errors)?.[0]?.extensions.code;
+        const theirs = ROLES.indexOf(role) >= ROLES.indexOf(least(operation));
+        assert.equal(code === "FORBIDDEN", !theirs, `${operation.name} as a ${role}: ${code}`);
+        assert.notEqual(code, "UNAUTHENTICATED");
+      }
+    });
+  }
+
+  it("let every signed-in viewer follow, whichever the subscription", async (t) => {
+    const subscriptions = Object.values((await introspect(server.admin)).getSubscriptionType()?.getFields() ?? {});
+    assert.ok(subscriptions.length > 0, "the subscriptions were found");
+    for (const role of ROLES) {
+      const socket = await Socket.open(t, server.url, (await server.as(role)).secret);
+      for (const { name } of subscriptions) socket.run(`subscription { ${name} { cursor } }`);
+      const after = await socket.run("{ viewer { role } }").until(({ results }) => results.length > 0);
+      assert.equal(after.results[0]?.data?.viewer.role, role);
+      for (const { errors } of socket.operations.values()) assert.equal(errors, null);
+    }
+  });
+
+  it("close the socket of whoever has no valid token, and refuse each operation once it is none", async (t) => {
+    for (const secret of [null, "railyard_unknown", "x".repeat(2000)])
+      assert.equal(await (await Socket.open(t, server.url, secret)).closed, 4401);
+    const revoked = await makeToken(server.admin, {});
+    const sockets = await Promise.all(operations.map(() => Socket.open(t, server.url, revoked.secret)));
+    await server.admin.mutate("revokeToken", { token: revoked.id }, "token { id }");
+    for (const [index, operation] of operations.entries()) {
+      const given = sampleArguments(operation);
+      const socket = sockets[index];
+      assert.ok(socket);
+      // Answered with a refusal, or closed before it was heard: nothing was done either way.
+      const heard = socket.run(documentOf(operation, given), given);
+      const errors = await Promise.race([heard.refusal().catch(() => null), socket.closed.then(() => null)]);
+      assert.ok(errors === null || errors.extensions.code === "UNAUTHENTICATED", operation.name);
+      assert.deepEqual(heard.results, []);
+      assert.equal(await socket.closed, 4403);
+    }
+  });
 
   it("refuse every operation to whoever has no valid token", async () => {
     const expiring = await makeToken(server.admin, { expiresAt: new Date(clock.getTime() + 60_000).toISOString() });

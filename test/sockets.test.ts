@@ -68,11 +68,12 @@ describe("a socket", { timeout: 120_000 }, () => {
       ["{ __schema { queryType { name } } }", {}],
     ];
     for (const [query, variables] of operations) {
-      const { status: _, ...overHttp } = await viewer.post(query, variables);
+      const { status: _, extensions: __, ...overHttp } = await viewer.post(query, variables);
       const operation = await socket
         .run(query, variables)
         .until(({ results, errors }) => errors !== null || results.length > 0);
-      assert.deepEqual(operation.results[0] ?? { errors: operation.errors }, overHttp, query);
+      const { extensions: ___, ...overSocket } = operation.results[0] ?? { errors: operation.errors ?? [] };
+      assert.deepEqual(overSocket, overHttp, query);
     }
     const made = socket.run("mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }");
     assert.equal((await made.refusal()).extensions.code, "BAD_USER_INPUT");
@@ -108,12 +109,15 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal((await Socket.open(t, server.url, reporter.secret)).acknowledged, true);
   });
 
-  it("takes messages of the size that HTTP takes, and is closed by a larger one", async (t) => {
+  it("takes messages of the size that HTTP takes, refuses a larger one alone, and is closed by one four times as large", async (t) => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const fits = socket.run(`{ viewer { name } } # ${"x".repeat(60_000)}`);
     await fits.until(({ results }) => results.length > 0);
-    socket.run(`{ viewer { name } } # ${"x".repeat(70_000)}`);
+    const refused = await socket.run(`{ viewer { name } } # ${"x".repeat(70_000)}`).refusal();
+    assert.deepEqual(refused.extensions, { code: "QUERY_TOO_LARGE", limit: 65_536 });
+    assert.equal(socket.code, null);
+    socket.run(`{ viewer { name } } # ${"x".repeat(300_000)}`);
     assert.equal(await socket.closed, 1009);
   });
 

@@ -47,14 +47,26 @@ export function isPermitted(viewer: Viewer, action: Action): boolean {
  * not see.
  */
 export function permit(viewer: Viewer, action: Action): void {
-  if (isPermitted(viewer, action)) return;
-  throw new Refusal(
-    "FORBIDDEN",
-    `${sentence(action)} needs the role ${ACTIONS[action]}; this token's is ${viewer.role}.`,
-  );
+  if (!isPermitted(viewer, action)) throw new AccessDenied(viewer, action);
+}
+
+/** FORBIDDEN, because of who asks. */
+export class AccessDenied extends Refusal {
+  constructor(
+    viewer: Viewer,
+    readonly action: Action,
+  ) {
+    const needed = ACTIONS[action];
+    super("FORBIDDEN", `${sentence(action)} needs the role ${needed}; this token's is ${viewer.role}.`);
+  }
+
+  /** Whether only an administrator may do what was tried. */
+  get elevated(): boolean {
+    return ACTIONS[this.action] === "ADMIN";
+  }
 }
 
 /** `removeChecks` → `To remove checks`. */
-function sentence(action: Action): string {
+export function sentence(action: Action): string {
   return `To ${action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
 }

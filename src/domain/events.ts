@@ -1,4 +1,4 @@
-import { raw } from "sql-template-tag";
+import sql, { raw } from "sql-template-tag";
 import type { Loaders } from "../database/loaders.js";
 import type { Order, PageRequest } from "../database/pages.js";
 import type { Reader } from "../database/session.js";
@@ -7,6 +7,7 @@ import { encodeCursor } from "../entities/event-cursor.js";
 import type { EventType } from "../entities/vocabulary.js";
 import { type EventFilter, logBounds, readEvents } from "../events/log.js";
 import { permit } from "./access.js";
+import { hiddenEvents } from "./audit.js";
 import type { Ctx } from "./context.js";
 import { requireAppOfHistory, requirePipelineOfHistory } from "./references.js";
 import { Refusal } from "./refusal.js";
@@ -34,7 +35,7 @@ export interface EventPage {
 export async function listEvents(ctx: Ctx, query: EventQuery, request: PageRequest): Promise<EventPage> {
   permit(ctx.viewer, "read");
   const { reader } = ctx.db;
-  const filter = await eventFilter(reader, query);
+  const filter = await eventFilter(ctx, query);
   const from = await startOf(reader, request);
   const { rows, more } = cut(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
   return { rows, more, other: () => beyond(reader, filter, request) };
@@ -52,19 +53,24 @@ export async function pipelineEvents(
 ): Promise<EventPage> {
   const { reader } = ctx.db;
   await startOf(reader, request);
-  const conditions = types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)];
+  const hidden = hiddenEvents(ctx.viewer);
+  const conditions = [
+    ...(types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)]),
+    ...hidden.map((type) => sql`c.type <> ${type}`),
+  ];
   const filter = { key: JSON.stringify(types), conditions };
   const { rows, more } = await pages.load(BY_POSITION, "pipelineId", pipelineId, request, filter);
-  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types }, request) };
+  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types, hidden }, request) };
 }
 
-/** Resolves the names in a query of the log. Of what is deleted, the history is found by its id. */
-export async function eventFilter(reader: Reader, query: EventQuery): Promise<EventFilter> {
+/** Resolves the names in a query of the log, and leaves out what the viewer may not see. Of what is deleted, the history is found by its id. */
+export async function eventFilter({ db: { reader }, viewer }: Ctx, query: EventQuery): Promise<EventFilter> {
   const { pipeline, app, types } = query;
   return {
     pipeline: pipeline == null ? null : (await requirePipelineOfHistory(reader, "pipeline", pipeline)).id,
     app: app == null ? null : (await requireAppOfHistory(reader, "app", app)).id,
     types: types ?? null,
+    hidden: hiddenEvents(viewer),
   };
 }
 

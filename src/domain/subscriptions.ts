@@ -41,7 +41,7 @@ export async function follow(
   const { reader } = ctx.db;
   const { promotion, release, contexts } = query;
   const filter: EventFilter = {
-    ...(await eventFilter(reader, query)),
+    ...(await eventFilter(ctx, query)),
     promotion: promotion == null ? null : (await requirePromotion(reader, "promotion", promotion)).id,
     release: release == null ? null : (await requireRelease(reader, "release", release)).id,
     contexts: contexts == null ? null : contextsOf(contexts),

@@ -4,6 +4,7 @@ import { instant } from "./instant.js";
 /** What a mutation answered under a key that its caller chose, so that a repeat of it answers the same. */
 @Entity("idempotency_keys")
 export class IdempotencyKey {
+  /** Whose it is: the id of a token, or what stands for it where somebody signed in elsewhere. */
   @PrimaryColumn("text")
   tokenId!: string;
 

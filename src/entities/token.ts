@@ -12,8 +12,11 @@ export class Viewer {
   @Field(() => Role, { description: "What it may do." })
   role!: Role;
 
-  /** The token's id; null for automation, which has none. */
+  /** The token's id; of somebody who signed in elsewhere, what stands for it. Null for automation, which has none. */
   tokenId!: string | null;
+
+  /** When somebody who signed in elsewhere is signed in no more; left out where a row of ours tells. */
+  expiresAt?: Date;
 }
 
 @Entity("tokens")

@@ -89,5 +89,6 @@ export const EventType = {
   REVIEW_APP_CLOSED: "REVIEW_APP_CLOSED",
   TOKEN_CREATED: "TOKEN_CREATED",
   TOKEN_REVOKED: "TOKEN_REVOKED",
+  ACCESS_DENIED: "ACCESS_DENIED",
 } as const;
 export type EventType = keyof typeof EventType;

@@ -76,6 +76,8 @@ export interface EventFilter {
   readonly release?: string | null;
   readonly types?: readonly string[] | null;
   readonly contexts?: readonly string[] | null;
+  /** Types that are left out, whatever else matches. */
+  readonly hidden?: readonly string[];
 }
 
 /**
@@ -146,7 +148,7 @@ function within(alias: string, after: number | null, until: number | null, newes
 
 /** All that a filter asks of an event itself: everything but the app. */
 function matching(reader: Reader, filter: EventFilter, alias: string): Sql[] {
-  const { pipeline, promotion, release, types, contexts } = filter;
+  const { pipeline, promotion, release, types, contexts, hidden = [] } = filter;
   const column = (name: string) => raw(`${alias}.${name}`);
   return [
     ...(pipeline == null ? [] : [sql`${column("pipeline_id")} = ${pipeline}`]),
@@ -154,6 +156,7 @@ function matching(reader: Reader, filter: EventFilter, alias: string): Sql[] {
     ...(release == null ? [] : [sql`${column("release_id")} = ${release}`]),
     ...(types == null ? [] : [reader.dialect.oneOf(column("type"), types)]),
     ...(contexts == null ? [] : [reader.dialect.oneOf(column("context"), contexts)]),
+    ...hidden.map((type) => sql`${column("type")} <> ${type}`),
   ];
 }
 
@@ -180,6 +183,7 @@ export function matches(filter: EventFilter, event: LogEvent, apps: readonly str
     (filter.promotion == null || event.promotionId === filter.promotion) &&
     (filter.release == null || event.releaseId === filter.release) &&
     (filter.types == null || filter.types.includes(event.type)) &&
+    filter.hidden?.includes(event.type) !== true &&
     (filter.contexts == null || (event.context !== null && filter.contexts.includes(event.context)))
   );
 }

@@ -108,6 +108,8 @@ describe("EventType", vocabulary.EventType, "What an event tells of.", {
   REVIEW_APP_CLOSED: "A review app was removed.",
   TOKEN_CREATED: "A token was made.",
   TOKEN_REVOKED: "A token was revoked.",
+  ACCESS_DENIED:
+    "Somebody who is signed in tried what only an administrator may do, and was refused. Only an administrator is told; the subject is the token.",
 });
 
 describe("ReportState", vocabulary.ReportState, "Whether something has been told to another system.", {

@@ -12,6 +12,8 @@ export interface Kept {
   readonly body: Buffer;
   /** Names and values by turns. */
   readonly headers: readonly string[];
+  /** What was asked for, as the log and the metrics tell of it. */
+  readonly operation: string;
 }
 
 interface Change {

@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import type { Ctx } from "../domain/context.js";
 import { Refusal } from "../domain/refusal.js";
 import { authenticate, hashOf, isValid } from "../domain/tokens.js";
 import { Token, type Viewer } from "../entities/token.js";
 import type { Answers } from "./answers.js";
 import type { Logger } from "./log.js";
+import { isJwt, type Oidc } from "./oidc.js";
 
 /** How exact `lastUsedAt` is, in milliseconds: a token in use costs one write in this time, however busy it is. */
 const USE_RESOLUTION = 60_000;
@@ -21,27 +23,35 @@ interface Remembered {
 export class Authentication {
   readonly #ctx: Pick<Ctx, "db" | "now">;
   readonly #log: Logger;
+  readonly #oidc: Oidc | null;
   readonly #noted = new Map<string, number>();
 
   /** By the hash of their secrets. */
   readonly #remembered = new Map<string, Remembered>();
   readonly #answers: Answers;
 
-  constructor(ctx: Pick<Ctx, "db" | "now">, answers: Answers, log: Logger) {
+  /** @param oidc whose tokens are taken besides our own; null for nobody's */
+  constructor(ctx: Pick<Ctx, "db" | "now">, answers: Answers, log: Logger, oidc: Oidc | null) {
     this.#ctx = ctx;
     this.#answers = answers;
     this.#log = log;
+    this.#oidc = oidc;
   }
 
   /**
    * @param authorization `Bearer <secret>`, from a header or from a socket's `connectionParams.authorization`
-   * @throws Refusal UNAUTHENTICATED where there is no token, or none that is valid
+   * @throws Refusal UNAUTHENTICATED where there is no token, or none that is valid; of somebody who signed in elsewhere,
+   *   FORBIDDEN where they have no role here, and UNAVAILABLE where their issuer cannot be asked
    */
   async viewerOf(authorization: unknown): Promise<Viewer> {
     const secret = secretIn(authorization);
     if (secret === undefined)
       throw unauthenticated("This needs a token: send it as the header `Authorization: Bearer …`.");
     const now = this.#ctx.now();
+    if (this.#oidc !== null && isJwt(secret)) {
+      const { name, role, subject, expiresAt } = await this.#oidc.identify(secret, now);
+      return { name, role, tokenId: `oidc:${createHash("sha256").update(subject).digest("base64url")}`, expiresAt };
+    }
     const at = this.#answers.tokenChanges;
     const token = await authenticate(this.#ctx.db.reader, secret, now);
     if (token === null) throw unauthenticated("The token is unknown, revoked or expired.");
@@ -76,7 +86,7 @@ export class Authentication {
 }
 
 function secretIn(authorization: unknown): string | undefined {
-  return typeof authorization === "string" ? /^Bearer +(\S{1,512}) *$/i.exec(authorization)?.[1] : undefined;
+  return typeof authorization === "string" ? /^Bearer +(\S{1,8192}) *$/i.exec(authorization)?.[1] : undefined;
 }
 
 function viewerWith(token: Token): Viewer {

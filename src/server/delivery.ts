@@ -13,6 +13,7 @@ export function deliver(
   id: string,
   events: AsyncIterableIterator<LogEvent>,
   teller: Teller,
+  sent: () => void,
 ): AsyncGenerator<never, undefined, undefined> {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   let ended = false;
@@ -27,6 +28,7 @@ export function deliver(
         const payload = await teller.tell(event);
         if (ended) break;
         await session.sendPaced(`${head}${payload}}`);
+        sent();
         if (ended) break;
       }
     } finally {

@@ -1,18 +1,18 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { ApolloServer } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { GraphQLError, type GraphQLSchema } from "graphql";
+import type { GraphQLSchema } from "graphql";
 import type { Ctx } from "../domain/context.js";
-import { Refusal } from "../domain/refusal.js";
 import type { Viewer } from "../entities/token.js";
 import { Context } from "../schema/context.js";
-import { asRefusal, present, STATUS_OF_REQUEST } from "../schema/errors.js";
+import { present } from "../schema/errors.js";
+import type { Admission, AskedDocument } from "./admission.js";
 import type { Authentication } from "./authentication.js";
 import { explorer } from "./explorer.js";
 import type { KeptAnswers } from "./kept-answers.js";
 import type { Logger } from "./log.js";
+import type { Observer } from "./observer.js";
 import { Operations } from "./operations.js";
 
 /** What an operation needs that is the same for all of them. */
@@ -20,6 +20,8 @@ export interface GraphqlParts {
   readonly schema: GraphQLSchema;
   readonly ctx: Omit<Ctx, "viewer">;
   readonly authentication: Authentication;
+  readonly admission: Admission;
+  readonly observer: Observer;
   readonly kept: KeptAnswers;
   readonly log: Logger;
 }
@@ -30,10 +32,8 @@ export interface GraphqlParts {
  * @returns the same operations under the same rules, for whatever else they may come by
  */
 export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<Operations> {
-  // Apollo words its errors without knowing the request that they belong to.
-  const request = new AsyncLocalStorage<{ readonly id: string }>();
-  const operations = new Operations(parts, (id, task) => request.run({ id }, task));
-  const { kept } = parts;
+  const { observer, admission, authentication, kept } = parts;
+  const operations = new Operations(parts);
   kept.stand(http);
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
@@ -44,10 +44,17 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     persistedQueries: false,
     csrfPrevention: true,
     // It would be asked at every field of every answer, for hints that nothing here gives.
-    plugins: [ApolloServerPluginCacheControlDisabled(), operations.plugin, kept.plugin],
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      observer.plugin,
+      admission.plugin,
+      operations.plugin,
+      kept.plugin,
+    ],
     logger: parts.log,
     formatError: (_, error) => {
-      const current = request.getStore();
+      // Apollo words its errors without knowing the request that they belong to.
+      const { current } = observer;
       const { error: shown, fault } = present(error, current?.id ?? "");
       if (fault !== null) parts.log.error({ requestId: current?.id, err: fault }, "an operation failed");
       return shown;
@@ -56,20 +63,18 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
   await apollo.start();
   operations.use(apollo);
   http.addHook("onClose", () => apollo.stop());
+  const viewers = new WeakMap<FastifyRequest, Viewer>();
   const answer = fastifyApolloHandler(apollo, {
-    context: async (req) => {
-      try {
-        const viewer = await parts.authentication.viewerOf(req.headers.authorization);
-        const context = new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, req.id, null, kept.sourcesOf(req));
-        viewers.set(req, viewer);
-        return context;
-      } catch (error) {
-        throw refusedRequest(error);
-      }
+    context: async (request) => {
+      const viewer = viewers.get(request);
+      if (viewer === undefined) throw new Error("A request came to Apollo before its viewer was known.");
+      return new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, request.id, null, kept.sourcesOf(request));
     },
   });
-  const viewers = new WeakMap<FastifyRequest, Viewer>();
   const page = explorer();
+  http.addHook("onResponse", async ({ observed }) => {
+    if (observed !== null) observer.end(observed);
+  });
   http.route({
     method: ["GET", "POST"],
     url: "/graphql",
@@ -78,18 +83,36 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
       kept.keep(req, reply, payload, viewers.get(req));
       done(null, payload);
     },
-    handler: (req, reply) => {
-      if (req.method === "GET" && req.headers.accept?.includes("text/html")) return page(req, reply);
-      return request.run(req, () => answer.call(http, req, reply));
+    handler: async (request, reply) => {
+      if (request.method === "GET" && request.headers.accept?.includes("text/html")) return page(request, reply);
+      const observed = observer.begin(request.id);
+      request.observed = observed;
+      try {
+        const viewer = await authentication.viewerOf(request.headers.authorization);
+        observed.viewer = viewer.name;
+        viewers.set(request, viewer);
+        takeDocument(request, admission);
+        const body = await observer.within(observed, () => answer.call(http, request, reply));
+        // What Apollo refuses of the request itself it does not tell its plugins.
+        if (reply.statusCode >= 400 && observed.code === "OK") observed.code = "BAD_USER_INPUT";
+        return body;
+      } catch (error) {
+        observer.refused(observed, error);
+        throw error;
+      }
     },
   });
   return operations;
 }
 
-/** A refusal of the whole request, with the HTTP status that belongs to it; Apollo would answer 500. */
-function refusedRequest(thrown: unknown): unknown {
-  const error = asRefusal(thrown);
-  if (!(error instanceof Refusal)) return error;
-  const status = STATUS_OF_REQUEST[error.code] ?? 400;
-  return new GraphQLError(error.message, { originalError: error, extensions: { code: error.code, http: { status } } });
+/** Lets the document of a request pass the gate; one that was asked for by its hash is put in as if its text had been sent. */
+function takeDocument(request: FastifyRequest, admission: Admission): void {
+  const place = request.method === "GET" ? "query" : "body";
+  const asked = request[place] as (AskedDocument & object) | null | undefined;
+  // A batch, or none: Apollo refuses it.
+  if (typeof asked !== "object" || asked === null || Array.isArray(asked)) return;
+  const query = admission.documentOf(asked);
+  if (query === null || query === asked.query) return;
+  const { documentId: _, extensions: __, ...rest } = asked;
+  request[place] = { ...rest, query };
 }

@@ -12,6 +12,14 @@ import Fastify, {
 import { Refusal } from "../domain/refusal.js";
 import { asRefusal, present, STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Logger } from "./log.js";
+import type { Observed } from "./observer.js";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The GraphQL operation that the request carries; null where it carries none. */
+    observed: Observed | null;
+  }
+}
 
 /** The largest body of a request, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
@@ -49,6 +57,7 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
   });
   await http.register(cors, { origin: allowedOrigins.length === 0 ? false : [...allowedOrigins], maxAge: 86_400 });
 
+  http.decorateRequest("observed", null);
   http.addHook("onSend", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
@@ -56,7 +65,8 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
     const { method, url } = request;
     const path = url.split("?", 1)[0];
     const duration = Math.round(reply.elapsedTime * 10) / 10;
-    request.log.info({ method, path, status: reply.statusCode, duration }, "request");
+    const { operation, code, viewer = request.platformViewer?.name } = request.observed ?? {};
+    request.log.info({ method, path, operation, viewer, status: reply.statusCode, code, duration }, "request");
   });
   http.setNotFoundHandler((request, reply) => {
     const path = (request.url.split("?", 1)[0] ?? "").slice(0, 200);
@@ -76,8 +86,7 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Error {
     return new Refusal("BAD_USER_INPUT", "The address must be well-formed: a % is followed by two hexadecimal digits.");
   }
   if (error.statusCode === 413) {
-    const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;
-    return new Refusal("QUERY_TOO_LARGE", `The body must be at most ${limit} bytes.`, { limit });
+    return bodyTooLarge("body", request.routeOptions.bodyLimit);
   }
   if (error.statusCode === 415) {
     return new Refusal(
@@ -89,6 +98,11 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Error {
     return new Refusal("BAD_USER_INPUT", 'The body must be a JSON object: `{ "query": …, "variables": … }`.');
   }
   return error;
+}
+
+/** @param limit what is allowed, in bytes */
+export function bodyTooLarge(what: "body" | "message", limit = BODY_LIMIT): Refusal {
+  return new Refusal("QUERY_TOO_LARGE", `The ${what} must be at most ${limit} bytes.`, { limit });
 }
 
 function errorBody(error: Error, requestId: string) {

@@ -7,10 +7,12 @@ import { Kind, type OperationDefinitionNode } from "graphql";
 import type { Viewer } from "../entities/token.js";
 import type { Context } from "../schema/context.js";
 import { Sources } from "../schema/sources.js";
+import type { Admission } from "./admission.js";
 import type { Answers, Kept } from "./answers.js";
 import type { Authentication } from "./authentication.js";
 import { BODY_LIMIT } from "./http.js";
 import type { Logger } from "./log.js";
+import type { Observer } from "./observer.js";
 
 /** What may be asked for at the root of a query whose answer is kept: what is made from pipelines and apps alone. */
 const TRACEABLE = new Set(["pipeline", "app", "stage", "__typename"]);
@@ -26,6 +28,8 @@ interface Pending {
 interface Parts {
   readonly answers: Answers;
   readonly authentication: Authentication;
+  readonly admission: Admission;
+  readonly observer: Observer;
   readonly log: Logger;
 }
 
@@ -38,18 +42,24 @@ interface Parts {
 export class KeptAnswers {
   readonly #answers: Answers;
   readonly #authentication: Authentication;
+  readonly #admission: Admission;
+  readonly #observer: Observer;
   readonly #log: Logger;
   readonly #pending = new WeakMap<IncomingMessage, Pending>();
   #inHand = 0;
 
-  constructor({ answers, authentication, log }: Parts) {
+  constructor({ answers, authentication, admission, observer, log }: Parts) {
     this.#answers = answers;
     this.#authentication = authentication;
+    this.#admission = admission;
+    this.#observer = observer;
     this.#log = log;
   }
 
   /** Takes its place before everything else that listens for requests. */
   stand(http: FastifyInstance): void {
+    // Where each answer is to be paid for, each is asked for.
+    if (!this.#admission.answersMayBeKept) return;
     const { server } = http;
     const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
     const pass = (request: IncomingMessage, response: ServerResponse) => {
@@ -96,19 +106,20 @@ export class KeptAnswers {
         this.#pending.set(request, { asked, body, sources: new Sources(), begunAt: this.#answers.commits });
         pass(request, response);
       } else {
-        this.#send(response, kept, start);
+        this.#send(response, kept, viewer?.name ?? null, start);
       }
       letGo();
     });
   }
 
-  #send(response: ServerResponse, { headers, body }: Kept, start: number): void {
+  #send(response: ServerResponse, { headers, body, operation }: Kept, viewer: string | null, start: number): void {
     const requestId = randomUUID();
     response.writeHead(200, [...headers, "x-request-id", requestId]);
     response.end(body);
+    const duration = this.#observer.kept({ id: requestId, start, operation, viewer, code: "OK" });
     if (!this.#log.isLevelEnabled("info")) return;
-    const duration = Math.round((performance.now() - start) * 10) / 10;
-    this.#log.info({ requestId, method: "POST", path: "/graphql", status: 200, duration }, "request");
+    const request = { method: "POST", path: "/graphql", operation, viewer, status: 200, code: "OK", duration };
+    this.#log.info({ requestId, ...request }, "request");
   }
 
   /** Where what goes into the answer to a request is to be noted, if the answer may be kept. */
@@ -132,7 +143,12 @@ export class KeptAnswers {
     const headers = Object.entries({ ...reply.getHeaders(), "content-length": body.length })
       .filter(([name, value]) => value !== undefined && name !== "x-request-id")
       .flatMap(([name, value]) => (Array.isArray(value) ? value.flatMap((one) => [name, one]) : [name, String(value)]));
-    this.#answers.keep(question(viewer, pending.asked), { body, headers }, ids, pending.begunAt);
+    this.#answers.keep(
+      question(viewer, pending.asked),
+      { body, headers, operation: request.observed?.operation ?? "none" },
+      ids,
+      pending.begunAt,
+    );
   }
 
   /** Lets the sources of queries be traced whose answers may be kept, and forgets those of answers with errors. */

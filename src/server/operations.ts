@@ -12,11 +12,22 @@ import { Refusal } from "../domain/refusal.js";
 import type { LogEvent } from "../entities/event.js";
 import type { Context } from "../schema/context.js";
 import { present } from "../schema/errors.js";
+import type { Admission } from "./admission.js";
 import type { Logger } from "./log.js";
+import type { Observer } from "./observer.js";
+
+interface OperationsParts {
+  readonly schema: GraphQLSchema;
+  readonly log: Logger;
+  readonly admission: Admission;
+  readonly observer: Observer;
+}
 
 /** An operation as a client sends it. */
 export interface OperationRequest {
-  readonly query: string;
+  readonly query?: string;
+  readonly documentId?: unknown;
+  readonly extensions?: unknown;
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }
@@ -25,10 +36,13 @@ export interface OperationRequest {
 export interface Answer {
   readonly data?: unknown;
   readonly errors?: readonly GraphQLFormattedError[];
+  readonly extensions?: Record<string, unknown>;
 }
 
 /** A subscription that keeps every rule, and may begin. */
 export interface AdmittedSubscription {
+  /** The text of the document. */
+  readonly source: string;
   readonly document: DocumentNode;
   readonly operationName: string | null;
   readonly variables: Record<string, unknown>;
@@ -45,19 +59,17 @@ export type Outcome =
 export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #log: Logger;
-  readonly #within: <T>(requestId: string, task: () => T) => T;
+  readonly #admission: Admission;
+  readonly #observer: Observer;
   /** What Apollo has let pass. By what of the context is not copied: Apollo works on a copy of the rest. */
   readonly #admitted = new WeakMap<object, AdmittedSubscription>();
   #apollo: ApolloServer<Context> | null = null;
 
-  /** @param within runs a task whose errors are worded for the request of that id */
-  constructor(
-    parts: { readonly schema: GraphQLSchema; readonly log: Logger },
-    within: <T>(requestId: string, task: () => T) => T,
-  ) {
+  constructor(parts: OperationsParts) {
     this.#schema = parts.schema;
     this.#log = parts.log;
-    this.#within = within;
+    this.#admission = parts.admission;
+    this.#observer = parts.observer;
   }
 
   /** Where Apollo meets a subscription: refused over HTTP, and elsewhere noted as one that may begin. */
@@ -71,11 +83,16 @@ export class Operations {
           const extensions = { http: { status: 400 } };
           throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
         },
-        async responseForOperation({ operation, document, request, contextValue }) {
+        async responseForOperation({ operation, document, source, request, contextValue }) {
           // Where the document's operation is not clear there is none here, whatever the type says.
           if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live === null) return null;
           const variables = request.variables ?? {};
-          admitted.set(contextValue.live, { document, operationName: request.operationName ?? null, variables });
+          admitted.set(contextValue.live, {
+            source,
+            document,
+            operationName: request.operationName ?? null,
+            variables,
+          });
           return { http: { headers: new HeaderMap() }, body: NOTHING_YET };
         },
       }),
@@ -87,13 +104,27 @@ export class Operations {
   }
 
   /** Answers a query or a mutation; a subscription that keeps the rules is admitted, and for the caller to begin. */
-  async run({ query, operationName, variables }: OperationRequest, context: Context): Promise<Outcome> {
+  async run(request: OperationRequest, context: Context): Promise<Outcome> {
+    const observed = this.#observer.begin(context.requestId);
+    observed.viewer = context.viewer.name;
+    try {
+      return await this.#observer.within(observed, () => this.#run(request, context));
+    } catch (error) {
+      this.#observer.refused(observed, error);
+      throw error;
+    } finally {
+      const duration = this.#observer.end(observed);
+      const { id: requestId, operation, viewer, code } = observed;
+      this.#log.info({ requestId, operation, viewer, code, duration }, "operation");
+    }
+  }
+
+  async #run({ operationName, variables, ...asked }: OperationRequest, context: Context): Promise<Outcome> {
     const apollo = this.#apollo;
     if (apollo === null) throw new Error("Operations came before the service had started.");
+    const query = this.#admission.documentOf(asked) ?? "";
     const request = { query, ...(operationName != null && { operationName }), ...(variables != null && { variables }) };
-    const { body } = await this.#within(context.requestId, () =>
-      apollo.executeOperation(request, { contextValue: context }),
-    );
+    const { body } = await apollo.executeOperation(request, { contextValue: context });
     const admitted = context.live === null ? undefined : this.#admitted.get(context.live);
     if (admitted !== undefined) return { kind: "subscription", admitted };
     if (body.kind !== "single") throw new Error("An answer came in parts.");

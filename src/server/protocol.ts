@@ -7,6 +7,7 @@ import type { Feed } from "../events/feed.js";
 import { Context } from "../schema/context.js";
 import { deliver } from "./delivery.js";
 import type { GraphqlParts } from "./graphql.js";
+import type { Metrics } from "./metrics.js";
 import type { Answer, OperationRequest, Operations } from "./operations.js";
 import type { Session } from "./session.js";
 import type { Sharing } from "./sharing.js";
@@ -20,6 +21,7 @@ export interface ProtocolParts extends GraphqlParts {
   readonly operations: Operations;
   readonly feed: Feed;
   readonly sharing: Sharing;
+  readonly metrics: Metrics;
   /** The sockets that are open. */
   readonly sessions: ReadonlySet<Session>;
   isStopping(): boolean;
@@ -101,8 +103,10 @@ async function begin(
     const { admitted } = outcome;
     const events = await parts.operations.subscribe(admitted, context);
     if (!(Symbol.asyncIterator in events)) return events.map((error) => new Worded(error));
-    const teller = parts.sharing.join(admitted, request.query, viewer.role);
-    return argsOf(parts, SUBSCRIPTION, { stream: deliver(session, id, events, teller) });
+    const teller = parts.sharing.join(admitted, viewer.role);
+    return argsOf(parts, SUBSCRIPTION, {
+      stream: deliver(session, id, events, teller, () => parts.metrics.delivered()),
+    });
   } finally {
     session.running -= 1;
   }

@@ -40,9 +40,9 @@ export class Sharing {
     return this.#groups.size;
   }
 
-  join(admitted: AdmittedSubscription, query: string, role: Role): Teller {
-    const { document, operationName, variables } = admitted;
-    const key = JSON.stringify([role, operationName, query, withoutPlace(document, variables)]);
+  join(admitted: AdmittedSubscription, role: Role): Teller {
+    const { source, document, operationName, variables } = admitted;
+    const key = JSON.stringify([role, operationName, source, withoutPlace(document, variables)]);
     const group = this.#groups.get(key) ?? new Group(this.#parts, admitted, role);
     this.#groups.set(key, group);
     group.members += 1;

@@ -5,8 +5,10 @@ import { CloseCode, handleProtocols } from "graphql-ws";
 import { type RawData, WebSocketServer } from "ws";
 import { endedTokens } from "../domain/tokens.js";
 import type { Feed } from "../events/feed.js";
+import { present } from "../schema/errors.js";
 import type { GraphqlParts } from "./graphql.js";
-import { BODY_LIMIT } from "./http.js";
+import { BODY_LIMIT, bodyTooLarge } from "./http.js";
+import type { Metrics } from "./metrics.js";
 import type { Operations } from "./operations.js";
 import { isOriginAllowed } from "./origin.js";
 import { createProtocol } from "./protocol.js";
@@ -17,6 +19,8 @@ import { Sharing } from "./sharing.js";
 const LOOK_AT_TOKENS = 400;
 /** How often a client is asked for a sign of life, in milliseconds; whoever gives none until the next time is gone. */
 const HEARTBEAT = 30_000;
+/** A message that is larger than this closes its socket, in bytes; one between it and the limit is answered. */
+const MOST_HEARD = 4 * BODY_LIMIT;
 /** How long a client has to close its end when the service stops, in milliseconds. */
 const CLOSE_DEADLINE = 1500;
 /** How long operations under way on sockets have when the service stops, in milliseconds. */
@@ -25,6 +29,7 @@ const DRAIN_DEADLINE = 5000;
 export interface SocketParts extends GraphqlParts {
   readonly operations: Operations;
   readonly feed: Feed;
+  readonly metrics: Metrics;
   readonly allowedOrigins: readonly string[];
 }
 
@@ -32,6 +37,7 @@ export interface SocketParts extends GraphqlParts {
 export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   const sessions = new Set<Session>();
   let stopping = false;
+  parts.metrics.countSockets(() => sessions.size);
   const protocol = createProtocol({
     ...parts,
     sessions,
@@ -41,7 +47,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: BODY_LIMIT,
+    maxPayload: MOST_HEARD,
     handleProtocols,
   });
 
@@ -78,7 +84,9 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
       socket.close(CloseCode.InternalServerError, "Internal server error");
     };
     socket.on("message", (message: RawData) => {
-      receive(String(message)).catch(failed);
+      const text = String(message);
+      if (Buffer.byteLength(text) > BODY_LIMIT) refuseMessage(session, text);
+      else receive(text).catch(failed);
     });
     // Broken by the other end; ws closes it.
     socket.on("error", (error) => parts.log.debug({ err: error }, "a socket broke"));
@@ -90,13 +98,17 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
 
   async function endTokens(): Promise<void> {
     if (sessions.size === 0) return;
-    const ids = new Set([...sessions].flatMap(({ viewer }) => viewer?.tokenId ?? []));
-    const { db, now } = parts.ctx;
-    const ended = await endedTokens(db.reader, [...ids], now());
+    const { ctx } = parts;
+    for (const session of sessions) {
+      const { expiresAt } = session.viewer ?? {};
+      if (expiresAt !== undefined && expiresAt <= ctx.now()) session.close(CloseCode.Unauthorized, EXPIRED);
+    }
+    const ids = new Set([...sessions].flatMap(({ viewer }) => (viewer?.expiresAt ? [] : (viewer?.tokenId ?? []))));
+    const ended = await endedTokens(ctx.db.reader, [...ids], ctx.now());
     for (const session of sessions) {
       const how = session.viewer?.tokenId == null ? undefined : ended.get(session.viewer.tokenId);
       if (how === "revoked") session.close(CloseCode.Forbidden, "The token was revoked.");
-      if (how === "expired") session.close(CloseCode.Unauthorized, "The token has expired.");
+      if (how === "expired") session.close(CloseCode.Unauthorized, EXPIRED);
     }
   }
 
@@ -125,6 +137,26 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     sockets.close();
   });
 }
+
+/** A message that is too large is refused as its operation, so that others on the socket go on. */
+function refuseMessage(session: Session, text: string): void {
+  let message: { id?: unknown } | null = null;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    // Not even JSON: nothing of it can be answered.
+  }
+  const id = message?.id;
+  // Whoever has not signed in yet has no operations that could go on.
+  if (typeof id !== "string" || id.length > 200 || session.viewer === null) {
+    session.close(CloseCode.BadRequest, "Invalid message received");
+    return;
+  }
+  const { error } = present(bodyTooLarge("message"), "");
+  session.send(JSON.stringify({ id, type: "error", payload: [error] }));
+}
+
+const EXPIRED = "The token has expired.";
 
 /** Ends the streams of a socket, lets what else is under way on it be answered, and closes it. */
 async function goAway(session: Session): Promise<void> {

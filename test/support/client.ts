@@ -9,6 +9,9 @@ export interface Answer<T> {
   readonly status: number;
   readonly data?: T | null;
   readonly errors?: readonly AnsweredError[];
+  readonly extensions?: {
+    readonly cost?: { readonly requested: number; readonly limit: number; readonly remaining: number | null };
+  };
 }
 
 /** Thrown by `ask` where the answer holds errors. */

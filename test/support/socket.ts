@@ -9,7 +9,7 @@ const PATIENCE = Number(process.env.TEST_PATIENCE ?? 60_000);
 /** One operation on a socket, with all that was heard of it so far. */
 export class Operation {
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
-  readonly results: { data?: any; errors?: readonly AnsweredError[] }[] = [];
+  readonly results: { data?: any; errors?: readonly AnsweredError[]; extensions?: unknown }[] = [];
   errors: readonly AnsweredError[] | null = null;
   complete = false;
   /** What to keep of each result, where all of them would be too much. */

@@ -41,10 +41,11 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
       },
       transform: jsonSchemaTransform,
     });
-    scope.setErrorHandler((error, request, reply) => {
+    scope.setErrorHandler(async (error, request, reply) => {
+      if (request.platformViewer !== null) await parts.refused(request.platformViewer, error);
       const { status, body, fault } = tell(error, request.id);
       if (fault) request.log.error({ err: error }, "a request of the Platform API failed");
-      reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+      return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
     });
 
     scope.get("/openapi.json", { schema: { hide: true } }, async () => scope.swagger());

@@ -10,6 +10,8 @@ export interface PlatformParts {
   readonly ctx: Omit<Ctx, "viewer">;
   /** Tells whose token a header `Authorization` carries, or throws UNAUTHENTICATED. */
   viewerOf(authorization: unknown): Promise<Viewer>;
+  /** Hears of what somebody who is signed in was refused, before they are told; it throws nothing. */
+  refused(viewer: Viewer, error: unknown): Promise<void>;
 }
 
 /** Whoever asks, with loaders that are theirs alone. */

@@ -165,7 +165,7 @@ const STATEMENTS = [
   "CREATE UNIQUE INDEX tokens_by_secret ON tokens (secret_hash)",
 
   `CREATE TABLE idempotency_keys (
-    token_id text COLLATE "C" NOT NULL REFERENCES tokens (id),
+    token_id text COLLATE "C" NOT NULL,
     key text COLLATE "C" NOT NULL,
     input_hash text COLLATE "C" NOT NULL,
     answer text COLLATE "C",

@@ -162,7 +162,7 @@ const STATEMENTS = [
   "CREATE UNIQUE INDEX tokens_by_secret ON tokens (secret_hash)",
 
   `CREATE TABLE idempotency_keys (
-    token_id TEXT NOT NULL REFERENCES tokens (id),
+    token_id TEXT NOT NULL,
     "key" TEXT NOT NULL,
     input_hash TEXT NOT NULL,
     answer TEXT,

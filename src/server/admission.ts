@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ApolloServerPlugin } from "@apollo/server";
+import { GraphQLError, type GraphQLSchema, parse, Source } from "graphql";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { z } from "zod";
+import { badInput, Refusal } from "../domain/refusal.js";
+import type { Viewer } from "../entities/token.js";
+import type { Context } from "../schema/context.js";
+import { STATUS_OF_REQUEST } from "../schema/errors.js";
+import { checkCost, costOf } from "./cost.js";
+import { checkShape, type Limits } from "./limits.js";
+
+/** Documents whose shape was found to be in order, by their hash; the oldest makes room. */
+const KNOWN_DOCUMENTS = 5000;
+
+/** The parts of a request that say which document is to run. */
+export interface AskedDocument {
+  readonly query?: unknown;
+  readonly documentId?: unknown;
+  readonly extensions?: unknown;
+}
+
+export interface AdmissionOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+  /** What the operations of one token may cost in a minute together; null for no end. */
+  readonly costPerMinute: number | null;
+  /** The only documents that run, by their SHA-256; null where any may. */
+  readonly trusted: ReadonlyMap<string, string> | null;
+}
+
+/**
+ * The one gate for every operation, by whichever way it comes: which documents run, how large they may be, and what a
+ * token may spend. What the shape alone gives away is refused before validation, and the cost before execution.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #budget: RateLimiterMemory | null;
+  readonly #known = new Set<string>();
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    const points = options.costPerMinute;
+    this.#budget = points === null ? null : new RateLimiterMemory({ points, duration: 60 });
+  }
+
+  /**
+   * The document of a request, once its shape is known to be in order; null where there is none to look at, or none that
+   * can be parsed, which others say better.
+   *
+   * @throws Refusal QUERY_TOO_LARGE, or BAD_USER_INPUT where only trusted documents run and this is none
+   */
+  documentOf(asked: AskedDocument): string | null {
+    const text = this.#options.trusted === null ? asked.query : this.#trusted(this.#options.trusted, asked);
+    if (typeof text !== "string" || text === "") return null;
+    const hash = createHash("sha256").update(text).digest("base64");
+    if (this.#known.has(hash)) return text;
+    const { limits } = this.#options;
+    try {
+      checkShape(parse(new Source(text), { maxTokens: limits.tokens, noLocation: true }), limits);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      if (!/more tha[nt] \d+ tokens/.test(error.message)) return text;
+      const message = `The document has more than ${limits.tokens} tokens, which is the most that is allowed.`;
+      throw new Refusal("QUERY_TOO_LARGE", message, { figure: null, limit: limits.tokens });
+    }
+    const [oldest] = this.#known;
+    if (this.#known.size >= KNOWN_DOCUMENTS && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.add(hash);
+    return text;
+  }
+
+  /**
+   * Whether an answer may be given again to the same question without asking here: not where each one is to be paid for.
+   * What was let pass once is let pass again, since limits and trusted documents stay as they are.
+   */
+  get answersMayBeKept(): boolean {
+    return this.#budget === null;
+  }
+
+  #trusted(documents: ReadonlyMap<string, string>, asked: AskedDocument): string {
+    const given = asked.documentId ?? hashIn(asked.extensions);
+    const text = typeof given === "string" ? documents.get(plainHash(given)) : undefined;
+    if (text !== undefined) return text;
+    throw badInput("documentId", "documentId must be the hash of a trusted document: here only those run.");
+  }
+
+  /** Where Apollo has found the operation of a document: the last look before it runs. */
+  readonly plugin: ApolloServerPlugin<Context> = {
+    requestDidStart: async () => {
+      let spent: { requested: number; limit: number; remaining: number | null } | null = null;
+      return {
+        didResolveOperation: async ({ document, operation, request, contextValue }) => {
+          // Where the document's operation is not clear there is none here, whatever the type says.
+          if (operation === undefined) return;
+          const { schema, limits } = this.#options;
+          const requested = costOf(schema, document, operation, request.variables ?? {});
+          try {
+            checkCost(requested, limits);
+            const remaining = await this.#spend(contextValue.viewer, requested);
+            spent = { requested, limit: limits.cost, remaining };
+          } catch (error) {
+            throw refusedOperation(error);
+          }
+        },
+        willSendResponse: async ({ response: { body } }) => {
+          if (spent === null || body.kind !== "single") return;
+          body.singleResult.extensions = { ...body.singleResult.extensions, cost: spent };
+        },
+      };
+    },
+  };
+
+  /** What is left of the minute's budget; null where there is none. */
+  async #spend(viewer: Viewer, cost: number): Promise<number | null> {
+    if (this.#budget === null) return null;
+    try {
+      return (await this.#budget.consume(viewer.tokenId ?? viewer.name, cost)).remainingPoints;
+    } catch (result) {
+      if (!(result instanceof RateLimiterRes)) throw result;
+      const limit = this.#options.costPerMinute;
+      const retryAfter = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
+      const message = `This token has spent its ${limit} for this minute; the operation costs ${cost}. Try again in ${retryAfter} s.`;
+      throw new Refusal("RATE_LIMITED", message, { figure: cost, limit, retryAfter });
+    }
+  }
+}
+
+/** A refusal before anything was carried out, with the HTTP status that belongs to it; Apollo would answer 500. */
+export function refusedOperation(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error;
+  const status = STATUS_OF_REQUEST[error.code] ?? 400;
+  return new GraphQLError(error.message, { originalError: error, extensions: { code: error.code, http: { status } } });
+}
+
+/** The hash of a document as Apollo's clients send it, also as the text that it is in an address. */
+function hashIn(extensions: unknown): unknown {
+  const shape = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
+  try {
+    const given: unknown = typeof extensions === "string" ? JSON.parse(extensions) : extensions;
+    return shape.safeParse(given).data?.persistedQuery.sha256Hash;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `sha256:AB12` and `ab12` are the same hash. */
+function plainHash(hash: string): string {
+  return hash.replace(/^sha\d+:/i, "").toLowerCase();
+}
+
+/** A manifest of trusted documents that cannot be used: the operator's to mend. */
+export class UnusableManifest extends Error {
+  override readonly name = "UnusableManifest";
+}
+
+const MANIFEST = z.record(z.string().regex(/^(sha\d+:)?[0-9a-f]{40,128}$/i), z.string().min(1));
+
+/**
+ * Reads the manifest that the client preset of GraphQL Code Generator writes: documents by the hash of their text.
+ *
+ * @throws UnusableManifest where the file cannot be read or is none
+ */
+export function readTrustedDocuments(path: string): Map<string, string> {
+  let found: unknown;
+  try {
+    found = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UnusableManifest(`TRUSTED_DOCUMENTS cannot be read: ${(error as Error).message}`);
+  }
+  const documents = MANIFEST.safeParse(found);
+  if (!documents.success) {
+    throw new UnusableManifest("TRUSTED_DOCUMENTS must be a JSON object that gives documents by their hashes.");
+  }
+  return new Map(Object.entries(documents.data).map(([hash, text]) => [plainHash(hash), text]));
+}
