@@ -6,7 +6,14 @@ import { REFUSALS } from "../src/domain/refusal.js";
 import { BlockerCode } from "../src/entities/vocabulary.js";
 import { codeIn, sectionOf, tableUnder } from "./support/markdown.js";
 
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/rules.md"];
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  "docs/operations.md",
+  "docs/rules.md",
+];
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 
