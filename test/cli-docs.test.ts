@@ -80,6 +80,13 @@ describe("the page of the command line", () => {
     else assert.equal(shown, session, "the page has drifted: run this test with UPDATE_DOCS=1");
   });
 
+  it("lends the README its session, word for word", () => {
+    const readme = readFileSync("README.md", "utf8").split("## The command line\n")[1] ?? "";
+    const shown = /```console\n([\s\S]*?)\n```/.exec(readme)?.[1] ?? "";
+    assert.ok(shown.startsWith("$ railyard "), "the README shows a session");
+    assert.ok(readFileSync(PAGE, "utf8").includes(shown), "which this page has as well");
+  });
+
   it("names every command and every exit code", () => {
     const page = readFileSync(PAGE, "utf8");
     const names = createProgram("0").commands.flatMap((command) => [command.name(), ...command.aliases()]);
