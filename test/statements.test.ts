@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Named, Seed } from "./support/seed.js";
+import { type Named, Seed, unique } from "./support/seed.js";
 import { startServer, type TestServer } from "./support/server.js";
 
 const BOARD = `query ($pipeline: ID!) {
@@ -111,9 +111,15 @@ async function populate(seed: Seed, pipeline: Named, apps: number): Promise<void
 async function costOf(server: TestServer, query: string, variables: Record<string, unknown> = {}) {
   // The use of the token is noted once a minute: that is not the query's.
   await server.admin.ask("{ viewer { name } }");
-  const before = server.app.database.statements;
-  const data = await server.admin.ask(query, variables);
-  return { data, statements: server.app.database.statements - before };
+  const attempt = async () => {
+    const before = server.app.database.statements;
+    // Asked in the same words again, it would be answered from what is kept.
+    const data = await server.admin.ask(`${query}\n# ${unique()}`, variables);
+    return { data, statements: server.app.database.statements - before };
+  };
+  // Each second the service looks for what is due: the least of three is without that.
+  const attempts = [await attempt(), await attempt(), await attempt()];
+  return attempts.reduce((least, one) => (one.statements < least.statements ? one : least));
 }
 
 function appsOf(data: { pipeline: { stages: { couplings: unknown[] }[] } }): number {
