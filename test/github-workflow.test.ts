@@ -2,38 +2,50 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Client } from "./support/client.js";
 import { checkRun, deliver, type Payload, pullRequest, status, withGithub } from "./support/github.js";
+import { head } from "./support/log.js";
+import type { Cleanup } from "./support/server.js";
+import { type Operation, Socket } from "./support/socket.js";
 
-/** One reader of the log: what happened, in order, told in a line each. */
+const EVENTS = `subscription ($after: EventCursor) { events(after: $after) {
+  cursor
+  type
+  actor { name }
+  ... on ChangeEvent { summary }
+  ... on ReleaseEvent { releasePhase release { version description app { name } } }
+  ... on ReleaseStatusEvent { context state release { app { name } } }
+  ... on PromotionEvent { promotionPhase targetPhase target { app { name } } promotion { source { name } to } }
+} }`;
+
+/** One subscriber: what happened, in the order in which it was told, in a line each. */
 class Story {
-  #after: string | null = null;
+  readonly #client: Client;
+  readonly #operation: Operation;
   readonly #names = new Map<string, string>();
+  #read = 0;
 
-  constructor(readonly client: Client) {}
+  private constructor(client: Client, operation: Operation) {
+    this.#client = client;
+    this.#operation = operation;
+  }
+
+  /** Begins to listen: what happens from now on is told. */
+  static async begin(t: Cleanup, client: Client): Promise<Story> {
+    const socket = await Socket.open(t, client.url, client.secret);
+    return new Story(client, socket.run(EVENTS, { after: await head(client) }));
+  }
 
   /** Calls a commit by a name instead of its hash. */
   name(sha: string, name: string): void {
     this.#names.set(sha.slice(0, 7), name);
   }
 
-  /** What happened since it last read. */
+  /** What it has heard since it was last asked, up to the newest event in the log. */
   async next(): Promise<string[]> {
-    const { events }: Payload = await this.client.ask(
-      `query ($after: EventCursor) { events(first: 100, after: $after) {
-        nodes {
-          type
-          actor { name }
-          ... on ChangeEvent { summary }
-          ... on ReleaseEvent { releasePhase release { version description app { name } } }
-          ... on ReleaseStatusEvent { context state release { app { name } } }
-          ... on PromotionEvent { promotionPhase targetPhase target { app { name } } promotion { source { name } to } }
-        }
-        pageInfo { endCursor hasNextPage }
-      } }`,
-      { after: this.#after },
-    );
-    assert.equal(events.pageInfo.hasNextPage, false);
-    this.#after = events.pageInfo.endCursor ?? this.#after;
-    return events.nodes.map((event: Payload) => this.#told(event));
+    const newest = await head(this.#client);
+    await this.#operation.until((operation) => operation.events.some(({ cursor }) => cursor === newest));
+    const heard = this.#operation.events.slice(this.#read);
+    this.#read += heard.length;
+    return heard.map((event: Payload) => this.#told(event));
   }
 
   #told({
@@ -79,8 +91,7 @@ describe("the whole workflow", () => {
     await app("shop-qa", "STAGING");
     await app("shop-stg", "STAGING", ["build"], "REPORTED");
     await app("shop-prod", "PRODUCTION", ["qa/smoke"]);
-    const story = new Story(await server.as("VIEWER"));
-    await story.next();
+    const story = await Story.begin(t, await server.as("VIEWER"));
 
     const [branchSha, mergeSha] = ["a".repeat(40), "b".repeat(40)];
     story.name(branchSha, "<branch>");
