@@ -104,7 +104,8 @@ export function decodePlace<T extends object>(order: Order<T>): (cursor: string)
     if (place === null || place[1] !== order.by || Buffer.from(text).toString("base64url") !== cursor) return null;
     const value = place[2] as string;
     if (order.by !== "version") return value;
-    return /^\d{1,10}$/.test(value) ? Number(value) : null;
+    // Versions are 32-bit integers, and PostgreSQL takes no greater ones to compare them with.
+    return /^\d{1,10}$/.test(value) && Number(value) < 2 ** 31 ? Number(value) : null;
   };
 }
 

@@ -72,6 +72,6 @@ function parse(header: string, name: string): Range {
 
 function placeOf<T extends object>(order: Order<T>, text: string): string | number {
   if (order.by !== "version") return text;
-  if (/^\d{1,10}$/.test(text)) return Number(text);
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
   throw badInput("Range", "Range must begin at a version: a number.");
 }
