@@ -29,7 +29,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
     // PostgreSQL does not run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--locale=C", "--encoding=UTF8", "--no-sync"],
-    postgresFlags: [...SETTINGS, ...flags],
+    postgresFlags: [...QUICK, ...QUIET, ...flags],
     onLog: () => undefined,
     onError: () => undefined,
   });
@@ -48,7 +48,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
 }
 
 /** What makes many small databases quick. Nothing of the tests outlives the machine, so nothing need reach the disk. */
-const SETTINGS = [
+const QUICK = [
   ...["-c", "listen_addresses=127.0.0.1"],
   ...["-c", "unix_socket_directories="],
   ...["-c", "max_connections=400"],
@@ -57,6 +57,14 @@ const SETTINGS = [
   ...["-c", "autovacuum=off"],
   ...["-c", "max_wal_size=4GB"],
 ];
+
+/**
+ * The server writes its log into a pipe to this process. Where this process is too busy to read, the pipe is full after 64
+ * KiB, and whatever has something to log then stands still, beyond the reach of any timeout: a refused duplicate took 15
+ * seconds. So what statements are refused for, of which there are thousands, is not logged (nobody looks at it here);
+ * that the server is ready must be, for `start` waits for it.
+ */
+const QUIET = ["-c", "log_min_messages=log"];
 
 /** The folder is ours, and the server runs as somebody else where we are root. */
 async function makeReachable(folder: string): Promise<void> {
