@@ -5,7 +5,7 @@ import type { Reader } from "../../database/session.js";
 import { badInput } from "../../domain/refusal.js";
 
 /** Rows in an answer where the request says nothing, and at the most. */
-export const MOST_IN_RANGE = 1000;
+const MOST_IN_RANGE = 1000;
 
 interface Range {
   readonly from: string | null;

@@ -12,11 +12,6 @@ const named = z.object({ id, name: z.string() });
 export const stage = z.enum(["review", "development", "staging", "production"]);
 export const statusState = z.enum(["pending", "success", "failure", "error"]);
 
-export const errorShape = z.object({
-  id: z.string().describe("A word for the kind of error, for example `not_found`."),
-  message: z.string().describe("What was wrong, and what would be right."),
-});
-
 export const pipelineShape = z.object({
   id,
   name: z.string(),
