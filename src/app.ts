@@ -62,7 +62,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     undo.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
-    const answers = await Answers.open(database, log);
+    const answers = new Answers(database);
     const ctx: Ctx = { db: answers.watch(), viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
@@ -86,20 +86,20 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const metrics = new Metrics(database, feed);
     const audit = new Audit(ctx, log);
     const observer = new Observer(metrics, audit);
-    const kept = new KeptAnswers({ answers, authentication, admission, observer, log });
+    const kept = new KeptAnswers(answers, admission.answersMayBeKept);
+    serveHealth(http, database, () => stopping);
+    serveMetrics(http, metrics);
+    const parts = { schema, ctx, authentication, admission, observer, kept, log };
+    const { operations, fastLane } = await serveGraphql(http, parts);
     undo.push(async () => {
       stopping = true;
       // Nobody new is let in from here on; who is in already is answered.
       http.server.close();
-      await kept.handedOn(HAND_ON_DEADLINE);
+      await fastLane.handedOn(HAND_ON_DEADLINE);
       const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE);
       await http.close();
       clearTimeout(cut);
     });
-    serveHealth(http, database, () => stopping);
-    serveMetrics(http, metrics);
-    const parts = { schema, ctx, authentication, admission, observer, kept, log };
-    const operations = await serveGraphql(http, parts);
     serveSockets(http, { ...parts, operations, feed, metrics, allowedOrigins: config.allowedOrigins });
     await servePlatform(http, {
       ctx,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { pino } from "pino";
 import { changed } from "../src/events/draft.js";
 import { append } from "../src/events/log.js";
 import { Answers } from "../src/server/answers.js";
@@ -198,7 +197,7 @@ describe("an answer that is kept", () => {
 
   it("is not kept where something was committed while it was made", async (t) => {
     const server = await startServer(t);
-    const answers = await Answers.open(server.app.database, pino({ level: "silent" }));
+    const answers = new Answers(server.app.database);
     const db = answers.watch();
     const kept = { body: Buffer.from("{}"), headers: [], operation: "query app" };
     const begunAt = answers.commits;
@@ -213,7 +212,7 @@ describe("an answer that is kept", () => {
 
   it("makes room for others, from what was asked for longest ago", async (t) => {
     const server = await startServer(t);
-    const answers = await Answers.open(server.app.database, pino({ level: "silent" }), 100_000);
+    const answers = new Answers(server.app.database, 100_000);
     const kept = { body: Buffer.alloc(5000), headers: [], operation: "query app" };
     for (let turn = 0; turn < 100; turn++) {
       answers.keep(`question ${turn}`, kept, new Set([String(turn)]), answers.commits);

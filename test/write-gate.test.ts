@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
+import sql from "sql-template-tag";
 import type { Database } from "../src/database/database.js";
 import { openDatabase } from "../src/database/open.js";
 import type { Tx } from "../src/database/session.js";
@@ -141,6 +143,75 @@ describe("the write gate", () => {
     assert.deepEqual(await names(db), ["next", "taken"]);
   });
 });
+
+/** What a commit costs is one confirmation of the disk, and that may serve many. */
+describe("transactions that come together", () => {
+  it("are committed together, and each by itself where they come one after the other", async (t) => {
+    const path = join(temporaryFolder(t), "gate.sqlite");
+    const db = await openDatabase(`sqlite:${path}`);
+    t.after(() => db.close());
+    const before = commitsIn(path);
+    await Promise.all(Array.from({ length: 40 }, (_, index) => db.write((tx) => insert(tx, `together-${index}`))));
+    assert.equal(commitsIn(path) - before, 1);
+    for (let index = 0; index < 5; index++) await db.write((tx) => insert(tx, `alone-${index}`));
+    assert.equal(commitsIn(path) - before, 6);
+    assert.equal((await names(db)).length, 45);
+  });
+
+  it("fail one by one where they fail, the first of them too", async (t) => {
+    const db = await open(t);
+    const results = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, index) =>
+        db.write(async (tx) => {
+          await insert(tx, `row-${String(index).padStart(2, "0")}`);
+          if (index % 3 === 0) throw new Error("planned");
+        }),
+      ),
+    );
+    assert.deepEqual(
+      results.map((result) => result.status === "fulfilled"),
+      results.map((_, index) => index % 3 !== 0),
+    );
+    const kept = [1, 2, 4, 5, 7, 8, 10, 11].map((index) => `row-${String(index).padStart(2, "0")}`);
+    assert.deepEqual(await names(db), kept);
+  });
+
+  it("are all told where the commit that they share fails, and none of them is there", async (t) => {
+    const db = await open(t);
+    const broken = async (tx: Tx) => {
+      await tx.query(sql`PRAGMA defer_foreign_keys = ON`);
+      await tx.query(sql`INSERT INTO review_apps (app_id, pipeline_id, number, branch, created_at, expires_at)
+        VALUES (${"nobody"}, ${"nobody"}, ${1}, ${"x"}, ${0}, ${0})`);
+    };
+    const results = await Promise.allSettled([
+      db.write((tx) => insert(tx, "before")),
+      db.write(broken),
+      db.write((tx) => insert(tx, "behind")),
+    ]);
+    for (const result of results) {
+      assert.equal(result.status, "rejected");
+      assert.match(String(result.status === "rejected" && result.reason), /FOREIGN KEY/);
+    }
+    assert.deepEqual(await names(db), []);
+    await db.write((tx) => insert(tx, "next"));
+    assert.deepEqual(await names(db), ["next"]);
+  });
+});
+
+/**
+ * How many transactions were committed to the write-ahead log: a frame that ends one tells how large the database is
+ * then, at its fifth byte (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+ */
+function commitsIn(path: string): number {
+  const log = readFileSync(`${path}-wal`);
+  const frame = 24 + log.readUInt32BE(8);
+  const salt = log.readBigUInt64BE(16);
+  let commits = 0;
+  for (let start = 32; start + frame <= log.length; start += frame) {
+    if (log.readBigUInt64BE(start + 8) === salt && log.readUInt32BE(start + 4) !== 0) commits += 1;
+  }
+  return commits;
+}
 
 /** One run of planned transactions, with what each of them wrote and how it ended. */
 class Run {

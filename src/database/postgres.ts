@@ -94,7 +94,6 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
       const guarded: Runner = { query: (text, values) => transactions.statement(() => query(text, values)) };
       return new Tx(guarded, postgresDialect, tables, count);
     }),
-    "BEGIN",
   );
   const readPool = poolOf(reader);
   const reading: Runner = { query: (text, values) => rowsOf(readPool, text, values) };

@@ -21,6 +21,13 @@ export interface FindOptions<T> {
   readonly lock?: LockMode;
 }
 
+/** An event that a transaction has appended to the log, by what it concerns. */
+export interface Appended {
+  readonly type: string;
+  readonly pipelineId: string | null;
+  readonly apps: readonly string[];
+}
+
 /** Reads rows. What it sees is committed, unless it is a transaction's own. */
 export class Reader {
   constructor(
@@ -83,6 +90,9 @@ export class Reader {
 
 /** One write transaction: what it reads includes what it wrote. It is of no use once its transaction has ended. */
 export class Tx extends Reader {
+  /** What the log will tell of, once this is committed: also what a part of it appended that then failed. */
+  readonly appended: Appended[] = [];
+
   /**
    * Locks rows until the transaction ends, in the order of their ids, so that no two transactions wait for each other.
    *

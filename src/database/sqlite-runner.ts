@@ -18,11 +18,16 @@ export class SqliteRunner implements Runner {
     this.#file = (source.driver as unknown as { databaseConnection: SqliteFile.Database }).databaseConnection;
   }
 
+  get inTransaction(): boolean {
+    return this.#file.inTransaction;
+  }
+
   /** @throws QueryFailedError as TypeORM does */
   async query(text: string, parameters: readonly unknown[] = []): Promise<unknown> {
     try {
       const statement = this.#prepared(text);
-      const values = parameters.map(bindable);
+      // SQLite has no booleans. Most statements have none either, and an INSERT of many rows has hundreds of values.
+      const values = parameters.some(isBoolean) ? parameters.map(bindable) : parameters;
       return statement.reader ? statement.all(values) : statement.run(values);
     } catch (error) {
       throw new QueryFailedError(text, [...parameters], error as Error);
@@ -41,7 +46,10 @@ export class SqliteRunner implements Runner {
   }
 }
 
-/** SQLite has no booleans. */
+function isBoolean(value: unknown): boolean {
+  return typeof value === "boolean";
+}
+
 function bindable(value: unknown): unknown {
   return typeof value === "boolean" ? Number(value) : value;
 }

@@ -40,8 +40,11 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
     query: (text, parameters) => gate.statement(() => connection.query(text, parameters)),
   };
   const gate = new WriteGate({
-    tx: new Tx(guarded, sqliteDialect, tables, count),
+    tx: () => new Tx(guarded, sqliteDialect, tables, count),
     execute: (statement) => connection.query(statement),
+    get open() {
+      return connection.inTransaction;
+    },
   });
   const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();

@@ -26,8 +26,30 @@ export interface Writer {
   execute(statement: string): Promise<unknown>;
 }
 
-/** Hands a connection to `use` for as long as that takes: a transaction from its beginning to its end. */
-export type Lend = <T>(use: (writer: Writer) => Promise<T>) => Promise<T>;
+/** The statements that stand around the work of a transaction. */
+export interface Bracket {
+  readonly begin: string;
+  /** Null where what was done is committed later, by whoever lends the connection. */
+  readonly commit: string | null;
+  readonly undo: readonly string[];
+}
+
+/**
+ * Hands a connection to `use` for as long as that takes: a transaction from its beginning to its end. Where the
+ * transaction is to stand in another bracket than `BEGIN … COMMIT`, that is handed along.
+ */
+export type Lend = <T>(use: (writer: Writer, bracket?: Bracket) => Promise<T>) => Promise<T>;
+
+const WHOLE: Bracket = { begin: "BEGIN", commit: "COMMIT", undo: ["ROLLBACK"] };
+
+/** A part of a transaction that may fail alone. */
+export function savepoint(name: string): Bracket {
+  return {
+    begin: `SAVEPOINT ${name}`,
+    commit: `RELEASE ${name}`,
+    undo: [`ROLLBACK TO ${name}`, `RELEASE ${name}`],
+  };
+}
 
 interface Scope {
   open: boolean;
@@ -45,12 +67,9 @@ interface Scope {
 export class Transactions {
   readonly #scope = new AsyncLocalStorage<Scope>();
   readonly #lend: Lend;
-  readonly #begin: string;
 
-  /** @param begin the statement that an outermost transaction begins with */
-  constructor(lend: Lend, begin: string) {
+  constructor(lend: Lend) {
     this.#lend = lend;
-    this.#begin = begin;
   }
 
   /**
@@ -82,22 +101,18 @@ export class Transactions {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const outer = this.#enclosing();
     if (outer === undefined) {
-      return this.#lend((writer) => this.#transaction(writer, undefined, this.#begin, "COMMIT", ["ROLLBACK"], work));
+      return this.#lend((writer, bracket = WHOLE) => this.#transaction(writer, undefined, bracket, work));
     }
     return outer.lane.run(() => {
       if (!outer.open) throw new Error("The outer transaction ended before this one began.");
-      const name = `nested_${outer.depth + 1}`;
-      const undo = [`ROLLBACK TO ${name}`, `RELEASE ${name}`];
-      return this.#transaction(outer.writer, outer, `SAVEPOINT ${name}`, `RELEASE ${name}`, undo, work);
+      return this.#transaction(outer.writer, outer, savepoint(`nested_${outer.depth + 1}`), work);
     });
   }
 
   async #transaction<T>(
     writer: Writer,
     parent: Scope | undefined,
-    begin: string,
-    commit: string,
-    undo: readonly string[],
+    { begin, commit, undo }: Bracket,
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
     const scope: Scope = { open: true, depth: (parent?.depth ?? 0) + 1, parent, writer, lane: new Lane() };
@@ -107,7 +122,7 @@ export class Transactions {
       // What was started inside and not waited for belongs to this transaction all the same.
       await scope.lane.idle();
       scope.open = false;
-      await writer.execute(commit);
+      if (commit !== null) await writer.execute(commit);
       return result;
     } catch (error) {
       scope.open = false;

@@ -26,6 +26,7 @@ export async function append(tx: Tx, actor: EventActor, now: Date, drafts: reado
   });
   await tx.insert(LogEvent, events);
   await tx.insert(EventApp, concerns);
+  tx.appended.push(...drafts);
 }
 
 /** Where the log begins and ends. */

@@ -1,7 +1,5 @@
-import sql from "sql-template-tag";
 import type { Database } from "../database/database.js";
-import { logBounds } from "../events/log.js";
-import type { Logger } from "./log.js";
+import type { Appended, Tx } from "../database/session.js";
 
 /** The most that kept answers and their questions may weigh together, in bytes. */
 const CAPACITY = 32 * 2 ** 20;
@@ -16,13 +14,6 @@ export interface Kept {
   readonly operation: string;
 }
 
-interface Change {
-  readonly position: number;
-  readonly type: string;
-  readonly pipeline: string | null;
-  readonly app: string | null;
-}
-
 interface Entry extends Kept {
   readonly sources: readonly string[];
   readonly weight: number;
@@ -32,34 +23,25 @@ interface Entry extends Kept {
  * Answers, kept as the bytes that were sent, until something that they were made from changes.
  *
  * The log says what has changed: every commit that a client can see appends its events, and every write through `watch`
- * reads them before it resolves, and drops what is made from the pipelines and apps that they concern. So nobody who
- * asks after a write was acknowledged gets an answer from before it. An answer that was being made while something was
+ * drops, before it resolves, what is made from the pipelines and apps that they concern. So nobody who asks after a write
+ * was acknowledged gets an answer from before it. An answer that was being made while something was
  * committed is not kept, whatever it was: some of its rows may be from before.
  */
 export class Answers {
   readonly #database: Database;
-  readonly #log: Logger;
   /** From the one that was asked for longest ago. */
   readonly #entries = new Map<string, Entry>();
   readonly #madeFrom = new Map<string, Set<string>>();
   readonly #capacity: number;
-  #position: number;
   #commits = 0;
   #tokenChanges = 0;
   #weight = 0;
   #hits = 0;
   #misses = 0;
 
-  private constructor(database: Database, log: Logger, position: number, capacity: number) {
+  constructor(database: Database, capacity = CAPACITY) {
     this.#database = database;
-    this.#log = log;
-    this.#position = position;
     this.#capacity = capacity;
-  }
-
-  /** To be opened before anything writes: what is appended from here on is followed. */
-  static async open(database: Database, log: Logger, capacity = CAPACITY): Promise<Answers> {
-    return new Answers(database, log, (await logBounds(database.reader)).head, capacity);
   }
 
   /**
@@ -89,11 +71,16 @@ export class Answers {
     const database = this.#database;
     return Object.create(database, {
       write: {
-        value: async <T>(work: Parameters<typeof database.write<T>>[0]): Promise<T> => {
+        value: async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+          let appended: readonly Appended[] = [];
           try {
-            return await database.write(work);
+            return await database.write((tx) => {
+              appended = tx.appended;
+              return work(tx);
+            });
           } finally {
-            await this.#catchUp();
+            // Also where it failed: whether a commit that was not confirmed took place is not known.
+            this.#heed(appended);
           }
         },
       },
@@ -133,28 +120,14 @@ export class Answers {
     }
   }
 
-  /** Reads what was appended to the log since the last time, and drops every answer that it concerns. */
-  async #catchUp(): Promise<void> {
-    if (!this.enabled) return;
-    try {
-      const rows = await this.#database.reader.query<Change>(
-        sql`SELECT e.position, e.type, e.pipeline_id AS pipeline, a.app_id AS app FROM events e
-          LEFT JOIN event_apps a ON a.position = e.position WHERE e.position > ${this.#position}`,
-      );
-      if (rows.length === 0) return;
-      this.#commits += 1;
-      for (const { position, type, pipeline, app } of rows) {
-        this.#position = Math.max(this.#position, Number(position));
-        if (type.startsWith("TOKEN_")) this.#tokenChanges += 1;
-        if (pipeline !== null) this.#dropMadeFrom(pipeline);
-        if (app !== null) this.#dropMadeFrom(app);
-      }
-    } catch (error) {
-      // What was committed is not known now. The same is read again after the next write.
-      this.#commits += 1;
-      this.#tokenChanges += 1;
-      for (const [question] of this.#entries) this.#drop(question);
-      this.#log.warn({ err: error }, "the log could not be followed; kept answers were dropped");
+  /** Drops every answer that these events concern. */
+  #heed(appended: readonly Appended[]): void {
+    if (appended.length === 0) return;
+    this.#commits += 1;
+    for (const { type, pipelineId, apps } of appended) {
+      if (type.startsWith("TOKEN_")) this.#tokenChanges += 1;
+      if (pipelineId !== null) this.#dropMadeFrom(pipelineId);
+      for (const app of apps) this.#dropMadeFrom(app);
     }
   }
 
