@@ -1,0 +1,87 @@
+import { startApp } from "./app.js";
+import { loginFile, writeFirstLogin } from "./cli/login-file.js";
+import { readConfig, secretsOf, WrongSettings } from "./config.js";
+import { DatabaseUnusable } from "./database/database.js";
+import { RevokedAdminToken } from "./domain/tokens.js";
+import { UnusableManifest } from "./server/admission.js";
+import { createLogger } from "./server/log.js";
+import { welcome } from "./welcome.js";
+
+/** After this long a stop is no longer waited for, in milliseconds. */
+const STOP_DEADLINE = 10_000;
+
+/** Why a server cannot listen where it was told to: taken, not allowed, not of this machine, or no address at all. */
+const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
+  "EADDRINUSE",
+  "EACCES",
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+  "EINVAL",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/**
+ * Runs the service until a signal stops it. What keeps it from starting is told in words for the operator, and in the
+ * exit code of the process.
+ *
+ * @param started called when it is ready
+ */
+export async function serve(started: () => void): Promise<void> {
+  try {
+    await run(started);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function run(started: () => void): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel, { secrets: secretsOf(config) });
+  // Before anything is started: a signal that comes meanwhile stops in order as well.
+  const signalled = new Promise<string>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
+  });
+  const app = await startApp(config, { log });
+  started();
+  const kept = app.adminSecret === null ? null : keepForCommandLine(app.url, app.adminSecret);
+  process.stdout.write(welcome(app.url, app.adminSecret, kept));
+  const signal = await signalled;
+  log.info({ signal }, "stopping");
+  setTimeout(() => {
+    log.error("stopping took too long");
+    process.exit(1);
+  }, STOP_DEADLINE).unref();
+  await app.close();
+  log.info("stopped");
+}
+
+/**
+ * Signs whoever has started the service for the first time in with the `railyard` command, so that it just works here:
+ * the secret goes where `railyard login` would put it, readable by them alone, and never in the place of another login.
+ *
+ * @returns the line that says so
+ */
+function keepForCommandLine(url: string, token: string): string {
+  const signIn = "`railyard login` signs the railyard command in with it.";
+  try {
+    const file = loginFile(process.env);
+    // An address that stands for all of them is none to connect to everywhere.
+    const local = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+    if (writeFirstLogin(file, { url: local, token })) return `The railyard command is signed in with it, in ${file}.`;
+    return `The railyard command is signed in already, in ${file}; ${signIn}`;
+  } catch (error) {
+    return `It could not be kept for the railyard command (${(error as Error).message}); ${signIn}`;
+  }
+}
+
+/** What is the operator's to mend is said in a line; anything else comes with where it happened. */
+function explain(error: unknown): string {
+  if (error instanceof WrongSettings || error instanceof UnusableManifest) return error.message;
+  if (error instanceof DatabaseUnusable) return `DATABASE_URL cannot be used. ${error.message}`;
+  if (error instanceof RevokedAdminToken) return "ADMIN_TOKEN must be another one: this one was revoked.";
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined && UNUSABLE_ADDRESS.has(code)) return `PORT or HOST cannot be used: ${message}.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
