@@ -24,6 +24,12 @@ export const STATUS_OF_REQUEST: Readonly<Partial<Record<RefusalCode, number>>> =
   INTERNAL_SERVER_ERROR: 500,
 };
 
+/** The HTTP status of a request that ended with this error before any of it was carried out. */
+export function statusOf(thrown: unknown): number {
+  const error = asRefusal(thrown);
+  return error instanceof Refusal ? (STATUS_OF_REQUEST[error.code] ?? 400) : 500;
+}
+
 export interface Presented {
   readonly error: GraphQLFormattedError;
   /** What went wrong inside, for the log; null where the error is the client's to mend. */

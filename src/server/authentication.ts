@@ -61,8 +61,16 @@ export class Authentication {
     return viewerWith(token);
   }
 
-  /** The same without a look at the database: null where the token is not known to be valid at this moment. */
+  /** Whether a token can be known to be valid without a look at the database: not where other processes may revoke it. */
+  get remembers(): boolean {
+    return this.#answers.enabled;
+  }
+
+  /**
+   * The same without a look at the database: null where the token is not known to be valid at this moment.
+   */
   known(authorization: unknown): Viewer | null {
+    if (!this.remembers) return null;
     const secret = secretIn(authorization);
     const found = secret === undefined ? undefined : this.#remembered.get(hashOf(secret));
     const now = this.#ctx.now();

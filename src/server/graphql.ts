@@ -10,6 +10,7 @@ import { present } from "../schema/errors.js";
 import type { Admission, AskedDocument } from "./admission.js";
 import type { Authentication } from "./authentication.js";
 import { explorer } from "./explorer.js";
+import { FastLane } from "./fast-lane.js";
 import type { KeptAnswers } from "./kept-answers.js";
 import type { Logger } from "./log.js";
 import type { Observer } from "./observer.js";
@@ -26,15 +27,21 @@ export interface GraphqlParts {
   readonly log: Logger;
 }
 
+/** What came of serving operations over HTTP. */
+export interface ServedGraphql {
+  /** The same operations under the same rules, for whatever else they may come by. */
+  readonly operations: Operations;
+  readonly fastLane: FastLane;
+}
+
 /**
  * Serves operations at `POST /graphql`, queries at `GET /graphql`, and there the explorer to browsers.
- *
- * @returns the same operations under the same rules, for whatever else they may come by
  */
-export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<Operations> {
+export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<ServedGraphql> {
   const { observer, admission, authentication, kept } = parts;
   const operations = new Operations(parts);
-  kept.stand(http);
+  const fastLane = new FastLane({ ...parts, operations });
+  fastLane.stand(http);
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
     introspection: true,
@@ -68,7 +75,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     context: async (request) => {
       const viewer = viewers.get(request);
       if (viewer === undefined) throw new Error("A request came to Apollo before its viewer was known.");
-      return new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, request.id, null, kept.sourcesOf(request));
+      return new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, request.id, null, fastLane.sourcesOf(request));
     },
   });
   const page = explorer();
@@ -78,9 +85,9 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
   http.route({
     method: ["GET", "POST"],
     url: "/graphql",
-    preParsing: (req, _, payload, done) => done(null, kept.body(req, payload)),
+    preParsing: (req, _, payload, done) => done(null, fastLane.body(req, payload)),
     onSend: (req, reply, payload, done) => {
-      kept.keep(req, reply, payload, viewers.get(req));
+      fastLane.learn(req, reply, payload, viewers.get(req));
       done(null, payload);
     },
     handler: async (request, reply) => {
@@ -102,7 +109,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
       }
     },
   });
-  return operations;
+  return { operations, fastLane };
 }
 
 /** Lets the document of a request pass the gate; one that was asked for by its hash is put in as if its text had been sent. */

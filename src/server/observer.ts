@@ -61,8 +61,8 @@ export class Observer {
   }
 
   /** Measures an operation that was answered without its request having come to Fastify, as `end` does. */
-  kept(observed: Observed): number {
-    this.#metrics.requested("POST /graphql", 200, (performance.now() - observed.start) / 1000);
+  sent(observed: Observed, status: number): number {
+    this.#metrics.requested("POST /graphql", status, (performance.now() - observed.start) / 1000);
     return this.end(observed);
   }
 

@@ -119,16 +119,30 @@ export class Operations {
     }
   }
 
-  async #run({ operationName, variables, ...asked }: OperationRequest, context: Context): Promise<Outcome> {
+  async #run(request: OperationRequest, context: Context): Promise<Outcome> {
+    const { answer } = await this.#execute(request, context);
+    const admitted = context.live === null ? undefined : this.#admitted.get(context.live);
+    return admitted === undefined ? { kind: "answer", answer } : { kind: "subscription", admitted };
+  }
+
+  /** Answers a query or a mutation as Apollo does over HTTP: the same status, the same text. */
+  async text(request: OperationRequest, context: Context): Promise<{ status: number; text: string }> {
+    const { status, answer } = await this.#execute(request, context);
+    const { errors, data, extensions } = answer;
+    return { status, text: `${JSON.stringify({ errors, data, extensions })}\n` };
+  }
+
+  async #execute(
+    { operationName, variables, ...asked }: OperationRequest,
+    context: Context,
+  ): Promise<{ status: number; answer: Answer }> {
     const apollo = this.#apollo;
     if (apollo === null) throw new Error("Operations came before the service had started.");
     const query = this.#admission.documentOf(asked) ?? "";
     const request = { query, ...(operationName != null && { operationName }), ...(variables != null && { variables }) };
-    const { body } = await apollo.executeOperation(request, { contextValue: context });
-    const admitted = context.live === null ? undefined : this.#admitted.get(context.live);
-    if (admitted !== undefined) return { kind: "subscription", admitted };
+    const { body, http } = await apollo.executeOperation(request, { contextValue: context });
     if (body.kind !== "single") throw new Error("An answer came in parts.");
-    return { kind: "answer", answer: body.singleResult };
+    return { status: http.status ?? 200, answer: body.singleResult };
   }
 
   /** The events of a subscription, or what refuses it. */
