@@ -13,7 +13,7 @@ import { EventType, PromotionPhase, ReleasePhase, type Role, StatusState } from 
 @InterfaceType("Event", {
   description:
     "One committed change. The log is append-only: an event is never changed, and its cursor orders it after all earlier ones.",
-  resolveType: (event: LogEvent) => classOf(event.type).name,
+  resolveType: typeOfEvent,
 })
 export abstract class LogEvent {
   /** Counts 1, 2, 3 … in commit order, without gaps. */
@@ -158,6 +158,11 @@ export class ChangeEvent extends LogEvent {
 }
 
 /** Which object of the contract an event is told as. */
+/** The object type of an event. */
+export function typeOfEvent(event: LogEvent): string {
+  return classOf(event.type).name;
+}
+
 function classOf(type: EventType): new () => LogEvent {
   switch (type) {
     case "PROMOTION_STARTED":

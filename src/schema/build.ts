@@ -5,6 +5,7 @@ import { buildSchemaSync } from "type-graphql";
 import { EventCursor } from "../entities/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
 import { DateTimeScalar, EventCursorScalar } from "./scalars.js";
+import { simplify } from "./simplify.js";
 
 /** type-graphql asks for one as soon as there are subscriptions. Ours follow the log, and nothing is published beside it. */
 const NO_PUB_SUB = {
@@ -18,7 +19,7 @@ function refuse(): never {
 
 /** The schema of the public API, as the classes of `entities/`, `schema/` and `resolvers/` describe it. */
 export function buildSchema(): GraphQLSchema {
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: RESOLVERS,
     scalarsMap: [
       { type: Date, scalar: DateTimeScalar },
@@ -28,6 +29,8 @@ export function buildSchema(): GraphQLSchema {
     validate: false,
     pubSub: NO_PUB_SUB,
   });
+  simplify(schema);
+  return schema;
 }
 
 /** The schema as it is committed in `schema.graphql`. */

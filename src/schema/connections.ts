@@ -1,5 +1,5 @@
 import type { Sql } from "sql-template-tag";
-import { ArgsType, type ClassType, Field, Int, ObjectType } from "type-graphql";
+import { ArgsType, type ClassType, Extensions, Field, Int, ObjectType } from "type-graphql";
 import { hasRow, type Order, type Page, type PageRequest } from "../database/pages.js";
 import type { Reader } from "../database/session.js";
 import { badInput } from "../domain/refusal.js";
@@ -46,12 +46,17 @@ export class EventPageArgs {
   before?: string | null;
 }
 
+/** Marks a field whose value may be a function, to be called only where the field is asked for. */
+export const LAZY = { lazy: true } as const;
+
 @ObjectType({ description: "Where a page stands in its list.", simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean, { description: "Whether there is more behind this page." })
+  @Extensions(LAZY)
   hasNextPage!: boolean | (() => Promise<boolean>);
 
   @Field(() => Boolean, { description: "Whether there is more before this page." })
+  @Extensions(LAZY)
   hasPreviousPage!: boolean | (() => Promise<boolean>);
 
   @Field(() => String, { nullable: true, description: "The cursor of the first on this page; null where it is empty." })
@@ -161,6 +166,7 @@ function connectionOf<T extends object>(Node: ClassType<T>, plural: string) {
     pageInfo!: PageInfo;
 
     @Field(() => Int, { description: "How many there are in the whole list. Counted only where it is asked for." })
+    @Extensions(LAZY)
     totalCount!: () => Promise<number>;
   }
   return ConnectionType;

@@ -9,6 +9,7 @@ import { Context } from "../schema/context.js";
 import { present } from "../schema/errors.js";
 import type { Admission, AskedDocument } from "./admission.js";
 import type { Authentication } from "./authentication.js";
+import { CompiledQueries } from "./compiled.js";
 import { explorer } from "./explorer.js";
 import { FastLane } from "./fast-lane.js";
 import type { KeptAnswers } from "./kept-answers.js";
@@ -57,6 +58,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
       admission.plugin,
       operations.plugin,
       kept.plugin,
+      new CompiledQueries(parts.schema).plugin,
     ],
     logger: parts.log,
     formatError: (_, error) => {
