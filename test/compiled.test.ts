@@ -12,7 +12,7 @@ import { Seed } from "./support/seed.js";
 import { startServer, type TestServer } from "./support/server.js";
 
 /** How often each query is asked: more often than it takes until it is compiled. */
-const TIMES = 6;
+const TIMES = 12;
 
 interface World {
   readonly roots: readonly (readonly [field: string, type: string])[];
@@ -100,13 +100,13 @@ describe("a query that is asked again and again", () => {
         const plain = await ways.plainly(query);
         const before = ways.compiled.runs;
         for (let turn = 0; turn < TIMES; turn++) assert.equal(await ways.compiling(query), plain, query);
-        if (plain.includes('"errors"')) return;
+        if (plain.includes(`"errors"`) || query.length > 2000) return;
         compilable += 1;
         assert.ok(ways.compiled.runs > before, `no code was made of ${query}`);
       }),
-      { numRuns: 300, includeErrorInReport: true },
+      { numRuns: 200, includeErrorInReport: true },
     );
-    assert.ok(compilable > 50, `${compilable} documents were valid and answered without errors`);
+    assert.ok(compilable > 30, `${compilable} documents were valid and answered without errors`);
   });
 
   it("is refused in the same words whichever way it goes, and goes on being answered", async (t) => {

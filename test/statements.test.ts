@@ -116,7 +116,7 @@ async function costOf(server: TestServer, query: string, variables: Record<strin
   // Asked in the same words again, it would be answered from what is kept.
   const once = await leastOf(server, () => `${query}\n# ${unique()}`, variables);
   // Asked often, it runs as code made of it; a variable that it does not have makes its answer one that was never kept.
-  for (let turn = 0; turn < 4; turn += 1) await server.admin.ask(query, { ...variables, unused: unique() });
+  for (let turn = 0; turn < 10; turn += 1) await server.admin.ask(query, { ...variables, unused: unique() });
   const often = await leastOf(server, () => query, variables);
   assert.deepEqual(often, once);
   return { data: once.data, statements: once.statements - token.statements };

@@ -3,8 +3,12 @@ import { type DocumentNode, type GraphQLSchema, Kind, OperationTypeNode } from "
 import type { CompiledQuery } from "graphql-jit";
 import type { Context } from "../schema/context.js";
 
-/** From so many times on that a document was asked for: before that, making code of it costs more than it saves. */
-const OFTEN = 4;
+/** So many times a document is asked for before code is made of it: that costs as much as ten executions. */
+const OFTEN = 10;
+/** The longest document that code is made of, in characters: it takes some 10 ms for each thousand, and nobody is answered meanwhile. */
+const LONGEST = 2000;
+/** Code is kept of so many documents; the oldest makes room. */
+const KEPT = 200;
 
 /** So many times a document is then executed as any other, before its code is tried again. */
 const PAUSE = 20;
@@ -29,6 +33,8 @@ export class CompiledQueries {
   /** By the document that Apollo keeps of a text; what it lets go of is forgotten here too. */
   readonly #known = new WeakMap<DocumentNode, Known>();
   #compile: ((document: DocumentNode, operation: string | null) => CompiledQuery | null) | null = null;
+  /** Of which there is code, from the oldest. */
+  readonly #made: Known[] = [];
   #runs = 0;
 
   constructor(schema: GraphQLSchema) {
@@ -42,9 +48,9 @@ export class CompiledQueries {
 
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
-      responseForOperation: async ({ document, operation, request, contextValue }) => {
+      responseForOperation: async ({ source, document, operation, request, contextValue }) => {
         // Where the document's operation is not clear there is none here, whatever the type says.
-        if (operation?.operation !== OperationTypeNode.QUERY) return null;
+        if (operation?.operation !== OperationTypeNode.QUERY || source.length > LONGEST) return null;
         const known = this.#lookUp(document);
         if (known.left > 0) return null;
         const code = await this.#codeOf(known, document, request.operationName ?? null);
@@ -67,13 +73,18 @@ export class CompiledQueries {
     return known;
   }
 
-  async #codeOf({ code }: Known, document: DocumentNode, operation: string | null): Promise<CompiledQuery | null> {
-    const known = code.get(operation);
-    if (known !== undefined) return known;
+  async #codeOf(known: Known, document: DocumentNode, operation: string | null): Promise<CompiledQuery | null> {
+    const made = known.code.get(operation);
+    if (made !== undefined) return made;
     this.#compile ??= await compilerFor(this.#schema);
-    const made = mayBeCompiled(document) ? this.#compile(document, operation) : null;
-    code.set(operation, made);
-    return made;
+    const code = mayBeCompiled(document) ? this.#compile(document, operation) : null;
+    if (known.code.size === 0) this.#made.push(known);
+    known.code.set(operation, code);
+    if (this.#made.length > KEPT) {
+      const oldest = this.#made.shift();
+      oldest?.code.clear();
+    }
+    return code;
   }
 }
 
