@@ -119,6 +119,8 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
       pending.add(settled);
       return result;
     },
+    // Not on the connections for writing: it would wait there behind transactions that wait for each other.
+    shared: reading,
     onCommit: (listener) => wakeups.add(listener),
     onTurn: (listener) => turns.add(listener),
     get waiting() {

@@ -1,3 +1,4 @@
+import { DatabaseUnavailable, WriteConflict } from "../database/database.js";
 import type { Blocker } from "../entities/plan.js";
 
 /** Every code that a client may see as `extensions.code`, and when. The README's table is held against this one by a test. */
@@ -32,6 +33,15 @@ export class Refusal extends Error {
   ) {
     super(message);
   }
+}
+
+/** What the database could not do, as the refusal that it is for a client; anything else as it is. */
+export function asRefusal(error: unknown): unknown {
+  if (error instanceof WriteConflict) return new Refusal("CONFLICT", error.message);
+  if (!(error instanceof DatabaseUnavailable)) return error;
+  const message =
+    "The database cannot be reached now. Try again; a mutation with its idempotencyKey, since it may have been carried out.";
+  return new Refusal("UNAVAILABLE", message);
 }
 
 /** @param field the path inside the input, as `requiredChecks.2` */

@@ -1,6 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { DatabaseUnavailable, WriteConflict } from "../database/database.js";
-import { Refusal, type RefusalCode } from "../domain/refusal.js";
+import { asRefusal, Refusal, type RefusalCode } from "../domain/refusal.js";
 
 /** What the libraries call their refusals, in our words. A code that is not here and not ours is a fault. */
 const CODES_OF_LIBRARIES: Readonly<Record<string, RefusalCode>> = {
@@ -62,15 +61,6 @@ export function present(thrown: unknown, requestId: string): Presented {
   }
   const message = "Something went wrong on our side. The log tells more under the request's id.";
   return { error: { message, ...where, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
-}
-
-/** What the database could not do, as the refusal that it is for a client; anything else as it is. */
-export function asRefusal(error: unknown): unknown {
-  if (error instanceof WriteConflict) return new Refusal("CONFLICT", error.message);
-  if (!(error instanceof DatabaseUnavailable)) return error;
-  const message =
-    "The database cannot be reached now. Try again; a mutation with its idempotencyKey, since it may have been carried out.";
-  return new Refusal("UNAVAILABLE", message);
 }
 
 function codeOf(error: GraphQLError): RefusalCode | undefined {

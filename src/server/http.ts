@@ -9,8 +9,8 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import { Refusal } from "../domain/refusal.js";
-import { asRefusal, present, STATUS_OF_REQUEST } from "../schema/errors.js";
+import { asRefusal, Refusal } from "../domain/refusal.js";
+import { present, STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Logger } from "./log.js";
 import type { Observed } from "./observer.js";
 

@@ -6,8 +6,9 @@ import { openDatabase } from "../../src/database/open.js";
 import type { Client } from "../support/client.js";
 import { type Cluster, startCluster } from "../support/cluster.js";
 import { administer, createDatabase } from "../support/engine.js";
+import { RestClient } from "../support/rest.js";
 import { Seed, unique } from "../support/seed.js";
-import { type Cleanup, onlyOn, startServer } from "../support/server.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../support/server.js";
 
 const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
 
@@ -38,6 +39,8 @@ describe("without its database", onlyOn("postgres"), () => {
 
     assert.equal((await admin.refusal("{ stages { stage } }")).extensions.code, "UNAVAILABLE");
     assert.equal((await admin.post(CREATE_APP, { input: { name: unique("app") } })).status, 503);
+    const rest = await new RestClient(url, ADMIN_SECRET).get("/apps");
+    assert.deepEqual([rest.status, rest.body.id], [503, "unavailable"]);
     assert.equal((await fetch(`${url}/readyz`)).status, 503);
     assert.equal((await fetch(`${url}/livez`)).status, 200);
 

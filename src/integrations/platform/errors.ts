@@ -1,4 +1,4 @@
-import { Refusal, type RefusalCode } from "../../domain/refusal.js";
+import { asRefusal, Refusal, type RefusalCode } from "../../domain/refusal.js";
 
 /** How each refusal is told by the Platform API: its HTTP status, and the word in `id`. */
 const TOLD: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {
@@ -26,7 +26,8 @@ export interface ToldError {
 }
 
 /** Turns whatever was thrown into what a client of the Platform API sees; only refusals keep their words. */
-export function tell(error: unknown, requestId: string): ToldError {
+export function tell(thrown: unknown, requestId: string): ToldError {
+  const error = asRefusal(thrown);
   if (error instanceof Refusal) {
     const [status, id] = TOLD[error.code];
     return { status, body: { id, message: error.message }, fault: false };
