@@ -13,6 +13,7 @@ import { Admission, readTrustedDocuments } from "./server/admission.js";
 import { Answers } from "./server/answers.js";
 import { Audit } from "./server/audit.js";
 import { Authentication } from "./server/authentication.js";
+import { Budget } from "./server/budget.js";
 import { serveGraphql } from "./server/graphql.js";
 import { serveHealth } from "./server/health.js";
 import { startHousekeeping } from "./server/housekeeping.js";
@@ -82,7 +83,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const schema = buildSchema();
     const { limits, costPerMinute } = config;
     const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);
-    const admission = new Admission({ schema, limits, costPerMinute, trusted });
+    const budget = costPerMinute === null ? null : new Budget(costPerMinute, database);
+    const admission = new Admission({ schema, limits, budget, trusted });
     const metrics = new Metrics(database, feed);
     const audit = new Audit(ctx, log);
     const observer = new Observer(metrics, audit);
@@ -104,6 +106,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     await servePlatform(http, {
       ctx,
       viewerOf: (authorization) => authentication.viewerOf(authorization),
+      budget,
       refused: (viewer, error) => audit.record(viewer, [error]),
     });
     const github = await serveGithub(http, ctx, config, log);

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from "./session.js";
+import type { Reader, Runner, Tx } from "./session.js";
 
 /** An open database. There is one a process; everything that reads or writes rows is handed it, or a part of it. */
 export interface Database {
@@ -9,6 +9,11 @@ export interface Database {
    * where `work` throws. A write inside a write joins it as a savepoint.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs single statements that commit by themselves, at once, for what instances count together; null where this process
+   * is the only one that the database has.
+   */
+  readonly shared: Runner | null;
   /**
    * Calls `listener` soon after something was committed, by whomever: a wake-up to look for what is new, which tells
    * nothing of what it was and may come once for several commits, or for none.

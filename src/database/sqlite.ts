@@ -68,6 +68,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
       pending.add(settled);
       return result;
     },
+    shared: null,
     onTurn: (listener) => turns.add(listener),
     get waiting() {
       return turns.waiting;

@@ -51,7 +51,7 @@ export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
   }
 }
 
-/** Prunes the events that are older than they are kept, a step at a time so that nobody waits, and old keys. */
+/** Prunes the events that are older than they are kept, a step at a time so that nobody waits, old keys and old budgets. */
 export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void> {
   const horizon = new Date(ctx.now().getTime() - ctx.durations.eventRetention);
   while (!signal.aborted && (await ctx.db.write((tx) => pruneStep(tx, horizon)))) {
@@ -59,6 +59,8 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   }
   const oldest = ctx.now().getTime() - KEY_LIFETIME;
   if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
+  if (!signal.aborted)
+    await ctx.db.write((tx) => tx.query(sql`DELETE FROM budgets WHERE expire < ${ctx.now().getTime()}`));
   if (!signal.aborted) await forgetWebhooks(ctx);
 }
 

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { ApolloServerPlugin } from "@apollo/server";
+import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLSchema, parse, Source } from "graphql";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { z } from "zod";
-import { badInput, Refusal } from "../domain/refusal.js";
-import type { Viewer } from "../entities/token.js";
+import { asRefusal, badInput, Refusal } from "../domain/refusal.js";
 import type { Context } from "../schema/context.js";
 import { STATUS_OF_REQUEST } from "../schema/errors.js";
+import type { Budget } from "./budget.js";
 import { checkCost, costOf } from "./cost.js";
 import { checkShape, type Limits } from "./limits.js";
 
@@ -24,8 +23,8 @@ export interface AskedDocument {
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
-  /** What the operations of one token may cost in a minute together; null for no end. */
-  readonly costPerMinute: number | null;
+  /** What the operations of one token are paid from; null where they are not paid for. */
+  readonly budget: Budget | null;
   /** The only documents that run, by their SHA-256; null where any may. */
   readonly trusted: ReadonlyMap<string, string> | null;
 }
@@ -36,13 +35,10 @@ export interface AdmissionOptions {
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #budget: RateLimiterMemory | null;
   readonly #known = new Set<string>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    const points = options.costPerMinute;
-    this.#budget = points === null ? null : new RateLimiterMemory({ points, duration: 60 });
   }
 
   /**
@@ -76,7 +72,7 @@ export class Admission {
    * What was let pass once is let pass again, since limits and trusted documents stay as they are.
    */
   get answersMayBeKept(): boolean {
-    return this.#budget === null;
+    return this.#options.budget === null;
   }
 
   #trusted(documents: ReadonlyMap<string, string>, asked: AskedDocument): string {
@@ -94,12 +90,12 @@ export class Admission {
         didResolveOperation: async ({ document, operation, request, contextValue }) => {
           // Where the document's operation is not clear there is none here, whatever the type says.
           if (operation === undefined) return;
-          const { schema, limits } = this.#options;
+          const { schema, limits, budget } = this.#options;
           const requested = costOf(schema, document, operation, request.variables ?? {});
           try {
             checkCost(requested, limits);
-            const remaining = await this.#spend(contextValue.viewer, requested);
-            spent = { requested, limit: limits.cost, remaining };
+            const balance = await budget?.spend(contextValue.viewer, requested);
+            spent = { requested, limit: limits.cost, remaining: balance?.remaining ?? null };
           } catch (error) {
             throw refusedOperation(error);
           }
@@ -111,27 +107,17 @@ export class Admission {
       };
     },
   };
-
-  /** What is left of the minute's budget; null where there is none. */
-  async #spend(viewer: Viewer, cost: number): Promise<number | null> {
-    if (this.#budget === null) return null;
-    try {
-      return (await this.#budget.consume(viewer.tokenId ?? viewer.name, cost)).remainingPoints;
-    } catch (result) {
-      if (!(result instanceof RateLimiterRes)) throw result;
-      const limit = this.#options.costPerMinute;
-      const retryAfter = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
-      const message = `This token has spent its ${limit} for this minute; the operation costs ${cost}. Try again in ${retryAfter} s.`;
-      throw new Refusal("RATE_LIMITED", message, { figure: cost, limit, retryAfter });
-    }
-  }
 }
 
 /** A refusal before anything was carried out, with the HTTP status that belongs to it; Apollo would answer 500. */
-export function refusedOperation(error: unknown): unknown {
+export function refusedOperation(thrown: unknown): unknown {
+  const error = asRefusal(thrown);
   if (!(error instanceof Refusal)) return error;
   const status = STATUS_OF_REQUEST[error.code] ?? 400;
-  return new GraphQLError(error.message, { originalError: error, extensions: { code: error.code, http: { status } } });
+  const { retryAfter } = error.details;
+  const headers = new HeaderMap(retryAfter === undefined ? [] : [["retry-after", String(retryAfter)]]);
+  const extensions: Record<string, unknown> = { code: error.code, http: { status, headers } };
+  return new GraphQLError(error.message, { originalError: error, extensions });
 }
 
 /** The hash of a document as Apollo's clients send it, also as the text that it is in an address. */

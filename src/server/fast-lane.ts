@@ -148,10 +148,16 @@ export class FastLane {
     const { ctx, operations, kept, observer } = this.#parts;
     try {
       const context = new Context({ ...ctx, now: ctx.now, viewer }, observed.id, null, pending.sources);
-      const { status, text } = await observer.within(observed, () => operations.text(operation, context));
+      const { status, text, retryAfter } = await observer.within(observed, () => operations.text(operation, context));
       const body = Buffer.from(text);
       if (status === 200) kept.keep(pending, { body, headers, operation: observed.operation }, viewer);
-      this.#send(response, status, headers, body, observed);
+      this.#send(
+        response,
+        status,
+        retryAfter === null ? headers : [...headers, "retry-after", retryAfter],
+        body,
+        observed,
+      );
     } catch (error) {
       observer.refused(observed, error);
       const { error: shown, fault } = present(error, observed.id);

@@ -125,24 +125,28 @@ export class Operations {
     return admitted === undefined ? { kind: "answer", answer } : { kind: "subscription", admitted };
   }
 
-  /** Answers a query or a mutation as Apollo does over HTTP: the same status, the same text. */
-  async text(request: OperationRequest, context: Context): Promise<{ status: number; text: string }> {
-    const { status, answer } = await this.#execute(request, context);
+  /** Answers a query or a mutation as Apollo does over HTTP: the same status, the same text, the same `Retry-After`. */
+  async text(
+    request: OperationRequest,
+    context: Context,
+  ): Promise<{ status: number; text: string; retryAfter: string | null }> {
+    const { status, retryAfter, answer } = await this.#execute(request, context);
     const { errors, data, extensions } = answer;
-    return { status, text: `${JSON.stringify({ errors, data, extensions })}\n` };
+    return { status, retryAfter, text: `${JSON.stringify({ errors, data, extensions })}\n` };
   }
 
   async #execute(
     { operationName, variables, ...asked }: OperationRequest,
     context: Context,
-  ): Promise<{ status: number; answer: Answer }> {
+  ): Promise<{ status: number; retryAfter: string | null; answer: Answer }> {
     const apollo = this.#apollo;
     if (apollo === null) throw new Error("Operations came before the service had started.");
     const query = this.#admission.documentOf(asked) ?? "";
     const request = { query, ...(operationName != null && { operationName }), ...(variables != null && { variables }) };
     const { body, http } = await apollo.executeOperation(request, { contextValue: context });
     if (body.kind !== "single") throw new Error("An answer came in parts.");
-    return { status: http.status ?? 200, answer: body.singleResult };
+    const retryAfter = http.headers.get("retry-after") ?? null;
+    return { status: http.status ?? 200, retryAfter, answer: body.singleResult };
   }
 
   /** The events of a subscription, or what refuses it. */

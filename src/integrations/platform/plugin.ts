@@ -7,6 +7,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import { costOf, pay } from "./budget.js";
 import { tell } from "./errors.js";
 import { referencePage } from "./reference.js";
 import type { PlatformParts, Routes } from "./request.js";
@@ -54,8 +55,13 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
     });
 
     await scope.register(async (routes) => {
-      routes.addHook("onRequest", async (request) => {
-        request.platformViewer = await parts.viewerOf(request.headers.authorization);
+      routes.addHook("onRoute", (route) => {
+        route.config = { ...route.config, cost: costOf(route) };
+      });
+      routes.addHook("onRequest", async (request, reply) => {
+        const viewer = await parts.viewerOf(request.headers.authorization);
+        request.platformViewer = viewer;
+        if (parts.budget !== null) await pay(parts.budget, viewer, request.routeOptions.config.cost ?? 0, reply);
       });
       const typed = routes.withTypeProvider<ZodTypeProvider>() as unknown as Routes;
       servePipelines(typed, parts);

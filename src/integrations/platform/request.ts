@@ -4,12 +4,15 @@ import { createLoaders, type Loaders } from "../../database/loaders.js";
 import type { Reader } from "../../database/session.js";
 import type { Ctx } from "../../domain/context.js";
 import type { Viewer } from "../../entities/token.js";
+import type { Budget } from "./budget.js";
 
 /** What the routes are given from outside: where the rows are, and how a request's token is told. */
 export interface PlatformParts {
   readonly ctx: Omit<Ctx, "viewer">;
   /** Tells whose token a header `Authorization` carries, or throws UNAUTHENTICATED. */
   viewerOf(authorization: unknown): Promise<Viewer>;
+  /** What requests are paid from; null where they are not paid for. */
+  readonly budget: Budget | null;
   /** Hears of what somebody who is signed in was refused, before they are told; it throws nothing. */
   refused(viewer: Viewer, error: unknown): Promise<void>;
 }
