@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { type Config, secretsOf } from "./config.js";
+import type { Config } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
 import { type Ctx, RAILYARD } from "./domain/context.js";
@@ -9,6 +9,7 @@ import { Feed } from "./events/feed.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
+import { secretsOf } from "./secrets.js";
 import { Admission, readTrustedDocuments } from "./server/admission.js";
 import { Answers } from "./server/answers.js";
 import { Audit } from "./server/audit.js";
@@ -59,12 +60,15 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
+    const tracing = config.tracesEndpoint === null ? null : new (await import("./server/tracing.js")).Tracing(log);
+    undo.push(async () => tracing?.close());
     const database = await openDatabase(config.databaseUrl, { poolSize: config.databasePoolSize });
     undo.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
     const answers = new Answers(database);
-    const ctx: Ctx = { db: answers.watch(), viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
+    const db = tracing === null ? answers.watch() : tracing.watch(answers.watch());
+    const ctx: Ctx = { db, viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const housekeeping = startHousekeeping(ctx, log);
@@ -78,6 +82,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     let stopping = false;
     const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
+    tracing?.serve(http);
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
     const authentication = new Authentication(ctx, answers, log, oidc);
     const schema = buildSchema();
@@ -87,7 +92,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const admission = new Admission({ schema, limits, budget, trusted });
     const metrics = new Metrics(database, feed);
     const audit = new Audit(ctx, log);
-    const observer = new Observer(metrics, audit);
+    const observer = new Observer(metrics, audit, tracing);
     const kept = new KeptAnswers(answers, admission.answersMayBeKept);
     serveHealth(http, database, () => stopping);
     serveMetrics(http, metrics);
@@ -109,7 +114,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       budget,
       refused: (viewer, error) => audit.record(viewer, [error]),
     });
-    const github = await serveGithub(http, ctx, config, log);
+    const github = await serveGithub(http, ctx, config, log, tracing?.fetch);
     undo.push(() => github.stop());
     await http.listen({ host: config.host, port: config.port });
     const { address, port, family } = http.server.address() as AddressInfo;

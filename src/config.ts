@@ -32,6 +32,10 @@ export interface Config {
   readonly trustedDocuments: string | null;
   /** Whose tokens are taken besides our own; null for nobody's. */
   readonly oidc: OidcSettings | null;
+  /** The collector that is told of what the service does; null for none. OpenTelemetry itself reads where and how. */
+  readonly tracesEndpoint: string | null;
+  /** What the collector is sent with every request, as `name=value` pairs. */
+  readonly tracesHeaders: string | null;
 }
 
 /** Settings that are wrong; one line for each. */
@@ -152,10 +156,7 @@ export const SETTINGS = z.object({
     .optional(),
   GITHUB_API_URL: z
     .string()
-    .refine(
-      (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
-      "must be an address, as https://api.github.com or https://github.example.com/api/v3",
-    )
+    .refine(isHttp, "must be an address, as https://api.github.com or https://github.example.com/api/v3")
     .default("https://api.github.com"),
   ALLOWED_ORIGINS: originSetting.default([]),
   DEPLOY_TIMEOUT: durationSetting("10m"),
@@ -175,7 +176,16 @@ export const SETTINGS = z.object({
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_ROLE_CLAIM: z.string().default("roles"),
   OIDC_ROLES: rolesSetting.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine(isHttp, "must be the address of a collector that speaks OTLP over HTTP, as http://localhost:4318")
+    .optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
 });
+
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
 
 /** Keys that come over plain HTTP are worth nothing; from one's own machine they are for trying it out. */
 function isIssuer(text: string): boolean {
@@ -222,6 +232,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     costPerMinute: data.COST_PER_MINUTE ?? null,
     trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
     oidc: oidcOf(data),
+    tracesEndpoint: data.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    tracesHeaders: data.OTEL_EXPORTER_OTLP_HEADERS ?? null,
   };
 }
 
@@ -234,17 +246,4 @@ function oidcOf(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
     .map(([name]) => `${name} must be set too: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES go together.`);
   if (issuer === undefined || audience === undefined || roles === undefined) throw new WrongSettings(missing);
   return { issuer, audience, roleClaim, roles };
-}
-
-/** What of the settings nobody may read in a log: the secrets, and the password in the database's address. */
-export function secretsOf({ adminToken, githubWebhookSecrets, databaseUrl }: Config): string[] {
-  const password = URL.canParse(databaseUrl) ? new URL(databaseUrl).password : "";
-  // As it stands in the address, and as it is told to the database.
-  const spellings = [
-    adminToken,
-    ...githubWebhookSecrets,
-    password,
-    new URLSearchParams(`p=${password.replaceAll("+", "%2B")}`).get("p"),
-  ];
-  return spellings.filter((secret): secret is string => secret !== null && secret !== "");
 }

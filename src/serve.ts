@@ -1,14 +1,18 @@
 import { startApp } from "./app.js";
 import { loginFile, writeFirstLogin } from "./cli/login-file.js";
-import { readConfig, secretsOf, WrongSettings } from "./config.js";
+import { readConfig, WrongSettings } from "./config.js";
 import { DatabaseUnusable } from "./database/database.js";
 import { RevokedAdminToken } from "./domain/tokens.js";
+import { secretsOf } from "./secrets.js";
 import { UnusableManifest } from "./server/admission.js";
 import { createLogger } from "./server/log.js";
 import { welcome } from "./welcome.js";
 
 /** After this long a stop is no longer waited for, in milliseconds. */
 const STOP_DEADLINE = 10_000;
+
+/** After everything was closed, how long what still goes on is let go on, in milliseconds. */
+const LINGER = 100;
 
 /** Why a server cannot listen where it was told to: taken, not allowed, not of this machine, or no address at all. */
 const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
@@ -55,6 +59,8 @@ async function run(started: () => void): Promise<void> {
   }, STOP_DEADLINE).unref();
   await app.close();
   log.info("stopped");
+  // What is still on its way to a collector that does not answer would hold the process for as long as it is tried again.
+  if (config.tracesEndpoint !== null) setTimeout(() => process.exit(), LINGER).unref();
 }
 
 /**

@@ -116,7 +116,9 @@ export class FastLane {
       const viewer = this.#parts.authentication.known(authorization);
       const kept = viewer === null ? null : this.#parts.kept.find(asked, viewer);
       if (kept !== null) {
-        const observed = { ...this.#observe(start, viewer), operation: kept.operation };
+        const observed = this.#observe(start, viewer, request);
+        observed.operation = kept.operation;
+        observed.kept = true;
         this.#send(response, 200, kept.headers, kept.body, observed);
       } else {
         const pending = this.#parts.kept.begin(asked);
@@ -126,15 +128,18 @@ export class FastLane {
           this.#pending.set(request, pending);
           pass(request, response);
         } else {
-          void this.#answer(response, operation, headers, pending, viewer, this.#observe(start, viewer));
+          void this.#answer(response, operation, headers, pending, viewer, this.#observe(start, viewer, request));
         }
       }
       letGo();
     });
   }
 
-  #observe(start: number, viewer: Viewer | null): Observed {
-    return { id: randomUUID(), start, operation: "none", viewer: viewer?.name ?? null, code: "OK" };
+  #observe(start: number, viewer: Viewer | null, { headers }: IncomingMessage): Observed {
+    const id = randomUUID();
+    const observed: Observed = { id, start, operation: "none", viewer: viewer?.name ?? null, code: "OK" };
+    this.#parts.observer.trace(observed, "http", headers.traceparent);
+    return observed;
   }
 
   async #answer(

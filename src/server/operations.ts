@@ -103,9 +103,14 @@ export class Operations {
     this.#apollo = apollo;
   }
 
-  /** Answers a query or a mutation; a subscription that keeps the rules is admitted, and for the caller to begin. */
-  async run(request: OperationRequest, context: Context): Promise<Outcome> {
+  /**
+   * Answers a query or a mutation; a subscription that keeps the rules is admitted, and for the caller to begin.
+   *
+   * @param socketParent the header `traceparent` that the socket was opened with, for messages without one of their own
+   */
+  async run(request: OperationRequest, context: Context, socketParent?: string): Promise<Outcome> {
     const observed = this.#observer.begin(context.requestId);
+    this.#observer.trace(observed, "websocket", parentIn(request.extensions) ?? socketParent);
     observed.viewer = context.viewer.name;
     try {
       return await this.#observer.within(observed, () => this.#run(request, context));
@@ -192,3 +197,10 @@ export class Operations {
 }
 
 const NOTHING_YET = { kind: "single", singleResult: { data: null } } as const;
+
+/** `extensions.traceparent` of a message: a socket has its headers once, and an operation no others. */
+function parentIn(extensions: unknown): unknown {
+  return typeof extensions === "object" && extensions !== null && "traceparent" in extensions
+    ? extensions.traceparent
+    : undefined;
+}

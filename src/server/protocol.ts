@@ -94,7 +94,8 @@ async function begin(
     const viewer = await viewerOf(parts, session);
     const live = { feed: parts.feed, signal: session.signal };
     const context = new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, requestId, live);
-    const outcome = await parts.operations.run(request, context);
+    const { traceparent } = session.request.headers;
+    const outcome = await parts.operations.run(request, context, traceparent?.toString());
     if (outcome.kind === "answer") {
       const { answer } = outcome;
       if (answer.data === undefined) return (answer.errors ?? []).map((error) => new Worded(error));

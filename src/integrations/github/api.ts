@@ -38,12 +38,14 @@ export class GithubApi {
   readonly #url: string;
   readonly #token: string;
   readonly #now: () => Date;
+  readonly #fetch: typeof fetch;
 
   /** @param url without a slash at its end, for example `https://api.github.com` or `https://github.example.com/api/v3` */
-  constructor(url: string, token: string, now: () => Date) {
+  constructor(url: string, token: string, now: () => Date, send: typeof fetch = fetch) {
     this.#url = url;
     this.#token = token;
     this.#now = now;
+    this.#fetch = send;
   }
 
   /** The host whose codebases it knows, as codebases are kept here. */
@@ -63,7 +65,7 @@ export class GithubApi {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${this.#url}${path}`, {
+      response = await this.#fetch(`${this.#url}${path}`, {
         method,
         headers: {
           accept: "application/vnd.github+json",

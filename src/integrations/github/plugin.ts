@@ -23,12 +23,14 @@ export interface GithubSettings {
  * Takes webhooks from GitHub, and tells it of releases until it is stopped.
  *
  * @param ctx acts as the service itself
+ * @param send what requests to GitHub are sent by; `fetch`, if it is left out
  */
 export async function serveGithub(
   http: FastifyInstance,
   ctx: Ctx,
   settings: GithubSettings,
   log: Logger,
+  send?: typeof fetch,
 ): Promise<Reporter> {
   const deliveries = new Deliveries(ctx, { forks: settings.githubForks });
   await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, deliveries });
@@ -37,6 +39,6 @@ export async function serveGithub(
     return { tick: async () => {}, stop: async () => {} };
   }
   const now = () => ctx.now();
-  const api = new GithubApi(settings.githubApiUrl, settings.githubToken, now);
+  const api = new GithubApi(settings.githubApiUrl, settings.githubToken, now, send);
   return startReporter({ db: ctx.db, api, log, now });
 }
