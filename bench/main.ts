@@ -11,6 +11,7 @@ const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>>
   promote: () => import("./promote.js"),
   growth: () => import("./growth.js"),
   start: () => import("./start.js"),
+  refusals: () => import("./refusals.js"),
 };
 
 const USAGE = `npm run bench -- [figure …] [--scale 0.1|1|10] [--rounds 5] [--json]

@@ -6,6 +6,7 @@ import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import type { GraphQLSchema } from "graphql";
 import { selectionOf } from "./support/arbitrary-documents.js";
+import { ATTACKS } from "./support/attacks.js";
 import { suiteCleanup } from "./support/cleanup.js";
 import { type AnsweredError, Client } from "./support/client.js";
 import { introspect } from "./support/operations.js";
@@ -15,92 +16,6 @@ import { Socket } from "./support/socket.js";
 
 /** How many documents are made from the schema, for each of the two ways. FUZZ_RUNS asks for another number. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 500);
-
-interface Attack {
-  readonly query: string;
-  readonly variables?: Record<string, unknown>;
-  readonly code: string;
-}
-
-const nested = (levels: number, open: string, close: string, inside: string) =>
-  `${open.repeat(levels)}${inside}${close.repeat(levels)}`;
-const times = (count: number, text: (index: number) => string) =>
-  Array.from({ length: count }, (_, i) => text(i)).join(" ");
-
-/** What somebody means ill with, and the code that it is refused with, whichever way it comes. */
-const ATTACKS: Readonly<Record<string, Attack>> = {
-  "5,000 aliases": { query: `{ ${times(5000, (i) => `a${i}: __typename`)} }`, code: "QUERY_TOO_LARGE" },
-  "31 aliases at the root": { query: `{ ${times(31, (i) => `a${i}: __typename`)} }`, code: "QUERY_TOO_LARGE" },
-  "31 aliases in a fragment": {
-    query: `{ ...F } fragment F on Query { ${times(31, (i) => `a${i}: __typename`)} }`,
-    code: "QUERY_TOO_LARGE",
-  },
-  "100 levels": {
-    query: `{ pipelines { nodes { couplings { ${nested(100, "nodes { pipeline { couplings { ", "} } } ", "totalCount ")} } } } }`,
-    code: "QUERY_TOO_LARGE",
-  },
-  "levels of inline fragments": {
-    query: `{ ${nested(600, "... { ", "} ", "__typename ")} }`,
-    code: "-",
-  },
-  "a fragment in itself": { query: "{ ...F } fragment F on Query { viewer { name } ...F }", code: "QUERY_TOO_LARGE" },
-  "fragments in a circle": {
-    query: "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
-    code: "QUERY_TOO_LARGE",
-  },
-  "a circle that nobody asks for": {
-    query: "{ viewer { name } } fragment A on Query { ...B } fragment B on Query { ...A }",
-    code: "QUERY_TOO_LARGE",
-  },
-  "fragments that double": {
-    query: `{ ...F0 } ${times(18, (i) => `fragment F${i} on Query { a: pipelines { nodes { id } } ...F${i + 1} b: viewer { ...V } }`)} fragment F18 on Query { c: __typename } fragment V on Viewer { name }`,
-    code: "QUERY_TOO_LARGE",
-  },
-  "2,000 of one field": { query: `{ viewer { ${"name ".repeat(2000)} } }`, code: "QUERY_TOO_LARGE" },
-  "1,900 of one field": { query: `{ viewer { ${"name ".repeat(1900)} } }`, code: "QUERY_TOO_LARGE" },
-  "one field, spread over many": {
-    query: `{ ${"viewer { name name name name name } ".repeat(25)} }`,
-    code: "QUERY_TOO_LARGE",
-  },
-  "51 directives": { query: `{ viewer { name ${"@include(if: true) ".repeat(51)} } }`, code: "QUERY_TOO_LARGE" },
-  "unknown directives": { query: `{ viewer { name ${times(60, (i) => `@d${i}`)} } }`, code: "QUERY_TOO_LARGE" },
-  "huge lists": {
-    query:
-      "{ apps(first: 100) { nodes { releases(first: 100) { nodes { app { releases(first: 100) { nodes { id } } } } } } } }",
-    code: "QUERY_TOO_LARGE",
-  },
-  "huge lists by variable": {
-    query:
-      "query ($n: Int = 1) { apps(first: $n) { nodes { releases(first: $n) { nodes { app { releases(first: $n) { nodes { id } } } } } } } }",
-    variables: { n: 100 },
-    code: "QUERY_TOO_LARGE",
-  },
-  "lists that negative pages make cheap": {
-    query:
-      "{ a: pipelines(first: -1000000) { nodes { id } } apps(first: 100) { nodes { releases(first: 100) { nodes { app { releases(first: 100) { nodes { id } } } } } } } }",
-    code: "QUERY_TOO_LARGE",
-  },
-  "lists that are left out": {
-    query:
-      "{ apps(first: 100) { nodes { releases(first: 100) { nodes { app { releases(first: 100) @include(if: false) { nodes { id } } } } } } } }",
-    code: "QUERY_TOO_LARGE",
-  },
-  "a negative page": { query: "{ pipelines(first: -1) { totalCount } }", code: "BAD_USER_INPUT" },
-  "a page of too many": { query: "{ pipelines(first: 2000000000) { totalCount } }", code: "BAD_USER_INPUT" },
-  "introspection of introspection": {
-    query: `{ __schema { types { ${nested(6, "fields { type { ", "} } ", "name ")} } } }`,
-    code: "GRAPHQL_VALIDATION_FAILED",
-  },
-  "deep variables": {
-    query: "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }",
-    variables: { input: JSON.parse(nested(1000, "[", "]", "")) },
-    code: "BAD_USER_INPUT",
-  },
-  "a null byte in the document": { query: "{ viewer { na\u0000me } }", code: "GRAPHQL_PARSE_FAILED" },
-  "a null byte in a name": { query: '{ pipeline(pipeline: "a\\u0000b") { id } }', code: "-" },
-  "brackets without an end": { query: "{".repeat(1500), code: "GRAPHQL_PARSE_FAILED" },
-  "a body past its size": { query: `{ viewer { name } } #${"x".repeat(70_000)}`, code: "QUERY_TOO_LARGE" },
-};
 
 describe("an attack", () => {
   let server: TestServer;

@@ -57,7 +57,7 @@ export function present(thrown: unknown, requestId: string): Presented {
   if (graphql !== null && code !== undefined) {
     const field = code === "BAD_USER_INPUT" ? fieldOf(graphql.message) : undefined;
     const extensions = { code, ...(field !== undefined && { field }) };
-    return { error: { message: graphql.message, ...where, extensions }, fault: null };
+    return { error: { message: shortened(graphql.message), ...where, extensions }, fault: null };
   }
   const message = "Something went wrong on our side. The log tells more under the request's id.";
   return { error: { message, ...where, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
@@ -73,12 +73,25 @@ function codeOf(error: GraphQLError): RefusalCode | undefined {
   return request && error.extensions.code === undefined ? "BAD_USER_INPUT" : undefined;
 }
 
+/** A message may hold all of the value that it is about: what is wrong with it stands at the end. */
+function shortened(message: string): string {
+  return message.length <= LONGEST_MESSAGE
+    ? message
+    : `${message.slice(0, LONGEST_MESSAGE / 2)} … ${message.slice(-LONGEST_MESSAGE / 2)}`;
+}
+
+/** Characters of a message of GraphQL's that are told. */
+const LONGEST_MESSAGE = 2000;
+
 /** The path inside the input that a variable was wrong at, as GraphQL words it; undefined where it is about none. */
 function fieldOf(message: string): string | undefined {
   const wrong = /^Variable "\$(\w+)" (?:of (?:required|non-null) type|got invalid value)/.exec(message);
   if (wrong === null) return undefined;
   const [variable] = wrong.slice(1) as [string];
-  const path = new RegExp(`.* at "${variable}([^" ]*)"; `, "s").exec(message)?.[1] ?? "";
+  // The last of them: before it stands the value, which may hold anything, and up to 64 kB of it.
+  const marker = ` at "${variable}`;
+  const place = message.lastIndexOf(marker);
+  const path = place < 0 ? "" : (/^([^" ]*)"; /.exec(message.slice(place + marker.length))?.[1] ?? "");
   const missing = /; Field "(\w+)" of required type "[^"]*" was not provided\.$/.exec(message)?.[1];
   const steps = path.replaceAll("[", ".").replaceAll("]", "").split(".").filter(Boolean);
   if (missing !== undefined) steps.push(missing);

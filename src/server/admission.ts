@@ -8,7 +8,8 @@ import type { Context } from "../schema/context.js";
 import { STATUS_OF_REQUEST } from "../schema/errors.js";
 import type { Budget } from "./budget.js";
 import { checkCost, costOf } from "./cost.js";
-import { checkShape, type Limits } from "./limits.js";
+import { checkShape, checkText, type Limits } from "./limits.js";
+import { checkVariables } from "./variables.js";
 
 /** Documents whose shape was found to be in order, by their hash; the oldest makes room. */
 const KNOWN_DOCUMENTS = 5000;
@@ -53,6 +54,7 @@ export class Admission {
     const hash = createHash("sha256").update(text).digest("base64");
     if (this.#known.has(hash)) return text;
     const { limits } = this.#options;
+    checkText(text, limits);
     try {
       checkShape(parse(new Source(text), { maxTokens: limits.tokens, noLocation: true }), limits);
     } catch (error) {
@@ -91,6 +93,7 @@ export class Admission {
           // Where the document's operation is not clear there is none here, whatever the type says.
           if (operation === undefined) return;
           const { schema, limits, budget } = this.#options;
+          checkVariables(schema, operation, request.variables ?? {});
           const requested = costOf(schema, document, operation, request.variables ?? {});
           try {
             checkCost(requested, limits);

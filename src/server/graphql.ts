@@ -13,6 +13,7 @@ import { CompiledQueries } from "./compiled.js";
 import { explorer } from "./explorer.js";
 import { FastLane } from "./fast-lane.js";
 import type { KeptAnswers } from "./kept-answers.js";
+import { MOST_ERRORS } from "./limits.js";
 import type { Logger } from "./log.js";
 import type { Observer } from "./observer.js";
 import { Operations } from "./operations.js";
@@ -50,6 +51,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     stopOnTerminationSignals: false,
     // What a query may hold is limited by its size; keeping documents by hash is not offered.
     persistedQueries: false,
+    validationOptions: { maxErrors: MOST_ERRORS },
     csrfPrevention: true,
     // It would be asked at every field of every answer, for hints that nothing here gives.
     plugins: [

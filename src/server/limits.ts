@@ -1,4 +1,11 @@
-import { type DocumentNode, type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from "graphql";
+import {
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type SelectionSetNode,
+} from "graphql";
 import { Refusal } from "../domain/refusal.js";
 
 /** How large an operation may be. Each figure has a setting. */
@@ -22,8 +29,33 @@ const MOST_FIELDS = 10_000;
  * it 300 ms, and 100 take 1 ms.
  */
 const SAME_FIELD = 100;
+/**
+ * Fragments of a document. Validation compares what each two of them hold: 180 would take it 30 ms, and 50 take 3 ms.
+ */
+const MOST_FRAGMENTS = 50;
+/** Selections within selections, those of inline fragments too, which answers have no levels of: 600 take 20 ms. */
+const MOST_NESTED = 100;
+/** Operations of a document, of which one runs: every rule of validation looks at each. */
+const MOST_OPERATIONS = 50;
+/** Lines that hold no token, be they empty or comments. Where an error is, is found by counting lines. */
+const IDLE_LINES = 500;
+/** How many mistakes of one document or of its variables are told. Each takes 0.2 ms to find words for. */
+export const MOST_ERRORS = 5;
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+/**
+ * Refuses a document whose text alone shows that it was not written to be answered.
+ *
+ * @throws Refusal QUERY_TOO_LARGE with the figure and the limit
+ */
+export function checkText(text: string, limits: Limits): void {
+  let lines = 1;
+  for (let place = text.indexOf("\n"); place >= 0; place = text.indexOf("\n", place + 1)) lines += 1;
+  // A carriage return ends a line too, with a line feed behind it or not.
+  for (let place = text.indexOf("\r"); place >= 0; place = text.indexOf("\r", place + 1)) lines += 1;
+  hold("lines", lines, limits.tokens + IDLE_LINES);
+}
 
 /**
  * Refuses a document whose shape is too large, from its syntax alone: before validation, which takes long on such
@@ -33,6 +65,7 @@ export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
  */
 export function checkShape(document: DocumentNode, limits: Limits): void {
   const fragments = fragmentsOf(document);
+  hold("fragments", fragments.size, MOST_FRAGMENTS);
   const depths = new Map<string, number>();
   const rootFields = new Map<string, number>();
   let directives = 0;
@@ -41,10 +74,13 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
     directives += countDirectives(definition);
   }
   hold("directives", directives, limits.directives);
+  const isOperation = ({ kind }: DefinitionNode) => kind === Kind.OPERATION_DEFINITION;
+  hold("operations", document.definitions.filter(isOperation).length, MOST_OPERATIONS);
   const places: SelectionSetNode[] = [];
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
     const { kind, selectionSet } = definition;
+    hold("selections within selections", nestingOf(selectionSet), MOST_NESTED);
     hold("levels", depthOf(selectionSet, fragments, depths), limits.depth);
     if (kind === Kind.OPERATION_DEFINITION)
       hold("fields at the root", countRootFields(selectionSet, fragments, rootFields), limits.rootFields);
@@ -103,6 +139,15 @@ function countDirectives(node: object): number {
     if (current.selectionSet !== undefined) pending.push(...current.selectionSet.selections);
   }
   return count;
+}
+
+function nestingOf({ selections }: SelectionSetNode): number {
+  let deepest = 0;
+  for (const selection of selections) {
+    if (selection.kind === Kind.FRAGMENT_SPREAD || selection.selectionSet === undefined) continue;
+    deepest = Math.max(deepest, nestingOf(selection.selectionSet));
+  }
+  return deepest + 1;
 }
 
 function depthOf(set: SelectionSetNode | undefined, fragments: Fragments, known: Map<string, number>): number {

@@ -1,0 +1,55 @@
+import { request as connect } from "node:http";
+import { ATTACKS } from "../test/support/attacks.js";
+import { alone, type Bench, compared, interleave, type Result, spread } from "./support/figures.js";
+import { ADMIN_SECRET, Server } from "./support/processes.js";
+
+/** Requests of one turn. */
+const REQUESTS = 20;
+/** So many of the dearest are told of. */
+const SHOWN = 8;
+
+/** What the service pays, in time of its processor, to answer or refuse whatever means ill with it. */
+export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+  const [server] = await Server.launch(await workshop.database(1), { LOG_LEVEL: "silent" });
+  try {
+    const results: Result[] = [];
+    let dearest = { name: "", times: [0] };
+    for (const [name, { query, variables }] of Object.entries(ATTACKS)) {
+      const measured = await interleave(
+        rounds,
+        () => paid(server, query, variables),
+        () => paid(server, "{ viewer { name } }", {}),
+      );
+      results.push(compared(`refusal: ${name}`, "ms of processor", "the smallest query, answered", measured, null));
+      if (spread(measured.subject).median > spread(dearest.times).median) dearest = { name, times: measured.subject };
+    }
+    const worst = alone(`the dearest refusal: ${dearest.name}`, "ms of processor", dearest.times, { most: 10 });
+    return [worst, ...results.sort((a, b) => b.subject.median - a.subject.median).slice(0, SHOWN)];
+  } finally {
+    await server.stop();
+  }
+}
+
+let sent = 0;
+
+/** The time of the processor that a request takes the server, in milliseconds. */
+async function paid(server: Server, query: string, variables: unknown): Promise<number> {
+  const { cpu: before } = await server.usage();
+  for (let turn = 0; turn < REQUESTS; turn += 1) {
+    sent += 1;
+    // Never the same document twice: what was looked at once is known.
+    await post(server.port, JSON.stringify({ query: `${query}#${sent}`, variables }));
+  }
+  const { cpu: after } = await server.usage();
+  return (after - before) / 1000 / REQUESTS;
+}
+
+function post(port: number, body: string): Promise<void> {
+  const headers = { authorization: `Bearer ${ADMIN_SECRET}`, "content-type": "application/json" };
+  return new Promise((resolve, reject) => {
+    const sending = connect({ host: "127.0.0.1", port, path: "/graphql", method: "POST", headers }, (response) => {
+      response.resume().on("end", resolve);
+    });
+    sending.on("error", reject).end(body);
+  });
+}
