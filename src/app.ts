@@ -91,6 +91,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const budget = costPerMinute === null ? null : new Budget(costPerMinute, database);
     const admission = new Admission({ schema, limits, budget, trusted });
     const metrics = new Metrics(database, feed);
+    metrics.countKeptAnswers(() => answers.statistics);
     const audit = new Audit(ctx, log);
     const observer = new Observer(metrics, audit, tracing);
     const kept = new KeptAnswers(answers, admission.answersMayBeKept);

@@ -139,6 +139,10 @@ describe("a question that is asked again", () => {
     for (let i = 0; i < 5; i += 1) await admin.ask(`{ app(app: "${app.id}") { id name } }`);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /railyard_operation_duration_seconds_count\{operation="query app",code="OK"\} 5\n/);
+    assert.match(metrics, /railyard_kept_answers_asked_total\{result="hit"\} 4\n/);
+    assert.match(metrics, /railyard_kept_answers_asked_total\{result="miss"\} [1-9]/);
+    assert.match(metrics, /railyard_kept_answers 1\n/);
+    assert.match(metrics, /railyard_kept_answers_bytes [1-9]\d+\n/);
     assert.match(metrics, /railyard_http_request_duration_seconds_count\{route="POST \/graphql",status="200"\} 6\n/);
   });
 });

@@ -81,6 +81,24 @@ export class Metrics {
     this.#gauge("railyard_sockets", "WebSockets that are open.", count);
   }
 
+  /** Tells how much is kept of answers, and how often that is of use, as somebody else counts it. */
+  countKeptAnswers(read: () => { hits: number; misses: number; entries: number; bytes: number }): void {
+    new Counter({
+      name: "railyard_kept_answers_asked_total",
+      help: "Operations over HTTP by whether their answer was there already (hit) or had to be made (miss).",
+      labelNames: ["result"],
+      registers: [this.registry],
+      collect() {
+        const { hits, misses } = read();
+        this.reset();
+        this.inc({ result: "hit" }, hits);
+        this.inc({ result: "miss" }, misses);
+      },
+    });
+    this.#gauge("railyard_kept_answers", "Answers that are kept.", () => read().entries);
+    this.#gauge("railyard_kept_answers_bytes", "What kept answers weigh, in bytes.", () => read().bytes);
+  }
+
   /** @param operation a field of the schema, or another of a fixed few words */
   operated(operation: string, code: string, seconds: number): void {
     this.#operations.observe({ operation, code }, seconds);
