@@ -47,6 +47,8 @@ async function run(started: () => void): Promise<void> {
   const signalled = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
   });
+  // Whoever reads along may go away: what the service is there for does not end with that. The log sees to itself.
+  process.stdout.on("error", () => undefined);
   const app = await startApp(config, { log });
   started();
   const kept = app.adminSecret === null ? null : keepForCommandLine(app.url, app.adminSecret);

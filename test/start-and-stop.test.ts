@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "./support/client.js";
+import { freePort } from "./support/cluster.js";
 import { startProcess } from "./support/process.js";
 import { Seed } from "./support/seed.js";
 import { temporaryFolder } from "./support/server.js";
@@ -253,3 +255,18 @@ async function open(t: TestContext, url: string) {
     },
   };
 }
+
+describe("a service that nobody listens to", () => {
+  it("goes on serving, and stops in order", async (t) => {
+    const port = await freePort();
+    const server = startProcess(t, settings(t, { PORT: String(port) }));
+    server.hangUp();
+    const url = `http://127.0.0.1:${port}`;
+    const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.status === 200;
+    while (server.running && !(await isReady())) await delay(20);
+    assert.equal((await new Client(url, SECRET).ask("{ viewer { role } }")).viewer.role, "ADMIN", server.stderr);
+    server.signal("SIGTERM");
+    assert.equal(await server.exit(), 0);
+    assert.equal(server.stderr, "");
+  });
+});

@@ -72,7 +72,7 @@ async function makeReachable(folder: string): Promise<void> {
   await chmod(folder, 0o755);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on("error", reject);
     server.listen(0, "127.0.0.1", () => {

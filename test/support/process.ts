@@ -45,6 +45,11 @@ export class ServerProcess {
     return lines.map((line) => JSON.parse(line));
   }
 
+  /** Goes away as the reader of its standard output. */
+  hangUp(): void {
+    this.#child.stdout?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
