@@ -1,4 +1,5 @@
 import type { Ctx } from "../domain/context.js";
+import { every, type Rounds } from "../domain/every.js";
 import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/housekeeping.js";
 import type { Logger } from "./log.js";
 
@@ -7,18 +8,9 @@ const EVERY = 1000;
 /** How often history is pruned, in milliseconds: hourly, and at the start. */
 const PRUNE_EVERY = 3_600_000;
 
-export interface Housekeeping {
-  /** Does all that is due now. */
-  tick(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 /** Does what happens by the clock, for as long as the service runs, one thing at a time. */
-export function startHousekeeping(ctx: Ctx, log: Logger): Housekeeping {
-  const stopped = new AbortController();
+export function startHousekeeping(ctx: Ctx, log: Logger): Rounds {
   let prunedAt = Number.NEGATIVE_INFINITY;
-  let running = Promise.resolve();
-
   const attempt = async (what: string, task: () => Promise<void>) => {
     try {
       await task();
@@ -27,27 +19,12 @@ export function startHousekeeping(ctx: Ctx, log: Logger): Housekeeping {
       log.error({ err: error, what }, "housekeeping failed");
     }
   };
-  const round = async () => {
-    if (stopped.signal.aborted) return;
+  return every(EVERY, async (stopped) => {
     await attempt("deployments", () => failOverdueDeployments(ctx));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
     const now = ctx.now().getTime();
     if (now - prunedAt < PRUNE_EVERY) return;
     prunedAt = now;
-    await attempt("pruning", () => pruneHistory(ctx, stopped.signal));
-  };
-  const tick = () => {
-    running = running.then(round);
-    return running;
-  };
-  const timer = setInterval(tick, EVERY);
-  void tick();
-  return {
-    tick,
-    async stop() {
-      clearInterval(timer);
-      stopped.abort();
-      await running;
-    },
-  };
+    await attempt("pruning", () => pruneHistory(ctx, stopped));
+  });
 }

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Ctx } from "../../domain/context.js";
+import type { Rounds } from "../../domain/every.js";
 import { GithubApi } from "./api.js";
 import { Deliveries } from "./deliveries.js";
 import { endQueue } from "./queue.js";
-import { type Reporter, startReporter } from "./reporter.js";
+import { startReporter } from "./reporter.js";
 import { serveGithubWebhooks } from "./webhook.js";
 
 /** What the service is told about GitHub. */
@@ -31,7 +32,7 @@ export async function serveGithub(
   settings: GithubSettings,
   log: Logger,
   send?: typeof fetch,
-): Promise<Reporter> {
+): Promise<Rounds> {
   const deliveries = new Deliveries(ctx, { forks: settings.githubForks });
   await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, deliveries });
   if (settings.githubToken === null) {

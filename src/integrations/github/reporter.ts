@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import sql from "sql-template-tag";
 import type { Database } from "../../database/database.js";
+import { every, type Rounds } from "../../domain/every.js";
 import { App } from "../../entities/app.js";
 import { Build } from "../../entities/build.js";
 import { Coupling } from "../../entities/coupling.js";
@@ -20,12 +21,6 @@ const MOST_ATTEMPTS = 35;
 /** After this long an attempt that was begun and never ended is made again, in milliseconds: the process was lost. */
 const LEASE = 60_000;
 
-export interface Reporter {
-  /** Tells GitHub all that is due now. */
-  tick(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 export interface ReporterParts {
   readonly db: Database;
   readonly api: GithubApi;
@@ -34,40 +29,23 @@ export interface ReporterParts {
 }
 
 /** Tells GitHub of releases, one request at a time, as GitHub asks for, until it is stopped. */
-export async function startReporter(parts: ReporterParts): Promise<Reporter> {
+export async function startReporter(parts: ReporterParts): Promise<Rounds> {
   const { db, api, log } = parts;
-  const stopped = new AbortController();
   let limitedUntil = new Date(0);
-  let running = Promise.resolve();
   await beginQueue(db);
-
-  const round = async () => {
+  return every(EVERY, async (stopped) => {
     try {
       await collect(db, api.host, parts.now);
-      while (!stopped.signal.aborted && parts.now() >= limitedUntil) {
+      while (!stopped.aborted && parts.now() >= limitedUntil) {
         const report = await claim(parts);
         if (report === null) return;
-        limitedUntil = (await attempt(parts, report, stopped.signal)) ?? limitedUntil;
+        limitedUntil = (await attempt(parts, report, stopped)) ?? limitedUntil;
       }
     } catch (error) {
       // What is queued stays so, and is due again with the next look.
-      if (!stopped.signal.aborted) log.error({ err: error }, "GitHub could not be told of releases");
+      if (!stopped.aborted) log.error({ err: error }, "GitHub could not be told of releases");
     }
-  };
-  const tick = () => {
-    running = running.then(round);
-    return running;
-  };
-  const timer = setInterval(tick, EVERY);
-  void tick();
-  return {
-    tick,
-    async stop() {
-      clearInterval(timer);
-      stopped.abort();
-      await running;
-    },
-  };
+  });
 }
 
 /** Takes the report that has been due the longest, and leaves word of it: should this process be lost, it is made again. */
