@@ -66,6 +66,20 @@ describe("the documents", () => {
     );
   });
 
+  it("tell of flaws in the versions of dependencies that are pinned", () => {
+    const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+      packages: Record<string, { version: string; dev?: boolean }>;
+    };
+    const rows = tableUnder("SECURITY.md", "Known flaws of dependencies");
+    assert.ok(rows.length >= 10, "the table was found");
+    for (const [name, written] of rows) {
+      const pinned = Object.entries(packages)
+        .filter(([path, { dev }]) => path.endsWith(`node_modules/${codeIn(name)[0]}`) && dev !== true)
+        .map(([, { version }]) => version);
+      assert.deepEqual(written?.split(", "), [...new Set(pinned)].sort(), name);
+    }
+  });
+
   it("describe every blocker, and name no code that does not exist", () => {
     const rules = readFileSync("docs/rules.md", "utf8");
     const blockers = tableUnder("docs/rules.md", "Promotions").map(([code]) => codeIn(code)[0]);
