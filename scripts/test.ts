@@ -20,6 +20,7 @@ const ON_BOTH = new RegExp(
     "auto-deploy-hold",
     "automation",
     "bad-input",
+    "budget",
     "couplings",
     "deployments",
     "event-indexes",

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import SqliteFile from "better-sqlite3";
 import { Client } from "./support/client.js";
 import { Collector } from "./support/collector.js";
+import { engine, freshDatabase } from "./support/engine.js";
 import { API_TOKEN, FakeGithub } from "./support/github-api.js";
 import { startProcess } from "./support/process.js";
 import { RestClient } from "./support/rest.js";
@@ -42,7 +43,8 @@ async function run(t: Cleanup, env: Readonly<Record<string, string>>) {
 describe("traces", () => {
   it("tell of a request as a part of the caller's trace, with its transaction, its wait and its commit", async (t) => {
     const collector = await new Collector().listen(t);
-    const { post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const DATABASE_URL = await freshDatabase(t);
+    const { post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_URL });
     const mutation = "mutation Make($input: CreateAppInput!) { createApp(input: $input) { app { id } } }";
     const { requestId } = await post(mutation, { input: { name: unique("app") } }, { traceparent: TRACEPARENT });
     assert.equal(await stop(), 0);
@@ -65,7 +67,7 @@ describe("traces", () => {
     const transactions = collector.childrenOf(request).filter(({ name }) => name === "transaction");
     assert.ok(transactions.length >= 1);
     for (const transaction of transactions) {
-      assert.equal(transaction.attributes["db.system.name"], "sqlite");
+      assert.equal(transaction.attributes["db.system.name"], engine === "postgres" ? "postgresql" : "sqlite");
       const steps = collector.childrenOf(transaction).map(({ name }) => name);
       assert.deepEqual(steps.sort(), ["commit", "wait for the turn"]);
     }
