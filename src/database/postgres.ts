@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Pool, PoolClient } from "pg";
+import type { Pool, PoolClient, QueryResult } from "pg";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { ENTITIES } from "../entities/index.js";
 import { type Database, DatabaseUnavailable, DatabaseUnusable, WriteConflict } from "./database.js";
@@ -49,9 +49,9 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const opened: DataSource[] = [];
   try {
     await untilReachable(() => migrate(url), options.patience ?? PATIENCE);
-    const writer = await connect(url, options.poolSize);
+    const writer = await connect(url, options.poolSize, { pipeline: true });
     opened.push(writer);
-    const reader = await connect(url, options.poolSize);
+    const reader = await connect(url, options.poolSize, { pipeline: false });
     opened.push(reader);
     return assemble(url, writer, reader);
   } catch (error) {
@@ -91,7 +91,10 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
   const count: StatementCount = { statements: 0 };
   const transactions = new Transactions(
     lending(poolOf(writer), (query) => {
-      const guarded: Runner = { query: (text, values) => transactions.statement(() => query(text, values)) };
+      const guarded: Runner = {
+        query: (text, values) => transactions.statement(() => query(text, values)),
+        last: (text, values) => transactions.last({ text, values }),
+      };
       return new Tx(guarded, postgresDialect, tables, count);
     }),
   );
@@ -181,21 +184,38 @@ async function borrow<T>(pool: Pool, use: (borrowed: Borrowed) => Promise<T>): P
 }
 
 function writerOn(borrowed: Borrowed, txOn: (query: Runner["query"]) => Tx): Writer {
-  const run = async (text: string, values?: unknown[]) => {
+  const run = async (text: string, values?: readonly unknown[]) => {
     if (borrowed.lost !== undefined) throw borrowed.lost;
     try {
-      return await rowsOf(borrowed.client, text, values);
+      return await resultOf(borrowed.client, text, values);
     } catch (error) {
       if (error instanceof DatabaseUnavailable) borrowed.lost = error;
       throw error;
     }
   };
-  return { tx: txOn(run), execute: (statement) => run(statement) };
+  return {
+    tx: txOn(async (text, values) => (await run(text, values)).rows),
+    execute: (statement) => run(statement),
+    async commit(last) {
+      // Sent together, one behind the other: nobody waits for this process between what takes the log's lock and the COMMIT
+      // that gives it back. Behind a statement that failed, PostgreSQL takes a COMMIT for a ROLLBACK.
+      const sent = last.map(({ text, values }) => run(text, values));
+      const [end] = (await Promise.allSettled([run("COMMIT"), ...sent])) as [PromiseSettledResult<QueryResult>];
+      await Promise.all(sent);
+      if (end.status === "rejected") throw end.reason;
+      if (end.value.command !== "COMMIT")
+        throw new Error("A transaction in which a statement had failed was committed.");
+    },
+  };
 }
 
-async function rowsOf(connection: Pool | PoolClient, text: string, values: unknown[] = []): Promise<unknown[]> {
+async function rowsOf(connection: Pool | PoolClient, text: string, values?: readonly unknown[]): Promise<unknown[]> {
+  return (await resultOf(connection, text, values)).rows;
+}
+
+async function resultOf(connection: Pool | PoolClient, text: string, values: readonly unknown[] = []) {
   try {
-    return (await connection.query(text, values.map(storable))).rows as unknown[];
+    return await connection.query(text, values.map(storable));
   } catch (error) {
     throw translated(error);
   }
@@ -220,7 +240,8 @@ function givenUp(error: unknown): Error {
     : new DatabaseUnavailable("The database is too busy with the same rows.", cause);
 }
 
-async function connect(url: string, poolSize: number): Promise<DataSource> {
+/** @param how with `pipeline`, a statement is sent without waiting for the answer to the one before it */
+async function connect(url: string, poolSize: number, how: { readonly pipeline: boolean }): Promise<DataSource> {
   const source = new DataSource({
     ...connection(url, poolSize),
     extra: {
@@ -229,6 +250,7 @@ async function connect(url: string, poolSize: number): Promise<DataSource> {
       query_timeout: ANSWER_TIMEOUT,
       idle_in_transaction_session_timeout: IDLE_TIMEOUT,
       keepAlive: true,
+      ...how,
     },
     entities: ENTITIES,
     namingStrategy: new SnakeCase(),

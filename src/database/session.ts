@@ -5,6 +5,8 @@ import type { EntityClass, Raw, Table, Tables, Where } from "./table.js";
 /** What runs a statement: a connection of TypeORM's, or its pool. */
 export interface Runner {
   query(text: string, parameters: unknown[]): Promise<unknown>;
+  /** Keeps a statement for the end of the transaction, where that saves anything. */
+  last?(text: string, parameters: unknown[]): void;
 }
 
 /** Counts the statements that a database was asked to run, reads and writes alike. */
@@ -116,6 +118,19 @@ export class Tx extends Reader {
    */
   async lockLog(): Promise<void> {
     if (this.dialect.lockLog !== null) await this.query(this.dialect.lockLog);
+  }
+
+  /**
+   * Runs a statement as the last of the transaction, in front of its COMMIT: whatever is locked by it is locked no longer
+   * than it must be. Where that gains nothing, it is run at once. To be the last thing that is asked of a transaction.
+   */
+  async last(statement: Sql): Promise<void> {
+    if (this.runner.last === undefined) {
+      await this.query(statement);
+      return;
+    }
+    this.count.statements += 1;
+    this.runner.last(this.dialect.text(statement), statement.values as RawValue[]);
   }
 
   async insert<T extends object>(entity: EntityClass<T>, rows: readonly T[]): Promise<void> {

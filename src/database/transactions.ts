@@ -24,6 +24,16 @@ export class Lane {
 export interface Writer {
   readonly tx: Tx;
   execute(statement: string): Promise<unknown>;
+  /**
+   * Runs statements that were kept for the end, and commits; where one of them fails, nothing is committed. Left out
+   * where none is ever kept.
+   */
+  commit?(last: readonly Statement[]): Promise<unknown>;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 /** The statements that stand around the work of a transaction. */
@@ -58,6 +68,8 @@ interface Scope {
   readonly writer: Writer;
   /** The statements of this transaction and the transactions nested in it, one after the other like everything else. */
   readonly lane: Lane;
+  /** Kept for the end of the outermost transaction: those of a transaction that was rolled back are not among them. */
+  readonly last: Statement[];
 }
 
 /**
@@ -85,6 +97,18 @@ export class Transactions {
       if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
       return run();
     });
+  }
+
+  /**
+   * Keeps a statement of the caller's transaction for its end. Nothing else may be asked of the rows that it writes.
+   *
+   * @throws Error as `statement` does
+   */
+  last(statement: Statement): void {
+    const scope = this.#scope.getStore();
+    if (scope === undefined) throw new Error("The writer was used outside the write gate.");
+    if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
+    scope.last.push(statement);
   }
 
   /** The innermost open transaction around the caller: a task may outlive the one that it was started in. */
@@ -115,14 +139,14 @@ export class Transactions {
     { begin, commit, undo }: Bracket,
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
-    const scope: Scope = { open: true, depth: (parent?.depth ?? 0) + 1, parent, writer, lane: new Lane() };
+    const scope: Scope = { open: true, depth: (parent?.depth ?? 0) + 1, parent, writer, lane: new Lane(), last: [] };
     await writer.execute(begin);
     try {
       const result = await this.#scope.run(scope, () => work(writer.tx));
       // What was started inside and not waited for belongs to this transaction all the same.
       await scope.lane.idle();
       scope.open = false;
-      if (commit !== null) await writer.execute(commit);
+      if (commit !== null) await end(scope, commit);
       return result;
     } catch (error) {
       scope.open = false;
@@ -133,4 +157,14 @@ export class Transactions {
       throw error;
     }
   }
+}
+
+/** A nested transaction hands on what it has kept for the end; only an outermost one has an end of its own. */
+async function end({ parent, writer, last }: Scope, commit: string): Promise<void> {
+  if (parent === undefined && writer.commit !== undefined) {
+    await writer.commit(last);
+    return;
+  }
+  await writer.execute(commit);
+  parent?.last.push(...last);
 }

@@ -2,6 +2,7 @@ import sql, { raw, type Sql } from "sql-template-tag";
 import { allOf } from "../database/dialect.js";
 import type { Reader, Tx } from "../database/session.js";
 import { EventApp, LogEvent } from "../entities/event.js";
+import { appendStatement } from "./append-statement.js";
 import type { EventActor, EventDraft } from "./draft.js";
 
 /**
@@ -11,12 +12,24 @@ import type { EventActor, EventDraft } from "./draft.js";
  */
 export async function append(tx: Tx, actor: EventActor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
-  await tx.lockLog();
-  const [log] = await tx.query<{ head: number | string }>(
-    sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head${tx.dialect.announce}`,
-  );
-  if (log === undefined) throw new Error("The event log has lost its head row.");
-  const start = Number(log.head) - drafts.length;
+  const { lockLog } = tx.dialect;
+  if (lockLog === null) {
+    const [log] = await tx.query<{ head: number | string }>(
+      sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head`,
+    );
+    if (log === undefined) throw new Error("The event log has lost its head row.");
+    const { events, concerns } = numbered(Number(log.head) - drafts.length, actor, now, drafts);
+    await tx.insert(LogEvent, events);
+    await tx.insert(EventApp, concerns);
+  } else {
+    const { events, concerns } = numbered(0, actor, now, drafts);
+    await tx.last(appendStatement(tx, lockLog, events, concerns));
+  }
+  tx.appended.push(...drafts);
+}
+
+/** The rows of events that stand behind the position `start`. */
+function numbered(start: number, actor: EventActor, now: Date, drafts: readonly EventDraft[]) {
   const events: LogEvent[] = [];
   const concerns: EventApp[] = [];
   drafts.forEach(({ apps, actor: { name, role } = actor, ...draft }, index) => {
@@ -24,9 +37,7 @@ export async function append(tx: Tx, actor: EventActor, now: Date, drafts: reado
     events.push({ ...draft, position, occurredAt: now, actorName: name, actorRole: role } as LogEvent);
     for (const appId of new Set(apps)) concerns.push({ appId, position });
   });
-  await tx.insert(LogEvent, events);
-  await tx.insert(EventApp, concerns);
-  tx.appended.push(...drafts);
+  return { events, concerns };
 }
 
 /** Where the log begins and ends. */

@@ -1,0 +1,48 @@
+import sql, { type RawValue, type Sql } from "sql-template-tag";
+import type { Tx } from "../database/session.js";
+import { type EventApp, LogEvent } from "../entities/event.js";
+
+/**
+ * Appending as one statement: it waits for its turn, moves the log's head, gives the events their positions, writes them
+ * and wakes up whoever follows. It can so be sent together with the COMMIT behind it, and nobody else waits for messages to
+ * travel, or for a busy process to read them.
+ *
+ * The statement's view of the rows is older than its turn. That does no harm: an UPDATE goes by the newest version of the
+ * row that it changes, and nothing else is read. Where the head is missing, positions are null, which the tables refuse.
+ *
+ * @param turn the statement that waits until nobody else appends
+ * @param events with positions that count from 1
+ * @param concerns with the same positions
+ */
+export function appendStatement(tx: Tx, turn: Sql, events: readonly LogEvent[], concerns: readonly EventApp[]): Sql {
+  const table = tx.table(LogEvent);
+  const rows = events.map((event) => table.toRow(event));
+  // A column is one parameter, an array, so that the statement's text is the same however many events there are.
+  const of = (column: string) => array(rows.map((row) => row[column]));
+  return sql`WITH turn AS MATERIALIZED (${turn}),
+    log AS (
+      UPDATE event_log SET head = head + ${events.length} FROM turn WHERE id = 1
+      RETURNING head - ${events.length} AS start${tx.dialect.announce}
+    ),
+    told AS (
+      INSERT INTO events (position, type, occurred_at, actor_name, actor_role,
+        pipeline_id, promotion_id, release_id, context, detail)
+      SELECT (SELECT start FROM log) + e.position, e.type, e.occurred_at, e.actor_name, e.actor_role,
+        e.pipeline_id, e.promotion_id, e.release_id, e.context, e.detail
+      FROM unnest(
+        ${of("position")}::bigint[], ${of("type")}::text[], ${of("occurred_at")}::bigint[], ${of("actor_name")}::text[],
+        ${of("actor_role")}::text[], ${of("pipeline_id")}::text[], ${of("promotion_id")}::text[],
+        ${of("release_id")}::text[], ${of("context")}::text[], ${of("detail")}::text[]
+      ) AS e (position, type, occurred_at, actor_name, actor_role,
+        pipeline_id, promotion_id, release_id, context, detail)
+    )
+    INSERT INTO event_apps (app_id, position)
+    SELECT c.app_id, (SELECT start FROM log) + c.position
+    FROM unnest(
+      ${array(concerns.map((one) => one.appId))}::text[], ${array(concerns.map((one) => one.position))}::bigint[]
+    ) AS c (app_id, position)`;
+}
+
+function array(values: readonly unknown[]): RawValue {
+  return values as unknown as RawValue;
+}
