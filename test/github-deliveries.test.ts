@@ -39,7 +39,8 @@ describe("deliveries that share a transaction", () => {
       const db = failing(app.database, fails);
       const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
       const ctx = { db, viewer: RAILYARD, durations, now: () => new Date() };
-      const deliveries = new Deliveries(ctx, { forks: false });
+      // However slow the machine is, they share one transaction.
+      const deliveries = new Deliveries(ctx, { forks: false, batchTime: Number.POSITIVE_INFINITY });
       const repository = `acme/${unique()}`;
       const sha = randomBytes(20).toString("hex");
       const outcomes = await Promise.all(
@@ -67,5 +68,20 @@ describe("deliveries that share a transaction", () => {
     const deliveries = new Deliveries({ db, viewer: RAILYARD, durations, now: () => new Date() }, { forks: false });
     const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
     await assert.rejects(deliveries.take({ id: randomUUID(), event: "status", payload }), /lost against another/);
+  });
+
+  it("are all refused where no transaction begins", async (t) => {
+    const { app } = await startServer(t);
+    const lost = new Error("The database cannot be reached.");
+    const db = Object.create(app.database, { write: { value: () => Promise.reject(lost) } }) as Database;
+    const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
+    const deliveries = new Deliveries({ db, viewer: RAILYARD, durations, now: () => new Date() }, { forks: false });
+    const taken = Array.from({ length: 3 }, () => {
+      const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
+      return deliveries.take({ id: randomUUID(), event: "status", payload });
+    });
+    for (const outcome of await Promise.allSettled(taken)) {
+      assert.deepEqual(outcome, { status: "rejected", reason: lost });
+    }
   });
 });

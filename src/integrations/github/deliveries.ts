@@ -40,15 +40,17 @@ interface Given {
 export class Deliveries {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
+  readonly #batchTime: number;
   readonly #waiting: Waiting[] = [];
   /** How many of those that wait shared a transaction that failed: each now has one of its own. */
   #alone = 0;
   #working = false;
 
   /** @param ctx acts as the service itself */
-  constructor(ctx: Ctx, options: { readonly forks: boolean }) {
+  constructor(ctx: Ctx, options: { readonly forks: boolean; readonly batchTime?: number }) {
     this.#ctx = ctx;
     this.#forks = options.forks;
+    this.#batchTime = options.batchTime ?? BATCH_TIME;
   }
 
   /**
@@ -81,7 +83,7 @@ export class Deliveries {
     try {
       await this.#ctx.db.write(async (tx) => {
         const events: EventDraft[] = [];
-        const end = performance.now() + BATCH_TIME;
+        const end = performance.now() + this.#batchTime;
         do {
           const one = this.#waiting.shift();
           if (one === undefined) break;
@@ -106,6 +108,8 @@ export class Deliveries {
       for (const answer of settle) answer();
       this.#alone = Math.max(this.#alone - 1, 0);
     } catch (error) {
+      // Where no transaction begins, none of them has its turn: each would wait for the database to come back.
+      if (taken.length === 0) for (const one of this.#waiting.splice(0)) one.reject(error);
       const [only, ...others] = taken;
       if (others.length === 0) {
         only?.reject(error);
