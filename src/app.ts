@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Config } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
+import type { WakeupPace } from "./database/wakeups.js";
 import { type Ctx, RAILYARD } from "./domain/context.js";
 import { cursorExpired } from "./domain/events.js";
 import { bootstrapAdmin } from "./domain/tokens.js";
@@ -35,6 +36,8 @@ export interface AppOptions {
   readonly log?: Logger;
   /** What time it is; a test may set it. */
   readonly now?: () => Date;
+  /** How followers of PostgreSQL's log are woken, where not as usual. */
+  readonly pace?: Partial<WakeupPace>;
 }
 
 /** A running service. */
@@ -62,7 +65,10 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   try {
     const tracing = config.tracesEndpoint === null ? null : new (await import("./server/tracing.js")).Tracing(log);
     undo.push(async () => tracing?.close());
-    const database = await openDatabase(config.databaseUrl, { poolSize: config.databasePoolSize });
+    const database = await openDatabase(config.databaseUrl, {
+      poolSize: config.databasePoolSize,
+      pace: options.pace ?? {},
+    });
     undo.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };

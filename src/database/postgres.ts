@@ -10,7 +10,7 @@ import { Reader, type Runner, type StatementCount, Tx } from "./session.js";
 import { SnakeCase, Tables } from "./table.js";
 import { type Lend, Transactions, type Writer } from "./transactions.js";
 import { Turns } from "./turns.js";
-import { Wakeups } from "./wakeups.js";
+import { type WakeupPace, Wakeups } from "./wakeups.js";
 
 /* How long things may take, in milliseconds. Nothing waits without an end. */
 
@@ -37,6 +37,8 @@ export interface PostgresOptions {
   readonly poolSize: number;
   /** How long a database that cannot be reached is tried before it is given up, in milliseconds. */
   readonly patience?: number;
+  /** How followers of the log are woken, where not as usual. */
+  readonly pace?: Partial<WakeupPace>;
 }
 
 /**
@@ -53,7 +55,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     opened.push(writer);
     const reader = await connect(url, options.poolSize, { pipeline: false });
     opened.push(reader);
-    return assemble(url, writer, reader);
+    return assemble(url, writer, reader, options.pace);
   } catch (error) {
     for (const source of opened) await source.destroy();
     const { message } = (error instanceof DatabaseUnavailable ? error.cause : error) as Error;
@@ -86,7 +88,7 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-function assemble(url: string, writer: DataSource, reader: DataSource): Database {
+function assemble(url: string, writer: DataSource, reader: DataSource, pace: Partial<WakeupPace> = {}): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
   const transactions = new Transactions(
@@ -103,7 +105,7 @@ function assemble(url: string, writer: DataSource, reader: DataSource): Database
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Looking for what is new is nobody's statement: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
-  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: looking });
+  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: looking, pace });
   const turns = new Turns();
   const pending = new Set<Promise<unknown>>();
   return {

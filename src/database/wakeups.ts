@@ -4,20 +4,26 @@ import sql from "sql-template-tag";
 import { LOG_CHANNEL } from "./dialect.js";
 import type { Reader } from "./session.js";
 
-/** How often the log's head is looked at, in milliseconds: how late a follower is at most where no notification comes. */
-const POLL_EVERY = 1000;
-/** How often the listening connection is asked for a sign of life, in milliseconds. */
-const HEARTBEAT_EVERY = 5000;
-/** How long it has for that, in milliseconds. */
-const HEARTBEAT_TIMEOUT = 5000;
-/** Before a lost connection is replaced, in milliseconds. */
-const RECONNECT_AFTER = 250;
+/** How quick and how wary it is, in milliseconds. */
+export interface WakeupPace {
+  /** How often the log's head is looked at: how late a follower is at most where no notification comes. */
+  readonly pollEvery: number;
+  /** How often the listening connection is asked for a sign of life. */
+  readonly heartbeatEvery: number;
+  /** How long it has for that. */
+  readonly heartbeatTimeout: number;
+  /** Before a lost connection is replaced. */
+  readonly reconnectAfter: number;
+}
+
+const PACE: WakeupPace = { pollEvery: 1000, heartbeatEvery: 5000, heartbeatTimeout: 5000, reconnectAfter: 250 };
 
 export interface WakeupOptions {
   readonly url: string;
   /** In milliseconds. */
   readonly connectTimeout: number;
   readonly reader: Reader;
+  readonly pace?: Partial<WakeupPace>;
 }
 
 /**
@@ -27,12 +33,14 @@ export interface WakeupOptions {
  */
 export class Wakeups {
   readonly #options: WakeupOptions;
+  readonly #pace: WakeupPace;
   readonly #listeners = new Set<() => void>();
   readonly #closed = new AbortController();
   #running: Promise<unknown> | null = null;
 
   constructor(options: WakeupOptions) {
     this.#options = options;
+    this.#pace = { ...PACE, ...options.pace };
   }
 
   add(listener: () => void): () => void {
@@ -54,7 +62,7 @@ export class Wakeups {
   async #listen(): Promise<void> {
     while (!this.#closed.signal.aborted) {
       await this.#listenOnce().catch(() => undefined);
-      await this.#pause(RECONNECT_AFTER);
+      await this.#pause(this.#pace.reconnectAfter);
     }
   }
 
@@ -64,7 +72,7 @@ export class Wakeups {
       connectionString: this.#options.url,
       application_name: "railyard listener",
       connectionTimeoutMillis: this.#options.connectTimeout,
-      query_timeout: HEARTBEAT_TIMEOUT,
+      query_timeout: this.#pace.heartbeatTimeout,
       keepAlive: true,
     });
     const ended = new AbortController();
@@ -78,7 +86,7 @@ export class Wakeups {
       // What was committed while nobody listened.
       this.#wake();
       while (!ended.signal.aborted) {
-        await this.#pause(HEARTBEAT_EVERY, ended.signal);
+        await this.#pause(this.#pace.heartbeatEvery, ended.signal);
         if (!ended.signal.aborted) await client.query("SELECT 1");
       }
     } finally {
@@ -91,7 +99,7 @@ export class Wakeups {
   async #poll(): Promise<void> {
     let seen: string | null = null;
     while (!this.#closed.signal.aborted) {
-      await this.#pause(POLL_EVERY);
+      await this.#pause(this.#pace.pollEvery);
       const head = await this.#head();
       if (head !== null && head !== seen) this.#wake();
       seen = head ?? seen;

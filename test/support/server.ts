@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { type App, startApp } from "../../src/app.js";
+import { type App, type AppOptions, startApp } from "../../src/app.js";
 import { type Config, readConfig } from "../../src/config.js";
 import type { Role } from "../../src/entities/vocabulary.js";
 import { Client } from "./client.js";
@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A clock to go by instead of the real one. */
   readonly now?: () => Date;
+  /** How it is woken for what others have written, where not as usual. */
+  readonly pace?: AppOptions["pace"];
 }
 
 export const ADMIN_SECRET = "an-administrator-of-the-tests";
@@ -58,8 +60,9 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
-    const { now } = this.#options;
-    this.#app = await startApp(this.#config, { log: pino({ level: "silent" }), ...(now && { now }) });
+    const { now, pace } = this.#options;
+    const log = pino({ level: "silent" });
+    this.#app = await startApp(this.#config, { log, ...(now && { now }), ...(pace && { pace }) });
   }
 
   async stop(): Promise<void> {
