@@ -1,103 +1,116 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../test/support/cluster.js";
 import { administer, createTemplate } from "../test/support/engine.js";
+import { type Engine, enginesOf, rankOf, unknown } from "./engines.js";
 
 /*
- * Runs the tests on SQLite, and then again on PostgreSQL: the one that TEST_DATABASE_URL names, or one that is started for
- * the run. Arguments are the names of the files to run; all of them, if there are none.
+ * Runs the tests on SQLite and on PostgreSQL: the one that TEST_DATABASE_URL names, or one that is started for the run. Each
+ * file is a process of its own, some at a time. Arguments are parts of the names of the files to run, on both engines
+ * whatever they are; all of them, if there are none.
  */
 
-/**
- * What runs on both engines: the rules, the log, what reads and pages, and what races. The rest runs once, on SQLite: what
- * the engine has no part in (documents, the command line, other people's clients, processes with a file of their own), and
- * the longest of the property tests, which two runs of would take longer than people wait. Any of it runs on PostgreSQL
- * where it is named: `npm test -- model`.
- */
-const ON_BOTH = new RegExp(
-  `^(${[
-    "auto-deploy-hold",
-    "automation",
-    "bad-input",
-    "budget",
-    "couplings",
-    "deployments",
-    "event-indexes",
-    "events",
-    "gate",
-    "github-deliveries",
-    "github-pull-requests",
-    "github-statuses",
-    "github-workflow",
-    "history",
-    "idempotency",
-    "lists",
-    "never",
-    "platform",
-    "promotion-phases",
-    "promotions",
-    "retention",
-    "review-apps",
-    "sockets",
-    "statements",
-    "statuses",
-    "subscriptions",
-    "tokens",
-    "walkthrough",
-  ].join("|")})\\.test\\.js$`,
-);
-/** What needs PostgreSQL. */
-const ON_POSTGRES_ONLY = /^postgres[\\/]/;
-/** A test that has not ended by then hangs, in milliseconds. */
-const TEST_DEADLINE = 120_000;
+/** One more than there are processors: tests wait, too. */
+const AT_A_TIME = availableParallelism() + 1;
+/** A file that has not ended by then hangs, in milliseconds. */
+const DEADLINE = 300_000;
+
+interface Job {
+  readonly file: string;
+  readonly engine: Engine;
+}
+
+interface Outcome extends Job {
+  readonly passed: boolean;
+  readonly tests: number;
+  readonly seconds: number;
+}
 
 const given = process.argv.slice(2);
-const files = readdirSync("dist/test", { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => given.length === 0 || given.some((name) => file.includes(name)));
+const { TEST_DATABASE_URL: existing, ...environment } = process.env;
+const running = new Set<ReturnType<typeof spawn>>();
+let interrupted = false;
+process.once("SIGINT", () => {
+  interrupted = true;
+  for (const child of running) child.kill("SIGINT");
+});
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { TEST_DATABASE_URL, ...environment } = process.env;
-  const onSqlite = await run("SQLite", environment, (file) => !ON_POSTGRES_ONLY.test(file));
-  if (TEST_DATABASE_URL) return onSqlite + (await runOn(TEST_DATABASE_URL));
+  const files = readdirSync("dist/test", { recursive: true, encoding: "utf8" }).filter((one) =>
+    one.endsWith(".test.js"),
+  );
+  const gone = unknown(files);
+  if (gone.length > 0) throw new Error(`scripts/engines.ts names tests that are not there: ${gone.join(", ")}`);
+  const jobs = files
+    .filter((file) => given.length === 0 || given.some((name) => file.includes(name)))
+    .sort((a, b) => rankOf(a) - rankOf(b))
+    .flatMap((file) => (given.length === 0 ? enginesOf(file) : named(file)).map((engine) => ({ file, engine })));
+  if (existing) return runOn(existing, jobs);
   const cluster = await startCluster();
   try {
-    return onSqlite + (await runOn(cluster.url));
+    return await runOn(cluster.url, jobs);
   } finally {
     await cluster.remove();
   }
 }
 
-async function runOn(url: string): Promise<number> {
-  const template = await createTemplate(url);
-  try {
-    const env = { ...process.env, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template };
-    return await run(
-      "PostgreSQL",
-      env,
-      (file) => given.length > 0 || ON_BOTH.test(file) || ON_POSTGRES_ONLY.test(file),
-    );
-  } finally {
-    await administer(url, `DROP DATABASE ${template}`);
-  }
+function named(file: string): readonly Engine[] {
+  return [...new Set<Engine>([...enginesOf(file), "PostgreSQL"])];
 }
 
 /** Resolves to 0 where all passed, and to 1 where not. */
-async function run(engine: string, env: NodeJS.ProcessEnv, wanted: (file: string) => boolean): Promise<number> {
-  const mine = files.filter(wanted).map((file) => join("dist/test", file));
-  if (mine.length === 0) return 0;
-  console.log(`\n${mine.length} files of tests on ${engine}`);
-  const options = ["--test", "--test-concurrency=2", `--test-timeout=${TEST_DEADLINE}`];
-  const child = spawn(process.execPath, [...options, ...mine], { env, stdio: "inherit" });
-  const interrupt = () => child.kill("SIGINT");
-  process.once("SIGINT", interrupt);
-  return new Promise((resolve) => {
-    child.once("exit", (code) => {
-      process.off("SIGINT", interrupt);
-      resolve(code === 0 ? 0 : 1);
+async function runOn(url: string, jobs: Job[]): Promise<number> {
+  const template = await createTemplate(url);
+  const environments: Record<Engine, NodeJS.ProcessEnv> = {
+    SQLite: environment,
+    PostgreSQL: { ...environment, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template },
+  };
+  const begun = performance.now();
+  const outcomes: Outcome[] = [];
+  const worker = async () => {
+    for (let job = jobs.shift(); job !== undefined && !interrupted; job = jobs.shift()) {
+      outcomes.push(await run(job, environments[job.engine]));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  } finally {
+    await administer(url, `DROP DATABASE ${template}`);
+  }
+  const failed = outcomes.filter(({ passed }) => !passed);
+  const tests = outcomes.reduce((sum, outcome) => sum + outcome.tests, 0);
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  console.log(`\n${outcomes.length} files, ${tests} tests, ${seconds} seconds; ${failed.length} files failed`);
+  for (const { file, engine } of failed) console.log(`✖ ${file} on ${engine}`);
+  return failed.length === 0 && outcomes.length > 0 && !interrupted ? 0 : 1;
+}
+
+/** Runs one file. What it says is shown where it fails. */
+async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, ["--test-reporter=spec", join("dist/test", file)], { env });
+  running.add(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
     });
-  });
+  }
+  const deadline = setTimeout(() => {
+    said += `\n${file} had not ended after ${DEADLINE / 1000} seconds.\n`;
+    child.kill("SIGKILL");
+  }, DEADLINE);
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  clearTimeout(deadline);
+  running.delete(child);
+  const tests = Number(/^ℹ tests (\d+)$/m.exec(said)?.[1] ?? 0);
+  const passed = code === 0 && tests > 0;
+  const seconds = (performance.now() - begun) / 1000;
+  console.log(`${passed ? "✔" : "✖"} ${file} on ${engine}: ${tests} tests, ${seconds.toFixed(1)} s`);
+  if (!passed) console.log(said);
+  return { file, engine, passed, tests, seconds };
 }

@@ -9,13 +9,14 @@ import { selectionOf } from "./support/arbitrary-documents.js";
 import { ATTACKS } from "./support/attacks.js";
 import { suiteCleanup } from "./support/cleanup.js";
 import { type AnsweredError, Client } from "./support/client.js";
+import { shared } from "./support/engine.js";
 import { introspect } from "./support/operations.js";
 import { Seed } from "./support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "./support/server.js";
 import { Socket } from "./support/socket.js";
 
 /** How many documents are made from the schema, for each of the two ways. FUZZ_RUNS asks for another number. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 500);
+const RUNS = Number(process.env.FUZZ_RUNS ?? shared(500));
 
 describe("an attack", () => {
   let server: TestServer;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import { shared } from "./support/engine.js";
 import { eventsOf, told } from "./support/log.js";
 import { type Named, Seed, unique } from "./support/seed.js";
 import { startServer } from "./support/server.js";
@@ -227,7 +228,7 @@ describe("automatic deploys, whatever order builds and checks come in", () => {
           );
         }
       }),
-      { numRuns: 60 },
+      { numRuns: shared(60) },
     );
   });
 });

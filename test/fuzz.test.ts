@@ -15,12 +15,13 @@ import {
 } from "graphql";
 import { suiteCleanup } from "./support/cleanup.js";
 import type { Answer } from "./support/client.js";
+import { shared } from "./support/engine.js";
 import { documentOf, introspect, type Operation, operationsOf } from "./support/operations.js";
 import { Seed, unique } from "./support/seed.js";
 import { startServer, type TestServer } from "./support/server.js";
 
-/** How many inputs each of the two kinds gets: more than a thousand at every run. FUZZ_RUNS asks for another number. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 800);
+/** How many inputs each of the two kinds gets, more than a thousand at every run of both engines. FUZZ_RUNS asks for another number. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? shared(800));
 
 const CODES = new Set([
   "NOT_FOUND",
@@ -106,7 +107,7 @@ describe("whatever is sent", () => {
           );
         },
       ),
-      { numRuns: 200 },
+      { numRuns: shared(200) },
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { contentOf } from "./support/content.js";
+import { shared } from "./support/engine.js";
 import { Seed } from "./support/seed.js";
 import { startServer } from "./support/server.js";
 
@@ -146,7 +147,7 @@ describe("the name of a check", () => {
         });
         assert.deepEqual(coupling.requiredChecks, [context]);
       }),
-      { numRuns: 80 },
+      { numRuns: shared(80) },
     );
   });
 });

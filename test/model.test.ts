@@ -5,7 +5,7 @@ import { decodeCursor } from "../src/entities/event-cursor.js";
 import { type Client, Refused } from "./support/client.js";
 import { Clock, HOUR, MINUTE } from "./support/clock.js";
 import { contentOf } from "./support/content.js";
-import { engine } from "./support/engine.js";
+import { shared } from "./support/engine.js";
 import { eventsAfter, type Told } from "./support/log.js";
 import { unique } from "./support/seed.js";
 import { startServer, type TestServer } from "./support/server.js";
@@ -18,8 +18,8 @@ import { startServer, type TestServer } from "./support/server.js";
 
 const STAGES = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 const CONTEXTS = ["ci", "qa"];
-/** Looking at everything after every step is many statements, which take twice as long on PostgreSQL. */
-const RUNS = engine === "sqlite" ? 10 : 5;
+/** As many on each engine. `MODEL_RUNS` asks for another number. */
+const RUNS = Number(process.env.MODEL_RUNS ?? shared(14));
 const REPOSITORIES = ["github.com/tests/one", "github.com/tests/two"];
 
 /** One step: what to do, and numbers that choose what to do it to. */

@@ -3,6 +3,7 @@ import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { Refused } from "./support/client.js";
 import { countsOf } from "./support/content.js";
+import { shared } from "./support/engine.js";
 import { type Named, Seed, type SeededRelease } from "./support/seed.js";
 import { startServer } from "./support/server.js";
 
@@ -157,7 +158,7 @@ describe("a promotion plan", () => {
         const whole = plan.blockers.some((one: { overridable: boolean }) => !one.overridable);
         if (of.force) assert.ok(plan.promotable || whole, "force passes every check");
       }),
-      { numRuns: 60, examples: Object.values(EXAMPLES).map((example): [World] => [example]) },
+      { numRuns: shared(60), examples: Object.values(EXAMPLES).map((example): [World] => [example]) },
     );
     for (const outcome of Object.keys(EXAMPLES)) assert.ok(outcomes.has(outcome), `${outcome} was never met`);
   });

@@ -20,6 +20,11 @@ export function onlyOn(wanted: Engine): { skip?: string } {
   return engine === wanted ? {} : { skip: `is about ${wanted}` };
 }
 
+/** Half of the runs that a property is to have: as every test runs on both engines, the other half is the other's. */
+export function shared(runs: number): number {
+  return Math.ceil(runs / 2);
+}
+
 /** The address of a database of the test's own, which nobody has opened yet. It is gone when the test has ended. */
 export async function freshDatabase(t: Cleanup): Promise<string> {
   if (cluster === null) return `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;

@@ -1,0 +1,64 @@
+/*
+ * Which tests run on which engine. Every test runs on both, SQLite and PostgreSQL, but for those that are named here, each
+ * with what makes the engine of no account to it.
+ */
+
+export type Engine = "SQLite" | "PostgreSQL";
+
+/** Names of files without `.test.js`, by why they run on SQLite only. */
+const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly string[] }[] = [
+  {
+    why: "Texts, types and pure functions: nothing of it is stored.",
+    files: [
+      "cli-docs",
+      "cli-help",
+      "contract",
+      "documents",
+      "fit",
+      "github-document",
+      "layers",
+      "operations",
+      "readme",
+    ],
+  },
+  {
+    why: "The file that SQLite keeps, the lock on it and the gate before it, answers kept in memory, which nobody but the one process on it may do; and how a process starts and ends that has one. On PostgreSQL it is postgres/ that tests these.",
+    files: ["demo", "durability", "first-start", "kept-answers", "live-kill", "start-and-stop", "write-gate"],
+  },
+  {
+    why: "Clients that see of the service what its API says and nothing else: that the API says the same on both engines is what all others test.",
+    files: [
+      ...["cli-commands", "cli-exits", "cli-import", "cli-live", "cli-login", "cli-terminal", "cli-walkthrough"],
+      ...["deployer", "explorer", "platform-akkeris", "platform-heroku"],
+    ],
+  },
+  {
+    why: "What a process keeps in memory for sockets that nobody reads from.",
+    files: ["slow-reader"],
+  },
+];
+
+/** The names in the lists of this page that are no file's: what they say is then not so any more. */
+export function unknown(files: readonly string[]): string[] {
+  const names = [...ON_SQLITE_ONLY.flatMap((one) => one.files), ...LONGEST];
+  return names.filter((name) => !files.includes(`${name}.test.js`));
+}
+
+/** The engines that a file of tests runs on, given by its name under `dist/test`. */
+export function enginesOf(file: string): readonly Engine[] {
+  if (/^postgres[\\/]/.test(file)) return ["PostgreSQL"];
+  const name = file.replace(/\.test\.js$/, "");
+  return ON_SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
+}
+
+/** Those that take longest, from the longest on: begun first, so that none is left over at the end. */
+const LONGEST = [
+  ...["platform-heroku", "slow-reader", "start-and-stop", "live-kill", "demo", "fuzz", "pagination", "model"],
+  ...["kept-answers", "feed.property", "durability", "deployer", "cli-commands", "explorer", "github-reports"],
+];
+
+/** How early a file is to begin: the least first. */
+export function rankOf(file: string): number {
+  const rank = LONGEST.indexOf(file.replace(/\.test\.js$/, ""));
+  return rank === -1 ? LONGEST.length : rank;
+}
