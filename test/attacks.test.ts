@@ -13,7 +13,7 @@ import { shared } from "./support/engine.js";
 import { introspect } from "./support/operations.js";
 import { Seed } from "./support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "./support/server.js";
-import { Socket } from "./support/socket.js";
+import { Operation, Socket } from "./support/socket.js";
 
 /** How many documents are made from the schema, for each of the two ways. FUZZ_RUNS asks for another number. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? shared(500));
@@ -193,7 +193,7 @@ async function answerOf(socket: Socket, query: string, variables: Record<string,
 
 function answerTo(socket: Socket, payload: object): Promise<SocketAnswer> {
   return heard(socket, (id) => {
-    const operation = socket.run("", {}, `unused-${id}`);
+    const operation = new Operation(id, socket);
     socket.operations.set(id, operation);
     socket.send({ id, type: "subscribe", payload });
     return operation;
