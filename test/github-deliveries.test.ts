@@ -8,7 +8,7 @@ import { CommitStatus } from "../src/entities/commit-status.js";
 import { Deliveries } from "../src/integrations/github/deliveries.js";
 import { status } from "./support/github.js";
 import { unique } from "./support/seed.js";
-import { startServer } from "./support/server.js";
+import { onlyOn, startServer } from "./support/server.js";
 
 /** A database whose transactions fail at their end, where the test says so; nested ones are counted as well. */
 function failing(database: Database, fails: (transaction: number) => boolean): Database {
@@ -29,7 +29,7 @@ function failing(database: Database, fails: (transaction: number) => boolean): D
   });
 }
 
-describe("deliveries that share a transaction", () => {
+describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
   for (const [name, fails] of [
     ["the whole transaction fails at its end", (transaction: number) => transaction === 1],
     ["one of them fails", (transaction: number) => transaction === 3],
@@ -69,7 +69,9 @@ describe("deliveries that share a transaction", () => {
     const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
     await assert.rejects(deliveries.take({ id: randomUUID(), event: "status", payload }), /lost against another/);
   });
+});
 
+describe("deliveries at the same time", () => {
   it("are all refused where no transaction begins", async (t) => {
     const { app } = await startServer(t);
     const lost = new Error("The database cannot be reached.");

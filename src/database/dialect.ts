@@ -19,6 +19,8 @@ export interface Dialect {
   readonly concurrent: boolean;
   /** Appended to a SELECT whose rows must not change until the transaction ends. */
   lock(mode: LockMode): Sql;
+  /** Waits until no other transaction holds a name, and holds it until this one ends; or null. */
+  lockName(name: string): Sql | null;
   /** Waits until no other transaction that appends to the log is under way, and keeps the next ones waiting; or null. */
   readonly lockLog: Sql | null;
   /** Appended to the RETURNING list of the statement that moves the log's head: wakes up whoever follows the log. */
@@ -30,6 +32,8 @@ export type LockMode = "change" | "share";
 
 /** Whatever locks by a number locks with one of these: "rail" in ASCII, and what it is for. */
 export const ADVISORY_LOCKS = { log: 0x7261696c_01, migrations: 0x7261696c_02 } as const;
+/** Names are locked by this and their hash, which are told apart from the single numbers. */
+const NAMES = 0x7261696c;
 
 /** The channel that a commit which appended events is announced on. */
 export const LOG_CHANNEL = "railyard_log";
@@ -44,6 +48,7 @@ export const sqliteDialect: Dialect = {
   // The write gate lets one transaction in at a time: nothing can change meanwhile.
   concurrent: false,
   lock: () => raw(""),
+  lockName: () => null,
   lockLog: null,
   announce: raw(""),
 };
@@ -58,6 +63,8 @@ export const postgresDialect: Dialect = {
   concurrent: true,
   // Not FOR UPDATE, which would also hold up every foreign key that points at the row.
   lock: (mode) => raw(mode === "change" ? "FOR NO KEY UPDATE" : "FOR SHARE"),
+  // Two names of one hash wait for each other without need, and no more than that.
+  lockName: (name) => sql`SELECT pg_advisory_xact_lock(${NAMES}, hashtext(${name}))`,
   lockLog: sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.log})`,
   // Told by PostgreSQL when the transaction commits, and not at all where it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),

@@ -112,12 +112,10 @@ export class Tx extends Reader {
     return true;
   }
 
-  /**
-   * Keeps every other transaction from appending to the log until this one ends. To be taken after all other locks, or
-   * as the only one.
-   */
-  async lockLog(): Promise<void> {
-    if (this.dialect.lockLog !== null) await this.query(this.dialect.lockLog);
+  /** Locks what has no row, by a name that all who mean it give it, until the transaction ends. */
+  async lockName(name: string): Promise<void> {
+    const statement = this.dialect.lockName(name);
+    if (statement !== null) await this.query(statement);
   }
 
   /**

@@ -62,17 +62,18 @@ export async function deployFreed(
 }
 
 /**
- * Locks the pipelines and apps that follow the branch of a build: of two builds of a branch that succeed at once, the
- * second sees the first. To be done before the build itself is locked.
+ * Locks the pipelines and apps that follow the branches of builds of one repository: of two builds of a branch that
+ * succeed at once, the second sees the first. To be done before the builds themselves are locked.
  */
-export async function holdFollowers(tx: Tx, { repository, branch }: Pick<Build, "repository" | "branch">) {
-  if (branch === null || !tx.dialect.concurrent) return;
+export async function holdFollowers(tx: Tx, ...builds: readonly Pick<Build, "repository" | "branch">[]): Promise<void> {
+  const [first] = builds;
+  const branches = new Set(builds.flatMap(({ branch }) => branch ?? []));
+  if (first === undefined || branches.size === 0 || !tx.dialect.concurrent) return;
+  const { repository } = first;
   await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
-  const couplings = await followers(tx, repository, branch);
-  await holdApps(
-    tx,
-    couplings.map((coupling) => coupling.appId),
-  );
+  const apps = new Set<string>();
+  for (const branch of branches) for (const { appId } of await followers(tx, repository, branch)) apps.add(appId);
+  await holdApps(tx, [...apps]);
 }
 
 /** Releases the newest build of a review app's branch on it, if there is one: what was built before it was opened. */

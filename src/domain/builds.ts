@@ -10,6 +10,7 @@ import { type Ctx, RAILYARD } from "./context.js";
 import { newId } from "./id.js";
 import { once } from "./idempotency.js";
 import { branchOf, LIMITS, lineOf, optional, repositoryOf, shaOf, textOf, urlOf } from "./input.js";
+import { holdCommit } from "./locks.js";
 import { requireBuild } from "./references.js";
 import { badInput, conflict } from "./refusal.js";
 
@@ -49,6 +50,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     updatedAt: now,
   });
   return once(ctx, "createBuild", input, Build, async (tx) => {
+    await holdCommit(tx, build.repository, build.commitSha);
     await holdFollowers(tx, build);
     // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
     build.id = newId();

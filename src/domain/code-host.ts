@@ -1,11 +1,14 @@
 import sql from "sql-template-tag";
 import type { Reader, Tx } from "../database/session.js";
+import { Build } from "../entities/build.js";
 import { CommitStatus } from "../entities/commit-status.js";
 import { Pipeline } from "../entities/pipeline.js";
 import { ReviewApp } from "../entities/review-app.js";
 import type { EventDraft } from "../events/draft.js";
+import { holdFollowers } from "./automation.js";
 import { buildsOfCommit, combined, keep } from "./commit-statuses.js";
 import type { Ctx } from "./context.js";
+import { holdApps, holdCommit } from "./locks.js";
 import { Refusal } from "./refusal.js";
 import { openFor, type PullRequestInput, removeReviewApp } from "./review-apps.js";
 import { record } from "./statuses.js";
@@ -32,9 +35,15 @@ export async function followPullRequest(
   change: PullRequestChange,
   pullRequest: PullRequestInput,
 ): Promise<Consequence> {
-  const pipelines = await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id" });
+  const pipelines = await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
+  const { number } = pullRequest;
+  const known = await tx.find(ReviewApp, { pipelineId: pipelines.map((pipeline) => pipeline.id), number });
+  await holdApps(
+    tx,
+    known.map((reviewApp) => reviewApp.appId),
+  );
   return gather(ctx, pipelines, async (inner, pipeline) => {
-    const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number: pullRequest.number });
+    const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (change === "CLOSED") return there === null ? [] : removeReviewApp(inner, ctx, there);
     if (!pipeline.reviewAppsEnabled || (there === null && change === "TOUCHED")) return [];
     return (await openFor(inner, ctx, pipeline, pullRequest)).events;
@@ -44,6 +53,7 @@ export async function followPullRequest(
 /** Keeps a status of a commit, for the builds of it that there are and for those that are still to be registered. */
 export async function followCommit(tx: Tx, ctx: Ctx, report: CommitStatus): Promise<Consequence> {
   const { repository, commitSha, context } = report;
+  await holdCommit(tx, repository, commitSha);
   if (!(await keep(tx, report))) return { events: [], refusals: [] };
   const status = combined(await tx.find(CommitStatus, { repository, commitSha, context }));
   if (status === null) return { events: [], refusals: [] };
@@ -51,7 +61,15 @@ export async function followCommit(tx: Tx, ctx: Ctx, report: CommitStatus): Prom
   // A name or picture that was given here is not taken away by a code host that has none.
   const shown = { ...(name !== null && { name }), ...(imageUrl !== null && { imageUrl }) };
   const said = { context, state, description, targetUrl, ...shown };
-  return gather(ctx, await buildsOfCommit(tx, repository, commitSha), async (inner, build) => {
+  const builds = await buildsOfCommit(tx, repository, commitSha);
+  // What waits for the context is released as it passes.
+  if (state === "SUCCESS") await holdFollowers(tx, ...builds);
+  await tx.lock(
+    Build,
+    builds.map((build) => build.id),
+    "change",
+  );
+  return gather(ctx, builds, async (inner, build) => {
     return (await record(inner, ctx, build, null, said)).events;
   });
 }

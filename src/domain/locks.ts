@@ -11,17 +11,24 @@ import { requireApp, requireCoupling } from "./references.js";
  * COMMITTED), a verb locks the rows that its judgement rests on, then reads, then writes; where one transaction goes in at
  * a time (SQLite) all of this costs nothing.
  *
+ * - Whoever brings in what a code host says of a commit or a pull request, or goes by all that was said of a commit, locks
+ *   its name: there may be no row yet.
  * - Whoever changes what a pipeline is made of locks the pipeline's row, and whoever goes by that shares it.
  * - Whoever changes what an app runs, or the rules for that, locks the app's row.
  * - Whoever changes what is said of a build or its releases locks the build's row, and whoever goes by that shares it.
  *
  * Always in this order, and among one kind in the order of ids, so that nobody waits for somebody who waits for them:
- * pipelines, apps, the promotions that are under way on them, builds, and last the log.
+ * names, pipelines, apps, the promotions that are under way on them, builds, and last the log.
  *
  * Explicit locks and not SERIALIZABLE: every change moves the log's head, so that of any two at once one would fail and be
  * run again, whatever they are about; and PostgreSQL watches pages of indexes there, on which ids made at the same time lie
  * side by side.
  */
+
+/** Locks what is said of a commit. Its first seven digits are its name: a build may know it by no more. */
+export function holdCommit(tx: Tx, repository: string, sha: string): Promise<void> {
+  return tx.lockName(`${repository}@${sha.slice(0, 7)}`);
+}
 
 /**
  * Locks apps, and with them the promotions whose releases are under way there: as one of those ends, so may its promotion.

@@ -78,7 +78,7 @@ export async function endedTokens(
 export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<string | null> {
   return ctx.db.write(async (tx) => {
     // Of several instances that start together, the first makes it.
-    await tx.lockLog();
+    await tx.lockName("the administrator's token");
     if (secret === null) {
       if ((await tx.countOf(Token, {})) > 0) return null;
       const made = newSecret();

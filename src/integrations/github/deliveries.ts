@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Tx } from "../../database/session.js";
+import { Lane } from "../../database/transactions.js";
 import { isOvertaken } from "../../domain/code-host.js";
 import type { Ctx } from "../../domain/context.js";
 import { Refusal } from "../../domain/refusal.js";
@@ -15,6 +16,9 @@ export interface Outcome {
 }
 
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
+
+/** How many deliveries are carried out at once where several transactions write at the same time. */
+const LANES = 4;
 
 /** How long one transaction goes on taking in what waits, in milliseconds: for so long it holds up others that write. */
 const BATCH_TIME = 15;
@@ -34,13 +38,17 @@ interface Given {
 }
 
 /**
- * Gives every delivery its effect, once, one after the other. What comes while a transaction is under way waits, and then
- * shares the next one: a burst costs a commit every few milliseconds and not one each.
+ * Gives every delivery its effect, once. Where one transaction writes at a time, one after the other: what comes while a
+ * transaction is under way waits, and then shares the next one, so that a burst costs a commit every few milliseconds and
+ * not one each. Where several do, each has a transaction of its own, for it takes locks, and in no order that two
+ * deliveries would have in common.
  */
 export class Deliveries {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
   readonly #batchTime: number;
+  readonly #lanes = Array.from({ length: LANES }, () => new Lane());
+  #turn = 0;
   readonly #waiting: Waiting[] = [];
   /** How many of those that wait shared a transaction that failed: each now has one of its own. */
   #alone = 0;
@@ -61,10 +69,23 @@ export class Deliveries {
   async take(delivery: Delivery): Promise<Outcome> {
     const effect = effectOf(delivery, { forks: this.#forks, now: this.#ctx.now() });
     if (effect === null) return IGNORED;
+    if (this.#ctx.db.reader.dialect.concurrent) return this.#apart(delivery, effect);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ delivery, effect, resolve, reject, failed: false });
       if (!this.#working) void this.#work();
     });
+  }
+
+  #apart(delivery: Delivery, effect: Effect): Promise<Outcome> {
+    this.#turn = (this.#turn + 1) % LANES;
+    const lane = this.#lanes[this.#turn] as Lane;
+    return lane.run(() =>
+      this.#ctx.db.write(async (tx) => {
+        const { outcome, events } = await this.#give(tx, delivery, effect);
+        await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
+        return outcome;
+      }),
+    );
   }
 
   async #work(): Promise<void> {
@@ -122,6 +143,7 @@ export class Deliveries {
   }
 
   async #give(tx: Tx, { id }: Delivery, { subject, follow }: Effect): Promise<Given> {
+    if (subject !== undefined) await tx.lockName(subject.name);
     if ((await tx.first(WebhookDelivery, { id })) !== null) {
       return { outcome: { outcome: "repeated", refusals: [] }, events: [] };
     }
