@@ -23,7 +23,16 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
   },
   {
     why: "The file that SQLite keeps, the lock on it and the gate before it, answers kept in memory, which nobody but the one process on it may do; and how a process starts and ends that has one. On PostgreSQL it is postgres/ that tests these.",
-    files: ["demo", "durability", "first-start", "kept-answers", "live-kill", "start-and-stop", "write-gate"],
+    files: [
+      "demo",
+      "durability",
+      "fast-lane",
+      "first-start",
+      "kept-answers",
+      "live-kill",
+      "start-and-stop",
+      "write-gate",
+    ],
   },
   {
     why: "Clients that see of the service what its API says and nothing else: that the API says the same on both engines is what all others test.",

@@ -8,8 +8,8 @@ import { type Engine, enginesOf, rankOf, unknown } from "./engines.js";
 
 /*
  * Runs the tests on SQLite and on PostgreSQL: the one that TEST_DATABASE_URL names, or one that is started for the run. Each
- * file is a process of its own, some at a time. Arguments are parts of the names of the files to run, on both engines
- * whatever they are; all of them, if there are none.
+ * file is a process of its own, some at a time. Arguments are parts of the names of the files to run; all of
+ * them, if there are none.
  */
 
 /** One more than there are processors: tests wait, too. */
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
   const jobs = files
     .filter((file) => given.length === 0 || given.some((name) => file.includes(name)))
     .sort((a, b) => rankOf(a) - rankOf(b))
-    .flatMap((file) => (given.length === 0 ? enginesOf(file) : named(file)).map((engine) => ({ file, engine })));
+    .flatMap((file) => enginesOf(file).map((engine) => ({ file, engine })));
   if (existing) return runOn(existing, jobs);
   const cluster = await startCluster();
   try {
@@ -56,10 +56,6 @@ async function main(): Promise<number> {
   } finally {
     await cluster.remove();
   }
-}
-
-function named(file: string): readonly Engine[] {
-  return [...new Set<Engine>([...enginesOf(file), "PostgreSQL"])];
 }
 
 /** Resolves to 0 where all passed, and to 1 where not. */
