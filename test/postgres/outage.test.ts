@@ -9,6 +9,7 @@ import { administer, createDatabase } from "../support/engine.js";
 import { RestClient } from "../support/rest.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../support/server.js";
+import { startWire } from "./wire.js";
 
 const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
 
@@ -90,6 +91,25 @@ describe("without its database", onlyOn("postgres"), () => {
     const { app: after } = await admin.ask("query ($app: ID!) { app(app: $app) { description } }", { app: app.id });
     assert.equal(after.description, "");
     await admin.mutate("updateApp", input, "app { id }");
+  });
+
+  it("a mutation that gets no answer at all is answered once its time is up, and the next ones go through", async (t) => {
+    const wire = await startWire(t, await createDatabase(t, cluster.url));
+    const { admin } = await startServer(t, { env: { DATABASE_URL: `${wire.url}?query_timeout=2000` } });
+    const seed = new Seed(admin);
+    // Several at once, for several connections to be there.
+    await Promise.all(Array.from({ length: 5 }, () => seed.app()));
+    wire.freezeAll();
+    const acknowledged: string[] = [];
+    const codes = new Set<string>();
+    while (acknowledged.length < 10) {
+      const name = unique("app");
+      const { errors } = await admin.post(CREATE_APP, { input: { name } });
+      if (errors === undefined) acknowledged.push(name);
+      else codes.add(errors[0]?.extensions.code ?? "");
+    }
+    assert.deepEqual([...codes], ["UNAVAILABLE"]);
+    assert.deepEqual(await missing(admin, acknowledged), []);
   });
 
   it("a follower of the log is woken again once its listening connection was cut", async (t) => {

@@ -17,11 +17,14 @@ export interface Wire {
   refuse(): void;
   /** Passes nothing on any more of those that listen now, and says nothing of it: a network that has lost them. */
   freeze(): void;
+  /** The same for every connection that there is now. */
+  freezeAll(): void;
 }
 
 export async function startWire(t: Cleanup, databaseUrl: string): Promise<Wire> {
   const there = new URL(databaseUrl);
   const all = new Set<Socket>();
+  const pairs = new Set<readonly [Socket, Socket]>();
   const listening = new Set<readonly [Socket, Socket]>();
   let listeners = 0;
   let refusing = false;
@@ -39,14 +42,24 @@ export async function startWire(t: Cleanup, databaseUrl: string): Promise<Wire> 
         far.destroy();
         return;
       }
-      listening.add([near, far]);
     }
+    const pair = [near, far] as const;
+    pairs.add(pair);
+    if (first.includes(LISTENER)) listening.add(pair);
     far.write(first);
     near.pipe(far);
     far.pipe(near);
     near.on("close", () => far.destroy());
     far.on("close", () => near.destroy());
+    near.on("close", () => pairs.delete(pair));
   });
+  const freeze = (frozen: Iterable<readonly [Socket, Socket]>) => {
+    for (const [near, far] of frozen) {
+      near.unpipe(far).resume();
+      far.unpipe(near).resume();
+    }
+    listening.clear();
+  };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => {
@@ -67,13 +80,7 @@ export async function startWire(t: Cleanup, databaseUrl: string): Promise<Wire> 
     refuse() {
       refusing = true;
     },
-    freeze() {
-      for (const [near, far] of listening) {
-        near.unpipe(far).resume();
-        far.unpipe(near).resume();
-        near.on("data", () => undefined);
-      }
-      listening.clear();
-    },
+    freeze: () => freeze(listening),
+    freezeAll: () => freeze(pairs),
   };
 }
