@@ -44,6 +44,11 @@ export class DatabaseUnavailable extends Error {
   override readonly name = "DatabaseUnavailable";
 }
 
+/** What a transaction went by has changed before it was locked: the transaction is run again from its start. */
+export class Overtaken extends Error {
+  override readonly name = "Overtaken";
+}
+
 /** Others kept writing the same thing at the same moment, each time that it was tried. */
 export class WriteConflict extends Error {
   override readonly name = "WriteConflict";

@@ -1,4 +1,4 @@
-import { DatabaseUnavailable } from "./database.js";
+import { DatabaseUnavailable, Overtaken } from "./database.js";
 
 /** What the operating system says of a server that is not there. */
 const UNREACHABLE = new Set([
@@ -44,9 +44,9 @@ export const UNIQUE_VIOLATION = "23505";
 
 /**
  * Whether a transaction that failed like this has written nothing, and may go through if it is run again: a deadlock, a
- * serialization failure, or a row that somebody else wrote first.
+ * serialization failure, a row that somebody else wrote first, or what it went by having changed.
  */
 export function isWorthRepeating(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return code === "40P01" || code === "40001" || code === UNIQUE_VIOLATION;
+  return error instanceof Overtaken || code === "40P01" || code === "40001" || code === UNIQUE_VIOLATION;
 }

@@ -18,7 +18,8 @@ import { requireApp, requireCoupling } from "./references.js";
  * - Whoever changes what is said of a build or its releases locks the build's row, and whoever goes by that shares it.
  *
  * Always in this order, and among one kind in the order of ids, so that nobody waits for somebody who waits for them:
- * names, pipelines, apps, the promotions that are under way on them, builds, and last the log.
+ * names, pipelines, apps, the promotions that are under way on them, builds, and last the log. Whoever finds then that it
+ * goes by something else begins anew (`Overtaken`).
  *
  * Explicit locks and not SERIALIZABLE: every change moves the log's head, so that of any two at once one would fail and be
  * run again, whatever they are about; and PostgreSQL watches pages of indexes there, on which ids made at the same time lie

@@ -1,4 +1,5 @@
 import { currentReleases } from "../database/current-releases.js";
+import { Overtaken } from "../database/database.js";
 import type { Reader, Tx } from "../database/session.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
@@ -124,25 +125,35 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
 }
 
 /**
- * The judgement on what can no longer change: it is repeated until all that it goes by was locked before it. The pipeline,
- * the source and the build are shared, so that promotions wait for each other only where they go to the same app. The
- * source comes before the targets: it is in an earlier stage, and so it is with every other promotion of the pipeline.
+ * The judgement on what can no longer change: it is repeated once all that it goes by is locked. The pipeline, the source
+ * and the build are shared, so that promotions wait for each other only where they go to the same app. The source comes
+ * before the targets: it is in an earlier stage, and so it is with every other promotion of the pipeline.
+ *
+ * @throws Overtaken where it then goes by something else: that is not locked as well, for it would be out of order
  */
 async function judgeFinally(tx: Tx, input: PromoteInput): Promise<PromotionPlan> {
-  const held = new Set<string>();
-  for (;;) {
-    const plan = await judge(tx, input);
-    const source = plan.source === null ? [] : [plan.source.id];
-    const targets = plan.targets.map((target) => target.app.id);
-    const builds = plan.release === null ? [] : [plan.release.buildId];
-    const all = [plan.pipeline.id, ...source, ...targets, ...builds];
-    if (!tx.dialect.concurrent || all.every((id) => held.has(id))) return plan;
-    await tx.lock(Pipeline, [plan.pipeline.id], "share");
-    await tx.lock(App, source, "share");
-    await holdApps(tx, targets);
-    await tx.lock(Build, builds, "share");
-    for (const id of all) held.add(id);
-  }
+  const plan = await judge(tx, input);
+  if (!tx.dialect.concurrent) return plan;
+  const { source, targets, builds } = groundsOf(plan);
+  await tx.lock(Pipeline, [plan.pipeline.id], "share");
+  await tx.lock(App, source, "share");
+  await holdApps(tx, targets);
+  await tx.lock(Build, builds, "share");
+  const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);
+  const final = await judge(tx, input);
+  const grounds = groundsOf(final);
+  const all = [final.pipeline.id, ...grounds.source, ...grounds.targets, ...grounds.builds];
+  if (!all.every((id) => held.has(id))) throw new Overtaken("What the promotion goes by has changed meanwhile.");
+  return final;
+}
+
+/** What a judgement goes by, besides the pipeline. */
+function groundsOf(plan: PromotionPlan) {
+  return {
+    source: plan.source === null ? [] : [plan.source.id],
+    targets: plan.targets.map((target) => target.app.id),
+    builds: plan.release === null ? [] : [plan.release.buildId],
+  };
 }
 
 /**
