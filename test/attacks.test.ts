@@ -9,7 +9,7 @@ import { selectionOf } from "./support/arbitrary-documents.js";
 import { ATTACKS } from "./support/attacks.js";
 import { suiteCleanup } from "./support/cleanup.js";
 import { type AnsweredError, Client } from "./support/client.js";
-import { shared } from "./support/engine.js";
+import { engine, shared } from "./support/engine.js";
 import { introspect } from "./support/operations.js";
 import { Seed } from "./support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "./support/server.js";
@@ -140,11 +140,13 @@ describe("a question that is asked again", () => {
     for (let i = 0; i < 5; i += 1) await admin.ask(`{ app(app: "${app.id}") { id name } }`);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /railyard_operation_duration_seconds_count\{operation="query app",code="OK"\} 5\n/);
+    assert.match(metrics, /railyard_http_request_duration_seconds_count\{route="POST \/graphql",status="200"\} 6\n/);
+    // Where other instances write to the same database, none is kept.
+    if (engine === "postgres") return;
     assert.match(metrics, /railyard_kept_answers_asked_total\{result="hit"\} 4\n/);
     assert.match(metrics, /railyard_kept_answers_asked_total\{result="miss"\} [1-9]/);
     assert.match(metrics, /railyard_kept_answers 1\n/);
     assert.match(metrics, /railyard_kept_answers_bytes [1-9]\d+\n/);
-    assert.match(metrics, /railyard_http_request_duration_seconds_count\{route="POST \/graphql",status="200"\} 6\n/);
   });
 });
 
