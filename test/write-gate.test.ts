@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import SqliteFile from "better-sqlite3";
 import fc from "fast-check";
 import sql from "sql-template-tag";
 import type { Database } from "../src/database/database.js";
@@ -141,6 +142,21 @@ describe("the write gate", () => {
     );
     await db.write((tx) => insert(tx, "next"));
     assert.deepEqual(await names(db), ["next", "taken"]);
+  });
+});
+
+describe("a database", () => {
+  it("is never analysed: what was small once would be walked through when it is large", async (t) => {
+    const path = join(temporaryFolder(t), "plans.sqlite");
+    for (let turn = 0; turn < 2; turn++) {
+      const db = await openDatabase(`sqlite:${path}`);
+      for (let index = 0; index < 20; index++) await db.write((tx) => insert(tx, `app-${turn}-${index}`));
+      await names(db);
+      await db.close();
+    }
+    const file = new SqliteFile(path, { readonly: true });
+    assert.deepEqual(file.prepare("SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").all(), []);
+    file.close();
   });
 });
 

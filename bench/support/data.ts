@@ -81,7 +81,6 @@ async function fill(path: string, pipelines: number): Promise<void> {
   }
   rows.finish();
   file.exec("COMMIT");
-  file.exec("ANALYZE");
   file.pragma("wal_checkpoint(TRUNCATE)");
   file.close();
   await database.close();

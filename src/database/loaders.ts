@@ -134,8 +134,9 @@ function many<T extends object>(
   order: keyof T & string,
 ): DataLoader<string, readonly T[]> {
   return new DataLoader<string, readonly T[]>(async (keys) => {
-    const by = raw(`e.${reader.table(entity).column(order)}`);
-    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)} ORDER BY ${by}`);
+    // Sorted here: asked to sort by the primary key, SQLite may walk the whole table in its order for the sake of a few rows.
+    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)}`);
+    rows.sort((a, b) => (a[order] < b[order] ? -1 : 1));
     const lists = new Map<string, T[]>(keys.map((key) => [key, []]));
     for (const row of rows) lists.get(row[property] as string)?.push(row);
     return keys.map((key) => lists.get(key) ?? []);

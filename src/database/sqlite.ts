@@ -12,7 +12,12 @@ import { SqliteRunner } from "./sqlite-runner.js";
 import { SnakeCase, Tables } from "./table.js";
 import { Turns } from "./turns.js";
 
-/** Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads. */
+/**
+ * Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads.
+ *
+ * It is never analysed. Without statistics SQLite goes by the indexes, whatever the size of a table; with those of a day on
+ * which a table was small it walks through all of it for ever after.
+ */
 export async function openSqlite(path: string): Promise<Database> {
   makeFolder(path);
   const lock = takeLock(path);
@@ -83,7 +88,6 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
     async close() {
       while (pending.size > 0) await Promise.all(pending);
       await reader.destroy();
-      await optimize(connection);
       await writer.destroy();
       lock.close();
     },
@@ -148,9 +152,4 @@ function makeFolder(path: string): void {
   } catch (error) {
     throw new DatabaseUnusable(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
   }
-}
-
-/** Lets SQLite refresh the statistics that its planner goes by; it looks only where much has changed. */
-async function optimize(connection: SqliteRunner): Promise<void> {
-  await connection.query("PRAGMA optimize");
 }
