@@ -28,7 +28,7 @@ describe("a refused attempt at what only an administrator may do", () => {
       type: "ACCESS_DENIED",
       actor,
       subjectName: actor.name,
-      summary: `To ${what} was refused to a OPERATOR; it needs ADMIN`,
+      summary: `To ${what} was refused to a OPERATOR; it needs the role ADMIN`,
     });
     assert.deepEqual(await denied(server), [event("delete app"), event("read tokens"), event("delete app")]);
   });

@@ -35,7 +35,7 @@ describe("a command in a pipe", () => {
       ["role", "admin"],
       ["url", server.url],
     ]);
-    assert.deepEqual(await cli.json(["whoami"]), { name: "admin", role: "ADMIN" });
+    assert.deepEqual(await cli.json(["whoami"]), { name: "admin", role: "ADMIN", pipelines: null });
   });
 
   it("makes, lists, shows and destroys apps", async () => {
@@ -240,10 +240,26 @@ describe("a command in a pipe", () => {
     assert.deepEqual([token.role, token.expiresAt], ["REPORTER", "2099-01-01T00:00:00.000Z"]);
     const signedIn = await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } });
     assert.equal(signedIn.stdout.split("\n")[0], `name\t${name}`);
-    const row = (await columns("tokens")).find(([id]) => id === token.id);
-    assert.deepEqual(row?.slice(1, 3), [name, "reporter"]);
+    const rows = await columns("tokens");
+    const row = rows.find(([id]) => id === token.id);
+    assert.deepEqual([row?.slice(1, 3), row?.at(-1)], [[name, "reporter"], "all"]);
     assert.deepEqual(await columns("tokens:revoke", token.id), [[`Revoked token ${name}.`]]);
     assert.equal((await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } })).code, 5);
+  });
+
+  it("limits a token to pipelines, and tells which they are", async () => {
+    const pipelines = [await seed.pipeline(), await seed.pipeline()].map((pipeline) => pipeline.name).sort();
+    const create = ["tokens:create", unique("token"), "--role", "viewer", "--pipelines", pipelines.join(",")];
+    const { token, secret } = await cli.json(create);
+    const row = (await columns("tokens")).find(([id]) => id === token.id);
+    assert.deepEqual(row?.at(-1)?.split(", ").sort(), pipelines);
+    const signedIn = (await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } })).stdout.split("\n");
+    assert.match(signedIn[2] ?? "", /^pipelines\tpipeline-\w+, pipeline-\w+$/);
+    const listed = await cli.run(["pipelines", "--json"], { env: { RAILYARD_TOKEN: secret } });
+    assert.deepEqual(
+      JSON.parse(listed.stdout).map((one: { name: string }) => one.name),
+      pipelines,
+    );
   });
 
   it("leaves what it writes to in peace when that has read enough", async () => {

@@ -13,7 +13,7 @@ const document = parse(BOARD);
 if (validate(schema, document).length > 0) throw new Error("The board query is not valid.");
 const ctx: Ctx = {
   db,
-  viewer: { name: "bench", role: "VIEWER", tokenId: null },
+  viewer: { name: "bench", role: "VIEWER", tokenId: null, scope: null },
   durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
   now: () => new Date(),
 };

@@ -1,3 +1,4 @@
+import type { Scope } from "../entities/token.js";
 import type { Reader, Runner, Tx } from "./session.js";
 
 /** An open database. There is one a process; everything that reads or writes rows is handed it, or a part of it. */
@@ -32,6 +33,16 @@ export interface Database {
   readonly statements: number;
   /** Waits for the writes under way, then closes every connection. */
   close(): Promise<void>;
+}
+
+/** The same database, as whoever has this scope may use it; null limits nothing. */
+export function limitedTo(database: Database, scope: Scope | null): Database {
+  if (scope === null) return database;
+  const write: Database["write"] = (work) => database.write((tx) => work(tx.limitedTo(scope)));
+  return Object.create(database, {
+    reader: { value: database.reader.limitedTo(scope) },
+    write: { value: write },
+  }) as Database;
 }
 
 /** A reason for which a database cannot be opened that is the operator's to remove; its message is for them. */

@@ -23,6 +23,10 @@ export interface Dialect {
   lockName(name: string): Sql | null;
   /** Waits until no other transaction that appends to the log is under way, and keeps the next ones waiting; or null. */
   readonly lockLog: Sql | null;
+  /** A table, where a definition that takes its place before a statement is being given. */
+  shadowed(table: string): Sql;
+  /** The text under a key of a JSON object that is kept as text. */
+  textIn(column: Sql, key: string): Sql;
   /** Appended to the RETURNING list of the statement that moves the log's head: wakes up whoever follows the log. */
   readonly announce: Sql;
 }
@@ -50,6 +54,9 @@ export const sqliteDialect: Dialect = {
   lock: () => raw(""),
   lockName: () => null,
   lockLog: null,
+  // Here a definition sees itself under its own name.
+  shadowed: (table) => raw(`main.${table}`),
+  textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
   announce: raw(""),
 };
 
@@ -66,6 +73,9 @@ export const postgresDialect: Dialect = {
   // Two names of one hash wait for each other without need, and no more than that.
   lockName: (name) => sql`SELECT pg_advisory_xact_lock(${NAMES}, hashtext(${name}))`,
   lockLog: sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.log})`,
+  // Here it does not: the name still is the table's.
+  shadowed: (table) => raw(table),
+  textIn: (column, key) => sql`(CAST(${column} AS json) ->> ${raw(`'${key}'`)})`,
   // Told by PostgreSQL when the transaction commits, and not at all where it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),
 };

@@ -25,12 +25,13 @@ import type { EntityClass } from "./table.js";
 export type Loaders = ReturnType<typeof createLoaders>;
 
 export function createLoaders(reader: Reader) {
+  const rows = rowsById(reader);
   return {
+    ...rows,
+    /** What a row that is in hand names: there also where it is history, of which a limited viewer sees little more. */
+    named: reader.named === reader ? rows : rowsById(reader.named),
     pipeline: byId(reader, Pipeline),
-    app: byId(reader, App),
     coupling: byId(reader, Coupling),
-    build: byId(reader, Build),
-    release: byId(reader, Release),
     releaseStatus: byId(reader, ReleaseStatus),
     promotion: byId(reader, Promotion),
     promotionTarget: byId(reader, PromotionTarget),
@@ -55,6 +56,10 @@ export function createLoaders(reader: Reader) {
     availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
     pages: new PageLoaders(reader),
   };
+}
+
+function rowsById(reader: Reader) {
+  return { app: byId(reader, App), build: byId(reader, Build), release: byId(reader, Release) };
 }
 
 /** Loaders of nested lists: one for each list, page and filter that an operation asks for. */

@@ -1,5 +1,7 @@
 import sql, { type RawValue, raw, type Sql } from "sql-template-tag";
+import type { Scope } from "../entities/token.js";
 import { allOf, type Dialect, type LockMode } from "./dialect.js";
+import { type Sight, sightOf } from "./sight.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./table.js";
 
 /** What runs a statement: a connection of TypeORM's, or its pool. */
@@ -32,16 +34,38 @@ export interface Appended {
 
 /** Reads rows. What it sees is committed, unless it is a transaction's own. */
 export class Reader {
+  /** @param sight what it may see, and what goes before each of its statements for that; null for everything */
   constructor(
     protected readonly runner: Runner,
     readonly dialect: Dialect,
     protected readonly tables: Tables,
     protected readonly count: StatementCount,
+    private readonly sight: Sight | null = null,
+    private readonly before: Sql | null = sight?.visible ?? null,
   ) {}
 
   /** A reader of the same rows whose statements go through `wrap`. */
   through(wrap: (runner: Runner) => Runner): Reader {
-    return new Reader(wrap(this.runner), this.dialect, this.tables, this.count);
+    return new Reader(wrap(this.runner), this.dialect, this.tables, this.count, this.sight, this.before);
+  }
+
+  /** A reader that sees of the rows only what a token with this scope may; null limits nothing. */
+  limitedTo(scope: Scope | null): Reader {
+    if (scope === null) return this;
+    const sight = sightOf(this.dialect, this.tables.names, scope);
+    return new Reader(this.runner, this.dialect, this.tables, this.count, sight);
+  }
+
+  /** The reader for what somebody asks for: this one, unless it is a transaction for whoever is limited. */
+  get visible(): Reader {
+    return this;
+  }
+
+  /** The reader for what a row that was seen names by its id, be it no more than history: this one, unless it is limited. */
+  get named(): Reader {
+    const { sight } = this;
+    if (sight === null) return this;
+    return new Reader(this.runner, this.dialect, this.tables, this.count, sight, sight.named);
   }
 
   table<T extends object>(entity: EntityClass<T>): Table<T> {
@@ -51,7 +75,8 @@ export class Reader {
   /** The rows of a statement as the engine gives them. */
   async query<R = Raw>(statement: Sql): Promise<R[]> {
     this.count.statements += 1;
-    return (await this.runner.query(this.dialect.text(statement), statement.values as RawValue[])) as R[];
+    const whole = this.before === null ? statement : sql`${this.before} ${statement}`;
+    return (await this.runner.query(this.dialect.text(whole), whole.values as RawValue[])) as R[];
   }
 
   /** `SELECT <the entity's columns> FROM <its table> e <rest>`. */
@@ -90,10 +115,39 @@ export class Reader {
   }
 }
 
-/** One write transaction: what it reads includes what it wrote. It is of no use once its transaction has ended. */
+/**
+ * One write transaction: what it reads includes what it wrote. It is of no use once its transaction has ended. It reads and
+ * writes all rows, whoever it is for: what follows from a change may be beyond what they see. What they name is looked for
+ * among what is `visible`.
+ */
 export class Tx extends Reader {
   /** What the log will tell of, once this is committed: also what a part of it appended that then failed. */
-  readonly appended: Appended[] = [];
+  readonly appended: Appended[];
+  readonly #visible: Reader;
+
+  /** @param of the transaction that this is the same as, for somebody who sees no more of it than `visible` */
+  constructor(
+    runner: Runner,
+    dialect: Dialect,
+    tables: Tables,
+    count: StatementCount,
+    of: { readonly appended: Appended[]; readonly visible: Reader } | null = null,
+  ) {
+    super(runner, dialect, tables, count);
+    this.appended = of?.appended ?? [];
+    this.#visible = of?.visible ?? this;
+  }
+
+  /** The same transaction, for whoever has this scope; null limits nothing. */
+  override limitedTo(scope: Scope | null): Tx {
+    if (scope === null) return this;
+    const { appended } = this;
+    return new Tx(this.runner, this.dialect, this.tables, this.count, { appended, visible: super.limitedTo(scope) });
+  }
+
+  override get visible(): Reader {
+    return this.#visible;
+  }
 
   /**
    * Locks rows until the transaction ends, in the order of their ids, so that no two transactions wait for each other.

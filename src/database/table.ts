@@ -140,6 +140,11 @@ export class Tables {
     for (const metadata of dataSource.entityMetadatas) this.#tables.set(metadata.target, new Table(metadata));
   }
 
+  /** The names of all of them. */
+  get names(): readonly string[] {
+    return [...this.#tables.values()].map((table) => table.name);
+  }
+
   of<T extends object>(entity: EntityClass<T>): Table<T> {
     const table = this.#tables.get(entity);
     if (table === undefined) throw new Error(`${entity.name} has no table.`);

@@ -1,3 +1,5 @@
+import type { Reader } from "../database/session.js";
+import { Pipeline } from "../entities/pipeline.js";
 import type { Viewer } from "../entities/token.js";
 import { Role } from "../entities/vocabulary.js";
 import { Refusal } from "./refusal.js";
@@ -36,10 +38,21 @@ export const ACTIONS = {
 
 export type Action = keyof typeof ACTIONS;
 
+/** What a token that is limited to pipelines may not do, whatever its role: it is about all of them, or about none. */
+const UNLIMITED: readonly Action[] = ["createPipeline", "createApp", "readTokens", "createToken", "revokeToken"];
+
 const RANK = Object.keys(Role);
 
 export function isPermitted(viewer: Viewer, action: Action): boolean {
-  return RANK.indexOf(viewer.role) >= RANK.indexOf(ACTIONS[action]);
+  return hasRank(viewer, action) && !isBeyond(viewer, action);
+}
+
+function hasRank({ role }: Viewer, action: Action): boolean {
+  return RANK.indexOf(role) >= RANK.indexOf(ACTIONS[action]);
+}
+
+function isBeyond({ scope }: Viewer, action: Action): boolean {
+  return scope !== null && UNLIMITED.includes(action);
 }
 
 /**
@@ -47,17 +60,51 @@ export function isPermitted(viewer: Viewer, action: Action): boolean {
  * not see.
  */
 export function permit(viewer: Viewer, action: Action): void {
-  if (!isPermitted(viewer, action)) throw new AccessDenied(viewer, action);
+  if (!hasRank(viewer, action)) {
+    throw new AccessDenied(action, `the role ${ACTIONS[action]}`, `this token's is ${viewer.role}`);
+  }
+  if (isBeyond(viewer, action)) throw new AccessDenied(action, UNLIMITED_TOKEN, LIMITED);
+}
+
+const UNLIMITED_TOKEN = "a token that is not limited to pipelines";
+const LIMITED = "this one is";
+
+/**
+ * Lets the viewer pass who is not limited to pipelines, or throws FORBIDDEN.
+ *
+ * @param part which part of the action it is, as `the name or repository of a pipeline`
+ */
+export function permitUnlimited({ scope }: Viewer, action: Action, part: string): void {
+  if (scope !== null) throw new AccessDenied(action, `${UNLIMITED_TOKEN} where it is about ${part}`, LIMITED);
+}
+
+/**
+ * Lets the viewer do something with the builds of a repository: whoever is limited to pipelines, with those of their
+ * pipelines. What is said of any other is the same whether or not there is such a one.
+ */
+export async function permitRepository(
+  reader: Reader,
+  { scope }: Viewer,
+  action: Action,
+  repository: string,
+): Promise<void> {
+  if (scope === null || (await reader.visible.first(Pipeline, { repository })) !== null) return;
+  throw new AccessDenied(
+    action,
+    "the repository of a pipeline that this token is limited to",
+    `${repository} is of none`,
+  );
 }
 
 /** FORBIDDEN, because of who asks. */
 export class AccessDenied extends Refusal {
+  /** @param needed what the action needs, and `but` what there is instead */
   constructor(
-    viewer: Viewer,
     readonly action: Action,
+    readonly needed: string,
+    but: string,
   ) {
-    const needed = ACTIONS[action];
-    super("FORBIDDEN", `${sentence(action)} needs the role ${needed}; this token's is ${viewer.role}.`);
+    super("FORBIDDEN", `${sentence(action)} needs ${needed}; ${but}.`);
   }
 
   /** Whether only an administrator may do what was tried. */

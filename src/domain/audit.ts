@@ -2,7 +2,7 @@ import type { Viewer } from "../entities/token.js";
 import type { EventType } from "../entities/vocabulary.js";
 import { changed } from "../events/draft.js";
 import { append } from "../events/log.js";
-import { ACTIONS, type Action, sentence } from "./access.js";
+import { type AccessDenied, sentence } from "./access.js";
 import type { Ctx } from "./context.js";
 
 /** Events that only an administrator sees: they tell of those who ask, not of what is there. */
@@ -14,15 +14,12 @@ export function hiddenEvents({ role }: Pick<Viewer, "role">): readonly EventType
 }
 
 /** Writes into the log that a viewer tried what is not theirs to do: one event for each action. */
-export async function recordDenied(ctx: Ctx, actions: readonly Action[]): Promise<void> {
+export async function recordDenied(ctx: Ctx, denied: readonly AccessDenied[]): Promise<void> {
   const { viewer } = ctx;
   const subject = { id: viewer.tokenId ?? viewer.name, name: viewer.name };
-  const drafts = actions.map((action) => {
-    return changed(
-      "ACCESS_DENIED",
-      subject,
-      `${sentence(action)} was refused to a ${viewer.role}; it needs ${ACTIONS[action]}`,
-    );
+  const drafts = denied.map(({ action, needed }) => {
+    const summary = `${sentence(action)} was refused to a ${viewer.role}; it needs ${needed}`;
+    return changed("ACCESS_DENIED", subject, summary);
   });
   await ctx.db.write((tx) => append(tx, viewer, ctx.now(), drafts));
 }

@@ -3,7 +3,7 @@ import type { ReleaseStatus } from "../entities/release-status.js";
 import type { BuildPhase } from "../entities/vocabulary.js";
 import { changed, type EventDraft } from "../events/draft.js";
 import { append } from "../events/log.js";
-import { permit } from "./access.js";
+import { permit, permitRepository } from "./access.js";
 import { autoDeploy, holdFollowers } from "./automation.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { type Ctx, RAILYARD } from "./context.js";
@@ -50,6 +50,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     updatedAt: now,
   });
   return once(ctx, "createBuild", input, Build, async (tx) => {
+    await permitRepository(tx, ctx.viewer, "createBuild", build.repository);
     await holdCommit(tx, build.repository, build.commitSha);
     await holdFollowers(tx, build);
     // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
@@ -76,7 +77,9 @@ export interface UpdateBuildInput {
 export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Build> {
   permit(ctx.viewer, "updateBuild");
   return ctx.db.write(async (tx) => {
-    await holdFollowers(tx, await requireBuild(tx, "build", input.build));
+    const found = await requireBuild(tx, "build", input.build);
+    await permitRepository(tx, ctx.viewer, "updateBuild", found.repository);
+    await holdFollowers(tx, found);
     const build = await requireBuild(tx, "build", input.build, { lock: "change" });
     const same =
       build.phase === input.phase &&

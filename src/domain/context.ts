@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.js";
+import { type Database, limitedTo } from "../database/database.js";
 import type { Viewer } from "../entities/token.js";
 
 /** How long things may take, in milliseconds. */
@@ -20,7 +20,12 @@ export interface Ctx {
 }
 
 /** Who acts when nobody asked: automatic deploys, timeouts, expiry. */
-export const RAILYARD: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null });
+export const RAILYARD: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null, scope: null });
+
+/** A context for a viewer: they see and touch what their token lets them. */
+export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {
+  return { db: limitedTo(ctx.db, viewer.scope), durations: ctx.durations, now: () => ctx.now(), viewer };
+}
 
 /** The same context, acting by itself. */
 export function asRailyard(ctx: Ctx): Ctx {

@@ -2,8 +2,9 @@ import sql, { raw } from "sql-template-tag";
 import type { Loaders } from "../database/loaders.js";
 import type { Order, PageRequest } from "../database/pages.js";
 import type { Reader } from "../database/session.js";
-import { LogEvent } from "../entities/event.js";
+import { LogEvent, type ReleaseStatusEvent } from "../entities/event.js";
 import { encodeCursor } from "../entities/event-cursor.js";
+import { ReleaseStatus } from "../entities/release-status.js";
 import type { EventType } from "../entities/vocabulary.js";
 import { type EventFilter, logBounds, readEvents } from "../events/log.js";
 import { permit } from "./access.js";
@@ -71,7 +72,23 @@ export async function eventFilter({ db: { reader }, viewer }: Ctx, query: EventQ
     app: app == null ? null : (await requireAppOfHistory(reader, "app", app)).id,
     types: types ?? null,
     hidden: hiddenEvents(viewer),
+    within: viewer.scope,
   };
+}
+
+/** Whether the viewer may see an event now: for whoever is limited the feed knows no more than that they might. */
+export async function isVisible({ db: { reader }, viewer }: Ctx, { position }: LogEvent): Promise<boolean> {
+  return viewer.scope === null || (await reader.first(LogEvent, { position })) !== null;
+}
+
+/** The status that an event tells of, as it was reported then. */
+export function statusAsTold({ occurredAt, actorName, actorRole, ...event }: ReleaseStatusEvent): ReleaseStatus {
+  const { statusId, buildId, state } = event.detail;
+  return Object.assign(new ReleaseStatus(), {
+    ...{ id: statusId, releaseId: event.releaseId, buildId, context: event.context, state },
+    ...{ name: null, description: null, targetUrl: null, imageUrl: null },
+    ...{ reportedByName: actorName, reportedByRole: actorRole, createdAt: occurredAt, updatedAt: occurredAt },
+  });
 }
 
 /** Refuses a position behind which events were pruned: whoever went on from there would miss them without knowing. */

@@ -5,7 +5,7 @@ import type { EntityClass } from "../database/table.js";
 import { IdempotencyKey } from "../entities/idempotency-key.js";
 import type { Ctx } from "./context.js";
 import { LIMITS, lineOf } from "./input.js";
-import { Refusal } from "./refusal.js";
+import { notFound, Refusal } from "./refusal.js";
 
 /** How long a key is remembered, in milliseconds: 24 hours. */
 export const KEY_LIFETIME = 24 * 60 * 60 * 1000;
@@ -18,7 +18,7 @@ export const KEY_LIFETIME = 24 * 60 * 60 * 1000;
  * @param entity the class of the row that the mutation answers with
  * @throws Refusal IDEMPOTENCY_KEY_REUSED where the key came with another mutation or input
  */
-export async function once<T extends object>(
+export async function once<T extends { id: string }>(
   ctx: Ctx,
   mutation: string,
   input: { readonly idempotencyKey?: string | null },
@@ -43,7 +43,9 @@ export async function once<T extends object>(
           { field: "idempotencyKey" },
         );
       }
-      return tx.table(entity).fromRow(JSON.parse(prior.answer ?? "null"));
+      const answer = tx.table(entity).fromRow(JSON.parse(prior.answer ?? "null"));
+      await requireVisible(ctx, tx, entity, answer);
+      return answer;
     }
     // Only one that has expired: the mutation that was first may have committed since the look above.
     const expired = now.getTime() - KEY_LIFETIME;
@@ -57,6 +59,12 @@ export async function once<T extends object>(
     await tx.update(IdempotencyKey, { tokenId, key }, { answer: JSON.stringify(tx.table(entity).toRow(made)) });
     return made;
   });
+}
+
+/** What was answered once is answered no more to a limited viewer out of whose pipelines it has gone since. */
+async function requireVisible<T extends { id: string }>({ viewer }: Ctx, tx: Tx, entity: EntityClass<T>, { id }: T) {
+  if (viewer.scope === null || (await tx.visible.first<{ id: string }>(entity, { id })) !== null) return;
+  throw notFound("idempotencyKey", "trace any more of what was made under this idempotencyKey");
 }
 
 /** JSON with sorted keys and without what was left out, so that the same input always gives the same text. */

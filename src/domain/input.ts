@@ -16,6 +16,7 @@ export const LIMITS = {
   targets: 200,
   appsOfPipeline: 500,
   contextsOfRelease: 100,
+  pipelinesOfToken: 100,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

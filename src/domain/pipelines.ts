@@ -5,7 +5,7 @@ import { Pipeline } from "../entities/pipeline.js";
 import { ReviewApp } from "../entities/review-app.js";
 import { changed, type EventDraft } from "../events/draft.js";
 import { append } from "../events/log.js";
-import { permit } from "./access.js";
+import { permit, permitUnlimited } from "./access.js";
 import type { Ctx } from "./context.js";
 import { couplingRemoved } from "./couplings.js";
 import { newId } from "./id.js";
@@ -84,6 +84,10 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
       (field) => pipeline[field] !== before[field],
     );
     if (fields.length === 0) return pipeline;
+    if (fields.includes("name") || fields.includes("repository")) {
+      // Names are everybody's, and the repository says which builds are the pipeline's: with another one, others' would be.
+      permitUnlimited(ctx.viewer, "updatePipeline", "its name or repository");
+    }
     if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
     pipeline.updatedAt = ctx.now();
     await tx.update(Pipeline, { id: pipeline.id }, { ...pipeline });

@@ -1,6 +1,6 @@
 import type { LockMode } from "../database/dialect.js";
 import type { Reader } from "../database/session.js";
-import type { EntityClass } from "../database/table.js";
+import type { EntityClass, Where } from "../database/table.js";
 import { App } from "../entities/app.js";
 import { Build } from "../entities/build.js";
 import { Coupling } from "../entities/coupling.js";
@@ -13,7 +13,8 @@ import { notFound } from "./refusal.js";
 
 /*
  * How an argument finds what it names: by id, or, for pipelines and apps, by the name of one that is not deleted. Inside a
- * transaction what is found may be locked with it; `locks.ts` says what is, and in which order.
+ * transaction what is found may be locked with it; `locks.ts` says what is, and in which order. What the viewer may not
+ * see is not found, in the same words as what is not there.
  */
 
 type Named = Pipeline | App;
@@ -29,10 +30,24 @@ async function findNamed<T extends Named>(
   locked: Locked = {},
 ): Promise<T | null> {
   // A text that is neither cannot be the name of anything, and need not reach the database.
-  if (isUuid(reference))
-    return reader.first<Named>(entity, { id: reference.toLowerCase(), deletedAt: null }, locked) as Promise<T | null>;
+  if (isUuid(reference)) return look(reader, entity, { id: reference.toLowerCase(), deletedAt: null }, locked);
   if (!isName(reference)) return null;
-  return reader.first<Named>(entity, { name: reference, deletedAt: null }, locked) as Promise<T | null>;
+  return look(reader, entity, { name: reference, deletedAt: null }, locked);
+}
+
+/** The row that a reference names, if the viewer may see it. */
+async function look<T extends Node>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  where: Where<Node & { name: string; deletedAt: Date | null }>,
+  locked: Locked,
+): Promise<T | null> {
+  const wanted = where as Where<T>;
+  if (reader.visible === reader) return reader.first(entity, wanted, locked);
+  const seen = await reader.visible.first(entity, wanted);
+  if (seen === null || locked.lock === undefined) return seen;
+  // Where definitions take the place of tables nothing can be locked: the row itself is, and read again.
+  return reader.first(entity, { ...wanted, id: seen.id }, locked);
 }
 
 export function findPipeline(reader: Reader, reference: string): Promise<Pipeline | null> {
@@ -62,13 +77,13 @@ export async function requireApp(reader: Reader, field: string, reference: strin
 
 /** For history: also a deleted one, which only its id can name. */
 export async function requirePipelineOfHistory(reader: Reader, field: string, reference: string): Promise<Pipeline> {
-  const gone = isUuid(reference) ? await reader.first(Pipeline, { id: reference.toLowerCase() }) : null;
+  const gone = isUuid(reference) ? await reader.visible.first(Pipeline, { id: reference.toLowerCase() }) : null;
   return gone ?? requirePipeline(reader, field, reference);
 }
 
 /** For history: also a deleted one, which only its id can name. */
 export async function requireAppOfHistory(reader: Reader, field: string, reference: string): Promise<App> {
-  const gone = isUuid(reference) ? await reader.first(App, { id: reference.toLowerCase() }) : null;
+  const gone = isUuid(reference) ? await reader.visible.first(App, { id: reference.toLowerCase() }) : null;
   return gone ?? requireApp(reader, field, reference);
 }
 
@@ -80,9 +95,9 @@ async function requireById<T extends Node>(
   id: string,
   locked: Locked = {},
 ): Promise<T> {
-  const found = await reader.first<Node>(entity, { id: idOf(field, id) }, locked);
+  const found = await look(reader, entity, { id: idOf(field, id) }, locked);
   if (found === null) throw notFound(field, `${what} ${quoted(id)}`);
-  return found as T;
+  return found;
 }
 
 export const requireCoupling = (reader: Reader, field: string, id: string): Promise<Coupling> =>

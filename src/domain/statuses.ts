@@ -6,7 +6,7 @@ import { ReleaseStatus } from "../entities/release-status.js";
 import type { StatusState } from "../entities/vocabulary.js";
 import { type EventDraft, statusReported } from "../events/draft.js";
 import { append } from "../events/log.js";
-import { permit } from "./access.js";
+import { permit, permitRepository } from "./access.js";
 import { deployPassed, holdFollowers } from "./automation.js";
 import { statusOfBuild } from "./builds.js";
 import type { Ctx } from "./context.js";
@@ -39,6 +39,11 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   const report = reportOf(input);
   return ctx.db.write(async (tx) => {
     const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
+    if (input.build != null) {
+      // It holds for every release of the build, wherever that is.
+      const { repository } = await requireBuild(tx, "build", input.build);
+      await permitRepository(tx, ctx.viewer, "reportStatus", repository);
+    }
     const buildId = release?.buildId ?? (input.build as string);
     const mayPass = release === null && input.state === "SUCCESS";
     if (mayPass) await holdFollowers(tx, await requireBuild(tx, "build", buildId));

@@ -7,13 +7,16 @@ import { append } from "../events/log.js";
 import { permit } from "./access.js";
 import type { Ctx } from "./context.js";
 import { newId } from "./id.js";
-import { idOf, lineOf } from "./input.js";
+import { idOf, LIMITS, lineOf } from "./input.js";
+import { requirePipeline } from "./references.js";
 import { badInput, notFound } from "./refusal.js";
 
 export interface CreateTokenInput {
   readonly name: string;
   readonly role: Role;
   readonly expiresAt?: Date | null;
+  /** The pipelines to limit it to, by id or name; all of them, also those to come, if left out or null. */
+  readonly pipelines?: readonly string[] | null;
 }
 
 /** Makes a token. Its secret is handed back this once; only its hash is kept. */
@@ -22,13 +25,36 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
   const name = lineOf("name", input.name);
   const expiresAt = input.expiresAt ?? null;
   if (expiresAt !== null && expiresAt <= ctx.now()) throw badInput("expiresAt", "expiresAt must be in the future.");
+  const pipelines = input.pipelines ?? null;
+  if (pipelines?.length === 0) {
+    throw badInput("pipelines", "pipelines must name a pipeline, or be left out for a token that is not limited.");
+  }
+  if (pipelines !== null && pipelines.length > LIMITS.pipelinesOfToken) {
+    const most = LIMITS.pipelinesOfToken;
+    throw badInput("pipelines", `pipelines must name at most ${most} pipelines; it has ${pipelines.length}.`);
+  }
   const secret = newSecret();
   const token = await ctx.db.write(async (tx) => {
-    const made = await insertToken(tx, ctx, { name, role: input.role, expiresAt, bootstrap: false }, secret);
-    await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}`)]);
+    const limits = pipelines === null ? null : await named(tx, pipelines);
+    const scope = limits && [...limits.keys()].sort();
+    const made = await insertToken(tx, ctx, { name, role: input.role, expiresAt, scope, bootstrap: false }, secret);
+    const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
+    await append(tx, ctx.viewer, ctx.now(), [
+      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${only}`),
+    ]);
     return made;
   });
   return { token, secret };
+}
+
+/** The names of pipelines by their ids, each once. */
+async function named(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
+  const pipelines = new Map<string, string>();
+  for (const [index, reference] of references.entries()) {
+    const { id, name } = await requirePipeline(tx, `pipelines.${index}`, reference);
+    pipelines.set(id, name);
+  }
+  return pipelines;
 }
 
 /** Revokes a token at once and for good. To revoke it again changes nothing. */
@@ -101,14 +127,19 @@ export class RevokedAdminToken extends Error {
 }
 
 async function bootstrap(tx: Tx, ctx: Ctx, secret: string): Promise<void> {
-  const token = await insertToken(tx, ctx, { name: "admin", role: "ADMIN", expiresAt: null, bootstrap: true }, secret);
+  const token = await insertToken(
+    tx,
+    ctx,
+    { name: "admin", role: "ADMIN", expiresAt: null, scope: null, bootstrap: true },
+    secret,
+  );
   await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin made, ADMIN")]);
 }
 
 async function insertToken(
   tx: Tx,
   ctx: Ctx,
-  fields: Pick<Token, "name" | "role" | "expiresAt" | "bootstrap">,
+  fields: Pick<Token, "name" | "role" | "expiresAt" | "scope" | "bootstrap">,
   secret: string,
 ): Promise<Token> {
   const token = Object.assign(new Token(), {

@@ -4,6 +4,9 @@ import { instant } from "./instant.js";
 import { Node } from "./node.js";
 import { Role } from "./vocabulary.js";
 
+/** The pipelines that a token is limited to: their ids, sorted. */
+export type Scope = readonly string[];
+
 @ObjectType({ description: "Who is asking.", simpleResolvers: true })
 export class Viewer {
   @Field(() => String, { description: "The name of the token." })
@@ -14,6 +17,9 @@ export class Viewer {
 
   /** The token's id; of somebody who signed in elsewhere, what stands for it. Null for automation, which has none. */
   tokenId!: string | null;
+
+  /** The pipelines outside of which it sees and does nothing; null where it is not limited. */
+  scope!: Scope | null;
 
   /** When somebody who signed in elsewhere is signed in no more; left out where a row of ours tells. */
   expiresAt?: Date;
@@ -33,6 +39,9 @@ export class Token extends Node {
   @Field(() => Role, { description: "What it may do." })
   @Column("text")
   role!: Role;
+
+  @Column("simple-json", { nullable: true })
+  scope!: Scope | null;
 
   /** SHA-256 of the secret, in hexadecimal: all that is kept of it. */
   @Column("text")

@@ -87,7 +87,7 @@ export class Feed implements Source {
 
   async readAfter(filter: EventFilter, position: number): Promise<Stretch> {
     const until = Math.min(position + STRETCH, this.#head);
-    const { reader } = this.#db;
+    const reader = this.#db.reader.limitedTo(filter.within ?? null);
     const events = await readEvents(reader, filter, position, PAGE, false, until);
     // Looked at afterwards: what is still held now was held while it was read.
     const { oldest } = await logBounds(reader);

@@ -2,6 +2,7 @@ import sql, { raw, type Sql } from "sql-template-tag";
 import { allOf } from "../database/dialect.js";
 import type { Reader, Tx } from "../database/session.js";
 import { EventApp, LogEvent } from "../entities/event.js";
+import type { Scope } from "../entities/token.js";
 import { appendStatement } from "./append-statement.js";
 import type { EventActor, EventDraft } from "./draft.js";
 
@@ -90,6 +91,11 @@ export interface EventFilter {
   readonly contexts?: readonly string[] | null;
   /** Types that are left out, whatever else matches. */
   readonly hidden?: readonly string[];
+  /**
+   * Only what happened in one of these pipelines, and what happened to builds, which belong to none: the most that a
+   * viewer who is limited to them may see. Which builds those are only a reader that is limited as well can tell.
+   */
+  readonly within?: Scope | null;
 }
 
 /**
@@ -122,16 +128,45 @@ export async function readEvents(
         WHERE ${allOf(mine)} ORDER BY a.position ${direction} LIMIT ${limit}`,
     );
   }
+  const walk: Walk = { after, limit, newestFirst, until };
+  if (filter.within != null && filter.pipeline == null && filter.release == null && filter.promotion == null) {
+    return readWithin(reader, filter.within, filter, walk);
+  }
   const branch = branchOf(filter);
   if (branch === null) {
     const mine = [...within("e", after, until, newestFirst), ...matching(reader, filter, "e")];
     return reader.select(LogEvent, sql`WHERE ${allOf(mine)} ORDER BY e.position ${direction} LIMIT ${limit}`);
   }
-  const { column, values, rest } = branch;
+  return readEach(reader, branch, walk);
+}
+
+/** How the log is walked: as the arguments of `readEvents` say. */
+interface Walk {
+  readonly after: number | null;
+  readonly limit: number;
+  readonly newestFirst: boolean;
+  readonly until: number | null;
+}
+
+/** A column each value of which is walked for a page of its own, and what is asked besides. */
+interface Branch {
+  readonly column: string;
+  readonly values: readonly string[];
+  readonly rest: EventFilter;
+}
+
+async function readEach(
+  reader: Reader,
+  { column, values, rest }: Branch,
+  { after, limit, newestFirst, until }: Walk,
+  conditions: readonly Sql[] = [],
+): Promise<LogEvent[]> {
+  const direction = raw(newestFirst ? "DESC" : "ASC");
   const mine = [
     sql`${raw(`c.${column}`)} = p.value`,
     ...within("c", after, until, newestFirst),
     ...matching(reader, rest, "c"),
+    ...conditions,
   ];
   const table = reader.table(LogEvent);
   const page = sql`WHERE ${allOf(mine)} ORDER BY c.position ${direction} LIMIT ${limit}`;
@@ -140,8 +175,28 @@ export async function readEvents(
   return rows.map((row) => table.fromRow(row));
 }
 
+const OF_BUILDS: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
+
+/**
+ * What a viewer who is limited to some pipelines may see: each of these is walked, and then, no further than that page
+ * reaches, the events of builds, of which the reader leaves out those that are not to be seen.
+ */
+async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Walk): Promise<LogEvent[]> {
+  const own = await readEach(reader, { column: "pipeline_id", values: scope, rest: filter }, walk);
+  const types = OF_BUILDS.filter((type) => filter.types?.includes(type) ?? true);
+  if (types.length === 0 || filter.contexts != null) return own;
+  const end = own[walk.limit - 1]?.position;
+  const ofBuilds = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, walk, [
+    sql`c.pipeline_id IS NULL`,
+    ...(end === undefined ? [] : [walk.newestFirst ? sql`c.position > ${end}` : sql`c.position < ${end}`]),
+  ]);
+  if (ofBuilds.length === 0) return own;
+  const sign = walk.newestFirst ? -1 : 1;
+  return [...own, ...ofBuilds].sort((a, b) => sign * (a.position - b.position)).slice(0, walk.limit);
+}
+
 /** Which list of a filter is to be walked value by value, if one is: types, within a pipeline or not, else contexts. */
-function branchOf(filter: EventFilter): { column: string; values: readonly string[]; rest: EventFilter } | null {
+function branchOf(filter: EventFilter): Branch | null {
   const { types, contexts } = filter;
   if (filter.release != null || filter.promotion != null) return null;
   if (contexts != null && filter.pipeline == null)
@@ -187,9 +242,15 @@ export async function appsOfEvents(reader: Reader, after: number, until: number)
   return apps;
 }
 
+function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogEvent): boolean {
+  if (scope == null) return true;
+  return pipelineId === null ? OF_BUILDS.includes(type) : scope.includes(pipelineId);
+}
+
 /** Whether an event that concerns these apps matches: the filter of `readEvents`, without the database. */
 export function matches(filter: EventFilter, event: LogEvent, apps: readonly string[]): boolean {
   return (
+    mayBeWithin(filter.within, event) &&
     (filter.app == null || apps.includes(filter.app)) &&
     (filter.pipeline == null || event.pipelineId === filter.pipeline) &&
     (filter.promotion == null || event.promotionId === filter.promotion) &&

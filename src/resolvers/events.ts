@@ -1,7 +1,7 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import type { PageRequest } from "../database/pages.js";
 import type { EventPage } from "../domain/events.js";
-import { listEvents, pipelineEvents } from "../domain/events.js";
+import { listEvents, pipelineEvents, statusAsTold } from "../domain/events.js";
 import { Build } from "../entities/build.js";
 import {
   LogEvent,
@@ -60,7 +60,7 @@ export class EventResolver {
 export class PromotionEventResolver {
   @FieldResolver(() => Promotion, { description: "The promotion, as it is now." })
   async promotion(@Root() { promotionId }: PromotionEvent, @Ctx() ctx: Context): Promise<Promotion> {
-    return there(await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
+    return there(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
   }
 
   @FieldResolver(() => PromotionTarget, { nullable: true, description: "Set for PROMOTION_TARGET_CHANGED." })
@@ -85,8 +85,13 @@ export class ReleaseStatusEventResolver {
   }
 
   @FieldResolver(() => ReleaseStatus, { description: "The status, as it is now." })
-  async status(@Root() { detail }: ReleaseStatusEvent, @Ctx() ctx: Context): Promise<ReleaseStatus> {
-    return there(await ctx.loaders.releaseStatus.load(detail.statusId), "release status", detail.statusId);
+  async status(@Root() event: ReleaseStatusEvent, @Ctx() ctx: Context): Promise<ReleaseStatus> {
+    const { statusId } = event.detail;
+    const status = await ctx.loaders.releaseStatus.load(statusId);
+    // Of an app that has left their pipelines, a limited viewer is told what was reported then.
+    return status === null && ctx.viewer.scope !== null
+      ? statusAsTold(event)
+      : there(ctx, status, "release status", statusId);
   }
 }
 

@@ -84,7 +84,7 @@ export class PromotionResolver {
     description: "The app that the release came from; `deletedAt` is set where that was deleted.",
   })
   source(@Root() { sourceAppId }: Promotion, @Ctx() ctx: Context): Promise<App | null> {
-    return ctx.loaders.app.load(sourceAppId);
+    return ctx.loaders.named.app.load(sourceAppId);
   }
 
   @FieldResolver(() => Release, { description: "The release of the source that was promoted." })
@@ -118,7 +118,7 @@ export class PromotionResolver {
 export class PromotionTargetResolver {
   @FieldResolver(() => Promotion, { description: "The promotion." })
   async promotion(@Root() { promotionId }: PromotionTarget, @Ctx() ctx: Context): Promise<Promotion> {
-    return there(await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
+    return there(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
   }
 
   @FieldResolver(() => App, {

@@ -1,13 +1,18 @@
+import { notFound } from "../domain/refusal.js";
 import type { App } from "../entities/app.js";
 import type { Build } from "../entities/build.js";
 import type { Pipeline } from "../entities/pipeline.js";
 import type { Release } from "../entities/release.js";
+import type { Scope } from "../entities/token.js";
 import type { Context } from "../schema/context.js";
 
-/* Relations that several types have. What a row names is there, deleted or not, or the database is broken. */
+/*
+ * Relations that several types have. What a row names is there, deleted or not, or the database is broken; unless the
+ * viewer is limited, and what they were looking at has left their pipelines since.
+ */
 
 export async function pipelineOf(ctx: Context, id: string): Promise<Pipeline> {
-  return there(await ctx.loaders.pipeline.load(id), "pipeline", id);
+  return there(ctx, await ctx.loaders.pipeline.load(id), "pipeline", id);
 }
 
 /** For history: null where the pipeline is gone, or where there never was one. */
@@ -16,19 +21,27 @@ export async function livePipelineOf(ctx: Context, id: string | null): Promise<P
   return pipeline?.deletedAt == null ? pipeline : null;
 }
 
+/** The pipelines of a scope that are not deleted, by the order of their making; null where there is no scope. */
+export async function pipelinesIn(ctx: Context, scope: Scope | null): Promise<Pipeline[] | null> {
+  if (scope === null) return null;
+  const found = await Promise.all(scope.map((id) => livePipelineOf(ctx, id)));
+  return found.filter((pipeline) => pipeline !== null);
+}
+
 export async function appOf(ctx: Context, id: string): Promise<App> {
-  return there(await ctx.loaders.app.load(id), "app", id);
+  return there(ctx, await ctx.loaders.named.app.load(id), "app", id);
 }
 
 export async function buildOf(ctx: Context, id: string): Promise<Build> {
-  return there(await ctx.loaders.build.load(id), "build", id);
+  return there(ctx, await ctx.loaders.named.build.load(id), "build", id);
 }
 
 export async function releaseOf(ctx: Context, id: string): Promise<Release> {
-  return there(await ctx.loaders.release.load(id), "release", id);
+  return there(ctx, await ctx.loaders.named.release.load(id), "release", id);
 }
 
-export function there<T>(row: T | null, what: string, id: string): T {
+export function there<T>({ viewer }: Context, row: T | null, what: string, id: string): T {
+  if (row === null && viewer.scope !== null) throw notFound("id", `${what} "${id}"`);
   if (row === null) throw new Error(`The ${what} ${id} is named by a row, and is not there.`);
   return row;
 }

@@ -12,7 +12,7 @@ import { buildOf } from "./relations.js";
 export class StatusResolver {
   @FieldResolver(() => Release, { nullable: true, description: "Null where it was reported on the build." })
   async release(@Root() { releaseId }: ReleaseStatus, @Ctx() ctx: Context): Promise<Release | null> {
-    return releaseId === null ? null : ctx.loaders.release.load(releaseId);
+    return releaseId === null ? null : ctx.loaders.named.release.load(releaseId);
   }
 
   @FieldResolver(() => Build, { description: "The build that it was reported on, or that of its release." })

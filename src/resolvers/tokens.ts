@@ -1,19 +1,30 @@
-import { Arg, Args, Ctx, Mutation, Query, Resolver } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import { permit } from "../domain/access.js";
 import * as tokens from "../domain/tokens.js";
-import type { Token } from "../entities/token.js";
+import { Pipeline } from "../entities/pipeline.js";
+import { Token } from "../entities/token.js";
 import { type Connection, PageArgs, TokenConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs.js";
 import { CreateTokenPayload, TokenPayload } from "../schema/payloads.js";
 import { list, TOKENS } from "./lists.js";
+import { pipelinesIn } from "./relations.js";
 
-@Resolver()
+@Resolver(() => Token)
 export class TokenResolver {
   @Query(() => TokenConnection, { description: "ADMIN only. In the order in which they were made." })
   tokens(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Token>> {
     permit(ctx.viewer, "readTokens");
     return list(ctx, TOKENS, args);
+  }
+
+  @FieldResolver(() => [Pipeline], {
+    nullable: true,
+    description:
+      "The pipelines outside of which it sees and does nothing; null where it is not limited. One that is deleted is no longer among them.",
+  })
+  pipelines(@Root() { scope }: Token, @Ctx() ctx: Context): Promise<Pipeline[] | null> {
+    return pipelinesIn(ctx, scope);
   }
 
   @Mutation(() => CreateTokenPayload, { description: "Makes a token. Needs the role ADMIN." })

@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.js";
 import { createLoaders, type Loaders } from "../database/loaders.js";
 import type { Reader } from "../database/session.js";
-import type { Ctx, Durations } from "../domain/context.js";
+import { type Ctx, contextFor, type Durations } from "../domain/context.js";
 import type { Viewer } from "../entities/token.js";
 import type { Feed } from "../events/feed.js";
 import { type Sources, tracedLoaders, untracedReader } from "./sources.js";
@@ -28,7 +28,9 @@ export class Context implements Ctx {
   /** Where what the answer is made from is noted, if anybody wants to know. */
   readonly sources: Sources | null;
 
-  constructor(ctx: Ctx, requestId: string, live: Live | null = null, sources: Sources | null = null) {
+  /** @param as the service's own context, and who asks: what they may see and touch of it is worked out here */
+  constructor(as: Ctx, requestId: string, live: Live | null = null, sources: Sources | null = null) {
+    const ctx = contextFor(as, as.viewer);
     this.committed = ctx.db.reader;
     this.sources = sources;
     this.db =

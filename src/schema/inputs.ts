@@ -403,6 +403,13 @@ export class CreateTokenInput {
 
   @Field(() => Date, { nullable: true, description: "When it stops to work by itself; never if left out." })
   expiresAt?: Date | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description:
+      "The pipelines to limit it to, by id or name, 1 to 100: elsewhere it sees and does nothing. Not limited if left out.",
+  })
+  pipelines?: string[] | null;
 }
 
 @InputType({ description: "Which token is to be revoked." })

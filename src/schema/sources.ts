@@ -1,5 +1,6 @@
 import { createLoaders, type Loaders } from "../database/loaders.js";
 import type { Reader } from "../database/session.js";
+import type { Build } from "../entities/build.js";
 
 /**
  * What the answer to one query is made from: the pipelines and apps of which an event tells when any of it changes. An
@@ -58,18 +59,29 @@ export function untracedReader(reader: Reader, sources: Sources): Reader {
  */
 export function tracedLoaders(reader: Reader, untraced: Reader, sources: Sources): Loaders {
   const known = createLoaders(reader);
+  const others = createLoaders(untraced);
+  const { named } = known;
+  const app = noting(known.app, (id) => sources.add(id));
+  const build = noting(known.build, noteBuild);
   return {
-    ...createLoaders(untraced),
+    ...others,
     pipeline: noting(known.pipeline, (id) => sources.add(id)),
-    app: noting(known.app, (id) => sources.add(id)),
+    app,
+    build,
+    named: {
+      app: named.app === app ? app : noting(named.app, (id) => sources.add(id)),
+      build: named.build === build ? build : noting(named.build, noteBuild),
+      release: others.named.release,
+    },
     couplingsOfPipeline: noting(known.couplingsOfPipeline, (id) => sources.add(id)),
     couplingOfApp: noting(known.couplingOfApp, (id) => sources.add(id)),
     currentReleaseOfApp: noting(known.currentReleaseOfApp, (id) => sources.add(id)),
     statusesOfRelease: noting(known.statusesOfRelease, (release) => sources.add(release.appId)),
-    build: noting(known.build, (_, build) => {
-      if (build?.phase !== "SUCCEEDED") sources.lose();
-    }),
   };
+
+  function noteBuild(_: string, found: Build | null): void {
+    if (found?.phase !== "SUCCEEDED") sources.lose();
+  }
 }
 
 /** The same loader, with a note of everything that it is asked for; taken once more when what it gave is there. */

@@ -25,15 +25,19 @@ export class Audit {
    * stands whether or not it could be written down; what could not is told of in the service's own log.
    */
   async record(viewer: Viewer, errors: readonly unknown[]): Promise<void> {
-    const actions = new Set(errors.map(deniedBy).flatMap((denied) => (denied?.elevated ? [denied.action] : [])));
+    const all = errors.map(deniedBy).flatMap((denied) => (denied?.elevated ? [denied] : []));
+    const actions = new Map(all.map((denied) => [denied.action, denied]));
     if (actions.size === 0) return;
     const { db, durations, now } = this.#ctx;
     try {
       await this.#attempts.consume(viewer.tokenId ?? viewer.name, actions.size);
-      await recordDenied({ db, durations, now: () => now.call(this.#ctx), viewer }, [...actions]);
+      await recordDenied({ db, durations, now: () => now.call(this.#ctx), viewer }, [...actions.values()]);
     } catch (error) {
       const reason = error instanceof RateLimiterRes ? { reason: "too many in a minute" } : { err: error };
-      this.#log.warn({ viewer: viewer.name, actions: [...actions], ...reason }, "a refused attempt was not kept");
+      this.#log.warn(
+        { viewer: viewer.name, actions: [...actions.keys()], ...reason },
+        "a refused attempt was not kept",
+      );
     }
   }
 }

@@ -50,7 +50,8 @@ export class Authentication {
     const now = this.#ctx.now();
     if (this.#oidc !== null && isJwt(secret)) {
       const { name, role, subject, expiresAt } = await this.#oidc.identify(secret, now);
-      return { name, role, tokenId: `oidc:${createHash("sha256").update(subject).digest("base64url")}`, expiresAt };
+      const tokenId = `oidc:${createHash("sha256").update(subject).digest("base64url")}`;
+      return { name, role, tokenId, scope: null, expiresAt };
     }
     const at = this.#answers.tokenChanges;
     const token = await authenticate(this.#ctx.db.reader, secret, now);
@@ -98,7 +99,7 @@ function secretIn(authorization: unknown): string | undefined {
 }
 
 function viewerWith(token: Token): Viewer {
-  return { name: token.name, role: token.role, tokenId: token.id };
+  return { name: token.name, role: token.role, tokenId: token.id, scope: token.scope };
 }
 
 function unauthenticated(message: string): Refusal {

@@ -27,6 +27,7 @@ export function deliver(
       for await (const event of events) {
         const payload = await teller.tell(event);
         if (ended) break;
+        if (payload === null) continue;
         await session.sendPaced(`${head}${payload}}`);
         sent();
         if (ended) break;

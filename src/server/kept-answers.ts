@@ -64,9 +64,9 @@ export class KeptAnswers {
   };
 }
 
-/** What a query may see hangs on the role alone. */
-function question(viewer: Viewer, { manner, body }: Asked): string {
-  return `${viewer.role} ${manner} ${body.toString("latin1")}`;
+/** What a query may see hangs on the role, and on the pipelines that the token is limited to, if it is. */
+function question({ role, scope }: Viewer, { manner, body }: Asked): string {
+  return `${role} ${JSON.stringify(scope)} ${manner} ${body.toString("latin1")}`;
 }
 
 /** Fragments at the root are not looked into: their queries are answered as any other. */

@@ -104,7 +104,7 @@ async function begin(
     const { admitted } = outcome;
     const events = await parts.operations.subscribe(admitted, context);
     if (!(Symbol.asyncIterator in events)) return events.map((error) => new Worded(error));
-    const teller = parts.sharing.join(admitted, viewer.role);
+    const teller = parts.sharing.join(admitted, viewer);
     return argsOf(parts, SUBSCRIPTION, {
       stream: deliver(session, id, events, teller, () => parts.metrics.delivered()),
     });

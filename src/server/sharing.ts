@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type DocumentNode, Kind, visit } from "graphql";
 import type { Ctx } from "../domain/context.js";
+import { isVisible } from "../domain/events.js";
 import type { LogEvent } from "../entities/event.js";
-import type { Role } from "../entities/vocabulary.js";
+import type { Viewer } from "../entities/token.js";
 import type { Feed } from "../events/feed.js";
 import { Context } from "../schema/context.js";
 import type { AdmittedSubscription, Operations } from "./operations.js";
@@ -12,7 +13,8 @@ const KEPT = 256;
 
 /** What a subscription is told of an event, as JSON. */
 export interface Teller {
-  tell(event: LogEvent): Promise<string>;
+  /** Null where the event is none of its business: its viewer is limited, and the event is not for them to see. */
+  tell(event: LogEvent): Promise<string | null>;
   /** To be called once, when the subscription has ended. */
   leave(): void;
 }
@@ -24,8 +26,8 @@ interface SharingParts {
 }
 
 /**
- * One execution for many: subscriptions of the same document, variables and role are told the same of an event, so it is
- * worked out once for all of them.
+ * One execution for many: subscriptions of the same document, variables, role and limits are told the same of an event, so
+ * it is worked out once for all of them.
  */
 export class Sharing {
   readonly #parts: SharingParts;
@@ -40,10 +42,11 @@ export class Sharing {
     return this.#groups.size;
   }
 
-  join(admitted: AdmittedSubscription, role: Role): Teller {
+  join(admitted: AdmittedSubscription, { role, scope }: Pick<Viewer, "role" | "scope">): Teller {
     const { source, document, operationName, variables } = admitted;
-    const key = JSON.stringify([role, operationName, source, withoutPlace(document, variables)]);
-    const group = this.#groups.get(key) ?? new Group(this.#parts, admitted, role);
+    const key = JSON.stringify([role, scope, operationName, source, withoutPlace(document, variables)]);
+    const group =
+      this.#groups.get(key) ?? new Group(this.#parts, admitted, { name: "a subscriber", role, tokenId: null, scope });
     this.#groups.set(key, group);
     group.members += 1;
     return {
@@ -60,17 +63,17 @@ class Group {
   members = 0;
   readonly #parts: SharingParts;
   readonly #admitted: AdmittedSubscription;
-  readonly #role: Role;
-  readonly #answers = new Map<number, Promise<string>>();
+  readonly #viewer: Viewer;
+  readonly #answers = new Map<number, Promise<string | null>>();
   #asOf = -1;
 
-  constructor(parts: SharingParts, admitted: AdmittedSubscription, role: Role) {
+  constructor(parts: SharingParts, admitted: AdmittedSubscription, viewer: Viewer) {
     this.#parts = parts;
     this.#admitted = admitted;
-    this.#role = role;
+    this.#viewer = viewer;
   }
 
-  tell(event: LogEvent): Promise<string> {
+  tell(event: LogEvent): Promise<string | null> {
     if (this.members === 1) return this.#workOut(event);
     // Nested fields show the state now, and any change of it moves the head: an answer is of use for no longer than that.
     if (this.#asOf !== this.#parts.feed.head) {
@@ -90,11 +93,11 @@ class Group {
     return answer;
   }
 
-  async #workOut(event: LogEvent): Promise<string> {
+  async #workOut(event: LogEvent): Promise<string | null> {
     const { ctx, operations } = this.#parts;
     // A context of its own for every event: loaders remember, and would tell of the state as it was.
-    const viewer = { name: "a subscriber", role: this.#role, tokenId: null };
-    const context = new Context({ ...ctx, now: ctx.now, viewer }, randomUUID());
+    const context = new Context({ ...ctx, now: ctx.now, viewer: this.#viewer }, randomUUID());
+    if (!(await isVisible(context, event))) return null;
     return JSON.stringify(await operations.tell(this.#admitted, event, context));
   }
 }

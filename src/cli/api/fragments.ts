@@ -30,7 +30,7 @@ export const PLAN = `promotable from to pipeline { id name } source { id name } 
   targets { upToDate app { id name } currentRelease { id version } checks { context state passed } }
   blockers { code message context overridable app { id name } }`;
 
-export const TOKEN = "id name role createdAt expiresAt lastUsedAt revokedAt";
+export const TOKEN = "id name role createdAt expiresAt lastUsedAt revokedAt pipelines { id name }";
 
 const EVERY_EVENT = "__typename cursor type occurredAt actor { name role } pipelineId pipeline { name }";
 

@@ -207,4 +207,10 @@ export interface Token extends Named {
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
+  /** Null where it is not limited to pipelines. */
+  readonly pipelines: readonly Named[] | null;
+}
+
+export interface Viewer extends Actor {
+  readonly pipelines: readonly Named[] | null;
 }

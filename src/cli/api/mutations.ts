@@ -94,7 +94,7 @@ export const PROMOTE = operation<{ promote: { promotion: model.Promotion } }, Wi
 
 export const CREATE_TOKEN = operation<
   { createToken: { token: model.Token; secret: string } },
-  With<{ name: string; role: model.Role; expiresAt?: string | undefined }>
+  With<{ name: string; role: model.Role; expiresAt?: string | undefined; pipelines?: readonly string[] | undefined }>
 >(`mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { token { ${TOKEN} } secret } }`);
 
 export const REVOKE_TOKEN = operation<{ revokeToken: { token: model.Token } }, With<{ token: string }>>(

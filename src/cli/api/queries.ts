@@ -15,7 +15,9 @@ export interface Listed<T> {
   readonly list: model.Connection<T>;
 }
 
-export const VIEWER = operation<{ viewer: model.Actor }>("query Viewer { viewer { name role } }");
+export const VIEWER = operation<{ viewer: model.Viewer }>(
+  "query Viewer { viewer { name role pipelines { id name } } }",
+);
 
 export const APPS = operation<Listed<model.App>, Page & { region?: string | undefined }>(
   `query Apps($first: Int, $after: String, $region: String) {

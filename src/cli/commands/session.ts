@@ -7,6 +7,7 @@ import { wrongUsage } from "../exit.js";
 import { loginFile, writeLogin } from "../login-file.js";
 import { askSecret } from "../secret.js";
 import { lower, tidy } from "../words.js";
+import { limits } from "./tokens.js";
 
 /** Who is asking, and of which service. */
 export function addSession(program: Command): void {
@@ -50,6 +51,7 @@ export function addSession(program: Command): void {
           screen.pairs([
             ["name", tidy(viewer.name)],
             ["role", lower(viewer.role)],
+            ...(viewer.pipelines === null ? [] : [["pipelines", limits(viewer.pipelines)] as const]),
             ["url", connection.url],
           ]),
       };

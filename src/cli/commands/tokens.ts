@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { ROLES, type Role } from "../api/model.js";
+import { ROLES, type Role, type Token } from "../api/model.js";
 import { CREATE_TOKEN, REVOKE_TOKEN } from "../api/mutations.js";
 import { TOKENS } from "../api/queries.js";
 import { head } from "../api/references.js";
-import { define, limitOption, oneOf, option, required } from "../command.js";
+import { define, limitOption, listOption, oneOf, option, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
 import { lower, tidy } from "../words.js";
 
@@ -14,7 +14,9 @@ export function addTokens(program: Command): void {
       usage: "tokens",
       about: "List the tokens; needs the role admin",
       examples: ["tokens", "tokens --json"],
-      notes: ["In a pipe the columns are: id, name, role, made, last used, expires, revoked."],
+      notes: [
+        "In a pipe the columns are: id, name, role, made, last used, expires, revoked, pipelines (all where it is not limited).",
+      ],
       options: [limitOption(null)],
     },
     async ({ api, screen, options }) => {
@@ -35,6 +37,7 @@ export function addTokens(program: Command): void {
               at("Last used", "lastUsedAt"),
               { ...at("Expires", "expiresAt"), narrow: "left out" },
               at("Revoked", "revokedAt"),
+              { title: "Pipelines", value: (one) => limits(one.pipelines) },
             ],
             nodes,
             "There are no tokens.",
@@ -43,22 +46,28 @@ export function addTokens(program: Command): void {
     },
   );
 
-  define<{ role: Role; expires?: string }>(
+  define<{ role: Role; expires?: string; pipelines?: string[] }>(
     program,
     {
       usage: "tokens:create <name>",
       about: "Make a token; its secret is shown this once",
-      examples: ["tokens:create ci --role reporter", "tokens:create deploys --role operator --expires 2027-01-01"],
+      examples: [
+        "tokens:create ci --role reporter",
+        "tokens:create deploys --role operator --expires 2027-01-01",
+        "tokens:create shop-deploys --role operator --pipelines shop,shop-api",
+      ],
       options: [
         required(oneOf("--role <role>", "what it may do", ROLES)),
         option("--expires <date>", "when it ends, as 2027-01-01 or 2027-01-01T12:00:00Z"),
+        listOption("-p, --pipelines <pipeline...>", "limit it to these pipelines: elsewhere it sees and does nothing"),
       ],
     },
-    async ({ api, args: [name = ""], options: { role, expires } }) => {
+    async ({ api, args: [name = ""], options: { role, expires, pipelines } }) => {
       const at = expires === undefined ? undefined : new Date(expires);
       if (Number.isNaN(at?.getTime()))
         throw wrongUsage(`--expires must be a date, as 2027-01-01; "${expires}" is none.`);
-      const { createToken } = await api.run(CREATE_TOKEN, { input: { name, role, expiresAt: at?.toISOString() } });
+      const input = { name, role, expiresAt: at?.toISOString(), pipelines };
+      const { createToken } = await api.run(CREATE_TOKEN, { input });
       return {
         document: createToken,
         text: (screen) =>
@@ -66,6 +75,7 @@ export function addTokens(program: Command): void {
             ["token", createToken.token.id],
             ["name", tidy(createToken.token.name)],
             ["role", lower(createToken.token.role)],
+            ["pipelines", limits(createToken.token.pipelines)],
             ["expires_at", screen.time(createToken.token.expiresAt)],
             ["secret", createToken.secret],
           ]),
@@ -88,4 +98,10 @@ export function addTokens(program: Command): void {
       };
     },
   );
+}
+
+/** Which pipelines a token is limited to, by name. */
+export function limits(pipelines: Token["pipelines"]): string {
+  if (pipelines === null) return "all";
+  return pipelines.length === 0 ? "none" : pipelines.map(({ name }) => name).join(", ");
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { createLoaders, type Loaders } from "../../database/loaders.js";
 import type { Reader } from "../../database/session.js";
-import type { Ctx } from "../../domain/context.js";
+import { type Ctx, contextFor } from "../../domain/context.js";
 import type { Viewer } from "../../entities/token.js";
 import type { Budget } from "./budget.js";
 
@@ -45,10 +45,10 @@ declare module "fastify" {
 export function askingOf(parts: PlatformParts, request: FastifyRequest): Asking {
   const viewer = request.platformViewer;
   if (viewer === null) throw new Error("A route of the Platform API ran before its viewer was known.");
-  const { ctx } = parts;
+  const ctx = contextFor(parts.ctx, viewer);
   const key = request.headers["idempotency-key"];
   return {
-    ctx: { db: ctx.db, durations: ctx.durations, now: () => ctx.now(), viewer },
+    ctx,
     reader: ctx.db.reader,
     loaders: createLoaders(ctx.db.reader),
     idempotencyKey: typeof key === "string" ? key : null,

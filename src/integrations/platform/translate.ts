@@ -156,7 +156,7 @@ export async function toPromotion(
 ): Promise<z.output<typeof shapes.promotionShape>> {
   const [pipeline, source] = await Promise.all([
     loaders.pipeline.load(promotion.pipelineId),
-    loaders.app.load(promotion.sourceAppId),
+    loaders.named.app.load(promotion.sourceAppId),
   ]);
   const { name, space } = inSpace(source?.name ?? "");
   return {
@@ -171,7 +171,10 @@ export async function toPromotionTarget(
   loaders: Loaders,
   target: PromotionTarget,
 ): Promise<z.output<typeof shapes.promotionTargetShape>> {
-  const [app, release] = await Promise.all([loaders.app.load(target.appId), loaders.release.load(target.releaseId)]);
+  const [app, release] = await Promise.all([
+    loaders.named.app.load(target.appId),
+    loaders.named.release.load(target.releaseId),
+  ]);
   const phase = release?.phase ?? "FAILED";
   const failed = phase === "FAILED" || phase === "SUPERSEDED";
   const reason = phase === "SUPERSEDED" ? "A later release took its place." : "The release failed.";
