@@ -1,0 +1,150 @@
+import {
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isRequiredArgument,
+} from "graphql";
+
+/* Documents made from the schema that ask for everything there is, so that what is added to it is asked for as well. */
+
+/** From object to object so often at most. */
+const DEEPEST = 5;
+/** Fields that a document asks for at most, so that what each of them costs in rows stays small. */
+const MOST_FIELDS = 600;
+
+export interface DeepDocument {
+  readonly text: string;
+  /** The relations in it, as `App.releases`. */
+  readonly relations: ReadonlySet<string>;
+}
+
+/** Everything that a root field leads to, as deep as a document may be, under the arguments that are given as variables. */
+export function deepDocument(
+  schema: GraphQLSchema,
+  kind: "query" | "subscription",
+  field: GraphQLField<unknown, unknown>,
+  given: Readonly<Record<string, unknown>>,
+): DeepDocument {
+  const args = field.args.filter((arg) => arg.name in given);
+  const variables = args.map((arg) => `$${arg.name}:${arg.type}`).join(" ");
+  const passed = args.map((arg) => `${arg.name}:$${arg.name}`).join(" ");
+  let document: DeepDocument | null = null;
+  for (let depth = 1; depth <= DEEPEST; depth += 1) {
+    const made: Made = { schema, relations: new Set(), fields: 0 };
+    const inside = selectionOf(made, field.type, depth, true);
+    if (document !== null && made.fields > MOST_FIELDS) break;
+    const text = `${kind}${variables && `(${variables})`}{${field.name}${passed && `(${passed})`}${inside}}`;
+    document = { text, relations: made.relations };
+  }
+  if (document === null) throw new Error(`There is no document for ${field.name}.`);
+  return document;
+}
+
+interface Made {
+  readonly schema: GraphQLSchema;
+  readonly relations: Set<string>;
+  fields: number;
+}
+
+function selectionOf(made: Made, output: GraphQLOutputType, depth: number, outermost = false): string {
+  const type = getNamedType(output);
+  if (isLeafType(type)) return "";
+  if (isAbstractType(type)) {
+    const kinds = made.schema.getPossibleTypes(type);
+    return `{__typename ${kinds.map((one) => `...on ${one.name}{${fieldsOf(made, one.name, depth, outermost, `${one.name}_`)}}`).join(" ")}}`;
+  }
+  return `{${fieldsOf(made, type.name, depth, outermost, "")}}`;
+}
+
+/** @param prefix what fields are called by, so that those of different types do not get into each other's way */
+function fieldsOf(made: Made, name: string, depth: number, outermost: boolean, prefix: string): string {
+  const type = made.schema.getType(name);
+  if (!isObjectType(type)) throw new Error(`${name} is no object type.`);
+  // Pages and their parts lead no further by themselves.
+  const isPart = /(Connection|Edge)$/.test(name);
+  const parts = Object.values(type.getFields()).flatMap((field) => {
+    const leaf = isLeafType(getNamedType(field.type));
+    // One way through a list is enough, except at the top.
+    if (field.name === "edges" && !outermost) return [];
+    if (!leaf && depth === 0 && !isPart) return [];
+    if (!leaf && !isPart) made.relations.add(`${name}.${field.name}`);
+    made.fields += 1;
+    const page = field.args.some((arg) => arg.name === "first") ? `(first:${outermost ? 100 : 12})` : "";
+    const inside = leaf ? "" : selectionOf(made, field.type, isPart ? depth : depth - 1, outermost && isPart);
+    return [`${prefix && `${prefix}${field.name}:`}${field.name}${page}${inside}`];
+  });
+  return parts.length === 0 ? "__typename" : parts.join(" ");
+}
+
+/** Every field between objects that a query can come by. */
+export function relationsOf(schema: GraphQLSchema): Set<string> {
+  const relations = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (output: GraphQLOutputType) => {
+    const type = getNamedType(output);
+    if (seen.has(type.name)) return;
+    seen.add(type.name);
+    if (isAbstractType(type)) for (const one of schema.getPossibleTypes(type)) visit(one);
+    if (!isObjectType(type)) return;
+    for (const field of Object.values(type.getFields())) {
+      if (isLeafType(getNamedType(field.type))) continue;
+      if (!/(Connection|Edge)$/.test(type.name)) relations.add(`${type.name}.${field.name}`);
+      visit(field.type);
+    }
+  };
+  for (const root of [schema.getQueryType(), schema.getSubscriptionType()]) {
+    for (const field of Object.values(root?.getFields() ?? {})) visit(field.type);
+  }
+  return relations;
+}
+
+/** What an argument may be given: whatever of the values fits its type. */
+export interface Values {
+  /** Ids and names. */
+  readonly ids: readonly string[];
+  readonly texts: readonly string[];
+  /** Whole input objects, by the name of their type. */
+  readonly inputs: Readonly<Record<string, readonly object[]>>;
+}
+
+/** Arguments of places in lists, which are not about what is asked for. */
+const PLACES = new Set(["first", "after", "last", "before"]);
+
+/** The arguments to try a root field with: those that it must have, and each of the others by itself, with every value. */
+export function argumentsOf(field: GraphQLField<unknown, unknown>, values: Values): Record<string, unknown>[] {
+  const required = field.args.filter(isRequiredArgument);
+  let base: Record<string, unknown>[] = [{}];
+  for (const arg of required) {
+    base = base.flatMap((one) => valuesOf(arg.type, values).map((value) => ({ ...one, [arg.name]: value })));
+  }
+  const others = field.args.filter((arg) => !isRequiredArgument(arg) && !PLACES.has(arg.name));
+  const first = base[0] ?? {};
+  const each = others.flatMap((arg) => valuesOf(arg.type, values).map((value) => ({ ...first, [arg.name]: value })));
+  return [...base, ...each];
+}
+
+function valuesOf(input: GraphQLInputType, values: Values): unknown[] {
+  const nullable = getNullableType(input);
+  if (isListType(nullable)) return valuesOf(nullable.ofType, values).map((value) => [value]);
+  const type = getNamedType(input);
+  if (isEnumType(type)) return type.getValues().map(({ name }) => name);
+  if (isInputObjectType(type)) {
+    const given = values.inputs[type.name];
+    if (given === undefined) throw new Error(`Nothing says what to give a ${type.name}.`);
+    return [...given];
+  }
+  if (type.name === "ID") return [...values.ids];
+  if (type.name === "String") return [...values.texts];
+  if (type.name === "Boolean") return [true, false];
+  if (type.name === "Int") return [1];
+  throw new Error(`Nothing says what to give a ${type.name}.`);
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { GithubReport } from "../../src/entities/github-report.js";
+import { Client } from "./client.js";
+import { contentOf } from "./content.js";
+import { type Named, Seed, unique } from "./seed.js";
+import type { TestServer } from "./server.js";
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/** A pipeline with one of everything that can belong to one. Every text of its things holds its mark. */
+export interface Side {
+  readonly mark: string;
+  readonly admin: Client;
+  readonly repository: string;
+  readonly pipeline: Named;
+  readonly dev: Named & { couplingId: string };
+  readonly stg: Named & { couplingId: string };
+  readonly prod: Named & { couplingId: string };
+  readonly review: Named;
+  /** An app that is in no pipeline. */
+  readonly free: Named;
+  readonly build: string;
+  readonly pending: string;
+  readonly release: string;
+  /** A release that is on its way. */
+  readonly deploying: string;
+  readonly status: string;
+  readonly promotion: string;
+  readonly target: string;
+  readonly token: string;
+}
+
+/** The ids in a database. */
+export async function idsIn(server: TestServer): Promise<Set<string>> {
+  return new Set((await contentOf(server)).join("\n").match(UUID) ?? []);
+}
+
+/** The ids in a text. */
+export function idsOf(text: string): string[] {
+  return text.match(UUID) ?? [];
+}
+
+/** The ids of all that comes into a database while something is done. */
+export async function made(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
+  const before = await idsIn(server);
+  await work();
+  return [...(await idsIn(server))].filter((id) => !before.has(id));
+}
+
+/** Makes a side, in the name of an administrator whose name has its mark. */
+export async function makeSide(server: TestServer, mark: string): Promise<Side> {
+  const { secret, token } = await server.admin.mutate(
+    "createToken",
+    { name: `${mark}-admin`, role: "ADMIN" },
+    "secret token { id }",
+  );
+  const admin = new Client(server.url, secret);
+  const seed = new Seed(admin);
+  const repository = `github.com/${mark}/shop`;
+  const branch = `${mark}-main`;
+  const pipeline = await seed.pipeline({
+    name: unique(mark),
+    description: `${mark} description`,
+    repository,
+    branch,
+    reviewAppsEnabled: true,
+  });
+  const app = async (stage: string | null, mode: string, requiredChecks?: string[]) => {
+    const description = `${mark} app`;
+    const one = await seed.app({ name: unique(mark), description, region: `${mark}-region`, deploymentMode: mode });
+    if (stage === null) return { ...one, couplingId: "" };
+    const input = { pipeline: pipeline.id, app: one.id, stage, ...(requiredChecks && { requiredChecks }) };
+    return { ...one, couplingId: (await admin.mutate("addCoupling", input, "coupling { id }")).coupling.id };
+  };
+  const dev = await app("DEVELOPMENT", "IMMEDIATE");
+  const stg = await app("STAGING", "REPORTED");
+  const prod = await app("PRODUCTION", "REPORTED", [`${mark}/qa`]);
+  const free = await app(null, "IMMEDIATE");
+  await admin.mutate("updatePipeline", { pipeline: pipeline.id, description: `${mark} described` }, "__typename");
+  const build = await buildOf(admin, mark);
+  const pending = await buildOf(admin, mark, { phase: "PENDING", artifact: null, checksum: null });
+  const said = { name: `${mark} says`, description: `${mark} said`, targetUrl: `https://${mark}.test/run` };
+  await report(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...said });
+  const { app: now } = await admin.ask("query ($id: ID!) { app(app: $id) { currentRelease { id } } }", { id: dev.id });
+  const release = now.currentRelease.id;
+  const status = await report(admin, { release, context: `${mark}/qa`, state: "PENDING", ...said });
+  const one = "promotion { id targets { id release { id } } }";
+  const { promotion: failed } = await admin.mutate("promote", { app: dev.id, reason: `${mark} first` }, one);
+  await admin.mutate(
+    "reportDeployment",
+    { release: failed.targets[0].release.id, phase: "FAILED", failureReason: `${mark} failed` },
+    "__typename",
+  );
+  const { promotion } = await admin.mutate("promote", { app: dev.id, reason: `${mark} again` }, one);
+  const onStaging = promotion.targets[0].release.id;
+  await admin.mutate("reportDeployment", { release: onStaging, phase: "SUCCEEDED" }, "__typename");
+  const forced = { app: stg.id, force: true, reason: `${mark} forces` };
+  const { promotion: last } = await admin.mutate("promote", forced, one);
+  const pullRequest = { branch: `${mark}-change`, title: `${mark} title`, author: `${mark} author` };
+  const opened = async (number: number) => {
+    const input = { pipeline: pipeline.id, pullRequest: { ...pullRequest, number, url: `https://${mark}.test/pr` } };
+    return (await admin.mutate("openReviewApp", input, "reviewApp { app { id name } }")).reviewApp.app as Named;
+  };
+  const review = await opened(1);
+  const closed = await opened(2);
+  await seed.release(closed, { id: build });
+  await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 2 }, "__typename");
+  await server.app.database.write((tx) => tx.insert(GithubReport, [reportOf(release, dev.id, mark)]));
+  return {
+    ...{ mark, admin, repository, pipeline, dev, stg, prod, review, free, build, pending, release, status },
+    ...{ promotion: promotion.id, target: promotion.targets[0].id, token: token.id },
+    deploying: last.targets[0].release.id,
+  };
+}
+
+/** A build of a side's repository. */
+export async function buildOf(client: Client, mark: string, input: object = {}): Promise<string> {
+  const commit = { sha: randomBytes(20).toString("hex"), message: `${mark} message`, author: `${mark} author` };
+  const given = {
+    repository: `github.com/${mark}/shop`,
+    branch: `${mark}-main`,
+    commit: { ...commit, url: `https://${mark}.test/commit` },
+    artifact: `${mark}.test/image`,
+    checksum: `sha256:${mark}`,
+    ...input,
+  };
+  return (await client.mutate("createBuild", given, "build { id }")).build.id;
+}
+
+export async function report(client: Client, input: object): Promise<string> {
+  return (await client.mutate("reportStatus", input, "status { id }")).status.id;
+}
+
+function reportOf(releaseId: string, appId: string, mark: string): GithubReport {
+  return Object.assign(new GithubReport(), {
+    ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, told: `${mark}-told` },
+    ...{ uncertain: false, attempts: 1, problem: `${mark} problem`, nextAttemptAt: new Date(), updatedAt: new Date() },
+  });
+}
+
+/** A token of a role, limited to pipelines. */
+export async function limitedToken(server: TestServer, role: string, pipelines: readonly Named[]): Promise<Client> {
+  const input = { name: `a limited ${role}`, role, pipelines: pipelines.map(({ id }) => id) };
+  const { secret } = await server.admin.mutate("createToken", input, "secret");
+  return new Client(server.url, secret);
+}
