@@ -36,7 +36,10 @@ describe("login", () => {
     assert.deepEqual([broken.code, broken.stderr.split("\n").length], [5, 2]);
     assert.match(broken.stderr, /is not what `railyard login` writes; sign in again, or remove it\./);
     const { code, stdout } = await cli.run(["login", "--url", server.url, "--json"], { input: `${ADMIN_SECRET}\n` });
-    assert.deepEqual([code, JSON.parse(stdout)], [0, { url: server.url, viewer: { name: "admin", role: "ADMIN", pipelines: null } }]);
+    assert.deepEqual(
+      [code, JSON.parse(stdout)],
+      [0, { url: server.url, viewer: { name: "admin", role: "ADMIN", pipelines: null } }],
+    );
     assert.equal(modeOf(cli.loginFile), "600");
     assert.equal((await cli.run(["whoami"])).code, 0);
   });
