@@ -3,8 +3,10 @@ import { before, describe, it } from "node:test";
 import { suiteCleanup } from "./support/cleanup.js";
 import { Client } from "./support/client.js";
 import { documentOf, introspect, type Operation, operationsOf, sampleArguments } from "./support/operations.js";
+import { Seed } from "./support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "./support/server.js";
 import { Socket } from "./support/socket.js";
+import { limitedToken } from "./support/two-sides.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 
@@ -51,6 +53,9 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   createToken: "ADMIN",
   revokeToken: "ADMIN",
 };
+
+/** What a token that is limited to pipelines is refused, whatever its role: of `createBuild`, what is not for them. */
+const UNLIMITED = ["tokens", "createBuild", "createPipeline", "createApp", "createToken", "revokeToken"];
 
 describe("the roles", () => {
   let server: TestServer;
@@ -100,6 +105,19 @@ describe("the roles", () => {
         const code = (errors ?? results[0]?.errors)?.[0]?.extensions.code;
         const theirs = ROLES.indexOf(role) >= ROLES.indexOf(least(operation));
         assert.equal(code === "FORBIDDEN", !theirs, `${operation.name} as a ${role}: ${code}`);
+        assert.notEqual(code, "UNAUTHENTICATED");
+      }
+    });
+  }
+
+  for (const role of ROLES) {
+    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} whose token is limited do the same, but for what is about all`, async () => {
+      const client = await limitedToken(server, role, [await new Seed(server.admin).pipeline()]);
+      for (const operation of operations) {
+        const { errors = [] } = await run(client, operation);
+        const theirs = ROLES.indexOf(role) >= ROLES.indexOf(least(operation)) && !UNLIMITED.includes(operation.name);
+        const code = errors[0]?.extensions.code;
+        assert.equal(code === "FORBIDDEN", !theirs, `${operation.name} as a limited ${role}: ${code}`);
         assert.notEqual(code, "UNAUTHENTICATED");
       }
     });

@@ -98,6 +98,34 @@ describe("a token's pipelines", () => {
   });
 });
 
+describe("an app that comes from elsewhere", () => {
+  it("is seen with its releases, and of where it was nothing", async (t) => {
+    const server = await startServer(t);
+    const { one, three, client } = await twoOfThree(server);
+    const there = await server.admin.ask(
+      "query ($id: ID!) { pipeline(pipeline: $id) { couplings(stage: STAGING) { id app { id } } promotions { totalCount } } }",
+      { id: three.id },
+    );
+    const [{ id, app }] = there.pipeline.couplings;
+    assert.equal(there.pipeline.promotions.totalCount, 1, "a promotion has made its release");
+    await server.admin.mutate("removeCoupling", { coupling: id }, "__typename");
+    await server.admin.mutate("addCoupling", { pipeline: one.id, app: app.id, stage: "PRODUCTION" }, "__typename");
+    const question = `query ($id: ID!) {
+      app(app: $id) { releases { nodes { version promotion { id } build { releases { totalCount } } } } }
+      promotions(app: $id) { totalCount }
+      events(app: $id, first: 100) { nodes { type pipelineId } }
+    }`;
+    assert.deepEqual(await client.ask(question, { id: app.id }), {
+      app: { releases: { nodes: [{ version: 1, promotion: null, build: { releases: { totalCount: 1 } } }] } },
+      promotions: { totalCount: 0 },
+      events: { nodes: [{ type: "COUPLING_ADDED", pipelineId: one.id }] },
+    });
+    const whole = await server.admin.ask(question, { id: app.id });
+    assert.deepEqual([whole.promotions.totalCount, whole.app.releases.nodes[0].build.releases.totalCount], [1, 2]);
+    assert.ok(whole.events.nodes.length > 4, "somebody unlimited is told of it all");
+  });
+});
+
 describe("what is kept and shared", () => {
   it("is never told to a token of the same role with other limits", async (t) => {
     const server = await startServer(t);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { GraphQLField, GraphQLSchema } from "graphql";
+import { GithubReport } from "../src/entities/github-report.js";
 import { suiteCleanup } from "./support/cleanup.js";
 import type { Answer, Client } from "./support/client.js";
 import { argumentsOf, deepDocument, relationsOf, type Values } from "./support/deep.js";
@@ -9,7 +10,7 @@ import { RestClient } from "./support/rest.js";
 import { type Named, Seed, unique } from "./support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "./support/server.js";
 import { type Operation, Socket } from "./support/socket.js";
-import { buildOf, idsOf, limitedToken, made, makeSide, report, type Side } from "./support/two-sides.js";
+import { buildOf, idsOf, limitedToken, made, makeSide, report, reportOf, type Side } from "./support/two-sides.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 /** What nothing has, in the place of what somebody else has. */
@@ -34,6 +35,9 @@ describe("a token that is limited to a pipeline", () => {
   let drifter: Named;
   let limited: Client[];
   const hidden = new Set<string>();
+  /** What of it each query field tells somebody who is not limited, and the questions that it is told to. */
+  const told = new Map<string, Set<string>>();
+  const telling: Asked[] = [];
   const cleanup = suiteCleanup();
 
   before(async () => {
@@ -57,6 +61,12 @@ describe("a token that is limited to a pipeline", () => {
     // Each of them has been refused something, which is told to administrators.
     for (const client of limited) await client.post("{ tokens { totalCount } }");
     await a.admin.mutate("updatePipeline", { pipeline: a.pipeline.id, description: "aside at last" }, "__typename");
+    for (const { name } of queries()) told.set(name, new Set());
+    for (const question of questions()) {
+      const leaks = leaksIn(JSON.stringify(await server.admin.post(question.text, question.given)), question.given);
+      for (const leak of leaks) told.get(question.field)?.add(leak);
+      if (leaks.length > 0) telling.push(question);
+    }
   });
 
   /** Notes the ids of all that comes to be as such as nobody who is limited may see. */
@@ -76,9 +86,10 @@ describe("a token that is limited to a pipeline", () => {
 
   function valuesOf(...sides: readonly Side[]): Values {
     const things = sides.flatMap((side) => {
-      const { pipeline, dev, stg, review, free, build, pending, release, status, promotion, target, token } = side;
-      const named = [pipeline, dev, stg, review, free].flatMap(({ id, name }) => [id, name]);
-      return [...named, dev.couplingId, build, pending, release, status, promotion, target, token];
+      const { pipeline, dev, review, free, build, pending, release, status, promotion, target, token } = side;
+      const named = [pipeline, dev].flatMap(({ id, name }) => [id, name]);
+      const ids = [review.id, free.id, dev.couplingId, build, pending, release, status, promotion, target, token];
+      return [...named, ...ids];
     });
     const inputs = sides.flatMap(({ pipeline, dev, stg, prod, release }) => [
       { app: dev.id },
@@ -97,12 +108,21 @@ describe("a token that is limited to a pipeline", () => {
   const queries = (): GraphQLField<unknown, unknown>[] => Object.values(schema.getQueryType()?.getFields() ?? {});
   const subscriptions = () => Object.values(schema.getSubscriptionType()?.getFields() ?? {});
 
+  const documents = new Map<string, string>();
+
+  /** The deepest document of a query field with arguments. */
+  function documentOf(field: GraphQLField<unknown, unknown>, given: Record<string, unknown>): string {
+    const key = [field.name, ...Object.keys(given)].join(" ");
+    const text = documents.get(key) ?? deepDocument(schema, "query", field, given).text;
+    documents.set(key, text);
+    return text;
+  }
+
   /** Every query field, with every argument, about both sides. */
   function questions(): Asked[] {
     return queries().flatMap((field) =>
       argumentsOf(field, valuesOf(a, b)).map((given) => {
-        const { text } = deepDocument(schema, "query", field, given);
-        return { field: field.name, text, given };
+        return { field: field.name, text: documentOf(field, given), given };
       }),
     );
   }
@@ -115,23 +135,16 @@ describe("a token that is limited to a pipeline", () => {
         .map(({ name }) => name)
         .sort(),
     );
-    const documents = [
+    const deep = [
       ...queries().map((field) => deepDocument(schema, "query", field, argumentsOf(field, valuesOf(a))[0] ?? {})),
       ...subscriptions().map((field) => deepDocument(schema, "subscription", field, {})),
     ];
-    const relations = new Set(documents.flatMap((document) => [...document.relations]));
+    const relations = new Set(deep.flatMap((document) => [...document.relations]));
     assert.deepEqual(
       [...relationsOf(schema)].filter((relation) => !relations.has(relation)),
       [],
     );
 
-    const told = new Map<string, Set<string>>();
-    for (const { field, text, given } of questions()) {
-      const answer = JSON.stringify(await server.admin.post(text, given));
-      const leaks = told.get(field) ?? new Set();
-      told.set(field, leaks);
-      for (const leak of leaksIn(answer, given)) leaks.add(leak);
-    }
     const silent = [...told].filter(([, leaks]) => leaks.size === 0).map(([field]) => field);
     assert.deepEqual(
       silent.sort(),
@@ -150,7 +163,7 @@ describe("a token that is limited to a pipeline", () => {
     it(`sees nothing else in any answer, as ${role}`, async () => {
       const client = limited[index] as Client;
       let seen = 0;
-      for (const { field, text, given } of questions()) {
+      for (const { field, text, given } of role === "VIEWER" ? questions() : telling) {
         const answer: Answer<unknown> = await client.post(text, given);
         const said = JSON.stringify(answer);
         assert.deepEqual(leaksIn(said, given), [], `${field} ${JSON.stringify(given)}`);
@@ -159,7 +172,7 @@ describe("a token that is limited to a pipeline", () => {
         }
         if (said.includes(a.pipeline.name)) seen += 1;
       }
-      assert.ok(seen > 50, "its own pipeline is seen");
+      assert.ok(seen > 10, "its own pipeline is seen");
     });
   }
 
@@ -172,7 +185,7 @@ describe("a token that is limited to a pipeline", () => {
         const named = theirs.ids.filter((id) => text.includes(`"${id}"`));
         if (named.length === 0) continue;
         const other = named.reduce((words, id) => words.replaceAll(`"${id}"`, `"${unknown(id)}"`), text);
-        const document = deepDocument(schema, "query", field, given).text;
+        const document = documentOf(field, given);
         const [hiddenAnswer, unknownAnswer] = [
           await client.post(document, given),
           await client.post(document, JSON.parse(other)),
@@ -187,14 +200,17 @@ describe("a token that is limited to a pipeline", () => {
     const paths = await platformPaths();
     const everything = new RestClient(server.url, ADMIN_SECRET);
     const found = new Set<string>();
+    const telling: string[] = [];
     for (const path of paths) {
       const { body } = await everything.get(path);
-      for (const leak of leaksIn(JSON.stringify(body), { path: path.split(/[/?]/) })) found.add(leak);
+      const leaks = leaksIn(JSON.stringify(body), { path: path.split(/[/?]/) });
+      for (const leak of leaks) found.add(leak);
+      if (leaks.length > 0) telling.push(path);
     }
     assert.ok(found.size > 12, `somebody unlimited is told of the other side: ${[...found].length}`);
-    for (const client of limited) {
+    for (const [index, client] of limited.entries()) {
       const rest = new RestClient(server.url, client.secret);
-      for (const path of paths) {
+      for (const path of index === 0 ? paths : telling) {
         const { status, body } = await rest.get(path);
         assert.ok(status < 500, `${path}: ${status}`);
         assert.deepEqual(leaksIn(JSON.stringify(body), { path: path.split(/[/?]/) }), [], path);
@@ -261,6 +277,34 @@ describe("a token that is limited to a pipeline", () => {
     for (const operations of told) assert.deepEqual(cursors(operations.at(-1) as Operation).slice(-100), expected);
   });
 
+  it("is refused to follow what is elsewhere, in the words in which it is refused what is not there", async (t) => {
+    const socket = await Socket.open(t, server.url, (limited[0] as Client).secret);
+    const { pipeline, dev, release, promotion } = b;
+    const cases: [string, string, string][] = [
+      ...["promotionEvents", "releaseStatusEvents", "events"].flatMap((name): [string, string, string][] => [
+        [name, "pipeline", pipeline.id],
+        [name, "pipeline", pipeline.name],
+        [name, "app", dev.id],
+        [name, "app", drifter.name],
+      ]),
+      ["promotionEvents", "promotion", promotion],
+      ["releaseStatusEvents", "release", release],
+    ];
+    const args = subscriptions().flatMap(({ args }) => args.filter(({ type }) => String(type) === "ID"));
+    assert.deepEqual(
+      [...new Set(args.map(({ name }) => name))].sort(),
+      [...new Set(cases.map(([, arg]) => arg))].sort(),
+    );
+    for (const [name, arg, reference] of cases) {
+      const refusal = (id: string) =>
+        socket.run(`subscription ($id: ID) { ${name}(${arg}: $id) { cursor } }`, { id }).refusal();
+      const { message, extensions } = await refusal(reference);
+      const other = await refusal(unknown(reference));
+      assert.equal(extensions.code, "NOT_FOUND");
+      assert.deepEqual([message.replace(reference, unknown(reference)), extensions], [other.message, other.extensions]);
+    }
+  });
+
   /** Changes of every kind on one side, the last of which tells that it is. */
   async function actOn({ admin, mark, pipeline, dev, stg, build, deploying }: Side): Promise<void> {
     await buildOf(admin, mark);
@@ -294,6 +338,7 @@ describe("a token that is limited to a pipeline", () => {
     await b.admin.mutate("addCoupling", { pipeline: b.pipeline.id, app: id, stage: "STAGING" }, "__typename");
     await b.admin.mutate("updateApp", { app: id, description: "bside now", region: "bside-region" }, "__typename");
     const first = coupling.app.releases.nodes.find(({ version }: { version: number }) => version === 1).id;
+    await server.app.database.write((tx) => tx.insert(GithubReport, [reportOf(first, id, b.mark)]));
     await report(b.admin, { release: first, context: "aside/drift", state: "FAILURE", description: "bside drifts" });
     await server.admin.mutate(
       "reportDeployment",

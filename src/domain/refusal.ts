@@ -4,7 +4,7 @@ import type { Blocker } from "../entities/plan.js";
 /** Every code that a client may see as `extensions.code`, and when. The README's table is held against this one by a test. */
 export const REFUSALS = {
   UNAUTHENTICATED: "There is no token, or it is unknown, revoked or expired.",
-  FORBIDDEN: "The token's role does not allow it.",
+  FORBIDDEN: "The token's role does not allow it, or the pipelines that it is limited to do not.",
   NOT_FOUND: "What an argument names is not there; `field` says which.",
   BAD_USER_INPUT: "An argument is not what it must be; `field` says which, the message what would be right.",
   CONFLICT: "It does not fit what is there now: a name is taken, an app is coupled already, a build is final.",

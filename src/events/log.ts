@@ -182,17 +182,23 @@ const OF_BUILDS: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
  * reaches, the events of builds, of which the reader leaves out those that are not to be seen.
  */
 async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Walk): Promise<LogEvent[]> {
-  const own = await readEach(reader, { column: "pipeline_id", values: scope, rest: filter }, walk);
+  const { after, limit, newestFirst, until } = walk;
+  const sign = newestFirst ? -1 : 1;
+  const merge = (lists: readonly (readonly LogEvent[])[]) =>
+    lists
+      .flat()
+      .sort((a, b) => sign * (a.position - b.position))
+      .slice(0, limit);
+  const each = scope.map((pipeline) => readEvents(reader, { ...filter, pipeline }, after, limit, newestFirst, until));
+  const own = merge(await Promise.all(each));
   const types = OF_BUILDS.filter((type) => filter.types?.includes(type) ?? true);
   if (types.length === 0 || filter.contexts != null) return own;
-  const end = own[walk.limit - 1]?.position;
+  const end = own[limit - 1]?.position;
   const ofBuilds = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, walk, [
     sql`c.pipeline_id IS NULL`,
-    ...(end === undefined ? [] : [walk.newestFirst ? sql`c.position > ${end}` : sql`c.position < ${end}`]),
+    ...(end === undefined ? [] : [newestFirst ? sql`c.position > ${end}` : sql`c.position < ${end}`]),
   ]);
-  if (ofBuilds.length === 0) return own;
-  const sign = walk.newestFirst ? -1 : 1;
-  return [...own, ...ofBuilds].sort((a, b) => sign * (a.position - b.position)).slice(0, walk.limit);
+  return merge([own, ofBuilds]);
 }
 
 /** Which list of a filter is to be walked value by value, if one is: types, within a pipeline or not, else contexts. */

@@ -131,7 +131,8 @@ export async function report(client: Client, input: object): Promise<string> {
   return (await client.mutate("reportStatus", input, "status { id }")).status.id;
 }
 
-function reportOf(releaseId: string, appId: string, mark: string): GithubReport {
+/** What GitHub was told of a release, as the service keeps it. */
+export function reportOf(releaseId: string, appId: string, mark: string): GithubReport {
   return Object.assign(new GithubReport(), {
     ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, told: `${mark}-told` },
     ...{ uncertain: false, attempts: 1, problem: `${mark} problem`, nextAttemptAt: new Date(), updatedAt: new Date() },
