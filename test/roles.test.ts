@@ -54,8 +54,8 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   revokeToken: "ADMIN",
 };
 
-/** What a token that is limited to pipelines is refused, whatever its role: of `createBuild`, what is not for them. */
-const UNLIMITED = ["tokens", "createBuild", "createPipeline", "createApp", "createToken", "revokeToken"];
+/** What a token that is limited to pipelines is refused, whatever its role. */
+const UNLIMITED = ["tokens", "createPipeline", "createApp", "createToken", "revokeToken"];
 
 describe("the roles", () => {
   let server: TestServer;
