@@ -156,6 +156,22 @@ describe("what is kept and shared", () => {
     }
   });
 
+  it("is made anew where a limited token has changed what it was made from", async (t) => {
+    const server = await startServer(t);
+    const { one } = await twoOfThree(server);
+    const operator = await limitedToken(server, "OPERATOR", [one]);
+    const everybody = [operator, server.admin, await limitedToken(server, "VIEWER", [one]), await server.as("VIEWER")];
+    const question = "query ($id: ID!) { pipeline(pipeline: $id) { description } }";
+    for (const description of ["first", "second", "third"]) {
+      await operator.mutate("updatePipeline", { pipeline: one.id, description }, "__typename");
+      for (const _ of [1, 2]) {
+        for (const client of everybody) {
+          assert.deepEqual((await client.ask(question, { id: one.id })).pipeline, { description });
+        }
+      }
+    }
+  });
+
   it("is told to each subscriber within their limits, whoever follows with the same document", async (t) => {
     const server = await startServer(t);
     const { one, two, three } = await twoOfThree(server);

@@ -4,6 +4,7 @@ import { suiteCleanup } from "./support/cleanup.js";
 import type { Answer, Client } from "./support/client.js";
 import { contentOf } from "./support/content.js";
 import { introspect, operationsOf } from "./support/operations.js";
+import { RestClient } from "./support/rest.js";
 import { Seed, unique } from "./support/seed.js";
 import { startServer, type TestServer } from "./support/server.js";
 import { limitedToken, makeSide, report, type Side } from "./support/two-sides.js";
@@ -220,6 +221,48 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     assert.deepEqual(refusal.extensions, { code: "NOT_FOUND", field: "idempotencyKey" });
     await server.admin.mutate("addCoupling", { pipeline: a.pipeline.id, app: app.id, stage: "STAGING" }, "__typename");
     assert.deepEqual(await client.mutate("createRelease", input, "release { id version }"), first);
+  });
+
+  it("does the same through the Platform API", async () => {
+    const { secret } = await limitedToken(server, "ADMIN", [a.pipeline]);
+    const rest = new RestClient(server.url, secret);
+    const writes = ({ pipeline, dev, stg, free, build, release }: Side): [string, string, object?][] => [
+      ["PATCH", `/pipelines/${pipeline.id}`, {}],
+      ["POST", `/apps/${dev.name}/builds`, { url: "https://images.test/own" }],
+      ["POST", `/apps/${dev.name}/releases`, { slug: build }],
+      ["POST", `/apps/${dev.id}/releases/${release}/statuses`, { context: "own", state: "success" }],
+      ["PATCH", `/apps/${dev.id}/releases/${release}/statuses/own`, { state: "failure" }],
+      [
+        "PATCH",
+        `/pipeline-couplings/${dev.couplingId}`,
+        { stage: "development", required_status_checks: { contexts: [] } },
+      ],
+      [
+        "POST",
+        "/pipeline-promotions",
+        { source: { app: { id: dev.id } }, targets: [{ app: { id: stg.id } }], safe: false },
+      ],
+      ["POST", "/pipeline-couplings", { app: free.id, pipeline: a.pipeline.id, stage: "staging" }],
+      ["DELETE", `/apps/${free.id}`],
+    ];
+    const before = await written();
+    for (const [method, path, body] of writes(b)) assert.equal((await rest.send(method, path, body)).status, 404, path);
+    for (const [path, body] of [
+      ["/pipelines", { name: unique() }],
+      ["/apps", { name: unique() }],
+    ] as const) {
+      assert.equal((await rest.post(path, body)).status, 403, path);
+    }
+    assert.equal((await rest.delete(`/pipelines/${b.pipeline.id}`)).status, 404);
+    assert.equal((await rest.delete(`/pipeline-couplings/${b.dev.couplingId}`)).status, 404);
+    assert.deepEqual(await written(), before);
+    const own = writes(a);
+    for (const [method, path, body] of own.slice(0, -2)) {
+      const answer = await rest.send(method, path, body);
+      assert.ok(answer.status < 300, `${path}: ${JSON.stringify(answer.body)}`);
+    }
+    // An app in no pipeline is not there for whoever is limited, whose ever it was.
+    for (const [method, path, body] of own.slice(-2)) assert.equal((await rest.send(method, path, body)).status, 404);
   });
 
   it("does in its pipeline whatever its role allows", async () => {
