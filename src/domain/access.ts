@@ -38,8 +38,17 @@ export const ACTIONS = {
 
 export type Action = keyof typeof ACTIONS;
 
-/** What a token that is limited to pipelines may not do, whatever its role: it is about all of them, or about none. */
-const UNLIMITED: readonly Action[] = ["createPipeline", "createApp", "readTokens", "createToken", "revokeToken"];
+/**
+ * What a token that is limited to pipelines may do in them, as far as its role goes. Whatever is not here is about all
+ * pipelines, or about none, and refused to it.
+ */
+const WITHIN_PIPELINES: ReadonlySet<Action> = new Set<Action>([
+  ...(["read", "createBuild", "updateBuild", "reportStatus", "reportDeployment"] as const),
+  ...(["updatePipeline", "updateApp", "addCoupling", "addChecks", "moveCoupling", "setAutoDeploy"] as const),
+  ...(["createRelease", "rollback", "promote", "openReviewApp", "closeReviewApp"] as const),
+  ...(["removeChecks", "moveCheckedCoupling", "removeCoupling", "deletePipeline", "deleteApp"] as const),
+  ...(["forcePromotion", "releasePastChecks"] as const),
+]);
 
 const RANK = Object.keys(Role);
 
@@ -52,7 +61,7 @@ function hasRank({ role }: Viewer, action: Action): boolean {
 }
 
 function isBeyond({ scope }: Viewer, action: Action): boolean {
-  return scope !== null && UNLIMITED.includes(action);
+  return scope !== null && !WITHIN_PIPELINES.has(action);
 }
 
 /**
