@@ -86,9 +86,22 @@ describe("a token that is limited to a pipeline", () => {
 
   function valuesOf(...sides: readonly Side[]): Values {
     const things = sides.flatMap((side) => {
-      const { pipeline, dev, review, free, build, pending, release, status, promotion, target, token } = side;
+      const { pipeline, dev, review, free, build, pending, release, status, buildStatus } = side;
+      const { promotion, target, token } = side;
       const named = [pipeline, dev].flatMap(({ id, name }) => [id, name]);
-      const ids = [review.id, free.id, dev.couplingId, build, pending, release, status, promotion, target, token];
+      const ids = [
+        review.id,
+        free.id,
+        dev.couplingId,
+        build,
+        pending,
+        release,
+        status,
+        buildStatus,
+        promotion,
+        target,
+        token,
+      ];
       return [...named, ...ids];
     });
     const inputs = sides.flatMap(({ pipeline, dev, stg, prod, release }) => [

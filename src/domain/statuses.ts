@@ -39,15 +39,12 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   const report = reportOf(input);
   return ctx.db.write(async (tx) => {
     const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
-    if (input.build != null) {
-      // It holds for every release of the build, wherever that is.
-      const { repository } = await requireBuild(tx, "build", input.build);
-      await permitRepository(tx, ctx.viewer, "reportStatus", repository);
-    }
     const buildId = release?.buildId ?? (input.build as string);
     const mayPass = release === null && input.state === "SUCCESS";
     if (mayPass) await holdFollowers(tx, await requireBuild(tx, "build", buildId));
     const build = await requireBuild(tx, "build", buildId, { lock: "change" });
+    // What is said of a build holds for its releases, wherever they are.
+    if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);
     const { status, events } = await record(tx, ctx, build, release, report);
     await append(tx, ctx.viewer, ctx.now(), events);
     return status;

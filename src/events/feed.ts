@@ -1,7 +1,9 @@
+import sql from "sql-template-tag";
 import type { Database } from "../database/database.js";
+import type { Reader } from "../database/session.js";
 import type { LogEvent } from "../entities/event.js";
 import { Follower, type RecentEvent, type Source, type Stretch } from "./follower.js";
-import { appsOfEvents, type EventFilter, logBounds, matches, readEvents } from "./log.js";
+import { type EventFilter, logBounds, matches, readEvents } from "./log.js";
 
 /** Events kept in memory: more than the largest promotion raises (602), and about a megabyte. */
 const RECENT = 1024;
@@ -173,4 +175,19 @@ export class Feed implements Source {
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = null;
   }
+}
+
+/** Which apps each event in a stretch of the log concerns, by position. */
+async function appsOfEvents(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
+  const rows = await reader.query<{ app_id: string; position: number | string }>(
+    sql`SELECT app_id, position FROM event_apps WHERE position > ${after} AND position <= ${until}`,
+  );
+  const apps = new Map<number, string[]>();
+  for (const row of rows) {
+    const position = Number(row.position);
+    const known = apps.get(position);
+    if (known === undefined) apps.set(position, [row.app_id]);
+    else known.push(row.app_id);
+  }
+  return apps;
 }

@@ -233,21 +233,6 @@ function matching(reader: Reader, filter: EventFilter, alias: string): Sql[] {
   ];
 }
 
-/** Which apps each event in a stretch of the log concerns, by position. */
-export async function appsOfEvents(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
-  const rows = await reader.query<{ app_id: string; position: number | string }>(
-    sql`SELECT app_id, position FROM event_apps WHERE position > ${after} AND position <= ${until}`,
-  );
-  const apps = new Map<number, string[]>();
-  for (const row of rows) {
-    const position = Number(row.position);
-    const known = apps.get(position);
-    if (known === undefined) apps.set(position, [row.app_id]);
-    else known.push(row.app_id);
-  }
-  return apps;
-}
-
 function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogEvent): boolean {
   if (scope == null) return true;
   return pipelineId === null ? OF_BUILDS.includes(type) : scope.includes(pipelineId);

@@ -25,6 +25,8 @@ export interface Side {
   /** A release that is on its way. */
   readonly deploying: string;
   readonly status: string;
+  /** A status that was reported on the build. */
+  readonly buildStatus: string;
   readonly promotion: string;
   readonly target: string;
   readonly token: string;
@@ -80,7 +82,7 @@ export async function makeSide(server: TestServer, mark: string): Promise<Side> 
   const build = await buildOf(admin, mark);
   const pending = await buildOf(admin, mark, { phase: "PENDING", artifact: null, checksum: null });
   const said = { name: `${mark} says`, description: `${mark} said`, targetUrl: `https://${mark}.test/run` };
-  await report(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...said });
+  const buildStatus = await report(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...said });
   const { app: now } = await admin.ask("query ($id: ID!) { app(app: $id) { currentRelease { id } } }", { id: dev.id });
   const release = now.currentRelease.id;
   const status = await report(admin, { release, context: `${mark}/qa`, state: "PENDING", ...said });
@@ -107,7 +109,22 @@ export async function makeSide(server: TestServer, mark: string): Promise<Side> 
   await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 2 }, "__typename");
   await server.app.database.write((tx) => tx.insert(GithubReport, [reportOf(release, dev.id, mark)]));
   return {
-    ...{ mark, admin, repository, pipeline, dev, stg, prod, review, free, build, pending, release, status },
+    ...{
+      mark,
+      admin,
+      repository,
+      pipeline,
+      dev,
+      stg,
+      prod,
+      review,
+      free,
+      build,
+      pending,
+      release,
+      status,
+      buildStatus,
+    },
     ...{ promotion: promotion.id, target: promotion.targets[0].id, token: token.id },
     deploying: last.targets[0].release.id,
   };
