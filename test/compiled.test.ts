@@ -61,7 +61,7 @@ async function compiling(server: TestServer, schema: GraphQLSchema) {
   await apollo.start();
   const ctx: Ctx = {
     db: server.app.database,
-    viewer: { name: "test", role: "ADMIN", tokenId: null },
+    viewer: { name: "test", role: "ADMIN", tokenId: null, scope: null },
     durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
     now: () => new Date(0),
   };
