@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { Workshop } from "./support/data.js";
 import type { Measurement, Result } from "./support/figures.js";
 import { machine, markdown, table } from "./support/report.js";
+import { Workshop } from "./support/workshop.js";
 
 /** Every figure, in the order in which they are measured; each is a file of its own. */
 const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>> = {

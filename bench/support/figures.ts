@@ -1,4 +1,4 @@
-import type { Workshop } from "./data.js";
+import type { Workshop } from "./workshop.js";
 
 /** What a figure is given to measure with. */
 export interface Bench {

@@ -1,0 +1,162 @@
+import type { EntityClass } from "../../src/database/table.js";
+import { newId } from "../../src/domain/id.js";
+import { App } from "../../src/entities/app.js";
+import { Build } from "../../src/entities/build.js";
+import { Coupling } from "../../src/entities/coupling.js";
+import { EventApp, LogEvent } from "../../src/entities/event.js";
+import { Pipeline } from "../../src/entities/pipeline.js";
+import { Release } from "../../src/entities/release.js";
+import { ReleaseStatus } from "../../src/entities/release-status.js";
+import type { Stage } from "../../src/entities/vocabulary.js";
+import { PIPELINES_OF_TARGETS, pipelineName, RELEASES_OF_AN_APP, STAGES_OF_APPS, sourceName, TARGETS } from "./data.js";
+
+const CONTEXTS = ["ci/build", "qa/smoke"];
+
+/** Takes the rows that are made: what the getters of an entity tell is not among them. */
+export type Add = <T extends object>(entity: EntityClass<T>, row: Partial<T>) => void;
+
+/** Makes the rows of a database: so many pipelines, and those with so many targets. */
+export class Rows {
+  readonly #add: Add;
+  /** A month ago, a second later for every row, so that nothing is pruned and no two rows are of the same moment. */
+  #clock = Date.now() - 30 * 86_400_000;
+  #position = 0;
+
+  constructor(add: Add) {
+    this.#add = add;
+  }
+
+  /** The position of the newest event. */
+  get head(): number {
+    return this.#position;
+  }
+
+  /** Makes them one pipeline after the other; how many there are so far. */
+  *make(pipelines: number): Generator<number, void> {
+    for (let index = 0; index < pipelines; index++) {
+      this.#addPipeline(pipelineName(index), STAGES_OF_APPS);
+      yield index;
+    }
+    for (const targets of TARGETS) {
+      for (let index = 0; index < PIPELINES_OF_TARGETS; index++) {
+        const name = `to-${targets}-${index}`;
+        this.#addPipeline(name, ["STAGING", ...Array<Stage>(targets).fill("PRODUCTION")], sourceName(targets, index));
+      }
+    }
+    yield pipelines;
+  }
+
+  #addPipeline(name: string, stages: readonly Stage[], firstApp?: string): void {
+    const repository = `github.com/acme/${name}`;
+    const pipelineId = newId();
+    this.#add(Pipeline, {
+      ...this.#stamps(pipelineId),
+      name,
+      description: `Everything that makes up ${name}`,
+      repository,
+      branch: "main",
+      reviewAppsEnabled: false,
+      deletedAt: null,
+    });
+    const builds = Array.from({ length: RELEASES_OF_AN_APP }, (_, index) => this.#addBuild(repository, index));
+    stages.forEach((stage, index) => {
+      const app = index === 0 && firstApp !== undefined ? firstApp : `${name}-app-${index}`;
+      this.#addApp(pipelineId, app, stage, builds);
+    });
+  }
+
+  #addBuild(repository: string, index: number): string {
+    const id = newId();
+    const sha = id.replaceAll("-", "").padEnd(40, "0");
+    this.#add(Build, {
+      ...this.#stamps(id),
+      phase: "SUCCEEDED",
+      repository,
+      branch: "main",
+      commitSha: sha,
+      commitMessage: `Change number ${index} of this repository`,
+      commitAuthor: "kim",
+      commitUrl: `https://${repository}/commit/${sha}`,
+      artifact: `registry.acme.dev/${repository}:${sha.slice(0, 12)}`,
+      checksum: `sha256:${sha}${sha.slice(0, 24)}`,
+    });
+    return id;
+  }
+
+  #addApp(pipelineId: string, name: string, stage: Stage, builds: readonly string[]): void {
+    const appId = newId();
+    this.#add(App, {
+      ...this.#stamps(appId),
+      name,
+      description: "",
+      region: "eu-west-1",
+      deploymentMode: "IMMEDIATE",
+      deletedAt: null,
+    });
+    this.#add(Coupling, {
+      ...this.#stamps(newId()),
+      pipelineId,
+      appId,
+      stage,
+      requiredChecks: stage === "PRODUCTION" ? ["ci/build"] : [],
+      autoDeploy: false,
+    });
+    builds.forEach((buildId, index) => {
+      const release = {
+        ...this.#stamps(newId()),
+        appId,
+        buildId,
+        version: index + 1,
+        phase: "SUCCEEDED",
+        failureReason: null,
+        trigger: "DEPLOY",
+        description: `Deploy of ${buildId.slice(0, 7)}`,
+        promotionId: null,
+        createdByName: "kim",
+        createdByRole: "OPERATOR",
+        deployDeadline: null,
+      } as const;
+      this.#add(Release, release);
+      this.#addEvent(pipelineId, appId, release);
+      for (const context of CONTEXTS) this.#addStatus(release.id, buildId, context);
+    });
+  }
+
+  #addStatus(releaseId: string, buildId: string, context: string): void {
+    this.#add(ReleaseStatus, {
+      ...this.#stamps(newId()),
+      releaseId,
+      buildId,
+      context,
+      state: "SUCCESS",
+      name: "Continuous integration",
+      description: "All 1,234 tests passed",
+      targetUrl: `https://ci.acme.dev/runs/${releaseId}`,
+      imageUrl: null,
+      reportedByName: "ci",
+      reportedByRole: "REPORTER",
+    });
+  }
+
+  #addEvent(pipelineId: string, appId: string, release: Pick<Release, "id" | "phase" | "createdAt">): void {
+    this.#position += 1;
+    this.#add(LogEvent, {
+      position: this.#position,
+      type: "RELEASE_CREATED",
+      occurredAt: release.createdAt,
+      actorName: "kim",
+      actorRole: "OPERATOR",
+      pipelineId,
+      promotionId: null,
+      releaseId: release.id,
+      context: null,
+      detail: { phase: release.phase },
+    } as LogEvent);
+    this.#add(EventApp, { appId, position: this.#position });
+  }
+
+  #stamps(id: string) {
+    this.#clock += 1;
+    return { id, createdAt: new Date(this.#clock), updatedAt: new Date(this.#clock) };
+  }
+}
