@@ -10,6 +10,8 @@ const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>>
   "board-first": () => import("./board-first.js"),
   promote: () => import("./promote.js"),
   growth: () => import("./growth.js"),
+  "fan-out": () => import("./fan-out.js"),
+  "idle-subscribers": () => import("./idle-subscribers.js"),
   start: () => import("./start.js"),
   refusals: () => import("./refusals.js"),
 };

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 /** Loaded into whichever process is measured: answers calls over the channel to its parent, and never keeps it alive. */
 export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
@@ -5,6 +8,14 @@ const handlers: Record<string, (...args: never[]) => unknown> = {
   usage: () => {
     const { user, system } = process.cpuUsage();
     return { cpu: user + system, resident: process.memoryUsage.rss() };
+  },
+  /** The bytes that are in use once nothing is left to collect. */
+  inUse: () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    for (let turn = 0; turn < 4; turn += 1) collect();
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    return heapUsed + external + arrayBuffers;
   },
 };
 

@@ -104,6 +104,11 @@ export async function ready(port: number, child?: ChildProcess): Promise<void> {
   }
 }
 
+/** Asks again and again until something holds. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,14 +1,19 @@
-/** Between two lines of progress where they cannot overwrite one another, in milliseconds; on a terminal a tenth of it. */
+/** Before the first and between two lines, in milliseconds; a tenth of it on a terminal, where each replaces the last. */
 const EVERY = 5000;
 
+let what = "";
 let said = 0;
+let shown = false;
 
-/** Tells whoever waits how far something has come: on standard error, in one line on a terminal. */
-export function progress(what: string, done: number, all: number): void {
+/** Tells whoever waits how far something has come, if it takes long: on standard error, in one line on a terminal. */
+export function progress(name: string, done: number, all: number): void {
   const { stderr } = process;
+  const now = performance.now();
+  if (name !== what) [what, said, shown] = [name, now, false];
   const ended = done >= all;
-  if (!ended && performance.now() - said < (stderr.isTTY ? EVERY / 10 : EVERY)) return;
-  said = performance.now();
-  const line = `  ${what}: ${done.toLocaleString("en")} of ${all.toLocaleString("en")}`;
+  if (ended ? !shown : now - said < (stderr.isTTY ? EVERY / 10 : EVERY)) return;
+  [said, shown] = [now, true];
+  const line = `  ${name}: ${done.toLocaleString("en")} of ${all.toLocaleString("en")}`;
+  if (ended) what = "";
   stderr.write(stderr.isTTY ? `\r\x1b[K${ended ? "" : line}` : `${line}\n`);
 }

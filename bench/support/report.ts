@@ -68,5 +68,5 @@ function digits(value: number): string {
 }
 
 function goal(target: Target): string {
-  return "most" in target ? `≤ ${target.most}` : `≥ ${target.least}`;
+  return "most" in target ? `≤ ${target.most.toLocaleString("en")}` : `≥ ${target.least}`;
 }

@@ -1,0 +1,98 @@
+import { Audience, SUBSCRIBERS } from "./support/audience.js";
+import { Connection } from "./support/client.js";
+import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { Child, Server, until } from "./support/processes.js";
+import { type Stage, setStage } from "./support/stage.js";
+
+/** Events of one burst: a promotion to this many targets. */
+const BURST = 150;
+/** Single events of one turn, for how long each takes. */
+const EVENTS = 60;
+
+const AGAINST = "a bare ws server that sends the same bytes to the same sockets";
+
+interface Burst {
+  /** Deliveries a second. */
+  readonly rate: number;
+  /** Microseconds of the server's processor for each of them. */
+  readonly cpu: number;
+}
+
+/**
+ * A thousand identical subscriptions that are told of a promotion, against a server that has nothing to find out and tells them
+ * the same. The promotion itself is part of our time: the last event arrives after all of it has been written.
+ */
+export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+  const [server] = await Server.launch(await workshop.database(1));
+  const bare = Child.start("support/bare-socket.js");
+  const connection = new Connection(server.port);
+  const audiences: Audience[] = [];
+  try {
+    const stage = await setStage(connection, BURST);
+    const ours = await Audience.at(server.port);
+    audiences.push(ours);
+    await ours.settle(stage.release);
+    const theirs = await Audience.at(await bare.call<number>("port"));
+    audiences.push(theirs);
+    await until(async () => (await bare.call<number>("subscriptions")) === SUBSCRIBERS);
+
+    let payloads: string[] = [];
+    const promotion = () => {
+      payloads = [];
+      // Everybody is told the same, each in turn: one text of each round of them is one event.
+      ours.onMessage = (text) => {
+        if (ours.heard % SUBSCRIBERS === 0) payloads.push(payloadOf(text));
+      };
+      return burst(server, ours, stage.promote);
+    };
+    const broadcast = () => burst(bare, theirs, () => bare.call("broadcast", payloads));
+    const bursts = await interleave(rounds, promotion, broadcast);
+    const of = (what: keyof Burst) => ({
+      subject: bursts.subject.map((one) => one[what]),
+      baseline: bursts.baseline.map((one) => one[what]),
+    });
+    const latencies: (readonly number[])[] = [];
+    for (let round = 0; round < rounds; round += 1) latencies.push(await latenciesOf(ours, stage));
+    const at = (share: number) => latencies.map((times) => percentile(times, share));
+    return [
+      compared("fan-out: to 1,000 subscriptions", "deliveries/s", AGAINST, of("rate"), { least: 0.5 }),
+      compared("fan-out: processor of the server for each", "µs CPU", AGAINST, of("cpu"), null),
+      alone("fan-out: from the mutation's answer to the event, median", "ms", at(0.5), null),
+      alone("fan-out: from the mutation's answer to the event, p99", "ms", at(0.99), { most: 50 }),
+    ];
+  } finally {
+    for (const audience of audiences) audience.close();
+    connection.close();
+    await Promise.all([server.stop(), bare.stop()]);
+  }
+}
+
+async function burst(server: Child, audience: Audience, send: () => Promise<unknown>): Promise<Burst> {
+  const messages = BURST * SUBSCRIBERS;
+  const before = await server.usage();
+  const all = audience.hears(messages);
+  const begun = performance.now();
+  const [last] = await Promise.all([all, send()]);
+  const after = await server.usage();
+  return { rate: messages / ((last - begun) / 1000), cpu: (after.cpu - before.cpu) / messages };
+}
+
+/** From the answer to a mutation until each of the subscribers is told of it, ascending; less than 0 where it was sooner. */
+async function latenciesOf(audience: Audience, stage: Stage): Promise<readonly number[]> {
+  const latencies: number[] = [];
+  for (let event = 0; event < EVENTS; event += 1) {
+    const arrivals: number[] = [];
+    audience.onMessage = (_text, at) => arrivals.push(at);
+    const all = audience.hears(SUBSCRIBERS);
+    await stage.release();
+    const answered = performance.now();
+    await all;
+    for (const at of arrivals) latencies.push(at - answered);
+  }
+  return latencies.sort((a, b) => a - b);
+}
+
+function payloadOf(message: Buffer): string {
+  const text = String(message);
+  return text.slice(text.indexOf('"payload":') + '"payload":'.length, -1);
+}

@@ -1,0 +1,90 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { ADMIN_SECRET } from "./processes.js";
+
+const SOCKETS = 50;
+const PER_SOCKET = 20;
+export const SUBSCRIBERS = SOCKETS * PER_SOCKET;
+/** How long anything that was sent may take to arrive, in milliseconds. */
+const PATIENCE = 60_000;
+
+const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
+  cursor type occurredAt actor { name } pipelineId
+  ... on ReleaseEvent { releasePhase release { id version description app { id name } build { commit { sha } } } }
+} }`;
+
+/** Called with what a subscription was told, and when, in milliseconds of `performance.now()`. */
+export type Heard = (text: Buffer, at: number) => void;
+
+/** Those who listen: 1,000 subscriptions that are all the same, on 50 sockets of this process. */
+export class Audience {
+  #sockets: readonly WebSocket[] = [];
+  #heard = 0;
+  #waiting: { readonly messages: number; resolve(at: number): void } | null = null;
+  /** Looks at every message. */
+  onMessage: Heard | null = null;
+
+  /** Subscribes at a server. That it was sent does not mean that it was seen: there is no answer to a subscription. */
+  static async at(port: number): Promise<Audience> {
+    const audience = new Audience();
+    const heard = (text: Buffer) => audience.#hear(text);
+    audience.#sockets = await Promise.all(Array.from({ length: SOCKETS }, () => subscribe(port, heard)));
+    return audience;
+  }
+
+  /** How many messages have come since it was last set to 0. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Counts from 0 until so many have come; when the last of them came. Throws after a minute. */
+  hears(messages: number): Promise<number> {
+    this.#heard = 0;
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`Of ${messages} messages ${this.#heard} came within a minute.`));
+      const timer = setTimeout(late, PATIENCE);
+      this.#waiting = {
+        messages,
+        resolve: (at) => {
+          clearTimeout(timer);
+          resolve(at);
+        },
+      };
+    });
+  }
+
+  /** Lets something happen that each is told of, until everybody hears of it: then all subscriptions are in place. */
+  async settle(happen: () => Promise<unknown>): Promise<void> {
+    do {
+      this.#heard = 0;
+      await happen();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    } while (this.#heard < SUBSCRIBERS);
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  #hear(text: Buffer): void {
+    const at = performance.now();
+    this.#heard += 1;
+    this.onMessage?.(text, at);
+    if (this.#waiting === null || this.#heard < this.#waiting.messages) return;
+    const { resolve } = this.#waiting;
+    this.#waiting = null;
+    resolve(at);
+  }
+}
+
+async function subscribe(port: number, heard: (text: Buffer) => void): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
+  await once(socket, "open");
+  socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${ADMIN_SECRET}` } }));
+  await once(socket, "message");
+  for (let index = 0; index < PER_SOCKET; index += 1) {
+    socket.send(JSON.stringify({ id: `s${index}`, type: "subscribe", payload: { query: SUBSCRIPTION } }));
+  }
+  socket.on("message", heard);
+  return socket;
+}
