@@ -12,6 +12,7 @@ const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>>
   growth: () => import("./growth.js"),
   "fan-out": () => import("./fan-out.js"),
   "idle-subscribers": () => import("./idle-subscribers.js"),
+  postgres: () => import("./postgres.js"),
   start: () => import("./start.js"),
   refusals: () => import("./refusals.js"),
 };
@@ -38,15 +39,22 @@ if (values.help || unknown.length > 0 || !(scale > 0) || !(rounds >= 1)) {
 }
 
 const workshop = new Workshop();
-process.on("exit", () => workshop.clear());
+// Gigabytes are not to be left behind by whoever has no patience.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void workshop.close().finally(() => process.exit(1)));
+}
 const results: Result[] = [];
-for (const name of positionals.length > 0 ? positionals : Object.keys(FIGURES)) {
-  const figure = await FIGURES[name]?.();
-  if (figure === undefined) continue;
-  process.stderr.write(`${name} …\n`);
-  const measured = await figure.measure({ workshop, pipelines: Math.round(1000 * scale), rounds });
-  results.push(...measured);
-  if (!values.json) process.stdout.write(`${table(measured)}\n\n`);
+try {
+  for (const name of positionals.length > 0 ? positionals : Object.keys(FIGURES)) {
+    const figure = await FIGURES[name]?.();
+    if (figure === undefined) continue;
+    process.stderr.write(`${name} …\n`);
+    const measured = await figure.measure({ workshop, pipelines: Math.round(1000 * scale), rounds });
+    results.push(...measured);
+    if (!values.json) process.stdout.write(`${table(measured)}\n\n`);
+  }
+} finally {
+  await workshop.close();
 }
 const report = { ...machine(), scale, rounds, results };
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -1,122 +1,102 @@
-import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
-import { Client } from "../test/support/client.js";
-import { startCluster } from "../test/support/cluster.js";
-import { ServerProcess } from "../test/support/process.js";
-import { Seed } from "../test/support/seed.js";
+import { PROMOTE } from "./promote.js";
+import { BOARD } from "./support/board.js";
+import { Connection, request } from "./support/client.js";
+import { pipelineName, sourceName, TARGETS } from "./support/data.js";
+import { type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { fillPostgres } from "./support/fill.js";
+import { Child, Server } from "./support/processes.js";
+import type { Statement } from "./support/recording.js";
 
-/*
- * Promotions per second on PostgreSQL, with one instance and with two, and how much of the time somebody holds the lock
- * that makes cursor order commit order: what that leaves is how far one database can be driven further.
- *
- *   npm run build && node dist/bench/postgres.js [seconds per run]
- *
- * Everything runs on this machine: the database (its commits reach the disk), the instances and the clients.
+/** Boards or promotions of one turn. */
+const TIMES = 100;
+/** Of the pipelines that SQLite is filled with a tenth: what is measured is the way to the database, not the database. */
+const SHARE = 0.1;
+
+interface Operation {
+  readonly what: string;
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+interface Recording extends Operation {
+  readonly statements: readonly Statement[];
+  /** In milliseconds since 1970. */
+  readonly at: number;
+}
+
+/**
+ * A board and a promotion on PostgreSQL as whoever asks waits for them, one at a time, against the very statements that
+ * the product sends for them, through one bare connection.
  */
-
-const SECONDS = Number(process.argv[2] ?? 10);
-/** Promotions under way at any time. */
-const CLIENTS = 16;
-/** Each with an app in development and so many in staging: nobody waits for anybody else's apps. */
-const PIPELINES = 32;
-const TARGETS = 4;
-const SECRET = "an-administrator-of-the-benchmark";
-
-const cluster = await startCluster(["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"]);
-try {
-  const rows = [];
-  for (const instances of [1, 2]) rows.push(await measure(instances));
-  console.table(rows);
-} finally {
-  await cluster.remove();
-}
-
-async function measure(instances: number) {
-  const processes = [];
-  for (let index = 0; index < instances; index += 1) processes.push(await startInstance());
-  const clients = processes.map((one) => one.client) as [Client, ...Client[]];
-  const sources = await seed(clients[0]);
-  const watch = await watchLocks();
-  const latencies: number[] = [];
-  const begun = performance.now();
-  const end = begun + SECONDS * 1000;
-  await Promise.all(
-    Array.from({ length: CLIENTS }, async (_, index) => {
-      const client = clients[index % clients.length] as Client;
-      for (let turn = index; performance.now() < end; turn += CLIENTS) {
-        const from = performance.now();
-        await client.mutate("promote", { app: sources[turn % PIPELINES] }, "promotion { id }");
-        latencies.push(performance.now() - from);
-      }
-    }),
-  );
-  const elapsed = (performance.now() - begun) / 1000;
-  const { held, waiting } = await watch.stop();
-  for (const { process } of processes) {
-    process.signal("SIGTERM");
-    await process.exit();
-  }
-  latencies.sort((a, b) => a - b);
-  const percentile = (share: number) => Math.round(latencies[Math.floor(latencies.length * share)] ?? 0);
-  return {
-    instances,
-    "promotions/s": Math.round(latencies.length / elapsed),
-    "median ms": percentile(0.5),
-    "p99 ms": percentile(0.99),
-    "log lock held": `${Math.round(held * 100)} %`,
-    "transactions waiting for it": `${Math.round(waiting * 100)} %`,
-  };
-}
-
-/** Makes the pipelines, each with a release to promote; gives back the names of their sources. */
-async function seed(client: Client): Promise<string[]> {
-  const make = new Seed(client);
-  const build = await make.build();
-  const sources: string[] = [];
-  for (let index = 0; index < PIPELINES; index += 1) {
-    const pipeline = await make.pipeline();
-    const source = await make.coupled(pipeline, "DEVELOPMENT", { autoDeploy: false });
-    await make.release(source, build);
-    for (let target = 0; target < TARGETS; target += 1) await make.coupled(pipeline, "STAGING");
-    sources.push(source.name);
-  }
-  return sources;
-}
-
-/** Looks every few milliseconds who holds the log's lock, and which share of the open transactions waits for it. */
-async function watchLocks() {
-  const client = new pg.Client({ connectionString: cluster.url });
-  await client.connect();
-  let watching = true;
-  let looks = 0;
-  let held = 0;
-  let open = 0;
-  let waiting = 0;
-  const look = `SELECT
-    (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted)::int AS held,
-    (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)::int AS waiting,
-    (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'railyard' AND xact_start IS NOT NULL)::int AS open`;
-  const done = (async () => {
-    while (watching) {
-      const [row] = (await client.query<{ held: number; waiting: number; open: number }>(look)).rows;
-      looks += 1;
-      held += Math.min(row?.held ?? 0, 1);
-      waiting += row?.waiting ?? 0;
-      open += row?.open ?? 0;
-      await delay(5);
+export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+  const filled = await workshop.postgres();
+  await fillPostgres(filled, Math.max(1, Math.round(pipelines * SHARE)));
+  const operations: readonly Operation[] = [
+    { what: "board", query: BOARD, variables: { pipeline: pipelineName(0) } },
+    ...TARGETS.map((targets) => ({
+      what: targets === 1 ? "promote to 1 target" : `promote to ${targets} targets`,
+      query: PROMOTE,
+      variables: { app: sourceName(targets, 0) },
+    })),
+  ];
+  const recordings = await record(filled, operations);
+  const [server] = await Server.launch(await workshop.postgres(filled));
+  const bare = Child.start("support/replay.js", filled);
+  const connection = new Connection(server.port);
+  try {
+    const results: Result[] = [];
+    for (const { what, query, variables, statements, at } of recordings) {
+      const asked = () => times(connection, query, variables);
+      const sent = async () => median(await bare.call<number[]>("measure", what, statements, at, TIMES));
+      const against = `its ${statements.length} statements through pg`;
+      results.push(compared(`PostgreSQL: ${what}`, "ms", against, await interleave(rounds, asked, sent), null));
     }
-  })();
-  return {
-    async stop() {
-      watching = false;
-      await done;
-      await client.end();
-      return { held: held / looks, waiting: open === 0 ? 0 : waiting / open };
-    },
-  };
+    return results;
+  } finally {
+    connection.close();
+    await Promise.all([server.stop(), bare.stop()]);
+  }
 }
 
-async function startInstance(): Promise<{ process: ServerProcess; client: Client }> {
-  const process = new ServerProcess({ DATABASE_URL: cluster.url, ADMIN_TOKEN: SECRET, LOG_LEVEL: "silent" });
-  return { process, client: new Client(await process.ready(), SECRET) };
+/** Executes each of the operations, and keeps what was sent to the database for it. */
+async function record(url: string, operations: readonly Operation[]): Promise<readonly Recording[]> {
+  const execution = Child.start("support/execution.js", url);
+  try {
+    const recordings: Recording[] = [];
+    for (const operation of operations) {
+      // What is only asked for the first time, as by the loading of types, is not part of it.
+      await execution.call("statements", operation.query, operation.variables);
+      const at = Date.now();
+      const statements = await execution.call<readonly Statement[]>("statements", operation.query, operation.variables);
+      recordings.push({ ...operation, statements, at });
+    }
+    await execution.call("close");
+    return recordings;
+  } finally {
+    await execution.stop();
+  }
+}
+
+let asked = 0;
+
+/** The median of so many requests, in milliseconds. */
+async function times(connection: Connection, query: string, variables: object): Promise<number> {
+  const measured: number[] = [];
+  for (let turn = 0; turn < TIMES; turn += 1) {
+    asked += 1;
+    // A variable that is not asked for makes every request one that was never answered before.
+    const bytes = request(query, { ...variables, asked });
+    const begun = performance.now();
+    const answer = await connection.send(bytes);
+    measured.push(performance.now() - begun);
+    if (answer.includes('"errors"')) throw new Error(answer.toString());
+  }
+  return median(measured);
+}
+
+function median(values: readonly number[]): number {
+  return percentile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
 }

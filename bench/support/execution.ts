@@ -1,4 +1,4 @@
-import { execute, parse, validate } from "graphql";
+import { type DocumentNode, execute, parse, validate } from "graphql";
 import { openDatabase } from "../../src/database/open.js";
 import type { Ctx } from "../../src/domain/context.js";
 import { buildSchema } from "../../src/schema/build.js";
@@ -6,17 +6,26 @@ import { Context } from "../../src/schema/context.js";
 import { BOARD } from "./board.js";
 import { pipelineName } from "./data.js";
 import { answer } from "./probe.js";
+import { databaseUrl } from "./processes.js";
+import { statementsOf } from "./recording.js";
 
-const db = await openDatabase(`sqlite:${process.argv[2]}`);
+/* The execution of operations alone, without HTTP and what stands around it. */
+
+const db = await openDatabase(databaseUrl(process.argv[2] ?? ""));
 const schema = buildSchema();
-const document = parse(BOARD);
-if (validate(schema, document).length > 0) throw new Error("The board query is not valid.");
+const document = documentOf(BOARD);
 const ctx: Ctx = {
   db,
   viewer: { name: "bench", role: "VIEWER", tokenId: null, scope: null },
   durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
   now: () => new Date(),
 };
+
+function documentOf(text: string): DocumentNode {
+  const parsed = parse(text);
+  if (validate(schema, parsed).length > 0) throw new Error("An operation of the benchmarks is not valid.");
+  return parsed;
+}
 
 async function board(name: string): Promise<string> {
   const contextValue = new Context(ctx, "bench");
@@ -31,4 +40,14 @@ answer({
     const { user, system } = process.cpuUsage(before);
     return (user + system) / times;
   },
+  /** Executes an operation as an administrator; which statements it sent to PostgreSQL. */
+  statements: (text: string, variableValues: Record<string, unknown>) => {
+    const document = documentOf(text);
+    const contextValue = new Context({ ...ctx, viewer: { ...ctx.viewer, role: "ADMIN" } }, "bench");
+    return statementsOf(async () => {
+      const { errors } = await execute({ schema, document, contextValue, variableValues });
+      if (errors !== undefined) throw new Error(errors.join("\n"));
+    });
+  },
+  close: () => db.close(),
 });

@@ -60,7 +60,10 @@ export class Child {
   }
 }
 
-/** A real server, in a process of its own, on a database file. */
+/** The `DATABASE_URL` of a file, or of a PostgreSQL database, whose address is one already. */
+export const databaseUrl = (database: string) => (database.includes("://") ? database : `sqlite:${database}`);
+
+/** A real server, in a process of its own. */
 export class Server extends Child {
   private constructor(
     process: ChildProcess,
@@ -69,15 +72,18 @@ export class Server extends Child {
     super(process);
   }
 
-  /** @returns the server, and how long it took from the start of its process until it was ready, in milliseconds */
-  static async launch(path: string, settings: Readonly<Record<string, string>> = {}): Promise<[Server, number]> {
+  /**
+   * @param database the path of a SQLite file, or the address of a PostgreSQL database
+   * @returns the server, and how long it took from the start of its process until it was ready, in milliseconds
+   */
+  static async launch(database: string, settings: Readonly<Record<string, string>> = {}): Promise<[Server, number]> {
     const port = await freePort();
     const env = {
       ...process.env,
       NODE_ENV: "production",
       PORT: String(port),
       HOST: "127.0.0.1",
-      DATABASE_URL: `sqlite:${path}`,
+      DATABASE_URL: databaseUrl(database),
       ADMIN_TOKEN: ADMIN_SECRET,
       LOG_LEVEL: "warn",
       ...settings,

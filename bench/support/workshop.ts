@@ -1,30 +1,53 @@
 import { constants, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fillSqlite } from "./fill.js";
+import { type Cluster, startCluster } from "../../test/support/cluster.js";
+import { fillSqlite, run } from "./fill.js";
 
-/** A folder for the files of one run, removed when it ends. */
+/** What the tests do without, and whoever measures must not: commits reach the disk. */
+const DURABLE = ["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"];
+
+/** The databases of one run: files in a folder and a PostgreSQL, both removed when it ends. */
 export class Workshop {
-  readonly folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "railyard-bench-"));
+  readonly #folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "railyard-bench-"));
   readonly #made = new Map<number, string>();
   #copies = 0;
+  #cluster: Promise<Cluster> | null = null;
+  #databases = 0;
 
   /** A database file of its own with so many pipelines. It is built once a run; every further one is a copy. */
   async database(pipelines: number): Promise<string> {
     let original = this.#made.get(pipelines);
     if (original === undefined) {
-      original = join(this.folder, `filled-${pipelines}.sqlite`);
+      original = join(this.#folder, `filled-${pipelines}.sqlite`);
       await fillSqlite(original, pipelines);
       this.#made.set(pipelines, original);
     }
     this.#copies += 1;
-    const copy = join(this.folder, `copy-${this.#copies}.sqlite`);
+    const copy = join(this.#folder, `copy-${this.#copies}.sqlite`);
     // Where the file system can, the copy shares its blocks with the original until one of them is written.
     copyFileSync(original, copy, constants.COPYFILE_FICLONE);
     return copy;
   }
 
-  clear(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+  /**
+   * The address of a PostgreSQL database of its own, on a server whose commits reach the disk.
+   *
+   * @param original the address of one that it is a copy of, to which nobody is connected; left out, it is empty
+   */
+  async postgres(original?: string): Promise<string> {
+    this.#cluster ??= startCluster(DURABLE);
+    const { url } = await this.#cluster;
+    this.#databases += 1;
+    const name = `bench_${this.#databases}`;
+    const template = original === undefined ? "template0" : new URL(original).pathname.slice(1);
+    await run(url, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+    return Object.assign(new URL(url), { pathname: name }).href;
+  }
+
+  /** Removes everything. The files go at once, also where nobody waits for the rest. */
+  async close(): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
+    await (await this.#cluster)?.remove();
   }
 }
