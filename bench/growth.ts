@@ -14,12 +14,12 @@ const BOARDS = 50;
 
 /** What a board and a promotion cost as the database grows, against the same on the smallest one. */
 export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
-  const servers: { readonly size: number; readonly server: Server; readonly connection: Connection }[] = [];
+  const servers: Subject[] = [];
   try {
     for (const share of SIZES) {
       const size = Math.round(pipelines * share);
       const [server] = await Server.launch(await workshop.database(size));
-      servers.push({ size, server, connection: new Connection(server.port) });
+      servers.push({ size, server });
     }
     const [smallest, ...larger] = servers;
     if (smallest === undefined) return [];
@@ -43,7 +43,6 @@ export async function measure({ workshop, pipelines, rounds }: Bench): Promise<r
     }
     return results;
   } finally {
-    for (const { connection } of servers) connection.close();
     await Promise.all(servers.map(({ server }) => server.stop()));
   }
 }
@@ -51,29 +50,33 @@ export async function measure({ workshop, pipelines, rounds }: Bench): Promise<r
 interface Subject {
   readonly size: number;
   readonly server: Server;
-  readonly connection: Connection;
 }
 
 let asked = 0;
 
 /** Boards from all over the database, each asked for as it was never before: none is answered from what was kept. */
-async function board({ size, server, connection }: Subject): Promise<number> {
+async function board({ size, server }: Subject): Promise<number> {
+  const connection = new Connection(server.port);
   const before = await server.usage();
   for (let turn = 0; turn < TIMES; turn++) {
     asked += 1;
     const pipeline = pipelineName(Math.floor(((turn % BOARDS) * size) / BOARDS));
     await connection.send(request(BOARD, { pipeline, asked }));
   }
-  return ((await server.usage()).cpu - before.cpu) / TIMES;
+  const after = await server.usage();
+  connection.close();
+  return (after.cpu - before.cpu) / TIMES;
 }
 
-async function promote({ connection }: Subject): Promise<number> {
+async function promote({ server }: Subject): Promise<number> {
+  const connection = new Connection(server.port);
   const times: number[] = [];
   for (let turn = 0; turn < TIMES / 4; turn++) {
     const start = performance.now();
     await connection.ask(PROMOTE, { app: sourceName(12, turn % 10) });
     times.push(performance.now() - start);
   }
+  connection.close();
   return percentile(
     times.sort((a, b) => a - b),
     0.5,

@@ -29,9 +29,13 @@ export class Connection {
     this.#socket.on("close", () => this.#waiting?.reject(new Error("The server closed the connection.")));
   }
 
-  /** The body of the answer. Throws where its status is not 200. */
+  /**
+   * The body of the answer. Throws where its status is not 200, and where the server has closed the connection: it does
+   * that when it has not heard anything for a minute.
+   */
   send(bytes: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.closed) return reject(new Error("The server has closed the connection."));
       this.#waiting = { resolve, reject };
       this.#socket.write(bytes);
     });
