@@ -28,7 +28,7 @@ export async function measure({ workshop, rounds }: Bench): Promise<readonly Res
   const connection = new Connection(server.port);
   const audiences: Audience[] = [];
   try {
-    const stage = await setStage(connection, BURST);
+    const stage = await setStage(connection, "fan-out", BURST);
     const ours = await Audience.at(server.port);
     audiences.push(ours);
     await ours.settle(stage.release);

@@ -20,7 +20,7 @@ async function sizeOfEach(path: string): Promise<number> {
   const connection = new Connection(server.port);
   let audience: Audience | null = null;
   try {
-    const { release } = await setStage(connection, 0);
+    const { release } = await setStage(connection, "idle", 0);
     const before = await server.call<number>("inUse");
     audience = await Audience.at(server.port);
     await audience.settle(release);

@@ -13,6 +13,7 @@ const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>>
   "fan-out": () => import("./fan-out.js"),
   "idle-subscribers": () => import("./idle-subscribers.js"),
   postgres: () => import("./postgres.js"),
+  instances: () => import("./instances.js"),
   start: () => import("./start.js"),
   refusals: () => import("./refusals.js"),
 };

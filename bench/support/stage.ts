@@ -2,6 +2,8 @@ import type { Connection } from "./client.js";
 
 /** What subscribers are told of: releases of one app, and promotions of it to others. */
 export interface Stage {
+  /** The app that is released, and promoted from. */
+  readonly app: string;
   /** Makes a release: one event. */
   release(): Promise<void>;
   /** Promotes it: an event for each of the targets. */
@@ -11,31 +13,35 @@ export interface Stage {
 const COUPLE = `mutation ($app: CreateAppInput!, $coupling: AddCouplingInput!) {
   createApp(input: $app) { app { id } } addCoupling(input: $coupling) { coupling { id } }
 }`;
+const PIPELINE = "mutation ($name: String!) { createPipeline(input: { name: $name }) { pipeline { id } } }";
 const BUILD = `mutation {
   createBuild(input: { repository: "acme/fan", commit: { sha: "0123456789abcdef" }, artifact: "registry/fan:1" }) {
     build { id }
   }
 }`;
-const RELEASE =
-  'mutation ($build: ID!) { createRelease(input: { app: "fan-source", build: $build }) { release { id } } }';
-const PROMOTE = 'mutation { promote(input: { app: "fan-source" }) { promotion { id } } }';
+const RELEASE = `mutation ($app: ID!, $build: ID!) {
+  createRelease(input: { app: $app, build: $build }) { release { id } }
+}`;
+const PROMOTE = "mutation ($app: ID!) { promote(input: { app: $app }) { promotion { id } } }";
 
-/** Makes a pipeline with one app to promote from and so many to promote to. */
-export async function setStage(connection: Connection, targets: number): Promise<Stage> {
+/** Makes a pipeline of this name with one released app in DEVELOPMENT and so many in STAGING to promote it to. */
+export async function setStage(connection: Connection, name: string, targets: number): Promise<Stage> {
   const couple = (app: string, stage: string) =>
-    connection.ask(COUPLE, { app: { name: app }, coupling: { pipeline: "fan", app, stage } });
-  await connection.ask('mutation { createPipeline(input: { name: "fan" }) { pipeline { id } } }', {});
-  await couple("fan-source", "DEVELOPMENT");
-  for (let index = 0; index < targets; index += 1) await couple(`fan-target-${index}`, "STAGING");
+    connection.ask(COUPLE, { app: { name: app }, coupling: { pipeline: name, app, stage } });
+  const app = `${name}-source`;
+  await connection.ask(PIPELINE, { name });
+  await couple(app, "DEVELOPMENT");
+  for (let index = 0; index < targets; index += 1) await couple(`${name}-target-${index}`, "STAGING");
   const { createBuild } = await connection.ask<{ createBuild: { build: { id: string } } }>(BUILD, {});
   const release = async () => {
-    await connection.ask(RELEASE, { build: createBuild.build.id });
+    await connection.ask(RELEASE, { app, build: createBuild.build.id });
   };
   await release();
   return {
+    app,
     release,
     promote: async () => {
-      await connection.ask(PROMOTE, {});
+      await connection.ask(PROMOTE, { app });
     },
   };
 }
