@@ -1,52 +1,50 @@
-import { Client } from "../test/support/client.js";
-import { startCluster } from "../test/support/cluster.js";
-import { ServerProcess } from "../test/support/process.js";
-import { compared, interleave } from "./support/figures.js";
-import { table } from "./support/report.js";
+import { Connection, request } from "./support/client.js";
+import { type Bench, compared, interleave, type Result } from "./support/figures.js";
+import { Server } from "./support/processes.js";
 
-/*
- * What a request pays for being counted against a budget that instances share: the smallest query, asked of an instance
- * with COST_PER_MINUTE and of one without, in turns, on a database whose commits reach the disk. All requests carry the
- * same token, which is the worst case: they all write the same row.
- *
- *   npm run build && node dist/bench/budget.js [rounds]
- */
-
-const ROUNDS = Number(process.argv[2] ?? 9);
+/** Requests of one turn. */
 const REQUESTS = 400;
-const SECRET = "an-administrator-of-the-benchmark";
+const SMALLEST = request("{ viewer { name } }", {});
 
-const cluster = await startCluster(["-c", "fsync=on", "-c", "autovacuum=on"]);
-const settings = { DATABASE_URL: cluster.url, ADMIN_TOKEN: SECRET, LOG_LEVEL: "silent" };
-const processes = [new ServerProcess({ ...settings, COST_PER_MINUTE: "999999999" }), new ServerProcess(settings)];
-try {
-  const [counted, free] = (await Promise.all(processes.map((one) => one.ready()))).map(
-    (url) => new Client(url, SECRET),
+/**
+ * What a request pays for being counted against a budget that instances share: the smallest query, asked of an instance
+ * with COST_PER_MINUTE and of one without, on a PostgreSQL whose commits reach the disk. All requests carry the same
+ * token, which is the worst case: they all write the same row.
+ */
+export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+  const url = await workshop.postgres();
+  const servers: Server[] = [];
+  try {
+    const [counted] = await Server.launch(url, { COST_PER_MINUTE: "999999999" });
+    servers.push(counted);
+    const [free] = await Server.launch(url);
+    servers.push(free);
+    const results: Result[] = [];
+    for (const clients of [1, 16]) {
+      const measured = await interleave(
+        rounds,
+        () => paid(counted, clients),
+        () => paid(free, clients),
+      );
+      const what = `budget: a request that is counted, ${clients} at a time`;
+      results.push(compared(what, "ms", "the same without a budget", measured, null));
+    }
+    return results;
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+/** How long one of these requests takes, in milliseconds, where so many are under way at any time. */
+async function paid(server: Server, clients: number): Promise<number> {
+  const begun = performance.now();
+  let left = REQUESTS;
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      const connection = new Connection(server.port);
+      while (left-- > 0) await connection.send(SMALLEST);
+      connection.close();
+    }),
   );
-  const results = [];
-  for (const clients of [1, 16]) {
-    const ask = async (client: Client | undefined) => {
-      const begun = performance.now();
-      let left = REQUESTS;
-      const turn = async () => {
-        while (left-- > 0) await client?.ask("{ viewer { name } }");
-      };
-      await Promise.all(Array.from({ length: clients }, turn));
-      return (performance.now() - begun) / REQUESTS;
-    };
-    const measured = await interleave(
-      ROUNDS,
-      () => ask(counted),
-      () => ask(free),
-    );
-    const what = `a request that is counted, ${clients} at a time`;
-    results.push(compared(what, "ms", "the same without a budget", measured, null));
-  }
-  console.log(table(results));
-} finally {
-  for (const one of processes) {
-    one.signal("SIGTERM");
-    await one.exit();
-  }
-  await cluster.remove();
+  return (performance.now() - begun) / REQUESTS;
 }
