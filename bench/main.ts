@@ -1,23 +1,28 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Measurement, Result } from "./support/figures.js";
-import { machine, markdown, table } from "./support/report.js";
+import type { Measurement } from "./support/figures.js";
+import { type Engine, machine, markdown, type Reported, table } from "./support/report.js";
 import { Workshop } from "./support/workshop.js";
 
+interface Figure {
+  readonly engine: Engine;
+  load(): Promise<{ measure: Measurement }>;
+}
+
 /** Every figure, in the order in which they are measured; each is a file of its own. */
-const FIGURES: Readonly<Record<string, () => Promise<{ measure: Measurement }>>> = {
-  board: () => import("./board.js"),
-  "board-first": () => import("./board-first.js"),
-  promote: () => import("./promote.js"),
-  growth: () => import("./growth.js"),
-  "fan-out": () => import("./fan-out.js"),
-  "idle-subscribers": () => import("./idle-subscribers.js"),
-  postgres: () => import("./postgres.js"),
-  budget: () => import("./budget.js"),
-  instances: () => import("./instances.js"),
-  start: () => import("./start.js"),
-  cli: () => import("./cli.js"),
-  refusals: () => import("./refusals.js"),
+const FIGURES: Readonly<Record<string, Figure>> = {
+  board: { engine: "SQLite", load: () => import("./board.js") },
+  "board-first": { engine: "SQLite", load: () => import("./board-first.js") },
+  promote: { engine: "SQLite", load: () => import("./promote.js") },
+  growth: { engine: "SQLite", load: () => import("./growth.js") },
+  "fan-out": { engine: "SQLite", load: () => import("./fan-out.js") },
+  "idle-subscribers": { engine: "SQLite", load: () => import("./idle-subscribers.js") },
+  start: { engine: "SQLite", load: () => import("./start.js") },
+  cli: { engine: "SQLite", load: () => import("./cli.js") },
+  refusals: { engine: "SQLite", load: () => import("./refusals.js") },
+  postgres: { engine: "PostgreSQL", load: () => import("./postgres.js") },
+  instances: { engine: "PostgreSQL", load: () => import("./instances.js") },
+  budget: { engine: "PostgreSQL", load: () => import("./budget.js") },
 };
 
 const USAGE = `npm run bench -- [figure …] [--scale 0.1|1|10] [--rounds 5] [--json]
@@ -46,14 +51,15 @@ const workshop = new Workshop();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void workshop.close().finally(() => process.exit(1)));
 }
-const results: Result[] = [];
+const results: Reported[] = [];
 try {
   for (const name of positionals.length > 0 ? positionals : Object.keys(FIGURES)) {
-    const figure = await FIGURES[name]?.();
+    const figure = FIGURES[name];
     if (figure === undefined) continue;
+    const { measure } = await figure.load();
     process.stderr.write(`${name} …\n`);
-    const measured = await figure.measure({ workshop, pipelines: Math.round(1000 * scale), rounds });
-    results.push(...measured);
+    const measured = await measure({ workshop, pipelines: Math.round(1000 * scale), rounds });
+    results.push(...measured.map((result) => ({ figure: name, engine: figure.engine, ...result })));
     if (!values.json) process.stdout.write(`${table(measured)}\n\n`);
   }
 } finally {

