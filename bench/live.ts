@@ -1,100 +1,115 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { Client } from "../test/support/client.js";
-import { startCluster } from "../test/support/cluster.js";
-import { ServerProcess } from "../test/support/process.js";
-import { Seed } from "../test/support/seed.js";
-import { Socket } from "../test/support/socket.js";
+import { Audience } from "./support/audience.js";
+import { Connection } from "./support/client.js";
+import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { Server } from "./support/processes.js";
+import { type Stage, setStage } from "./support/stage.js";
 
-/*
- * How long an event takes from a mutation at one instance to a subscriber at another, on PostgreSQL, next to what
- * PostgreSQL itself takes: a transaction that writes a row and notifies, until a listening connection hears of it.
- *
- *   npm run build && node dist/bench/live.js [times]
- *
- * Everything runs on this machine; the database's commits reach the disk. Both are measured in turns.
+/** Events of one turn. */
+const TIMES = 60;
+/** Between two events at most, in milliseconds: not in step with anything that happens at an interval. */
+const PAUSE = 10;
+
+/** Of one turn, ascending and in milliseconds from the sending of the mutation. */
+interface Turn {
+  readonly answered: readonly number[];
+  readonly told: readonly number[];
+}
+
+/**
+ * How long an event takes from a mutation at one instance to a subscriber at another, on PostgreSQL, against what PostgreSQL
+ * itself takes: a transaction that writes a row and notifies, until a listening connection hears of it.
  */
+export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+  const url = await workshop.postgres();
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  try {
+    const [here] = await Server.launch(url);
+    undo.push(() => here.stop());
+    const [there] = await Server.launch(url);
+    undo.push(() => there.stop());
+    const connection = new Connection(here.port);
+    undo.push(() => connection.close());
+    const stage = await setStage(connection, "live", 0);
+    const audience = await Audience.at(there.port, 1, 1);
+    undo.push(() => audience.close());
+    await audience.settle(stage.release);
+    const notifier = await Notifier.open(url);
+    undo.push(() => notifier.close());
 
-const TIMES = Number(process.argv[2] ?? 300);
-const SECRET = "an-administrator-of-the-benchmark";
-const undo: (() => Promise<unknown> | unknown)[] = [];
-const t = { after: (step: () => Promise<unknown> | unknown) => undo.push(step) };
+    const turns = await interleave(
+      rounds,
+      () => events(stage, audience),
+      () => many(() => notifier.notify()),
+    );
+    const against = "a bare commit until its notification";
+    const at = (share: number) => ({
+      subject: turns.subject.map(({ told }) => percentile(told, share)),
+      baseline: turns.baseline.map((times) => percentile(times, share)),
+    });
+    const answers = turns.subject.map(({ answered }) => percentile(answered, 0.5));
+    return [
+      compared("live: a mutation until its event at another instance, median", "ms", against, at(0.5), null),
+      compared("live: a mutation until its event at another instance, p99", "ms", against, at(0.99), null),
+      alone("live: the mutation until its answer, median", "ms", answers, null),
+    ];
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
 
-const cluster = await startCluster(["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"]);
-t.after(() => cluster.remove());
-try {
-  const environment = { DATABASE_URL: cluster.url, ADMIN_TOKEN: SECRET, LOG_LEVEL: "silent" };
-  const instances = [new ServerProcess(environment), new ServerProcess(environment)] as const;
-  for (const one of instances) t.after(() => stop(one));
-  const [a, b] = [await instances[0].ready(), await instances[1].ready()];
-  const event = await eventsThrough(new Client(a, SECRET), b);
-  const bare = await notifications();
-  const figures = { answer: [] as number[], event: [] as number[], bare: [] as number[] };
+async function events(stage: Stage, audience: Audience): Promise<Turn> {
+  const answered: number[] = [];
+  const told = await many(async () => {
+    const heard = audience.hears(1);
+    const begun = performance.now();
+    await stage.release();
+    answered.push(performance.now() - begun);
+    return (await heard) - begun;
+  });
+  return { answered: answered.sort((a, b) => a - b), told };
+}
+
+/** The times of one turn, ascending. */
+async function many(one: () => Promise<number>): Promise<readonly number[]> {
+  const times: number[] = [];
   for (let turn = 0; turn < TIMES; turn += 1) {
-    const { answered, told } = await event();
-    figures.answer.push(answered);
-    figures.event.push(told);
-    figures.bare.push(await bare());
-    // Not in step with anything that happens at an interval.
-    await delay(Math.random() * 10);
+    times.push(await one());
+    await delay(Math.random() * PAUSE);
   }
-  console.table([
-    row("mutation at A until its answer", figures.answer),
-    row("mutation at A until the event at B", figures.event),
-    row("bare commit until its notification", figures.bare),
-  ]);
-} finally {
-  for (const step of undo.reverse()) await step();
+  return times.sort((a, b) => a - b);
 }
 
-/** Makes apps through one instance; both times count from the mutation's sending. */
-async function eventsThrough(client: Client, url: string) {
-  const socket = await Socket.open(t, url, SECRET);
-  const watch = socket.run("subscription { events { cursor } }", {});
-  const seed = new Seed(client);
-  // Told of one, it follows the log.
-  while (watch.results.length === 0) {
-    await seed.app();
-    await delay(50);
-  }
-  await delay(1000);
-  return async () => {
-    const expected = watch.results.length + 1;
-    const begun = performance.now();
-    const told = watch.until(({ results }) => results.length >= expected).then(() => performance.now() - begun);
-    await seed.app();
-    return { answered: performance.now() - begun, told: await told };
-  };
-}
+/** Two connections, of which one tells the other. */
+class Notifier {
+  readonly #writer: pg.Client;
+  readonly #listener: pg.Client;
 
-async function notifications() {
-  const [writer, listener] = [await connect(), await connect()];
-  await writer.query("CREATE TABLE bare (at bigint)");
-  await listener.query("LISTEN bare");
-  return async () => {
-    const heard = new Promise((resolve) => listener.once("notification", resolve));
+  private constructor(writer: pg.Client, listener: pg.Client) {
+    this.#writer = writer;
+    this.#listener = listener;
+  }
+
+  static async open(url: string): Promise<Notifier> {
+    const [writer, listener] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
+    await Promise.all([writer.connect(), listener.connect()]);
+    await writer.query("CREATE TABLE bare (at bigint)");
+    await listener.query("LISTEN bare");
+    return new Notifier(writer, listener);
+  }
+
+  /** Commits a row and tells of it; how long until it was heard and the commit was answered, in milliseconds. */
+  async notify(): Promise<number> {
+    const heard = new Promise((resolve) => this.#listener.once("notification", resolve));
     const begun = performance.now();
-    await writer.query("BEGIN");
-    await writer.query("INSERT INTO bare SELECT 1 FROM pg_notify('bare', '')");
-    await Promise.all([heard, writer.query("COMMIT")]);
+    await this.#writer.query("BEGIN");
+    await this.#writer.query("INSERT INTO bare SELECT 1 FROM pg_notify('bare', '')");
+    await Promise.all([heard, this.#writer.query("COMMIT")]);
     return performance.now() - begun;
-  };
-}
+  }
 
-async function connect(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: cluster.url });
-  await client.connect();
-  t.after(() => client.end());
-  return client;
-}
-
-async function stop(process: ServerProcess): Promise<void> {
-  process.signal("SIGTERM");
-  await process.exit();
-}
-
-function row(what: string, times: number[]) {
-  times.sort((x, y) => x - y);
-  const percentile = (share: number) => Number((times[Math.floor(times.length * share)] ?? 0).toFixed(1));
-  return { what, "median ms": percentile(0.5), "p99 ms": percentile(0.99) };
+  async close(): Promise<void> {
+    await Promise.all([this.#writer.end(), this.#listener.end()]);
+  }
 }

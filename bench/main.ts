@@ -21,6 +21,7 @@ const FIGURES: Readonly<Record<string, Figure>> = {
   cli: { engine: "SQLite", load: () => import("./cli.js") },
   refusals: { engine: "SQLite", load: () => import("./refusals.js") },
   postgres: { engine: "PostgreSQL", load: () => import("./postgres.js") },
+  live: { engine: "PostgreSQL", load: () => import("./live.js") },
   instances: { engine: "PostgreSQL", load: () => import("./instances.js") },
   budget: { engine: "PostgreSQL", load: () => import("./budget.js") },
 };

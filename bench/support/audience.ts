@@ -16,19 +16,28 @@ const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
 /** Called with what a subscription was told, and when, in milliseconds of `performance.now()`. */
 export type Heard = (text: Buffer, at: number) => void;
 
-/** Those who listen: 1,000 subscriptions that are all the same, on 50 sockets of this process. */
+/** Those who listen: subscriptions that are all the same, on sockets of this process. */
 export class Audience {
   #sockets: readonly WebSocket[] = [];
+  readonly #size: number;
   #heard = 0;
   #waiting: { readonly messages: number; resolve(at: number): void } | null = null;
   /** Looks at every message. */
   onMessage: Heard | null = null;
 
-  /** Subscribes at a server. That it was sent does not mean that it was seen: there is no answer to a subscription. */
-  static async at(port: number): Promise<Audience> {
-    const audience = new Audience();
+  private constructor(size: number) {
+    this.#size = size;
+  }
+
+  /**
+   * Subscribes at a server: 1,000 subscriptions on 50 sockets, if not said otherwise. That it was sent does not mean that it
+   * was seen: there is no answer to a subscription.
+   */
+  static async at(port: number, sockets = SOCKETS, perSocket = PER_SOCKET): Promise<Audience> {
+    const audience = new Audience(sockets * perSocket);
     const heard = (text: Buffer) => audience.#hear(text);
-    audience.#sockets = await Promise.all(Array.from({ length: SOCKETS }, () => subscribe(port, heard)));
+    const opened = Array.from({ length: sockets }, () => subscribe(port, perSocket, heard));
+    audience.#sockets = await Promise.all(opened);
     return audience;
   }
 
@@ -59,7 +68,7 @@ export class Audience {
       this.#heard = 0;
       await happen();
       await new Promise((resolve) => setTimeout(resolve, 300));
-    } while (this.#heard < SUBSCRIBERS);
+    } while (this.#heard < this.#size);
   }
 
   close(): void {
@@ -77,12 +86,12 @@ export class Audience {
   }
 }
 
-async function subscribe(port: number, heard: (text: Buffer) => void): Promise<WebSocket> {
+async function subscribe(port: number, subscriptions: number, heard: (text: Buffer) => void): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
   await once(socket, "open");
   socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${ADMIN_SECRET}` } }));
   await once(socket, "message");
-  for (let index = 0; index < PER_SOCKET; index += 1) {
+  for (let index = 0; index < subscriptions; index += 1) {
     socket.send(JSON.stringify({ id: `s${index}`, type: "subscribe", payload: { query: SUBSCRIPTION } }));
   }
   socket.on("message", heard);

@@ -54,16 +54,16 @@ export function percentile(sorted: readonly number[], share: number): number {
  * Lets subject and baseline take turns, A B A B …, after some turns of each that do not count: a server has been running
  * for longer than the first hundred requests, after which its code is still being compiled.
  */
-export async function interleave<T>(
+export async function interleave<S, B>(
   rounds: number,
-  subject: () => Promise<T>,
-  baseline: () => Promise<T>,
-): Promise<{ subject: T[]; baseline: T[] }> {
+  subject: () => Promise<S>,
+  baseline: () => Promise<B>,
+): Promise<{ subject: S[]; baseline: B[] }> {
   for (let turn = 0; turn < WARM_UP; turn++) {
     await subject();
     await baseline();
   }
-  const measured = { subject: [] as T[], baseline: [] as T[] };
+  const measured = { subject: [] as S[], baseline: [] as B[] };
   for (let round = 0; round < rounds; round++) {
     measured.subject.push(await subject());
     measured.baseline.push(await baseline());
