@@ -41,7 +41,6 @@ export async function fillSqlite(path: string, pipelines: number): Promise<void>
     progress("indexes made", done + 1, indexes.length);
   });
   file.exec("COMMIT");
-  file.exec("ANALYZE");
   file.pragma("journal_mode = WAL");
   file.close();
 }
