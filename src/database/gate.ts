@@ -1,6 +1,11 @@
 import type { Tx } from "./session.js";
 import { type Bracket, savepoint, Transactions } from "./transactions.js";
 
+/**
+ * So many turns of the event loop are waited for others, after the last that came. Where nothing else goes on a turn takes
+ * microseconds; where much does, those who are answered in it write again.
+ */
+const TURNS = 2;
 /** How many transactions are committed together at most. */
 const TOGETHER = 64;
 /** After this time no more are taken in, in milliseconds: none of those that are done may wait long for the rest. */
@@ -31,8 +36,8 @@ interface Job {
  * The write gate: all transactions share one connection, so they go through one at a time, in the order of their coming.
  * A transaction inside another is a savepoint of it: it commits with the outer one or not at all, and may fail alone.
  *
- * What a commit costs is the disk's confirmation, and one confirmation serves many: those that come within the same turn
- * of the event loop are committed together, and acknowledged when all of that is durable. Each still succeeds or fails by
+ * What a commit costs is the disk's confirmation, and one confirmation serves many: those that come within a few
+ * turns of the event loop are committed together, and acknowledged when all of that is durable. Each still succeeds or fails by
  * itself, unless the commit fails: then all of them do.
  */
 export class WriteGate extends Transactions {
@@ -86,7 +91,7 @@ class CommitQueue {
         if (!this.#writer.open) for (const lost of done.splice(0)) lost.failed(error);
       }
       if (done.length === TOGETHER || performance.now() > late) break;
-      if (this.#waiting.length === 0) await new Promise(setImmediate);
+      for (let turn = 0; this.#waiting.length === 0 && turn < TURNS; turn++) await new Promise(setImmediate);
     }
     if (done.length === 0) return;
     try {
