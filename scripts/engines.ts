@@ -55,7 +55,8 @@ export function unknown(files: readonly string[]): string[] {
 
 /** The engines that a file of tests runs on, given by its name under `dist/test`. */
 export function enginesOf(file: string): readonly Engine[] {
-  if (/^postgres[\\/]/.test(file)) return ["PostgreSQL"];
+  // A load balancer needs several instances, and only PostgreSQL serves several.
+  if (/^(postgres[\\/]|deploy[\\/]balancer)/.test(file)) return ["PostgreSQL"];
   const name = file.replace(/\.test\.js$/, "");
   return ON_SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
 }

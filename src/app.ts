@@ -16,6 +16,7 @@ import { Answers } from "./server/answers.js";
 import { Audit } from "./server/audit.js";
 import { Authentication } from "./server/authentication.js";
 import { Budget } from "./server/budget.js";
+import { Drain } from "./server/drain.js";
 import { serveGraphql } from "./server/graphql.js";
 import { serveHealth } from "./server/health.js";
 import { startHousekeeping } from "./server/housekeeping.js";
@@ -51,6 +52,11 @@ export interface App {
   readonly adminSecret: string | null;
   /** Does what is due by the clock now, and resolves once it is done. */
   tick(): Promise<void>;
+  /**
+   * Reports not ready and goes on serving for `config.shutdownDelay`, so that load balancers hand over to other instances.
+   * To be followed by `close`.
+   */
+  drain(abort: AbortSignal): Promise<void>;
   /** Stops: no new requests, those under way are answered, then everything is closed. */
   close(): Promise<void>;
 }
@@ -101,14 +107,16 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const audit = new Audit(ctx, log);
     const observer = new Observer(metrics, audit, tracing);
     const kept = new KeptAnswers(answers, admission.answersMayBeKept);
-    serveHealth(http, database, () => stopping);
+    serveHealth(http, database, () => stopping || drain.started);
     serveMetrics(http, metrics);
     const parts = { schema, ctx, authentication, admission, observer, kept, log };
     const { operations, fastLane } = await serveGraphql(http, parts);
+    const drain = new Drain(http.server);
     undo.push(async () => {
       stopping = true;
       // Nobody new is let in from here on; who is in already is answered.
       http.server.close();
+      drain.closeUnused();
       await fastLane.handedOn(HAND_ON_DEADLINE);
       const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE);
       await http.close();
@@ -131,7 +139,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       await housekeeping.tick();
       await github.tick();
     };
-    return { url, database, feed, adminSecret, tick, close };
+    return { url, database, feed, adminSecret, tick, drain: (abort) => drain.run(config.shutdownDelay, abort), close };
   } catch (error) {
     await close();
     throw error;

@@ -24,6 +24,8 @@ export interface Config {
   readonly deployTimeout: number;
   readonly reviewAppTtl: number;
   readonly eventRetention: number;
+  /** How long the service keeps accepting requests after a SIGTERM, while `/readyz` answers 503. */
+  readonly shutdownDelay: number;
   /** How large an operation may be. */
   readonly limits: Limits;
   /** What one token may spend in a minute; null for no end. */
@@ -52,13 +54,18 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** A hundred years: far beyond it, what time it would then be can no longer be told. */
 const LONGEST = 36_500 * 86_400_000;
 
+/** Milliseconds; NaN where the text is not a duration. */
+function parseDuration(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
+  return Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
+}
+
 function durationSetting(fallback: string) {
   return z
     .string()
     .default(fallback)
     .transform((text, context) => {
-      const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
-      const milliseconds = Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
+      const milliseconds = parseDuration(text);
       if (milliseconds > 0 && milliseconds <= LONGEST) return milliseconds;
       context.addIssue({
         code: "custom",
@@ -67,6 +74,22 @@ function durationSetting(fallback: string) {
       return z.NEVER;
     });
 }
+
+/** Longer ones keep no balancer from noticing, and supervisors kill the process meanwhile. */
+const MAX_SHUTDOWN_DELAY_MS = 5 * 60_000;
+
+const shutdownDelaySetting = z.string().transform((text, context) => {
+  const milliseconds = parseDuration(text);
+  if (milliseconds >= 0 && milliseconds <= MAX_SHUTDOWN_DELAY_MS) return milliseconds;
+  context.addIssue({ code: "custom", message: "must be a duration from 0s to 5m, as 5s" });
+  return z.NEVER;
+});
+
+/**
+ * Several instances behind a load balancer share a PostgreSQL database, and it takes balancers a few seconds to notice
+ * `/readyz`. SQLite has one instance: there is nothing to hand over to, and a delay only makes its restart longer.
+ */
+const SHUTDOWN_DELAY_MS = { postgres: 5_000, sqlite: 0 };
 
 const originSetting = z.string().transform((text, context) => {
   const origins = text.split(",").map((origin) => origin.trim().replace(/\/$/, ""));
@@ -90,6 +113,10 @@ const secretsSetting = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
+
+function isSqlite(url: string): boolean {
+  return url.startsWith("sqlite:");
+}
 
 function isDatabaseUrl(url: string): boolean {
   if (/^sqlite:.+/.test(url)) return !url.includes(":memory:");
@@ -162,6 +189,7 @@ export const SETTINGS = z.object({
   DEPLOY_TIMEOUT: durationSetting("10m"),
   REVIEW_APP_TTL: durationSetting("72h"),
   EVENT_RETENTION: durationSetting("90d"),
+  SHUTDOWN_DELAY: shutdownDelaySetting.optional(),
   QUERY_MAX_TOKENS: countSetting.default(2000),
   QUERY_MAX_DEPTH: countSetting.default(20),
   QUERY_MAX_ROOT_FIELDS: countSetting.default(30),
@@ -222,6 +250,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     deployTimeout: data.DEPLOY_TIMEOUT,
     reviewAppTtl: data.REVIEW_APP_TTL,
     eventRetention: data.EVENT_RETENTION,
+    shutdownDelay: data.SHUTDOWN_DELAY ?? SHUTDOWN_DELAY_MS[isSqlite(data.DATABASE_URL) ? "sqlite" : "postgres"],
     limits: {
       tokens: data.QUERY_MAX_TOKENS,
       depth: data.QUERY_MAX_DEPTH,

@@ -1,4 +1,4 @@
-import { startApp } from "./app.js";
+import { type App, startApp } from "./app.js";
 import { loginFile, writeFirstLogin } from "./cli/login-file.js";
 import { readConfig, WrongSettings } from "./config.js";
 import { DatabaseUnusable } from "./database/database.js";
@@ -55,6 +55,8 @@ async function run(started: () => void): Promise<void> {
   process.stdout.write(welcome(app.url, app.adminSecret, kept));
   const signal = await signalled;
   log.info({ signal }, "stopping");
+  // A person who presses Ctrl-C waits; SIGTERM comes from a supervisor that replaces instances.
+  if (signal === "SIGTERM") await drain(app);
   setTimeout(() => {
     log.error("stopping took too long");
     process.exit(1);
@@ -63,6 +65,15 @@ async function run(started: () => void): Promise<void> {
   log.info("stopped");
   // What is still on its way to a collector that does not answer would hold the process for as long as it is tried again.
   if (config.tracesEndpoint !== null) setTimeout(() => process.exit(), LINGER).unref();
+}
+
+/** Hands over to other instances; SIGINT cuts it short. */
+async function drain(app: App): Promise<void> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once("SIGINT", interrupt);
+  await app.drain(abort.signal);
+  process.off("SIGINT", interrupt);
 }
 
 /**

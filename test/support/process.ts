@@ -12,7 +12,14 @@ export class ServerProcess {
   constructor(environment: Readonly<Record<string, string>>) {
     // Nothing of the tests' own environment but what a process needs to start.
     // A first start signs its user in with the command line; nothing can be kept there, least of all in a tester's home.
-    const env = { PATH: process.env.PATH ?? "", PORT: "0", XDG_CONFIG_HOME: "/dev/null", ...environment };
+    const env = {
+      PATH: process.env.PATH ?? "",
+      PORT: "0",
+      XDG_CONFIG_HOME: "/dev/null",
+      // On PostgreSQL it would otherwise wait for load balancers that are not there.
+      SHUTDOWN_DELAY: "0s",
+      ...environment,
+    };
     this.#child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;

@@ -1,0 +1,90 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "./cluster.js";
+import { skipWithout } from "./debian.js";
+import { type Cleanup, temporaryFolder } from "./folder.js";
+
+/** Where Debian's package has it. */
+const NGINX = "/usr/sbin/nginx";
+const CONFIGURATION = "deploy/nginx.conf";
+
+/** Why tests with nginx are skipped; false if they run. */
+export const skipWithoutNginx = skipWithout(NGINX, "nginx");
+
+/** A running nginx with deploy/nginx.conf, in front of given instances. */
+export interface Nginx {
+  /** Its address, as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Its error log so far. */
+  errors(): string;
+}
+
+/**
+ * Starts nginx as deploy/nginx.conf says, for a test. Only addresses and the places of temporary files differ.
+ *
+ * @param instances addresses of the instances, which take the places of railyard-1, railyard-2, …
+ */
+export async function startNginx(t: Cleanup, instances: readonly string[]): Promise<Nginx> {
+  const folder = temporaryFolder(t);
+  const port = await freePort();
+  const errorLog = join(folder, "error.log");
+  const file = writeConfiguration(folder, port, instances);
+  const main = `user ${userInfo().username}; daemon off; pid ${join(folder, "nginx.pid")}; error_log ${errorLog};`;
+  const args = ["-p", folder, "-e", errorLog, "-c", file, "-g", main];
+  const checked = spawnSync(NGINX, ["-t", ...args], { encoding: "utf8" });
+  if (checked.status !== 0 || checked.stderr.includes("[warn]")) throw new Error(checked.stderr);
+  const child = spawn(NGINX, args, { stdio: "inherit" });
+  const exited = once(child, "exit");
+  t.after(async () => {
+    child.kill("SIGTERM");
+    await exited;
+  });
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null) throw new Error(`nginx ended: ${readFileSync(errorLog, "utf8")}`);
+    await delay(20);
+  }
+  return { url: `http://127.0.0.1:${port}`, errors: () => readFileSync(errorLog, "utf8") };
+}
+
+function writeConfiguration(folder: string, port: number, instances: readonly string[]): string {
+  let text = readFileSync(CONFIGURATION, "utf8");
+  const replace = (pattern: RegExp, by: (...groups: string[]) => string, times: number) => {
+    let count = 0;
+    text = text.replace(pattern, (...groups) => {
+      count += 1;
+      return by(...groups);
+    });
+    if (count !== times) throw new Error(`${CONFIGURATION} has ${count} of ${pattern}; the tests need ${times}.`);
+  };
+  replace(/\bserver railyard-(\d):4000 /g, (_, number) => `server ${hostOf(instances[Number(number) - 1])} `, 2);
+  replace(/\blisten 80;/g, () => `listen 127.0.0.1:${port};`, 1);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => {
+    mkdirSync(join(folder, name));
+    return `${name}_temp_path ${join(folder, name)};`;
+  });
+  replace(/^http \{$/gm, (line) => [line, ...temporary, `access_log ${join(folder, "access.log")};`].join("\n"), 1);
+  const file = join(folder, "nginx.conf");
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Where there is no such instance, an address where nothing listens. */
+function hostOf(url: string | undefined): string {
+  return url === undefined ? "127.0.0.1:1" : new URL(url).host;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
