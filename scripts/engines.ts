@@ -25,6 +25,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
     why: "The file that SQLite keeps, the lock on it and the gate before it, answers kept in memory, which nobody but the one process on it may do; and how a process starts and ends that has one. On PostgreSQL it is postgres/ that tests these.",
     files: [
       "demo",
+      "deploy/drain",
       "durability",
       "fast-lane",
       "first-start",
