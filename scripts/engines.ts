@@ -13,6 +13,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "cli-docs",
       "cli-help",
       "contract",
+      "deploy/manifests",
       "documents",
       "fit",
       "github-document",
@@ -56,15 +57,26 @@ export function unknown(files: readonly string[]): string[] {
 
 /** The engines that a file of tests runs on, given by its name under `dist/test`. */
 export function enginesOf(file: string): readonly Engine[] {
-  // A load balancer needs several instances, and only PostgreSQL serves several.
-  if (/^(postgres[\\/]|deploy[\\/]balancer)/.test(file)) return ["PostgreSQL"];
+  // A load balancer needs several instances, and only PostgreSQL serves several. The image has Node 24, on which the
+  // embedded database does not run yet.
+  if (/^(postgres[\\/]|deploy[\\/](balancer|image))/.test(file)) return ["PostgreSQL"];
   const name = file.replace(/\.test\.js$/, "");
   return ON_SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
 }
 
 /** Those that take longest, from the longest on: begun first, so that none is left over at the end. */
 const LONGEST = [
-  ...["platform-heroku", "slow-reader", "start-and-stop", "live-kill", "demo", "fuzz", "pagination", "model"],
+  ...[
+    "deploy/image",
+    "platform-heroku",
+    "slow-reader",
+    "start-and-stop",
+    "live-kill",
+    "demo",
+    "fuzz",
+    "pagination",
+    "model",
+  ],
   ...["kept-answers", "feed.property", "durability", "deployer", "cli-commands", "explorer", "github-reports"],
 ];
 

@@ -9,7 +9,8 @@ export class ServerProcess {
   stdout = "";
   stderr = "";
 
-  constructor(environment: Readonly<Record<string, string>>) {
+  /** @param command what starts it, where that is not this checkout's build */
+  constructor(environment: Readonly<Record<string, string>>, command = [process.execPath, "dist/src/main.js"]) {
     // Nothing of the tests' own environment but what a process needs to start.
     // A first start signs its user in with the command line; nothing can be kept there, least of all in a tester's home.
     const env = {
@@ -20,7 +21,8 @@ export class ServerProcess {
       SHUTDOWN_DELAY: "0s",
       ...environment,
     };
-    this.#child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const [file = "", ...args] = command;
+    this.#child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });
@@ -39,6 +41,10 @@ export class ServerProcess {
       const ended = await Promise.race([said.then(() => false), this.#exited.then(() => true)]);
       if (ended) throw new Error(`The server ended before it was ready: ${this.stderr}`);
     }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
   }
 
   /** The admin token that this start has made and printed, or null. */
@@ -73,8 +79,12 @@ export class ServerProcess {
 }
 
 /** Starts a server process for a test; it is killed with the test if it has not ended by then. */
-export function startProcess(t: Cleanup, environment: Readonly<Record<string, string>>): ServerProcess {
-  const server = new ServerProcess(environment);
+export function startProcess(
+  t: Cleanup,
+  environment: Readonly<Record<string, string>>,
+  command?: string[],
+): ServerProcess {
+  const server = new ServerProcess(environment, command);
   t.after(async () => {
     if (server.running) server.signal("SIGKILL");
     await server.exit();

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { chownSync, mkdirSync } from "node:fs";
+import type { Cleanup } from "../../support/folder.js";
+import { type ServerProcess, startProcess } from "../../support/process.js";
+import type { Image } from "./image.js";
+
+/**
+ * What `docker run --read-only -v DATA:/data` does: mounts of its own, the root file system read-only but for the volume,
+ * and the image's user. $1 root, $2 data, $3 uid, $4 gid, $5 folder to start in; the rest is the command.
+ */
+const ENTER = `
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount --bind "$2" "$1/data" &&
+mount -t proc proc "$1/proc" && root=$1 uid=$3 gid=$4 folder=$5 && shift 5 &&
+exec unshare --setgid "$gid" --setuid "$uid" --root "$root" --wd "$folder" -- "$@"
+`;
+
+/** Containers of an image that share one volume at /data, and the network of this machine. */
+export class Containers {
+  readonly #image: Image;
+  readonly #data: string;
+
+  constructor(image: Image, data: string) {
+    if (image.volumes.join() !== "/data") throw new Error(`The volume is /data, not ${image.volumes}.`);
+    this.#image = image;
+    this.#data = data;
+    mkdirSync(data);
+    const [uid = Number.NaN, gid = Number.NaN] = image.user.split(":").map(Number);
+    // As Docker does with a new volume: it takes over what the image has at that place.
+    chownSync(data, uid, gid);
+  }
+
+  /** Starts the service as the image says. */
+  start(t: Cleanup, environment: Readonly<Record<string, string>>): ServerProcess {
+    const { command, environment: given } = this.#image;
+    return startProcess(t, { ...given, ...environment }, this.#enter(command));
+  }
+
+  /** Runs a command in a container to its end. */
+  exec(
+    environment: Readonly<Record<string, string>>,
+    command: readonly string[],
+  ): Promise<{ code: number; output: string }> {
+    const [file = "", ...args] = this.#enter(command);
+    const env = { ...this.#image.environment, ...environment };
+    return new Promise((resolve) => {
+      execFile(file, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+        resolve({ code, output: stdout + stderr });
+      });
+    });
+  }
+
+  #enter(command: readonly string[]): string[] {
+    const { root, user, workdir } = this.#image;
+    return [
+      "unshare",
+      "--mount",
+      "/bin/sh",
+      "-c",
+      ENTER,
+      "sh",
+      root,
+      this.#data,
+      ...user.split(":"),
+      workdir,
+      ...command,
+    ];
+  }
+}

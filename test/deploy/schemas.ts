@@ -1,0 +1,105 @@
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Cleanup, temporaryFolder } from "../support/folder.js";
+import { run } from "./docker/run.js";
+
+/*
+ * The schemas of Kubernetes and Compose. They are packages of their own, with a lock file of their own, and are installed
+ * at their first use.
+ */
+
+const FOLDER = "test/clients/manifests";
+const MODULES = resolve(FOLDER, "node_modules");
+const COMPOSE = "dclint/schemas/compose.schema.json";
+
+/** Why there are no schemas; false if there are. CI, which has the npm registry, must not skip the tests. */
+export async function skipWithoutSchemas(): Promise<string | false> {
+  if (existsSync(join(MODULES, COMPOSE))) return false;
+  try {
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", FOLDER]);
+    return false;
+  } catch (error) {
+    if (process.env.CI) throw error;
+    return `the schemas cannot be installed: ${(error as Error).message.split("\n")[1]}`;
+  }
+}
+
+async function load<T>(file: string): Promise<T> {
+  return (await import(pathToFileURL(join(MODULES, file)).href)) as T;
+}
+
+/** An object of Kubernetes, as far as everything has it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it has read, and the schema has confirmed it.
+  readonly spec: any;
+}
+
+interface Yaml {
+  parseAllDocuments(text: string, options?: object): { toJS(): unknown; readonly errors: readonly Error[] }[];
+}
+
+/** The documents of a YAML file. */
+export async function readYaml<T>(file: string): Promise<T[]> {
+  const { parseAllDocuments } = await load<Yaml>("yaml/dist/index.js");
+  return parseAllDocuments(readFileSync(file, "utf8"), { merge: true }).map((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    return document.toJS() as T;
+  });
+}
+
+/** What is wrong with a manifest by the schema of its kind, fields that do not exist among it; empty if nothing is. */
+export async function problemsOf(t: Cleanup, manifest: Manifest): Promise<string> {
+  const { apiVersion, kind } = manifest;
+  const path = `kubernetes-models/${apiVersion}/${kind}`;
+  type Model = new (data: Manifest) => { validate(): void };
+  const { [kind]: model } = await load<Record<string, Model>>(`${path}.js`);
+  if (model === undefined) return `${apiVersion} has no ${kind}.`;
+  try {
+    new model(manifest).validate();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  // The schema allows fields that it does not know, but a literal of its TypeScript type has none.
+  const folder = temporaryFolder(t);
+  symlinkSync(MODULES, join(folder, "node_modules"));
+  const text = `import type { I${kind} } from "${path}";\nexport const manifest: I${kind} = ${JSON.stringify(manifest)};\n`;
+  writeFileSync(join(folder, "manifest.ts"), text);
+  const options = [
+    "--ignoreConfig",
+    "--noEmit",
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--skipLibCheck",
+  ];
+  const tsc = [resolve("node_modules/typescript/bin/tsc"), ...options, join(folder, "manifest.ts")];
+  return run(process.execPath, tsc).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+}
+
+interface Ajv {
+  readonly default: new (
+    options: object,
+  ) => {
+    validate(schema: object, data: unknown): boolean;
+    errorsText(): string;
+  };
+}
+
+/** What is wrong with a file of Compose by its schema; empty if nothing is. */
+export async function problemsOfCompose(composition: unknown): Promise<string> {
+  const { default: exported } = await load<{ default: Ajv }>("ajv/dist/ajv.js");
+  const ajv = new exported.default({ strict: false, validateFormats: false });
+  // Draft 7, by an address that Ajv does not know it by.
+  const { $schema: _, ...schema } = JSON.parse(readFileSync(join(MODULES, COMPOSE), "utf8"));
+  return ajv.validate(schema, composition) ? "" : ajv.errorsText();
+}
