@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize, relative } from "node:path";
 import { type Base, makeBase } from "./base-images.js";
 import { type Instruction, parseExec, readDockerfile, type Stage } from "./dockerfile.js";
@@ -175,10 +175,12 @@ class Build {
     const isFolder = to.endsWith("/") || words.length > 1;
     for (const word of words) {
       const path = join(source, from === undefined ? normalize(`/${word}`) : this.#absolute(word));
-      const info = lstatSync(path);
+      const real = realpathSync(path);
+      if (!`${real}/`.startsWith(`${realpathSync(source)}/`)) throw new Error(`COPY ${word} leads out of its stage.`);
+      const info = lstatSync(real);
       const destination = isFolder && !info.isDirectory() ? join(target, path.split("/").at(-1) ?? "") : target;
       mkdirSync(dirname(destination), { recursive: true });
-      cpSync(path, destination, {
+      cpSync(real, destination, {
         recursive: true,
         verbatimSymlinks: true,
         filter: (file) => from !== undefined || !ignored(relative(context, file)),
