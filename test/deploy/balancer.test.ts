@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
 import { onlyOn } from "../support/engine.js";
 import { skipWithoutNginx, startNginx } from "../support/nginx.js";
@@ -160,16 +160,21 @@ describe("nginx in front of two instances", { skip }, () => {
   });
 });
 
+/** A bare HTTP server in the place of an instance, where what matters is what it hears. */
+async function listen(t: TestContext, handler: RequestListener): Promise<string> {
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 describe("what an instance hears from nginx", { skip: skipWithoutNginx }, () => {
   it("is the client's own address, the host that it named, and no upgrade but to WebSocket", async (t) => {
     const heard: IncomingHttpHeaders[] = [];
-    const echo = createServer((request, response) => {
+    const url = await listen(t, (request, response) => {
       heard.push(request.headers);
       response.end();
     });
-    await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
-    t.after(() => echo.close());
-    const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`;
     const nginx = await startNginx(t, [url, url]);
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const claims = ["x-forwarded-for: 203.0.113.9", "x-forwarded-proto: https", "x-forwarded-host: elsewhere.example"];
@@ -184,5 +189,23 @@ describe("what an instance hears from nginx", { skip: skipWithoutNginx }, () => 
         traceparent,
       },
     ]);
+  });
+
+  it("is a mutation once, and a query a second time, if the first instance breaks off", async (t) => {
+    const heard: (string | undefined)[] = [];
+    const urls = await Promise.all(
+      [0, 1].map(() =>
+        listen(t, (request) => {
+          heard.push(request.method);
+          request.socket.destroy();
+        }),
+      ),
+    );
+    const nginx = await startNginx(t, urls);
+    for (const method of ["POST", "GET"]) {
+      const response = await fetch(`${nginx.url}/graphql`, { method, ...(method === "POST" && { body: "{}" }) });
+      assert.equal(response.status, 503);
+    }
+    assert.deepEqual(heard, ["POST", "GET", "GET"]);
   });
 });
