@@ -10,42 +10,42 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
   {
     why: "Texts, types and pure functions: nothing of it is stored.",
     files: [
-      "cli-docs",
-      "cli-help",
-      "contract",
+      "docs/cli",
+      "cli/help",
+      "schema/contract",
       "deploy/manifests",
-      "documents",
-      "fit",
-      "github-document",
+      "docs/documents",
+      "domain/core/normalize",
+      "docs/github",
       "layers",
-      "operations",
-      "readme",
+      "docs/operations",
+      "docs/readme",
     ],
   },
   {
     why: "The file that SQLite keeps, the lock on it and the gate before it, answers kept in memory, which nobody but the one process on it may do; and how a process starts and ends that has one. On PostgreSQL it is postgres/ that tests these.",
     files: [
-      "demo",
+      "examples/demo",
       "deploy/drain",
-      "durability",
-      "fast-lane",
+      "database/durability",
+      "server/http/fast-path",
       "first-start",
-      "kept-answers",
-      "live-kill",
+      "server/cache/response-cache",
+      "server/websocket/live-kill",
       "start-and-stop",
-      "write-gate",
+      "database/write-gate",
     ],
   },
   {
     why: "Clients that see of the service what its API says and nothing else: that the API says the same on both engines is what all others test.",
     files: [
-      ...["cli-commands", "cli-exits", "cli-import", "cli-live", "cli-login", "cli-terminal", "cli-walkthrough"],
-      ...["deployer", "explorer", "platform-akkeris", "platform-heroku"],
+      ...["cli/commands", "cli/exits", "cli/import", "cli/watch", "cli/login", "cli/terminal", "cli/walkthrough"],
+      ...["examples/deployer", "server/http/explorer", "integrations/platform/akkeris", "integrations/platform/heroku"],
     ],
   },
   {
     why: "What a process keeps in memory for sockets that nobody reads from.",
-    files: ["slow-reader"],
+    files: ["server/websocket/slow-reader"],
   },
 ];
 
@@ -59,7 +59,7 @@ export function unknown(files: readonly string[]): string[] {
 export function enginesOf(file: string): readonly Engine[] {
   // A load balancer needs several instances, and only PostgreSQL serves several. The image has Node 24, on which the
   // embedded database does not run yet.
-  if (/^(postgres[\\/]|deploy[\\/](balancer|image))/.test(file)) return ["PostgreSQL"];
+  if (/^(database[\\/]postgres[\\/]|deploy[\\/](balancer|image))/.test(file)) return ["PostgreSQL"];
   const name = file.replace(/\.test\.js$/, "");
   return ON_SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
 }
@@ -68,16 +68,24 @@ export function enginesOf(file: string): readonly Engine[] {
 const LONGEST = [
   ...[
     "deploy/image",
-    "platform-heroku",
-    "slow-reader",
+    "integrations/platform/heroku",
+    "server/websocket/slow-reader",
     "start-and-stop",
-    "live-kill",
-    "demo",
-    "fuzz",
-    "pagination",
-    "model",
+    "server/websocket/live-kill",
+    "examples/demo",
+    "server/execution/fuzz",
+    "resolvers/pagination",
+    "domain/model",
   ],
-  ...["kept-answers", "feed.property", "durability", "deployer", "cli-commands", "explorer", "github-reports"],
+  ...[
+    "server/cache/response-cache",
+    "events/feed.property",
+    "database/durability",
+    "examples/deployer",
+    "cli/commands",
+    "server/http/explorer",
+    "integrations/github/reports",
+  ],
 ];
 
 /** How early a file is to begin: the least first. */

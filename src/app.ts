@@ -2,31 +2,31 @@ import type { AddressInfo } from "node:net";
 import type { Config } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
-import type { WakeupPace } from "./database/wakeups.js";
-import { type Ctx, RAILYARD } from "./domain/context.js";
-import { cursorExpired } from "./domain/events.js";
-import { bootstrapAdmin } from "./domain/tokens.js";
+import type { WakeupPace } from "./database/postgres/log-listener.js";
+import { bootstrapAdmin } from "./domain/access/tokens.js";
+import { type Ctx, RAILYARD } from "./domain/core/context.js";
+import { cursorExpired } from "./domain/history/events.js";
 import { Feed } from "./events/feed.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
 import { secretsOf } from "./secrets.js";
-import { Admission, readTrustedDocuments } from "./server/admission.js";
-import { Answers } from "./server/answers.js";
-import { Audit } from "./server/audit.js";
-import { Authentication } from "./server/authentication.js";
-import { Budget } from "./server/budget.js";
+import { Authentication } from "./server/auth/authentication.js";
+import { Oidc } from "./server/auth/oidc.js";
+import { KeptAnswers } from "./server/cache/response-cache.js";
+import { Answers } from "./server/cache/response-store.js";
 import { Drain } from "./server/drain.js";
-import { serveGraphql } from "./server/graphql.js";
-import { serveHealth } from "./server/health.js";
+import { Admission, readTrustedDocuments } from "./server/execution/admission.js";
+import { Budget } from "./server/execution/rate-limit.js";
 import { startHousekeeping } from "./server/housekeeping.js";
-import { createHttp } from "./server/http.js";
-import { KeptAnswers } from "./server/kept-answers.js";
-import { createLogger, type Logger } from "./server/log.js";
-import { Metrics, serveMetrics } from "./server/metrics.js";
-import { Observer } from "./server/observer.js";
-import { Oidc } from "./server/oidc.js";
-import { serveSockets } from "./server/websocket.js";
+import { serveGraphql } from "./server/http/graphql.js";
+import { serveHealth } from "./server/http/health.js";
+import { createHttp } from "./server/http/server.js";
+import { Audit } from "./server/telemetry/audit.js";
+import { createLogger, type Logger } from "./server/telemetry/log.js";
+import { Metrics, serveMetrics } from "./server/telemetry/metrics.js";
+import { Observer } from "./server/telemetry/operation-record.js";
+import { serveSockets } from "./server/websocket/server.js";
 
 /** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
 const DRAIN_DEADLINE = 8000;
@@ -69,7 +69,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const tracing = config.tracesEndpoint === null ? null : new (await import("./server/tracing.js")).Tracing(log);
+    const tracing =
+      config.tracesEndpoint === null ? null : new (await import("./server/telemetry/tracing.js")).Tracing(log);
     undo.push(async () => tracing?.close());
     const database = await openDatabase(config.databaseUrl, {
       poolSize: config.databasePoolSize,

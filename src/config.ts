@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { Role } from "./entities/vocabulary.js";
-import type { Limits } from "./server/limits.js";
-import type { OidcSettings } from "./server/oidc.js";
+import { Role } from "./entities/core/enums.js";
+import type { OidcSettings } from "./server/auth/oidc.js";
+import type { Limits } from "./server/execution/limits.js";
 
 /** What the service is told from outside. Durations are milliseconds. */
 export interface Config {

@@ -1,11 +1,11 @@
 import { type App, startApp } from "./app.js";
-import { loginFile, writeFirstLogin } from "./cli/login-file.js";
+import { loginFile, writeFirstLogin } from "./cli/auth/login-file.js";
 import { readConfig, WrongSettings } from "./config.js";
 import { DatabaseUnusable } from "./database/database.js";
-import { RevokedAdminToken } from "./domain/tokens.js";
+import { RevokedAdminToken } from "./domain/access/tokens.js";
 import { secretsOf } from "./secrets.js";
-import { UnusableManifest } from "./server/admission.js";
-import { createLogger } from "./server/log.js";
+import { UnusableManifest } from "./server/execution/admission.js";
+import { createLogger } from "./server/telemetry/log.js";
 import { welcome } from "./welcome.js";
 
 /** After this long a stop is no longer waited for, in milliseconds. */

@@ -75,7 +75,7 @@ describe("the first start", () => {
 
   it("logs one line for a person on a terminal", async () => {
     const script = `
-      const { createLogger } = await import("./dist/src/server/log.js");
+      const { createLogger } = await import("./dist/src/server/telemetry/log.js");
       createLogger("info", { terminal: true }).info({ port: 4000 }, "ready");`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.

@@ -5,16 +5,17 @@ import { describe, it } from "node:test";
 
 /** Which folders each folder may import from, besides itself. Nothing imports upwards. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  async: [],
   entities: [],
-  database: ["entities"],
-  events: ["entities", "database"],
-  domain: ["entities", "database", "events"],
-  schema: ["entities", "database", "events", "domain"],
-  resolvers: ["entities", "database", "events", "domain", "schema"],
-  integrations: ["entities", "database", "events", "domain"],
-  server: ["entities", "database", "events", "domain", "schema", "integrations"],
+  database: ["async", "entities"],
+  events: ["async", "entities", "database"],
+  domain: ["async", "entities", "database", "events"],
+  schema: ["async", "entities", "database", "events", "domain"],
+  resolvers: ["async", "entities", "database", "events", "domain", "schema"],
+  integrations: ["async", "entities", "database", "events", "domain"],
+  server: ["async", "entities", "database", "events", "domain", "schema", "integrations"],
   cli: [],
-  root: ["entities", "database", "events", "domain", "schema", "resolvers", "integrations", "server"],
+  root: ["async", "entities", "database", "events", "domain", "schema", "resolvers", "integrations", "server"],
 };
 
 /** Files that may reach further than their folder. */

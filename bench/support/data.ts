@@ -1,4 +1,4 @@
-import type { Stage } from "../../src/entities/vocabulary.js";
+import type { Stage } from "../../src/entities/core/enums.js";
 
 /** The shape of every database that is measured: so many pipelines, each with the apps of these stages. */
 export const STAGES_OF_APPS: readonly Stage[] = [

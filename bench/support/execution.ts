@@ -1,6 +1,6 @@
 import { type DocumentNode, execute, parse, validate } from "graphql";
 import { openDatabase } from "../../src/database/open.js";
-import type { Ctx } from "../../src/domain/context.js";
+import type { Ctx } from "../../src/domain/core/context.js";
 import { buildSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
 import { BOARD } from "./board.js";

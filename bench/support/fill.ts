@@ -2,7 +2,7 @@ import SqliteFile from "better-sqlite3";
 import pg from "pg";
 import sql from "sql-template-tag";
 import { openDatabase } from "../../src/database/open.js";
-import type { EntityClass, Table } from "../../src/database/table.js";
+import type { EntityClass, Table } from "../../src/database/rows/entity-mapper.js";
 import { progress } from "./progress.js";
 import { type Add, Rows } from "./rows.js";
 

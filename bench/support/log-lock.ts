@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { ADVISORY_LOCKS } from "../../src/database/dialect.js";
+import { ADVISORY_LOCKS } from "../../src/database/rows/dialect.js";
 
 /** What was seen of the lock that whoever appends to the log holds. */
 export interface LogLock {

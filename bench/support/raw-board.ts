@@ -1,5 +1,5 @@
 import SqliteFile from "better-sqlite3";
-import { STAGES } from "../../src/domain/stages.js";
+import { STAGES } from "../../src/domain/pipelines/stages.js";
 import { pipelineName } from "./data.js";
 import { answer } from "./probe.js";
 

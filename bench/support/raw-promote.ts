@@ -1,5 +1,5 @@
 import SqliteFile from "better-sqlite3";
-import { newId } from "../../src/domain/id.js";
+import { newId } from "../../src/domain/core/id.js";
 import { answer } from "./probe.js";
 
 /*

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { newId } from "../../src/domain/id.js";
+import { newId } from "../../src/domain/core/id.js";
 import { answer } from "./probe.js";
 import type { Statement } from "./recording.js";
 import { renewed } from "./renewal.js";

@@ -1,13 +1,13 @@
-import type { EntityClass } from "../../src/database/table.js";
-import { newId } from "../../src/domain/id.js";
-import { App } from "../../src/entities/app.js";
-import { Build } from "../../src/entities/build.js";
-import { Coupling } from "../../src/entities/coupling.js";
-import { EventApp, LogEvent } from "../../src/entities/event.js";
-import { Pipeline } from "../../src/entities/pipeline.js";
-import { Release } from "../../src/entities/release.js";
-import { ReleaseStatus } from "../../src/entities/release-status.js";
-import type { Stage } from "../../src/entities/vocabulary.js";
+import type { EntityClass } from "../../src/database/rows/entity-mapper.js";
+import { newId } from "../../src/domain/core/id.js";
+import { Build } from "../../src/entities/builds/build.js";
+import type { Stage } from "../../src/entities/core/enums.js";
+import { EventApp, LogEvent } from "../../src/entities/history/event.js";
+import { App } from "../../src/entities/pipelines/app.js";
+import { Coupling } from "../../src/entities/pipelines/coupling.js";
+import { Pipeline } from "../../src/entities/pipelines/pipeline.js";
+import { Release } from "../../src/entities/releases/release.js";
+import { ReleaseStatus } from "../../src/entities/releases/release-status.js";
 import { PIPELINES_OF_TARGETS, pipelineName, RELEASES_OF_AN_APP, STAGES_OF_APPS, sourceName, TARGETS } from "./data.js";
 
 const CONTEXTS = ["ci/build", "qa/smoke"];

@@ -1,8 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { Api } from "./api/client.js";
-import { type Connection, type ConnectionFlags, findConnection } from "./connection.js";
+import { type Connection, type ConnectionFlags, findConnection } from "./auth/connection.js";
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./exit.js";
-import { Screen } from "./screen.js";
+import { Screen } from "./output/screen.js";
 
 /** The options that every command has. */
 export interface GlobalOptions extends ConnectionFlags {

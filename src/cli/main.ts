@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, Failure } from "./exit.js";
+import { tidy } from "./output/format.js";
 import { createProgram } from "./program.js";
-import { tidy } from "./words.js";
 
 const manifest = new URL("../../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };

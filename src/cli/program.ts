@@ -5,12 +5,12 @@ import { addBuilds } from "./commands/builds.js";
 import { addCompletion } from "./commands/completion.js";
 import { addCouplings } from "./commands/couplings.js";
 import { addImport } from "./commands/import.js";
+import { addSession } from "./commands/login.js";
 import { addPipelines } from "./commands/pipelines.js";
 import { addPromote } from "./commands/promote.js";
 import { addPromotions } from "./commands/promotions.js";
 import { addReleases } from "./commands/releases.js";
 import { addServe } from "./commands/serve.js";
-import { addSession } from "./commands/session.js";
 import { addTokens } from "./commands/tokens.js";
 import { addWatch } from "./commands/watch.js";
 

@@ -1,5 +1,5 @@
-import type { Scope } from "../entities/token.js";
-import type { Reader, Runner, Tx } from "./session.js";
+import type { Scope } from "../entities/access/token.js";
+import type { Reader, Runner, Tx } from "./rows/reader.js";
 
 /** An open database. There is one a process; everything that reads or writes rows is handed it, or a part of it. */
 export interface Database {

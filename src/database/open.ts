@@ -1,6 +1,6 @@
 import { type Database, DatabaseUnusable } from "./database.js";
-import { openPostgres, type PostgresOptions } from "./postgres.js";
-import { openSqlite } from "./sqlite.js";
+import { openPostgres, type PostgresOptions } from "./postgres/open.js";
+import { openSqlite } from "./sqlite/open.js";
 
 /**
  * Opens the database of a URL and brings its tables up to date.

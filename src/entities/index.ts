@@ -1,17 +1,17 @@
-import { App } from "./app.js";
-import { Build } from "./build.js";
-import { CommitStatus } from "./commit-status.js";
-import { Coupling } from "./coupling.js";
-import { EventApp, LogEvent } from "./event.js";
-import { GithubPosition, GithubReport } from "./github-report.js";
-import { IdempotencyKey } from "./idempotency-key.js";
-import { Pipeline } from "./pipeline.js";
-import { Promotion, PromotionTarget } from "./promotion.js";
-import { Release } from "./release.js";
-import { ReleaseStatus } from "./release-status.js";
-import { ReviewApp } from "./review-app.js";
-import { Token } from "./token.js";
-import { WebhookDelivery } from "./webhook-delivery.js";
+import { Token } from "./access/token.js";
+import { Build } from "./builds/build.js";
+import { CommitStatus } from "./builds/commit-status.js";
+import { IdempotencyKey } from "./core/idempotency-key.js";
+import { GithubPosition, GithubReport } from "./github/github-report.js";
+import { WebhookDelivery } from "./github/webhook-delivery.js";
+import { EventApp, LogEvent } from "./history/event.js";
+import { App } from "./pipelines/app.js";
+import { Coupling } from "./pipelines/coupling.js";
+import { Pipeline } from "./pipelines/pipeline.js";
+import { ReviewApp } from "./pipelines/review-app.js";
+import { Promotion, PromotionTarget } from "./releases/promotion.js";
+import { Release } from "./releases/release.js";
+import { ReleaseStatus } from "./releases/release-status.js";
 
 /** Every class that has a table. */
 export const ENTITIES = [

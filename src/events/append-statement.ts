@@ -1,6 +1,6 @@
 import sql, { type RawValue, type Sql } from "sql-template-tag";
-import type { Tx } from "../database/session.js";
-import { type EventApp, LogEvent } from "../entities/event.js";
+import type { Tx } from "../database/rows/reader.js";
+import { type EventApp, LogEvent } from "../entities/history/event.js";
 
 /**
  * Appending as one statement: it waits for its turn, moves the log's head, gives the events their positions, writes them

@@ -1,8 +1,8 @@
-import type { App } from "../entities/app.js";
-import type { Promotion, PromotionTarget } from "../entities/promotion.js";
-import type { Release } from "../entities/release.js";
-import type { ReleaseStatus } from "../entities/release-status.js";
-import type { EventType, ReleasePhase, Role, StatusState } from "../entities/vocabulary.js";
+import type { EventType, ReleasePhase, Role, StatusState } from "../entities/core/enums.js";
+import type { App } from "../entities/pipelines/app.js";
+import type { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
+import type { Release } from "../entities/releases/release.js";
+import type { ReleaseStatus } from "../entities/releases/release-status.js";
 
 /** An event that is still to be appended: all but its position, its time and who did it. */
 export interface EventDraft {

@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import type { Database } from "../database/database.js";
-import type { Reader } from "../database/session.js";
-import type { LogEvent } from "../entities/event.js";
+import type { Reader } from "../database/rows/reader.js";
+import type { LogEvent } from "../entities/history/event.js";
 import { Follower, type RecentEvent, type Source, type Stretch } from "./follower.js";
 import { type EventFilter, logBounds, matches, readEvents } from "./log.js";
 

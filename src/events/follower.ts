@@ -1,4 +1,4 @@
-import type { LogEvent } from "../entities/event.js";
+import type { LogEvent } from "../entities/history/event.js";
 import { type EventFilter, matches } from "./log.js";
 
 /** An event in memory, with the apps that it concerns. */

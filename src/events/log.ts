@@ -1,8 +1,8 @@
 import sql, { raw, type Sql } from "sql-template-tag";
-import { allOf } from "../database/dialect.js";
-import type { Reader, Tx } from "../database/session.js";
-import { EventApp, LogEvent } from "../entities/event.js";
-import type { Scope } from "../entities/token.js";
+import { allOf } from "../database/rows/dialect.js";
+import type { Reader, Tx } from "../database/rows/reader.js";
+import type { Scope } from "../entities/access/token.js";
+import { EventApp, LogEvent } from "../entities/history/event.js";
 import { appendStatement } from "./append-statement.js";
 import type { EventActor, EventDraft } from "./draft.js";
 

@@ -1,11 +1,11 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import * as apps from "../domain/apps.js";
-import { findApp } from "../domain/references.js";
-import { App } from "../entities/app.js";
-import { Coupling } from "../entities/coupling.js";
-import { Release } from "../entities/release.js";
-import { ReviewApp } from "../entities/review-app.js";
+import { findApp } from "../domain/core/references.js";
+import * as apps from "../domain/pipelines/apps.js";
+import { App } from "../entities/pipelines/app.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { ReviewApp } from "../entities/pipelines/review-app.js";
+import { Release } from "../entities/releases/release.js";
 import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../schema/inputs.js";

@@ -1,9 +1,9 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import * as builds from "../domain/builds.js";
-import { idOf, repositoryOf } from "../domain/input.js";
-import { Build } from "../entities/build.js";
-import type { Release } from "../entities/release.js";
+import * as builds from "../domain/builds/builds.js";
+import { idOf, repositoryOf } from "../domain/core/input.js";
+import { Build } from "../entities/builds/build.js";
+import type { Release } from "../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../schema/inputs.js";

@@ -1,14 +1,14 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { deploysItself } from "../domain/automation.js";
-import * as couplings from "../domain/couplings.js";
-import { idOf } from "../domain/input.js";
-import { findApp, requirePipeline } from "../domain/references.js";
-import { badInput } from "../domain/refusal.js";
-import { App } from "../entities/app.js";
-import { Coupling } from "../entities/coupling.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Stage } from "../entities/vocabulary.js";
+import { deploysItself } from "../domain/builds/auto-deploy.js";
+import { idOf } from "../domain/core/input.js";
+import { findApp, requirePipeline } from "../domain/core/references.js";
+import { badInput } from "../domain/core/refusal.js";
+import * as couplings from "../domain/pipelines/couplings.js";
+import { Stage } from "../entities/core/enums.js";
+import { App } from "../entities/pipelines/app.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { type Connection, CouplingConnection, PageArgs } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import {

@@ -1,21 +1,21 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
-import type { PageRequest } from "../database/pages.js";
-import type { EventPage } from "../domain/events.js";
-import { listEvents, pipelineEvents, statusAsTold } from "../domain/events.js";
-import { Build } from "../entities/build.js";
+import type { PageRequest } from "../database/rows/pages.js";
+import type { EventPage } from "../domain/history/events.js";
+import { listEvents, pipelineEvents, statusAsTold } from "../domain/history/events.js";
+import { Build } from "../entities/builds/build.js";
+import { EventType } from "../entities/core/enums.js";
 import {
   LogEvent,
   type LogEvent as LogEventRow,
   PromotionEvent,
   ReleaseEvent,
   ReleaseStatusEvent,
-} from "../entities/event.js";
-import { decodeCursor, encodeCursor } from "../entities/event-cursor.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Promotion, PromotionTarget } from "../entities/promotion.js";
-import { Release } from "../entities/release.js";
-import { ReleaseStatus } from "../entities/release-status.js";
-import { EventType } from "../entities/vocabulary.js";
+} from "../entities/history/event.js";
+import { decodeCursor, encodeCursor } from "../entities/history/event-cursor.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
+import { Release } from "../entities/releases/release.js";
+import { ReleaseStatus } from "../entities/releases/release-status.js";
 import { type Connection, EventConnection, EventPageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { buildOf, livePipelineOf, releaseOf, there } from "./relations.js";

@@ -1,15 +1,15 @@
 import type { Sql } from "sql-template-tag";
 import sql, { raw } from "sql-template-tag";
-import { allOf } from "../database/dialect.js";
-import type { Order } from "../database/pages.js";
-import { readPage } from "../database/pages.js";
-import { App } from "../entities/app.js";
-import { Build } from "../entities/build.js";
-import { Coupling } from "../entities/coupling.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Promotion } from "../entities/promotion.js";
-import { Release } from "../entities/release.js";
-import { Token } from "../entities/token.js";
+import { allOf } from "../database/rows/dialect.js";
+import type { Order } from "../database/rows/pages.js";
+import { readPage } from "../database/rows/pages.js";
+import { Token } from "../entities/access/token.js";
+import { Build } from "../entities/builds/build.js";
+import { App } from "../entities/pipelines/app.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { Promotion } from "../entities/releases/promotion.js";
+import { Release } from "../entities/releases/release.js";
 import { type Connection, connect, decodePlace, type PageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 

@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
-import { findNode } from "../domain/nodes.js";
-import { Node } from "../entities/node.js";
+import { findNode } from "../domain/core/nodes.js";
+import { Node } from "../entities/core/node.js";
 import type { Context } from "../schema/context.js";
 
 @Resolver()

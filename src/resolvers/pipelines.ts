@@ -1,16 +1,16 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import * as pipelines from "../domain/pipelines.js";
-import { findPipeline } from "../domain/references.js";
-import { STAGES } from "../domain/stages.js";
-import { AvailableCheck } from "../entities/available-check.js";
-import { Coupling } from "../entities/coupling.js";
-import type { LogEvent } from "../entities/event.js";
-import { Pipeline } from "../entities/pipeline.js";
-import type { Promotion } from "../entities/promotion.js";
-import { ReviewApp } from "../entities/review-app.js";
-import { PipelineStage } from "../entities/stage.js";
-import { EventType, Stage } from "../entities/vocabulary.js";
+import { findPipeline } from "../domain/core/references.js";
+import * as pipelines from "../domain/pipelines/pipelines.js";
+import { STAGES } from "../domain/pipelines/stages.js";
+import { EventType, Stage } from "../entities/core/enums.js";
+import type { LogEvent } from "../entities/history/event.js";
+import { AvailableCheck } from "../entities/pipelines/available-check.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../entities/pipelines/review-app.js";
+import { PipelineStage } from "../entities/pipelines/stage.js";
+import type { Promotion } from "../entities/releases/promotion.js";
 import {
   type Connection,
   EventConnection,

@@ -1,9 +1,9 @@
 import { FieldResolver, Resolver, Root } from "type-graphql";
-import { App } from "../entities/app.js";
-import { Coupling } from "../entities/coupling.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Blocker, PlannedTarget, PromotionPlan } from "../entities/plan.js";
-import { Release } from "../entities/release.js";
+import { App } from "../entities/pipelines/app.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { Blocker, PlannedTarget, PromotionPlan } from "../entities/releases/plan.js";
+import { Release } from "../entities/releases/release.js";
 
 /* A plan is worked out whole, with the rows that it names: these fields only give them their types. */
 

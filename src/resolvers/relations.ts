@@ -1,9 +1,9 @@
-import { notFound } from "../domain/refusal.js";
-import type { App } from "../entities/app.js";
-import type { Build } from "../entities/build.js";
-import type { Pipeline } from "../entities/pipeline.js";
-import type { Release } from "../entities/release.js";
-import type { Scope } from "../entities/token.js";
+import { notFound } from "../domain/core/refusal.js";
+import type { Scope } from "../entities/access/token.js";
+import type { Build } from "../entities/builds/build.js";
+import type { App } from "../entities/pipelines/app.js";
+import type { Pipeline } from "../entities/pipelines/pipeline.js";
+import type { Release } from "../entities/releases/release.js";
 import type { Context } from "../schema/context.js";
 
 /*

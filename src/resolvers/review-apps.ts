@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import * as reviewApps from "../domain/review-apps.js";
-import { App } from "../entities/app.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { ReviewApp } from "../entities/review-app.js";
+import * as reviewApps from "../domain/pipelines/review-apps.js";
+import { App } from "../entities/pipelines/app.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../entities/pipelines/review-app.js";
 import type { Context } from "../schema/context.js";
 import { CloseReviewAppInput, OpenReviewAppInput } from "../schema/inputs.js";
 import { CloseReviewAppPayload, ReviewAppPayload } from "../schema/payloads.js";

@@ -1,10 +1,10 @@
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
-import { findPipeline } from "../domain/references.js";
-import { nextStage, STAGES } from "../domain/stages.js";
-import { Coupling } from "../entities/coupling.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { PipelineStage, StageNode } from "../entities/stage.js";
-import { Stage } from "../entities/vocabulary.js";
+import { findPipeline } from "../domain/core/references.js";
+import { nextStage, STAGES } from "../domain/pipelines/stages.js";
+import { Stage } from "../entities/core/enums.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { PipelineStage, StageNode } from "../entities/pipelines/stage.js";
 import type { Context } from "../schema/context.js";
 
 @Resolver(() => PipelineStage)

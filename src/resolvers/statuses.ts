@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { reportStatus } from "../domain/statuses.js";
-import { Build } from "../entities/build.js";
-import { Release } from "../entities/release.js";
-import { ReleaseStatus } from "../entities/release-status.js";
+import { reportStatus } from "../domain/releases/statuses.js";
+import { Build } from "../entities/builds/build.js";
+import { Release } from "../entities/releases/release.js";
+import { ReleaseStatus } from "../entities/releases/release-status.js";
 import type { Context } from "../schema/context.js";
 import { ReportStatusInput } from "../schema/inputs.js";
 import { ReleaseStatusPayload } from "../schema/payloads.js";

@@ -1,8 +1,13 @@
 import { Args, ArgsType, Field, ID, Resolver, Root, Subscription } from "type-graphql";
-import { type FollowQuery, follow, PROMOTION_EVENTS } from "../domain/subscriptions.js";
-import { LogEvent, type LogEvent as LogEventRow, PromotionEvent, ReleaseStatusEvent } from "../entities/event.js";
-import { EventCursor } from "../entities/event-cursor.js";
-import { EventType } from "../entities/vocabulary.js";
+import { type FollowQuery, follow, PROMOTION_EVENTS } from "../domain/history/subscriptions.js";
+import { EventType } from "../entities/core/enums.js";
+import {
+  LogEvent,
+  type LogEvent as LogEventRow,
+  PromotionEvent,
+  ReleaseStatusEvent,
+} from "../entities/history/event.js";
+import { EventCursor } from "../entities/history/event-cursor.js";
 import type { Context } from "../schema/context.js";
 
 @ArgsType()

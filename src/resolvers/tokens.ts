@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
-import { permit } from "../domain/access.js";
-import * as tokens from "../domain/tokens.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Token } from "../entities/token.js";
+import { permit } from "../domain/access/actions.js";
+import * as tokens from "../domain/access/tokens.js";
+import { Token } from "../entities/access/token.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { type Connection, PageArgs, TokenConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs.js";

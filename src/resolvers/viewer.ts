@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
-import { Pipeline } from "../entities/pipeline.js";
-import { Viewer } from "../entities/token.js";
+import { Viewer } from "../entities/access/token.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
 import type { Context } from "../schema/context.js";
 import { pipelinesIn } from "./relations.js";
 

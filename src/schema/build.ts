@@ -2,10 +2,10 @@ import "reflect-metadata";
 import "./enums.js";
 import { type GraphQLSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
-import { EventCursor } from "../entities/event-cursor.js";
+import { EventCursor } from "../entities/history/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
+import { simplify } from "./jit-hints.js";
 import { DateTimeScalar, EventCursorScalar } from "./scalars.js";
-import { simplify } from "./simplify.js";
 
 /** type-graphql asks for one as soon as there are subscriptions. Ours follow the log, and nothing is published beside it. */
 const NO_PUB_SUB = {

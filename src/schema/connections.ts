@@ -1,17 +1,17 @@
 import type { Sql } from "sql-template-tag";
 import { ArgsType, type ClassType, Extensions, Field, Int, ObjectType } from "type-graphql";
-import { hasRow, type Order, type Page, type PageRequest } from "../database/pages.js";
-import type { Reader } from "../database/session.js";
-import { badInput } from "../domain/refusal.js";
-import { App } from "../entities/app.js";
-import { Build } from "../entities/build.js";
-import { Coupling } from "../entities/coupling.js";
-import { LogEvent } from "../entities/event.js";
-import { EventCursor } from "../entities/event-cursor.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Promotion } from "../entities/promotion.js";
-import { Release } from "../entities/release.js";
-import { Token } from "../entities/token.js";
+import { hasRow, type Order, type Page, type PageRequest } from "../database/rows/pages.js";
+import type { Reader } from "../database/rows/reader.js";
+import { badInput } from "../domain/core/refusal.js";
+import { Token } from "../entities/access/token.js";
+import { Build } from "../entities/builds/build.js";
+import { LogEvent } from "../entities/history/event.js";
+import { EventCursor } from "../entities/history/event-cursor.js";
+import { App } from "../entities/pipelines/app.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { Promotion } from "../entities/releases/promotion.js";
+import { Release } from "../entities/releases/release.js";
 
 /** Rows on a page where nobody said, and at the most. */
 export const PAGE_SIZE = { default: 25, most: 100 } as const;

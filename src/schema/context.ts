@@ -1,10 +1,10 @@
 import type { Database } from "../database/database.js";
-import { createLoaders, type Loaders } from "../database/loaders.js";
-import type { Reader } from "../database/session.js";
-import { type Ctx, contextFor, type Durations } from "../domain/context.js";
-import type { Viewer } from "../entities/token.js";
+import { createLoaders, type Loaders } from "../database/queries/loaders.js";
+import type { Reader } from "../database/rows/reader.js";
+import { type Ctx, contextFor, type Durations } from "../domain/core/context.js";
+import type { Viewer } from "../entities/access/token.js";
 import type { Feed } from "../events/feed.js";
-import { type Sources, tracedLoaders, untracedReader } from "./sources.js";
+import { type Sources, tracedLoaders, untracedReader } from "./dependencies.js";
 
 /** What a subscription needs besides: where events come from, and when to stop asking for them. */
 export interface Live {

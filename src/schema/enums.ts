@@ -1,5 +1,5 @@
 import { registerEnumType } from "type-graphql";
-import * as vocabulary from "../entities/vocabulary.js";
+import * as vocabulary from "../entities/core/enums.js";
 
 /** Gives an enumeration its name and the description of each value. */
 function describe<T extends Record<string, string>>(

@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { asRefusal, Refusal, type RefusalCode } from "../domain/refusal.js";
+import { asRefusal, Refusal, type RefusalCode } from "../domain/core/refusal.js";
 
 /** What the libraries call their refusals, in our words. A code that is not here and not ours is a fault. */
 const CODES_OF_LIBRARIES: Readonly<Record<string, RefusalCode>> = {

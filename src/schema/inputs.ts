@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int } from "type-graphql";
-import { BuildPhase, DeploymentMode, ReleasePhase, Role, Stage, StatusState } from "../entities/vocabulary.js";
+import { BuildPhase, DeploymentMode, ReleasePhase, Role, Stage, StatusState } from "../entities/core/enums.js";
 
 /** The inputs of the mutations, one for each. What the fields may hold is checked in the domain, which words the refusals. */
 

@@ -1,13 +1,13 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { App } from "../entities/app.js";
-import { Build } from "../entities/build.js";
-import { Coupling } from "../entities/coupling.js";
-import { Pipeline } from "../entities/pipeline.js";
-import { Promotion } from "../entities/promotion.js";
-import { Release } from "../entities/release.js";
-import { ReleaseStatus } from "../entities/release-status.js";
-import { ReviewApp } from "../entities/review-app.js";
-import { Token } from "../entities/token.js";
+import { Token } from "../entities/access/token.js";
+import { Build } from "../entities/builds/build.js";
+import { App } from "../entities/pipelines/app.js";
+import { Coupling } from "../entities/pipelines/coupling.js";
+import { Pipeline } from "../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../entities/pipelines/review-app.js";
+import { Promotion } from "../entities/releases/promotion.js";
+import { Release } from "../entities/releases/release.js";
+import { ReleaseStatus } from "../entities/releases/release-status.js";
 
 /** What the mutations answer, one for each kind of answer. */
 

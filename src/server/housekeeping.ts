@@ -1,7 +1,7 @@
-import type { Ctx } from "../domain/context.js";
-import { every, type Rounds } from "../domain/every.js";
-import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/housekeeping.js";
-import type { Logger } from "./log.js";
+import { every, type Rounds } from "../async/ticker.js";
+import type { Ctx } from "../domain/core/context.js";
+import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/history/housekeeping.js";
+import type { Logger } from "./telemetry/log.js";
 
 /** How often what is due is looked for, in milliseconds. A look costs two reads of an index. */
 const EVERY = 1000;

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { type App, type AppOptions, startApp } from "../../src/app.js";
 import { type Config, readConfig } from "../../src/config.js";
-import type { Role } from "../../src/entities/vocabulary.js";
+import type { Role } from "../../src/entities/core/enums.js";
 import { Client } from "./client.js";
 import { freshDatabase } from "./engine.js";
 import type { Cleanup } from "./folder.js";

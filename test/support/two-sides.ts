@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { GithubReport } from "../../src/entities/github-report.js";
+import { GithubReport } from "../../src/entities/github/github-report.js";
 import { Client } from "./client.js";
 import { contentOf } from "./content.js";
 import { type Named, Seed, unique } from "./seed.js";

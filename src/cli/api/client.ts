@@ -1,6 +1,6 @@
-import { explainBlockers } from "../blockers.js";
-import type { Connection } from "../connection.js";
+import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
+import { explainBlockers } from "../output/blockers.js";
 import { postJson } from "./http.js";
 import type { Blocker } from "./model.js";
 

@@ -5,8 +5,8 @@ import { APP_BY_NAME, APPS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { appOption, define, limitOption, named, option } from "../command.js";
 import { notThere } from "../exit.js";
-import type { Column, Screen } from "../screen.js";
-import { check, hexagon, lower, phase, shortSha, tidy } from "../words.js";
+import { check, hexagon, lower, phase, shortSha, tidy } from "../output/format.js";
+import type { Column, Screen } from "../output/screen.js";
 
 export function addApps(program: Command): void {
   define<{ region?: string; limit?: number }>(

@@ -3,8 +3,8 @@ import { CREATE_BUILD } from "../api/mutations.js";
 import { BUILDS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, option, required } from "../command.js";
-import { noteMore } from "../lists.js";
-import { phase, shortSha, tidy } from "../words.js";
+import { phase, shortSha, tidy } from "../output/format.js";
+import { noteMore } from "../output/lists.js";
 
 export function addBuilds(program: Command): void {
   define<{ repository?: string; branch?: string; sha?: string; limit: number }>(

@@ -6,8 +6,8 @@ import { PIPELINES } from "../api/queries.js";
 import { couplingOf, head } from "../api/references.js";
 import { appOption, define, listOption, named, oneOf, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
-import type { Screen } from "../screen.js";
-import { hexagon, lower } from "../words.js";
+import { hexagon, lower } from "../output/format.js";
+import type { Screen } from "../output/screen.js";
 
 const checksOption = () =>
   listOption("-c, --checks <check...>", "required status checks: -c a -c b, -c a b and -c a,b are the same");

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { Api } from "../api/client.js";
+import { findConnection } from "../auth/connection.js";
 import { define, option, required } from "../command.js";
-import { findConnection } from "../connection.js";
 import { EXIT, wrongUsage } from "../exit.js";
-import { Importing, type ImportStep } from "../importing.js";
-import { PlatformApi, platformUrl } from "../platform.js";
-import { startProgress } from "../progress.js";
-import type { Screen } from "../screen.js";
+import { Importing, type ImportStep } from "../import/importer.js";
+import { PlatformApi, platformUrl } from "../import/platform-api.js";
+import { startProgress } from "../output/progress.js";
+import type { Screen } from "../output/screen.js";
 
 export function addImport(program: Command): void {
   define<{ from: string; apply?: boolean }>(

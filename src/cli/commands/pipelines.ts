@@ -3,11 +3,11 @@ import type { Pipeline } from "../api/model.js";
 import { CREATE_PIPELINE, DELETE_PIPELINE } from "../api/mutations.js";
 import { PIPELINE_BOARD, PIPELINE_CHECKS, PIPELINES } from "../api/queries.js";
 import { head } from "../api/references.js";
-import { drawBoard, listCouplings } from "../board.js";
 import { define, limitOption, option } from "../command.js";
 import { notThere } from "../exit.js";
-import type { Screen } from "../screen.js";
-import { tidy } from "../words.js";
+import { drawBoard, listCouplings } from "../output/board.js";
+import { tidy } from "../output/format.js";
+import type { Screen } from "../output/screen.js";
 
 export function addPipelines(program: Command): void {
   define<{ limit?: number }>(

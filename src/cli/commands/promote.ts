@@ -1,17 +1,17 @@
 import type { Command } from "commander";
 import { isCheck } from "../api/client.js";
 import { PROMOTION_EVENTS } from "../api/events.js";
+import { follow } from "../api/follow.js";
 import { type Promotion, STAGES, type Stage } from "../api/model.js";
 import { PROMOTE } from "../api/mutations.js";
 import { LOG_END, PROMOTION_BY_ID, PROMOTION_PLAN, type PromoteInput } from "../api/queries.js";
 import { releaseIdOf } from "../api/references.js";
 import { type Answer, type Call, define, listOption, oneOf, option } from "../command.js";
 import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
-import { follow } from "../follow.js";
 import { onInterrupt } from "../interrupt.js";
-import { type Progress, startProgress } from "../progress.js";
-import { outcome, showPlan, showPromotion } from "../promotions.js";
-import { hexagon, lower } from "../words.js";
+import { hexagon, lower } from "../output/format.js";
+import { type Progress, startProgress } from "../output/progress.js";
+import { outcome, showPlan, showPromotion } from "../output/promotions.js";
 
 /** How long `--wait` tries to reach a service that has gone, in milliseconds. */
 const PATIENCE = 5 * 60_000;

@@ -4,10 +4,10 @@ import { PROMOTION_BY_ID, PROMOTIONS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, oneOf, option } from "../command.js";
 import { notThere } from "../exit.js";
-import { noteMore } from "../lists.js";
-import { describePromotion } from "../promotions.js";
-import type { Column, Screen } from "../screen.js";
-import { lower, phase, shortSha } from "../words.js";
+import { lower, phase, shortSha } from "../output/format.js";
+import { noteMore } from "../output/lists.js";
+import { describePromotion } from "../output/promotions.js";
+import type { Column, Screen } from "../output/screen.js";
 
 export function addPromotions(program: Command): void {
   define<{ app?: string; phase?: PromotionPhase; limit: number }>(

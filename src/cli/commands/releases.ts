@@ -6,9 +6,9 @@ import { RELEASE_BY_ID } from "../api/queries.js";
 import { headOfReleases, releaseIdOf } from "../api/references.js";
 import { appOption, define, limitOption, oneOf, option, required } from "../command.js";
 import { notThere } from "../exit.js";
-import { noteMore } from "../lists.js";
-import { releaseColumns, showRelease, showReleases } from "../releases.js";
-import { check, hexagon } from "../words.js";
+import { check, hexagon } from "../output/format.js";
+import { noteMore } from "../output/lists.js";
+import { releaseColumns, showRelease, showReleases } from "../output/releases.js";
 
 const NAMING = "A release is named by its id, or together with -a as v3, current or previous.";
 

@@ -5,7 +5,7 @@ import { TOKENS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, listOption, oneOf, option, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
-import { lower, tidy } from "../words.js";
+import { lower, tidy } from "../output/format.js";
 
 export function addTokens(program: Command): void {
   define<{ limit?: number }>(

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { EVENTS, type LogEvent } from "../api/events.js";
+import { follow } from "../api/follow.js";
 import { LOG_END } from "../api/queries.js";
 import { define, option } from "../command.js";
 import { EXIT } from "../exit.js";
-import { follow } from "../follow.js";
 import { onInterrupt } from "../interrupt.js";
-import type { Paint, Screen } from "../screen.js";
-import { hexagon, lower, phase, tidy } from "../words.js";
+import { hexagon, lower, phase, tidy } from "../output/format.js";
+import type { Paint, Screen } from "../output/screen.js";
 
 export function addWatch(program: Command): void {
   define<{ app?: string; since?: string }>(

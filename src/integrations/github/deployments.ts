@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { fittedText } from "../../domain/fit.js";
-import type { App } from "../../entities/app.js";
-import type { Build } from "../../entities/build.js";
-import type { Release } from "../../entities/release.js";
-import type { ReleasePhase, Stage } from "../../entities/vocabulary.js";
+import { fittedText } from "../../domain/core/normalize.js";
+import type { Build } from "../../entities/builds/build.js";
+import type { ReleasePhase, Stage } from "../../entities/core/enums.js";
+import type { App } from "../../entities/pipelines/app.js";
+import type { Release } from "../../entities/releases/release.js";
 import type { GithubApi } from "./api.js";
 
 /* Releases as GitHub's deployments: https://docs.github.com/rest/deployments */

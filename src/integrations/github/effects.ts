@@ -1,11 +1,16 @@
 import type { z } from "zod";
-import type { Tx } from "../../database/session.js";
-import { type Consequence, followCommit, followPullRequest, type PullRequestChange } from "../../domain/code-host.js";
-import type { Ctx } from "../../domain/context.js";
-import { fittedText, fittedUrl } from "../../domain/fit.js";
-import { LIMITS, repositoryOf } from "../../domain/input.js";
-import { badInput } from "../../domain/refusal.js";
-import type { CommitStatus } from "../../entities/commit-status.js";
+import type { Tx } from "../../database/rows/reader.js";
+import {
+  type Consequence,
+  followCommit,
+  followPullRequest,
+  type PullRequestChange,
+} from "../../domain/builds/code-host.js";
+import type { Ctx } from "../../domain/core/context.js";
+import { LIMITS, repositoryOf } from "../../domain/core/input.js";
+import { fittedText, fittedUrl } from "../../domain/core/normalize.js";
+import { badInput } from "../../domain/core/refusal.js";
+import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
 import { ofCheckRun, ofCheckSuite, ofStatus } from "./statuses.js";
 

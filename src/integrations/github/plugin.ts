@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Ctx } from "../../domain/context.js";
-import type { Rounds } from "../../domain/every.js";
+import type { Rounds } from "../../async/ticker.js";
+import type { Ctx } from "../../domain/core/context.js";
 import { GithubApi } from "./api.js";
-import { Deliveries } from "./deliveries.js";
 import { endQueue } from "./queue.js";
 import { startReporter } from "./reporter.js";
 import { serveGithubWebhooks } from "./webhook.js";
+import { Deliveries } from "./webhook-inbox.js";
 
 /** What the service is told about GitHub. */
 export interface GithubSettings {

@@ -1,8 +1,8 @@
 import sql from "sql-template-tag";
 import type { Database } from "../../database/database.js";
-import type { Tx } from "../../database/session.js";
-import { GithubPosition, GithubReport } from "../../entities/github-report.js";
-import { Release } from "../../entities/release.js";
+import type { Tx } from "../../database/rows/reader.js";
+import { GithubPosition, GithubReport } from "../../entities/github/github-report.js";
+import { Release } from "../../entities/releases/release.js";
 import { logBounds, readEvents } from "../../events/log.js";
 
 /*

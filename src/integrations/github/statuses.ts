@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { fittedContext, fittedText, fittedUrl } from "../../domain/fit.js";
-import { LIMITS, repositoryOf } from "../../domain/input.js";
-import type { CommitStatus } from "../../entities/commit-status.js";
-import type { StatusState } from "../../entities/vocabulary.js";
+import { LIMITS, repositoryOf } from "../../domain/core/input.js";
+import { fittedContext, fittedText, fittedUrl } from "../../domain/core/normalize.js";
+import type { CommitStatus } from "../../entities/builds/commit-status.js";
+import type { StatusState } from "../../entities/core/enums.js";
 import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
 
 /* The three ways in which GitHub is told how a commit fares, as statuses of that commit. */

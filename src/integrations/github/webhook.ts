@@ -1,7 +1,7 @@
 import { verifyWithFallback } from "@octokit/webhooks-methods";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { badInput, Refusal } from "../../domain/refusal.js";
-import type { Deliveries } from "./deliveries.js";
+import { badInput, Refusal } from "../../domain/core/refusal.js";
+import type { Deliveries } from "./webhook-inbox.js";
 
 /**
  * The largest payload, in bytes. What has an effect here stays far below it (a pull request has some 30 kB, and at most a

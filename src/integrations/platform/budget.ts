@@ -1,6 +1,6 @@
 import type { FastifyReply, RouteOptions } from "fastify";
-import { Refusal } from "../../domain/refusal.js";
-import type { Viewer } from "../../entities/token.js";
+import { Refusal } from "../../domain/core/refusal.js";
+import type { Viewer } from "../../entities/access/token.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {

@@ -1,4 +1,4 @@
-import { asRefusal, Refusal, type RefusalCode } from "../../domain/refusal.js";
+import { asRefusal, Refusal, type RefusalCode } from "../../domain/core/refusal.js";
 
 /** How each refusal is told by the Platform API: its HTTP status, and the word in `id`. */
 const TOLD: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {

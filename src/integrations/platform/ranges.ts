@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
 import type { Sql } from "sql-template-tag";
-import { type Order, readPage } from "../../database/pages.js";
-import type { Reader } from "../../database/session.js";
-import { badInput } from "../../domain/refusal.js";
+import { type Order, readPage } from "../../database/rows/pages.js";
+import type { Reader } from "../../database/rows/reader.js";
+import { badInput } from "../../domain/core/refusal.js";
 
 /** Rows in an answer where the request says nothing, and at the most. */
 const MOST_IN_RANGE = 1000;

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { createLoaders, type Loaders } from "../../database/loaders.js";
-import type { Reader } from "../../database/session.js";
-import { type Ctx, contextFor } from "../../domain/context.js";
-import type { Viewer } from "../../entities/token.js";
+import { createLoaders, type Loaders } from "../../database/queries/loaders.js";
+import type { Reader } from "../../database/rows/reader.js";
+import { type Ctx, contextFor } from "../../domain/core/context.js";
+import type { Viewer } from "../../entities/access/token.js";
 import type { Budget } from "./budget.js";
 
 /** What the routes are given from outside: where the rows are, and how a request's token is told. */

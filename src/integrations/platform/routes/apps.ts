@@ -1,15 +1,15 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
-import type { Order } from "../../../database/pages.js";
-import { createApp, deleteApp } from "../../../domain/apps.js";
-import { isName, isUuid } from "../../../domain/input.js";
-import { requireApp } from "../../../domain/references.js";
-import { notFound } from "../../../domain/refusal.js";
-import { App } from "../../../entities/app.js";
+import type { Order } from "../../../database/rows/pages.js";
+import { isName, isUuid } from "../../../domain/core/input.js";
+import { requireApp } from "../../../domain/core/references.js";
+import { notFound } from "../../../domain/core/refusal.js";
+import { createApp, deleteApp } from "../../../domain/pipelines/apps.js";
+import { App } from "../../../entities/pipelines/app.js";
 import { ranged } from "../ranges.js";
 import { askingOf, type PlatformParts, type Routes } from "../request.js";
-import { accountShape, appShape } from "../shapes.js";
-import { OWNER_ID, OWNER_NAME, toApp, userOf } from "../translate.js";
+import { accountShape, appShape } from "../schemas.js";
+import { OWNER_ID, OWNER_NAME, toApp, userOf } from "../serializers.js";
 
 const BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
 const LIVE = [sql`e.deleted_at IS NULL`];

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import sql from "sql-template-tag";
 import { z } from "zod";
-import type { Order } from "../../../database/pages.js";
-import { createBuild } from "../../../domain/builds.js";
-import { requireApp, requireBuild } from "../../../domain/references.js";
-import { Build } from "../../../entities/build.js";
+import type { Order } from "../../../database/rows/pages.js";
+import { createBuild } from "../../../domain/builds/builds.js";
+import { requireApp, requireBuild } from "../../../domain/core/references.js";
+import { Build } from "../../../entities/builds/build.js";
 import { ranged } from "../ranges.js";
 import { askingOf, type PlatformParts, type Routes } from "../request.js";
-import { buildShape, slugShape } from "../shapes.js";
-import { toBuild, toSlug } from "../translate.js";
+import { buildShape, slugShape } from "../schemas.js";
+import { toBuild, toSlug } from "../serializers.js";
 
 const OLDEST_FIRST: Order<Build> = { entity: Build, by: "id", direction: "ASC" };
 const params = z.object({ app: z.string(), build: z.string().describe("The build's id.") });

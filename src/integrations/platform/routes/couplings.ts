@@ -1,15 +1,15 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
-import type { Order } from "../../../database/pages.js";
-import { addCoupling, moveCoupling, removeCoupling, updateChecks } from "../../../domain/couplings.js";
-import { requireApp, requireCoupling, requirePipeline } from "../../../domain/references.js";
-import { notFound } from "../../../domain/refusal.js";
-import { Coupling } from "../../../entities/coupling.js";
-import type { Stage } from "../../../entities/vocabulary.js";
+import type { Order } from "../../../database/rows/pages.js";
+import { requireApp, requireCoupling, requirePipeline } from "../../../domain/core/references.js";
+import { notFound } from "../../../domain/core/refusal.js";
+import { addCoupling, moveCoupling, removeCoupling, updateChecks } from "../../../domain/pipelines/couplings.js";
+import type { Stage } from "../../../entities/core/enums.js";
+import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { ranged } from "../ranges.js";
 import { askingOf, type PlatformParts, type Routes } from "../request.js";
-import { couplingShape, reference, stage } from "../shapes.js";
-import { toCoupling } from "../translate.js";
+import { couplingShape, reference, stage } from "../schemas.js";
+import { toCoupling } from "../serializers.js";
 
 const IN_ORDER: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC" };
 const params = z.object({ coupling: z.string().describe("The coupling's id.") });

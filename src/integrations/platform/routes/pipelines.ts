@@ -1,14 +1,14 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
-import type { Order } from "../../../database/pages.js";
-import { createPipeline, deletePipeline, updatePipeline } from "../../../domain/pipelines.js";
-import { requirePipeline } from "../../../domain/references.js";
-import { nextStage, STAGES } from "../../../domain/stages.js";
-import { Pipeline } from "../../../entities/pipeline.js";
+import type { Order } from "../../../database/rows/pages.js";
+import { requirePipeline } from "../../../domain/core/references.js";
+import { createPipeline, deletePipeline, updatePipeline } from "../../../domain/pipelines/pipelines.js";
+import { nextStage, STAGES } from "../../../domain/pipelines/stages.js";
+import { Pipeline } from "../../../entities/pipelines/pipeline.js";
 import { ranged } from "../ranges.js";
 import { askingOf, type PlatformParts, type Routes } from "../request.js";
-import { pipelineShape, stagesShape } from "../shapes.js";
-import { stageName, toPipeline } from "../translate.js";
+import { pipelineShape, stagesShape } from "../schemas.js";
+import { stageName, toPipeline } from "../serializers.js";
 
 const BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
 const params = z.object({ pipeline: z.string().describe("The pipeline's id or name.") });

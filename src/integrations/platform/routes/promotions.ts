@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { promote } from "../../../domain/promotions.js";
-import { requirePromotion } from "../../../domain/references.js";
+import { requirePromotion } from "../../../domain/core/references.js";
+import { promote } from "../../../domain/releases/promotions.js";
 import { askingOf, type PlatformParts, type Routes } from "../request.js";
-import { promotionShape, promotionTargetShape, reference } from "../shapes.js";
-import { toPromotion, toPromotionTarget } from "../translate.js";
+import { promotionShape, promotionTargetShape, reference } from "../schemas.js";
+import { toPromotion, toPromotionTarget } from "../serializers.js";
 
 const params = z.object({ promotion: z.string().describe("The promotion's id.") });
 

@@ -1,16 +1,16 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
-import type { Order } from "../../../database/pages.js";
-import type { Reader } from "../../../database/session.js";
-import { requireApp, requireRelease } from "../../../domain/references.js";
-import { badInput, notFound } from "../../../domain/refusal.js";
-import { createRelease, rollback } from "../../../domain/releases.js";
-import type { App } from "../../../entities/app.js";
-import { Release } from "../../../entities/release.js";
+import type { Order } from "../../../database/rows/pages.js";
+import type { Reader } from "../../../database/rows/reader.js";
+import { requireApp, requireRelease } from "../../../domain/core/references.js";
+import { badInput, notFound } from "../../../domain/core/refusal.js";
+import { createRelease, rollback } from "../../../domain/releases/releases.js";
+import type { App } from "../../../entities/pipelines/app.js";
+import { Release } from "../../../entities/releases/release.js";
 import { ranged } from "../ranges.js";
 import { askingOf, type PlatformParts, type Routes } from "../request.js";
-import { reference, releaseShape } from "../shapes.js";
-import { toRelease } from "../translate.js";
+import { reference, releaseShape } from "../schemas.js";
+import { toRelease } from "../serializers.js";
 
 const OLDEST_FIRST: Order<Release> = { entity: Release, by: "version", direction: "ASC" };
 const params = z.object({ app: z.string(), release: z.string().describe("The release's id, or its version.") });

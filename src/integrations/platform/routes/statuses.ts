@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { rollup } from "../../../domain/checks.js";
-import { isUuid } from "../../../domain/input.js";
-import { requireApp } from "../../../domain/references.js";
-import { notFound } from "../../../domain/refusal.js";
-import { reportStatus } from "../../../domain/statuses.js";
-import type { Release } from "../../../entities/release.js";
-import type { ReleaseStatus } from "../../../entities/release-status.js";
-import type { StatusState } from "../../../entities/vocabulary.js";
+import { isUuid } from "../../../domain/core/input.js";
+import { requireApp } from "../../../domain/core/references.js";
+import { notFound } from "../../../domain/core/refusal.js";
+import { rollup } from "../../../domain/gates/checks.js";
+import { reportStatus } from "../../../domain/releases/statuses.js";
+import type { StatusState } from "../../../entities/core/enums.js";
+import type { Release } from "../../../entities/releases/release.js";
+import type { ReleaseStatus } from "../../../entities/releases/release-status.js";
 import { type Asking, askingOf, type PlatformParts, type Routes } from "../request.js";
-import { releaseStatusesShape, statusShape, statusState } from "../shapes.js";
-import { stateName, toRelease, toStatus } from "../translate.js";
+import { releaseStatusesShape, statusShape, statusState } from "../schemas.js";
+import { stateName, toRelease, toStatus } from "../serializers.js";
 import { releaseOf } from "./releases.js";
 
 const params = z.object({ app: z.string(), release: z.string().describe("The release's id, or its version.") });

@@ -1,0 +1,62 @@
+import type { Board, BoardCoupling, Stage } from "../api/model.js";
+import { check, hexagon, lower, phase, shortSha } from "./format.js";
+import type { Paint, Screen } from "./screen.js";
+
+/** From this many columns on, the stages stand side by side; below, one under the other. */
+const SIDE_BY_SIDE = 76;
+
+/** Draws a pipeline: its stages in order, and of every app what it runs, and how that stands. */
+export async function drawBoard(screen: Screen, board: Board): Promise<void> {
+  const { paint } = screen;
+  const last = board.stages.length - 1;
+  const columns = board.stages.map(({ stage, couplings }, index) => {
+    const title = paint.bold(lower(stage)) + (index < last ? paint.dim(" →") : "");
+    const apps = couplings.map((coupling) => appOnBoard(coupling, paint).join("\n"));
+    return { title, apps: apps.length === 0 ? [paint.dim("—")] : apps };
+  });
+  if (screen.width >= SIDE_BY_SIDE) {
+    const { fitTable, grid } = await import("./grid.js");
+    const fitted = fitTable(
+      columns.map(({ title, apps }) => ({ cells: [title, apps.join("\n\n")] })),
+      screen.width,
+    );
+    const rows = [0, 1].map((row) => fitted.kept.map(({ cells }) => cells[row] ?? ""));
+    screen.line(grid(rows, fitted.widths));
+    return;
+  }
+  for (const { title, apps } of columns) {
+    screen.line(title);
+    screen.line(apps.join("\n"));
+    screen.line();
+  }
+}
+
+function appOnBoard({ app, requiredChecks }: BoardCoupling, paint: Paint): string[] {
+  const release = app.currentRelease;
+  const runs =
+    release === null
+      ? paint.dim("nothing yet")
+      : `v${release.version} ${paint.yellow(shortSha(release.build))} ${phase(release.phase, paint)}`;
+  return [
+    hexagon(app, paint),
+    `  ${runs}`,
+    ...(release?.statuses ?? []).map(({ context, state }) => `  ${check(context, state, paint)}`),
+    ...requiredChecks.map((context) => `  ${paint.dim("needs")} ${context}`),
+  ];
+}
+
+/** Lists the couplings with their ids, in the words of the text: stable, whatever reads it. */
+export function listCouplings(screen: Screen, board: Board): void {
+  const { paint } = screen;
+  const couplings = board.stages.flatMap((stage) => stage.couplings.map((one) => ({ stage: stage.stage, one })));
+  for (const { stage, one } of couplings) {
+    screen.line(`${paint.magenta("᱿")} ${stageName(stage, paint)}`);
+    screen.line(`  Id: ${one.id}`);
+    screen.line(`  App: ${one.app.name} (${one.app.id})`);
+    screen.line(`  Status Checks: ${one.requiredChecks.join(", ")}`.trimEnd());
+  }
+}
+
+function stageName(stage: Stage, paint: Paint): string {
+  return paint.bold(lower(stage));
+}

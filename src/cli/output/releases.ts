@@ -1,0 +1,66 @@
+import type { Release } from "../api/model.js";
+import { check, hexagon, lower, phase, tidy } from "./format.js";
+import type { Column, Screen } from "./screen.js";
+
+/* How releases are told: as the text tells them to people, in columns to scripts. */
+
+/** `• v1 (id) - current`, and below it what it is. */
+export function showReleases(screen: Screen, app: string, releases: readonly Release[]): void {
+  const { paint } = screen;
+  if (releases.length === 0) {
+    screen.line(paint.dim(`${app} has no releases; promote to it, or use \`railyard releases:create\`.`));
+  }
+  for (const release of releases) {
+    const current = release.current ? paint.green(" - current") : "";
+    screen.line(`${paint.cyan("•")} ${paint.bold(`v${release.version}`)} (${release.id})${current}`);
+    for (const [label, value] of facts(screen, release)) screen.line(`  ${paint.dim(`${label}:`)} ${value}`);
+  }
+}
+
+/** One release, in pairs. */
+export function showRelease(screen: Screen, release: Release): void {
+  screen.pairs([
+    ["App", hexagon(release.app, screen.paint)],
+    ["Release", `v${release.version} (${release.id})${release.current ? screen.paint.green(" - current") : ""}`],
+    ...facts(screen, release),
+    ["Commit", commitOf(release)],
+    ["Artifact", tidy(release.build.artifact ?? "")],
+    ["By", `${tidy(release.createdBy.name)} (${lower(release.createdBy.role)})`],
+  ]);
+}
+
+function facts(screen: Screen, release: Release): [string, string][] {
+  const { paint } = screen;
+  const failure = release.failureReason === null ? "" : `: ${tidy(release.failureReason)}`;
+  const checks = release.statuses.map((status) => check(status.context, status.state, paint)).join(", ");
+  return [
+    ["Build", release.build.id],
+    ["Created", screen.time(release.createdAt)],
+    ["Status", `${phase(release.phase, paint)}${failure}`],
+    ["Description", tidy(release.description)],
+    ...(checks === "" ? [] : ([["Checks", checks]] as [string, string][])),
+  ];
+}
+
+function commitOf({ build: { commit } }: Release): string {
+  const message = commit.message?.split("\n", 1)[0] ?? "";
+  return tidy(message === "" ? commit.sha : `${commit.sha} ${message}`);
+}
+
+/** What a pipe gets of a list of releases. */
+export function releaseColumns(): Column<Release>[] {
+  return [
+    { title: "Version", value: (one) => `v${one.version}` },
+    { title: "Current", value: (one) => (one.current ? "current" : "") },
+    { title: "Phase", value: (one) => lower(one.phase) },
+    { title: "Commit", value: (one) => one.build.commit.sha },
+    { title: "Build", value: (one) => one.build.id },
+    { title: "Created", value: (one) => one.createdAt },
+    { title: "Description", value: (one) => one.description },
+    {
+      title: "Checks",
+      value: (one) => one.statuses.map(({ context, state }) => `${context}=${lower(state)}`).join(","),
+    },
+    { title: "Id", value: (one) => one.id },
+  ];
+}

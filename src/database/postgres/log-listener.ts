@@ -1,0 +1,123 @@
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import sql from "sql-template-tag";
+import { LOG_CHANNEL } from "../rows/dialect.js";
+import type { Reader } from "../rows/reader.js";
+
+/** How quick and how wary it is, in milliseconds. */
+export interface WakeupPace {
+  /** How often the log's head is looked at: how late a follower is at most where no notification comes. */
+  readonly pollEvery: number;
+  /** How often the listening connection is asked for a sign of life. */
+  readonly heartbeatEvery: number;
+  /** How long it has for that. */
+  readonly heartbeatTimeout: number;
+  /** Before a lost connection is replaced. */
+  readonly reconnectAfter: number;
+}
+
+const PACE: WakeupPace = { pollEvery: 1000, heartbeatEvery: 5000, heartbeatTimeout: 5000, reconnectAfter: 250 };
+
+export interface WakeupOptions {
+  readonly url: string;
+  /** In milliseconds. */
+  readonly connectTimeout: number;
+  readonly reader: Reader;
+  readonly pace?: Partial<WakeupPace>;
+}
+
+/**
+ * Tells whoever follows the log that there is something to read. PostgreSQL's notifications make it quick; a connection may
+ * be lost without a word, though, so it is asked for a sign of life, replaced where there is none, and the head of the log
+ * is looked at besides. Begins with the first listener.
+ */
+export class Wakeups {
+  readonly #options: WakeupOptions;
+  readonly #pace: WakeupPace;
+  readonly #listeners = new Set<() => void>();
+  readonly #closed = new AbortController();
+  #running: Promise<unknown> | null = null;
+
+  constructor(options: WakeupOptions) {
+    this.#options = options;
+    this.#pace = { ...PACE, ...options.pace };
+  }
+
+  add(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    this.#running ??= Promise.all([this.#listen(), this.#poll()]);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#listeners.clear();
+    await this.#running;
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      await this.#listenOnce().catch(() => undefined);
+      await this.#pause(this.#pace.reconnectAfter);
+    }
+  }
+
+  /** Listens on one connection for as long as it lives. */
+  async #listenOnce(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#options.url,
+      application_name: "railyard listener",
+      connectionTimeoutMillis: this.#options.connectTimeout,
+      query_timeout: this.#pace.heartbeatTimeout,
+      keepAlive: true,
+    });
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    client.on("error", end).on("end", end);
+    client.on("notification", () => this.#wake());
+    this.#closed.signal.addEventListener("abort", end, { once: true });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${LOG_CHANNEL}`);
+      // What was committed while nobody listened.
+      this.#wake();
+      while (!ended.signal.aborted) {
+        await this.#pause(this.#pace.heartbeatEvery, ended.signal);
+        if (!ended.signal.aborted) await client.query("SELECT 1");
+      }
+    } finally {
+      this.#closed.signal.removeEventListener("abort", end);
+      // Not waited for: a connection that is dead would not say goodbye.
+      void client.end().catch(() => undefined);
+    }
+  }
+
+  async #poll(): Promise<void> {
+    let seen: string | null = null;
+    while (!this.#closed.signal.aborted) {
+      await this.#pause(this.#pace.pollEvery);
+      const head = await this.#head();
+      if (head !== null && head !== seen) this.#wake();
+      seen = head ?? seen;
+    }
+  }
+
+  /** The position of the newest event; null where it cannot be read now. */
+  async #head(): Promise<string | null> {
+    if (this.#closed.signal.aborted) return null;
+    try {
+      const [row] = await this.#options.reader.query<{ head: string }>(sql`SELECT head FROM event_log WHERE id = 1`);
+      return row?.head ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal = this.#closed.signal): Promise<void> {
+    await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+  }
+}

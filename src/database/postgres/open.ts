@@ -1,0 +1,193 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Pool } from "pg";
+import { DataSource, type DataSourceOptions } from "typeorm";
+import { ENTITIES } from "../../entities/index.js";
+import { type Database, DatabaseUnavailable, DatabaseUnusable } from "../database.js";
+import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
+import { Turns } from "../queue-metrics.js";
+import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
+import { SnakeCase, Tables } from "../rows/entity-mapper.js";
+import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
+import { Transactions } from "../rows/transactions.js";
+import { translated } from "./errors.js";
+import { type WakeupPace, Wakeups } from "./log-listener.js";
+import { lending, rowsOf } from "./pool.js";
+
+/* How long things may take, in milliseconds. Nothing waits without an end. */
+
+/** To get a connection, be it a new one or one that somebody gives back. */
+const CONNECT_TIMEOUT = 10_000;
+/** A statement, its waiting for locks included; the server ends it. */
+const STATEMENT_TIMEOUT = 10_000;
+/** A statement whose server does not answer at all: the connection is given up. */
+const ANSWER_TIMEOUT = 15_000;
+/** A transaction that says nothing, as where its instance hangs: the server ends it, and its locks with it. */
+const IDLE_TIMEOUT = 30_000;
+/** How long a database that cannot be reached is tried at the start. */
+const PATIENCE = 30_000;
+/** Between two tries at the start. */
+const TRY_EVERY = 500;
+
+export interface PostgresOptions {
+  /** Connections for writing, and as many again for reading; one more listens. */
+  readonly poolSize: number;
+  /** How long a database that cannot be reached is tried before it is given up, in milliseconds. */
+  readonly patience?: number;
+  /** How followers of the log are woken, where not as usual. */
+  readonly pace?: Partial<WakeupPace>;
+}
+
+/**
+ * Opens a PostgreSQL database: a pool that writes, one transaction a connection, and a pool that reads, so that queries
+ * never wait behind writers that wait for each other.
+ *
+ * @param url `postgres://user:password@host:port/database`
+ */
+export async function openPostgres(url: string, options: PostgresOptions): Promise<Database> {
+  const opened: DataSource[] = [];
+  try {
+    await untilReachable(() => migrate(url), options.patience ?? PATIENCE);
+    const writer = await connect(url, options.poolSize, { pipeline: true });
+    opened.push(writer);
+    const reader = await connect(url, options.poolSize, { pipeline: false });
+    opened.push(reader);
+    return assemble(url, writer, reader, options.pace);
+  } catch (error) {
+    for (const source of opened) await source.destroy();
+    const { message } = (error instanceof DatabaseUnavailable ? error.cause : error) as Error;
+    const reason = message || String((error as { code?: unknown }).code ?? error);
+    const what = error instanceof DatabaseUnavailable ? "cannot be reached" : "cannot be opened";
+    throw new DatabaseUnusable(`The database ${shown(url)} ${what}: ${reason}`, { cause: error });
+  }
+}
+
+/** Brings the tables up to date, one instance at a time: the others wait, and then find nothing left to do. */
+async function migrate(url: string): Promise<void> {
+  const source = await new DataSource({
+    ...connection(url, 2),
+    // A migration may take its time.
+    extra: { connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true },
+    entities: ENTITIES,
+    namingStrategy: new SnakeCase(),
+    migrations: POSTGRES_MIGRATIONS,
+    migrationsTableName: "migrations",
+  }).initialize();
+  try {
+    const turn = source.createQueryRunner();
+    // Held by a transaction and not by the session, which a connection pooler in between would not keep together.
+    await turn.startTransaction();
+    await turn.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
+    await source.runMigrations({ transaction: "each" });
+    await turn.commitTransaction();
+  } finally {
+    await source.destroy();
+  }
+}
+
+function assemble(url: string, writer: DataSource, reader: DataSource, pace: Partial<WakeupPace> = {}): Database {
+  const tables = new Tables(writer);
+  const count: StatementCount = { statements: 0 };
+  const transactions = new Transactions(
+    lending(poolOf(writer), (query) => {
+      const guarded: Runner = {
+        query: (text, values) => transactions.statement(() => query(text, values)),
+        last: (text, values) => transactions.last({ text, values }),
+      };
+      return new Tx(guarded, postgresDialect, tables, count);
+    }),
+  );
+  const readPool = poolOf(reader);
+  const reading: Runner = { query: (text, values) => rowsOf(readPool, text, values) };
+  const committed = new Reader(reading, postgresDialect, tables, count);
+  // Looking for what is new is nobody's statement: it is not counted.
+  const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
+  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: looking, pace });
+  const turns = new Turns();
+  const pending = new Set<Promise<unknown>>();
+  return {
+    reader: committed,
+    write(work) {
+      const result = turns.take((begun) =>
+        transactions.write((tx) => {
+          begun();
+          return work(tx);
+        }),
+      );
+      const settled: Promise<unknown> = result.then(
+        () => pending.delete(settled),
+        () => pending.delete(settled),
+      );
+      pending.add(settled);
+      return result;
+    },
+    // Not on the connections for writing: it would wait there behind transactions that wait for each other.
+    shared: reading,
+    onCommit: (listener) => wakeups.add(listener),
+    onTurn: (listener) => turns.add(listener),
+    get waiting() {
+      return turns.waiting + readPool.waitingCount;
+    },
+    get statements() {
+      return count.statements;
+    },
+    async close() {
+      while (pending.size > 0) await Promise.all(pending);
+      await wakeups.close();
+      await reader.destroy();
+      await writer.destroy();
+    },
+  };
+}
+
+/** @param how with `pipeline`, a statement is sent without waiting for the answer to the one before it */
+async function connect(url: string, poolSize: number, how: { readonly pipeline: boolean }): Promise<DataSource> {
+  const source = new DataSource({
+    ...connection(url, poolSize),
+    extra: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
+      idle_in_transaction_session_timeout: IDLE_TIMEOUT,
+      keepAlive: true,
+      ...how,
+    },
+    entities: ENTITIES,
+    namingStrategy: new SnakeCase(),
+  });
+  return source.initialize();
+}
+
+function connection(url: string, poolSize: number) {
+  return {
+    type: "postgres",
+    url,
+    poolSize,
+    applicationName: "railyard",
+    installExtensions: false,
+    // A connection that is lost while nobody uses it is replaced by the pool.
+    poolErrorHandler: () => undefined,
+  } satisfies DataSourceOptions;
+}
+
+function poolOf(source: DataSource): Pool {
+  return (source.driver as unknown as { master: Pool }).master;
+}
+
+async function untilReachable(attempt: () => Promise<void>, patience: number): Promise<void> {
+  const end = performance.now() + patience;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const error = translated(thrown);
+      if (!(error instanceof DatabaseUnavailable) || performance.now() + TRY_EVERY > end) throw error;
+      await delay(TRY_EVERY);
+    }
+  }
+}
+
+/** The address without its password. */
+function shown(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}

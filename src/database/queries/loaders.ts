@@ -1,0 +1,158 @@
+import DataLoader from "dataloader";
+import sql, { raw, type Sql } from "sql-template-tag";
+import { Build } from "../../entities/builds/build.js";
+import { GithubReport } from "../../entities/github/github-report.js";
+import { App } from "../../entities/pipelines/app.js";
+import type { AvailableCheck } from "../../entities/pipelines/available-check.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../../entities/pipelines/review-app.js";
+import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Release } from "../../entities/releases/release.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
+import type { EntityClass } from "../rows/entity-mapper.js";
+import { type Order, type Page, type PageRequest, readPages } from "../rows/pages.js";
+import type { Reader } from "../rows/reader.js";
+import { availableChecks } from "./available-checks.js";
+import { currentReleases } from "./current-releases.js";
+import { effectiveStatuses } from "./effective-statuses.js";
+import { rolledBackApps } from "./rolled-back.js";
+
+/**
+ * Every relation between rows, batched: whatever asks for a relation in the same turn shares one statement. Loaders
+ * remember what they loaded, so a set of them serves one operation and no longer.
+ */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createLoaders(reader: Reader) {
+  const rows = rowsById(reader);
+  return {
+    ...rows,
+    /** What a row that is in hand names: there also where it is history, of which a limited viewer sees little more. */
+    named: reader.named === reader ? rows : rowsById(reader.named),
+    pipeline: byId(reader, Pipeline),
+    coupling: byId(reader, Coupling),
+    releaseStatus: byId(reader, ReleaseStatus),
+    promotion: byId(reader, Promotion),
+    promotionTarget: byId(reader, PromotionTarget),
+    couplingOfApp: one(reader, Coupling, "appId"),
+    reviewAppOfApp: one(reader, ReviewApp, "appId"),
+    githubReportOfRelease: one(reader, GithubReport, "releaseId"),
+    couplingsOfPipeline: many(reader, Coupling, "pipelineId", "id"),
+    reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
+    targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "id"),
+    currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
+      const current = await currentReleases(reader, appIds);
+      return appIds.map((id) => current.get(id) ?? null);
+    }),
+    isRolledBack: new DataLoader<string, boolean>(async (appIds) => {
+      const apps = await rolledBackApps(reader, appIds);
+      return appIds.map((id) => apps.has(id));
+    }),
+    statusesOfRelease: new DataLoader<Release, readonly ReleaseStatus[], string>(
+      (releases) => effectiveStatuses(reader, releases),
+      { cacheKeyFn: (release) => release.id },
+    ),
+    availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
+    pages: new PageLoaders(reader),
+  };
+}
+
+function rowsById(reader: Reader) {
+  return { app: byId(reader, App), build: byId(reader, Build), release: byId(reader, Release) };
+}
+
+/** Loaders of nested lists: one for each list, page and filter that an operation asks for. */
+class PageLoaders {
+  readonly #reader: Reader;
+  readonly #loaders = new Map<string, DataLoader<string, unknown>>();
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /**
+   * @param parent the property of the rows that names the parent
+   * @param filter a text that tells the filter apart, and the conditions on the alias `c` that it stands for
+   */
+  load<T extends object>(
+    order: Order<T>,
+    parent: keyof T & string,
+    id: string,
+    request: PageRequest,
+    filter: { readonly key: string; readonly conditions: readonly Sql[] } = NO_FILTER,
+  ): Promise<Page<T>> {
+    const key = JSON.stringify([order.entity.name, order.by, parent, request, filter.key]);
+    return this.#loader(key, (ids) => readPages(this.#reader, order, parent, ids, request, filter.conditions)).load(
+      id,
+    ) as Promise<Page<T>>;
+  }
+
+  /** How many rows belong to a parent. */
+  count<T extends object>(entity: EntityClass<T>, parent: keyof T & string, id: string): Promise<number> {
+    return this.#loader(`count ${entity.name} ${parent}`, async (ids) => {
+      const table = this.#reader.table(entity);
+      const column = raw(`e.${table.column(parent)}`);
+      const rows = await this.#reader.query<{ parent: string; total: number | string }>(
+        sql`SELECT ${column} AS parent, COUNT(*) AS total FROM ${raw(table.name)} e
+          WHERE ${this.#reader.dialect.oneOf(column, ids)} GROUP BY ${column}`,
+      );
+      const totals = new Map(rows.map((row) => [row.parent, Number(row.total)]));
+      return ids.map((parentId) => totals.get(parentId) ?? 0);
+    }).load(id) as Promise<number>;
+  }
+
+  #loader(key: string, batch: (ids: readonly string[]) => Promise<unknown[]>): DataLoader<string, unknown> {
+    let loader = this.#loaders.get(key);
+    if (loader === undefined) {
+      loader = new DataLoader<string, unknown>(batch);
+      this.#loaders.set(key, loader);
+    }
+    return loader;
+  }
+}
+
+const NO_FILTER = { key: "", conditions: [] };
+
+function byId<T extends object & { id: string }>(reader: Reader, entity: EntityClass<T>): DataLoader<string, T | null> {
+  return one(reader, entity, "id" as keyof T & string);
+}
+
+/** The row whose `property` is the key, or null. */
+function one<T extends object>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  property: keyof T & string,
+): DataLoader<string, T | null> {
+  return new DataLoader<string, T | null>(async (keys) => {
+    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)}`);
+    const found = new Map(rows.map((row) => [row[property] as string, row]));
+    return keys.map((key) => found.get(key) ?? null);
+  });
+}
+
+/** The rows whose `property` is the key, sorted by another one. */
+function many<T extends object>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  property: keyof T & string,
+  order: keyof T & string,
+): DataLoader<string, readonly T[]> {
+  return new DataLoader<string, readonly T[]>(async (keys) => {
+    // Sorted here: asked to sort by the primary key, SQLite may walk the whole table in its order for the sake of a few rows.
+    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)}`);
+    rows.sort((a, b) => (a[order] < b[order] ? -1 : 1));
+    const lists = new Map<string, T[]>(keys.map((key) => [key, []]));
+    for (const row of rows) lists.get(row[property] as string)?.push(row);
+    return keys.map((key) => lists.get(key) ?? []);
+  });
+}
+
+function isOneOf<T extends object>(
+  reader: Reader,
+  entity: EntityClass<T>,
+  property: keyof T & string,
+  keys: readonly string[],
+): Sql {
+  return reader.dialect.oneOf(raw(`e.${reader.table(entity).column(property)}`), keys);
+}

@@ -1,0 +1,103 @@
+import sql, { raw, type Sql } from "sql-template-tag";
+import { allOf } from "./dialect.js";
+import type { EntityClass } from "./entity-mapper.js";
+import type { Reader } from "./reader.js";
+
+/** An order over the rows of an entity that has no ties, so that a row's value in it is its place in the list. */
+export interface Order<T extends object> {
+  readonly entity: EntityClass<T>;
+  readonly by: keyof T & string;
+  readonly direction: "ASC" | "DESC";
+}
+
+/** Which rows of an ordered list: the first so many behind a place, or the last so many before one. */
+export interface PageRequest {
+  readonly size: number;
+  readonly backward: boolean;
+  /** The place to begin at, itself left out; null for the list's end. */
+  readonly from: string | number | null;
+}
+
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** Whether the list goes on in the direction that was read. */
+  readonly more: boolean;
+}
+
+/** One page of the rows that `conditions` hold for, in one statement. */
+export async function readPage<T extends object>(
+  reader: Reader,
+  order: Order<T>,
+  conditions: readonly Sql[],
+  request: PageRequest,
+): Promise<Page<T>> {
+  const { column, ascending, behind } = walk(reader, order, request, "e");
+  const rows = await reader.select(
+    order.entity,
+    sql`WHERE ${allOf([...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`,
+  );
+  return pageOf(rows, request);
+}
+
+/**
+ * The same page of several lists at once, each list being the rows that belong to one parent, in one statement.
+ *
+ * @param parent the property that names the parent
+ */
+export async function readPages<T extends object>(
+  reader: Reader,
+  order: Order<T>,
+  parent: keyof T & string,
+  parents: readonly string[],
+  request: PageRequest,
+  conditions: readonly Sql[] = [],
+): Promise<Page<T>[]> {
+  const table = reader.table(order.entity);
+  const { column, ascending, behind } = walk(reader, order, request, "c");
+  const mine = sql`c.${raw(table.column(parent))} = p.value`;
+  const child = sql`WHERE ${allOf([mine, ...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`;
+  const select = reader.dialect.forEachParent(table.select, table.name, table.key, parents, child);
+  const lists = new Map<unknown, T[]>(parents.map((id) => [id, []]));
+  for (const row of await reader.query(select)) {
+    const entity = table.fromRow(row);
+    lists.get(entity[parent])?.push(entity);
+  }
+  const sign = (order.direction === "ASC") === request.backward ? -1 : 1;
+  return parents.map((id) => {
+    const rows = lists.get(id) ?? [];
+    rows.sort((a, b) => (a[order.by] < b[order.by] ? -sign : sign));
+    return pageOf(rows, request);
+  });
+}
+
+/**
+ * Whether a list has a row on the other side of a page: at the place that the page was asked to begin at, which it leaves
+ * out, or beyond it.
+ */
+export async function hasRow<T extends object>(
+  reader: Reader,
+  order: Order<T>,
+  conditions: readonly Sql[],
+  from: string | number,
+  backward: boolean,
+): Promise<boolean> {
+  const { column } = walk(reader, order, { size: 0, backward, from }, "e");
+  const up = (order.direction === "ASC") !== backward;
+  const there = sql`${column} ${raw(up ? ">=" : "<=")} ${from}`;
+  const rows = await reader.select(order.entity, sql`WHERE ${allOf([...conditions, there])} LIMIT 1`);
+  return rows.length > 0;
+}
+
+function walk<T extends object>(reader: Reader, order: Order<T>, request: PageRequest, alias: string) {
+  const column = raw(`${alias}.${reader.table(order.entity).column(order.by)}`);
+  const up = (order.direction === "ASC") !== request.backward;
+  const behind = request.from === null ? [] : [sql`${column} ${raw(up ? ">" : "<")} ${request.from}`];
+  return { column, ascending: raw(up ? "ASC" : "DESC"), behind };
+}
+
+/** Takes off the row that was read only to learn whether there are more, and turns a page that was read backward. */
+function pageOf<T>(rows: T[], request: PageRequest): Page<T> {
+  const more = rows.length > request.size;
+  const page = more ? rows.slice(0, request.size) : rows;
+  return { rows: request.backward ? page.reverse() : page, more };
+}

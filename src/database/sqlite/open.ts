@@ -1,0 +1,155 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import SqliteFile from "better-sqlite3";
+import { DataSource } from "typeorm";
+import { ENTITIES } from "../../entities/index.js";
+import { type Database, DatabaseUnusable } from "../database.js";
+import { SQLITE_MIGRATIONS } from "../migrations/sqlite/index.js";
+import { Turns } from "../queue-metrics.js";
+import { sqliteDialect } from "../rows/dialect.js";
+import { SnakeCase, Tables } from "../rows/entity-mapper.js";
+import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
+import { WriteGate } from "./group-commit.js";
+import { SqliteRunner } from "./runner.js";
+
+/**
+ * Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads.
+ *
+ * It is never analysed. Without statistics SQLite goes by the indexes, whatever the size of a table; with those of a day on
+ * which a table was small it walks through all of it for ever after.
+ */
+export async function openSqlite(path: string): Promise<Database> {
+  makeFolder(path);
+  const lock = takeLock(path);
+  const opened: DataSource[] = [];
+  try {
+    const writer = await connect(path, false);
+    opened.push(writer);
+    await writer.runMigrations({ transaction: "each" });
+    const reader = await connect(path, true);
+    opened.push(reader);
+    return assemble(writer, reader, lock);
+  } catch (error) {
+    for (const source of opened) await source.destroy();
+    lock.close();
+    if (error instanceof DatabaseUnusable) throw error;
+    throw new DatabaseUnusable(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Database): Database {
+  const tables = new Tables(writer);
+  const count: StatementCount = { statements: 0 };
+  const connection = new SqliteRunner(writer);
+  const guarded: Runner = {
+    query: (text, parameters) => gate.statement(() => connection.query(text, parameters)),
+  };
+  const gate = new WriteGate({
+    tx: () => new Tx(guarded, sqliteDialect, tables, count),
+    execute: (statement) => connection.query(statement),
+    get open() {
+      return connection.inTransaction;
+    },
+  });
+  const pending = new Set<Promise<unknown>>();
+  const listeners = new Set<() => void>();
+  const turns = new Turns();
+  return {
+    reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
+    write(work) {
+      const result = turns.take((begun) =>
+        gate.write((tx) => {
+          begun();
+          return work(tx);
+        }),
+      );
+      const settled: Promise<unknown> = result.then(
+        () => {
+          pending.delete(settled);
+          for (const listener of listeners) listener();
+        },
+        () => pending.delete(settled),
+      );
+      pending.add(settled);
+      return result;
+    },
+    shared: null,
+    onTurn: (listener) => turns.add(listener),
+    get waiting() {
+      return turns.waiting;
+    },
+    onCommit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get statements() {
+      return count.statements;
+    },
+    async close() {
+      while (pending.size > 0) await Promise.all(pending);
+      await reader.destroy();
+      await writer.destroy();
+      lock.close();
+    },
+  };
+}
+
+async function connect(path: string, readonly: boolean): Promise<DataSource> {
+  const source = new DataSource({
+    type: "better-sqlite3",
+    database: path,
+    readonly,
+    entities: ENTITIES,
+    namingStrategy: new SnakeCase(),
+    migrations: readonly ? [] : SQLITE_MIGRATIONS,
+    migrationsTableName: "migrations",
+    prepareDatabase: (file: SqliteFile.Database) => {
+      if (readonly) return;
+      // FULL: an acknowledged write survives the loss of power, not only the end of the process.
+      file.pragma("journal_mode = WAL");
+      file.pragma("synchronous = FULL");
+    },
+  });
+  return source.initialize();
+}
+
+/**
+ * Holds the database for this process. An open transaction on a file beside it is the lock: the operating system lets go
+ * of it however the process ends, so nothing stale is ever left behind.
+ */
+function takeLock(path: string): SqliteFile.Database {
+  const file = openLock(`${path}.lock`);
+  try {
+    // In memory, so that holding the lock leaves no journal beside it.
+    file.pragma("journal_mode = MEMORY");
+    file.exec("BEGIN EXCLUSIVE");
+    return file;
+  } catch (error) {
+    file.close();
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw lockUnusable(`${path}.lock`, error);
+    throw new DatabaseUnusable(
+      `The database ${path} is in use by another Railyard process. One process at a time may open it; stop the other one, or use PostgreSQL for several.`,
+      { cause: error },
+    );
+  }
+}
+
+function openLock(path: string): SqliteFile.Database {
+  try {
+    return new SqliteFile(path, { timeout: 0 });
+  } catch (error) {
+    throw lockUnusable(path, error);
+  }
+}
+
+function lockUnusable(path: string, error: unknown): DatabaseUnusable {
+  return new DatabaseUnusable(`The lock file ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new DatabaseUnusable(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,171 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Reader, Tx } from "../../database/rows/reader.js";
+import { Token } from "../../entities/access/token.js";
+import type { Role } from "../../entities/core/enums.js";
+import { changed } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import type { Ctx } from "../core/context.js";
+import { newId } from "../core/id.js";
+import { idOf, LIMITS, lineOf } from "../core/input.js";
+import { requirePipeline } from "../core/references.js";
+import { badInput, notFound } from "../core/refusal.js";
+import { permit } from "./actions.js";
+
+export interface CreateTokenInput {
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt?: Date | null;
+  /** The pipelines to limit it to, by id or name; all of them, also those to come, if left out or null. */
+  readonly pipelines?: readonly string[] | null;
+}
+
+/** Makes a token. Its secret is handed back this once; only its hash is kept. */
+export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ token: Token; secret: string }> {
+  permit(ctx.viewer, "createToken");
+  const name = lineOf("name", input.name);
+  const expiresAt = input.expiresAt ?? null;
+  if (expiresAt !== null && expiresAt <= ctx.now()) throw badInput("expiresAt", "expiresAt must be in the future.");
+  const pipelines = input.pipelines ?? null;
+  if (pipelines?.length === 0) {
+    throw badInput("pipelines", "pipelines must name a pipeline, or be left out for a token that is not limited.");
+  }
+  if (pipelines !== null && pipelines.length > LIMITS.pipelinesOfToken) {
+    const most = LIMITS.pipelinesOfToken;
+    throw badInput("pipelines", `pipelines must name at most ${most} pipelines; it has ${pipelines.length}.`);
+  }
+  const secret = newSecret();
+  const token = await ctx.db.write(async (tx) => {
+    const limits = pipelines === null ? null : await named(tx, pipelines);
+    const scope = limits && [...limits.keys()].sort();
+    const made = await insertToken(tx, ctx, { name, role: input.role, expiresAt, scope, bootstrap: false }, secret);
+    const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
+    await append(tx, ctx.viewer, ctx.now(), [
+      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${only}`),
+    ]);
+    return made;
+  });
+  return { token, secret };
+}
+
+/** The names of pipelines by their ids, each once. */
+async function named(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
+  const pipelines = new Map<string, string>();
+  for (const [index, reference] of references.entries()) {
+    const { id, name } = await requirePipeline(tx, `pipelines.${index}`, reference);
+    pipelines.set(id, name);
+  }
+  return pipelines;
+}
+
+/** Revokes a token at once and for good. To revoke it again changes nothing. */
+export async function revokeToken(ctx: Ctx, input: { readonly token: string }): Promise<Token> {
+  permit(ctx.viewer, "revokeToken");
+  return ctx.db.write(async (tx) => {
+    const token = await tx.first(Token, { id: idOf("token", input.token) }, { lock: "change" });
+    if (token === null) throw notFound("token", `token ${input.token}`);
+    if (token.revokedAt !== null) return token;
+    await revoke(tx, ctx, token);
+    return token;
+  });
+}
+
+/**
+ * The token that a secret belongs to, or null where it is unknown, revoked or expired. The row is found by the hash of
+ * the secret, and the hashes are compared in constant time.
+ */
+export async function authenticate(reader: Reader, secret: string, now: Date): Promise<Token | null> {
+  const secretHash = hashOf(secret);
+  const token = await reader.first(Token, { secretHash });
+  if (token === null || !timingSafeEqual(Buffer.from(token.secretHash), Buffer.from(secretHash))) return null;
+  return isValid(token, now) ? token : null;
+}
+
+export function isValid(token: Token, now: Date): boolean {
+  return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
+}
+
+/** Which of some tokens have come to an end, and how. */
+export async function endedTokens(
+  reader: Reader,
+  ids: readonly string[],
+  now: Date,
+): Promise<Map<string, "revoked" | "expired">> {
+  const tokens = await reader.find(Token, { id: ids });
+  const ended = tokens.filter((token) => !isValid(token, now));
+  return new Map(ended.map((token) => [token.id, token.revokedAt === null ? "expired" : "revoked"]));
+}
+
+/**
+ * Sees to it that an administrator can sign in. With a secret from the settings, that is the one that works, and one that
+ * was set before works no more; without, one is made where there has never been a token.
+ *
+ * @returns the secret that was made, to be shown this once, or null
+ */
+export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<string | null> {
+  return ctx.db.write(async (tx) => {
+    // Of several instances that start together, the first makes it.
+    await tx.lockName("the administrator's token");
+    if (secret === null) {
+      if ((await tx.countOf(Token, {})) > 0) return null;
+      const made = newSecret();
+      await bootstrap(tx, ctx, made);
+      return made;
+    }
+    const known = await tx.first(Token, { secretHash: hashOf(secret) });
+    if (known !== null && !isValid(known, ctx.now())) throw new RevokedAdminToken();
+    for (const earlier of await tx.find(Token, { bootstrap: true, revokedAt: null })) {
+      if (earlier.id !== known?.id) await revoke(tx, ctx, earlier);
+    }
+    if (known === null) await bootstrap(tx, ctx, secret);
+    return null;
+  });
+}
+
+/** The secret in the settings is one that was revoked: to accept it again would undo that. */
+export class RevokedAdminToken extends Error {
+  override readonly name = "RevokedAdminToken";
+}
+
+async function bootstrap(tx: Tx, ctx: Ctx, secret: string): Promise<void> {
+  const token = await insertToken(
+    tx,
+    ctx,
+    { name: "admin", role: "ADMIN", expiresAt: null, scope: null, bootstrap: true },
+    secret,
+  );
+  await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin made, ADMIN")]);
+}
+
+async function insertToken(
+  tx: Tx,
+  ctx: Ctx,
+  fields: Pick<Token, "name" | "role" | "expiresAt" | "scope" | "bootstrap">,
+  secret: string,
+): Promise<Token> {
+  const token = Object.assign(new Token(), {
+    ...fields,
+    id: newId(),
+    secretHash: hashOf(secret),
+    createdAt: ctx.now(),
+    lastUsedAt: null,
+    revokedAt: null,
+  });
+  await tx.insert(Token, [token]);
+  return token;
+}
+
+async function revoke(tx: Tx, ctx: Ctx, token: Token): Promise<void> {
+  token.revokedAt = ctx.now();
+  await tx.update(Token, { id: token.id }, { revokedAt: token.revokedAt });
+  await append(tx, ctx.viewer, token.revokedAt, [changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`)]);
+}
+
+/** 256 random bits; the prefix lets secret scanners know it for what it is. */
+function newSecret(): string {
+  return `railyard_${randomBytes(32).toString("base64url")}`;
+}
+
+/** All that is kept of a secret. */
+export function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}

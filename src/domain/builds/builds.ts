@@ -1,0 +1,134 @@
+import { Build } from "../../entities/builds/build.js";
+import type { BuildPhase } from "../../entities/core/enums.js";
+import type { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { changed, type EventDraft } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import { permit, permitRepository } from "../access/actions.js";
+import { type Ctx, RAILYARD } from "../core/context.js";
+import { newId } from "../core/id.js";
+import { once } from "../core/idempotency.js";
+import { branchOf, LIMITS, lineOf, optional, repositoryOf, shaOf, textOf, urlOf } from "../core/input.js";
+import { holdCommit } from "../core/locks.js";
+import { requireBuild } from "../core/references.js";
+import { badInput, conflict } from "../core/refusal.js";
+import { autoDeploy, holdFollowers } from "./auto-deploy.js";
+import { inheritStatuses } from "./commit-statuses.js";
+
+export interface CommitInput {
+  readonly sha: string;
+  readonly message?: string | null;
+  readonly author?: string | null;
+  readonly url?: string | null;
+}
+
+export interface CreateBuildInput {
+  readonly repository: string;
+  readonly branch?: string | null;
+  readonly commit: CommitInput;
+  readonly artifact?: string | null;
+  readonly checksum?: string | null;
+  readonly phase?: BuildPhase | null;
+  readonly idempotencyKey?: string | null;
+}
+
+/** Registers a build, with the statuses that its commit has already. Where it has SUCCEEDED, it is released at once wherever its branch deploys by itself. */
+export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Build> {
+  permit(ctx.viewer, "createBuild");
+  const phase = input.phase ?? "SUCCEEDED";
+  const now = ctx.now();
+  const build = Object.assign(new Build(), {
+    id: newId(),
+    phase,
+    repository: repositoryOf("repository", input.repository),
+    branch: optional(input.branch, (value) => branchOf("branch", value)),
+    commitSha: shaOf("commit.sha", input.commit.sha),
+    commitMessage: optional(input.commit.message, (value) => textOf("commit.message", value, LIMITS.commitMessage)),
+    commitAuthor: optional(input.commit.author, (value) => lineOf("commit.author", value)),
+    commitUrl: optional(input.commit.url, (value) => urlOf("commit.url", value)),
+    ...artifactOf(phase, input),
+    createdAt: now,
+    updatedAt: now,
+  });
+  return once(ctx, "createBuild", input, Build, async (tx) => {
+    await permitRepository(tx, ctx.viewer, "createBuild", build.repository);
+    await holdCommit(tx, build.repository, build.commitSha);
+    await holdFollowers(tx, build);
+    // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
+    build.id = newId();
+    await tx.insert(Build, [build]);
+    const known = await inheritStatuses(tx, RAILYARD, build, now);
+    await append(tx, ctx.viewer, now, [
+      changed("BUILD_CREATED", subjectOf(build), `Build of ${shortSha(build)} registered, ${phase}`),
+      ...known.map((status) => ({ ...statusOfBuild(build, status), actor: RAILYARD })),
+      ...(await autoDeploy(tx, ctx, build)),
+    ]);
+    return build;
+  });
+}
+
+export interface UpdateBuildInput {
+  readonly build: string;
+  readonly phase: BuildPhase;
+  readonly artifact?: string | null;
+  readonly checksum?: string | null;
+}
+
+/** Says how a build ended. One that SUCCEEDED never changes again; repeating what is already so changes nothing. */
+export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Build> {
+  permit(ctx.viewer, "updateBuild");
+  return ctx.db.write(async (tx) => {
+    const found = await requireBuild(tx, "build", input.build);
+    await permitRepository(tx, ctx.viewer, "updateBuild", found.repository);
+    await holdFollowers(tx, found);
+    const build = await requireBuild(tx, "build", input.build, { lock: "change" });
+    const same =
+      build.phase === input.phase &&
+      (input.artifact ?? build.artifact) === build.artifact &&
+      (input.checksum ?? build.checksum) === build.checksum;
+    if (same) return build;
+    if (build.phase === "SUCCEEDED") throw conflict(`Build ${build.id} has SUCCEEDED, and never changes again.`);
+    const now = ctx.now();
+    const patch = { phase: input.phase, ...artifactOf(input.phase, input), updatedAt: now };
+    Object.assign(build, patch);
+    await tx.update(Build, { id: build.id }, patch);
+    await append(tx, ctx.viewer, now, [
+      changed("BUILD_UPDATED", subjectOf(build), `Build of ${shortSha(build)} is ${build.phase}`),
+      ...(await autoDeploy(tx, ctx, build)),
+    ]);
+    return build;
+  });
+}
+
+/** The artifact that goes with a phase: one that SUCCEEDED has one, and no other. */
+function artifactOf(
+  phase: BuildPhase,
+  input: { readonly artifact?: string | null; readonly checksum?: string | null },
+): Pick<Build, "artifact" | "checksum"> {
+  const artifact = optional(input.artifact, (value) => lineOf("artifact", value, LIMITS.url));
+  const checksum = optional(input.checksum, (value) => lineOf("checksum", value));
+  if (phase === "SUCCEEDED" && artifact === null) {
+    throw badInput(
+      "artifact",
+      "artifact must say where the build is, for example an image reference; only a PENDING or FAILED build has none.",
+    );
+  }
+  if (phase !== "SUCCEEDED" && artifact !== null)
+    throw badInput("artifact", "artifact goes with the phase SUCCEEDED only.");
+  if (phase !== "SUCCEEDED" && checksum !== null)
+    throw badInput("checksum", "checksum goes with the phase SUCCEEDED only.");
+  return { artifact, checksum };
+}
+
+/** A status that holds for no release yet is a change of its build. */
+export function statusOfBuild(build: Build, status: Pick<ReleaseStatus, "context" | "state">): EventDraft {
+  return changed("BUILD_UPDATED", subjectOf(build), `${status.context} of ${shortSha(build)} is ${status.state}`);
+}
+
+/** A build has no name: its commit is what people know it by. */
+export function subjectOf(build: Build): { id: string; name: string } {
+  return { id: build.id, name: `${build.repository}@${shortSha(build)}` };
+}
+
+export function shortSha(build: Build): string {
+  return build.commitSha.slice(0, 7);
+}

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import sql from "sql-template-tag";
+import type { EntityClass } from "../../database/rows/entity-mapper.js";
+import type { Tx } from "../../database/rows/reader.js";
+import { IdempotencyKey } from "../../entities/core/idempotency-key.js";
+import type { Ctx } from "./context.js";
+import { LIMITS, lineOf } from "./input.js";
+import { notFound, Refusal } from "./refusal.js";
+
+/** How long a key is remembered, in milliseconds: 24 hours. */
+export const KEY_LIFETIME = 24 * 60 * 60 * 1000;
+
+/**
+ * Runs a mutation in one transaction, at most once for each idempotency key of a token: a repeat with the same input
+ * answers with the row that the first one answered with, as it then was. The key is written in the mutation's own
+ * transaction, so a refused mutation leaves it unused, and of two at once the second waits and then repeats.
+ *
+ * @param entity the class of the row that the mutation answers with
+ * @throws Refusal IDEMPOTENCY_KEY_REUSED where the key came with another mutation or input
+ */
+export async function once<T extends { id: string }>(
+  ctx: Ctx,
+  mutation: string,
+  input: { readonly idempotencyKey?: string | null },
+  entity: EntityClass<T>,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { idempotencyKey, ...rest } = input;
+  const { tokenId } = ctx.viewer;
+  if (idempotencyKey == null || tokenId === null) return ctx.db.write(work);
+  const key = lineOf("idempotencyKey", idempotencyKey, LIMITS.idempotencyKey);
+  const inputHash = createHash("sha256")
+    .update(`${mutation} ${canonical(rest)}`)
+    .digest("hex");
+  return ctx.db.write(async (tx) => {
+    const now = ctx.now();
+    const prior = await tx.first(IdempotencyKey, { tokenId, key });
+    if (prior !== null && now.getTime() - prior.createdAt.getTime() < KEY_LIFETIME) {
+      if (prior.inputHash !== inputHash) {
+        throw new Refusal(
+          "IDEMPOTENCY_KEY_REUSED",
+          "idempotencyKey was used with another input. Repeat the first input, or choose a new key.",
+          { field: "idempotencyKey" },
+        );
+      }
+      const answer = tx.table(entity).fromRow(JSON.parse(prior.answer ?? "null"));
+      await requireVisible(ctx, tx, entity, answer);
+      return answer;
+    }
+    // Only one that has expired: the mutation that was first may have committed since the look above.
+    const expired = now.getTime() - KEY_LIFETIME;
+    await tx.deleteWhere(
+      IdempotencyKey,
+      sql`e.token_id = ${tokenId} AND e.key = ${key} AND e.created_at <= ${expired}`,
+    );
+    // Before the work: elsewhere a second mutation with this key waits here until this one has ended.
+    await tx.insert(IdempotencyKey, [{ tokenId, key, inputHash, answer: null, createdAt: now }]);
+    const made = await work(tx);
+    await tx.update(IdempotencyKey, { tokenId, key }, { answer: JSON.stringify(tx.table(entity).toRow(made)) });
+    return made;
+  });
+}
+
+/** What was answered once is answered no more to a limited viewer out of whose pipelines it has gone since. */
+async function requireVisible<T extends { id: string }>({ viewer }: Ctx, tx: Tx, entity: EntityClass<T>, { id }: T) {
+  if (viewer.scope === null || (await tx.visible.first<{ id: string }>(entity, { id })) !== null) return;
+  throw notFound("idempotencyKey", "trace any more of what was made under this idempotencyKey");
+}
+
+/** JSON with sorted keys and without what was left out, so that the same input always gives the same text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner) && !(inner instanceof Date)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

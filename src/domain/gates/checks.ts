@@ -1,0 +1,57 @@
+import { effectiveStatuses } from "../../database/queries/effective-statuses.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { BlockerCode, StatusState } from "../../entities/core/enums.js";
+import type { App } from "../../entities/pipelines/app.js";
+import type { Blocker } from "../../entities/releases/plan.js";
+import type { CheckResult } from "../../entities/releases/promotion.js";
+import type { Release } from "../../entities/releases/release.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
+
+/* Statuses and the gate that they open: pure rules, and the two reads that feed them. */
+
+/** From the worst to the best: a release is as good as the worst that is said of it. */
+const WORST_FIRST: readonly StatusState[] = ["ERROR", "FAILURE", "PENDING", "SUCCESS"];
+
+/** The worst of the states; null where nothing was reported. */
+export function rollup(states: readonly StatusState[]): StatusState | null {
+  return WORST_FIRST.find((state) => states.includes(state)) ?? null;
+}
+
+/** Holds required checks against statuses: only SUCCESS passes. */
+export function judgeChecks(
+  required: readonly string[],
+  statuses: readonly Pick<ReleaseStatus, "context" | "state">[],
+): CheckResult[] {
+  const states = new Map(statuses.map((status) => [status.context, status.state]));
+  return required.map((context) => {
+    const state = states.get(context) ?? null;
+    return { context, state, passed: state === "SUCCESS" };
+  });
+}
+
+/** What each check that did not pass holds back, for one app. Elevated access may force past every one of them. */
+export function checkBlockers(app: App, results: readonly CheckResult[]): Blocker[] {
+  return results
+    .filter((result) => !result.passed)
+    .map(({ context, state }) => {
+      const [code, said] = describe(state);
+      return { code, app, context, overridable: true, message: `${app.name} requires ${context}, which ${said}.` };
+    });
+}
+
+function describe(state: StatusState | null): [BlockerCode, string] {
+  if (state === null) return ["CHECK_MISSING", "was never reported"];
+  if (state === "PENDING") return ["CHECK_PENDING", "is still pending"];
+  return ["CHECK_FAILED", state === "ERROR" ? "reported an error" : "reported a failure"];
+}
+
+/** The statuses that hold for a release. */
+export async function statusesOf(reader: Reader, release: Release): Promise<readonly ReleaseStatus[]> {
+  const [statuses] = await effectiveStatuses(reader, [release]);
+  return statuses ?? [];
+}
+
+/** The statuses of a build itself. */
+export function statusesOfBuild(reader: Reader, buildId: string): Promise<ReleaseStatus[]> {
+  return reader.find(ReleaseStatus, { buildId, releaseId: null });
+}

@@ -1,0 +1,25 @@
+import type { Viewer } from "../../entities/access/token.js";
+import type { EventType } from "../../entities/core/enums.js";
+import { changed } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import { type AccessDenied, sentence } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+
+/** Events that only an administrator sees: they tell of those who ask, not of what is there. */
+const AUDIT_EVENTS: readonly EventType[] = ["ACCESS_DENIED"];
+
+/** The types of events that are hidden from a viewer, wherever events are read or followed. */
+export function hiddenEvents({ role }: Pick<Viewer, "role">): readonly EventType[] {
+  return role === "ADMIN" ? [] : AUDIT_EVENTS;
+}
+
+/** Writes into the log that a viewer tried what is not theirs to do: one event for each action. */
+export async function recordDenied(ctx: Ctx, denied: readonly AccessDenied[]): Promise<void> {
+  const { viewer } = ctx;
+  const subject = { id: viewer.tokenId ?? viewer.name, name: viewer.name };
+  const drafts = denied.map(({ action, needed }) => {
+    const summary = `${sentence(action)} was refused to a ${viewer.role}; it needs ${needed}`;
+    return changed("ACCESS_DENIED", subject, summary);
+  });
+  await ctx.db.write((tx) => append(tx, viewer, ctx.now(), drafts));
+}

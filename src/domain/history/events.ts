@@ -1,0 +1,127 @@
+import sql, { raw } from "sql-template-tag";
+import type { Loaders } from "../../database/queries/loaders.js";
+import type { Order, PageRequest } from "../../database/rows/pages.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { EventType } from "../../entities/core/enums.js";
+import { LogEvent, type ReleaseStatusEvent } from "../../entities/history/event.js";
+import { encodeCursor } from "../../entities/history/event-cursor.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { type EventFilter, logBounds, readEvents } from "../../events/log.js";
+import { permit } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+import { requireAppOfHistory, requirePipelineOfHistory } from "../core/references.js";
+import { Refusal } from "../core/refusal.js";
+import { hiddenEvents } from "./audit.js";
+
+/** What of the log somebody asks for, in their words: pipelines and apps by id or name. */
+export interface EventQuery {
+  readonly pipeline?: string | null;
+  readonly app?: string | null;
+  readonly types?: readonly EventType[] | null;
+}
+
+export interface EventPage {
+  readonly rows: readonly LogEvent[];
+  /** Whether the log goes on in the direction that was read. */
+  readonly more: boolean;
+  /** Whether there is something on the other side of the page. */
+  other(): Promise<boolean>;
+}
+
+/**
+ * Reads a page of the log.
+ *
+ * @throws Refusal CURSOR_EXPIRED where `after` lies before what the log still holds
+ */
+export async function listEvents(ctx: Ctx, query: EventQuery, request: PageRequest): Promise<EventPage> {
+  permit(ctx.viewer, "read");
+  const { reader } = ctx.db;
+  const filter = await eventFilter(ctx, query);
+  const from = await startOf(reader, request);
+  const { rows, more } = cut(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
+  return { rows, more, other: () => beyond(reader, filter, request) };
+}
+
+const BY_POSITION: Order<LogEvent> = { entity: LogEvent, by: "position", direction: "ASC" };
+
+/** Reads a page of the events of one pipeline, together with the same page of all others that ask for it. */
+export async function pipelineEvents(
+  ctx: Ctx,
+  pages: Loaders["pages"],
+  pipelineId: string,
+  types: readonly EventType[] | null,
+  request: PageRequest,
+): Promise<EventPage> {
+  const { reader } = ctx.db;
+  await startOf(reader, request);
+  const hidden = hiddenEvents(ctx.viewer);
+  const conditions = [
+    ...(types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)]),
+    ...hidden.map((type) => sql`c.type <> ${type}`),
+  ];
+  const filter = { key: JSON.stringify(types), conditions };
+  const { rows, more } = await pages.load(BY_POSITION, "pipelineId", pipelineId, request, filter);
+  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types, hidden }, request) };
+}
+
+/** Resolves the names in a query of the log, and leaves out what the viewer may not see. Of what is deleted, the history is found by its id. */
+export async function eventFilter({ db: { reader }, viewer }: Ctx, query: EventQuery): Promise<EventFilter> {
+  const { pipeline, app, types } = query;
+  return {
+    pipeline: pipeline == null ? null : (await requirePipelineOfHistory(reader, "pipeline", pipeline)).id,
+    app: app == null ? null : (await requireAppOfHistory(reader, "app", app)).id,
+    types: types ?? null,
+    hidden: hiddenEvents(viewer),
+    within: viewer.scope,
+  };
+}
+
+/** Whether the viewer may see an event now: for whoever is limited the feed knows no more than that they might. */
+export async function isVisible({ db: { reader }, viewer }: Ctx, { position }: LogEvent): Promise<boolean> {
+  return viewer.scope === null || (await reader.first(LogEvent, { position })) !== null;
+}
+
+/** The status that an event tells of, as it was reported then. */
+export function statusAsTold({ occurredAt, actorName, actorRole, ...event }: ReleaseStatusEvent): ReleaseStatus {
+  const { statusId, buildId, state } = event.detail;
+  return Object.assign(new ReleaseStatus(), {
+    ...{ id: statusId, releaseId: event.releaseId, buildId, context: event.context, state },
+    ...{ name: null, description: null, targetUrl: null, imageUrl: null },
+    ...{ reportedByName: actorName, reportedByRole: actorRole, createdAt: occurredAt, updatedAt: occurredAt },
+  });
+}
+
+/** Refuses a position behind which events were pruned: whoever went on from there would miss them without knowing. */
+export async function requireHeld(reader: Reader, position: number): Promise<void> {
+  const { oldest } = await logBounds(reader);
+  if (position < oldest) throw cursorExpired(oldest);
+}
+
+/** @param oldest the position at which the log begins */
+export function cursorExpired(oldest: number): Refusal {
+  return new Refusal(
+    "CURSOR_EXPIRED",
+    "The log no longer holds what came after this cursor; oldestCursor is where it begins.",
+    { field: "after", oldestCursor: encodeCursor(oldest) },
+  );
+}
+
+async function startOf(reader: Reader, request: PageRequest): Promise<number | null> {
+  if (request.from === null) return null;
+  const position = Number(request.from);
+  if (!request.backward) await requireHeld(reader, position);
+  return position;
+}
+
+async function beyond(reader: Reader, filter: EventFilter, request: PageRequest): Promise<boolean> {
+  if (request.from === null) return false;
+  // The event at the cursor itself, which the page leaves out, is on the other side too.
+  const edge = Number(request.from) + (request.backward ? -1 : 1);
+  return (await readEvents(reader, filter, edge, 1, !request.backward)).length > 0;
+}
+
+function cut(rows: LogEvent[], request: PageRequest): { rows: LogEvent[]; more: boolean } {
+  const more = rows.length > request.size;
+  const page = more ? rows.slice(0, request.size) : rows;
+  return { rows: request.backward ? page.reverse() : page, more };
+}

@@ -1,0 +1,67 @@
+import type { EventType } from "../../entities/core/enums.js";
+import type { LogEvent } from "../../entities/history/event.js";
+import { decodeCursor } from "../../entities/history/event-cursor.js";
+import type { Feed } from "../../events/feed.js";
+import { type EventFilter, logBounds } from "../../events/log.js";
+import { permit } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+import { contextOf, LIMITS } from "../core/input.js";
+import { requirePromotion, requireRelease } from "../core/references.js";
+import { badInput } from "../core/refusal.js";
+import { cursorExpired, type EventQuery, eventFilter } from "./events.js";
+
+/** What to follow, in the words of whoever asks. Left out or null means any; an empty list matches nothing. */
+export interface FollowQuery extends EventQuery {
+  readonly promotion?: string | null;
+  readonly release?: string | null;
+  readonly contexts?: readonly string[] | null;
+  /** The cursor to go on from; without it, only what happens from now on is told. */
+  readonly after?: string | null;
+}
+
+export const PROMOTION_EVENTS: readonly EventType[] = [
+  "PROMOTION_STARTED",
+  "PROMOTION_TARGET_CHANGED",
+  "PROMOTION_FINISHED",
+];
+
+/**
+ * Follows the log: every event that matches, in order, each once.
+ *
+ * @throws Refusal CURSOR_EXPIRED where the log no longer holds what came after the cursor; the stream itself fails with it
+ *   where its reader is so slow that it happens later
+ */
+export async function follow(
+  ctx: Ctx,
+  feed: Feed,
+  query: FollowQuery,
+  signal: AbortSignal,
+): Promise<AsyncIterableIterator<LogEvent>> {
+  permit(ctx.viewer, "read");
+  const { reader } = ctx.db;
+  const { promotion, release, contexts } = query;
+  const filter: EventFilter = {
+    ...(await eventFilter(ctx, query)),
+    promotion: promotion == null ? null : (await requirePromotion(reader, "promotion", promotion)).id,
+    release: release == null ? null : (await requireRelease(reader, "release", release)).id,
+    contexts: contexts == null ? null : contextsOf(contexts),
+  };
+  return feed.follow(filter, query.after == null ? null : await placeOf(ctx, query.after), signal);
+}
+
+async function placeOf(ctx: Ctx, after: string): Promise<number> {
+  const position = decodeCursor(after);
+  const { head, oldest } = await logBounds(ctx.db.reader);
+  // A place behind the end was given by another log, or by one that was since restored: to wait for it would lose events.
+  if (position === null || position > head) throw badInput("after", "after must be a cursor that this log has given.");
+  if (position < oldest) throw cursorExpired(oldest);
+  return position;
+}
+
+function contextsOf(contexts: readonly string[]): readonly string[] {
+  if (contexts.length > LIMITS.contextsOfRelease) {
+    const most = LIMITS.contextsOfRelease;
+    throw badInput("contexts", `contexts must name at most ${most} contexts; it has ${contexts.length}.`);
+  }
+  return [...new Set(contexts.map((context, index) => contextOf(`contexts.${index}`, context)))];
+}

@@ -1,0 +1,126 @@
+import type { Tx } from "../../database/rows/reader.js";
+import type { DeploymentMode } from "../../entities/core/enums.js";
+import { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Release } from "../../entities/releases/release.js";
+import { changed, type EventDraft } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import { permit } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+import { shown } from "../core/format-value.js";
+import { newId } from "../core/id.js";
+import { once } from "../core/idempotency.js";
+import { LIMITS, lineOf, nameOf, optional, textOf } from "../core/input.js";
+import { holdApp } from "../core/locks.js";
+import { conflict } from "../core/refusal.js";
+import { moveRelease, pipelineIdOf } from "../releases/deployments.js";
+
+export interface CreateAppInput {
+  readonly name: string;
+  readonly description?: string | null;
+  readonly region?: string | null;
+  readonly deploymentMode?: DeploymentMode | null;
+  readonly idempotencyKey?: string | null;
+}
+
+export async function createApp(ctx: Ctx, input: CreateAppInput): Promise<App> {
+  permit(ctx.viewer, "createApp");
+  const name = nameOf("name", input.name);
+  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description)) ?? "";
+  const region = optional(input.region, (value) => lineOf("region", value));
+  return once(ctx, "createApp", input, App, async (tx) => {
+    if (await isTaken(tx, name)) throw conflict(`There is an app ${name} already; choose another name.`);
+    const { app, event } = await makeApp(tx, ctx, {
+      name,
+      description,
+      region,
+      deploymentMode: input.deploymentMode ?? "IMMEDIATE",
+    });
+    await append(tx, ctx.viewer, ctx.now(), [event]);
+    return app;
+  });
+}
+
+/** Writes the row of a new app whose name is known to be free. */
+export async function makeApp(
+  tx: Tx,
+  ctx: Ctx,
+  fields: Pick<App, "name" | "description" | "region" | "deploymentMode">,
+): Promise<{ app: App; event: EventDraft }> {
+  const now = ctx.now();
+  const app = Object.assign(new App(), { ...fields, id: newId(), createdAt: now, updatedAt: now, deletedAt: null });
+  await tx.insert(App, [app]);
+  return { app, event: changed("APP_CREATED", app, `App ${app.name} created`, { app }) };
+}
+
+export interface UpdateAppInput {
+  readonly app: string;
+  readonly description?: string | null;
+  readonly region?: string | null;
+  readonly deploymentMode?: DeploymentMode | null;
+}
+
+/** Changes what is given. Null takes the region away, and leaves the rest as it is; no change writes nothing. */
+export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
+  permit(ctx.viewer, "updateApp");
+  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
+  const region = optional(input.region, (value) => lineOf("region", value));
+  return ctx.db.write(async (tx) => {
+    const app = await holdApp(tx, "app", input.app);
+    const before = { ...app };
+    if (description !== null) app.description = description;
+    if (input.region !== undefined) app.region = region;
+    if (input.deploymentMode != null) app.deploymentMode = input.deploymentMode;
+    const fields = (["description", "region", "deploymentMode"] as const).filter(
+      (field) => app[field] !== before[field],
+    );
+    if (fields.length === 0) return app;
+    if (fields.includes("deploymentMode")) await refuseUnderWay(tx, app);
+    app.updatedAt = ctx.now();
+    await tx.update(App, { id: app.id }, { ...app });
+    const summary = `App ${app.name}: ${fields.map((field) => `${field} ${shown(app[field])}`).join(", ")}`;
+    const pipelineId = await pipelineIdOf(tx, app.id);
+    await append(tx, ctx.viewer, app.updatedAt, [changed("APP_UPDATED", app, summary, { app, pipelineId })]);
+    return app;
+  });
+}
+
+/** Deletes an app that is in no pipeline. Its releases stay readable, and its name is free again. */
+export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Promise<string> {
+  permit(ctx.viewer, "deleteApp");
+  return ctx.db.write(async (tx) => {
+    const app = await holdApp(tx, "app", input.app);
+    const coupling = await tx.first(Coupling, { appId: app.id });
+    if (coupling !== null) throw conflict(`${app.name} is in a pipeline; remove it from there first.`);
+    await append(tx, ctx.viewer, ctx.now(), await removeApp(tx, ctx, app));
+    return app.id;
+  });
+}
+
+/** Marks an app as deleted. What was on its way to it has FAILED: nobody would ever report it. */
+export async function removeApp(tx: Tx, ctx: Ctx, app: App): Promise<EventDraft[]> {
+  const events: EventDraft[] = [];
+  // The waiting one first, or it would begin to deploy as the other ends.
+  for (const phase of ["QUEUED", "DEPLOYING"] as const) {
+    for (const release of await tx.find(Release, { appId: app.id, phase })) {
+      events.push(...(await moveRelease(tx, ctx, release, "FAILED", "The app was deleted.")));
+    }
+  }
+  const now = ctx.now();
+  await tx.update(App, { id: app.id }, { deletedAt: now, updatedAt: now });
+  return [...events, changed("APP_DELETED", app, `App ${app.name} deleted`, { app })];
+}
+
+/** Whether an app that is not deleted has this name. */
+export async function isTaken(tx: Tx, name: string): Promise<boolean> {
+  return (await tx.first(App, { name, deletedAt: null })) !== null;
+}
+
+/** A release that is on its way was begun in the old mode, and must end in it. */
+async function refuseUnderWay(tx: Tx, app: App): Promise<void> {
+  const release = await tx.first(Release, { appId: app.id, phase: ["DEPLOYING", "QUEUED"] });
+  if (release === null) return;
+  throw conflict(
+    `v${release.version} of ${app.name} is ${release.phase}; deploymentMode can change once it has ended.`,
+  );
+}

@@ -1,0 +1,136 @@
+import type { Tx } from "../../database/rows/reader.js";
+import { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../../entities/pipelines/review-app.js";
+import { changed, type EventDraft } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import { permit, permitUnlimited } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+import { shown } from "../core/format-value.js";
+import { newId } from "../core/id.js";
+import { once } from "../core/idempotency.js";
+import { branchOf, LIMITS, nameOf, optional, repositoryOf, textOf } from "../core/input.js";
+import { holdApps } from "../core/locks.js";
+import { requirePipeline } from "../core/references.js";
+import { conflict } from "../core/refusal.js";
+import { couplingRemoved } from "./couplings.js";
+import { removeReviewApp } from "./review-apps.js";
+
+export interface CreatePipelineInput {
+  readonly name: string;
+  readonly description?: string | null;
+  readonly repository?: string | null;
+  readonly branch?: string | null;
+  readonly reviewAppsEnabled?: boolean | null;
+  readonly idempotencyKey?: string | null;
+}
+
+const DEFAULT_BRANCH = "main";
+
+export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Promise<Pipeline> {
+  permit(ctx.viewer, "createPipeline");
+  const name = nameOf("name", input.name);
+  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description)) ?? "";
+  const repository = optional(input.repository, (value) => repositoryOf("repository", value));
+  const branch = optional(input.branch, (value) => branchOf("branch", value)) ?? DEFAULT_BRANCH;
+  return once(ctx, "createPipeline", input, Pipeline, async (tx) => {
+    await refuseTakenName(tx, name);
+    const now = ctx.now();
+    const pipeline = Object.assign(new Pipeline(), {
+      id: newId(),
+      name,
+      description,
+      repository,
+      branch,
+      reviewAppsEnabled: input.reviewAppsEnabled ?? false,
+      createdAt: now,
+      updatedAt: now,
+      deletedAt: null,
+    });
+    await tx.insert(Pipeline, [pipeline]);
+    await append(tx, ctx.viewer, now, [
+      changed("PIPELINE_CREATED", pipeline, `Pipeline ${name} created`, { pipelineId: pipeline.id }),
+    ]);
+    return pipeline;
+  });
+}
+
+export interface UpdatePipelineInput {
+  readonly pipeline: string;
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly repository?: string | null;
+  readonly branch?: string | null;
+  readonly reviewAppsEnabled?: boolean | null;
+}
+
+/** Changes what is given. Null takes the repository away, and leaves the rest as it is; no change writes nothing. */
+export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Promise<Pipeline> {
+  permit(ctx.viewer, "updatePipeline");
+  const name = optional(input.name, (value) => nameOf("name", value));
+  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
+  const repository = optional(input.repository, (value) => repositoryOf("repository", value));
+  const branch = optional(input.branch, (value) => branchOf("branch", value));
+  return ctx.db.write(async (tx) => {
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
+    const before = { ...pipeline };
+    if (name !== null) pipeline.name = name;
+    if (description !== null) pipeline.description = description;
+    if (input.repository !== undefined) pipeline.repository = repository;
+    if (branch !== null) pipeline.branch = branch;
+    if (input.reviewAppsEnabled != null) pipeline.reviewAppsEnabled = input.reviewAppsEnabled;
+    const fields = (["name", "description", "repository", "branch", "reviewAppsEnabled"] as const).filter(
+      (field) => pipeline[field] !== before[field],
+    );
+    if (fields.length === 0) return pipeline;
+    if (fields.includes("name") || fields.includes("repository")) {
+      // Names are everybody's, and the repository says which builds are the pipeline's: with another one, others' would be.
+      permitUnlimited(ctx.viewer, "updatePipeline", "its name or repository");
+    }
+    if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
+    pipeline.updatedAt = ctx.now();
+    await tx.update(Pipeline, { id: pipeline.id }, { ...pipeline });
+    const summary = `Pipeline ${before.name}: ${fields.map((field) => `${field} ${shown(pipeline[field])}`).join(", ")}`;
+    await append(tx, ctx.viewer, pipeline.updatedAt, [
+      changed("PIPELINE_UPDATED", pipeline, summary, { pipelineId: pipeline.id }),
+    ]);
+    return pipeline;
+  });
+}
+
+/** Deletes a pipeline with its couplings and review apps. The other apps stay, and so does all history. */
+export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: string }): Promise<string> {
+  permit(ctx.viewer, "deletePipeline");
+  return ctx.db.write(async (tx) => {
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
+    const placed = await tx.find(Coupling, { pipelineId: pipeline.id });
+    await holdApps(
+      tx,
+      placed.map((coupling) => coupling.appId),
+    );
+    const events: EventDraft[] = [];
+    for (const reviewApp of await tx.find(ReviewApp, { pipelineId: pipeline.id }, { order: "number" })) {
+      events.push(...(await removeReviewApp(tx, ctx, reviewApp)));
+    }
+    const couplings = await tx.find(Coupling, { pipelineId: pipeline.id }, { order: "id" });
+    const apps = await tx.find(App, { id: couplings.map((coupling) => coupling.appId) });
+    for (const coupling of couplings) {
+      const app = apps.find((one) => one.id === coupling.appId);
+      if (app !== undefined) events.push(couplingRemoved(coupling, app, pipeline.name));
+    }
+    await tx.delete(Coupling, { pipelineId: pipeline.id });
+    const now = ctx.now();
+    await tx.update(Pipeline, { id: pipeline.id }, { deletedAt: now, updatedAt: now });
+    events.push(
+      changed("PIPELINE_DELETED", pipeline, `Pipeline ${pipeline.name} deleted`, { pipelineId: pipeline.id }),
+    );
+    await append(tx, ctx.viewer, now, events);
+    return pipeline.id;
+  });
+}
+
+async function refuseTakenName(tx: Tx, name: string): Promise<void> {
+  const taken = await tx.first(Pipeline, { name, deletedAt: null });
+  if (taken !== null) throw conflict(`There is a pipeline ${name} already; choose another name.`);
+}

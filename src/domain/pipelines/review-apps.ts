@@ -1,0 +1,191 @@
+import type { Tx } from "../../database/rows/reader.js";
+import { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import type { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../../entities/pipelines/review-app.js";
+import { changed, type EventDraft } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import { permit } from "../access/actions.js";
+import { deployNewest } from "../builds/auto-deploy.js";
+import type { Ctx } from "../core/context.js";
+import { branchOf, lineOf, optional, textOf, urlOf } from "../core/input.js";
+import { holdApps } from "../core/locks.js";
+import { requirePipeline } from "../core/references.js";
+import { badInput, conflict, notFound } from "../core/refusal.js";
+import { isTaken, makeApp, removeApp } from "./apps.js";
+import { couple, couplingRemoved } from "./couplings.js";
+
+export interface PullRequestInput {
+  readonly number: number;
+  readonly branch: string;
+  readonly title?: string | null;
+  readonly author?: string | null;
+  readonly url?: string | null;
+}
+
+export interface OpenReviewAppInput {
+  readonly pipeline: string;
+  readonly pullRequest: PullRequestInput;
+}
+
+/** Makes the review app of a pull request, or brings it up to date where it stands, and starts its time anew. */
+export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promise<ReviewApp> {
+  permit(ctx.viewer, "openReviewApp");
+  // What is wrong with the input need not wait for its turn to write.
+  pullRequestOf(input.pullRequest);
+  return ctx.db.write(async (tx) => {
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
+    const { reviewApp, events } = await openFor(tx, ctx, pipeline, input.pullRequest);
+    await append(tx, ctx.viewer, ctx.now(), events);
+    return reviewApp;
+  });
+}
+
+/** Makes a pull request's review app in one pipeline, or brings it up to date, and releases the branch's newest build. */
+export async function openFor(
+  tx: Tx,
+  ctx: Ctx,
+  pipeline: Pipeline,
+  pullRequest: PullRequestInput,
+): Promise<{ reviewApp: ReviewApp; events: EventDraft[] }> {
+  const { number } = pullRequest;
+  const given = pullRequestOf(pullRequest);
+  if (!pipeline.reviewAppsEnabled) {
+    throw conflict(`Review apps of ${pipeline.name} are switched off; updatePipeline switches them on.`);
+  }
+  const now = ctx.now();
+  const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
+  const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
+  if (there !== null) await holdApps(tx, [there.appId]);
+  const { reviewApp, coupling, events } =
+    there === null
+      ? await makeReviewApp(tx, ctx, pipeline, { ...NOTHING_SAID, ...given, number, createdAt: now, expiresAt })
+      : await updateReviewApp(tx, there, { ...given, expiresAt });
+  const deployed = await deployNewest(tx, ctx, pipeline.repository, coupling, reviewApp.branch);
+  return { reviewApp, events: [...events, ...deployed] };
+}
+
+export interface CloseReviewAppInput {
+  readonly pipeline: string;
+  readonly pullRequestNumber: number;
+}
+
+/** Removes the review app of a pull request. Its history stays. */
+export async function closeReviewApp(
+  ctx: Ctx,
+  input: CloseReviewAppInput,
+): Promise<{ closedAppId: string; pipeline: Pipeline }> {
+  permit(ctx.viewer, "closeReviewApp");
+  return ctx.db.write(async (tx) => {
+    const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
+    const number = numberOf("pullRequestNumber", input.pullRequestNumber);
+    const reviewApp = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
+    if (reviewApp === null)
+      throw notFound("pullRequestNumber", `review app of pull request ${number} in ${pipeline.name}`);
+    await holdApps(tx, [reviewApp.appId]);
+    await append(tx, ctx.viewer, ctx.now(), await removeReviewApp(tx, ctx, reviewApp));
+    return { closedAppId: reviewApp.appId, pipeline };
+  });
+}
+
+/** Removes a review app: its coupling, then the app. */
+export async function removeReviewApp(tx: Tx, ctx: Ctx, reviewApp: ReviewApp): Promise<EventDraft[]> {
+  const { appId, pipelineId } = reviewApp;
+  const pipeline = await requirePipeline(tx, "pipeline", pipelineId);
+  const app = await tx.first(App, { id: appId });
+  const coupling = await tx.first(Coupling, { appId });
+  if (app === null || coupling === null) throw new Error(`The review app ${appId} has lost its app or coupling.`);
+  const removed = await removeApp(tx, ctx, app);
+  await tx.delete(ReviewApp, { appId });
+  await tx.delete(Coupling, { appId });
+  const summary = `Review app ${app.name} of pull request ${reviewApp.number} closed`;
+  return [
+    changed("REVIEW_APP_CLOSED", app, summary, { pipelineId, app }),
+    couplingRemoved(coupling, app, pipeline.name),
+    ...removed,
+  ];
+}
+
+const NOTHING_SAID = { title: null, author: null, url: null };
+
+interface OpenedReviewApp {
+  readonly reviewApp: ReviewApp;
+  readonly coupling: Coupling;
+  readonly events: EventDraft[];
+}
+
+async function makeReviewApp(
+  tx: Tx,
+  ctx: Ctx,
+  pipeline: Pipeline,
+  fields: Omit<ReviewApp, "appId" | "pipelineId" | "pullRequest">,
+): Promise<OpenedReviewApp> {
+  const model = await firstDevelopmentApp(tx, pipeline);
+  const { app, event } = await makeApp(tx, ctx, {
+    name: await freeName(tx, pipeline.name, fields.number),
+    description: `Review app of pull request ${fields.number}`,
+    region: model?.region ?? null,
+    deploymentMode: model?.deploymentMode ?? "IMMEDIATE",
+  });
+  const placed = await couple(tx, ctx, pipeline, app, { stage: "REVIEW", requiredChecks: [], autoDeploy: false });
+  const reviewApp = Object.assign(new ReviewApp(), { ...fields, appId: app.id, pipelineId: pipeline.id });
+  await tx.insert(ReviewApp, [reviewApp]);
+  const summary = `Review app ${app.name} opened for pull request ${fields.number}`;
+  const opened = changed("REVIEW_APP_OPENED", app, summary, { pipelineId: pipeline.id, app });
+  return { reviewApp, coupling: placed.coupling, events: [event, placed.event, opened] };
+}
+
+/** Changes what is given, the time at which it expires among it; no change writes nothing. */
+async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<ReviewApp>): Promise<OpenedReviewApp> {
+  const { appId, pipelineId, number } = reviewApp;
+  const app = await tx.first(App, { id: appId });
+  const coupling = await tx.first(Coupling, { appId });
+  if (app === null || coupling === null) throw new Error(`The review app ${appId} has lost its app or coupling.`);
+  const before = { ...reviewApp };
+  Object.assign(reviewApp, patch);
+  const fields = ["branch", "title", "author", "url", "expiresAt"] as const;
+  // Compared as values: two dates of one moment are the same.
+  if (fields.every((field) => before[field]?.valueOf() === reviewApp[field]?.valueOf())) {
+    return { reviewApp, coupling, events: [] };
+  }
+  await tx.update(ReviewApp, { appId }, patch);
+  const summary = `Review app ${app.name}: activity on pull request ${number}`;
+  return { reviewApp, coupling, events: [changed("APP_UPDATED", app, summary, { pipelineId, app })] };
+}
+
+/** The pipeline's first app in development, which its review apps take after. */
+async function firstDevelopmentApp(tx: Tx, pipeline: Pipeline): Promise<App | null> {
+  const coupling = await tx.first(Coupling, { pipelineId: pipeline.id, stage: "DEVELOPMENT" }, { order: "id" });
+  return coupling === null ? null : tx.first(App, { id: coupling.appId });
+}
+
+/** `<pipeline>-pr-<number>`, cut to 63 characters, and with a number behind it where that name is taken. */
+async function freeName(tx: Tx, pipeline: string, number: number): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    const name = reviewAppName(pipeline, number, attempt);
+    if (!(await isTaken(tx, name))) return name;
+  }
+}
+
+/** @param attempt 1 for the plain name, 2 and on for those that end in this number */
+export function reviewAppName(pipeline: string, number: number, attempt: number): string {
+  const suffix = `-pr-${number}${attempt === 1 ? "" : `-${attempt}`}`;
+  return pipeline.slice(0, 63 - suffix.length).replace(/-+$/, "") + suffix;
+}
+
+/** What was given of a pull request, each checked; what was left out is not there. */
+function pullRequestOf(input: PullRequestInput): Pick<ReviewApp, "branch"> & Partial<typeof NOTHING_SAID> {
+  const { title, author, url } = input;
+  numberOf("pullRequest.number", input.number);
+  return {
+    branch: branchOf("pullRequest.branch", input.branch),
+    ...(title !== undefined && { title: optional(title, (value) => textOf("pullRequest.title", value, 256)) }),
+    ...(author !== undefined && { author: optional(author, (value) => lineOf("pullRequest.author", value)) }),
+    ...(url !== undefined && { url: optional(url, (value) => urlOf("pullRequest.url", value)) }),
+  } as Pick<ReviewApp, "branch"> & Partial<typeof NOTHING_SAID>;
+}
+
+function numberOf(field: string, number: number): number {
+  if (number >= 1) return number;
+  throw badInput(field, `${field} must be the number of a pull request: 1 or more.`);
+}

@@ -1,0 +1,173 @@
+import sql from "sql-template-tag";
+import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Build } from "../../entities/builds/build.js";
+import type { PromotionPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
+import type { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Release } from "../../entities/releases/release.js";
+import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
+import type { Ctx } from "../core/context.js";
+import { newId } from "../core/id.js";
+
+/*
+ * How a release moves: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. Every release is made by
+ * `makeReleases` and moved by `moveRelease`; both hand back the events that tell of it, for the caller to append.
+ */
+
+const FINAL: readonly ReleasePhase[] = ["SUCCEEDED", "FAILED", "SUPERSEDED"];
+
+export function isFinal(phase: ReleasePhase): boolean {
+  return FINAL.includes(phase);
+}
+
+/** The phase of a promotion with such targets: IN_PROGRESS until all are final; SUPERSEDED counts as not succeeded. */
+export function promotionPhase(targets: readonly ReleasePhase[]): PromotionPhase {
+  if (!targets.every(isFinal)) return "IN_PROGRESS";
+  const succeeded = targets.filter((phase) => phase === "SUCCEEDED").length;
+  if (succeeded === targets.length) return "SUCCEEDED";
+  return succeeded === 0 ? "FAILED" : "PARTIALLY_SUCCEEDED";
+}
+
+/** What is about to be released, and how it came to be. */
+export interface ReleaseRequest {
+  readonly build: Build;
+  readonly trigger: ReleaseTrigger;
+  readonly description: string;
+  readonly promotionId?: string;
+}
+
+export interface MadeReleases {
+  /** One for each app, in the order of the apps. */
+  readonly releases: Release[];
+  /** What their coming superseded. To be appended before the events of the new releases. */
+  readonly superseded: EventDraft[];
+}
+
+/**
+ * Works out new releases of one build on several apps and makes room for them: versions count on from each app's last;
+ * an IMMEDIATE app's release succeeds as it is made; on a REPORTED app it deploys if nothing else does, and otherwise
+ * waits in the place of whichever waited before. The rows are the caller's to insert.
+ */
+export async function prepareReleases(
+  tx: Tx,
+  ctx: Ctx,
+  apps: readonly App[],
+  request: ReleaseRequest,
+): Promise<MadeReleases> {
+  const ids = apps.map((app) => app.id);
+  const versions = await lastVersions(tx, ids);
+  const reported = apps.filter((app) => app.deploymentMode === "REPORTED").map((app) => app.id);
+  const underWay =
+    reported.length === 0 ? [] : await tx.find(Release, { appId: reported, phase: ["DEPLOYING", "QUEUED"] });
+  const superseded: EventDraft[] = [];
+  for (const waiting of underWay.filter((release) => release.phase === "QUEUED")) {
+    superseded.push(...(await moveRelease(tx, ctx, waiting, "SUPERSEDED")));
+  }
+  const busy = new Set(underWay.filter((release) => release.phase === "DEPLOYING").map((release) => release.appId));
+  const now = ctx.now();
+  const releases = apps.map((app): Release => {
+    const immediate = app.deploymentMode === "IMMEDIATE";
+    const phase = immediate ? "SUCCEEDED" : busy.has(app.id) ? "QUEUED" : "DEPLOYING";
+    return Object.assign(new Release(), {
+      id: newId(),
+      appId: app.id,
+      buildId: request.build.id,
+      version: (versions.get(app.id) ?? 0) + 1,
+      phase,
+      failureReason: null,
+      trigger: request.trigger,
+      description: request.description,
+      promotionId: request.promotionId ?? null,
+      createdByName: ctx.viewer.name,
+      createdByRole: ctx.viewer.role,
+      deployDeadline: phase === "DEPLOYING" ? deadline(ctx) : null,
+      createdAt: now,
+      updatedAt: now,
+    });
+  });
+  return { releases, superseded };
+}
+
+/** Makes one release on one app, outside any promotion. */
+export async function makeRelease(
+  tx: Tx,
+  ctx: Ctx,
+  app: App,
+  request: ReleaseRequest,
+): Promise<{ release: Release; events: EventDraft[] }> {
+  const { releases, superseded } = await prepareReleases(tx, ctx, [app], request);
+  const [release] = releases as [Release];
+  await tx.insert(Release, [release]);
+  const events = [...superseded, releaseChanged("RELEASE_CREATED", release, await pipelineIdOf(tx, app.id))];
+  return { release, events };
+}
+
+/**
+ * Moves a release to another phase, with all that follows from it: the promotion that made it may be finished, and the
+ * release that waited behind it begins to deploy.
+ */
+export async function moveRelease(
+  tx: Tx,
+  ctx: Ctx,
+  release: Release,
+  phase: ReleasePhase,
+  failureReason: string | null = null,
+): Promise<EventDraft[]> {
+  const wasDeploying = release.phase === "DEPLOYING";
+  release.phase = phase;
+  release.failureReason = failureReason;
+  release.deployDeadline = phase === "DEPLOYING" ? deadline(ctx) : null;
+  release.updatedAt = ctx.now();
+  const { deployDeadline, updatedAt } = release;
+  await tx.update(Release, { id: release.id }, { phase, failureReason, deployDeadline, updatedAt });
+  const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await pipelineIdOf(tx, release.appId))];
+  if (release.promotionId !== null) events.push(...(await targetMoved(tx, ctx, release, release.promotionId)));
+  if (wasDeploying && isFinal(phase)) {
+    const next = await tx.first(Release, { appId: release.appId, phase: "QUEUED" });
+    if (next !== null) events.push(...(await moveRelease(tx, ctx, next, "DEPLOYING")));
+  }
+  return events;
+}
+
+async function targetMoved(tx: Tx, ctx: Ctx, release: Release, promotionId: string): Promise<EventDraft[]> {
+  const promotion = await tx.first(Promotion, { id: promotionId });
+  const target = await tx.first(PromotionTarget, { releaseId: release.id });
+  if (promotion === null || target === null) return [];
+  const events = [promotionTargetChanged(promotion, target, release.phase)];
+  const all = await tx.find(Release, { id: (await targetsOf(tx, promotionId)).map((one) => one.releaseId) });
+  const phase = promotionPhase(all.map((one) => one.phase));
+  if (phase === "IN_PROGRESS") return events;
+  promotion.phase = phase;
+  await tx.update(Promotion, { id: promotionId }, { phase, updatedAt: ctx.now() });
+  return [
+    ...events,
+    promotionChanged(
+      "PROMOTION_FINISHED",
+      promotion,
+      all.map((one) => one.appId),
+    ),
+  ];
+}
+
+function targetsOf(reader: Reader, promotionId: string): Promise<PromotionTarget[]> {
+  return reader.find(PromotionTarget, { promotionId });
+}
+
+function deadline(ctx: Ctx): Date {
+  return new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
+}
+
+async function lastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await reader.query<{ app_id: string; version: number | null }>(
+    // The end of the index for each app. Grouped, every release that an app ever had would be read.
+    sql`SELECT a.id AS app_id, (SELECT MAX(r.version) FROM releases r WHERE r.app_id = a.id) AS version FROM apps a
+      WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,
+  );
+  return new Map(rows.map((row) => [row.app_id, Number(row.version)]));
+}
+
+/** The pipeline that an app is in now, if it is in one. */
+export async function pipelineIdOf(reader: Reader, appId: string): Promise<string | null> {
+  return (await reader.first(Coupling, { appId }))?.pipelineId ?? null;
+}

@@ -1,0 +1,147 @@
+import type { Reader } from "../../database/rows/reader.js";
+import type { Build } from "../../entities/builds/build.js";
+import type { ReleasePhase } from "../../entities/core/enums.js";
+import type { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Release } from "../../entities/releases/release.js";
+import { append } from "../../events/log.js";
+import { isPermitted, permit } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+import { once } from "../core/idempotency.js";
+import { LIMITS, optional, textOf } from "../core/input.js";
+import { holdApp, holdApps } from "../core/locks.js";
+import { requireBuild, requireRelease } from "../core/references.js";
+import { badInput, blocked, conflict } from "../core/refusal.js";
+import { checkBlockers, judgeChecks, statusesOfBuild } from "../gates/checks.js";
+import { makeRelease, moveRelease } from "./deployments.js";
+
+export interface CreateReleaseInput {
+  readonly app: string;
+  readonly build: string;
+  readonly description?: string | null;
+  readonly idempotencyKey?: string | null;
+}
+
+/**
+ * Releases a build straight onto an app. The app's required checks gate this way in as well: they must be SUCCESS on the
+ * build, unless the viewer is ADMIN or the build has succeeded on that app before.
+ */
+export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promise<Release> {
+  permit(ctx.viewer, "createRelease");
+  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
+  return once(ctx, "createRelease", input, Release, async (tx) => {
+    const app = await holdApp(tx, "app", input.app);
+    const build = await requireBuild(tx, "build", input.build, { lock: "share" });
+    if (build.phase !== "SUCCEEDED") {
+      throw conflict(`Only a build that has SUCCEEDED can be released; build ${build.id} is ${build.phase}.`);
+    }
+    if (!isPermitted(ctx.viewer, "releasePastChecks") && !(await hasRun(tx, app, build))) {
+      const coupling = await tx.first(Coupling, { appId: app.id });
+      const results = judgeChecks(coupling?.requiredChecks ?? [], await statusesOfBuild(tx, build.id));
+      const blockers = checkBlockers(app, results);
+      if (blockers.length > 0) throw blocked(`The release onto ${app.name}`, blockers);
+    }
+    const { release, events } = await makeRelease(tx, ctx, app, {
+      build,
+      trigger: "DEPLOY",
+      description: description || deployOf(build),
+    });
+    await append(tx, ctx.viewer, ctx.now(), events);
+    return release;
+  });
+}
+
+export interface RollbackInput {
+  readonly app: string;
+  readonly release?: string | null;
+  readonly reason?: string | null;
+  readonly idempotencyKey?: string | null;
+}
+
+/**
+ * Goes back to an earlier release of an app, by making a new one of its build. Checks do not hold it up: the build has
+ * already succeeded there.
+ */
+export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release> {
+  permit(ctx.viewer, "rollback");
+  const reason = optional(input.reason, (value) => textOf("reason", value, LIMITS.description));
+  return once(ctx, "rollback", input, Release, async (tx) => {
+    const app = await holdApp(tx, "app", input.app);
+    const back =
+      input.release == null ? await beforeCurrent(tx, app) : await requireRelease(tx, "release", input.release);
+    if (back.appId !== app.id) throw badInput("release", `release must be a release of ${app.name}.`);
+    if (back.phase !== "SUCCEEDED") {
+      throw conflict(
+        `v${back.version} of ${app.name} is ${back.phase}; only a release that SUCCEEDED can be gone back to.`,
+      );
+    }
+    const build = await requireBuild(tx, "release", back.buildId, { lock: "share" });
+    const { release, events } = await makeRelease(tx, ctx, app, {
+      build,
+      trigger: "ROLLBACK",
+      description: reason ? `Rollback to v${back.version}: ${reason}` : `Rollback to v${back.version}`,
+    });
+    await append(tx, ctx.viewer, ctx.now(), events);
+    return release;
+  });
+}
+
+export interface ReportDeploymentInput {
+  readonly release: string;
+  readonly phase: ReleasePhase;
+  readonly failureReason?: string | null;
+}
+
+/**
+ * Records what the system that runs the app says of a deployment. DEPLOYING starts the timeout anew; SUCCEEDED or FAILED
+ * ends it, and the release that waits begins. Saying again what is already so changes nothing.
+ */
+export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): Promise<Release> {
+  permit(ctx.viewer, "reportDeployment");
+  const { phase } = input;
+  if (phase === "QUEUED" || phase === "SUPERSEDED") {
+    throw badInput("phase", "phase must be DEPLOYING, SUCCEEDED or FAILED: the rest is not a deployer's to say.");
+  }
+  const reason = optional(input.failureReason, (value) => textOf("failureReason", value, LIMITS.description));
+  if (reason !== null && phase !== "FAILED") {
+    throw badInput("failureReason", "failureReason goes with the phase FAILED only.");
+  }
+  return ctx.db.write(async (tx) => {
+    const found = await requireRelease(tx, "release", input.release);
+    const release = (await holdApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
+    if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
+      release.deployDeadline = new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
+      await tx.update(Release, { id: release.id }, { deployDeadline: release.deployDeadline });
+      return release;
+    }
+    if (release.phase === phase) return release;
+    if (release.phase !== "DEPLOYING") {
+      throw conflict(
+        `v${release.version} is ${release.phase} and cannot become ${phase}; only a DEPLOYING release moves.`,
+      );
+    }
+    await append(tx, ctx.viewer, ctx.now(), await moveRelease(tx, ctx, release, phase, reason));
+    return release;
+  });
+}
+
+/** What a release of a build is called where nobody said: `Deploy of 1f0c2ab`. */
+export function deployOf(build: Build): string {
+  return `Deploy of ${build.commitSha.slice(0, 7)}`;
+}
+
+/** Whether a build has already succeeded on an app. */
+export async function hasRun(reader: Reader, app: App, build: Build): Promise<boolean> {
+  return (await reader.first(Release, { appId: app.id, buildId: build.id, phase: "SUCCEEDED" })) !== null;
+}
+
+async function beforeCurrent(reader: Reader, app: App): Promise<Release> {
+  const succeeded = await reader.find(
+    Release,
+    { appId: app.id, phase: "SUCCEEDED" },
+    { order: "version", direction: "DESC", limit: 2 },
+  );
+  const before = succeeded[1];
+  if (before === undefined) throw conflict(`${app.name} has no release before its current one that SUCCEEDED.`);
+  return before;
+}

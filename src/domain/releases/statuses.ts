@@ -1,0 +1,145 @@
+import sql from "sql-template-tag";
+import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Build } from "../../entities/builds/build.js";
+import type { StatusState } from "../../entities/core/enums.js";
+import type { Release } from "../../entities/releases/release.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { type EventDraft, statusReported } from "../../events/draft.js";
+import { append } from "../../events/log.js";
+import { permit, permitRepository } from "../access/actions.js";
+import { deployPassed, holdFollowers } from "../builds/auto-deploy.js";
+import { statusOfBuild } from "../builds/builds.js";
+import type { Ctx } from "../core/context.js";
+import { newId } from "../core/id.js";
+import { contextOf, LIMITS, lineOf, optional, textOf, urlOf } from "../core/input.js";
+import { requireBuild, requireRelease } from "../core/references.js";
+import { badInput, conflict } from "../core/refusal.js";
+import { pipelineIdOf } from "./deployments.js";
+
+export interface ReportStatusInput {
+  readonly release?: string | null;
+  readonly build?: string | null;
+  readonly context: string;
+  readonly state: StatusState;
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly targetUrl?: string | null;
+  readonly imageUrl?: string | null;
+}
+
+/**
+ * Records what a third party says in one context, of a release or of a build. What a later report leaves out stays as it
+ * was, null takes it away, and a report that changes nothing writes nothing.
+ */
+export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<ReleaseStatus> {
+  permit(ctx.viewer, "reportStatus");
+  if ((input.release == null) === (input.build == null)) {
+    throw badInput(input.release == null ? "release" : "build", "Exactly one of release and build must be given.");
+  }
+  const report = reportOf(input);
+  return ctx.db.write(async (tx) => {
+    const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
+    const buildId = release?.buildId ?? (input.build as string);
+    const mayPass = release === null && input.state === "SUCCESS";
+    if (mayPass) await holdFollowers(tx, await requireBuild(tx, "build", buildId));
+    const build = await requireBuild(tx, "build", buildId, { lock: "change" });
+    // What is said of a build holds for its releases, wherever they are.
+    if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);
+    const { status, events } = await record(tx, ctx, build, release, report);
+    await append(tx, ctx.viewer, ctx.now(), events);
+    return status;
+  });
+}
+
+/** Writes what is said of a release, or of a build where no release is given, and what follows from it. */
+export async function record(
+  tx: Tx,
+  ctx: Ctx,
+  build: Build,
+  release: Release | null,
+  report: Report,
+): Promise<{ status: ReleaseStatus; events: EventDraft[] }> {
+  const subject = { releaseId: release?.id ?? null, ...(release === null && { buildId: build.id }) };
+  const prior = await tx.first(ReleaseStatus, { ...subject, context: report.context });
+  const now = ctx.now();
+  const status = Object.assign(
+    new ReleaseStatus(),
+    prior ?? { id: newId(), releaseId: subject.releaseId, buildId: build.id, ...NOTHING_SAID, createdAt: now },
+    report,
+  );
+  if (prior !== null && isSame(prior, status)) return { status: prior, events: [] };
+  const reported = { reportedByName: ctx.viewer.name, reportedByRole: ctx.viewer.role, updatedAt: now };
+  Object.assign(status, reported);
+  if (prior === null) {
+    await refuseTooMany(tx, subject);
+    await tx.insert(ReleaseStatus, [status]);
+  } else {
+    await tx.update(ReleaseStatus, { id: status.id }, { ...report, ...reported });
+  }
+  const previous = prior?.state ?? null;
+  if (release !== null) return { status, events: await toldOf(tx, release, status, previous) };
+  const told = await toldOfBuild(tx, build, status, previous);
+  const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
+  return { status, events: [...told, ...(passed ? await deployPassed(tx, ctx, build, status.context) : [])] };
+}
+
+const NOTHING_SAID = { name: null, description: null, targetUrl: null, imageUrl: null };
+
+/** What is said: what is left out stays as it was. */
+export type Report = Pick<ReleaseStatus, "context" | "state"> & Partial<Pick<ReleaseStatus, keyof typeof NOTHING_SAID>>;
+
+/** The fields that were given, each checked; what was left out is not there. */
+function reportOf(input: ReportStatusInput): Report {
+  const { name, description, targetUrl, imageUrl } = input;
+  return {
+    context: contextOf("context", input.context),
+    state: input.state,
+    ...(name !== undefined && { name: optional(name, (value) => lineOf("name", value)) }),
+    ...(description !== undefined && {
+      description: optional(description, (value) => textOf("description", value, LIMITS.description)),
+    }),
+    ...(targetUrl !== undefined && { targetUrl: optional(targetUrl, (value) => urlOf("targetUrl", value)) }),
+    ...(imageUrl !== undefined && { imageUrl: optional(imageUrl, (value) => urlOf("imageUrl", value)) }),
+  } as Report;
+}
+
+function isSame(a: ReleaseStatus, b: ReleaseStatus): boolean {
+  return (["state", "name", "description", "targetUrl", "imageUrl"] as const).every((field) => a[field] === b[field]);
+}
+
+async function refuseTooMany(tx: Tx, subject: { releaseId: string | null; buildId?: string }): Promise<void> {
+  if ((await tx.countOf(ReleaseStatus, subject)) < LIMITS.contextsOfRelease) return;
+  throw conflict(
+    `There are ${LIMITS.contextsOfRelease} contexts already, which is the most that a release or build takes.`,
+  );
+}
+
+async function toldOf(
+  reader: Reader,
+  { id, appId }: Release,
+  status: ReleaseStatus,
+  previous: StatusState | null,
+): Promise<EventDraft[]> {
+  return [statusReported(status, previous, { id, appId, pipelineId: await pipelineIdOf(reader, appId) })];
+}
+
+/** One event for each release that a status of its build holds for; where it holds for none, one for the build. */
+async function toldOfBuild(
+  reader: Reader,
+  build: Build,
+  status: ReleaseStatus,
+  previous: StatusState | null,
+): Promise<EventDraft[]> {
+  const releases = await reader.query<{ id: string; app_id: string; pipeline_id: string | null }>(
+    sql`SELECT r.id, r.app_id, c.pipeline_id FROM releases r LEFT JOIN couplings c ON c.app_id = r.app_id
+      WHERE r.build_id = ${build.id} AND NOT EXISTS (
+        SELECT 1 FROM release_statuses s WHERE s.release_id = r.id AND s.context = ${status.context}
+      ) ORDER BY r.id`,
+  );
+  if (releases.length === 0) {
+    return [statusOfBuild(build, status)];
+  }
+  return releases.map((row) =>
+    statusReported(status, previous, { id: row.id, appId: row.app_id, pipelineId: row.pipeline_id }),
+  );
+}

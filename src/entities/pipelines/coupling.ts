@@ -1,0 +1,44 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity } from "typeorm";
+import { Stage } from "../core/enums.js";
+import { instant } from "../core/instant.js";
+import { Node } from "../core/node.js";
+
+@Entity("couplings")
+@ObjectType({
+  implements: Node,
+  description: "An app placed in one stage of one pipeline. An app is in at most one pipeline.",
+  simpleResolvers: true,
+})
+export class Coupling extends Node {
+  @Column("text")
+  pipelineId!: string;
+
+  @Column("text")
+  appId!: string;
+
+  @Field(() => Stage, { description: "The stage that the app stands in." })
+  @Column("text")
+  stage!: Stage;
+
+  @Field(() => [String], {
+    description: "Contexts that must be SUCCESS on a release before it may be promoted into this app. Sorted, unique.",
+  })
+  @Column("simple-json")
+  requiredChecks!: string[];
+
+  @Field(() => Boolean, {
+    description:
+      "Whether builds of the pipeline's central branch are released here by themselves. Only in the development stage, and there on unless switched off.",
+  })
+  @Column("boolean")
+  autoDeploy!: boolean;
+
+  @Field(() => Date, { description: "When the app was added to the pipeline." })
+  @Column("bigint", instant)
+  createdAt!: Date;
+
+  @Field(() => Date, { description: "When the coupling last changed." })
+  @Column("bigint", instant)
+  updatedAt!: Date;
+}

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from "fastify";
+import sql from "sql-template-tag";
+import type { Database } from "../../database/database.js";
+
+/** `GET /livez`: the process answers. `GET /readyz`: it can serve, and is not about to stop. */
+export function serveHealth(http: FastifyInstance, database: Database, isStopping: () => boolean): void {
+  http.get("/livez", { logLevel: "silent" }, async () => ({ status: "ok" }));
+  http.get("/readyz", { logLevel: "silent" }, async (_, reply) => {
+    if (isStopping()) return reply.code(503).send({ status: "stopping" });
+    try {
+      await database.reader.query(sql`SELECT 1`);
+      return { status: "ok" };
+    } catch {
+      return reply.code(503).send({ status: "the database cannot be reached" });
+    }
+  });
+}

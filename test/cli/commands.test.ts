@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { createProgram } from "../../src/cli/program.js";
+import { suiteCleanup } from "../support/cleanup.js";
+import { CommandLine, linesOf, seen } from "../support/cli.js";
+import { Seed, unique } from "../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+
+const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
+
+describe("a command in a pipe", () => {
+  let server: TestServer;
+  let cli: CommandLine;
+  let seed: Seed;
+
+  const cleanup = suiteCleanup();
+
+  before(async () => {
+    server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  /** Runs a command that must succeed, and gives back its lines, each as its columns. */
+  async function columns(...args: string[]): Promise<string[][]> {
+    const { code, stdout, stderr } = await cli.run(args);
+    assert.deepEqual([code, stderr], [0, ""], args.join(" "));
+    assert.equal(seen(stdout), stdout, "a pipe gets neither colours nor a spinner");
+    return linesOf(stdout).map((line) => line.split("\t"));
+  }
+
+  it("says who is signed in", async () => {
+    assert.deepEqual(await columns("whoami"), [
+      ["name", "admin"],
+      ["role", "admin"],
+      ["url", server.url],
+    ]);
+    assert.deepEqual(await cli.json(["whoami"]), { name: "admin", role: "ADMIN", pipelines: null });
+  });
+
+  it("makes, lists, shows and destroys apps", async () => {
+    const name = unique("app");
+    const made = await cli.json(["apps:create", name, "--region", "eu", "--reported", "--description", "A\nshop"]);
+    assert.deepEqual(
+      [made.name, made.region, made.deploymentMode, made.description],
+      [name, "eu", "REPORTED", "A\nshop"],
+    );
+    const row = (await columns("apps", "--region", "eu")).find(([first]) => first === name);
+    assert.deepEqual(row, [name, "eu", "", "", "", "", made.id]);
+    const shown = new Map((await columns("apps:info", name)).map(([key, value]) => [key, value]));
+    assert.deepEqual([shown.get("id"), shown.get("description")], [made.id, "A shop"]);
+    assert.equal((await cli.json(["apps:info", "-a", made.id])).name, name);
+    assert.deepEqual(await columns("apps:destroy", name), [[`Deleted app ⬢ ${name}.`]]);
+    assert.equal((await cli.run(["apps:info", name])).code, 1);
+  });
+
+  it("lists every app, however many pages that takes, and no more than it was asked for", async () => {
+    const region = unique("region");
+    for (let made = 0; made < 103; made++) await seed.app({ region });
+    assert.equal((await cli.json(["apps", "--region", region])).length, 103);
+    assert.equal((await columns("apps", "--region", region, "--limit", "101")).length, 101);
+  });
+
+  it("makes, lists, shows and destroys pipelines", async () => {
+    const name = unique("pipeline");
+    const made = await cli.json([
+      "pipelines:create",
+      name,
+      "--repository",
+      "acme/shop",
+      "--branch",
+      "trunk",
+      "--review-apps",
+    ]);
+    assert.deepEqual([made.repository, made.branch, made.reviewAppsEnabled], ["github.com/acme/shop", "trunk", true]);
+    const row = (await columns("pipelines")).find(([first]) => first === name);
+    assert.deepEqual(row, [name, "github.com/acme/shop", "trunk", "0", made.id]);
+    assert.deepEqual(
+      (await cli.json(["pipelines:info", name])).stages.map(({ stage }: { stage: string }) => stage),
+      ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"],
+    );
+    assert.deepEqual(await cli.json(["pipelines:destroy", name]), { deletedPipelineId: made.id });
+    assert.equal((await cli.run(["pipelines:info", name])).code, 1);
+  });
+
+  it("takes lists of checks in every form that people write", async () => {
+    const pipeline = await seed.pipeline();
+    for (const form of [
+      ["-c", "b", "-c", "a"],
+      ["-c", "a", "b"],
+      ["-c", "a,b"],
+      ["-c", "b, a"],
+      ["-c", "a", "b,a"],
+    ]) {
+      const app = await seed.app();
+      const args = ["pipelines:add", pipeline.name, "-a", app.name, "-s", "STAGING", ...form];
+      assert.deepEqual((await cli.json(args)).requiredChecks, ["a", "b"], form.join(" "));
+    }
+  });
+
+  it("adds an app, sets and removes its checks by coupling or app, and takes it out again", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.app();
+    const added = await columns("pipelines:add", pipeline.name, "-a", app.name, "-s", "staging");
+    const [, [, coupling = ""] = []] = added;
+    assert.deepEqual(added[0], ["app", `id=${app.id}, name=${app.name}`]);
+    assert.deepEqual(added.slice(4, 6), [
+      ["stage", "staging"],
+      ["pipeline", `id=${pipeline.id}, name=${pipeline.name}`],
+    ]);
+    const update = (...args: string[]) => columns("pipelines:update", ...args);
+    assert.deepEqual(await update(coupling, "-c", "ci/build"), [[`⬢ ${app.name} requires ci/build.`]]);
+    assert.deepEqual(await update(app.name, "-c", "a", "b"), [[`⬢ ${app.name} requires a, b; no longer ci/build.`]]);
+    const removed = [[`Removed all required status checks of ⬢ ${app.name}: a, b.`]];
+    assert.deepEqual(await update("-a", app.id), removed);
+    const none = [[`⬢ ${app.name} requires no status checks, and did not before.`]];
+    assert.deepEqual(await update("-a", app.name), none);
+    const info = await columns("pipelines:info", pipeline.name);
+    assert.deepEqual(
+      info.map(([line]) => line),
+      ["᱿ staging", `  Id: ${coupling}`, `  App: ${app.name} (${app.id})`, "  Status Checks:"],
+    );
+    assert.equal((await cli.json(["pipelines:remove", "-a", app.name])).removedCouplingId, coupling);
+    assert.equal((await cli.json(["apps:info", app.name])).coupling, null);
+  });
+
+  it("reports builds, releases them, reports on the releases and goes back", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "DEVELOPMENT");
+    const repository = `github.com/tests/${unique("repo")}`;
+    const build = await cli.json(
+      [
+        "builds:create",
+        "--repository",
+        repository,
+        "--sha",
+        SHA,
+        "--branch",
+        "main",
+        "--artifact",
+        "reg/shop:1",
+      ].concat(["--message", "Add a cart", "--author", "Kim", "--checksum", "sha256:00"]),
+    );
+    assert.deepEqual(build.commit, { sha: SHA, message: "Add a cart", author: "Kim", url: null });
+    const row = [build.id, "succeeded", repository, "main", SHA, "reg/shop:1", build.createdAt];
+    assert.deepEqual(await columns("builds", "--repository", repository), [row]);
+    assert.deepEqual(await columns("builds", "--repository", repository, "--branch", "other"), []);
+
+    const create = ["releases:create", "-a", app.name, "--build", build.id];
+    const first = await cli.json([...create, "--description", "By hand"]);
+    const second = await cli.json(create);
+    const status = ["releases:status", "v1", "-a", app.name, "-c", "ci/build", "-s", "failure"];
+    const said = await cli.json([...status, "--target-url", "https://ci.test/7", "--name", "CI"]);
+    assert.deepEqual([said.release.id, said.state, said.targetUrl], [first.id, "FAILURE", "https://ci.test/7"]);
+    assert.deepEqual(await columns("releases:status", first.id, "-c", "ci/build", "-s", "SUCCESS"), [
+      [`⬢ ${app.name} v1: ✓ ci/build success`],
+    ]);
+    const check = (await columns("pipelines:checks", pipeline.name))[0];
+    assert.deepEqual(check?.slice(0, 2), ["ci/build", "CI"]);
+
+    assert.deepEqual(
+      (await columns("releases", "-a", app.name)).map(([version, current, phase, , , , description, checks]) => [
+        version,
+        current,
+        phase,
+        description,
+        checks,
+      ]),
+      [
+        ["v2", "current", "succeeded", "Deploy of 4f3c2a1", ""],
+        ["v1", "", "succeeded", "By hand", "ci/build=success"],
+      ],
+    );
+    assert.equal((await cli.json(["releases:info", "current", "-a", app.name])).id, second.id);
+    assert.equal((await cli.json(["releases:info", "previous", "-a", app.name])).id, first.id);
+    assert.equal((await cli.json(["releases:info", first.id])).version, 1);
+    const back = await cli.json(["releases:rollback", "v1", "-a", app.name, "--reason", "a leak"]);
+    assert.equal(back.description, "Rollback to v1: a leak");
+    assert.equal((await cli.json(["rollback", "-a", app.name])).description, "Rollback to v2");
+  });
+
+  it("finds a release by its version at either end of a long history", async () => {
+    const app = await seed.app();
+    const build = await seed.build();
+    for (let version = 1; version <= 205; version++) await seed.release(app, build);
+    for (const version of [1, 2, 99, 103, 104, 105, 106, 204, 205]) {
+      assert.equal((await cli.json(["releases:info", `v${version}`, "-a", app.name])).version, version);
+    }
+    assert.equal((await cli.run(["releases:info", "v206", "-a", app.name])).code, 1);
+    const { stdout, stderr } = await cli.run(["releases", "-a", app.name, "-n", "150"]);
+    assert.equal(linesOf(stdout).length, 150);
+    assert.equal(stderr, "There are more than these 150; --limit shows them.\n");
+  });
+
+  it("promotes an app, a release or the first app of a stage, to all or some, and tells of it", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const qa = await seed.coupled(pipeline, "STAGING");
+    const stg = await seed.coupled(pipeline, "STAGING");
+    const first = await seed.release(dev);
+    const second = await seed.release(dev);
+    assert.deepEqual(await columns("pipelines:promote", "-a", dev.name), [
+      [`Promoting app ⬢ ${dev.name} ... ✓`],
+      [`= ${pipeline.name} pipeline (development -> staging)`],
+      [`Promoted: ⬢ ${dev.name} (Release: ${second.id})`],
+      [`To: ⬢ ${qa.name}`],
+      [`    ⬢ ${stg.name}`],
+    ]);
+    const some = await cli.json(["promote", "-a", dev.name, "-t", stg.name, "-r", "previous"]);
+    assert.deepEqual([some.release.id, some.targets.length, some.targets[0].app.id], [first.id, 1, stg.id]);
+    const both = await cli.json(["promote", "-p", pipeline.name, "-s", "development", "-t", `${qa.id},${stg.name}`]);
+    assert.deepEqual([both.source.name, both.targets.length], [dev.name, 2]);
+
+    const listed = await columns("promotions", pipeline.name);
+    assert.deepEqual(listed.map(([id]) => id).slice(0, 2), [both.id, some.id]);
+    assert.deepEqual(listed[0]?.slice(1, 7), ["succeeded", pipeline.name, "development", "staging", dev.name, "v2"]);
+    assert.equal((await columns("promotions", "-a", qa.name, "--phase", "succeeded")).length, 2);
+    assert.equal((await columns("promotions", "--phase", "failed")).length, 0);
+    assert.equal((await columns("promotions:info", some.id))[2]?.[0], `To: ⬢ ${stg.name}  v2 succeeded`);
+    assert.equal((await cli.json(["promotions:info", some.id])).id, some.id);
+  });
+
+  it("shows the plan of a promotion without writing anything, and forces one past its checks", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const prod = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["qa/smoke"] });
+    await seed.release(dev);
+    const plan = await cli.run(["promote", "-a", dev.name, "--dry-run", "--json"]);
+    assert.deepEqual([plan.code, JSON.parse(plan.stdout).promotable, plan.stderr], [3, false, ""]);
+    assert.equal((await cli.json(["releases", "-a", prod.name])).length, 0);
+    const forced = await columns("promote", "-a", dev.name, "--force", "--reason", "hotfix");
+    assert.deepEqual(forced.at(-1), ["Forced: hotfix"]);
+    const allowed = await columns("promote", "-a", dev.name, "--force", "--reason", "hotfix", "--dry-run");
+    assert.deepEqual(allowed.at(-1), ["Nothing holds it back."]);
+  });
+
+  it("makes, lists and revokes tokens", async () => {
+    const name = unique("token");
+    const { token, secret } = await cli.json(["tokens:create", name, "--role", "reporter", "--expires", "2099-01-01"]);
+    assert.deepEqual([token.role, token.expiresAt], ["REPORTER", "2099-01-01T00:00:00.000Z"]);
+    const signedIn = await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } });
+    assert.equal(signedIn.stdout.split("\n")[0], `name\t${name}`);
+    const rows = await columns("tokens");
+    const row = rows.find(([id]) => id === token.id);
+    assert.deepEqual([row?.slice(1, 3), row?.at(-1)], [[name, "reporter"], "all"]);
+    assert.deepEqual(await columns("tokens:revoke", token.id), [[`Revoked token ${name}.`]]);
+    assert.equal((await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } })).code, 5);
+  });
+
+  it("limits a token to pipelines, and tells which they are", async () => {
+    const pipelines = [await seed.pipeline(), await seed.pipeline()].map((pipeline) => pipeline.name).sort();
+    const create = ["tokens:create", unique("token"), "--role", "viewer", "--pipelines", pipelines.join(",")];
+    const { token, secret } = await cli.json(create);
+    const row = (await columns("tokens")).find(([id]) => id === token.id);
+    assert.deepEqual(row?.at(-1)?.split(", ").sort(), pipelines);
+    const signedIn = (await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } })).stdout.split("\n");
+    assert.match(signedIn[2] ?? "", /^pipelines\tpipeline-\w+, pipeline-\w+$/);
+    const listed = await cli.run(["pipelines", "--json"], { env: { RAILYARD_TOKEN: secret } });
+    assert.deepEqual(
+      JSON.parse(listed.stdout).map((one: { name: string }) => one.name),
+      pipelines,
+    );
+  });
+
+  it("leaves what it writes to in peace when that has read enough", async () => {
+    const running = cli.start(["tokens"]);
+    running.closeOutput();
+    assert.deepEqual([(await running.ended).code, running.stderr], [0, ""]);
+  });
+
+  it("exists for every name, each of which was tried here or has a test of its own", () => {
+    const elsewhere = ["serve", "login", "watch", "import", "completion"];
+    const names = createProgram("0").commands.map((command) => command.name());
+    assert.deepEqual(
+      names.filter((name) => !cli.called.has(name) && !elsewhere.includes(name)),
+      [],
+    );
+  });
+});

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { before, describe, it } from "node:test";
+import { suiteCleanup } from "../support/cleanup.js";
+import { CommandLine, linesOf } from "../support/cli.js";
+import { Seed, unique } from "../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+
+const NOWHERE = "01890000-0000-7000-8000-000000000000";
+
+describe("a command that cannot do what it was asked", () => {
+  const cleanup = suiteCleanup();
+  let server: TestServer;
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  /** The lines on stderr of a command that must end with this code, and print nothing else. */
+  async function failed(code: number, args: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
+    const ended = await cli.run(args, { env });
+    assert.deepEqual([ended.code, ended.stdout], [code, ""], `railyard ${args.join(" ")}: ${ended.stderr}`);
+    assert.doesNotMatch(ended.stderr, /^ +at |undefined|\[object/m, "neither a stack nor a hole");
+    return linesOf(ended.stderr);
+  }
+
+  it("ends with 1 where the service refuses, and says why in a line", async () => {
+    const app = await seed.app();
+    assert.deepEqual(await failed(1, ["apps:create", app.name]), [
+      `There is an app ${app.name} already; choose another name.`,
+    ]);
+    assert.deepEqual(await failed(1, ["apps:info", "nope"]), ['There is no app "nope".']);
+    assert.deepEqual(await failed(1, ["releases", "-a", "nope"]), ['There is no app "nope".']);
+    assert.deepEqual(await failed(1, ["promotions:info", NOWHERE]), [`There is no promotion "${NOWHERE}".`]);
+    assert.deepEqual(await failed(1, ["releases:info", "v1", "-a", app.name]), [
+      `There is no release v1 of ${app.name}.`,
+    ]);
+    assert.match((await failed(1, ["pipelines:remove", "-a", app.name]))[0] ?? "", /no coupling or coupled app/);
+    assert.match((await failed(1, ["pipelines:create", "Bad Name"]))[0] ?? "", /^name must be 1 to 63 lower-case/);
+  });
+
+  it("ends with 1 where the role is too low, and names the one that it takes", async () => {
+    const { secret } = await server.as("VIEWER");
+    const [line, ...rest] = await failed(1, ["tokens"], { RAILYARD_TOKEN: secret ?? "" });
+    assert.deepEqual([line, rest], ["To read tokens needs the role ADMIN; this token's is VIEWER.", []]);
+  });
+
+  it("ends with 1 where a promotion has nothing to promote, and says what is needed", async () => {
+    const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
+    const [first, ...reasons] = await failed(1, ["promote", "-a", dev.name]);
+    assert.equal(first, `The promotion of ${dev.name} is refused.`);
+    assert.deepEqual(
+      reasons.map((reason) => /^✗ .* Needs (\w+ \w+)/.exec(reason)?.[1]),
+      ["a release", "an app"],
+    );
+    assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 1);
+  });
+
+  it("ends with 2 where it was called wrongly, says how in a line, and asks nothing of the service", async () => {
+    const nobody = { RAILYARD_URL: "http://127.0.0.1:1" };
+    const wrong: [string[], RegExp][] = [
+      [["apps", "--frob"], /^Unknown option '--frob'\. See `railyard apps --help`\.$/],
+      [["apps", "--jsn"], /Did you mean --json\?/],
+      [["releases"], /^Required option '-a, --app <app>' not specified\./],
+      [["apps:create"], /^Missing required argument 'name'\./],
+      [["apps:info"], /^Which app is meant must be said: as the argument, or with -a\.$/],
+      [["apps:info", "a", "-a", "b"], /^Both "a" and "b" are given/],
+      [["apps:info", "a", "b"], /^Too many arguments for 'apps:info'/],
+      [["pipelines:add", "p", "-a", "a", "-s", "prod"], /must be one of review, development, staging, production\./],
+      [["pipelines:update", "c", "-c"], /argument missing/],
+      [["pipelines:update", "c", "-c", "a,,b"], /An item of the list is empty\./],
+      [["promote"], /^What to promote must be said: with -a APP, or with -p PIPELINE and -s STAGE\.$/],
+      [["promote", "-a", "a", "--force"], /^--force needs --reason TEXT/],
+      [["promote", "-a", "a", "-r", "newest"], /^A release is named by its id, or as v3, current or previous/],
+      [["releases:info", "v3"], /^Whose release v3 is meant, -a APP must say\.$/],
+      [["builds", "--limit", "0"], /It must be a number above zero\./],
+      [["tokens:create", "x", "--role", "root"], /one of viewer, reporter, operator, admin\./],
+      [["tokens:create", "x", "--role", "admin", "--expires", "soon"], /^--expires must be a date/],
+      [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
+      [["whoami", "--url", "ftp://x"], /must begin with http:\/\/ or https:\/\//],
+    ];
+    for (const [args, message] of wrong) {
+      const lines = await failed(2, args, nobody);
+      assert.equal(lines.length, 1, args.join(" "));
+      assert.match(lines[0] ?? "", message);
+    }
+  });
+
+  it("names the nearest command where there is none of that name", async () => {
+    for (const [typed, meant] of [
+      [["apss"], "apps"],
+      [["pipeline:create", "x"], "pipelines:create"],
+      [["pipelines:promot"], "pipelines:promote"],
+      [["rolback"], "rollback"],
+      [["pipelines", "create", "x"], "pipelines:create"],
+    ] as const) {
+      const [line = ""] = await failed(2, typed);
+      assert.match(line, new RegExp(`Did you mean ${meant}\\?`));
+    }
+  });
+
+  it("ends with 3 where checks hold a promotion back, and lists each with what it needs, refused or planned", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const requiredChecks = ["ci/build", "qa/smoke", "sec/scan"];
+    const prod = await seed.coupled(pipeline, "STAGING", { requiredChecks });
+    await seed.release(dev);
+    const report = (context: string, state: string) =>
+      cli.run(["releases:status", "current", "-a", dev.name, "-c", context, "-s", state]);
+    await report("qa/smoke", "pending");
+    await report("sec/scan", "failure");
+    const [first, ...reasons] = await failed(3, ["promote", "-a", dev.name]);
+    assert.equal(first, `The promotion of ${dev.name} is refused.`);
+    const force = "; an administrator may pass it with --force --reason TEXT.";
+    assert.deepEqual(reasons, [
+      `✗ ${prod.name} requires ci/build, which was never reported. Needs ci/build to be reported as success: ` +
+        `\`railyard releases:status RELEASE -c "ci/build" -s success\`${force}`,
+      `✗ ${prod.name} requires qa/smoke, which is still pending. Needs qa/smoke to end with success${force}`,
+      `✗ ${prod.name} requires sec/scan, which reported a failure. Needs sec/scan to pass: ` +
+        `report success after a new run, or promote a build that passes${force}`,
+    ]);
+    const plan = await cli.run(["promote", "-a", dev.name, "--dry-run"]);
+    assert.deepEqual([plan.code, plan.stderr], [3, ""]);
+    assert.deepEqual(linesOf(plan.stdout).slice(-4), ["It would be refused, for 3 reasons:", ...reasons]);
+    for (const context of requiredChecks) await report(context, "success");
+    assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 0);
+    assert.equal((await cli.run(["promote", "-a", dev.name])).code, 0);
+  });
+
+  it("ends with 3 where checks hold a release back", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "PRODUCTION", { requiredChecks: ["ci/build"] });
+    const build = await seed.build();
+    const { secret } = await server.as("OPERATOR");
+    const create = ["releases:create", "-a", app.name, "--build", build.id];
+    const [first] = await failed(3, create, { RAILYARD_TOKEN: secret ?? "" });
+    assert.equal(first, `The release onto ${app.name} is refused.`);
+  });
+
+  it("ends with 5 where nothing answers, or something else does", async () => {
+    const [line] = await failed(5, ["apps"], { RAILYARD_URL: "http://127.0.0.1:1" });
+    assert.match(line ?? "", /^No Railyard answers at http:\/\/127\.0\.0\.1:1: /);
+    const other = await new Promise<Server>((resolve) => {
+      const made = createServer((_, response) => response.end("<h1>It works!</h1>")).listen(0, "127.0.0.1", () =>
+        resolve(made),
+      );
+    });
+    cleanup.after(() => other.close());
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    assert.match((await failed(5, ["apps", "--url", url]))[0] ?? "", /is not Railyard; --url says where it is\.$/);
+  });
+
+  it("ends with 5 where nobody is signed in, or with a token that is not valid", async () => {
+    const [none] = await failed(5, ["apps"], { RAILYARD_TOKEN: "" });
+    assert.equal(none, `Not signed in at ${server.url}. Sign in with \`railyard login --url URL --token TOKEN\`.`);
+    const [wrong] = await failed(5, ["apps"], { RAILYARD_TOKEN: "wrong" });
+    assert.match(wrong ?? "", /^The token is unknown, revoked or expired\. Sign in with/);
+  });
+
+  it("tells the operation and the request's id with --verbose", async () => {
+    const name = unique("app");
+    const [, ...refused] = await failed(1, ["apps:destroy", name, "--verbose"]);
+    assert.match(refused.join("\n"), /^ {2}operation DeleteApp\n {2}code NOT_FOUND\n {2}request [0-9a-f-]{36}$/);
+    const [, ...missing] = await failed(1, ["apps:info", name, "--verbose"]);
+    assert.match(missing.join("\n"), /^ {2}operation App\n {2}request [0-9a-f-]{36}$/);
+  });
+
+  it("prints nothing on stdout but one document with --json, also where a promotion is refused", async () => {
+    const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
+    assert.equal((await failed(1, ["promote", "-a", dev.name, "--json"])).length, 3);
+  });
+});

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
+import { buildSchema, parse, validate } from "graphql";
+import * as events from "../../src/cli/api/events.js";
+import * as mutations from "../../src/cli/api/mutations.js";
+import * as queries from "../../src/cli/api/queries.js";
+import { createProgram } from "../../src/cli/program.js";
+import { CommandLine, linesOf } from "../support/cli.js";
+import { startServer, temporaryFolder } from "../support/server.js";
+
+const commands = createProgram("0").commands;
+
+describe("the help", () => {
+  it("of every command tells what it does, and has examples that parse", async (t) => {
+    const cli = new CommandLine(t);
+    const names = commands.map((command) => command.name());
+    assert.ok(names.length >= 30, `there are ${names.length} commands`);
+    await Promise.all(
+      commands.map(async (command) => {
+        const { code, stdout, stderr } = await cli.run([command.name(), "--help"]);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.ok(stdout.includes(command.description()), command.name());
+        const [, examples = ""] = stdout.split("\nExamples:\n");
+        assert.match(examples, /^ {2}\$ .*railyard /, `${command.name()} has an example`);
+        const calls = [command.name(), ...command.aliases()].map((name) => `railyard ${name}`);
+        for (const example of linesOf(examples)) {
+          assert.ok(
+            calls.some((call) => example.includes(call)),
+            `${example} shows ${command.name()}`,
+          );
+        }
+      }),
+    );
+  });
+
+  it("of the whole names every command, the exit codes and where it connects", async (t) => {
+    const { code, stdout } = await new CommandLine(t).run(["--help"]);
+    assert.equal(code, 0);
+    for (const command of commands) assert.ok(stdout.includes(`\n  ${command.name()}`), command.name());
+    assert.match(
+      stdout,
+      /0 done · 1 refused or failed · 2 wrong usage · 3 blocked by checks · 4 .* · 5 no connection/s,
+    );
+    assert.match(
+      stdout,
+      /--url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then what `railyard login` has kept/,
+    );
+  });
+
+  it("comes on stderr with the code of wrong usage where no command is given", async (t) => {
+    const { code, stdout, stderr } = await new CommandLine(t).run([]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^Usage: railyard/);
+  });
+
+  it("tells the version of the package", async (t) => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    assert.equal((await new CommandLine(t).run(["--version"])).stdout, `${version}\n`);
+  });
+});
+
+/** The files of this package and of others that a command loads. */
+async function loadedBy(cli: CommandLine, folder: string, args: string[], env: Record<string, string> = {}) {
+  const { code, stderr } = await cli.run(args, { env: { ...env, NODE_V8_COVERAGE: folder } });
+  assert.equal(code, 0, stderr);
+  const root = pathToFileURL(`${process.cwd()}/`).href;
+  return readdirSync(folder).flatMap((file) => {
+    const { result } = JSON.parse(readFileSync(join(folder, file), "utf8")) as { result: { url: string }[] };
+    return result
+      .map(({ url }) => url)
+      .filter((url) => url.startsWith(root))
+      .map((url) => url.slice(root.length));
+  });
+}
+
+describe("what a command loads", () => {
+  const ours = /^dist\/src\/cli\//;
+
+  it("is nothing of the service, and of libraries only what every command needs", async (t) => {
+    const loaded = await loadedBy(new CommandLine(t), temporaryFolder(t), ["--help"]);
+    assert.ok(
+      loaded.some((file) => ours.test(file)),
+      "the files were found",
+    );
+    const others = loaded.filter((file) => !ours.test(file) && !/^node_modules\/(commander|picocolors)\//.test(file));
+    assert.deepEqual(others, []);
+  });
+
+  it("is no more for a query whose output goes into a pipe", async (t) => {
+    const server = await startServer(t);
+    const env = { RAILYARD_URL: server.url, RAILYARD_TOKEN: server.admin.secret ?? "" };
+    const loaded = await loadedBy(new CommandLine(t, env), temporaryFolder(t), ["apps"]);
+    const others = loaded.filter((file) => !ours.test(file) && !/^node_modules\/(commander|picocolors)\//.test(file));
+    assert.deepEqual(others, []);
+  });
+
+  it("is reachable without the service from every file but that of `serve`", () => {
+    const folder = "src/cli";
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const outside = files.filter((file) => {
+      const targets = [...readFileSync(join(folder, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)];
+      return targets.some(([, target = ""]) => relative(folder, join(folder, file, "..", target)).startsWith(".."));
+    });
+    assert.deepEqual(outside, ["commands/serve.ts"]);
+  });
+});
+
+describe("the documents of the command line", () => {
+  it("fit the schema, each and every one", () => {
+    const schema = buildSchema(
+      [readFileSync("src/schema/schema.graphql", "utf8"), subscriptionOfContract()].join("\n"),
+    );
+    const operations = [...Object.values(queries), ...Object.values(mutations), ...Object.values(events)];
+    for (const { name, document } of operations) {
+      assert.deepEqual(validate(schema, parse(document)).map(String), [], name);
+    }
+    assert.ok(operations.length > 30);
+  });
+});
+
+/** The contract's subscriptions, where the schema that is committed has none. */
+function subscriptionOfContract(): string {
+  const has = /^type Subscription /m.test(readFileSync("src/schema/schema.graphql", "utf8"));
+  return has
+    ? ""
+    : (/^type Subscription \{[^}]*\}/m.exec(readFileSync("test/schema/contract.graphql", "utf8"))?.[0] ?? "");
+}
+
+/** What bash offers for a line that was typed so far. */
+function completed(script: string, line: string): string[] {
+  const program = `source /dev/stdin <<'SCRIPT'
+${script}
+SCRIPT
+COMP_LINE="$1"; COMP_POINT=\${#1}; COMP_WORDBREAKS=$' \\t\\n:'; _railyard; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr, status } = spawnSync("bash", ["-c", program, "bash", line], { encoding: "utf8" });
+  assert.deepEqual([status, stderr], [0, ""]);
+  return linesOf(stdout);
+}
+
+describe("the completion", () => {
+  it("offers in bash the commands, their options and the values of these", async (t) => {
+    const { code, stdout: script } = await new CommandLine(t).run(["completion", "bash"]);
+    assert.equal(code, 0);
+    assert.deepEqual(completed(script, "railyard ").sort(), allNames());
+    assert.deepEqual(completed(script, "railyard pipelines:pro"), ["promote"], "what stands before the colon is there");
+    assert.deepEqual(completed(script, "railyard roll"), ["rollback"]);
+    assert.deepEqual(completed(script, "railyard promote --dr"), ["--dry-run"]);
+    assert.deepEqual(completed(script, "railyard apps --js"), ["--json"]);
+    assert.deepEqual(completed(script, "railyard pipelines:add myapp -s "), [
+      "review",
+      "development",
+      "staging",
+      "production",
+    ]);
+    assert.deepEqual(completed(script, "railyard tokens:create x --role op"), ["operator"]);
+    assert.deepEqual(completed(script, "railyard completion z"), ["zsh"]);
+  });
+
+  it("names every command in the scripts for zsh and fish", async (t) => {
+    const cli = new CommandLine(t);
+    for (const shell of ["zsh", "fish"]) {
+      const { code, stdout } = await cli.run(["completion", shell]);
+      assert.equal(code, 0);
+      for (const name of allNames()) {
+        assert.ok(stdout.includes(shell === "zsh" ? `    ${name}) _arguments` : ` -a '${name}' `), `${shell}: ${name}`);
+      }
+    }
+  });
+});
+
+function allNames(): string[] {
+  return commands.flatMap((command) => [command.name(), ...command.aliases()]).sort();
+}

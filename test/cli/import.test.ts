@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CommandLine } from "../support/cli.js";
+import { Seed } from "../support/seed.js";
+import { ADMIN_SECRET, startServer } from "../support/server.js";
+
+/** What a pipeline holds: its apps in their stages, with the checks that they require. */
+const CONTENT = `{ pipelines { nodes { name couplings { stage requiredChecks app { name } } } } }`;
+
+describe("railyard import", () => {
+  it("shows what it would copy, copies it, and doubles nothing when it is repeated", async (t) => {
+    const [there, here] = [await startServer(t), await startServer(t)];
+    const seed = new Seed(there.admin);
+    const pipeline = await seed.pipeline();
+    await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci/build", "qa"] });
+    await seed.pipeline();
+    const { secret } = await there.as("VIEWER");
+    const cli = new CommandLine(t, { RAILYARD_URL: here.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    const args = ["import", "--from", there.url, "--token", secret ?? ""];
+    const outcomes = async (...more: string[]) => {
+      const { code, stdout, stderr } = await cli.run([...args, "--json", ...more]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      return (JSON.parse(stdout) as { action: string; outcome: string }[]).map(
+        (step) => `${step.action}: ${step.outcome}`,
+      );
+    };
+
+    const planned = await outcomes();
+    const app = ["create app", "add app"];
+    const wanted = ["create pipeline", ...app, ...app, "create pipeline"].sort();
+    assert.deepEqual(
+      planned.sort(),
+      wanted.map((action) => `${action}: planned`),
+    );
+    assert.deepEqual((await here.admin.ask(CONTENT)).pipelines.nodes, []);
+
+    assert.deepEqual(
+      (await outcomes("--apply")).sort(),
+      wanted.map((action) => `${action}: done`),
+    );
+    assert.deepEqual(await here.admin.ask(CONTENT), await there.admin.ask(CONTENT));
+
+    const repeated = await outcomes("--apply");
+    assert.deepEqual(new Set(repeated), new Set(["leave: there already"]));
+    assert.deepEqual(await here.admin.ask(CONTENT), await there.admin.ask(CONTENT));
+  });
+
+  it("adds the checks that are missing, takes none away, and leaves an app alone that stands elsewhere", async (t) => {
+    const [there, here] = [await startServer(t), await startServer(t)];
+    const copied = await new Seed(there.admin).pipeline();
+    const checked = await new Seed(there.admin).coupled(copied, "STAGING", { requiredChecks: ["qa"] });
+    const moved = await new Seed(there.admin).coupled(copied, "STAGING");
+    const { pipeline } = await here.admin.mutate("createPipeline", { name: copied.name }, "pipeline { id }");
+    for (const [app, stage, requiredChecks] of [
+      [checked.name, "STAGING", ["ci"]],
+      [moved.name, "PRODUCTION", []],
+    ] as const) {
+      await here.admin.mutate("createApp", { name: app }, "app { id }");
+      await here.admin.mutate("addCoupling", { pipeline: pipeline.id, app, stage, requiredChecks }, "coupling { id }");
+    }
+    const cli = new CommandLine(t, { RAILYARD_URL: here.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    const { code, stdout } = await cli.run(["import", "--from", there.url, "--token", ADMIN_SECRET, "--apply"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /left alone: it is in production/);
+    const { pipelines } = await here.admin.ask(CONTENT);
+    assert.deepEqual(pipelines.nodes[0].couplings, [
+      { stage: "STAGING", requiredChecks: ["ci", "qa"], app: { name: checked.name } },
+      { stage: "PRODUCTION", requiredChecks: [], app: { name: moved.name } },
+    ]);
+  });
+
+  it("says what is wrong where it cannot read", async (t) => {
+    const here = await startServer(t);
+    const cli = new CommandLine(t, { RAILYARD_URL: here.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    const unknown = await cli.run(["import", "--from", here.url, "--token", "nonsense"]);
+    assert.equal(unknown.code, 5);
+    assert.match(unknown.stderr, /does not know the token/);
+    const nobody = await cli.run(["import", "--from", "http://127.0.0.1:9", "--token", "x"]);
+    assert.equal(nobody.code, 5);
+    const without = await cli.run(["import", "--from", here.url]);
+    assert.equal(without.code, 2);
+    const nonsense = await cli.run(["import", "--from", "nonsense", "--token", "x"]);
+    assert.equal(nonsense.code, 2);
+  });
+});

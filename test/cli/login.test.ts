@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { CommandLine, hasTerminal, Running } from "../support/cli.js";
+import { ADMIN_SECRET, type Cleanup, startServer } from "../support/server.js";
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text, { mode: 0o644 });
+}
+
+describe("login", () => {
+  it("keeps the address and the token in a file that nobody else can read, and the next command uses it", async (t) => {
+    const server = await startServer(t);
+    const cli = new CommandLine(t);
+    const { code, stdout } = await cli.run(["login", "--url", `${server.url}/graphql/`, "--token", ADMIN_SECRET]);
+    assert.equal(code, 0);
+    assert.equal(stdout, `Signed in at ${server.url} as admin (admin); kept in ${cli.loginFile}.\n`);
+    assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), { url: server.url, token: ADMIN_SECRET });
+    assert.deepEqual([modeOf(cli.loginFile), modeOf(dirname(cli.loginFile))], ["600", "700"]);
+    assert.deepEqual(readdirSync(dirname(cli.loginFile)), ["login.json"]);
+    assert.match((await cli.run(["whoami"])).stdout, /^name\tadmin\n/);
+  });
+
+  it("takes the token from standard input, replaces what was kept, and closes a file that was open to others", async (t) => {
+    const server = await startServer(t);
+    const cli = new CommandLine(t);
+    write(cli.loginFile, "{ broken");
+    const broken = await cli.run(["whoami"]);
+    assert.deepEqual([broken.code, broken.stderr.split("\n").length], [5, 2]);
+    assert.match(broken.stderr, /is not what `railyard login` writes; sign in again, or remove it\./);
+    const { code, stdout } = await cli.run(["login", "--url", server.url, "--json"], { input: `${ADMIN_SECRET}\n` });
+    assert.deepEqual(
+      [code, JSON.parse(stdout)],
+      [0, { url: server.url, viewer: { name: "admin", role: "ADMIN", pipelines: null } }],
+    );
+    assert.equal(modeOf(cli.loginFile), "600");
+    assert.equal((await cli.run(["whoami"])).code, 0);
+  });
+
+  it("asks for the token on a terminal, without showing it", { skip: !hasTerminal }, async (t) => {
+    const server = await startServer(t);
+    const cli = new CommandLine(t);
+    const running = cli.startOnTerminal(["login", "--url", server.url]);
+    await running.until(({ stdout }) => stdout.includes(`Token for ${server.url}: `));
+    running.type(`${ADMIN_SECRET}\r`);
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /Signed in at/);
+    assert.ok(!stdout.includes(ADMIN_SECRET));
+  });
+
+  it("keeps nothing where the token is not valid or nobody answers", async (t) => {
+    const server = await startServer(t);
+    const cli = new CommandLine(t);
+    assert.equal((await cli.run(["login", "--url", server.url, "--token", "wrong"])).code, 5);
+    assert.equal((await cli.run(["login", "--url", "http://127.0.0.1:1", "--token", "x"])).code, 5);
+    assert.equal((await cli.run(["login", "--url", server.url], { input: "" })).code, 2);
+    assert.ok(!existsSync(cli.loginFile));
+  });
+});
+
+describe("where a command connects", () => {
+  it("flags come before the environment, and that before what login kept", async (t) => {
+    const server = await startServer(t);
+    const { secret: viewer } = await server.as("VIEWER");
+    const { secret: reporter } = await server.as("REPORTER");
+    const cli = new CommandLine(t);
+    await cli.run(["login", "--url", server.url, "--token", ADMIN_SECRET]);
+    const role = async (args: string[], env: Record<string, string> = {}) =>
+      JSON.parse((await cli.run(["whoami", "--json", ...args], { env })).stdout).role;
+    const env = { RAILYARD_URL: server.url, RAILYARD_TOKEN: viewer ?? "" };
+    assert.equal(await role([]), "ADMIN");
+    assert.equal(await role([], { RAILYARD_URL: "", RAILYARD_TOKEN: "" }), "ADMIN", "empty counts as left out");
+    assert.equal(await role([], { RAILYARD_TOKEN: viewer ?? "" }), "VIEWER");
+    assert.equal(await role([], env), "VIEWER");
+    assert.equal(await role(["--token", reporter ?? ""], env), "REPORTER");
+    assert.equal(await role(["--url", server.url], { ...env, RAILYARD_URL: "http://127.0.0.1:1" }), "VIEWER");
+  });
+
+  it("never hands the token that was kept for one service to another", async (t) => {
+    const kept = await startServer(t);
+    const other = await startServer(t);
+    const cli = new CommandLine(t);
+    await cli.run(["login", "--url", kept.url, "--token", ADMIN_SECRET]);
+    const { code, stderr } = await cli.run(["whoami", "--url", other.url]);
+    assert.equal(code, 5);
+    assert.match(stderr, /^Not signed in at /);
+  });
+});
+
+describe("the first start of the service", () => {
+  /** Starts the service by `railyard serve`, with a free port and a database of its own. */
+  function serve(t: Cleanup, cli: CommandLine, env: Record<string, string> = {}): Running {
+    const child = spawn(process.execPath, ["dist/src/cli/main.js", "serve"], {
+      env: cli.environment({ PORT: "0", DATABASE_URL: `sqlite:${join(cli.home, "railyard.sqlite")}`, ...env }),
+      stdio: "pipe",
+    });
+    const running = new Running(child);
+    t.after(() => running.kill());
+    return running;
+  }
+
+  it("signs its user in, so that the command just works, and the second leaves that as it is", async (t) => {
+    const cli = new CommandLine(t);
+    const first = serve(t, cli);
+    await first.until(({ stdout }) => stdout.includes("login.json"));
+    assert.match(first.stdout, new RegExp(`The railyard command is signed in with it, in ${cli.loginFile}\\.`));
+    const kept = JSON.parse(readFileSync(cli.loginFile, "utf8"));
+    assert.ok(first.stdout.includes(`Admin token  ${kept.token} shown this once`));
+    assert.equal(modeOf(cli.loginFile), "600");
+    assert.equal((await cli.json(["whoami"])).role, "ADMIN");
+    first.interrupt();
+    assert.equal((await first.ended).code, 0);
+
+    const second = serve(t, cli);
+    await second.until(({ stdout }) => stdout.includes("Railyard is at"));
+    assert.doesNotMatch(second.stdout, /railyard_|login\.json/);
+    assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), kept);
+  });
+
+  it("never replaces a login that is there, and says how to sign in", async (t) => {
+    const cli = new CommandLine(t);
+    const login = { url: "https://railyard.example.com", token: "mine" };
+    write(cli.loginFile, JSON.stringify(login));
+    const running = serve(t, cli);
+    await running.until(({ stdout }) => stdout.includes("railyard login"));
+    assert.match(running.stdout, /The railyard command is signed in already, in .*; `railyard login` signs/);
+    assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), login);
+  });
+
+  it("starts all the same where the login cannot be kept", async (t) => {
+    const cli = new CommandLine(t);
+    write(cli.configFolder, "not a folder");
+    const running = serve(t, cli);
+    await running.until(({ stdout }) => stdout.includes("railyard login"));
+    assert.match(running.stdout, /It could not be kept for the railyard command/);
+  });
+
+  it("ends with 1 and a line that names the variable where a setting is wrong", async (t) => {
+    const { code, stderr } = await serve(t, new CommandLine(t), { PORT: "none" }).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^PORT must be a port/);
+  });
+});

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import fc from "fast-check";
+import { relativeTime, tidy } from "../../src/cli/output/format.js";
+import { fitTable, grid } from "../../src/cli/output/grid.js";
+import { suiteCleanup } from "../support/cleanup.js";
+import { CommandLine, hasTerminal, linesOf, seen } from "../support/cli.js";
+import { Seed, unique } from "../support/seed.js";
+import { ADMIN_SECRET, startServer } from "../support/server.js";
+
+const widthOf = (line: string) => [...line].length;
+
+describe("on a terminal", { skip: !hasTerminal }, () => {
+  const cleanup = suiteCleanup();
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    const server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  it("lists stand in aligned columns under their titles, with colours, and fit the width", async () => {
+    const long = `a${"b".repeat(50)}`;
+    await cli.json(["apps:create", long, "--region", "eu"]);
+    await cli.json(["apps:create", "short", "--region", "eu"]);
+    for (const columns of [50, 80, 160]) {
+      const { code, stdout } = await cli.onTerminal(["apps", "--region", "eu"], columns);
+      assert.equal(code, 0);
+      assert.notEqual(seen(stdout), stdout, "there are colours");
+      const lines = linesOf(seen(stdout));
+      assert.match(lines[0] ?? "", /^App +.*Pipeline +Stage/);
+      assert.ok(Math.max(...lines.map(widthOf)) <= columns, lines.join("\n"));
+    }
+    const wide = linesOf(seen((await cli.onTerminal(["apps", "--region", "eu"], 160)).stdout));
+    const at = wide[0]?.indexOf("Region");
+    assert.deepEqual(
+      wide.slice(1).map((line) => line.indexOf("eu")),
+      [at, at],
+    );
+  });
+
+  it("nothing is coloured where NO_COLOR is set", async () => {
+    const { stdout } = await cli.onTerminal(["tokens"], 100, { env: { NO_COLOR: "1" } });
+    assert.equal(seen(stdout), stdout);
+    assert.match(stdout, /^Token +Name +Role/);
+  });
+
+  it("ids are never cut, and times are told as people do", async () => {
+    const build = await seed.build();
+    const { stdout } = await cli.onTerminal(["builds", "--repository", build.repository], 80);
+    const [, row = ""] = linesOf(seen(stdout));
+    assert.ok(row.startsWith(build.id), row);
+    assert.match(row, /just now$/);
+  });
+
+  it("a pipeline is drawn as a board, with the version, commit and checks of each app", async () => {
+    const pipeline = await seed.pipeline({ name: unique("p") });
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const qa = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci/build"] });
+    const build = await seed.build();
+    await seed.release(dev, build);
+    for (const [context, state] of [
+      ["ci/build", "success"],
+      ["qa/smoke", "failure"],
+      ["sec/scan", "pending"],
+    ]) {
+      await cli.json(["releases:status", "current", "-a", dev.name, "-c", context ?? "", "-s", state ?? ""]);
+    }
+    const { stdout } = await cli.onTerminal(["pipelines:info", pipeline.name], 120);
+    const [, title = "", ...rows] = linesOf(seen(stdout));
+    assert.deepEqual(title.split(/ {2,}/), ["review →", "development →", "staging →", "production"]);
+    const [devAt, qaAt] = [title.indexOf("development"), title.indexOf("staging")];
+    const column = (at: number, end: number) => rows.slice(0, 5).map((row) => row.slice(at, end).trim());
+    const marks = ["✓ ci/build", "✗ qa/smoke", "• sec/scan"];
+    const runs = `v1 ${build.commit.sha.slice(0, 7)} succeeded`;
+    assert.deepEqual(column(devAt, qaAt), [`⬢ ${dev.name}`, runs, ...marks]);
+    const staging = column(qaAt, title.indexOf("production"));
+    assert.deepEqual(staging.slice(0, 3), [`⬢ ${qa.name}`, "nothing yet", "needs ci/build"]);
+    const narrow = linesOf(seen((await cli.onTerminal(["pipelines:info", pipeline.name], 60)).stdout));
+    assert.ok(narrow.includes("development →") && narrow.includes("production"), "stages one under the other");
+  });
+
+  it("what is under way spins, and leaves nothing behind but the line of the text", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const { stdout } = await cli.onTerminal(["promote", "-a", dev.name]);
+    const announced = `Promoting app ⬢ ${dev.name} ...`;
+    const text = seen(stdout);
+    assert.match(text, new RegExp(`^. ${announced}`), "a spinner stands before it");
+    const erased = stdout.lastIndexOf("\u001b[0K");
+    assert.ok(erased > 0 && seen(stdout.slice(erased)).startsWith(`${announced} ✓\n`), JSON.stringify(stdout));
+  });
+
+  it("an empty list says how to begin", async () => {
+    const app = await seed.app();
+    const { stdout } = await cli.onTerminal(["releases", "-a", app.name]);
+    assert.match(stdout, /has no releases; promote to it, or use `railyard releases:create`\./);
+    assert.match((await cli.onTerminal(["promotions", "-a", app.name])).stdout, /There are no such promotions\./);
+  });
+});
+
+describe("a table", () => {
+  it("never is wider than the terminal, unless there is no more to leave out or cut", () => {
+    const column = fc.record({
+      cells: fc.array(fc.stringMatching(/^[a-z ]{0,40}$/), { minLength: 2, maxLength: 2 }),
+      narrow: fc.constantFrom("whole" as const, "left out" as const, undefined),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(column, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 20, max: 200 }),
+        (columns, width) => {
+          const { kept, widths } = fitTable(columns, width);
+          const total = widths.reduce((sum, one) => sum + one, 2 * (widths.length - 1));
+          const stuck = kept.every(({ narrow }, index) => narrow === "whole" || (widths[index] ?? 0) <= 6);
+          assert.ok(total <= width || (stuck && kept.every(({ narrow }) => narrow !== "left out")));
+          const lines = grid(
+            [0, 1].map((row) => kept.map(({ cells }) => cells[row] ?? "")),
+            widths,
+          ).split("\n");
+          assert.ok(lines.every((line) => widthOf(line) <= total));
+        },
+      ),
+    );
+  });
+
+  it("cuts what does not fit, and says so with …", () => {
+    const { widths } = fitTable([{ cells: ["aaaaaaaaaaaaaaaa"] }, { cells: ["keep-this-id"], narrow: "whole" }], 24);
+    assert.equal(grid([["aaaaaaaaaaaaaaaa", "keep-this-id"]], widths), "aaaaaaaaa…  keep-this-id");
+  });
+});
+
+describe("what people are told", () => {
+  it("is how long ago something was, or will be", () => {
+    const now = Date.parse("2026-03-01T12:00:00Z");
+    const told = (instant: string) => relativeTime(instant, now);
+    assert.deepEqual(
+      ["2026-03-01T11:59:30Z", "2026-03-01T11:59:00Z", "2026-03-01T09:30:00Z", "2026-02-20T12:00:00Z"].map(told),
+      ["just now", "1 minute ago", "2 hours ago", "9 days ago"],
+    );
+    assert.deepEqual(["2024-02-01T00:00:00Z", "2026-03-03T13:00:00Z"].map(told), ["2 years ago", "in 2 days"]);
+  });
+
+  it("never moves the cursor or breaks a column, whatever somebody wrote", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        assert.doesNotMatch(tidy(text), /[\p{Cc}\u2028\u2029]/u);
+      }),
+    );
+  });
+});

@@ -1,0 +1,334 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { suiteCleanup } from "../support/cleanup.js";
+import { CommandLine, hasTerminal, linesOf, type Running, seen } from "../support/cli.js";
+import { Passage } from "../support/passage.js";
+import { type Named, Seed } from "../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+
+const TOKEN = { RAILYARD_TOKEN: ADMIN_SECRET };
+
+/** Where the log of a server ends now. */
+async function logEnd(server: TestServer): Promise<string> {
+  return (await server.admin.ask("{ events(last: 1) { pageInfo { endCursor } } }")).events.pageInfo.endCursor;
+}
+
+function report(server: TestServer, release: string, phase: string, failureReason?: string) {
+  return server.admin.mutate("reportDeployment", { release, phase, failureReason }, "release { phase }");
+}
+
+interface PrintedEvent {
+  readonly cursor: string;
+  readonly type: string;
+  readonly subjectName?: string;
+}
+
+function eventsOf(running: { readonly stdout: string }): PrintedEvent[] {
+  return linesOf(running.stdout).map((line) => JSON.parse(line) as PrintedEvent);
+}
+
+describe("watch", () => {
+  const cleanup = suiteCleanup();
+  let server: TestServer;
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { ...TOKEN, RAILYARD_URL: server.url });
+    seed = new Seed(server.admin);
+  });
+
+  const lines = (count: number) => (running: Running) => linesOf(running.stdout).length >= count;
+
+  it("prints an object a line with --json, and the cursor to go on from when it is interrupted", async () => {
+    const since = await logEnd(server);
+    const pipeline = await seed.pipeline();
+    const first = cli.start(["watch", pipeline.name, "--since", since, "--json"]);
+    const app = await seed.coupled(pipeline, "STAGING");
+    await first.until(lines(2));
+    first.interrupt();
+    const ended = await first.ended;
+    assert.equal(ended.code, 0);
+    const told = eventsOf(ended);
+    assert.deepEqual(
+      told.map(({ type, subjectName }) => [type, subjectName]),
+      [
+        ["PIPELINE_CREATED", pipeline.name],
+        ["COUPLING_ADDED", app.name],
+      ],
+    );
+    const cursor = told.at(-1)?.cursor ?? "";
+    assert.equal(ended.stderr, `Go on from here with --since ${cursor}\n`);
+
+    await seed.release(app);
+    const second = cli.start(["watch", pipeline.name, "--since", cursor, "--json"]);
+    await second.until(lines(1));
+    second.interrupt();
+    const types = eventsOf(await second.ended).map(({ type }) => type);
+    assert.deepEqual(types, ["RELEASE_CREATED"], "nothing is lost between the two, and nothing repeated");
+  });
+
+  it("prints stable columns into a pipe: cursor, time, type, pipeline, by, and what happened", async () => {
+    const since = await logEnd(server);
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const qa = await seed.coupled(pipeline, "STAGING");
+    const release = await seed.release(dev);
+    const status = { release: release.id, context: "ci/build", state: "PENDING" };
+    await server.admin.mutate("reportStatus", status, "status { id }");
+    await server.admin.mutate("reportStatus", { ...status, state: "SUCCESS" }, "status { id }");
+    await server.admin.mutate("promote", { app: dev.id }, "promotion { id }");
+    const running = cli.start(["watch", "--app", dev.name, "--since", since]);
+    await running.until(lines(8));
+    running.interrupt();
+    const rows = linesOf((await running.ended).stdout).map((line) => line.split("\t"));
+    assert.deepEqual(
+      rows.map(([, , type, , , sentence]) => [type, sentence]),
+      [
+        ["APP_CREATED", `App ${dev.name} created`],
+        ["COUPLING_ADDED", `${dev.name} added to DEVELOPMENT of ${pipeline.name}`],
+        ["RELEASE_CREATED", rows[2]?.[5]],
+        ["RELEASE_STATUS_REPORTED", `⬢ ${dev.name} v1 ci/build pending`],
+        ["RELEASE_STATUS_REPORTED", `⬢ ${dev.name} v1 ci/build success (was pending)`],
+        ["PROMOTION_STARTED", `promotion of ⬢ ${dev.name} v1 to staging started: ⬢ ${qa.name}`],
+        ["PROMOTION_TARGET_CHANGED", `⬢ ${qa.name} v1 succeeded, promoted from ⬢ ${dev.name} v1`],
+        ["PROMOTION_FINISHED", `promotion of ⬢ ${dev.name} v1 to staging succeeded`],
+      ],
+    );
+    assert.match(rows[2]?.[5] ?? "", new RegExp(`^⬢ ${dev.name} v1 succeeded: Deploy of [0-9a-f]{7}$`));
+    assert.deepEqual([rows[3]?.[3], rows[3]?.[4]], [pipeline.name, "admin"]);
+    assert.match(rows[3]?.[1] ?? "", /^\d{4}-\d\d-\d\dT.*Z$/);
+  });
+
+  it("streams lines for people on a terminal, of what happens from then on", { skip: !hasTerminal }, async () => {
+    await seed.app();
+    const running = cli.startOnTerminal(["watch"], 120);
+    await running.until(({ stdout }) => stdout.includes("Watching; Ctrl-C ends it."));
+    const app = await seed.app();
+    await running.until(({ stdout }) => stdout.includes(app.name));
+    running.type("\u0003");
+    const { code, stdout } = await running.ended;
+    const printed = linesOf(seen(stdout));
+    assert.equal(code, 0);
+    assert.match(printed[1] ?? "", new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}App ${app.name} created {2}by admin`));
+    assert.match(printed.at(-1) ?? "", /Go on from here with --since \S+/);
+  });
+
+  it("is refused for a pipeline that is not there and a cursor that is none", async () => {
+    for (const [args, message] of [
+      [["watch", "no-such-pipeline"], /There is no pipeline "no-such-pipeline"\./],
+      [["watch", "--since", "yesterday"], /after must be/],
+    ] as const) {
+      const { code, stdout, stderr } = await cli.run(args);
+      assert.deepEqual([code, stdout, linesOf(stderr).length], [1, "", 1], stderr);
+      assert.match(stderr, message);
+    }
+  });
+
+  it("ends with 5 where nobody is signed in or nothing answers, also where it begins with a cursor", async () => {
+    const since = ["watch", "--since", await logEnd(server)];
+    const wrong = await cli.run([...since, "--token", "wrong"]);
+    assert.deepEqual([wrong.code, linesOf(wrong.stderr).length], [5, 1], wrong.stderr);
+    const nobody = await cli.run([...since, "--url", "http://127.0.0.1:1"]);
+    assert.deepEqual([nobody.code, linesOf(nobody.stderr).length], [5, 1], nobody.stderr);
+    assert.match(nobody.stderr, /^No Railyard answers at/);
+  });
+
+  it("names the oldest cursor that is held where the log no longer goes back that far", async (t) => {
+    let now = new Date("2026-01-01T00:00:00Z");
+    const aged = await startServer(t, { env: { EVENT_RETENTION: "1d" }, now: () => now });
+    await new Seed(aged.admin).app();
+    const since = "ZXZlbnQ6MA";
+    now = new Date("2026-01-03T00:00:00Z");
+    await new Seed(aged.admin).app();
+    await aged.app.tick();
+    const { code, stderr } = await cli.run(["watch", "--url", aged.url, "--since", since]);
+    assert.equal(code, 1);
+    const oldest = /Go on from there with --since (\S+)\.\n$/.exec(stderr)?.[1] ?? "";
+    const running = cli.start(["watch", "--url", aged.url, "--since", oldest, "--json"]);
+    await running.until(lines(1));
+    assert.equal(eventsOf(running)[0]?.type, "APP_CREATED");
+    running.interrupt();
+    await running.ended;
+  });
+
+  it("connects again by itself, also to a service that was restarted, and loses and repeats nothing", async (t) => {
+    const own = await startServer(t);
+    const passage = await Passage.to(own.url, t);
+    const since = await logEnd(own);
+    const running = cli.start(["watch", "--url", passage.url, "--since", since, "--json"]);
+    const made: Named[] = [];
+    const make = async () => made.push(await new Seed(own.admin).app());
+    await make();
+    await running.until(lines(1));
+    for (const restart of [false, true]) {
+      const before = made.length;
+      const lost = linesOf(running.stderr).length;
+      passage.close();
+      await make();
+      await running.until(({ stderr }) => linesOf(stderr).length > lost);
+      if (restart) await own.restart();
+      await make();
+      passage.open(own.url);
+      await make();
+      await running.until(lines(before + 3));
+    }
+    running.interrupt();
+    const { code, stderr, ...ended } = await running.ended;
+    assert.equal(code, 0);
+    assert.deepEqual(
+      eventsOf(ended).map(({ subjectName }) => subjectName),
+      made.map(({ name }) => name),
+    );
+    const notes = linesOf(stderr);
+    assert.match(notes[0] ?? "", /^Connection lost \(.+\); going on after cursor \S+ once it is back\.$/);
+    assert.equal(notes[1], "Connected again.");
+    assert.equal(notes.length, 5);
+  });
+});
+
+describe("promote --wait", () => {
+  const cleanup = suiteCleanup();
+  let server: TestServer;
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { ...TOKEN, RAILYARD_URL: server.url });
+    seed = new Seed(server.admin);
+  });
+
+  /** An app with a release, and two in the next stage that a deployer rolls out. */
+  async function reported(from = seed) {
+    const pipeline = await from.pipeline();
+    const dev = await from.coupled(pipeline, "DEVELOPMENT");
+    const one = await from.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    const two = await from.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    await from.release(dev);
+    return { dev, one, two };
+  }
+
+  async function releaseOf(app: Named, on = server): Promise<string> {
+    const found = await on.admin.ask("query ($app: ID!) { app(app: $app) { releases(first: 1) { nodes { id } } } }", {
+      app: app.id,
+    });
+    return found.app.releases.nodes[0].id;
+  }
+
+  const deploying = (app: Named) => (running: Running) => running.stdout.includes(`⬢ ${app.name}  v1 deploying`);
+
+  it("shows how each target gets on, and ends with 0 when all have succeeded", async () => {
+    const { dev, one, two } = await reported();
+    const running = cli.start(["promote", "-a", dev.name, "--wait"]);
+    await running.until(deploying(two));
+    await report(server, await releaseOf(one), "SUCCEEDED");
+    await running.until(({ stdout }) => stdout.includes(`⬢ ${one.name}  v1 succeeded`));
+    await report(server, await releaseOf(two), "SUCCEEDED");
+    const { code, stdout, stderr } = await running.ended;
+    assert.deepEqual([code, stderr], [0, ""]);
+    const told = linesOf(stdout);
+    assert.deepEqual(told.slice(0, 4), [
+      `⬢ ${one.name}  v1 deploying`,
+      `⬢ ${two.name}  v1 deploying`,
+      `⬢ ${one.name}  v1 succeeded`,
+      `⬢ ${two.name}  v1 succeeded`,
+    ]);
+    assert.equal(told[4], `Promoting app ⬢ ${dev.name} ... ✓`);
+    assert.deepEqual(told.slice(-2), [`To: ⬢ ${one.name}  v1 succeeded`, `    ⬢ ${two.name}  v1 succeeded`]);
+  });
+
+  it("ends with 4 where a target failed, and says why", async () => {
+    const { dev, one, two } = await reported();
+    const running = cli.start(["promote", "-a", dev.name, "--wait"]);
+    await running.until(deploying(two));
+    await report(server, await releaseOf(one), "SUCCEEDED");
+    await report(server, await releaseOf(two), "FAILED", "The image does not start.");
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 4);
+    assert.match(stdout, new RegExp(`Promoting app ⬢ ${dev.name} \\.\\.\\. ✗\n`));
+    assert.ok(stdout.endsWith(`    ⬢ ${two.name}  v1 failed: The image does not start.\n`), stdout);
+  });
+
+  it("ends with 4 where a later promotion took its place", async () => {
+    const { dev, one } = await reported();
+    await seed.release(one);
+    const running = cli.start(["promote", "-a", dev.name, "-t", one.name, "--wait", "--json"]);
+    for (let made = 0; made === 0; ) made = (await cli.json(["promotions", "-a", dev.name])).length;
+    await server.admin.mutate("promote", { app: dev.id, targets: [one.id] }, "promotion { id }");
+    const { code, stdout, stderr } = await running.ended;
+    assert.deepEqual([code, stderr], [4, ""]);
+    const { phase, targets } = JSON.parse(stdout);
+    assert.deepEqual([phase, targets[0].phase], ["FAILED", "SUPERSEDED"]);
+  });
+
+  it("ends at once where every target is live as soon as it is released", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const qa = await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const { code, stdout } = await cli.run(["promote", "-a", dev.name, "--wait"]);
+    assert.equal(code, 0);
+    assert.ok(stdout.endsWith(`To: ⬢ ${qa.name}  v1 succeeded\n`), stdout);
+  });
+
+  it("without --wait tells that it is under way, and how to see how far it is", async () => {
+    const { dev } = await reported();
+    const { code, stdout } = await cli.run(["promote", "-a", dev.name]);
+    assert.equal(code, 0);
+    const id = /It is under way: `railyard promotions:info (\S+)` tells how far it is\.\n$/.exec(stdout)?.[1] ?? "";
+    assert.equal((await cli.json(["promotions:info", id])).phase, "IN_PROGRESS");
+  });
+
+  it("goes on after a broken connection, and learns what happened meanwhile", async (t) => {
+    const own = await startServer(t);
+    const { dev, one, two } = await reported(new Seed(own.admin));
+    const passage = await Passage.to(own.url, t);
+    const running = cli.start(["promote", "-a", dev.name, "--wait", "--url", passage.url]);
+    await running.until(deploying(two));
+    passage.close();
+    await running.until(({ stderr }) => stderr.includes("Connection lost"));
+    await report(own, await releaseOf(one, own), "SUCCEEDED");
+    await report(own, await releaseOf(two, own), "SUCCEEDED");
+    passage.open();
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 0);
+    assert.deepEqual(linesOf(stdout).slice(0, 4), [
+      `⬢ ${one.name}  v1 deploying`,
+      `⬢ ${two.name}  v1 deploying`,
+      `⬢ ${one.name}  v1 succeeded`,
+      `⬢ ${two.name}  v1 succeeded`,
+    ]);
+    assert.match(stderr, /^Connection lost \(.+\); going on after cursor \S+ once it is back\.\nConnected again\.\n$/);
+  });
+
+  it("leaves the promotion going where it is interrupted, and says so", async () => {
+    const { dev, one, two } = await reported();
+    const running = cli.start(["promote", "-a", dev.name, "--wait"]);
+    await running.until(deploying(two));
+    running.interrupt();
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 130);
+    const id = /goes on without being watched: `railyard promotions:info (\S+)` tells/.exec(stderr)?.[1] ?? "";
+    for (const app of [one, two]) await report(server, await releaseOf(app), "SUCCEEDED");
+    assert.equal((await cli.json(["promotions:info", id])).phase, "SUCCEEDED");
+  });
+
+  it("shows every target beside a spinner on a terminal", { skip: !hasTerminal }, async () => {
+    const { dev, one, two } = await reported();
+    const running = cli.startOnTerminal(["promote", "-a", dev.name, "--wait"]);
+    const shown =
+      (text: string) =>
+      ({ stdout }: Running) =>
+        seen(stdout).includes(text);
+    await running.until(shown(`⬢ ${two.name}  v1 deploying`));
+    await report(server, await releaseOf(one), "SUCCEEDED");
+    await running.until(shown(`⬢ ${one.name}  v1 succeeded`));
+    await report(server, await releaseOf(two), "SUCCEEDED");
+    const { code, stdout } = await running.ended;
+    assert.equal(code, 0);
+    const end = seen(stdout.slice(stdout.lastIndexOf("\u001b[0K"))).replaceAll("\r\n", "\n");
+    assert.ok(end.startsWith(`Promoting app ⬢ ${dev.name} ... ✓\n= `), JSON.stringify(stdout));
+  });
+});

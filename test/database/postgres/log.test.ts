@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Client } from "../../support/client.js";
+import { type LoggedEvent, pick, readLog, startInstances } from "../../support/instances.js";
+import { Seed, unique } from "../../support/seed.js";
+import { onlyOn } from "../../support/server.js";
+
+describe("the log, written through two instances", onlyOn("postgres"), () => {
+  it("shows every reader every event once and in one order, while 40 writers append", async (t) => {
+    const clients = (await startInstances(t, 2)).map((instance) => instance.admin);
+    const [first] = clients as [Client];
+    const { cursor: start } = await readLog(first);
+    let writing = true;
+
+    /** Reads on from its own cursor for as long as anybody writes, each time through whichever instance. */
+    const follow = async (): Promise<LoggedEvent[]> => {
+      const seen: LoggedEvent[] = [];
+      let cursor = start;
+      for (let last = false; ; last = !writing) {
+        const page = await readLog(pick(clients), cursor);
+        seen.push(...page.events);
+        cursor = page.cursor;
+        if (last) return seen;
+      }
+    };
+    const followers = Array.from({ length: 4 }, follow);
+    const names = Array.from({ length: 40 }, () => Array.from({ length: 6 }, () => unique("app")));
+    await Promise.all(
+      names.map(async (mine, index) => {
+        const seed = new Seed(clients[index % 2] as Client);
+        for (const name of mine) await seed.app({ name });
+      }),
+    );
+    writing = false;
+    const expected = (await readLog(first, start)).events;
+    assert.deepEqual(expected.map((event) => event.subjectName).sort(), names.flat().sort());
+    for (const mine of names) {
+      // What one writer did after the other is told in that order.
+      assert.deepEqual(
+        expected.map((event) => event.subjectName as string).filter((name) => mine.includes(name)),
+        mine,
+      );
+    }
+    for (const seen of await Promise.all(followers)) {
+      assert.deepEqual(
+        seen.map((event) => event.cursor),
+        expected.map((event) => event.cursor),
+      );
+    }
+  });
+});

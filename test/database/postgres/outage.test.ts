@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { openDatabase } from "../../../src/database/open.js";
+import type { Client } from "../../support/client.js";
+import { type Cluster, startCluster } from "../../support/cluster.js";
+import { administer, createDatabase } from "../../support/engine.js";
+import { RestClient } from "../../support/rest.js";
+import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/server.js";
+import { startWire } from "../../support/wire.js";
+
+const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
+
+describe("without its database", onlyOn("postgres"), () => {
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await startCluster();
+  });
+  after(() => cluster.remove());
+
+  it("a running service says so, loses nothing, and goes on by itself", async (t) => {
+    const server = await startServer(t, { env: { DATABASE_URL: await createDatabase(t, cluster.url) } });
+    const { admin, url } = server;
+    let writing = true;
+    const acknowledged: string[] = [];
+    const codes = new Set<string>();
+    const write = async () => {
+      while (writing) {
+        const name = unique("app");
+        const { errors } = await admin.post(CREATE_APP, { input: { name } });
+        if (errors === undefined) acknowledged.push(name);
+        else codes.add(errors[0]?.extensions.code ?? "");
+      }
+    };
+    const writers = Promise.all(Array.from({ length: 8 }, write));
+    while (acknowledged.length < 20) await delay(10);
+    await cluster.stop();
+
+    assert.equal((await admin.refusal("{ stages { stage } }")).extensions.code, "UNAVAILABLE");
+    assert.equal((await admin.post(CREATE_APP, { input: { name: unique("app") } })).status, 503);
+    const rest = await new RestClient(url, ADMIN_SECRET).get("/apps");
+    assert.deepEqual([rest.status, rest.body.id], [503, "unavailable"]);
+    assert.equal((await fetch(`${url}/readyz`)).status, 503);
+    assert.equal((await fetch(`${url}/livez`)).status, 200);
+
+    await cluster.start();
+    while ((await fetch(`${url}/readyz`)).status !== 200) await delay(50);
+    const before = acknowledged.length;
+    while (acknowledged.length < before + 20) await delay(10);
+    writing = false;
+    await writers;
+    assert.deepEqual([...codes], ["UNAVAILABLE"]);
+    assert.deepEqual(await missing(admin, acknowledged), []);
+  });
+
+  it("a service that is started waits for it", async (t) => {
+    const DATABASE_URL = await createDatabase(t, cluster.url);
+    await cluster.stop();
+    const starting = startServer(t, { env: { DATABASE_URL } });
+    await delay(700);
+    await cluster.start();
+    const server = await starting;
+    await new Seed(server.admin).app();
+  });
+
+  it("a service that is started gives up with one line that does not tell the password", async () => {
+    const nobody = "postgres://railyard:secret@127.0.0.1:9/railyard";
+    await assert.rejects(openDatabase(nobody, { poolSize: 1, patience: 100 }), {
+      name: "DatabaseUnusable",
+      message: "The database 127.0.0.1:9/railyard cannot be reached: connect ECONNREFUSED 127.0.0.1:9",
+    });
+    const wrong = cluster.url.replace("postgres:postgres@", "postgres:secret@");
+    await assert.rejects(openDatabase(wrong, { poolSize: 1 }), (error: Error) => {
+      assert.match(error.message, /cannot be opened: password authentication failed for user "postgres"$/);
+      return !error.message.includes("secret");
+    });
+  });
+
+  it("a mutation that waits for a lock is answered once its time is up, and has written nothing", async (t) => {
+    const DATABASE_URL = await createDatabase(t, cluster.url);
+    const { admin } = await startServer(t, { env: { DATABASE_URL: `${DATABASE_URL}?statement_timeout=300` } });
+    const app = await new Seed(admin).app();
+    const holder = await connect(t, DATABASE_URL);
+    await holder.query("BEGIN");
+    await holder.query("SELECT * FROM apps FOR UPDATE");
+    const input = { app: app.id, description: "changed" };
+    assert.equal((await admin.refusedMutation("updateApp", input)).extensions.code, "UNAVAILABLE");
+    await holder.query("ROLLBACK");
+    const { app: after } = await admin.ask("query ($app: ID!) { app(app: $app) { description } }", { app: app.id });
+    assert.equal(after.description, "");
+    await admin.mutate("updateApp", input, "app { id }");
+  });
+
+  it("a mutation that gets no answer at all is answered once its time is up, and the next ones go through", async (t) => {
+    const wire = await startWire(t, await createDatabase(t, cluster.url));
+    const { admin } = await startServer(t, { env: { DATABASE_URL: `${wire.url}?query_timeout=2000` } });
+    const seed = new Seed(admin);
+    // Several at once, for several connections to be there.
+    await Promise.all(Array.from({ length: 5 }, () => seed.app()));
+    wire.freezeAll();
+    const acknowledged: string[] = [];
+    const codes = new Set<string>();
+    while (acknowledged.length < 10) {
+      const name = unique("app");
+      const { errors } = await admin.post(CREATE_APP, { input: { name } });
+      if (errors === undefined) acknowledged.push(name);
+      else codes.add(errors[0]?.extensions.code ?? "");
+    }
+    assert.deepEqual([...codes], ["UNAVAILABLE"]);
+    assert.deepEqual(await missing(admin, acknowledged), []);
+  });
+
+  it("a follower of the log is woken again once its listening connection was cut", async (t) => {
+    const DATABASE_URL = await createDatabase(t, cluster.url);
+    const env = { DATABASE_URL };
+    const [a, b] = [await startServer(t, { env }), await startServer(t, { env })];
+    let woken = 0;
+    t.after(
+      b.app.database.onCommit(() => {
+        woken += 1;
+      }),
+    );
+    const listeners = () =>
+      administer(
+        DATABASE_URL,
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'railyard listener' AND query <> '' AND datname = current_database()",
+      ) as Promise<{ pid: number }[]>;
+    const listening = async (not?: number): Promise<number> => {
+      for (;;) {
+        const pid = (await listeners()).find((one) => one.pid !== not)?.pid;
+        if (pid !== undefined) return pid;
+        await delay(20);
+      }
+    };
+    const first = await listening();
+    const wakes = async (client: Client) => {
+      const before = woken;
+      await new Seed(client).app();
+      while (woken === before) await delay(5);
+    };
+    await wakes(a.admin);
+    await administer(DATABASE_URL, `SELECT pg_terminate_backend(${first})`);
+    await listening(first);
+    await wakes(a.admin);
+    await wakes(b.admin);
+  });
+
+  it("a commit that appended events is announced when it commits, and one that did not is not", async (t) => {
+    const DATABASE_URL = await createDatabase(t, cluster.url);
+    const { admin } = await startServer(t, { env: { DATABASE_URL } });
+    const app = await new Seed(admin).app();
+    const client = await connect(t, DATABASE_URL);
+    let announced = 0;
+    client.on("notification", () => {
+      announced += 1;
+    });
+    await client.query("LISTEN railyard_log");
+    await admin.mutate("updateApp", { app: app.id, description: "" }, "app { id }");
+    await admin.refusedMutation("createApp", { name: app.name });
+    await client.query("SELECT 1");
+    assert.equal(announced, 0);
+    await admin.mutate("updateApp", { app: app.id, description: "changed" }, "app { id }");
+    await client.query("SELECT 1");
+    assert.equal(announced, 1);
+  });
+});
+
+/** Somebody else who is connected, until the test has ended. */
+async function connect(t: Cleanup, url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => undefined);
+  await client.connect();
+  t.after(() => client.end());
+  return client;
+}
+
+/** Which of these apps are not there. */
+async function missing(client: Client, names: readonly string[]): Promise<string[]> {
+  const gone: string[] = [];
+  for (const name of names) {
+    const { app } = await client.ask("query ($app: ID!) { app(app: $app) { id } }", { app: name });
+    if (app === null) gone.push(name);
+  }
+  return gone;
+}

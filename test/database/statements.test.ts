@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Named, Seed, unique } from "../support/seed.js";
+import { startServer, type TestServer } from "../support/server.js";
+
+const BOARD = `query ($pipeline: ID!) {
+  pipeline(pipeline: $pipeline) {
+    stages {
+      stage
+      couplings {
+        requiredChecks
+        app { name currentRelease { version state statuses { context state } build { commit { sha } artifact } } }
+      }
+    }
+  }
+}`;
+
+const NESTED = `query ($few: Int!) {
+  pipelines {
+    nodes {
+      promotions(first: 2) { nodes { id targets { phase app { name } } } }
+      events(last: 3) { nodes { type } }
+      couplings { app { releases(first: $few) { totalCount nodes { statuses { context } } } } }
+      availableChecks { context }
+    }
+  }
+}`;
+
+describe("the number of statements", () => {
+  it("of the board is the same for 1 app and for 100", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const small = await seed.pipeline();
+    await populate(seed, small, 1);
+    const large = await seed.pipeline();
+    await populate(seed, large, 100);
+    const one = await costOf(server, BOARD, { pipeline: small.id });
+    const hundred = await costOf(server, BOARD, { pipeline: large.id });
+    assert.equal(appsOf(one.data), 1);
+    assert.equal(appsOf(hundred.data), 100);
+    assert.equal(hundred.statements, one.statements);
+    // The pipeline, its couplings, their apps, the releases, their builds, and their statuses.
+    assert.equal(one.statements, 6);
+  });
+
+  it("of nested lists is the same whatever the number of parents", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    await populate(seed, await seed.pipeline(), 2);
+    const few = await costOf(server, NESTED, { few: 2 });
+    for (let index = 0; index < 9; index += 1) await populate(seed, await seed.pipeline(), 4);
+    const many = await costOf(server, NESTED, { few: 2 });
+    assert.deepEqual([few.data.pipelines.nodes.length, many.data.pipelines.nodes.length], [1, 10]);
+    assert.ok(
+      many.data.pipelines.nodes.every((node: { events: { nodes: unknown[] } }) => node.events.nodes.length === 3),
+    );
+    assert.equal(many.statements, few.statements);
+  });
+
+  it("counts the rows of a list only where totalCount is selected, and then with one", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const pipeline = await seed.pipeline();
+    await populate(seed, pipeline, 3);
+    const lists = ["pipelines", "apps", "couplings", "builds", "promotions", "tokens"];
+    for (const list of lists) {
+      const without = await costOf(server, `{ ${list} { nodes { id } pageInfo { hasNextPage endCursor } } }`);
+      const counted = await costOf(server, `{ ${list} { nodes { id } totalCount } }`);
+      assert.equal(without.statements, 1, `${list}: the page`);
+      assert.equal(counted.statements, 2, `${list}: and the count`);
+      assert.ok(counted.data[list].totalCount >= 1);
+    }
+    const nested = (field: string) => `{ apps { nodes { releases(first: 1) { nodes { id } ${field} } } } }`;
+    const plain = await costOf(server, nested(""));
+    const counted = await costOf(server, nested("totalCount"));
+    assert.equal(counted.statements, plain.statements + 1, "one for the lists of all parents");
+  });
+
+  it("of what looks back from a cursor is paid only where it is asked for", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    for (let index = 0; index < 3; index += 1) await seed.app();
+    const { apps } = await server.admin.ask("{ apps(first: 1) { pageInfo { endCursor } } }");
+    const page = (field: string) =>
+      `query ($after: String) { apps(after: $after) { nodes { id } pageInfo { ${field} } } }`;
+    const after = apps.pageInfo.endCursor;
+    assert.equal((await costOf(server, page("hasNextPage"), { after })).statements, 1);
+    assert.equal((await costOf(server, page("hasPreviousPage"), { after })).statements, 2);
+  });
+});
+
+/** Apps with a release and statuses in two stages, and a promotion from the first of them where there are several. */
+async function populate(seed: Seed, pipeline: Named, apps: number): Promise<void> {
+  const build = await seed.build();
+  const report = { build: build.id, context: "ci/build", state: "SUCCESS" };
+  await seed.client.mutate("reportStatus", report, "status { id }");
+  const coupled = [];
+  for (let index = 0; index < apps; index += 1) {
+    const app = await seed.coupled(pipeline, index % 2 === 0 ? "DEVELOPMENT" : "STAGING");
+    const release = await seed.release(app, build);
+    const own = { release: release.id, context: "qa", state: "PENDING" };
+    await seed.client.mutate("reportStatus", own, "status { id }");
+    coupled.push(app);
+  }
+  const [first, second] = coupled;
+  if (first === undefined || second === undefined) return;
+  for (let index = 0; index < 3; index += 1) await seed.client.mutate("promote", { app: first.id }, "promotion { id }");
+}
+
+/**
+ * How many statements a query costs the database, and what it answers. The token's, which is not looked up each time on
+ * every engine, is not the query's.
+ */
+async function costOf(server: TestServer, query: string, variables: Record<string, unknown> = {}) {
+  const token = await leastOf(server, () => "{ viewer { name } }", {});
+  // Asked in the same words again, it would be answered from what is kept.
+  const once = await leastOf(server, () => `${query}\n# ${unique()}`, variables);
+  // Asked often, it runs as code made of it; a variable that it does not have makes its answer one that was never kept.
+  for (let turn = 0; turn < 10; turn += 1) await server.admin.ask(query, { ...variables, unused: unique() });
+  const often = await leastOf(server, () => query, variables);
+  assert.deepEqual(often, once);
+  return { data: once.data, statements: once.statements - token.statements };
+}
+
+async function leastOf(server: TestServer, query: () => string, variables: Record<string, unknown>) {
+  const attempt = async () => {
+    const before = server.app.database.statements;
+    const data = await server.admin.ask(query(), { ...variables, unused: unique() });
+    return { data, statements: server.app.database.statements - before };
+  };
+  // Each second the service looks for what is due: the least of three is without that.
+  const attempts = [await attempt(), await attempt(), await attempt()];
+  return attempts.reduce((least, one) => (one.statements < least.statements ? one : least));
+}
+
+function appsOf(data: { pipeline: { stages: { couplings: unknown[] }[] } }): number {
+  return data.pipeline.stages.flatMap((stage) => stage.couplings).length;
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { REFUSALS } from "../../src/domain/core/refusal.js";
+import { BlockerCode } from "../../src/entities/core/enums.js";
+import { codeIn, sectionOf, tableUnder } from "../support/markdown.js";
+
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  "docs/operations.md",
+  "docs/rules.md",
+];
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** The anchors of a document, as its headings give them. */
+function anchorsOf(file: string): string[] {
+  const headings = readFileSync(file, "utf8").matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+describe("the documents", () => {
+  it("link only to what is there", () => {
+    const links = DOCUMENTS.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path, anchor]) => ({
+        file,
+        target: path === "" || path === undefined ? file : join(dirname(file), path),
+        anchor,
+      })),
+    );
+    assert.ok(links.length > 3, "the links were found");
+    const broken = links.filter(
+      ({ target, anchor }) => !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor)),
+    );
+    assert.deepEqual(broken, []);
+  });
+
+  it("name only commands that package.json has", () => {
+    const named = DOCUMENTS.flatMap((file) => [
+      ...readFileSync(file, "utf8").matchAll(/\bnpm (?:run ([a-z:]+)|(start|test))/g),
+    ]);
+    const commands = new Set(named.map(([, script, short]) => script ?? short ?? ""));
+    assert.ok(commands.size > 4, "the commands were found");
+    const unknown = [...commands].filter((command) => manifest.scripts[command] === undefined);
+    assert.deepEqual(unknown, []);
+  });
+
+  it("say why each dependency, override and install script is there, and no other", () => {
+    const heading = "Why each dependency is there";
+    const listed = tableUnder("CONTRIBUTING.md", heading).map(([name]) => codeIn(name)[0]);
+    assert.deepEqual(listed, Object.keys(manifest.dependencies).sort());
+    const named = codeIn(sectionOf("CONTRIBUTING.md", heading));
+    const owed = [...Object.keys(manifest.overrides), ...Object.keys(manifest.allowScripts)];
+    assert.deepEqual(
+      owed.filter((name) => !named.includes(name)),
+      [],
+    );
+  });
+
+  it("tell of flaws in the versions of dependencies that are pinned", () => {
+    const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+      packages: Record<string, { version: string; dev?: boolean }>;
+    };
+    const rows = tableUnder("SECURITY.md", "Known flaws of dependencies");
+    assert.ok(rows.length >= 10, "the table was found");
+    for (const [name, written] of rows) {
+      const pinned = Object.entries(packages)
+        .filter(([path, { dev }]) => path.endsWith(`node_modules/${codeIn(name)[0]}`) && dev !== true)
+        .map(([, { version }]) => version);
+      assert.deepEqual(written?.split(", "), [...new Set(pinned)].sort(), name);
+    }
+  });
+
+  it("describe every blocker, and name no code that does not exist", () => {
+    const rules = readFileSync("docs/rules.md", "utf8");
+    const blockers = tableUnder("docs/rules.md", "Promotions").map(([code]) => codeIn(code)[0]);
+    assert.deepEqual(
+      blockers.filter((code) => code !== undefined && code in BlockerCode),
+      Object.keys(BlockerCode),
+    );
+    const errors = [...rules.matchAll(/\| `([A-Z_]+)`(?:, [^|]+)? \|$/gm)].map(([, code = ""]) => code);
+    assert.ok(errors.length > 20, "the errors were found");
+    assert.deepEqual(
+      errors.filter((code) => !(code in REFUSALS)),
+      [],
+    );
+  });
+});

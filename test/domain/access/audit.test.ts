@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
+import { BEGINNING, Socket } from "../../support/socket.js";
+
+const DENIED =
+  "{ events(types: [ACCESS_DENIED], first: 100) { nodes { type actor { name role } ... on ChangeEvent { subjectName summary } } } }";
+
+// biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+async function denied(server: TestServer): Promise<any[]> {
+  return (await server.admin.ask(DENIED)).events.nodes;
+}
+
+describe("a refused attempt at what only an administrator may do", () => {
+  it("is an event, over HTTP, a socket and the Platform API alike", async (t) => {
+    const server = await startServer(t);
+    const operator = await server.as("OPERATOR");
+    const app = await new Seed(server.admin).app();
+    await operator.refusedMutation("deleteApp", { app: app.id });
+    const socket = await Socket.open(t, server.url, operator.secret);
+    const heard = socket.run("{ tokens { totalCount } }");
+    await heard.until(({ results, errors }) => errors !== null || results.length > 0);
+    const headers = { authorization: `Bearer ${operator.secret}` };
+    assert.equal((await fetch(`${server.url}/apps/${app.name}`, { method: "DELETE", headers })).status, 403);
+    const actor = { name: "a OPERATOR", role: "OPERATOR" };
+    const event = (what: string) => ({
+      type: "ACCESS_DENIED",
+      actor,
+      subjectName: actor.name,
+      summary: `To ${what} was refused to a OPERATOR; it needs the role ADMIN`,
+    });
+    assert.deepEqual(await denied(server), [event("delete app"), event("read tokens"), event("delete app")]);
+  });
+
+  it("is kept once for each action of an operation, and at most 60 times a minute of a token", async (t) => {
+    const server = await startServer(t);
+    const viewer = await server.as("VIEWER");
+    const query = `{ ${Array.from({ length: 20 }, (_, i) => `a${i}: tokens { totalCount }`).join(" ")} }`;
+    await viewer.post(query);
+    assert.equal((await denied(server)).length, 1);
+    for (let i = 0; i < 70; i += 1) await viewer.post("{ tokens { totalCount } }");
+    assert.equal((await denied(server)).length, 60);
+  });
+
+  it("is not kept where the action is an ordinary one, or whoever asks is unknown", async (t) => {
+    const server = await startServer(t);
+    const viewer = await server.as("VIEWER");
+    await viewer.refusedMutation("createApp", { name: unique() });
+    await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      body: '{"query":"{ tokens { totalCount } }"}',
+      headers: { "content-type": "application/json" },
+    });
+    assert.deepEqual(await denied(server), []);
+  });
+
+  it("is seen by administrators alone: in lists, beside a cursor, and live", async (t) => {
+    const server = await startServer(t);
+    const viewer = await server.as("VIEWER");
+    const follow = "subscription ($after: EventCursor) { events(after: $after) { type } }";
+    const open = (secret: string) => Socket.open(t, server.url, secret);
+    const [asViewer, asAdmin] = [await open(viewer.secret ?? ""), await open(ADMIN_SECRET)];
+    const live = [asViewer, asAdmin].map((socket) => socket.run(follow, { after: BEGINNING }));
+    await viewer.post("{ tokens { totalCount } }");
+    await new Seed(server.admin).app();
+    const types = ["TOKEN_CREATED", "TOKEN_CREATED", "ACCESS_DENIED", "APP_CREATED"];
+    const [others, admins] = await Promise.all([live[0]?.told(3), live[1]?.told(4)]);
+    assert.deepEqual(
+      admins?.map(({ type }) => type),
+      types,
+    );
+    assert.deepEqual(
+      others?.map(({ type }) => type),
+      types.filter((type) => type !== "ACCESS_DENIED"),
+    );
+    // Behind everybody's reach that is live: read from the log itself.
+    const late = asViewer.run(follow, { after: BEGINNING });
+    assert.deepEqual(
+      (await late.told(3)).map(({ type }) => type),
+      types.filter((type) => type !== "ACCESS_DENIED"),
+    );
+    for (const args of ["first: 100", "last: 100", "types: [ACCESS_DENIED]", "types: [ACCESS_DENIED, APP_CREATED]"]) {
+      const { nodes } = (await viewer.ask(`{ events(${args}) { nodes { type } } }`)).events;
+      assert.ok(
+        nodes.every(({ type }: { type: string }) => type !== "ACCESS_DENIED"),
+        args,
+      );
+    }
+    const { pageInfo } = (await viewer.ask("{ events(first: 2) { pageInfo { endCursor hasNextPage } } }")).events;
+    assert.equal(pageInfo.hasNextPage, true);
+    const next = await viewer.ask("query ($a: EventCursor) { events(after: $a) { nodes { type } } }", {
+      a: pageInfo.endCursor,
+    });
+    assert.deepEqual(next.events.nodes, [{ type: "APP_CREATED" }]);
+  });
+});

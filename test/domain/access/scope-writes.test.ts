@@ -1,0 +1,328 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { suiteCleanup } from "../../support/cleanup.js";
+import type { Answer, Client } from "../../support/client.js";
+import { contentOf } from "../../support/content.js";
+import { introspect, operationsOf } from "../../support/operations.js";
+import { RestClient } from "../../support/rest.js";
+import { Seed, unique } from "../../support/seed.js";
+import { startServer, type TestServer } from "../../support/server.js";
+import { limitedToken, makeSide, report, type Side } from "../../support/two-sides.js";
+
+const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
+const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
+const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
+
+/** What a mutation may be aimed at: things of the other side, or in the same places what is not there. */
+type Things = Readonly<
+  Record<
+    | "pipeline"
+    | "named"
+    | "app"
+    | "appNamed"
+    | "stg"
+    | "free"
+    | "coupling"
+    | "build"
+    | "pending"
+    | "release"
+    | "deploying"
+    | "token"
+    | "repository",
+    string
+  >
+>;
+
+const NOTHING: Things = {
+  ...{ pipeline: UNKNOWN, named: "zside-000000000000", app: UNKNOWN, appNamed: "zside-000000000000", stg: UNKNOWN },
+  ...{ free: UNKNOWN, coupling: UNKNOWN, build: UNKNOWN, pending: UNKNOWN, release: UNKNOWN, deploying: UNKNOWN },
+  ...{ token: UNKNOWN, repository: "github.com/zside/shop" },
+};
+
+function thingsOf({ pipeline, dev, stg, free, build, pending, release, deploying, token, repository }: Side): Things {
+  const named = { pipeline: pipeline.id, named: pipeline.name, app: dev.id, appNamed: dev.name, stg: stg.id };
+  return { ...named, free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, repository };
+}
+
+/** Each mutation aimed at things, alone and together with one's own. One that is not here fails the tests. */
+const AIMED: Readonly<Record<string, (at: Things, own: Side) => object[]>> = {
+  updatePipeline: (at) => [
+    { pipeline: at.pipeline, description: "aimed" },
+    { pipeline: at.named, branch: "aimed" },
+  ],
+  updateApp: (at) => [
+    { app: at.app, description: "aimed" },
+    { app: at.appNamed, region: "aimed" },
+    { app: at.free, region: "aimed" },
+  ],
+  addCoupling: (at, own) => [
+    { pipeline: at.pipeline, app: own.dev.id, stage: "STAGING" },
+    { pipeline: own.pipeline.id, app: at.app, stage: "STAGING" },
+    { pipeline: own.pipeline.id, app: at.free, stage: "STAGING" },
+  ],
+  updateChecks: (at) => [{ coupling: at.coupling, requiredChecks: ["aimed"] }],
+  moveCoupling: (at) => [{ coupling: at.coupling, stage: "STAGING" }],
+  setAutoDeploy: (at) => [{ coupling: at.coupling, autoDeploy: false }],
+  createBuild: (at) => [{ repository: at.repository, commit: { sha: SHA }, artifact: "aimed" }],
+  updateBuild: (at) => [{ build: at.pending, phase: "FAILED" }],
+  createRelease: (at, own) => [
+    { app: at.app, build: own.build },
+    { app: own.dev.id, build: at.build, idempotencyKey: unique() },
+  ],
+  rollback: (at, own) => [{ app: at.app }, { app: own.dev.id, release: at.release }],
+  reportDeployment: (at) => [{ release: at.deploying, phase: "FAILED", failureReason: "aimed" }],
+  reportStatus: (at) => [
+    { release: at.release, context: "aimed", state: "SUCCESS" },
+    { build: at.build, context: "aimed", state: "SUCCESS" },
+  ],
+  promote: (at, own) => [
+    { app: at.app },
+    { app: at.appNamed, force: true, reason: "aimed" },
+    { pipeline: at.pipeline, stage: "DEVELOPMENT" },
+    { app: own.dev.id, release: at.release },
+    { app: own.dev.id, targets: [own.stg.id, at.stg] },
+    { app: own.dev.id, pipeline: at.named },
+  ],
+  openReviewApp: (at) => [{ pipeline: at.pipeline, pullRequest: { number: 7, branch: "aimed" } }],
+  closeReviewApp: (at) => [{ pipeline: at.pipeline, pullRequestNumber: 1 }],
+  createPipeline: () => [{ name: unique("aimed") }],
+  createApp: () => [{ name: unique("aimed") }],
+  createToken: (at) => [{ name: "aimed", role: "VIEWER", pipelines: [at.pipeline] }],
+  removeCoupling: (at) => [{ coupling: at.coupling }],
+  deleteApp: (at) => [{ app: at.free }, { app: at.app }],
+  deletePipeline: (at) => [{ pipeline: at.pipeline }],
+  revokeToken: (at) => [{ token: at.token }],
+};
+
+/** What is about all pipelines or about none: it is refused to whoever is limited, whatever it is aimed at. */
+const ABOUT_ALL = ["createPipeline", "createApp", "createToken", "revokeToken"];
+
+function run(client: Client, name: string, input: object): Promise<Answer<unknown>> {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+  return client.post(`mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`, { input });
+}
+
+describe("a mutation by a token that is limited to a pipeline", () => {
+  let server: TestServer;
+  let a: Side;
+  let b: Side;
+  const cleanup = suiteCleanup();
+
+  before(async () => {
+    server = await startServer(cleanup);
+    a = await makeSide(server, "aside");
+    b = await makeSide(server, "bside");
+  });
+
+  /** All that is in the database, apart from what tells who was refused something. */
+  async function written(): Promise<string[]> {
+    const lines = await contentOf(server);
+    return lines.filter((line) => !line.startsWith("event_log") && !line.includes("ACCESS_DENIED"));
+  }
+
+  it("is one of those that are aimed here", async () => {
+    const mutations = operationsOf(await introspect(server.admin)).filter(({ kind }) => kind === "mutation");
+    assert.deepEqual(mutations.map(({ name }) => name).sort(), Object.keys(AIMED).sort());
+  });
+
+  for (const role of ROLES) {
+    it(`does nothing elsewhere as ${role}, and is answered as if nothing were there`, async () => {
+      const client = await limitedToken(server, role, [a.pipeline]);
+      const theirs = thingsOf(b);
+      const before = await written();
+      for (const [name, aimedAt] of Object.entries(AIMED)) {
+        const others = aimedAt(NOTHING, a);
+        for (const [index, input] of aimedAt(theirs, a).entries()) {
+          const answer = await run(client, name, input);
+          const other = await run(client, name, others[index] as object);
+          const [error] = answer.errors ?? [];
+          const expected = ABOUT_ALL.includes(name) || name === "createBuild" ? "FORBIDDEN" : "NOT_FOUND";
+          const code = error?.extensions.code;
+          assert.ok(
+            code === expected || (role !== "ADMIN" && code === "FORBIDDEN"),
+            `${name}: ${JSON.stringify(answer)}`,
+          );
+          assert.equal(withoutNames(answer, theirs), withoutNames(other, NOTHING), name);
+        }
+      }
+      assert.deepEqual(await written(), before);
+    });
+  }
+
+  it("is refused what is about all pipelines with a message that says why, and administrators hear of it", async () => {
+    const client = await limitedToken(server, "ADMIN", [a.pipeline]);
+    for (const name of ABOUT_ALL) {
+      const [input = {}] = AIMED[name]?.(thingsOf(a), a) ?? [];
+      const [error] = (await run(client, name, input)).errors ?? [];
+      assert.equal(error?.extensions.code, "FORBIDDEN");
+      assert.match(
+        error?.message ?? "",
+        /^To (create|revoke) \w+ needs a token that is not limited to pipelines; this one is\.$/,
+      );
+    }
+    assert.equal((await client.refusal("{ tokens { nodes { id } } }")).extensions.code, "FORBIDDEN");
+    const last = "{ events(last: 3, types: [ACCESS_DENIED]) { nodes { ... on ChangeEvent { summary } } } }";
+    assert.deepEqual(
+      (await server.admin.ask(last)).events.nodes.map(({ summary }: { summary: string }) => summary),
+      ["create token", "revoke token", "read tokens"].map(
+        (what) => `To ${what} was refused to a ADMIN; it needs a token that is not limited to pipelines`,
+      ),
+    );
+    assert.deepEqual((await client.ask(last)).events.nodes, []);
+  });
+
+  it("changes neither a pipeline's name nor its repository: names are everybody's, and so are builds", async () => {
+    const client = await limitedToken(server, "ADMIN", [a.pipeline]);
+    const before = await written();
+    for (const patch of [
+      { name: b.pipeline.name },
+      { name: unique() },
+      { repository: b.repository },
+      { repository: null },
+    ]) {
+      const refusal = await client.refusedMutation("updatePipeline", { pipeline: a.pipeline.id, ...patch });
+      assert.equal(refusal.extensions.code, "FORBIDDEN");
+      assert.match(
+        refusal.message,
+        /not limited to pipelines where it is about its name or repository; this one is\.$/,
+      );
+    }
+    assert.deepEqual(await written(), before);
+    const same = { pipeline: a.pipeline.id, name: a.pipeline.name, repository: a.repository, description: "as it was" };
+    await client.mutate("updatePipeline", same, "pipeline { id }");
+  });
+
+  it("says nothing of a build that runs on its apps and is of another repository, but of that release", async () => {
+    const client = await limitedToken(server, "REPORTER", [a.pipeline]);
+    const release = await new Seed(server.admin).release(a.dev, { id: b.build });
+    const seen = await client.ask("query ($id: ID!) { build(id: $id) { releases { totalCount } } }", { id: b.build });
+    assert.equal(seen.build.releases.totalCount, 1, "the build is seen, and of its releases the one");
+    const before = await written();
+    const said = { context: "aside/elsewhere", state: "SUCCESS" };
+    const refusal = await client.refusedMutation("reportStatus", { build: b.build, ...said });
+    assert.equal(refusal.extensions.code, "FORBIDDEN");
+    assert.match(
+      refusal.message,
+      /^To report status needs the repository of a pipeline that this token is limited to; github/,
+    );
+    const again = { build: b.build, phase: "SUCCEEDED", artifact: "another" };
+    assert.equal((await client.refusedMutation("updateBuild", again)).extensions.code, "FORBIDDEN");
+    assert.deepEqual(await written(), before);
+    await report(client, { release: release.id, ...said });
+  });
+
+  it("gives no answer again, under a key of old, that has left its pipelines since", async () => {
+    const client = await limitedToken(server, "OPERATOR", [a.pipeline]);
+    const app = await new Seed(server.admin).coupled(a.pipeline, "STAGING");
+    const input = { app: app.id, build: a.build, idempotencyKey: unique() };
+    const first = await client.mutate("createRelease", input, "release { id version }");
+    await server.admin.mutate("removeCoupling", { coupling: app.couplingId }, "__typename");
+    const refusal = await client.refusedMutation("createRelease", input, "release { id version }");
+    assert.deepEqual(refusal.extensions, { code: "NOT_FOUND", field: "idempotencyKey" });
+    await server.admin.mutate("addCoupling", { pipeline: a.pipeline.id, app: app.id, stage: "STAGING" }, "__typename");
+    assert.deepEqual(await client.mutate("createRelease", input, "release { id version }"), first);
+  });
+
+  it("does the same through the Platform API", async () => {
+    const { secret } = await limitedToken(server, "ADMIN", [a.pipeline]);
+    const rest = new RestClient(server.url, secret);
+    const writes = ({ pipeline, dev, stg, free, build, release }: Side): [string, string, object?][] => [
+      ["PATCH", `/pipelines/${pipeline.id}`, {}],
+      ["POST", `/apps/${dev.name}/builds`, { url: "https://images.test/own" }],
+      ["POST", `/apps/${dev.name}/releases`, { slug: build }],
+      ["POST", `/apps/${dev.id}/releases/${release}/statuses`, { context: "own", state: "success" }],
+      ["PATCH", `/apps/${dev.id}/releases/${release}/statuses/own`, { state: "failure" }],
+      [
+        "PATCH",
+        `/pipeline-couplings/${dev.couplingId}`,
+        { stage: "development", required_status_checks: { contexts: [] } },
+      ],
+      [
+        "POST",
+        "/pipeline-promotions",
+        { source: { app: { id: dev.id } }, targets: [{ app: { id: stg.id } }], safe: false },
+      ],
+      ["POST", "/pipeline-couplings", { app: free.id, pipeline: a.pipeline.id, stage: "staging" }],
+      ["DELETE", `/apps/${free.id}`],
+    ];
+    const before = await written();
+    for (const [method, path, body] of writes(b)) assert.equal((await rest.send(method, path, body)).status, 404, path);
+    for (const [path, body] of [
+      ["/pipelines", { name: unique() }],
+      ["/apps", { name: unique() }],
+    ] as const) {
+      assert.equal((await rest.post(path, body)).status, 403, path);
+    }
+    assert.equal((await rest.delete(`/pipelines/${b.pipeline.id}`)).status, 404);
+    assert.equal((await rest.delete(`/pipeline-couplings/${b.dev.couplingId}`)).status, 404);
+    assert.deepEqual(await written(), before);
+    const own = writes(a);
+    for (const [method, path, body] of own.slice(0, -2)) {
+      const answer = await rest.send(method, path, body);
+      assert.ok(answer.status < 300, `${path}: ${JSON.stringify(answer.body)}`);
+    }
+    // An app in no pipeline is not there for whoever is limited, whose ever it was.
+    for (const [method, path, body] of own.slice(-2)) assert.equal((await rest.send(method, path, body)).status, 404);
+  });
+
+  it("does in its pipeline whatever its role allows", async () => {
+    const seed = new Seed(server.admin);
+    const extra = await seed.coupled(a.pipeline, "PRODUCTION", { autoDeploy: false });
+    const { branch } = { branch: "aside-main" };
+    const pullRequest = { number: 9, branch: "aside-nine" };
+    const steps: [role: (typeof ROLES)[number], name: string, input: object, code?: string][] = [
+      ["REPORTER", "createBuild", { repository: a.repository, branch, commit: { sha: SHA }, artifact: "own" }],
+      ["REPORTER", "updateBuild", { build: a.pending, phase: "FAILED" }],
+      ["REPORTER", "reportStatus", { build: a.build, context: "aside/own", state: "SUCCESS" }],
+      ["REPORTER", "reportStatus", { release: a.release, context: "aside/own", state: "SUCCESS" }],
+      ["REPORTER", "reportDeployment", { release: a.deploying, phase: "SUCCEEDED" }],
+      ["OPERATOR", "updatePipeline", { pipeline: a.pipeline.name, description: "own" }],
+      ["OPERATOR", "updateApp", { app: a.dev.name, description: "own" }],
+      ["OPERATOR", "updateChecks", { coupling: a.stg.couplingId, requiredChecks: ["aside/own"] }],
+      ["OPERATOR", "moveCoupling", { coupling: extra.couplingId, stage: "STAGING" }],
+      ["OPERATOR", "setAutoDeploy", { coupling: a.dev.couplingId, autoDeploy: false }],
+      ["OPERATOR", "createRelease", { app: extra.id, build: a.build }],
+      ["OPERATOR", "createRelease", { app: a.dev.name, build: a.build }],
+      ["OPERATOR", "rollback", { app: a.dev.name }],
+      ["OPERATOR", "promote", { app: a.dev.name, targets: [extra.name] }],
+      ["OPERATOR", "openReviewApp", { pipeline: a.pipeline.id, pullRequest }],
+      ["OPERATOR", "closeReviewApp", { pipeline: a.pipeline.id, pullRequestNumber: 9 }],
+      // An app that could be added is in no pipeline, and not to be seen; one that is seen is in one already.
+      ["OPERATOR", "addCoupling", { pipeline: a.pipeline.id, app: a.dev.id, stage: "STAGING" }, "CONFLICT"],
+      ["ADMIN", "promote", { app: a.stg.id, force: true, reason: "own" }],
+      ["ADMIN", "updateChecks", { coupling: a.stg.couplingId, requiredChecks: [] }],
+      ["ADMIN", "deleteApp", { app: a.dev.id }, "CONFLICT"],
+      ["ADMIN", "removeCoupling", { coupling: extra.couplingId }],
+      ["ADMIN", "deletePipeline", { pipeline: a.pipeline.id }],
+    ];
+    const tried = new Set([...steps.map(([, name]) => name), ...ABOUT_ALL]);
+    assert.deepEqual([...tried].sort(), Object.keys(AIMED).sort());
+    for (const [role, name, input, code] of steps) {
+      const lesser = ROLES[ROLES.indexOf(role) - 1] ?? "VIEWER";
+      const refused = await run(await limitedToken(server, lesser, [a.pipeline]), name, input);
+      assert.equal(refused.errors?.[0]?.extensions.code, "FORBIDDEN", `${name} is not a ${lesser}'s`);
+      const { errors } = await run(await limitedToken(server, role, [a.pipeline]), name, input);
+      assert.equal(errors?.[0]?.extensions.code, code, `${name}: ${JSON.stringify(errors)}`);
+    }
+  });
+
+  it("is not held up where the token is not limited", async () => {
+    const order = Object.entries(AIMED).sort(([one], [other]) => last(one) - last(other));
+    for (const [name, aimedAt] of order) {
+      for (const input of aimedAt(thingsOf(b), b)) {
+        const code = (await run(server.admin, name, input)).errors?.[0]?.extensions.code;
+        assert.ok(code !== "NOT_FOUND" && code !== "FORBIDDEN", `${name}: ${code}`);
+      }
+    }
+  });
+});
+
+/** What takes things away comes last, and the pipeline behind what is in it. */
+function last(name: string): number {
+  return ["removeCoupling", "deleteApp", "deletePipeline"].indexOf(name);
+}
+
+/** An answer without the ids and names of what it is about, and without when it was given. */
+function withoutNames({ errors }: Answer<unknown>, things: Things): string {
+  return Object.values(things).reduce((text, name) => text.replaceAll(name, "it"), JSON.stringify(errors));
+}

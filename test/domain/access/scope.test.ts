@@ -1,0 +1,391 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import type { GraphQLField, GraphQLSchema } from "graphql";
+import { GithubReport } from "../../../src/entities/github/github-report.js";
+import { suiteCleanup } from "../../support/cleanup.js";
+import type { Answer, Client } from "../../support/client.js";
+import { argumentsOf, deepDocument, relationsOf, type Values } from "../../support/deep.js";
+import { introspect } from "../../support/operations.js";
+import { RestClient } from "../../support/rest.js";
+import { type Named, Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
+import { type Operation, Socket } from "../../support/socket.js";
+import { buildOf, idsOf, limitedToken, made, makeSide, report, reportOf, type Side } from "../../support/two-sides.js";
+
+const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
+/** What nothing has, in the place of what somebody else has. */
+const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
+/** The cursor before the first event. */
+const START = "ZXZlbnQ6MA";
+/** Root fields that tell of nothing that is anybody's. */
+const ABOUT_NOTHING = ["viewer", "stages"];
+
+/** The types of events that a subscription tells of, where those are not all. */
+const TOLD_BY: Readonly<Record<string, readonly string[]>> = {
+  promotionEvents: ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"],
+  releaseStatusEvents: ["RELEASE_STATUS_REPORTED"],
+};
+
+/** What a document was asked with, and what it was answered. */
+interface Asked {
+  readonly field: string;
+  readonly text: string;
+  readonly given: Record<string, unknown>;
+}
+
+describe("a token that is limited to a pipeline", () => {
+  let server: TestServer;
+  let schema: GraphQLSchema;
+  let a: Side;
+  let b: Side;
+  let drifter: Named;
+  let limited: Client[];
+  const hidden = new Set<string>();
+  /** What of it each query field tells somebody who is not limited, and the questions that it is told to. */
+  const told = new Map<string, Set<string>>();
+  const telling: Asked[] = [];
+  const cleanup = suiteCleanup();
+
+  before(async () => {
+    server = await startServer(cleanup, { env: { QUERY_MAX_TOKENS: "50000", QUERY_MAX_COST: "999999999" } });
+    schema = await introspect(server.admin);
+    a = await makeSide(server, "aside");
+    drifter = await drifterIn(a);
+    await hide(async () => {
+      b = await makeSide(server, "bside");
+      await moveOver(drifter);
+      // The build is to be seen, and that it runs there is not.
+      await b.admin.mutate(
+        "createRelease",
+        { app: b.dev.id, build: a.build, description: "bside takes it" },
+        "__typename",
+      );
+    });
+    await hide(async () => {
+      limited = await Promise.all(ROLES.map((role) => limitedToken(server, role, [a.pipeline])));
+    });
+    // Each of them has been refused something, which is told to administrators.
+    for (const client of limited) await client.post("{ tokens { totalCount } }");
+    await a.admin.mutate("updatePipeline", { pipeline: a.pipeline.id, description: "aside at last" }, "__typename");
+    for (const { name } of queries()) told.set(name, new Set());
+    for (const question of questions()) {
+      const leaks = leaksIn(JSON.stringify(await server.admin.post(question.text, question.given)), question.given);
+      for (const leak of leaks) told.get(question.field)?.add(leak);
+      if (leaks.length > 0) telling.push(question);
+    }
+  });
+
+  /** Notes the ids of all that comes to be as such as nobody who is limited may see. */
+  async function hide(work: () => Promise<unknown>): Promise<void> {
+    for (const id of await made(server, work)) hidden.add(id);
+  }
+
+  /** What of the other side, or of nobody's, is in a text that was answered to a question. */
+  function leaksIn(text: string, given: Record<string, unknown>): string[] {
+    const cursors = [...text.matchAll(/"[\w-]{8,}"/g)].map(([one]) => Buffer.from(one, "base64url").toString("latin1"));
+    // What a refusal repeats of the question is no secret to whoever asked.
+    const asked = textsIn(given).filter((value) => value !== b.mark);
+    const told = asked.reduce((rest, value) => rest.replaceAll(value, ""), `${text} ${cursors.join(" ")}`);
+    const marked = /.{0,40}bside.{0,20}/.exec(told)?.[0];
+    return [...idsOf(told).filter((id) => hidden.has(id)), ...(marked === undefined ? [] : [marked])];
+  }
+
+  function valuesOf(...sides: readonly Side[]): Values {
+    const things = sides.flatMap((side) => {
+      const { pipeline, dev, review, free, build, pending, release, status, buildStatus } = side;
+      const { promotion, target, token } = side;
+      const named = [pipeline, dev].flatMap(({ id, name }) => [id, name]);
+      const ids = [
+        review.id,
+        free.id,
+        dev.couplingId,
+        build,
+        pending,
+        release,
+        status,
+        buildStatus,
+        promotion,
+        target,
+        token,
+      ];
+      return [...named, ...ids];
+    });
+    const inputs = sides.flatMap(({ pipeline, dev, stg, prod, release }) => [
+      { app: dev.id },
+      { app: stg.name },
+      { pipeline: pipeline.name, stage: "STAGING" },
+      { pipeline: pipeline.id, stage: "DEVELOPMENT", force: true },
+      { app: a.dev.id, targets: [stg.id] },
+      { app: a.dev.id, pipeline: pipeline.id },
+      { app: a.dev.id, release },
+      { app: prod.id },
+    ]);
+    const texts = sides.flatMap(({ mark, repository }) => [mark, repository, `${mark}-main`, `${mark}-region`]);
+    return { ids: [...things, drifter.id, drifter.name], texts, inputs: { PromoteInput: inputs } };
+  }
+
+  const queries = (): GraphQLField<unknown, unknown>[] => Object.values(schema.getQueryType()?.getFields() ?? {});
+  const subscriptions = () => Object.values(schema.getSubscriptionType()?.getFields() ?? {});
+
+  const documents = new Map<string, string>();
+
+  /** The deepest document of a query field with arguments. */
+  function documentOf(field: GraphQLField<unknown, unknown>, given: Record<string, unknown>): string {
+    const key = [field.name, ...Object.keys(given)].join(" ");
+    const text = documents.get(key) ?? deepDocument(schema, "query", field, given).text;
+    documents.set(key, text);
+    return text;
+  }
+
+  /** Every query field, with every argument, about both sides. */
+  function questions(): Asked[] {
+    return queries().flatMap((field) =>
+      argumentsOf(field, valuesOf(a, b)).map((given) => {
+        return { field: field.name, text: documentOf(field, given), given };
+      }),
+    );
+  }
+
+  it("is told of by every query field and relation, and without the limit of all that there is", async () => {
+    const asked = new Set(questions().map(({ field }) => field));
+    assert.deepEqual(
+      [...asked].sort(),
+      queries()
+        .map(({ name }) => name)
+        .sort(),
+    );
+    const deep = [
+      ...queries().map((field) => deepDocument(schema, "query", field, argumentsOf(field, valuesOf(a))[0] ?? {})),
+      ...subscriptions().map((field) => deepDocument(schema, "subscription", field, {})),
+    ];
+    const relations = new Set(deep.flatMap((document) => [...document.relations]));
+    assert.deepEqual(
+      [...relationsOf(schema)].filter((relation) => !relations.has(relation)),
+      [],
+    );
+
+    const silent = [...told].filter(([, leaks]) => leaks.size === 0).map(([field]) => field);
+    assert.deepEqual(
+      silent.sort(),
+      [...ABOUT_NOTHING].sort(),
+      "every field tells somebody unlimited of the other side",
+    );
+    const all = new Set([...told.values()].flatMap((leaks) => [...leaks]));
+    assert.deepEqual(
+      [...hidden].filter((id) => !all.has(id)),
+      [],
+      "each id is told of somewhere",
+    );
+  });
+
+  for (const [index, role] of ROLES.entries()) {
+    it(`sees nothing else in any answer, as ${role}`, async () => {
+      const client = limited[index] as Client;
+      let seen = 0;
+      for (const { field, text, given } of role === "VIEWER" ? questions() : telling) {
+        const answer: Answer<unknown> = await client.post(text, given);
+        const said = JSON.stringify(answer);
+        assert.deepEqual(leaksIn(said, given), [], `${field} ${JSON.stringify(given)}`);
+        for (const { extensions, message } of answer.errors ?? []) {
+          assert.notEqual(extensions.code, "INTERNAL_SERVER_ERROR", `${field} ${JSON.stringify(given)}: ${message}`);
+        }
+        if (said.includes(a.pipeline.name)) seen += 1;
+      }
+      assert.ok(seen > 10, "its own pipeline is seen");
+    });
+  }
+
+  it("is answered of what it may not see in the very words in which it is of what is not there", async () => {
+    const client = limited[0] as Client;
+    const theirs = valuesOf(b);
+    for (const field of queries()) {
+      for (const given of argumentsOf(field, { ...theirs, texts: [] })) {
+        const text = JSON.stringify(given);
+        const named = theirs.ids.filter((id) => text.includes(`"${id}"`));
+        if (named.length === 0) continue;
+        const other = named.reduce((words, id) => words.replaceAll(`"${id}"`, `"${unknown(id)}"`), text);
+        const document = documentOf(field, given);
+        const [hiddenAnswer, unknownAnswer] = [
+          await client.post(document, given),
+          await client.post(document, JSON.parse(other)),
+        ];
+        const worded = named.reduce((words, id) => words.replaceAll(id, unknown(id)), JSON.stringify(hiddenAnswer));
+        assert.equal(worded, JSON.stringify(unknownAnswer), `${field.name} ${text}`);
+      }
+    }
+  });
+
+  it("sees nothing else through the Platform API", async () => {
+    const paths = await platformPaths();
+    const everything = new RestClient(server.url, ADMIN_SECRET);
+    const found = new Set<string>();
+    const telling: string[] = [];
+    for (const path of paths) {
+      const { body } = await everything.get(path);
+      const leaks = leaksIn(JSON.stringify(body), { path: path.split(/[/?]/) });
+      for (const leak of leaks) found.add(leak);
+      if (leaks.length > 0) telling.push(path);
+    }
+    assert.ok(found.size > 12, `somebody unlimited is told of the other side: ${[...found].length}`);
+    for (const [index, client] of limited.entries()) {
+      const rest = new RestClient(server.url, client.secret);
+      for (const path of index === 0 ? paths : telling) {
+        const { status, body } = await rest.get(path);
+        assert.ok(status < 500, `${path}: ${status}`);
+        assert.deepEqual(leaksIn(JSON.stringify(body), { path: path.split(/[/?]/) }), [], path);
+      }
+      const filter = { in: { id: [a.dev.id, b.dev.id, drifter.id] } };
+      const { body } = await rest.post("/filters/apps", filter);
+      assert.deepEqual(
+        body.map((app: Named) => app.id),
+        [a.dev.id],
+      );
+    }
+  });
+
+  /** Every path that can be got, with things of both sides, and of one inside the other, in the place of its parameters. */
+  async function platformPaths(): Promise<string[]> {
+    const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const values: Record<string, (side: Side) => string[]> = {
+      pipeline: ({ pipeline }) => [pipeline.id, pipeline.name],
+      app: ({ dev, free }) => [dev.id, dev.name, free.id, drifter.name],
+      coupling: ({ dev }) => [dev.couplingId],
+      promotion: ({ promotion }) => [promotion],
+      build: ({ build }) => [build],
+      slug: ({ build, pending }) => [build, pending],
+      release: ({ release }) => [release, "1", "v2"],
+      status: ({ status, mark }) => [status, encodeURIComponent(`${mark}/qa`)],
+      team: ({ mark }) => [mark],
+    };
+    return Object.entries(document.paths).flatMap(([path, methods]) => {
+      if (!("get" in methods)) return [];
+      let paths = [path];
+      for (const [parameter = "", name = ""] of path.matchAll(/\{(\w+)\}/g)) {
+        const given = values[name] ?? assert.fail(`Nothing says what to give for ${name} in ${path}.`);
+        paths = paths.flatMap((one) => [...given(a), ...given(b)].map((value) => one.replace(parameter, value)));
+      }
+      return paths;
+    });
+  }
+
+  it("is told nothing else by any subscription, from the first event on and live", async (t) => {
+    const everything = await Socket.open(t, server.url, ADMIN_SECRET);
+    const sockets = await Promise.all(limited.map(({ secret }) => Socket.open(t, server.url, secret)));
+    const run = (socket: Socket, given: Record<string, unknown>) =>
+      subscriptions().map((field) => socket.run(deepDocument(schema, "subscription", field, given).text, given));
+    const all = run(everything, { after: START });
+    const told = sockets.map((socket) => run(socket, { after: START }));
+    const live = sockets.map((socket) => run(socket, {}));
+    // What has been asked for on a socket before is under way once this is answered.
+    for (const socket of sockets) await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
+    await hide(() => actOn(b));
+    await actOn(a);
+    const list = "query ($types: [EventType!]) { events(last: 100, types: $types) { nodes { cursor } } }";
+    const listedTo = async (client: Client, types: readonly string[] | null): Promise<unknown[]> =>
+      (await client.ask(list, { types })).events.nodes.map(cursorOf);
+    for (const [index, { name }] of subscriptions().entries()) {
+      const types = TOLD_BY[name] ?? (name === "events" ? null : assert.fail(`Nothing says what ${name} tells of.`));
+      const ends = (operation: Operation | undefined, cursor: unknown) =>
+        operation?.until(({ events }) => cursorOf(events.at(-1) ?? {}) === cursor);
+      await ends(all[index], (await listedTo(server.admin, types)).at(-1));
+      const expected = await listedTo(limited[0] as Client, types);
+      for (const operations of [...told, ...live]) await ends(operations[index], expected.at(-1));
+      for (const operations of told) assert.deepEqual(operations[index]?.events.map(cursorOf).slice(-100), expected);
+    }
+    for (const operation of [...told, ...live].flat()) {
+      assert.equal(operation.errors, null);
+      for (const result of operation.results) {
+        assert.deepEqual(leaksIn(JSON.stringify(result), {}), []);
+        assert.equal(result.errors, undefined, JSON.stringify(result.errors));
+      }
+    }
+    assert.ok(all.some(({ results }) => leaksIn(JSON.stringify(results), {}).length > 50));
+  });
+
+  it("is refused to follow what is elsewhere, in the words in which it is refused what is not there", async (t) => {
+    const socket = await Socket.open(t, server.url, (limited[0] as Client).secret);
+    const { pipeline, dev, release, promotion } = b;
+    const cases: [string, string, string][] = [
+      ...["promotionEvents", "releaseStatusEvents", "events"].flatMap((name): [string, string, string][] => [
+        [name, "pipeline", pipeline.id],
+        [name, "pipeline", pipeline.name],
+        [name, "app", dev.id],
+        [name, "app", drifter.name],
+      ]),
+      ["promotionEvents", "promotion", promotion],
+      ["releaseStatusEvents", "release", release],
+    ];
+    const args = subscriptions().flatMap(({ args }) => args.filter(({ type }) => String(type) === "ID"));
+    assert.deepEqual(
+      [...new Set(args.map(({ name }) => name))].sort(),
+      [...new Set(cases.map(([, arg]) => arg))].sort(),
+    );
+    for (const [name, arg, reference] of cases) {
+      const refusal = (id: string) =>
+        socket.run(`subscription ($id: ID) { ${name}(${arg}: $id) { cursor } }`, { id }).refusal();
+      const { message, extensions } = await refusal(reference);
+      const other = await refusal(unknown(reference));
+      assert.equal(extensions.code, "NOT_FOUND");
+      assert.deepEqual([message.replace(reference, unknown(reference)), extensions], [other.message, other.extensions]);
+    }
+  });
+
+  /** Changes of every kind on one side. */
+  async function actOn({ admin, mark, pipeline, dev, stg, build, deploying }: Side): Promise<void> {
+    await buildOf(admin, mark);
+    await report(admin, { build, context: `${mark}/live`, state: "SUCCESS", description: `${mark} live` });
+    await admin.mutate("createRelease", { app: dev.id, build, description: `${mark} live` }, "__typename");
+    await admin.mutate("promote", { app: dev.id, targets: [stg.id], reason: `${mark} live` }, "__typename");
+    await admin.mutate("reportDeployment", { release: deploying, phase: "SUCCEEDED" }, "__typename");
+    await new Seed(admin).app({ name: unique(mark) });
+    await admin.mutate("updatePipeline", { pipeline: pipeline.id, description: `${mark} lives` }, "__typename");
+  }
+
+  /** An app that was in the pipeline, with what happened to it there. */
+  async function drifterIn({ admin, pipeline, dev, build }: Side): Promise<Named> {
+    const seed = new Seed(admin);
+    const app = await seed.app({ name: unique("drifter"), deploymentMode: "REPORTED", description: "aside drifts" });
+    await admin.mutate("addCoupling", { pipeline: pipeline.id, app: app.id, stage: "STAGING" }, "__typename");
+    const { id } = await seed.release(app, { id: build });
+    await report(admin, { release: id, context: "aside/drift", state: "PENDING", description: "aside drifts" });
+    await admin.mutate("promote", { app: dev.id, targets: [app.id] }, "__typename");
+    return app;
+  }
+
+  /** It leaves for the other pipeline, and what happens to it there is none of the first one's business. */
+  async function moveOver({ id }: Named): Promise<void> {
+    const { coupling } = await b.admin.ask(
+      "query ($id: ID!) { coupling(app: $id) { id app { releases { nodes { id version } } } } }",
+      { id },
+    );
+    // Whoever takes it away does that here as well, and so does what goes on with the promotion that it was a target of.
+    await server.admin.mutate("removeCoupling", { coupling: coupling.id }, "__typename");
+    await b.admin.mutate("addCoupling", { pipeline: b.pipeline.id, app: id, stage: "STAGING" }, "__typename");
+    await b.admin.mutate("updateApp", { app: id, description: "bside now", region: "bside-region" }, "__typename");
+    const first = coupling.app.releases.nodes.find(({ version }: { version: number }) => version === 1).id;
+    await server.app.database.write((tx) => tx.insert(GithubReport, [reportOf(first, id, b.mark)]));
+    await report(b.admin, { release: first, context: "aside/drift", state: "FAILURE", description: "bside drifts" });
+    await server.admin.mutate(
+      "reportDeployment",
+      { release: first, phase: "FAILED", failureReason: "bside failed" },
+      "__typename",
+    );
+    await b.admin.mutate("createRelease", { app: id, build: b.build, description: "bside release" }, "__typename");
+  }
+});
+
+/** Every text in what was given. */
+function textsIn(given: unknown): string[] {
+  if (typeof given === "string") return given === "" ? [] : [given];
+  return given !== null && typeof given === "object" ? Object.values(given).flatMap(textsIn) : [];
+}
+
+/** A reference of the same form that nothing has: an id for an id, and a name for a name. */
+function unknown(reference: string): string {
+  return idsOf(reference).length > 0 ? UNKNOWN : "zside-000000000000";
+}
+
+/** An event's cursor, whatever its field is called in a document that was made. */
+function cursorOf(event: Record<string, unknown>): unknown {
+  return Object.entries(event).find(([name]) => name === "cursor" || name.endsWith("_cursor"))?.[1];
+}

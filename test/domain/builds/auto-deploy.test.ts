@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { shared } from "../../support/engine.js";
+import { eventsOf, told } from "../../support/log.js";
+import { type Named, Seed, unique } from "../../support/seed.js";
+import { startServer } from "../../support/server.js";
+
+const { admin } = await startServer({ after });
+const seed = new Seed(admin);
+
+const newRepository = () => `github.com/tests/${unique("repo")}`;
+const report = (build: { id: string }, context: string, state: string) =>
+  admin.mutate("reportStatus", { build: build.id, context, state }, "status { id }");
+const succeed = (build: { id: string }) =>
+  admin.mutate("updateBuild", { build: build.id, phase: "SUCCEEDED", artifact: "registry.test/app" }, "build { id }");
+
+/** The ids of the builds that were released on an app, the first one first. */
+async function buildsOn({ id }: Named): Promise<string[]> {
+  const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { build { id } } } } }";
+  const { app } = await admin.ask(query, { app: id });
+  return app.releases.nodes.map((release: { build: { id: string } }) => release.build.id).reverse();
+}
+
+describe("a build of the central branch that succeeds", () => {
+  it("is released by railyard on every auto-deploying app of every pipeline of its repository", async () => {
+    const repository = newRepository();
+    const [one, two] = [
+      await seed.pipeline({ repository }),
+      await seed.pipeline({ repository: `https://${repository}.git` }),
+    ];
+    const apps = [
+      await seed.coupled(one, "DEVELOPMENT"),
+      await seed.coupled(one, "DEVELOPMENT"),
+      await seed.coupled(two, "DEVELOPMENT"),
+    ];
+    const others = [
+      await seed.coupled(one, "DEVELOPMENT", { autoDeploy: false }),
+      await seed.coupled(one, "STAGING"),
+      await seed.coupled(await seed.pipeline(), "DEVELOPMENT"),
+      await seed.coupled(await seed.pipeline({ repository, branch: "trunk" }), "DEVELOPMENT"),
+    ];
+    const { result: build, events } = await eventsOf(admin, () => seed.build({ repository, branch: "main" }));
+    for (const app of apps) assert.deepEqual(await buildsOn(app), [build.id]);
+    for (const app of others) assert.deepEqual(await buildsOn(app), []);
+    const subject = `${repository}@${build.commit.sha.slice(0, 7)}`;
+    assert.deepEqual(told(events).slice(0, 1), [`BUILD_CREATED ${subject}`]);
+    assert.deepEqual(
+      new Set(told(events).slice(1)),
+      new Set(apps.map((app) => `RELEASE_CREATED ${app.name} v1 SUCCEEDED`)),
+    );
+    for (const event of events.slice(1)) assert.deepEqual(event.actor, { name: "railyard", role: "ADMIN" });
+    const query = "query ($app: ID!) { app(app: $app) { currentRelease { trigger createdBy { name role } } } }";
+    const { app } = await admin.ask(query, { app: apps[0]?.id });
+    assert.deepEqual(app.currentRelease, { trigger: "AUTO_DEPLOY", createdBy: { name: "railyard", role: "ADMIN" } });
+  });
+
+  it("is released when it succeeds, and not while it is PENDING or once it FAILED", async () => {
+    const repository = newRepository();
+    const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
+    const build = await seed.build({ repository, branch: "main", phase: "PENDING", artifact: null });
+    await admin.mutate("updateBuild", { build: build.id, phase: "FAILED" }, "build { id }");
+    assert.deepEqual(await buildsOn(app), []);
+    await succeed(build);
+    assert.deepEqual(await buildsOn(app), [build.id]);
+  });
+
+  it("is not released where it is of another branch, or of none", async () => {
+    const repository = newRepository();
+    const app = await seed.coupled(await seed.pipeline({ repository, branch: "trunk" }), "DEVELOPMENT");
+    await seed.build({ repository, branch: "main" });
+    await seed.build({ repository });
+    assert.deepEqual(await buildsOn(app), []);
+    const build = await seed.build({ repository, branch: "trunk" });
+    assert.deepEqual(await buildsOn(app), [build.id]);
+  });
+
+  it("comes no more once it is overtaken by a newer one", async () => {
+    const repository = newRepository();
+    const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
+    const old = await seed.build({ repository, branch: "main", phase: "PENDING", artifact: null });
+    const newer = await seed.build({ repository, branch: "main" });
+    await succeed(old);
+    assert.deepEqual(await buildsOn(app), [newer.id]);
+  });
+
+  it("waits in the queue of a REPORTED app like any other release", async () => {
+    const repository = newRepository();
+    const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT", { deploymentMode: "REPORTED" });
+    for (let count = 0; count < 3; count += 1) await seed.build({ repository, branch: "main" });
+    const query = "query ($app: ID!) { app(app: $app) { releases { nodes { phase } } } }";
+    const { app: found } = await admin.ask(query, { app: app.id });
+    assert.deepEqual(
+      found.releases.nodes.map((release: { phase: string }) => release.phase),
+      ["QUEUED", "SUPERSEDED", "DEPLOYING"],
+    );
+  });
+});
+
+describe("an automatic deploy to an app with required checks", () => {
+  async function gated(...requiredChecks: string[]) {
+    const repository = newRepository();
+    const pipeline = await seed.pipeline({ repository });
+    const app = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks });
+    return { repository, pipeline, app };
+  }
+
+  it("waits for the last of them, and comes with the report that opens the gate", async () => {
+    const { repository, app } = await gated("ci", "scan");
+    const build = await seed.build({ repository, branch: "main" });
+    assert.deepEqual(await buildsOn(app), []);
+    await report(build, "ci", "SUCCESS");
+    await report(build, "scan", "PENDING");
+    await report(build, "scan", "FAILURE");
+    assert.deepEqual(await buildsOn(app), []);
+    const { events } = await eventsOf(admin, () => report(build, "scan", "SUCCESS"));
+    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(told(events).slice(1), [`RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
+    assert.equal(events[1]?.actor.name, "railyard");
+    // It comes once, however often the checks go back and forth.
+    await report(build, "scan", "PENDING");
+    await report(build, "scan", "SUCCESS");
+    assert.deepEqual(await buildsOn(app), [build.id]);
+  });
+
+  it("is of the newest build only: the checks of an older one open nothing", async () => {
+    const { repository, app } = await gated("ci");
+    const old = await seed.build({ repository, branch: "main" });
+    const newest = await seed.build({ repository, branch: "main" });
+    await report(old, "ci", "SUCCESS");
+    assert.deepEqual(await buildsOn(app), []);
+    await report(newest, "ci", "SUCCESS");
+    assert.deepEqual(await buildsOn(app), [newest.id]);
+  });
+
+  it("comes also where ADMIN no longer requires the check that it waits for", async () => {
+    const { repository, app } = await gated("ci", "scan");
+    const build = await seed.build({ repository, branch: "main" });
+    await report(build, "scan", "SUCCESS");
+    const update = (requiredChecks: string[]) =>
+      admin.mutate("updateChecks", { coupling: app.couplingId, requiredChecks }, "coupling { id }");
+    await update(["ci", "other", "scan"]);
+    await update(["ci", "scan"]);
+    assert.deepEqual(await buildsOn(app), []);
+    const { events } = await eventsOf(admin, () => update(["scan"]));
+    assert.deepEqual(told(events), [`COUPLING_CHECKS_UPDATED ${app.name}`, `RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
+    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.equal(events[1]?.actor.name, "railyard");
+  });
+
+  it("does not come to an app that never waited for the check that passes", async () => {
+    const { repository, pipeline, app } = await gated("ci");
+    const build = await seed.build({ repository, branch: "main" });
+    const late = await seed.coupled(pipeline, "DEVELOPMENT");
+    await report(build, "nightly", "SUCCESS");
+    await report(build, "ci", "SUCCESS");
+    assert.deepEqual(await buildsOn(late), []);
+    assert.deepEqual(await buildsOn(app), [build.id]);
+  });
+});
+
+describe("automatic deploys, whatever order builds and checks come in", () => {
+  const step = fc.oneof(
+    fc.record({ what: fc.constant("start" as const) }),
+    fc.record({ what: fc.constant("build" as const) }),
+    fc.record({ what: fc.constant("finish" as const), which: fc.nat(7) }),
+    fc.record({
+      what: fc.constant("report" as const),
+      which: fc.nat(7),
+      context: fc.constantFrom("ci", "scan"),
+      state: fc.constantFrom("SUCCESS", "SUCCESS", "FAILURE"),
+    }),
+  );
+
+  it("never bring an older build after a newer one, and bring the newest that passes, once", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
+        const repository = newRepository();
+        const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+        const free = await seed.coupled(pipeline, "DEVELOPMENT");
+        const checked = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["ci", "scan"] });
+        const pullRequest = { number: 1, branch: "main" };
+        const opened = await admin.mutate(
+          "openReviewApp",
+          { pipeline: pipeline.id, pullRequest },
+          "reviewApp { app { id name } }",
+        );
+        const builds: { id: string; done: boolean; states: Record<string, string> }[] = [];
+        const expected = { free: [] as string[], checked: [] as string[] };
+        const expect = () => {
+          const newest = builds.findLast((build) => build.done);
+          if (newest === undefined) return;
+          const passes = newest.states.ci === "SUCCESS" && newest.states.scan === "SUCCESS";
+          for (const list of passes ? [expected.free, expected.checked] : [expected.free]) {
+            if (!list.includes(newest.id)) list.push(newest.id);
+          }
+        };
+        for (const one of steps) {
+          if (one.what === "start" || one.what === "build") {
+            const done = one.what === "build";
+            const made = await seed.build({
+              repository,
+              branch: "main",
+              ...(!done && { phase: "PENDING", artifact: null }),
+            });
+            builds.push({ id: made.id, done, states: {} });
+          } else {
+            const build = builds[one.which];
+            if (build === undefined) continue;
+            if (one.what === "report") {
+              await report(build, one.context, one.state);
+              build.states[one.context] = one.state;
+            } else if (!build.done) {
+              await succeed(build);
+              build.done = true;
+            }
+          }
+          expect();
+        }
+        assert.deepEqual(await buildsOn(free), expected.free);
+        assert.deepEqual(await buildsOn(opened.reviewApp.app), expected.free);
+        assert.deepEqual(await buildsOn(checked), expected.checked);
+        for (const list of [expected.free, expected.checked]) {
+          const places = list.map((id) => builds.findIndex((build) => build.id === id));
+          assert.deepEqual(
+            places,
+            places.toSorted((a, b) => a - b),
+          );
+        }
+      }),
+      { numRuns: shared(60) },
+    );
+  });
+});

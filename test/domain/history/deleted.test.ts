@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { contentOf } from "../../support/content.js";
+import { eventsAfter, eventsOf, told } from "../../support/log.js";
+import { Seed, unique } from "../../support/seed.js";
+import { startServer } from "../../support/server.js";
+
+const server = await startServer({ after });
+const { admin } = server;
+const seed = new Seed(admin);
+
+const deletePipeline = (pipeline: string) => admin.mutate("deletePipeline", { pipeline }, "deletedPipelineId");
+const deleteApp = (app: string) => admin.mutate("deleteApp", { app }, "deletedAppId");
+
+describe("a deleted pipeline", () => {
+  it("is gone from every query, with its couplings, while its apps stay", async () => {
+    const pipeline = await seed.pipeline();
+    const { couplingId, ...app } = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
+    const { deletedPipelineId } = await deletePipeline(pipeline.name);
+    assert.equal(deletedPipelineId, pipeline.id);
+    const query = `query ($id: ID!, $name: ID!, $text: String!, $coupling: ID!, $app: ID!) {
+      byId: pipeline(pipeline: $id) { id }
+      byName: pipeline(pipeline: $name) { id }
+      node(id: $id) { id }
+      stage(pipeline: $id, stage: STAGING) { stage }
+      pipelines(nameContains: $text) { totalCount }
+      coupling(id: $coupling) { id }
+      app(app: $app) { id coupling { id } }
+    }`;
+    const names = { id: pipeline.id, name: pipeline.name, text: pipeline.name, coupling: couplingId, app: app.id };
+    assert.deepEqual(await admin.ask(query, names), {
+      byId: null,
+      byName: null,
+      node: null,
+      stage: null,
+      pipelines: { totalCount: 0 },
+      coupling: null,
+      app: { id: app.id, coupling: null },
+    });
+    for (const [mutation, input] of [
+      ["updatePipeline", { pipeline: pipeline.id, description: "x" }],
+      ["deletePipeline", { pipeline: pipeline.id }],
+      ["addCoupling", { pipeline: pipeline.id, app: app.id, stage: "STAGING" }],
+      ["promote", { pipeline: pipeline.id, stage: "STAGING" }],
+    ] as const) {
+      assert.equal((await admin.refusedMutation(mutation, input)).extensions.code, "NOT_FOUND", mutation);
+    }
+  });
+
+  it("leaves its name free, and its history to itself", async () => {
+    const name = unique("reborn");
+    const old = await seed.pipeline({ name });
+    await deletePipeline(old.id);
+    const reborn = await seed.pipeline({ name });
+    assert.notEqual(reborn.id, old.id);
+    const ofOld = await eventsAfter(admin, null, { pipeline: old.id });
+    const ofNew = await eventsAfter(admin, null, { pipeline: name });
+    assert.deepEqual(told(ofOld), [`PIPELINE_CREATED ${name}`, `PIPELINE_DELETED ${name}`]);
+    assert.deepEqual(told(ofNew), [`PIPELINE_CREATED ${name}`]);
+  });
+
+  it("is null where its promotions and events name it, which keep its id", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const { promotion } = await admin.mutate("promote", { app: dev.id }, "promotion { id pipeline { id } }");
+    assert.deepEqual(promotion.pipeline, { id: pipeline.id });
+    await deletePipeline(pipeline.id);
+    const query = `query ($id: ID!, $pipeline: ID!) {
+      promotion(id: $id) { pipeline { id } source { name } }
+      events(pipeline: $pipeline, types: [PROMOTION_FINISHED]) { nodes { pipelineId pipeline { id } } }
+    }`;
+    assert.deepEqual(await admin.ask(query, { id: promotion.id, pipeline: pipeline.id }), {
+      promotion: { pipeline: null, source: { name: dev.name } },
+      events: { nodes: [{ pipelineId: pipeline.id, pipeline: null }] },
+    });
+  });
+
+  it("lets what was on its way end: a deployment is still reported, and its promotion finishes", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    await seed.release(dev);
+    const selection = "promotion { id targets { release { id } } }";
+    const { promotion } = await admin.mutate("promote", { app: dev.id }, selection);
+    await deletePipeline(pipeline.id);
+    const [{ release }] = promotion.targets;
+    const { events } = await eventsOf(admin, () =>
+      admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "release { id }"),
+    );
+    assert.deepEqual(
+      events.map((event) => event.type),
+      ["RELEASE_PHASE_CHANGED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"],
+    );
+    const { promotion: ended } = await admin.ask("query ($id: ID!) { promotion(id: $id) { phase } }", {
+      id: promotion.id,
+    });
+    assert.equal(ended.phase, "SUCCEEDED");
+  });
+
+  it("tells in one go of every coupling that went with it", async () => {
+    const pipeline = await seed.pipeline();
+    const apps = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
+    const { events } = await eventsOf(admin, () => deletePipeline(pipeline.id));
+    assert.deepEqual(told(events), [
+      ...apps.map((app) => `COUPLING_REMOVED ${app.name}`),
+      `PIPELINE_DELETED ${pipeline.name}`,
+    ]);
+  });
+});
+
+describe("a deleted app", () => {
+  it("is refused while it is in a pipeline", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING");
+    const before = await contentOf(server);
+    assert.equal((await admin.refusedMutation("deleteApp", { app: app.id })).extensions.code, "CONFLICT");
+    assert.deepEqual(await contentOf(server), before);
+  });
+
+  it("is gone from every query but its history, where it carries the time of its deletion", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const staging = await seed.coupled(pipeline, "STAGING");
+    const release = await seed.release(dev);
+    const { promotion } = await admin.mutate("promote", { app: dev.id }, "promotion { id targets { release { id } } }");
+    await deletePipeline(pipeline.id);
+    for (const app of [dev, staging]) assert.equal((await deleteApp(app.name)).deletedAppId, app.id);
+    const query = `query ($id: ID!, $name: ID!, $text: String!, $release: ID!, $promotion: ID!) {
+      byId: app(app: $id) { id }
+      byName: app(app: $name) { id }
+      node(id: $id) { id }
+      apps(nameContains: $text) { totalCount }
+      release(id: $release) { phase app { name deletedAt } }
+      promotion(id: $promotion) { source { name deletedAt } targets { app { name deletedAt } } }
+      promotions(app: $id) { totalCount }
+    }`;
+    const names = { id: dev.id, name: dev.name, text: dev.name, release: release.id, promotion: promotion.id };
+    const answer = await admin.ask(query, names);
+    const { byId, byName, node, apps } = answer;
+    assert.deepEqual({ byId, byName, node, apps }, { byId: null, byName: null, node: null, apps: { totalCount: 0 } });
+    assert.equal(answer.release.phase, "SUCCEEDED");
+    const met = [answer.release.app, answer.promotion.source, answer.promotion.targets[0].app];
+    assert.deepEqual(
+      met.map((app: { name: string }) => app.name),
+      [dev.name, dev.name, staging.name],
+    );
+    for (const { deletedAt } of met) assert.ok(Date.parse(deletedAt) > 0);
+    assert.equal(answer.promotions.totalCount, 1);
+    for (const [mutation, input] of [
+      ["updateApp", { app: dev.id, description: "x" }],
+      ["createRelease", { app: dev.id, build: (await seed.build()).id }],
+      ["rollback", { app: dev.id }],
+      ["deleteApp", { app: dev.id }],
+      ["addCoupling", { pipeline: (await seed.pipeline()).id, app: dev.id, stage: "STAGING" }],
+    ] as const) {
+      assert.equal((await admin.refusedMutation(mutation, input)).extensions.code, "NOT_FOUND", mutation);
+    }
+  });
+
+  it("leaves its name free: the next app of that name begins at v1", async () => {
+    const app = await seed.app();
+    await seed.release(app);
+    await deleteApp(app.id);
+    const next = await seed.app({ name: app.name });
+    assert.notEqual(next.id, app.id);
+    assert.equal((await seed.release(next)).version, 1);
+  });
+
+  it("ends what was on its way to it, the waiting one too, and no later report brings it back", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const deploying = await seed.release(app);
+    const queued = await seed.release(app);
+    const { events } = await eventsOf(admin, () => deleteApp(app.id));
+    assert.deepEqual(told(events), [
+      `RELEASE_PHASE_CHANGED ${app.name} v2 FAILED`,
+      `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
+      `APP_DELETED ${app.name}`,
+    ]);
+    for (const release of [deploying, queued]) {
+      const late = { release: release.id, phase: "SUCCEEDED" };
+      assert.equal((await admin.refusedMutation("reportDeployment", late)).extensions.code, "CONFLICT");
+    }
+  });
+});

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { contentOf } from "../../support/content.js";
+import { eventsOf, told } from "../../support/log.js";
+import { Seed } from "../../support/seed.js";
+import { startServer } from "../../support/server.js";
+
+const server = await startServer({ after });
+const { admin } = server;
+const operator = await server.as("OPERATOR");
+const seed = new Seed(admin);
+
+const COUPLING = "coupling { id stage requiredChecks autoDeploy }";
+const checksOf = async (id: string) =>
+  (await admin.ask("query ($id: ID!) { coupling(id: $id) { requiredChecks } }", { id })).coupling?.requiredChecks;
+
+describe("a coupling", () => {
+  it("sorts its required checks, and names each once", async () => {
+    const { couplingId } = await seed.coupled(await seed.pipeline(), "STAGING", { requiredChecks: ["b", "a", "b"] });
+    assert.deepEqual(await checksOf(couplingId), ["a", "b"]);
+    const input = { coupling: couplingId, requiredChecks: ["c", "a", "b", "c"] };
+    const { coupling } = await operator.mutate("updateChecks", input, COUPLING);
+    assert.deepEqual(coupling.requiredChecks, ["a", "b", "c"]);
+  });
+
+  it("deploys automatically in development only, and there unless it is switched off", async () => {
+    const pipeline = await seed.pipeline();
+    const add = async (stage: string, autoDeploy?: boolean) => {
+      const app = await seed.app();
+      return { pipeline: pipeline.id, app: app.id, stage, autoDeploy };
+    };
+    const made = async (input: object) => (await operator.mutate("addCoupling", input, COUPLING)).coupling;
+    assert.equal((await made(await add("DEVELOPMENT"))).autoDeploy, true);
+    assert.equal((await made(await add("DEVELOPMENT", false))).autoDeploy, false);
+    for (const stage of ["REVIEW", "STAGING", "PRODUCTION"]) {
+      const { id, autoDeploy } = await made(await add(stage));
+      assert.equal(autoDeploy, false);
+      const wrong = await operator.refusedMutation("addCoupling", await add(stage, true));
+      assert.deepEqual([wrong.extensions.code, wrong.extensions.field], ["BAD_USER_INPUT", "autoDeploy"]);
+      const later = await operator.refusedMutation("setAutoDeploy", { coupling: id, autoDeploy: true });
+      assert.deepEqual([later.extensions.code, later.extensions.field], ["BAD_USER_INPUT", "autoDeploy"]);
+    }
+  });
+
+  it("takes its automatic deploys along only into development", async () => {
+    const { couplingId: coupling } = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
+    const move = async (stage: string) =>
+      (await operator.mutate("moveCoupling", { coupling, stage }, COUPLING)).coupling;
+    assert.deepEqual(await move("STAGING"), { id: coupling, stage: "STAGING", requiredChecks: [], autoDeploy: false });
+    assert.equal((await move("DEVELOPMENT")).autoDeploy, true);
+  });
+
+  it("puts an app in one pipeline at most", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "STAGING");
+    for (const other of [pipeline, await seed.pipeline()]) {
+      const error = await operator.refusedMutation("addCoupling", {
+        pipeline: other.id,
+        app: app.id,
+        stage: "DEVELOPMENT",
+      });
+      assert.equal(error.extensions.code, "CONFLICT");
+    }
+  });
+
+  it("takes no required checks in REVIEW, on whichever way", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.app();
+    const refusals = [
+      await admin.refusedMutation("addCoupling", {
+        pipeline: pipeline.id,
+        app: app.id,
+        stage: "REVIEW",
+        requiredChecks: ["ci"],
+      }),
+      await admin.refusedMutation("updateChecks", {
+        coupling: (await seed.coupled(pipeline, "REVIEW")).couplingId,
+        requiredChecks: ["ci"],
+      }),
+      await admin.refusedMutation("moveCoupling", {
+        coupling: (await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] })).couplingId,
+        stage: "REVIEW",
+      }),
+    ];
+    for (const { extensions } of refusals) assert.equal(extensions.code, "BAD_USER_INPUT");
+    assert.deepEqual(
+      refusals.map(({ extensions }) => extensions.field),
+      ["requiredChecks", "requiredChecks", "stage"],
+    );
+  });
+
+  it("writes nothing where a change changes nothing", async () => {
+    const pipeline = await seed.pipeline();
+    const { couplingId: coupling } = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["a", "b"] });
+    const before = await contentOf(server);
+    await operator.mutate("updateChecks", { coupling, requiredChecks: ["b", "a", "a"] }, COUPLING);
+    await admin.mutate("moveCoupling", { coupling, stage: "DEVELOPMENT" }, COUPLING);
+    await operator.mutate("setAutoDeploy", { coupling, autoDeploy: true }, COUPLING);
+    assert.deepEqual(await contentOf(server), before);
+  });
+});
+
+describe("what could open a gate", () => {
+  /** An OPERATOR is refused, and nothing is written. */
+  async function forbidden(mutation: string, input: object): Promise<void> {
+    const before = await contentOf(server);
+    const error = await operator.refusedMutation(mutation, input);
+    assert.equal(error.extensions.code, "FORBIDDEN", mutation);
+    assert.match(error.message, /ADMIN/);
+    const after = await contentOf(server);
+    const [written, lost] = [
+      after.filter((row) => !before.includes(row)),
+      before.filter((row) => !after.includes(row)),
+    ];
+    // That it was tried is kept, and nothing else has changed but where the log ends.
+    const rows = written.map((row) => /"type":"ACCESS_DENIED"/.exec(row)?.[0] ?? row.split(" ", 1)[0]);
+    assert.deepEqual(rows.sort(), ['"type":"ACCESS_DENIED"', "event_log"], mutation);
+    assert.deepEqual(
+      lost.map((row) => row.split(" ", 1)[0]),
+      ["event_log"],
+      mutation,
+    );
+  }
+
+  it("is ADMIN's alone: to leave a check out, remove or move the coupling, delete the pipeline or an app", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["a", "b"] });
+    const { couplingId: coupling } = app;
+    await forbidden("updateChecks", { coupling, requiredChecks: [] });
+    await forbidden("updateChecks", { coupling, requiredChecks: ["a"] });
+    await forbidden("updateChecks", { coupling, requiredChecks: ["a", "c", "d"] });
+    await forbidden("moveCoupling", { coupling, stage: "STAGING" });
+    await forbidden("removeCoupling", { coupling });
+    await forbidden("removeCoupling", { coupling: (await seed.coupled(pipeline, "STAGING")).couplingId });
+    await forbidden("deletePipeline", { pipeline: pipeline.id });
+    await forbidden("deletePipeline", { pipeline: (await seed.pipeline()).id });
+    await forbidden("deleteApp", { app: app.id });
+    await forbidden("deleteApp", { app: (await seed.app()).id });
+    await operator.mutate("updateChecks", { coupling, requiredChecks: ["a", "b", "c"] }, COUPLING);
+    await admin.mutate("updateChecks", { coupling, requiredChecks: ["c"] }, COUPLING);
+    assert.deepEqual(await checksOf(coupling), ["c"]);
+    await admin.mutate("moveCoupling", { coupling, stage: "STAGING" }, COUPLING);
+    await admin.mutate("removeCoupling", { coupling }, "removedCouplingId");
+    assert.equal(await checksOf(coupling), undefined);
+  });
+
+  it("is OPERATOR's where there is no check to get round", async () => {
+    const pipeline = await seed.pipeline();
+    const { couplingId: coupling } = await seed.coupled(pipeline, "STAGING");
+    const { coupling: moved } = await operator.mutate("moveCoupling", { coupling, stage: "PRODUCTION" }, COUPLING);
+    assert.equal(moved.stage, "PRODUCTION");
+  });
+
+  it("is not for a REPORTER at all", async () => {
+    const reporter = await server.as("REPORTER");
+    const pipeline = await seed.pipeline();
+    const { couplingId: coupling } = await seed.coupled(pipeline, "DEVELOPMENT");
+    const app = await seed.app();
+    const inputs: [string, object][] = [
+      ["createPipeline", { name: "unwanted" }],
+      ["updatePipeline", { pipeline: pipeline.id, description: "x" }],
+      ["createApp", { name: "unwanted" }],
+      ["updateApp", { app: app.id, description: "x" }],
+      ["addCoupling", { pipeline: pipeline.id, app: app.id, stage: "STAGING" }],
+      ["updateChecks", { coupling, requiredChecks: ["ci"] }],
+      ["moveCoupling", { coupling, stage: "STAGING" }],
+      ["setAutoDeploy", { coupling, autoDeploy: false }],
+      ["createRelease", { app: app.id, build: (await seed.build()).id }],
+      ["rollback", { app: app.id }],
+      ["openReviewApp", { pipeline: pipeline.id, pullRequest: { number: 1, branch: "x" } }],
+      ["closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 1 }],
+    ];
+    for (const [mutation, input] of inputs) {
+      assert.equal((await reporter.refusedMutation(mutation, input)).extensions.code, "FORBIDDEN", mutation);
+    }
+  });
+});
+
+describe("the events of a coupling", () => {
+  it("are about the coupling, under its app's name, and say what changed", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.app();
+    const { result: coupling, events } = await eventsOf(admin, async () => {
+      const input = { pipeline: pipeline.id, app: app.id, stage: "DEVELOPMENT", requiredChecks: ["qa/smoke"] };
+      const { id } = (await admin.mutate("addCoupling", input, COUPLING)).coupling;
+      await admin.mutate("updateChecks", { coupling: id, requiredChecks: ["ci/build"] }, COUPLING);
+      await admin.mutate("setAutoDeploy", { coupling: id, autoDeploy: false }, COUPLING);
+      await admin.mutate("moveCoupling", { coupling: id, stage: "PRODUCTION" }, COUPLING);
+      await admin.mutate("removeCoupling", { coupling: id }, "removedCouplingId");
+      return id;
+    });
+    const types = ["ADDED", "CHECKS_UPDATED", "AUTO_DEPLOY_CHANGED", "MOVED", "REMOVED"];
+    assert.deepEqual(
+      told(events),
+      types.map((type) => `COUPLING_${type} ${app.name}`),
+    );
+    for (const event of events) assert.deepEqual([event.subjectId, event.pipelineId], [coupling, pipeline.id]);
+    assert.deepEqual(
+      events.map((event) => event.summary),
+      [
+        `${app.name} added to DEVELOPMENT of ${pipeline.name}, requiring qa/smoke`,
+        `Required checks of ${app.name}: +ci/build -qa/smoke`,
+        `Automatic deploys of ${app.name} switched off`,
+        `${app.name} moved to PRODUCTION`,
+        `${app.name} removed from PRODUCTION of ${pipeline.name}`,
+      ],
+    );
+  });
+});

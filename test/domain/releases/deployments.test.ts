@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Clock, MINUTE } from "../../support/clock.js";
+import { contentOf } from "../../support/content.js";
+import { eventsOf, told } from "../../support/log.js";
+import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
+import { startServer, type TestServer } from "../../support/server.js";
+
+const server = await startServer({ after });
+const { admin } = server;
+const seed = new Seed(admin);
+
+const report = (release: SeededRelease, phase: string, failureReason?: string) =>
+  admin.mutate("reportDeployment", { release: release.id, phase, failureReason }, "release { phase failureReason }");
+
+/** The phases of an app's releases, v1 first. */
+async function phasesOf({ id }: Named, on: TestServer = server): Promise<string[]> {
+  const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { phase } } } }";
+  const { app } = await on.admin.ask(query, { app: id });
+  return app.releases.nodes.map((release: { phase: string }) => release.phase).reverse();
+}
+
+async function currentVersion({ id }: Named): Promise<number | null> {
+  const query = "query ($app: ID!) { app(app: $app) { currentRelease { version current } } }";
+  return (await admin.ask(query, { app: id })).app.currentRelease?.version ?? null;
+}
+
+describe("a release of an IMMEDIATE app", () => {
+  it("succeeds as it is made, and is current until the next one", async () => {
+    const app = await seed.app();
+    for (const version of [1, 2, 3]) {
+      const release = await seed.release(app);
+      assert.deepEqual([release.version, release.phase], [version, "SUCCEEDED"]);
+      assert.equal(await currentVersion(app), version);
+    }
+    const query = "query ($app: ID!) { app(app: $app) { releases { nodes { version current } } } }";
+    const { app: found } = await admin.ask(query, { app: app.id });
+    assert.deepEqual(
+      found.releases.nodes.map((one: { version: number; current: boolean }) => [one.version, one.current]),
+      [
+        [3, true],
+        [2, false],
+        [1, false],
+      ],
+    );
+  });
+});
+
+describe("a release of a REPORTED app", () => {
+  it("deploys alone: the next one waits, and a later one takes the place of the one that waits", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const first = await seed.release(app);
+    assert.equal(first.phase, "DEPLOYING");
+    assert.equal((await seed.release(app)).phase, "QUEUED");
+    const third = await seed.release(app);
+    assert.deepEqual(await phasesOf(app), ["DEPLOYING", "SUPERSEDED", "QUEUED"]);
+    assert.equal(await currentVersion(app), null);
+    await report(first, "SUCCEEDED");
+    assert.deepEqual(await phasesOf(app), ["SUCCEEDED", "SUPERSEDED", "DEPLOYING"]);
+    assert.equal(await currentVersion(app), 1);
+    await report(third, "FAILED", "Out of memory");
+    assert.deepEqual(await phasesOf(app), ["SUCCEEDED", "SUPERSEDED", "FAILED"]);
+    assert.equal(await currentVersion(app), 1);
+  });
+
+  it("lets the one that waits begin also where it failed, and tells of both in one go", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const first = await seed.release(app);
+    await seed.release(app);
+    const { events } = await eventsOf(admin, () => report(first, "FAILED", "No such image"));
+    assert.deepEqual(told(events), [
+      `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
+      `RELEASE_PHASE_CHANGED ${app.name} v2 DEPLOYING`,
+    ]);
+  });
+
+  it("is told of by the events of its making: superseded ones first", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    await seed.release(app);
+    await seed.release(app);
+    const build = await seed.build();
+    const { events } = await eventsOf(admin, () => seed.release(app, build));
+    assert.deepEqual(told(events), [
+      `RELEASE_PHASE_CHANGED ${app.name} v2 SUPERSEDED`,
+      `RELEASE_CREATED ${app.name} v3 QUEUED`,
+    ]);
+  });
+
+  it("changes nothing and writes nothing where what is already so is reported again", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const good = await seed.release(app);
+    await report(good, "SUCCEEDED");
+    const bad = await seed.release(app);
+    await report(bad, "FAILED", "The first reason");
+    const before = await contentOf(server);
+    assert.equal((await report(good, "SUCCEEDED")).release.phase, "SUCCEEDED");
+    assert.equal((await report(bad, "FAILED", "Another reason")).release.failureReason, "The first reason");
+    assert.deepEqual(await contentOf(server), before);
+  });
+
+  it("makes no other move: every one of them is a CONFLICT", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const failed = await seed.release(app);
+    await report(failed, "FAILED");
+    const succeeded = await seed.release(app);
+    await report(succeeded, "SUCCEEDED");
+    const deploying = await seed.release(app);
+    const superseded = await seed.release(app);
+    const queued = await seed.release(app);
+    const before = await contentOf(server);
+    const moves: [SeededRelease, string[]][] = [
+      [failed, ["DEPLOYING", "SUCCEEDED"]],
+      [succeeded, ["DEPLOYING", "FAILED"]],
+      [superseded, ["DEPLOYING", "SUCCEEDED", "FAILED"]],
+      [queued, ["DEPLOYING", "SUCCEEDED", "FAILED"]],
+    ];
+    for (const [release, phases] of moves) {
+      for (const phase of phases) {
+        const error = await admin.refusedMutation("reportDeployment", { release: release.id, phase });
+        assert.equal(error.extensions.code, "CONFLICT", `v${release.version} to ${phase}`);
+      }
+    }
+    for (const phase of ["QUEUED", "SUPERSEDED"]) {
+      const error = await admin.refusedMutation("reportDeployment", { release: deploying.id, phase });
+      assert.deepEqual([error.extensions.code, error.extensions.field], ["BAD_USER_INPUT", "phase"]);
+    }
+    const reason = { release: deploying.id, phase: "SUCCEEDED", failureReason: "None" };
+    const error = await admin.refusedMutation("reportDeployment", reason);
+    assert.deepEqual([error.extensions.code, error.extensions.field], ["BAD_USER_INPUT", "failureReason"]);
+    assert.deepEqual(await contentOf(server), before);
+  });
+
+  it("is for a REPORTER to report, and not for a VIEWER", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const { id: release } = await seed.release(app);
+    const input = { release, phase: "SUCCEEDED" };
+    const viewer = await server.as("VIEWER");
+    assert.equal((await viewer.refusedMutation("reportDeployment", input)).extensions.code, "FORBIDDEN");
+    const reporter = await server.as("REPORTER");
+    const { release: moved } = await reporter.mutate("reportDeployment", input, "release { phase }");
+    assert.equal(moved.phase, "SUCCEEDED");
+  });
+
+  it("ends in the mode that it began in: the mode cannot change meanwhile", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const release = await seed.release(app);
+    const change = { app: app.id, deploymentMode: "IMMEDIATE" };
+    assert.equal((await admin.refusedMutation("updateApp", change)).extensions.code, "CONFLICT");
+    await report(release, "SUCCEEDED");
+    await admin.mutate("updateApp", change, "app { id }");
+    assert.equal((await seed.release(app)).phase, "SUCCEEDED");
+  });
+});
+
+describe("two reports that race", () => {
+  it("move the release once: of SUCCEEDED and FAILED one is refused", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    for (let round = 0; round < 5; round += 1) {
+      const release = await seed.release(app);
+      const answers = await Promise.allSettled([report(release, "SUCCEEDED"), report(release, "FAILED")]);
+      const refused = answers.filter((answer) => answer.status === "rejected");
+      assert.deepEqual(
+        refused.map((answer) => answer.reason.code),
+        ["CONFLICT"],
+      );
+    }
+  });
+});
+
+describe("a deployment that nobody reports", () => {
+  it("fails after DEPLOY_TIMEOUT, says so, and makes way for the one that waits", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now });
+    const own = new Seed(timed.admin);
+    const app = await own.app({ deploymentMode: "REPORTED" });
+    await own.release(app);
+    await own.release(app);
+    clock.advance(10 * MINUTE - 1);
+    await timed.app.tick();
+    assert.deepEqual(await phasesOf(app, timed), ["DEPLOYING", "QUEUED"]);
+    clock.advance(1);
+    const { events } = await eventsOf(timed.admin, () => timed.app.tick());
+    assert.deepEqual(told(events), [
+      `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
+      `RELEASE_PHASE_CHANGED ${app.name} v2 DEPLOYING`,
+    ]);
+    assert.deepEqual(events[0]?.actor, { name: "railyard", role: "ADMIN" });
+    const query = "query ($app: ID!) { app(app: $app) { releases(last: 1) { nodes { version failureReason } } } }";
+    const { app: found } = await timed.admin.ask(query, { app: app.id });
+    assert.deepEqual(found.releases.nodes, [
+      { version: 1, failureReason: "Nobody reported the deployment within 10 minutes." },
+    ]);
+    // The one that waited has its own ten minutes from now on.
+    clock.advance(10 * MINUTE - 1);
+    await timed.app.tick();
+    assert.deepEqual(await phasesOf(app, timed), ["FAILED", "DEPLOYING"]);
+    clock.advance(1);
+    await timed.app.tick();
+    assert.deepEqual(await phasesOf(app, timed), ["FAILED", "FAILED"]);
+  });
+
+  it("has its time anew whenever DEPLOYING is reported", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now, env: { DEPLOY_TIMEOUT: "1m" } });
+    const own = new Seed(timed.admin);
+    const app = await own.app({ deploymentMode: "REPORTED" });
+    const release = await own.release(app);
+    for (let beat = 0; beat < 5; beat += 1) {
+      clock.advance(MINUTE - 1);
+      const still = { release: release.id, phase: "DEPLOYING" };
+      await timed.admin.mutate("reportDeployment", still, "release { phase }");
+      await timed.app.tick();
+    }
+    assert.deepEqual(await phasesOf(app, timed), ["DEPLOYING"]);
+    clock.advance(MINUTE);
+    await timed.app.tick();
+    assert.deepEqual(await phasesOf(app, timed), ["FAILED"]);
+  });
+
+  it("fails at its time also across a restart, and finishes its promotion", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now });
+    const own = new Seed(timed.admin);
+    const pipeline = await own.pipeline();
+    const dev = await own.coupled(pipeline, "DEVELOPMENT");
+    const slow = await own.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    await own.release(dev);
+    const { promotion } = await timed.admin.mutate("promote", { app: dev.id }, "promotion { id phase }");
+    assert.equal(promotion.phase, "IN_PROGRESS");
+    clock.advance(5 * MINUTE);
+    await timed.restart();
+    await timed.app.tick();
+    assert.deepEqual(await phasesOf(slow, timed), ["DEPLOYING"]);
+    await timed.stop();
+    clock.advance(5 * MINUTE);
+    await timed.start();
+    await timed.app.tick();
+    assert.deepEqual(await phasesOf(slow, timed), ["FAILED"]);
+    const query = "query ($id: ID!) { promotion(id: $id) { phase targets { failureReason } } }";
+    const { promotion: ended } = await timed.admin.ask(query, { id: promotion.id });
+    assert.deepEqual(ended, {
+      phase: "FAILED",
+      targets: [{ failureReason: "Nobody reported the deployment within 10 minutes." }],
+    });
+    const late = { release: (await onlyReleaseOf(timed, slow)).id, phase: "SUCCEEDED" };
+    assert.equal((await timed.admin.refusedMutation("reportDeployment", late)).extensions.code, "CONFLICT");
+  });
+});
+
+async function onlyReleaseOf(on: TestServer, { id }: Named): Promise<{ id: string }> {
+  const query = "query ($app: ID!) { app(app: $app) { releases { nodes { id } } } }";
+  return (await on.admin.ask(query, { app: id })).app.releases.nodes[0];
+}
+
+describe("a rollback", () => {
+  const rollback = async (input: object) =>
+    (await admin.mutate("rollback", input, "release { version trigger description phase build { id } }")).release;
+
+  it("makes a new release of the build before the current one", async () => {
+    const app = await seed.app();
+    const good = await seed.build();
+    await seed.release(app, good);
+    await seed.release(app);
+    assert.deepEqual(await rollback({ app: app.name, reason: "v2 leaks" }), {
+      version: 3,
+      trigger: "ROLLBACK",
+      description: "Rollback to v1: v2 leaks",
+      phase: "SUCCEEDED",
+      build: { id: good.id },
+    });
+    assert.equal(await currentVersion(app), 3);
+  });
+
+  it("passes over releases that did not succeed", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const good = await seed.build();
+    await report(await seed.release(app, good), "SUCCEEDED");
+    await report(await seed.release(app), "FAILED");
+    await report(await seed.release(app), "SUCCEEDED");
+    await report(await seed.release(app), "FAILED");
+    const release = await rollback({ app: app.id });
+    assert.deepEqual([release.build.id, release.phase], [good.id, "DEPLOYING"]);
+  });
+
+  it("goes to the release that is named, if it is the app's and succeeded", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const oldest = await seed.build();
+    const first = await seed.release(app, oldest);
+    await report(first, "SUCCEEDED");
+    const failed = await seed.release(app);
+    await report(failed, "FAILED");
+    await report(await seed.release(app), "SUCCEEDED");
+    await report(await seed.release(app), "SUCCEEDED");
+    assert.equal((await rollback({ app: app.id, release: first.id })).build.id, oldest.id);
+    const wrong = await admin.refusedMutation("rollback", { app: app.id, release: failed.id });
+    assert.equal(wrong.extensions.code, "CONFLICT");
+    const stranger = await seed.release(await seed.app());
+    const other = await admin.refusedMutation("rollback", { app: app.id, release: stranger.id });
+    assert.deepEqual([other.extensions.code, other.extensions.field], ["BAD_USER_INPUT", "release"]);
+  });
+
+  it("is a CONFLICT where there is nothing to go back to", async () => {
+    const app = await seed.app();
+    assert.equal((await admin.refusedMutation("rollback", { app: app.id })).extensions.code, "CONFLICT");
+    await seed.release(app);
+    assert.equal((await admin.refusedMutation("rollback", { app: app.id })).extensions.code, "CONFLICT");
+  });
+});
+
+describe("a build", () => {
+  it("can be released only once it has succeeded, and never changes from then on", async () => {
+    const app = await seed.app();
+    const build = await seed.build({ phase: "PENDING", artifact: null });
+    const release = { app: app.id, build: build.id };
+    assert.equal((await admin.refusedMutation("createRelease", release)).extensions.code, "CONFLICT");
+    const update = (input: object) => ({ build: build.id, ...input });
+    await admin.mutate("updateBuild", update({ phase: "FAILED" }), "build { phase }");
+    assert.equal((await admin.refusedMutation("createRelease", release)).extensions.code, "CONFLICT");
+    const done = update({ phase: "SUCCEEDED", artifact: "registry.test/app:1", checksum: "sha256:00" });
+    await admin.mutate("updateBuild", done, "build { phase }");
+    await admin.mutate("createRelease", release, "release { id }");
+    const before = await contentOf(server);
+    await admin.mutate("updateBuild", done, "build { phase }");
+    const changes = [
+      { phase: "FAILED" },
+      { phase: "PENDING" },
+      { ...done, artifact: "other" },
+      { ...done, checksum: "x" },
+    ];
+    for (const change of changes) {
+      const error = await admin.refusedMutation("updateBuild", update(change));
+      assert.equal(error.extensions.code, "CONFLICT");
+    }
+    assert.deepEqual(await contentOf(server), before);
+  });
+});

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { eventsAfter, eventsOf, told } from "../../support/log.js";
+import { type Named, Seed } from "../../support/seed.js";
+import { startServer } from "../../support/server.js";
+
+const { admin } = await startServer({ after });
+const seed = new Seed(admin);
+
+interface Target {
+  readonly id: string;
+  readonly phase: string;
+  readonly failureReason: string | null;
+  readonly release: { readonly id: string };
+}
+
+const PROMOTION = "id phase targets { id phase failureReason release { id } }";
+const promote = async (app: Named): Promise<{ id: string; phase: string; targets: [Target, Target] }> =>
+  (await admin.mutate("promote", { app: app.id }, `promotion { ${PROMOTION} }`)).promotion;
+const phasesOf = async (id: string) => {
+  const { promotion } = await admin.ask(`query ($id: ID!) { promotion(id: $id) { ${PROMOTION} } }`, { id });
+  return [promotion.phase, ...promotion.targets.map((target: Target) => target.phase)];
+};
+const report = ({ release }: Target, phase: string, failureReason?: string) =>
+  admin.mutate("reportDeployment", { release: release.id, phase, failureReason }, "release { phase }");
+
+/** A source with a release, and two apps in the next stage, of these modes. */
+async function prepared(first = "REPORTED", second = "REPORTED") {
+  const pipeline = await seed.pipeline();
+  const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+  const one = await seed.coupled(pipeline, "STAGING", { deploymentMode: first });
+  const two = await seed.coupled(pipeline, "STAGING", { deploymentMode: second });
+  await seed.release(dev);
+  return { pipeline, dev, one, two };
+}
+
+describe("the phase of a promotion", () => {
+  it("is IN_PROGRESS until every target is final, then SUCCEEDED where all did", async () => {
+    const { dev } = await prepared();
+    const { id, targets } = await promote(dev);
+    assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "DEPLOYING", "DEPLOYING"]);
+    await report(targets[1], "SUCCEEDED");
+    assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "DEPLOYING", "SUCCEEDED"]);
+    await report(targets[0], "SUCCEEDED");
+    assert.deepEqual(await phasesOf(id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+  });
+
+  it("is PARTIALLY_SUCCEEDED where some failed, and the target says why", async () => {
+    const { dev } = await prepared("IMMEDIATE");
+    const { id, targets } = await promote(dev);
+    assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "SUCCEEDED", "DEPLOYING"]);
+    await report(targets[1], "FAILED", "The image does not start.");
+    assert.deepEqual(await phasesOf(id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
+    const { promotion } = await admin.ask(`query ($id: ID!) { promotion(id: $id) { ${PROMOTION} } }`, { id });
+    assert.deepEqual(
+      promotion.targets.map((target: Target) => target.failureReason),
+      [null, "The image does not start."],
+    );
+  });
+
+  it("is FAILED where none succeeded", async () => {
+    const { dev } = await prepared();
+    const { id, targets } = await promote(dev);
+    await report(targets[0], "FAILED");
+    await report(targets[1], "FAILED");
+    assert.deepEqual(await phasesOf(id), ["FAILED", "FAILED", "FAILED"]);
+  });
+
+  it("counts a target that was superseded while it waited as not succeeded", async () => {
+    const { dev } = await prepared();
+    const first = await promote(dev);
+    const second = await promote(dev);
+    assert.deepEqual(await phasesOf(second.id), ["IN_PROGRESS", "QUEUED", "QUEUED"]);
+    const third = await promote(dev);
+    assert.deepEqual(await phasesOf(second.id), ["FAILED", "SUPERSEDED", "SUPERSEDED"]);
+    await report(first.targets[0], "SUCCEEDED");
+    assert.deepEqual(await phasesOf(third.id), ["IN_PROGRESS", "DEPLOYING", "QUEUED"]);
+    await report(first.targets[1], "FAILED");
+    assert.deepEqual(await phasesOf(first.id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
+    await report(third.targets[0], "SUCCEEDED");
+    await report(third.targets[1], "SUCCEEDED");
+    assert.deepEqual(await phasesOf(third.id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+  });
+
+  it("ends where a target's app is deleted", async () => {
+    const { dev, one, two } = await prepared();
+    const { id, targets } = await promote(dev);
+    await report(targets[0], "SUCCEEDED");
+    await admin.mutate("removeCoupling", { coupling: two.couplingId }, "removedCouplingId");
+    await admin.mutate("deleteApp", { app: two.id }, "deletedAppId");
+    assert.deepEqual(await phasesOf(id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
+    const { promotion } = await admin.ask(
+      "query ($id: ID!) { promotion(id: $id) { targets { failureReason app { name deletedAt } } } }",
+      { id },
+    );
+    assert.equal(promotion.targets[0].app.name, one.name);
+    assert.equal(promotion.targets[1].app.name, two.name);
+    assert.notEqual(promotion.targets[1].app.deletedAt, null);
+    assert.match(promotion.targets[1].failureReason, /deleted/);
+  });
+});
+
+describe("the events of a promotion", () => {
+  it("tell the start, each target's release and phase, and the end, in this order", async () => {
+    const { pipeline, dev, one, two } = await prepared("IMMEDIATE", "IMMEDIATE");
+    const { events, result } = await eventsOf(admin, () => promote(dev));
+    assert.deepEqual(told(events), [
+      "PROMOTION_STARTED IN_PROGRESS",
+      `RELEASE_CREATED ${one.name} v1 SUCCEEDED`,
+      `PROMOTION_TARGET_CHANGED ${one.name} SUCCEEDED`,
+      `RELEASE_CREATED ${two.name} v1 SUCCEEDED`,
+      `PROMOTION_TARGET_CHANGED ${two.name} SUCCEEDED`,
+      "PROMOTION_FINISHED SUCCEEDED",
+    ]);
+    assert.deepEqual(new Set(events.map((event) => event.pipelineId)), new Set([pipeline.id]));
+    const promotions = events.map((event) => event.promotion?.id).filter((id) => id !== undefined);
+    assert.deepEqual(promotions, Array(4).fill(result.id));
+  });
+
+  it("tell later what each deployment came to, and the end once", async () => {
+    const { dev, one, two } = await prepared();
+    const started = await eventsOf(admin, () => promote(dev));
+    assert.deepEqual(told(started.events), [
+      "PROMOTION_STARTED IN_PROGRESS",
+      `RELEASE_CREATED ${one.name} v1 DEPLOYING`,
+      `PROMOTION_TARGET_CHANGED ${one.name} DEPLOYING`,
+      `RELEASE_CREATED ${two.name} v1 DEPLOYING`,
+      `PROMOTION_TARGET_CHANGED ${two.name} DEPLOYING`,
+    ]);
+    const [first, second] = started.result.targets;
+    const succeeded = await eventsOf(admin, () => report(first, "SUCCEEDED"));
+    assert.deepEqual(told(succeeded.events), [
+      `RELEASE_PHASE_CHANGED ${one.name} v1 SUCCEEDED`,
+      `PROMOTION_TARGET_CHANGED ${one.name} SUCCEEDED`,
+    ]);
+    const failed = await eventsOf(admin, () => report(second, "FAILED"));
+    assert.deepEqual(told(failed.events), [
+      `RELEASE_PHASE_CHANGED ${two.name} v1 FAILED`,
+      `PROMOTION_TARGET_CHANGED ${two.name} FAILED`,
+      "PROMOTION_FINISHED PARTIALLY_SUCCEEDED",
+    ]);
+  });
+
+  it("tell what a promotion supersedes before what it makes", async () => {
+    const { dev, one, two } = await prepared("REPORTED", "IMMEDIATE");
+    await promote(dev);
+    await promote(dev);
+    const third = await eventsOf(admin, () => promote(dev));
+    assert.deepEqual(told(third.events), [
+      "PROMOTION_STARTED IN_PROGRESS",
+      `RELEASE_PHASE_CHANGED ${one.name} v2 SUPERSEDED`,
+      `PROMOTION_TARGET_CHANGED ${one.name} SUPERSEDED`,
+      "PROMOTION_FINISHED PARTIALLY_SUCCEEDED",
+      `RELEASE_CREATED ${one.name} v3 QUEUED`,
+      `PROMOTION_TARGET_CHANGED ${one.name} QUEUED`,
+      `RELEASE_CREATED ${two.name} v3 SUCCEEDED`,
+      `PROMOTION_TARGET_CHANGED ${two.name} SUCCEEDED`,
+    ]);
+  });
+
+  it("are found by the source and by each of its own targets", async () => {
+    const { dev, one, two } = await prepared("IMMEDIATE", "IMMEDIATE");
+    const types = ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"];
+    await promote(dev);
+    const of = async ({ name }: Named) => told(await eventsAfter(admin, null, { app: name, types }));
+    const start = "PROMOTION_STARTED IN_PROGRESS";
+    const end = "PROMOTION_FINISHED SUCCEEDED";
+    const [first, second] = [one, two].map(({ name }) => `PROMOTION_TARGET_CHANGED ${name} SUCCEEDED`);
+    assert.deepEqual(await of(dev), [start, first, second, end]);
+    assert.deepEqual(await of(one), [start, first, end]);
+    assert.deepEqual(await of(two), [start, second, end]);
+  });
+});

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { Refused } from "../../support/client.js";
+import { countsOf } from "../../support/content.js";
+import { shared } from "../../support/engine.js";
+import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
+import { startServer } from "../../support/server.js";
+
+const server = await startServer({ after });
+const { admin } = server;
+const seed = new Seed(admin);
+
+const BLOCKER = "code message app { id name } context overridable";
+const PLAN = `query ($input: PromoteInput!) { promotionPlan(input: $input) {
+  promotable from to source { id } release { id }
+  blockers { ${BLOCKER} }
+  targets { app { id name } upToDate currentRelease { id } checks { context state passed } blockers { ${BLOCKER} } }
+} }`;
+
+const CONTEXTS = ["ci", "qa", "scan"];
+const STATES = ["PENDING", "SUCCESS", "SUCCESS", "SUCCESS", "FAILURE", "ERROR"];
+const STAGES = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
+
+const state = fc.constantFrom(...STATES);
+const report = fc.record({ on: fc.constantFrom("release", "build"), context: fc.constantFrom(...CONTEXTS), state });
+const world = fc.record({
+  from: fc.constantFrom("REVIEW", "DEVELOPMENT", "DEVELOPMENT", "STAGING", "PRODUCTION"),
+  mode: fc.constantFrom("IMMEDIATE", "REPORTED"),
+  ends: fc.array(fc.constantFrom("SUCCEEDED", "FAILED"), { maxLength: 2 }),
+  targets: fc.array(fc.record({ checks: fc.subarray(CONTEXTS), runsIt: fc.boolean() }), { maxLength: 3 }),
+  strangers: fc.boolean(),
+  reports: fc.array(report, { maxLength: 6 }),
+  by: fc.constantFrom("app", "stage"),
+  release: fc.option(fc.nat(2), { nil: null }),
+  named: fc.option(fc.array(fc.nat(4), { maxLength: 3 }), { nil: null }),
+  force: fc.boolean(),
+});
+type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
+
+/** Makes a pipeline as the world is, and gives back what to promote in it. */
+async function build(of: World): Promise<object> {
+  const pipeline = await seed.pipeline();
+  const source = await seed.coupled(pipeline, of.from, { deploymentMode: of.mode });
+  const to = STAGES[STAGES.indexOf(of.from) + 1];
+  const releases: SeededRelease[] = [];
+  let last = "";
+  for (const phase of of.ends) {
+    const { id } = await seed.build();
+    const release = await seed.release(source, { id });
+    if (of.mode === "REPORTED") {
+      await admin.mutate("reportDeployment", { release: release.id, phase }, "release { id }");
+    }
+    releases.push(release);
+    last = id;
+  }
+  const targets: Named[] = [];
+  for (const { checks, runsIt } of to === undefined ? [] : of.targets) {
+    // Ungated while it is given the build; nobody needs to know what a REPORTED app would do.
+    const target = await seed.coupled(pipeline, to as string);
+    if (runsIt && last !== "") await seed.release(target, { id: last });
+    if (checks.length > 0) {
+      await admin.mutate("updateChecks", { coupling: target.couplingId, requiredChecks: checks }, "coupling { id }");
+    }
+    targets.push(target);
+  }
+  const stranger = await seed.app();
+  const foreign = of.strangers ? await seed.release(stranger) : null;
+  const subjects = { release: releases.at(-1)?.id, build: last };
+  for (const { on, context, state } of of.reports) {
+    const id = subjects[on];
+    if (id) await admin.mutate("reportStatus", { [on]: id, context, state }, "status { id }");
+  }
+  const release = of.release === null ? null : (releases[of.release]?.id ?? foreign?.id ?? null);
+  return {
+    ...(of.by === "app" ? { app: source.id } : { pipeline: pipeline.id, stage: of.from }),
+    ...(release !== null && { release }),
+    ...(of.named !== null && { targets: of.named.map((index) => (targets[index] ?? stranger).id) }),
+    ...(of.force && { force: true, reason: "It was agreed" }),
+  };
+}
+
+const plain: World = {
+  from: "DEVELOPMENT",
+  mode: "IMMEDIATE",
+  ends: ["SUCCEEDED"],
+  targets: [{ checks: [], runsIt: false }],
+  strangers: false,
+  reports: [],
+  by: "app",
+  release: null,
+  named: null,
+  force: false,
+};
+const gated: World = { ...plain, targets: [{ checks: ["ci"], runsIt: false }] };
+const said = (state: string): World => ({ ...gated, reports: [{ on: "release", context: "ci", state }] });
+
+/** A world for each outcome that there is: tried first, so that the property always meets it. */
+const EXAMPLES: Readonly<Record<string, World>> = {
+  promoted: plain,
+  forced: { ...gated, force: true },
+  "not a plan": { ...plain, named: [] },
+  NO_RELEASE: { ...plain, ends: [] },
+  NO_NEXT_STAGE: { ...plain, from: "PRODUCTION" },
+  NO_TARGETS: { ...plain, targets: [] },
+  CHECK_MISSING: gated,
+  CHECK_PENDING: said("PENDING"),
+  CHECK_FAILED: said("ERROR"),
+  RELEASE_NOT_SUCCEEDED: { ...plain, mode: "REPORTED", ends: ["FAILED"], release: 0 },
+};
+const outcomes = new Set<string>();
+
+describe("a promotion plan", () => {
+  it("says what promote then does: the same verdict, the same blockers, and what is refused writes nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, async (of) => {
+        const input = await build(of);
+        const before = await countsOf(server);
+        const plan = await admin.ask(PLAN, { input }).then(
+          (answer) => answer.promotionPlan,
+          (error: Refused) => error,
+        );
+        assert.deepEqual(await countsOf(server), before, "the plan has written something");
+        const done = await admin
+          .mutate("promote", input, "promotion { targets { app { id } checks { context state passed } } }")
+          .then(
+            (answer) => answer.promotion,
+            (error: Refused) => error,
+          );
+        if (done instanceof Refused)
+          assert.deepEqual(await countsOf(server), before, "a refusal has written something");
+        if (plan instanceof Refused) {
+          // Not a plan at all: promote must say the very same.
+          assert.ok(done instanceof Refused);
+          assert.deepEqual(done.errors[0]?.extensions, plan.errors[0]?.extensions);
+          outcomes.add("not a plan");
+          return;
+        }
+        assert.equal(plan.promotable, plan.blockers.length === 0);
+        assert.equal(plan.promotable, !(done instanceof Refused));
+        if (done instanceof Refused) {
+          assert.equal(done.code, "PROMOTION_BLOCKED");
+          assert.deepEqual(done.errors[0]?.extensions.blockers, plan.blockers);
+          for (const { code } of plan.blockers) outcomes.add(code);
+        } else {
+          const planned = plan.targets.map(({ app, checks }: { app: Named; checks: object[] }) => ({
+            app: { id: app.id },
+            checks,
+          }));
+          assert.deepEqual(done.targets, planned);
+          outcomes.add(of.force ? "forced" : "promoted");
+        }
+        const ofTargets = plan.targets.flatMap((target: { blockers: object[] }) => target.blockers);
+        assert.deepEqual(
+          plan.blockers.filter((blocker: { app: object | null }) => blocker.app !== null),
+          ofTargets,
+        );
+        const whole = plan.blockers.some((one: { overridable: boolean }) => !one.overridable);
+        if (of.force) assert.ok(plan.promotable || whole, "force passes every check");
+      }),
+      { numRuns: shared(60), examples: Object.values(EXAMPLES).map((example): [World] => [example]) },
+    );
+    for (const outcome of Object.keys(EXAMPLES)) assert.ok(outcomes.has(outcome), `${outcome} was never met`);
+  });
+
+  it("tells which targets run the build already, and the checks of every target", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const fresh = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
+    const current = await seed.coupled(pipeline, "STAGING");
+    const made = await seed.build();
+    await seed.release(dev, made);
+    const there = await seed.release(current, made);
+    const { promotionPlan } = await admin.ask(PLAN, { input: { pipeline: pipeline.name, stage: "DEVELOPMENT" } });
+    const blockers = [
+      {
+        code: "CHECK_MISSING",
+        message: `${fresh.name} requires ci, which was never reported.`,
+        app: { id: fresh.id, name: fresh.name },
+        context: "ci",
+        overridable: true,
+      },
+    ];
+    assert.deepEqual(promotionPlan.targets, [
+      {
+        app: { id: fresh.id, name: fresh.name },
+        upToDate: false,
+        currentRelease: null,
+        checks: [{ context: "ci", state: null, passed: false }],
+        blockers,
+      },
+      {
+        app: { id: current.id, name: current.name },
+        upToDate: true,
+        currentRelease: { id: there.id },
+        checks: [],
+        blockers: [],
+      },
+    ]);
+    assert.deepEqual(promotionPlan.blockers, blockers);
+    assert.deepEqual([promotionPlan.from, promotionPlan.to], ["DEVELOPMENT", "STAGING"]);
+  });
+
+  it("has no source where no app of the stage has a release", async () => {
+    const pipeline = await seed.pipeline();
+    const { promotionPlan } = await admin.ask(PLAN, { input: { pipeline: pipeline.name, stage: "PRODUCTION" } });
+    assert.deepEqual(
+      [promotionPlan.source, promotionPlan.release, promotionPlan.to, promotionPlan.promotable],
+      [null, null, null, false],
+    );
+    assert.deepEqual(
+      promotionPlan.blockers.map((blocker: { code: string }) => blocker.code),
+      ["NO_RELEASE", "NO_NEXT_STAGE"],
+    );
+  });
+});

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { contentOf } from "../../support/content.js";
+import { eventsOf, told } from "../../support/log.js";
+import { Seed } from "../../support/seed.js";
+import { startServer } from "../../support/server.js";
+
+const server = await startServer({ after });
+const { admin } = server;
+const seed = new Seed(admin);
+
+const STATUS =
+  "id context state name description targetUrl imageUrl release { id } build { id } reportedBy { name role }";
+const report = async (subject: object, context: string, state: string, rest: object = {}) =>
+  (await admin.mutate("reportStatus", { ...subject, context, state, ...rest }, `status { ${STATUS} }`)).status;
+
+async function statusesOf(id: string) {
+  const query = "query ($id: ID!) { release(id: $id) { state statuses { context state release { id } } } }";
+  const { release } = await admin.ask(query, { id });
+  const statuses = release.statuses.map((one: { context: string; state: string; release: unknown }) => [
+    one.context,
+    one.state,
+    one.release === null ? "build" : "release",
+  ]);
+  return { state: release.state, statuses };
+}
+
+describe("the statuses of a release", () => {
+  it("are its own, and those of its build in the contexts that it has none of its own in", async () => {
+    const build = await seed.build();
+    const one = await seed.release(await seed.app(), build);
+    await report({ build: build.id }, "ci", "SUCCESS");
+    await report({ build: build.id }, "scan", "SUCCESS");
+    await report({ release: one.id }, "scan", "FAILURE");
+    await report({ release: one.id }, "QA", "PENDING");
+    const later = await seed.release(await seed.app(), build);
+    assert.deepEqual(await statusesOf(one.id), {
+      state: "FAILURE",
+      statuses: [
+        ["QA", "PENDING", "release"],
+        ["ci", "SUCCESS", "build"],
+        ["scan", "FAILURE", "release"],
+      ],
+    });
+    const ofBuild = [
+      ["ci", "SUCCESS", "build"],
+      ["scan", "SUCCESS", "build"],
+    ];
+    assert.deepEqual(await statusesOf(later.id), { state: "SUCCESS", statuses: ofBuild });
+    // What is said of the build later does not touch what was said of the release itself.
+    await report({ build: build.id }, "scan", "ERROR");
+    assert.equal((await statusesOf(one.id)).state, "FAILURE");
+    assert.equal((await statusesOf(later.id)).state, "ERROR");
+  });
+
+  it("are rolled up to the worst: ERROR, FAILURE, PENDING, SUCCESS, and null without any", async () => {
+    const release = await seed.release(await seed.app());
+    assert.equal((await statusesOf(release.id)).state, null);
+    for (const state of ["SUCCESS", "PENDING", "FAILURE", "ERROR"]) {
+      await report({ release: release.id }, `one-${state}`, state);
+      assert.equal((await statusesOf(release.id)).state, state);
+    }
+    await report({ release: release.id }, "one-ERROR", "SUCCESS");
+    await report({ release: release.id }, "one-FAILURE", "SUCCESS");
+    assert.equal((await statusesOf(release.id)).state, "PENDING");
+  });
+});
+
+describe("a report", () => {
+  it("keeps what it leaves out, changes what it gives, and takes away what it gives as null", async () => {
+    const release = await seed.release(await seed.app());
+    const said = {
+      name: "CI",
+      description: "Running",
+      targetUrl: "https://ci.test/1",
+      imageUrl: "https://ci.test/1.png",
+    };
+    const first = await report({ release: release.id }, "ci", "PENDING", said);
+    const second = await report({ release: release.id }, "ci", "SUCCESS", { description: "Done" });
+    assert.deepEqual(second, { ...first, state: "SUCCESS", description: "Done" });
+    const third = await report({ release: release.id }, "ci", "SUCCESS", { imageUrl: null });
+    assert.deepEqual(third, { ...second, imageUrl: null });
+  });
+
+  it("names whoever reported last", async () => {
+    const { id: release } = await seed.release(await seed.app());
+    const reporter = await server.as("REPORTER");
+    await report({ release }, "ci", "PENDING");
+    const input = { release, context: "ci", state: "SUCCESS" };
+    const { status } = await reporter.mutate("reportStatus", input, "status { reportedBy { role } }");
+    assert.deepEqual(status.reportedBy, { role: "REPORTER" });
+    const viewer = await server.as("VIEWER");
+    assert.equal((await viewer.refusedMutation("reportStatus", input)).extensions.code, "FORBIDDEN");
+  });
+
+  it("writes nothing where it changes nothing, whoever makes it", async () => {
+    const build = await seed.build();
+    const release = await seed.release(await seed.app(), build);
+    const reporter = await server.as("REPORTER");
+    const said = { name: "CI", description: "Fine", targetUrl: "https://ci.test/1" };
+    for (const subject of [{ release: release.id }, { build: build.id }]) {
+      await report(subject, "ci", "SUCCESS", said);
+      const before = await contentOf(server);
+      await report(subject, "ci", "SUCCESS", said);
+      await report(subject, "ci", "SUCCESS");
+      await reporter.mutate("reportStatus", { ...subject, context: "ci", state: "SUCCESS" }, "status { id }");
+      assert.deepEqual(await contentOf(server), before);
+    }
+  });
+
+  it("is of a release or of a build, exactly one of the two", async () => {
+    const build = await seed.build();
+    const release = await seed.release(await seed.app(), build);
+    for (const subject of [{}, { release: release.id, build: build.id }]) {
+      const error = await admin.refusedMutation("reportStatus", { ...subject, context: "ci", state: "SUCCESS" });
+      assert.equal(error.extensions.code, "BAD_USER_INPUT");
+    }
+  });
+
+  it("is one of a hundred contexts at the most, on a release and on a build alike", async () => {
+    const build = await seed.build();
+    const release = await seed.release(await seed.app(), build);
+    for (const subject of [{ release: release.id }, { build: build.id }]) {
+      const contexts = Array.from({ length: 100 }, (_, index) => `check-${index}`);
+      await Promise.all(contexts.map((context) => report(subject, context, "SUCCESS")));
+      const more = { ...subject, context: "one-more", state: "SUCCESS" };
+      assert.equal((await admin.refusedMutation("reportStatus", more)).extensions.code, "CONFLICT");
+      await report(subject, "check-7", "FAILURE");
+    }
+  });
+});
+
+describe("the events of a report", () => {
+  it("tell the state and the one before it", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "DEVELOPMENT");
+    const release = await seed.release(app);
+    const { events } = await eventsOf(admin, async () => {
+      await report({ release: release.id }, "ci", "PENDING");
+      await report({ release: release.id }, "ci", "SUCCESS");
+    });
+    assert.deepEqual(told(events), [
+      `RELEASE_STATUS_REPORTED ${app.name} v1 ci PENDING`,
+      `RELEASE_STATUS_REPORTED ${app.name} v1 ci PENDING SUCCESS`,
+    ]);
+    assert.deepEqual(
+      events.map((event) => event.pipelineId),
+      [pipeline.id, pipeline.id],
+    );
+  });
+
+  it("are one for each release of a build, but for those with a status of their own in the context", async () => {
+    const build = await seed.build();
+    const pipeline = await seed.pipeline();
+    const coupled = await seed.coupled(pipeline, "STAGING");
+    const [one, own] = [await seed.app(), await seed.app()];
+    await seed.release(coupled, build);
+    await seed.release(one, build);
+    const release = await seed.release(own, build);
+    await report({ release: release.id }, "ci", "FAILURE");
+    const { events } = await eventsOf(admin, () => report({ build: build.id }, "ci", "SUCCESS"));
+    assert.deepEqual(told(events), [
+      `RELEASE_STATUS_REPORTED ${coupled.name} v1 ci SUCCESS`,
+      `RELEASE_STATUS_REPORTED ${one.name} v1 ci SUCCESS`,
+    ]);
+    assert.deepEqual(
+      events.map((event) => event.pipelineId),
+      [pipeline.id, null],
+    );
+    const other = await eventsOf(admin, () => report({ build: build.id }, "scan", "SUCCESS"));
+    assert.equal(other.events.length, 3);
+  });
+
+  it("are one BUILD_UPDATED where the build has no release that it holds for", async () => {
+    const build = await seed.build();
+    const subject = `${build.repository}@${build.commit.sha.slice(0, 7)}`;
+    const none = await eventsOf(admin, () => report({ build: build.id }, "ci", "PENDING"));
+    assert.deepEqual(told(none.events), [`BUILD_UPDATED ${subject}`]);
+    assert.equal(none.events[0]?.subjectId, build.id);
+    assert.equal(none.events[0]?.pipelineId, null);
+    const release = await seed.release(await seed.app(), build);
+    await report({ release: release.id }, "ci", "SUCCESS");
+    const hidden = await eventsOf(admin, () => report({ build: build.id }, "ci", "SUCCESS"));
+    assert.deepEqual(told(hidden.events), [`BUILD_UPDATED ${subject}`]);
+  });
+});
+
+describe("the available checks of a pipeline", () => {
+  it("are every context reported on its apps' releases and their builds, by name, with the newest report", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const production = await seed.coupled(pipeline, "PRODUCTION");
+    const build = await seed.build();
+    const release = await seed.release(dev, build);
+    await seed.release(production, build);
+    await report({ release: release.id }, "qa", "SUCCESS", { name: "QA" });
+    await report({ build: build.id }, "ci", "FAILURE", { name: "CI" });
+    await report({ release: release.id }, "ci", "SUCCESS");
+    const elsewhere = await seed.release(await seed.app());
+    await report({ release: elsewhere.id }, "other", "SUCCESS");
+    const query = `query ($id: ID!) { pipeline(pipeline: $id) { availableChecks { context name lastReportedAt } } }`;
+    const { pipeline: found } = await admin.ask(query, { id: pipeline.id });
+    assert.deepEqual(
+      found.availableChecks.map((one: { context: string; name: string }) => [one.context, one.name]),
+      [
+        ["ci", "CI"],
+        ["qa", "QA"],
+      ],
+    );
+    const { release: reported } = await admin.ask(
+      "query ($id: ID!) { release(id: $id) { statuses { context updatedAt } } }",
+      { id: release.id },
+    );
+    const latest = reported.statuses.find((one: { context: string }) => one.context === "ci").updatedAt;
+    assert.equal(found.availableChecks[0].lastReportedAt, latest);
+  });
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import sql, { type Sql } from "sql-template-tag";
+import { openDatabase } from "../../src/database/open.js";
+import type { Reader } from "../../src/database/rows/reader.js";
+import { append, type EventFilter, readEvents } from "../../src/events/log.js";
+import { temporaryFolder } from "../support/server.js";
+
+/** What each filter is to be served by. The rest of a filter is looked at on the way, in a bounded stretch of the log. */
+const SERVED: readonly [EventFilter, string][] = [
+  [{}, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+  [{ app: "a" }, "PRIMARY KEY (app_id=? AND position>? AND position<?)"],
+  [{ app: "a", types: ["APP_CREATED"] }, "PRIMARY KEY (app_id=? AND position>? AND position<?)"],
+  [{ app: "a", pipeline: "p" }, "PRIMARY KEY (app_id=? AND position>? AND position<?)"],
+  [{ pipeline: "p" }, "INDEX events_by_pipeline (pipeline_id=? AND position>? AND position<?)"],
+  [
+    { pipeline: "p", types: ["PROMOTION_STARTED", "PROMOTION_FINISHED"] },
+    "INDEX events_by_pipeline_type (pipeline_id=? AND type=? AND position>? AND position<?)",
+  ],
+  [{ promotion: "m", types: ["PROMOTION_STARTED"] }, "INDEX events_by_promotion (promotion_id=? AND position>?"],
+  [{ release: "r", types: ["RELEASE_STATUS_REPORTED"] }, "INDEX events_by_release (release_id=? AND position>?"],
+  [{ release: "r", contexts: ["c"] }, "INDEX events_by_release (release_id=? AND position>?"],
+  [{ types: ["APP_CREATED"] }, "INDEX events_by_type (type=? AND position>? AND position<?)"],
+  [{ types: ["APP_CREATED", "TOKEN_REVOKED"] }, "INDEX events_by_type (type=? AND position>? AND position<?)"],
+  [
+    { types: ["RELEASE_STATUS_REPORTED"], contexts: ["c", "d"] },
+    "INDEX events_by_context (context=? AND position>? AND position<?)",
+  ],
+];
+
+/** The plan of the statement that a read runs. */
+async function planOf(reader: Reader, filter: EventFilter): Promise<string> {
+  const statements: Sql[] = [];
+  const noting = Object.create(reader, {
+    query: {
+      value: (statement: Sql) => {
+        statements.push(statement);
+        return Promise.resolve([]);
+      },
+    },
+  }) as Reader;
+  await readEvents(noting, filter, 0, 100, false, 10_000);
+  const [statement] = statements;
+  assert.equal(statements.length, 1);
+  const steps = await reader.query<{ detail: string }>(sql`EXPLAIN QUERY PLAN ${statement as Sql}`);
+  return steps.map((step) => step.detail).join("\n");
+}
+
+describe("reading the log", () => {
+  it("walks an index for every filter, on a database that knows nothing of its rows and on one that has counted them", async (t) => {
+    const database = await openDatabase(`sqlite:${join(temporaryFolder(t), "db.sqlite")}`);
+    t.after(() => database.close());
+    const look = async () => {
+      for (const [filter, index] of SERVED) {
+        const plan = await planOf(database.reader, filter);
+        assert.ok(plan.includes(index), `${JSON.stringify(filter)} is read by\n${plan}`);
+        assert.doesNotMatch(plan, /SCAN (e|c|a)\b/, JSON.stringify(filter));
+      }
+    };
+    await look();
+    const drafts = Array.from({ length: 3000 }, (_, index) => ({
+      type: index % 100 === 0 ? ("RELEASE_STATUS_REPORTED" as const) : ("APP_CREATED" as const),
+      pipelineId: `p${index % 3}`,
+      promotionId: index % 7 === 0 ? "m" : null,
+      releaseId: `r${index % 50}`,
+      context: index % 100 === 0 ? `c${index % 3}` : null,
+      detail: {},
+      apps: [`a${index % 10}`],
+    }));
+    await database.write((tx) => append(tx, { name: "a test", role: "ADMIN" }, new Date(), drafts));
+    await database.write((tx) => tx.query(sql`ANALYZE`));
+    await look();
+  });
+});

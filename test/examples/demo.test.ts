@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { describe, it } from "node:test";
+import { type DemoRun, playDemo } from "../support/demo.js";
+import { startServer, temporaryFolder } from "../support/server.js";
+import { startTamperer, type Tamper } from "../support/tamperer.js";
+
+/** Lines that the text about pipelines has, as the demo must print them; ids stand as `<id>`. */
+const KEY_LINES = [
+  "stage development",
+  "stage staging",
+  "Promoting app ⬢ myapp-space-dev ... ✓",
+  "= myapp pipeline (development -> staging)",
+  "Promoted: ⬢ myapp-space-dev (Release: <id>)",
+  "To: ⬢ myapp-space-qa",
+  "    ⬢ myapp-space-stg",
+  "• v1 (<id>) - current",
+  "  Status: succeeded",
+  "  Description: Promotion from myapp-space-dev",
+  "                  ---> myapp-staging ---> myapp",
+  "    ⬢ myapp-syd (syd)",
+  "᱿ production",
+  "✗ PROMOTION_BLOCKED",
+  "my-status-check: pending, says reporter",
+  "✗ FORBIDDEN: To remove checks needs the role ADMIN; this token's is OPERATOR.",
+  "⬢ myapp-flow-pr-6 previews pull request 6 (patch-1)",
+  "✓ Nobody asked for it: the central branch deploys by itself",
+  "All 133 things that the text promises were so.",
+];
+
+/** What goes wrong between the demo and a real server, and the line that must then be missed. */
+const TAMPERS: Readonly<Record<string, { tamper: Tamper; missed: RegExp }>> = {
+  "a target of a promotion is left out": {
+    tamper: { answer: ({ data }) => data?.promote?.promotion.targets.pop() },
+    missed: /promised {2}.*⬢ myapp-space-stg\n {2}came {6}\(nothing more\)/,
+  },
+  "another build arrives than the one that was promoted": {
+    tamper: {
+      answer: ({ data }) => {
+        for (const target of data?.promote?.promotion.targets ?? []) target.release.build.checksum = "sha256:0";
+      },
+    },
+    missed: /Both run the very build/,
+  },
+  "the description of a release is another": {
+    tamper: {
+      answer: ({ data }) => {
+        for (const release of data?.app?.releases.nodes ?? []) release.description = "A release";
+      },
+    },
+    missed: /promised .*Description: Deploy of 7fd1a60\n.*Description: A release/,
+  },
+  "a blocker of a refusal is kept back": {
+    tamper: { answer: ({ errors }) => errors?.[0]?.extensions.blockers?.pop() },
+    missed: /promised .*my-status-check CHECK_MISSING/,
+  },
+  "an operator is let do what needs elevated access": {
+    tamper: { elevates: (body) => body.includes("updateChecks") },
+    missed: /promised .*FORBIDDEN.*\n.*\(it was not refused\)/,
+  },
+};
+
+describe("the demo", () => {
+  it("plays the whole walk-through on a server of its own, and leaves nothing behind", async (t) => {
+    const temporary = temporaryFolder(t);
+    const run = await playDemo([], { TMPDIR: temporary });
+    assert.deepEqual([run.code, run.stderr], [0, ""]);
+    const lines = run.stdout.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<id>").split("\n");
+    assert.deepEqual(
+      KEY_LINES.filter((line) => !lines.includes(line)),
+      [],
+    );
+    assert.deepEqual(readdirSync(temporary), []);
+  });
+
+  it("is in colour where colour is wanted, and plain where its output is kept", async () => {
+    const [colourful, plain] = await Promise.all([
+      playDemo([], { FORCE_COLOR: "1", NO_COLOR: undefined }),
+      playDemo([], { NO_COLOR: undefined, CI: undefined }),
+    ]);
+    const promoted = "\u001b[35m⬢ myapp-space-dev\u001b[39m";
+    assert.ok(colourful.stdout.includes(promoted));
+    assert.ok(!plain.stdout.includes("\u001b"));
+  });
+
+  it("exits 1 on a server that has the pipeline already, and says so", async (t) => {
+    const server = await startServer(t);
+    await server.admin.mutate("createPipeline", { name: "myapp" }, "pipeline { id }");
+    const run = await playOn(server.url, server.admin.secret ?? "");
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /CONFLICT: There is a pipeline myapp already/);
+  });
+
+  it("plays on a server that it is given", async (t) => {
+    const server = await startServer(t);
+    const run = await playOn(server.url, server.admin.secret ?? "");
+    assert.deepEqual([run.code, run.stderr], [0, ""]);
+    const { apps } = await server.admin.ask("{ apps { totalCount } }");
+    assert.equal(apps.totalCount, 26);
+  });
+
+  for (const [wrong, { tamper, missed }] of Object.entries(TAMPERS)) {
+    it(`exits 1 where ${wrong}`, async (t) => {
+      const server = await startServer(t);
+      const secret = server.admin.secret ?? "";
+      const run = await playOn(await startTamperer(t, server.url, secret, tamper), secret);
+      assert.equal(run.code, 1, run.stdout);
+      assert.match(run.stderr, missed);
+      assert.ok(!run.stdout.includes("that the text promises were so"));
+    });
+  }
+});
+
+function playOn(url: string, secret: string): Promise<DemoRun> {
+  return playDemo(["--url", url], { RAILYARD_TOKEN: secret });
+}

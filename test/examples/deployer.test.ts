@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { Script } from "node:vm";
+import { Program } from "../support/program.js";
+import { Seed } from "../support/seed.js";
+import { startServer, temporaryFolder } from "../support/server.js";
+
+const DEPLOYER = "dist/examples/deployer.js";
+/** Every third line, or every one on demand: `EVERY_LINE=1 node --test dist/test/examples/deployer.test.js` (a minute or so). */
+const EVERY_LINE = process.env.EVERY_LINE !== undefined;
+
+describe("the deployer of the examples", () => {
+  it("deploys every release, whichever of its lines it is killed at", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const reporter = await server.as("REPORTER");
+    const folder = temporaryFolder(t);
+    const build = await seed.build();
+    const source = readFileSync(DEPLOYER, "utf8").split("\n");
+
+    const phaseOf = async (app: string): Promise<string> => {
+      const { app: found } = await server.admin.ask(
+        "query ($app: ID!) { app(app: $app) { releases { nodes { phase } } } }",
+        {
+          app,
+        },
+      );
+      return found.releases.nodes.map((release: { phase: string }) => release.phase).join();
+    };
+    let killed = 0;
+    const tryLine = async (line: number): Promise<void> => {
+      const text = [...source.slice(0, line), 'process.kill(process.pid, "SIGKILL");', ...source.slice(line)].join(
+        "\n",
+      );
+      if (!isProgram(text)) return;
+      const variant = `dist/examples/killed-at-${line}.js`;
+      writeFileSync(variant, text);
+      t.after(() => rmSync(variant, { force: true }));
+      const app = await seed.app({ deploymentMode: "REPORTED" });
+      const env = {
+        RAILYARD_URL: server.url,
+        RAILYARD_TOKEN: reporter.secret ?? "",
+        STATE: join(folder, app.name),
+        APP: app.name,
+      };
+      await seed.release(app, build);
+      const first = Program.start(t, variant, env);
+      // It dies at that line, or never comes by it and does its work.
+      let over = false;
+      first.ended.then(() => {
+        over = true;
+      });
+      while (!over && (await phaseOf(app.name)) !== "SUCCEEDED")
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      if (over) killed += 1;
+      await first.kill();
+      await seed.release(app, build);
+      const second = Program.start(t, DEPLOYER, env);
+      while ((await phaseOf(app.name)) !== "SUCCEEDED,SUCCEEDED")
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      await second.kill();
+      assert.match(readFileSync(join(env.STATE, app.name), "utf8"), /^v2 /);
+    };
+    const code = [...source.keys()].filter((line) => !/^\s*($|\/?\*|\/\/|import )/.test(source[line] ?? ""));
+    const lines = code.filter((_, index) => EVERY_LINE || index % 3 === 0).values();
+    const work = async () => {
+      for (const line of lines) await tryLine(line);
+    };
+    await Promise.all([work(), work(), work()]);
+    assert.ok(killed > 5, `it was killed at ${killed} lines`);
+  });
+});
+
+/** Whether a program is one as it stands: a line in the middle of an expression is no place for a statement. */
+function isProgram(text: string): boolean {
+  try {
+    new Script(`(async () => {${text.replaceAll(/^(import|export) .*$/gm, "")}\n})`);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import { deliver, example, pullRequest, reviewApps, withGithub } from "../../support/github.js";
+import { unique } from "../../support/seed.js";
+
+const newSha = () => randomBytes(20).toString("hex");
+
+describe("a pull request on GitHub", () => {
+  it("opens, updates and closes the review app, with GitHub's own payloads", async (t) => {
+    const { server, admin, seed } = await withGithub(t);
+    const pipeline = await seed.pipeline({
+      repository: "git@github.com:Codertocat/Hello-World.git",
+      reviewAppsEnabled: true,
+    });
+    await deliver(server.url, "pull_request", example("pull_request", "opened"));
+    const [opened] = await reviewApps(admin, pipeline);
+    assert.equal(opened.app.name, `${pipeline.name}-pr-2`);
+    assert.deepEqual(opened.pullRequest, {
+      number: 2,
+      branch: "changes",
+      title: "Update the README with new information.",
+      author: "Codertocat",
+      url: "https://github.com/Codertocat/Hello-World/pull/2",
+    });
+    const renamed = example("pull_request", "labeled");
+    Object.assign(renamed, { action: "edited" });
+    renamed.pull_request.title = "Another title";
+    await deliver(server.url, "pull_request", renamed);
+    const [edited] = await reviewApps(admin, pipeline);
+    assert.equal(edited.pullRequest.title, "Another title");
+    assert.equal(edited.app.name, opened.app.name);
+    await deliver(server.url, "pull_request", example("pull_request", "closed"));
+    assert.deepEqual(await reviewApps(admin, pipeline), []);
+    await deliver(server.url, "pull_request", example("pull_request", "reopened"));
+    assert.equal((await reviewApps(admin, pipeline))[0].app.name, opened.app.name);
+  });
+
+  it("has a review app that takes after the pipeline's first app in development", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const model = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
+    await admin.mutate("updateApp", { app: model.id, region: "eu-west-1" }, "__typename");
+    await seed.coupled(pipeline, "DEVELOPMENT");
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    const { app } = await admin.ask(
+      "query ($app: ID!) { app(app: $app) { region deploymentMode coupling { stage } } }",
+      {
+        app: `${pipeline.name}-pr-2`,
+      },
+    );
+    assert.deepEqual(app, { region: "eu-west-1", deploymentMode: "REPORTED", coupling: { stage: "REVIEW" } });
+  });
+
+  it("that was force-pushed runs the newest build of its branch, whatever its history", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const first = await seed.build({ repository, branch: "changes" });
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    assert.equal((await reviewApps(admin, pipeline))[0].app.currentRelease.build.id, first.id);
+    const pushed = pullRequest(repository, "synchronize", { updated_at: "2026-01-01T00:00:00Z" });
+    Object.assign(pushed, { before: first.commit.sha, after: newSha(), forced: true });
+    await deliver(server.url, "pull_request", pushed);
+    const second = await seed.build({ repository, branch: "changes", commit: { sha: pushed.after } });
+    assert.equal((await reviewApps(admin, pipeline))[0].app.currentRelease.build.id, second.id);
+  });
+
+  it("has a review app in every pipeline of its repository that wants one", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const long = unique("p".repeat(48));
+    const one = await seed.pipeline({ repository: `https://github.com/${repository}.git`, reviewAppsEnabled: true });
+    const two = await seed.pipeline({ repository, name: long, reviewAppsEnabled: true });
+    const unwilling = await seed.pipeline({ repository });
+    const other = await seed.pipeline({ repository: `acme/${unique()}`, reviewAppsEnabled: true });
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened", { number: 1234567 }));
+    const names = await Promise.all(
+      [one, two].map(async (pipeline) => (await reviewApps(admin, pipeline))[0].app.name),
+    );
+    assert.equal(names[0], `${one.name}-pr-1234567`);
+    assert.ok(names[1].length <= 63 && names[1].endsWith("-pr-1234567"), names[1]);
+    assert.deepEqual(await reviewApps(admin, unwilling), []);
+    assert.deepEqual(await reviewApps(admin, other), []);
+    await deliver(server.url, "pull_request", pullRequest(repository, "closed", { number: 1234567 }));
+    assert.deepEqual(await Promise.all([one, two].map((pipeline) => reviewApps(admin, pipeline))), [[], []]);
+  });
+
+  it("that is told of twice at the same moment has one effect, and one word in the log", async (t) => {
+    const now = new Date("2026-03-01T00:00:00Z");
+    const { server, admin, seed, repository } = await withGithub(t, { now: () => now });
+    await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const events = async () => (await admin.ask("{ events(last: 100) { nodes { type } } }")).events.nodes;
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    const before = await events();
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    assert.deepEqual(await events(), before);
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened", { title: "Another" }));
+    assert.equal((await events()).at(-1).type, "APP_UPDATED");
+  });
+
+  it("that is closed stays closed when an earlier delivery arrives late", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    await deliver(server.url, "pull_request", pullRequest(repository, "closed"));
+    const late = await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    assert.equal(late.outcome, "ignored");
+    assert.deepEqual(await reviewApps(admin, pipeline), []);
+  });
+
+  it("closes its review app also where review apps were switched off since", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await admin.mutate("updatePipeline", { pipeline: pipeline.id, reviewAppsEnabled: false }, "__typename");
+    await deliver(server.url, "pull_request", pullRequest(repository, "closed"));
+    assert.deepEqual(await reviewApps(admin, pipeline), []);
+  });
+
+  it("keeps its review app alive as long as something happens on it", async (t) => {
+    let now = new Date("2026-03-01T00:00:00Z");
+    const { server, admin, seed, repository } = await withGithub(t, { now: () => now, env: { REVIEW_APP_TTL: "10h" } });
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    now = new Date("2026-03-01T09:00:00Z");
+    await deliver(server.url, "pull_request", pullRequest(repository, "labeled"));
+    now = new Date("2026-03-01T18:00:00Z");
+    await server.app.tick();
+    assert.equal((await reviewApps(admin, pipeline))[0].expiresAt, "2026-03-01T19:00:00.000Z");
+    now = new Date("2026-03-01T19:00:00Z");
+    await server.app.tick();
+    assert.deepEqual(await reviewApps(admin, pipeline), []);
+    // A label is no reason to look at the change again; a commit is.
+    await deliver(server.url, "pull_request", pullRequest(repository, "labeled"));
+    assert.deepEqual(await reviewApps(admin, pipeline), []);
+    await deliver(
+      server.url,
+      "pull_request",
+      pullRequest(repository, "synchronize", { updated_at: "2026-03-01T19:00:00Z" }),
+    );
+    assert.equal((await reviewApps(admin, pipeline)).length, 1);
+  });
+
+  it("from a fork has a review app only where forks are allowed, and never the central branch's builds", async (t) => {
+    const fork = (repository: string, action: string) =>
+      pullRequest(repository, action, { head: { ref: "main", label: "stranger:main", repo: { id: 4711 } } });
+    const closed = await withGithub(t);
+    const shut = await closed.seed.pipeline({ repository: closed.repository, reviewAppsEnabled: true });
+    const refused = await deliver(closed.server.url, "pull_request", fork(closed.repository, "opened"));
+    assert.equal(refused.outcome, "ignored");
+    assert.deepEqual(await reviewApps(closed.admin, shut), []);
+    // One that somebody opened by hand, or that was opened while forks were allowed, is closed all the same.
+    const pullRequestOfFork = { number: 2, branch: "stranger:main" };
+    await closed.admin.mutate("openReviewApp", { pipeline: shut.id, pullRequest: pullRequestOfFork }, "__typename");
+    await deliver(closed.server.url, "pull_request", fork(closed.repository, "closed"));
+    assert.deepEqual(await reviewApps(closed.admin, shut), []);
+
+    const open = await withGithub(t, { env: { GITHUB_FORKS: "allow" } });
+    const pipeline = await open.seed.pipeline({ repository: open.repository, reviewAppsEnabled: true });
+    await open.seed.build({ repository: open.repository, branch: "main" });
+    await deliver(open.server.url, "pull_request", fork(open.repository, "opened"));
+    const [reviewApp] = await reviewApps(open.admin, pipeline);
+    assert.equal(reviewApp.pullRequest.branch, "stranger:main");
+    assert.equal(reviewApp.app.currentRelease, null);
+    const build = await open.seed.build({ repository: open.repository, branch: "stranger:main" });
+    assert.equal((await reviewApps(open.admin, pipeline))[0].app.currentRelease.build.id, build.id);
+  });
+
+  it("is told with the words of people, however long or strange", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const title = `🚀 ${"long ".repeat(200)}\u0000\n`;
+    const strange = pullRequest(repository, "opened", { title, user: null, html_url: "javascript:alert(1)" });
+    assert.equal((await deliver(server.url, "pull_request", strange)).status, 200);
+    const [{ pullRequest: kept }] = await reviewApps(admin, pipeline);
+    assert.ok(kept.title.startsWith("🚀 long") && kept.title.length === 256, kept.title);
+    assert.deepEqual([kept.author, kept.url], [null, null]);
+  });
+});

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import { checkRun, deliver, example, inRepository, status, statuses, withGithub } from "../../support/github.js";
+import { Seed, unique } from "../../support/seed.js";
+
+const newSha = () => randomBytes(20).toString("hex");
+
+describe("a status on GitHub", () => {
+  it("gates promotions like one that was reported here", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository });
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const stg = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci/build"] });
+    const build = await seed.build({ repository, branch: "main" });
+    const { sha } = build.commit;
+    await deliver(server.url, "status", status(repository, sha, "ci/build", "pending", "2026-01-01T00:00:00Z"));
+    const refusal = await admin.refusedMutation("promote", { app: dev.id });
+    assert.deepEqual(
+      (refusal.extensions.blockers as { code: string }[]).map((blocker) => blocker.code),
+      ["CHECK_PENDING"],
+    );
+    await deliver(
+      server.url,
+      "status",
+      status(repository, sha.toUpperCase(), "ci/build", "success", "2026-01-01T00:01:00Z"),
+    );
+    // An earlier one that arrives late changes nothing.
+    await deliver(server.url, "status", status(repository, sha, "ci/build", "failure", "2026-01-01T00:00:30Z"));
+    const { promotion } = await admin.mutate(
+      "promote",
+      { app: dev.id },
+      "promotion { phase release { statuses { context state description targetUrl reportedBy { name role } } } targets { app { id } } }",
+    );
+    assert.equal(promotion.phase, "SUCCEEDED");
+    assert.deepEqual(promotion.targets, [{ app: { id: stg.id } }]);
+    assert.deepEqual(promotion.release.statuses, [
+      {
+        context: "ci/build",
+        state: "SUCCESS",
+        description: null,
+        targetUrl: null,
+        reportedBy: { name: "railyard", role: "ADMIN" },
+      },
+    ]);
+  });
+
+  it("is kept for a build that is registered later, which is then released as its checks allow", async (t) => {
+    const { server, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository });
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["ci/build", "ci/lint"] });
+    const sha = newSha();
+    await deliver(server.url, "status", status(repository, sha, "ci/build", "success"));
+    await deliver(
+      server.url,
+      "check_run",
+      checkRun(repository, sha, { name: "ci/lint", status: "completed", conclusion: "success" }),
+    );
+    await deliver(server.url, "status", status(`acme/${unique()}`, sha, "ci/else", "success"));
+    await server.restart();
+    const build = await new Seed(server.admin).build({ repository, branch: "main", commit: { sha: sha.slice(0, 12) } });
+    assert.deepEqual(await statuses(server.admin, build), ["ci/build SUCCESS", "ci/lint SUCCESS"]);
+    const { app } = await server.admin.ask(
+      "query ($id: ID!) { app(app: $id) { currentRelease { build { id } trigger createdBy { name } } } }",
+      { id: dev.id },
+    );
+    assert.deepEqual(app.currentRelease, {
+      build: { id: build.id },
+      trigger: "AUTO_DEPLOY",
+      createdBy: { name: "railyard" },
+    });
+    // What comes after the build finds it by its short hash as well.
+    await deliver(server.url, "status", status(repository, sha, "qa/smoke", "failure"));
+    assert.deepEqual(
+      (await statuses(server.admin, build)).length,
+      2,
+      "it holds for a release now, and is told of that",
+    );
+    const { app: after } = await server.admin.ask(
+      "query ($id: ID!) { app(app: $id) { currentRelease { statuses { context state } } } }",
+      { id: dev.id },
+    );
+    assert.deepEqual(after.currentRelease.statuses, [
+      { context: "ci/build", state: "SUCCESS" },
+      { context: "ci/lint", state: "SUCCESS" },
+      { context: "qa/smoke", state: "FAILURE" },
+    ]);
+  });
+
+  it("of a check is what its conclusion says, and a run of the same name elsewhere must be well too", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const build = await seed.build({ repository });
+    const { sha } = build.commit;
+    const conclusions = [
+      "success",
+      "neutral",
+      "skipped",
+      "failure",
+      "cancelled",
+      "timed_out",
+      "action_required",
+      "stale",
+    ];
+    for (const conclusion of conclusions) {
+      await deliver(
+        server.url,
+        "check_run",
+        checkRun(repository, sha, { name: conclusion, status: "completed", conclusion }),
+      );
+    }
+    await deliver(
+      server.url,
+      "check_run",
+      checkRun(repository, sha, { name: "begun", status: "in_progress", conclusion: null }),
+    );
+    assert.deepEqual(await statuses(admin, build), [
+      "action_required PENDING",
+      "begun PENDING",
+      "cancelled ERROR",
+      "failure FAILURE",
+      "neutral SUCCESS",
+      "skipped SUCCESS",
+      "stale ERROR",
+      "success SUCCESS",
+      "timed_out ERROR",
+    ]);
+    const run = (suite: number, conclusion: string, completed_at: string) =>
+      deliver(
+        server.url,
+        "check_run",
+        checkRun(repository, sha, { name: "unit", suite, status: "completed", conclusion, completed_at }),
+      );
+    const unit = async () => (await statuses(admin, build)).find((one) => one.startsWith("unit "));
+    await run(1, "failure", "2026-01-01T00:00:00Z");
+    await run(2, "success", "2026-01-01T00:00:01Z");
+    assert.equal(await unit(), "unit FAILURE");
+    await run(1, "success", "2026-01-01T00:00:02Z");
+    assert.equal(await unit(), "unit SUCCESS");
+  });
+
+  it("of a check that ends in the second in which it began has ended, in whichever order that arrives", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const build = await seed.build({ repository });
+    const { sha } = build.commit;
+    const at = "2026-01-01T00:00:00Z";
+    await deliver(
+      server.url,
+      "check_run",
+      checkRun(repository, sha, {
+        name: "quick",
+        status: "completed",
+        conclusion: "success",
+        started_at: at,
+        completed_at: at,
+      }),
+    );
+    await deliver(
+      server.url,
+      "check_run",
+      checkRun(repository, sha, {
+        name: "quick",
+        status: "in_progress",
+        conclusion: null,
+        started_at: at,
+        completed_at: null,
+      }),
+    );
+    assert.deepEqual(await statuses(admin, build), ["quick SUCCESS"]);
+  });
+
+  it("of a whole check suite has the context of its app", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const build = await seed.build({ repository });
+    const suite = inRepository(repository, example("check_suite", "completed"));
+    Object.assign(suite.check_suite, { head_sha: build.commit.sha });
+    suite.check_suite.app.slug = "github-actions";
+    await deliver(server.url, "check_suite", suite);
+    assert.deepEqual(await statuses(admin, build), ["github-actions SUCCESS"]);
+  });
+
+  it("has a context that is made to fit, so that it can be required", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const build = await seed.build({ repository });
+    const contexts = ["✅ tests, all (node 20)", `${"long/".repeat(30)}`, "„", "Build & Test"];
+    for (const context of contexts) {
+      const answer = await deliver(server.url, "status", status(repository, build.commit.sha, context, "success"));
+      assert.equal(answer.status, 200, JSON.stringify(answer));
+    }
+    const fitted = (await statuses(admin, build)).map((one) => one.replace(/ SUCCESS$/, ""));
+    assert.deepEqual(fitted, ["Build - Test", "check", "long/".repeat(20), "tests- all (node 20)"]);
+    const pipeline = await seed.pipeline();
+    await seed.coupled(pipeline, "STAGING", { requiredChecks: fitted });
+  });
+});

@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { RestClient } from "../../support/rest.js";
+import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/server.js";
+
+/*
+ * Each command of the Akkeris command line as it was recorded from the unmodified client: its requests in order, and
+ * every field that it reads.
+ */
+
+const server = await startServer({ after });
+const seed = new Seed(server.admin);
+const rest = new RestClient(server.url, ADMIN_SECRET);
+const reporter = new RestClient(server.url, (await server.as("REPORTER")).secret);
+const operator = new RestClient(server.url, (await server.as("OPERATOR")).secret);
+
+describe("the command line of Akkeris", { concurrency: true }, () => {
+  it("lists pipelines", async () => {
+    const pipeline = await seed.pipeline();
+    const { status, body } = await rest.get("/pipelines");
+    assert.equal(status, 200);
+    const found = body.find((one: { id: string }) => one.id === pipeline.id);
+    assert.equal(found.name, pipeline.name);
+    assert.match(found.created_at, /^\d{4}-.*Z$/);
+  });
+
+  it("creates a pipeline and prints all of it", async () => {
+    const name = unique("pipeline");
+    const { status, body } = await rest.post("/pipelines", { name });
+    assert.equal(status, 201);
+    assert.equal(body.name, name);
+    assertPrintable(body);
+  });
+
+  it("adds an app with checks, by names", async () => {
+    const [pipeline, app] = [await seed.pipeline(), await seed.app()];
+    const { status, body } = await rest.post("/pipeline-couplings", {
+      app: app.name,
+      pipeline: pipeline.name,
+      stage: "staging",
+      required_status_checks: { contexts: ["my-status-check", "my-other-check"] },
+    });
+    assert.equal(status, 201);
+    assert.deepEqual([body.app, body.pipeline, body.stage], [app, pipeline, "staging"]);
+    assert.deepEqual(body.required_status_checks.contexts, ["my-other-check", "my-status-check"]);
+    assertPrintable(body);
+  });
+
+  it("tells of a pipeline: stage, id, app and checks of each coupling", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci/build"] });
+    const { body } = await rest.get(`/pipelines/${pipeline.name}/pipeline-couplings`);
+    assert.equal(body.length, 1);
+    const { stage, id, app: told, required_status_checks } = body[0];
+    assert.deepEqual([stage, id, told], ["production", app.couplingId, { id: app.id, name: app.name }]);
+    assert.deepEqual(required_status_checks.contexts, ["ci/build"]);
+  });
+
+  it("replaces required checks, and removes them all without -c, which is elevated", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING");
+    const path = `/pipeline-couplings/${app.couplingId}`;
+    const added = await operator.patch(path, { required_status_checks: { contexts: ["qa"] } });
+    assert.deepEqual([added.status, added.body.required_status_checks.contexts], [200, ["qa"]]);
+    const refused = await operator.patch(path, { required_status_checks: { contexts: [] } });
+    assert.deepEqual([refused.status, refused.body.id], [403, "forbidden"]);
+    const removed = await rest.patch(path, { required_status_checks: { contexts: [] } });
+    assert.deepEqual(removed.body.required_status_checks.contexts, []);
+  });
+
+  it("lists the checks that are available", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "STAGING");
+    const release = await seed.release(app);
+    await reporter.post(`/apps/${app.name}/releases/${release.id}/statuses`, {
+      state: "success",
+      context: "qa",
+      name: "QA",
+    });
+    const { body } = await rest.get(`/pipelines/${pipeline.name}/statuses`);
+    assert.deepEqual(body, [{ context: "qa", name: "QA" }]);
+  });
+
+  it("removes an app and prints the coupling", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING");
+    const { body: coupling } = await rest.get(`/apps/${app.name}/pipeline-couplings`);
+    assert.equal(coupling.id, app.couplingId);
+    const removed = await rest.delete(`/pipeline-couplings/${coupling.id}`);
+    assert.equal(removed.status, 200);
+    assert.equal(removed.body.id, app.couplingId);
+    assertPrintable(removed.body);
+    assert.equal((await rest.get(`/apps/${app.name}/pipeline-couplings`)).status, 404);
+  });
+
+  it("destroys a pipeline and prints it", async () => {
+    const pipeline = await seed.pipeline();
+    const destroyed = await rest.delete(`/pipelines/${pipeline.name}`);
+    assert.deepEqual([destroyed.status, destroyed.body.id], [200, pipeline.id]);
+    assertPrintable(destroyed.body);
+    assert.equal((await rest.get(`/pipelines/${pipeline.name}`)).status, 404);
+  });
+
+  it("promotes: stages, couplings, then the promotion, whose source it prints as name-space", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const qa = await seed.coupled(pipeline, "STAGING");
+    const release = await seed.release(dev);
+    const stages = (await rest.get("/pipeline-stages")).body;
+    assert.deepEqual(stages, {
+      review: "development",
+      development: "staging",
+      staging: "production",
+      production: null,
+    });
+    const mine = (await rest.get(`/apps/${dev.name}/pipeline-couplings`)).body;
+    assert.equal(mine.stage, "development");
+    const all = (await rest.get(`/pipelines/${mine.pipeline.id}/pipeline-couplings`)).body;
+    assert.deepEqual(all.map((one: { app: { id: string } }) => one.app.id).sort(), [dev.id, qa.id].sort());
+    const { status, body } = await rest.post("/pipeline-promotions", {
+      pipeline: mine.pipeline,
+      source: { app: { id: dev.id, name: dev.name, release: { id: release.id } } },
+      targets: [{ app: { id: qa.id, name: qa.name } }],
+      safe: true,
+    });
+    assert.equal(status, 201);
+    assert.equal(`${body.source.app.name}-${body.source.space.name}`, dev.name);
+    assert.deepEqual([body.source.release.id, body.status], [release.id, "completed"]);
+    assertPrintable(body);
+  });
+
+  it("promotes past unmet checks with -u, which is elevated, and is told why without it", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const qa = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["qa"] });
+    await seed.release(dev);
+    const wanted = {
+      pipeline: { id: pipeline.id },
+      source: { app: { id: dev.id } },
+      targets: [{ app: { id: qa.id } }],
+    };
+    const refused = await operator.post("/pipeline-promotions", wanted);
+    assert.deepEqual([refused.status, refused.body.id], [409, "promotion_blocked"]);
+    assert.match(refused.body.message, new RegExp(`${qa.name} requires qa, which was never reported`));
+    assert.equal((await operator.post("/pipeline-promotions", { ...wanted, safe: false })).status, 403);
+    assert.equal((await rest.post("/pipeline-promotions", { ...wanted, safe: false })).status, 201);
+  });
+
+  it("lists releases with their builds", async () => {
+    const app = await seed.app();
+    const build = await seed.build({ branch: "main" });
+    await seed.release(app, build);
+    await seed.release(app, build);
+    const [releases, builds] = await Promise.all([
+      rest.get(`/apps/${app.name}/releases`),
+      rest.get(`/apps/${app.name}/builds`),
+    ]);
+    assert.deepEqual(
+      releases.body.map((one: Record<string, unknown>) => [one.version, one.status, one.state, one.current]),
+      [
+        [1, "succeeded", null, false],
+        [2, "succeeded", null, true],
+      ],
+    );
+    assert.equal(releases.body[0].slug.id, build.id);
+    assert.match(releases.body[0].description, /^Deploy of /);
+    assert.deepEqual(
+      builds.body.map((one: { id: string }) => one.id),
+      [build.id],
+    );
+    const slug = (await rest.get(`/slugs/${build.id}`)).body;
+    assert.equal(slug.source_blob.commit, build.commit.sha);
+    assertPrintable(slug);
+  });
+
+  it("tells of a release with what was reported on it", async () => {
+    const app = await seed.app();
+    const release = await seed.release(app);
+    await reporter.post(`/apps/${app.id}/releases/${release.id}/statuses`, { state: "failure", context: "qa/smoke" });
+    const { body } = await rest.get(`/apps/${app.name}/releases/${release.id}/statuses`);
+    assert.equal(body.state, "failure");
+    assert.equal(body.release.id, release.id);
+    assert.deepEqual(
+      body.statuses.map((one: { context: string }) => one.context),
+      ["qa/smoke"],
+    );
+  });
+
+  it("rolls back", async () => {
+    const app = await seed.app();
+    const first = await seed.release(app);
+    await seed.release(app);
+    const { status, body } = await rest.post(`/apps/${app.name}/releases`, {
+      release: first.id,
+      description: "Rollback",
+    });
+    assert.deepEqual([status, body.version], [201, 3]);
+    assert.match(body.description, /^Rollback to v1/);
+    assert.ok(body.id);
+  });
+
+  it("releases an artifact: features, a build, the build until it is done, a release", async () => {
+    const app = await seed.app();
+    assert.deepEqual((await rest.get(`/apps/${app.name}/features`)).body, []);
+    const made = await rest.post(`/apps/${app.name}/builds`, {
+      checksum: "",
+      url: "docker://registry.test/shop:3",
+      repo: "https://github.com/acme/shop",
+      sha: "0a1b2c3d",
+      branch: "main",
+      version: "v3",
+    });
+    assert.equal(made.status, 201);
+    const build = await rest.get(`/apps/${app.name}/builds/${made.body.id}`);
+    assert.deepEqual([build.body.id, build.body.status], [made.body.id, "succeeded"]);
+    const release = await rest.post(`/apps/${app.name}/releases`, { slug: made.body.id });
+    assert.deepEqual([release.status, release.body.slug.id], [201, made.body.id]);
+  });
+});
+
+describe("third parties", () => {
+  it("report a status with curl alone, by id or by URL-encoded context", async () => {
+    const app = await seed.app();
+    const release = await seed.release(app);
+    const path = `/apps/${app.name}/releases/${release.id}/statuses`;
+    const made = await reporter.post(path, {
+      state: "pending",
+      context: "ci/build (x)",
+      name: "CI",
+      description: "under way",
+      target_url: "https://ci.test/1",
+    });
+    assert.equal(made.status, 201);
+    assertPrintable(made.body);
+    const byContext = await reporter.patch(`${path}/${encodeURIComponent("ci/build (x)")}`, { state: "success" });
+    assert.deepEqual(
+      [byContext.status, byContext.body.state, byContext.body.description],
+      [200, "success", "under way"],
+    );
+    const byId = await reporter.patch(`${path}/${made.body.id}`, { description: "done" });
+    assert.deepEqual([byId.body.state, byId.body.description], ["success", "done"]);
+    const one = await reporter.get(`${path}/${made.body.id}`);
+    assert.deepEqual(one.body, byId.body);
+    const all = await reporter.get(path);
+    assert.deepEqual(all.body.statuses, [byId.body]);
+    assert.equal((await reporter.patch(`${path}/nope`, { state: "success" })).status, 404);
+  });
+});
+
+/** A field that is printed whole must not be null below the top level: its clients read on without looking. */
+function assertPrintable(body: Record<string, unknown>): void {
+  const look = (where: string, value: unknown) => {
+    assert.notEqual(value, null, `${where} is null`);
+    if (value === null || typeof value !== "object") return;
+    for (const [key, inner] of Object.entries(value)) look(`${where}.${key}`, inner);
+  };
+  for (const [key, value] of Object.entries(body)) {
+    if (value !== null && typeof value === "object")
+      for (const [inner, deep] of Object.entries(value)) look(`${key}.${inner}`, deep);
+  }
+}

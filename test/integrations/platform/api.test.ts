@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { shared } from "../../support/engine.js";
+import { RestClient } from "../../support/rest.js";
+import { type Named, Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
+
+const server = await startServer({ after });
+const rest = new RestClient(server.url, ADMIN_SECRET);
+const seed = new Seed(server.admin);
+
+describe("the Platform API", () => {
+  it("pages long lists by Range and Next-Range, in either order, giving every row once", async () => {
+    const app = await seed.app();
+    const build = await seed.build();
+    for (let version = 1; version <= 7; version += 1) await seed.release(app, build);
+    for (const order of ["asc", "desc"]) {
+      const seen: number[] = [];
+      let range: string | null = `version ..; max=3, order=${order}`;
+      const statuses: number[] = [];
+      while (range !== null) {
+        const answer = await rest.get(`/apps/${app.name}/releases`, { range });
+        statuses.push(answer.status);
+        seen.push(...answer.body.map((release: { version: number }) => release.version));
+        range = answer.headers.get("next-range");
+      }
+      assert.deepEqual(statuses, [206, 206, 200]);
+      const versions = [1, 2, 3, 4, 5, 6, 7];
+      assert.deepEqual(seen, order === "asc" ? versions : versions.reverse());
+    }
+  });
+
+  it("gives the whole list of more than a page to a client that knows no ranges", async () => {
+    const app = await seed.app();
+    const build = await seed.build();
+    for (let version = 1; version <= 30; version += 1) await seed.release(app, build);
+    const { status, body } = await rest.get(`/apps/${app.name}/releases`);
+    assert.deepEqual([status, body.length], [200, 30]);
+  });
+
+  it("answers 304 to a client that has what it asks for", async () => {
+    const app = await seed.app();
+    const first = await rest.get(`/apps/${app.name}`);
+    const tag = first.headers.get("etag") ?? "";
+    assert.notEqual(tag, "");
+    assert.equal((await rest.get(`/apps/${app.name}`, { "if-none-match": tag })).status, 304);
+    await seed.release(app);
+    assert.equal((await rest.get(`/apps/${app.name}`, { "if-none-match": tag })).status, 200);
+  });
+
+  it("repeats what an Idempotency-Key has done", async () => {
+    const body = { name: unique("pipeline") };
+    const key = { "idempotency-key": unique("key") };
+    const first = await rest.send("POST", "/pipelines", body, key);
+    const second = await rest.send("POST", "/pipelines", body, key);
+    assert.deepEqual([first.status, second.status, second.body.id], [201, 201, first.body.id]);
+  });
+
+  it("refuses bad ids, bodies, types and sizes with a 4xx of { id, message }, never a 500", async () => {
+    const huge = JSON.stringify({ name: "x".repeat(70_000) });
+    const attempts: [string, string, unknown?][] = [
+      ["GET", "/pipelines/nope"],
+      ["GET", "/pipelines/%00"],
+      ["GET", `/apps/${"x".repeat(900)}`],
+      ["GET", "/apps/NOPE/releases"],
+      ["GET", "/slugs/not-an-id"],
+      ["GET", "/pipeline-couplings/%F0%9F%92%A9"],
+      ["GET", "/pipeline-promotions/00000000-0000-7000-8000-000000000000"],
+      ["POST", "/pipelines", { name: 5 }],
+      ["POST", "/pipelines", { name: "Not A Name" }],
+      ["POST", "/pipelines", "{"],
+      ["POST", "/pipelines", "[]"],
+      ["POST", "/pipelines", huge],
+      ["POST", "/pipeline-couplings", { app: "a", pipeline: "b", stage: "nowhere" }],
+      ["POST", "/pipeline-promotions", {}],
+      ["POST", "/pipeline-promotions", { source: { app: {} } }],
+      ["PATCH", "/pipeline-couplings/x", { stage: "staging" }],
+      ["DELETE", "/pipelines/x"],
+      ["POST", "/filters/apps", { in: { id: "x" } }],
+    ];
+    for (const [method, path, body] of attempts) {
+      const answer = await rest.send(method, path, body);
+      const where = `${method} ${path.slice(0, 60)} → ${answer.status} ${JSON.stringify(answer.body)}`;
+      assert.ok(answer.status >= 400 && answer.status < 500, where);
+      assert.equal(typeof answer.body.id, "string", where);
+      assert.equal(typeof answer.body.message, "string", where);
+    }
+    const badRange = await rest.get("/pipelines", { range: "bytes=0-5" });
+    assert.deepEqual([badRange.status, badRange.body.id], [422, "invalid_params"]);
+    assert.deepEqual((await rest.post("/filters/apps", { in: { id: ["nope"] } })).body, []);
+  });
+
+  it("answers an unknown route with 404 as JSON", async () => {
+    const { status, body } = await rest.get("/no/such/route");
+    assert.equal(status, 404);
+    assert.equal(typeof body, "object");
+  });
+
+  it("wants a token, and holds every role to what it may do", async () => {
+    const none = await new RestClient(server.url, null).get("/pipelines");
+    assert.deepEqual([none.status, none.body.id], [401, "unauthorized"]);
+    const viewer = new RestClient(server.url, (await server.as("VIEWER")).secret);
+    assert.equal((await viewer.get("/pipelines")).status, 200);
+    assert.equal((await viewer.post("/pipelines", { name: unique("pipeline") })).status, 403);
+    const operator = new RestClient(server.url, (await server.as("OPERATOR")).secret);
+    const pipeline = await seed.pipeline();
+    assert.equal((await operator.delete(`/pipelines/${pipeline.id}`)).status, 403);
+  });
+
+  it("moves an app and replaces its checks together, or does neither", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING");
+    const refused = await rest.patch(`/pipeline-couplings/${app.couplingId}`, {
+      stage: "production",
+      required_status_checks: { contexts: ["no, commas"] },
+    });
+    assert.equal(refused.status, 422);
+    assert.equal((await rest.get(`/pipeline-couplings/${app.couplingId}`)).body.stage, "staging");
+  });
+
+  it("describes every route that it has", async () => {
+    const { body } = await rest.get("/openapi.json");
+    assert.match(body.openapi, /^3\./);
+    for (const path of [
+      "/pipelines",
+      "/pipeline-couplings",
+      "/pipeline-promotions",
+      "/apps/{app}/releases/{release}/statuses",
+    ]) {
+      assert.ok(body.paths[path], `${path} is described`);
+    }
+    const page = await (await fetch(`${server.url}/reference`)).text();
+    for (const path of Object.keys(body.paths)) assert.ok(page.includes(path), `${path} is on the page`);
+  });
+
+  it("leaves the same rows and events as the same acts through GraphQL", async (t) => {
+    const [left, right] = [await startServer(t), await startServer(t)];
+    const viaGraphql = graphqlActs(left);
+    const viaRest = restActs(right);
+    const act = fc.oneof(
+      fc.record({ kind: fc.constant("release" as const), app: fc.nat(3) }),
+      fc.record({ kind: fc.constant("promote" as const), app: fc.nat(3), unsafe: fc.boolean() }),
+      fc.record({ kind: fc.constant("status" as const), app: fc.nat(3), state: fc.constantFrom("SUCCESS", "FAILURE") }),
+      fc.record({
+        kind: fc.constant("move" as const),
+        app: fc.nat(3),
+        stage: fc.constantFrom("DEVELOPMENT", "STAGING", "PRODUCTION"),
+      }),
+      fc.record({ kind: fc.constant("checks" as const), app: fc.nat(3), checks: fc.subarray(["qa", "ci/build"]) }),
+      fc.record({ kind: fc.constant("rollback" as const), app: fc.nat(3) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 12 }), async (acts) => {
+        const name = unique("same");
+        const [a, b] = [await viaGraphql.begin(name), await viaRest.begin(name)];
+        for (const one of acts) {
+          const [x, y] = [await viaGraphql.act(a, one), await viaRest.act(b, one)];
+          assert.equal(x, y, `${JSON.stringify(one)} was ${x ? "done" : "refused"} through GraphQL only`);
+        }
+        assert.deepEqual(await told(right, name), await told(left, name));
+      }),
+      { numRuns: shared(25) },
+    );
+  });
+});
+
+type Act =
+  | { kind: "release"; app: number }
+  | { kind: "rollback"; app: number }
+  | { kind: "promote"; app: number; unsafe: boolean }
+  | { kind: "status"; app: number; state: string }
+  | { kind: "move"; app: number; stage: string }
+  | { kind: "checks"; app: number; checks: string[] };
+
+interface Setting {
+  readonly pipeline: Named;
+  readonly apps: (Named & { couplingId: string })[];
+  readonly build: { readonly id: string };
+}
+
+interface Acts {
+  begin(name: string): Promise<Setting>;
+  /** Whether the act was done, rather than refused. */
+  act(setting: Setting, act: Act): Promise<boolean>;
+}
+
+const STAGES = ["DEVELOPMENT", "STAGING", "STAGING", "PRODUCTION"];
+
+async function begin(on: TestServer, name: string): Promise<Setting> {
+  const seeds = new Seed(on.admin);
+  const pipeline = await seeds.pipeline({ name });
+  const apps = [];
+  for (const [index, stage] of STAGES.entries()) {
+    const app = await seeds.app({ name: `${name}-${index}` });
+    const added = await on.admin.mutate("addCoupling", { pipeline: name, app: app.name, stage }, "coupling { id }");
+    apps.push({ ...app, couplingId: added.coupling.id });
+  }
+  const build = await seeds.build({ repository: `tests/${name}`, commit: { sha: "0123abcd" }, artifact: "image" });
+  return { pipeline, apps, build };
+}
+
+function graphqlActs(on: TestServer): Acts {
+  const done = async (mutation: string, input: object) =>
+    (
+      await on.admin.post(
+        `mutation ($input: ${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input!) { ${mutation}(input: $input) { __typename } }`,
+        { input },
+      )
+    ).errors === undefined;
+  return {
+    begin: (name) => begin(on, name),
+    async act({ apps, build }, act) {
+      const app = apps[act.app] as Named & { couplingId: string };
+      if (act.kind === "release") return done("createRelease", { app: app.id, build: build.id });
+      if (act.kind === "rollback") {
+        const first = await releaseId(on, app);
+        return first !== null && done("rollback", { app: app.id, release: first });
+      }
+      if (act.kind === "promote") {
+        const reason = "Asked for with safe: false through the Platform API.";
+        return done("promote", { app: app.id, ...(act.unsafe && { force: true, reason }) });
+      }
+      if (act.kind === "move") return done("moveCoupling", { coupling: app.couplingId, stage: act.stage });
+      if (act.kind === "checks") return done("updateChecks", { coupling: app.couplingId, requiredChecks: act.checks });
+      const release = await releaseId(on, app);
+      return release !== null && done("reportStatus", { release, context: "qa", state: act.state });
+    },
+  };
+}
+
+function restActs(on: TestServer): Acts {
+  const client = new RestClient(on.url, ADMIN_SECRET);
+  const done = async (method: string, path: string, body: unknown) =>
+    (await client.send(method, path, body)).status < 300;
+  return {
+    begin: (name) => begin(on, name),
+    async act({ apps, build, pipeline }, act) {
+      const app = apps[act.app] as Named & { couplingId: string };
+      if (act.kind === "release") return done("POST", `/apps/${app.name}/releases`, { slug: build.id });
+      if (act.kind === "rollback") return done("POST", `/apps/${app.name}/releases`, { release: "v1" });
+      if (act.kind === "promote") {
+        const body = {
+          pipeline: { id: pipeline.id },
+          source: { app: { id: app.id } },
+          ...(act.unsafe && { safe: false }),
+        };
+        return done("POST", "/pipeline-promotions", body);
+      }
+      const coupling = `/pipeline-couplings/${app.couplingId}`;
+      if (act.kind === "move") return done("PATCH", coupling, { stage: act.stage.toLowerCase() });
+      if (act.kind === "checks") return done("PATCH", coupling, { required_status_checks: { contexts: act.checks } });
+      const body = { context: "qa", state: act.state.toLowerCase() };
+      return done("POST", `/apps/${app.name}/releases/v1/statuses`, body);
+    },
+  };
+}
+
+/** The first release of an app. */
+async function releaseId(on: TestServer, app: Named): Promise<string | null> {
+  const found = await on.admin.ask("query ($app: ID!) { app(app: $app) { releases(last: 1) { nodes { id } } } }", {
+    app: app.id,
+  });
+  return found.app.releases.nodes[0]?.id ?? null;
+}
+
+/** Everything that a pipeline has come to, without ids and times. */
+async function told(on: TestServer, name: string): Promise<unknown> {
+  return on.admin.ask(
+    `query ($name: ID!) { pipeline(pipeline: $name) {
+      couplings { stage requiredChecks app { name releases(first: 100) { nodes {
+        version phase trigger description current state statuses { context state } } } } }
+      promotions(first: 100) { nodes { phase from to forced reason targets { phase checks { context state passed } app { name } } } }
+      events(first: 100) { nodes { type actor { name }
+        ... on ChangeEvent { subjectName summary } ... on PromotionEvent { promotionPhase targetPhase }
+        ... on ReleaseEvent { releasePhase } ... on ReleaseStatusEvent { context state previousState } } }
+    } }`,
+    { name },
+  );
+}

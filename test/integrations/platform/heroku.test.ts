@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { after, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { RestClient } from "../../support/rest.js";
+import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
+
+/*
+ * The unmodified command line of Heroku, as a child process. It is a package of its own, with its own lock file, and is
+ * installed at its first use; where that is not possible the test is skipped, and says so.
+ */
+
+const FOLDER = "test/clients/heroku";
+const BINARY = `${FOLDER}/node_modules/heroku/bin/run.js`;
+const run = promisify(execFile);
+
+async function install(): Promise<string | null> {
+  if (existsSync(BINARY)) return null;
+  try {
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER, timeout: 240_000 });
+    return existsSync(BINARY) ? null : "the package holds no command";
+  } catch (error) {
+    return (error as Error).message.split("\n")[0] ?? "";
+  }
+}
+
+const obstacle = await install();
+const server = await startServer({ after });
+const home = temporaryFolder({ after });
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+async function heroku(...args: string[]): Promise<Outcome> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    HEROKU_HOST: server.url,
+    HEROKU_API_KEY: ADMIN_SECRET,
+    HEROKU_SKIP_NEW_VERSION_CHECK: "1",
+    HEROKU_DISABLE_TELEMETRY: "true",
+    DISABLE_TELEMETRY: "true",
+    CI: "true",
+    COLUMNS: "200",
+  };
+  try {
+    const { stdout, stderr } = await run(process.execPath, [BINARY, ...args], { env, timeout: 60_000 });
+    return { code: 0, output: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: number; stdout: string; stderr: string };
+    return { code: code ?? 1, output: stdout + stderr };
+  }
+}
+
+/** Runs a command that must succeed, and whose output must hold all of these. */
+async function says(args: string[], ...expected: (string | RegExp)[]): Promise<void> {
+  const { code, output } = await heroku(...args);
+  assert.equal(code, 0, `heroku ${args.join(" ")}\n${output}`);
+  for (const one of expected) {
+    const found = typeof one === "string" ? output.includes(one) : one.test(output);
+    assert.ok(found, `heroku ${args.join(" ")} did not say ${one}:\n${output}`);
+  }
+}
+
+describe("the command line of Heroku", {
+  skip: obstacle === null ? false : `it cannot be installed: ${obstacle}`,
+}, () => {
+  it("creates, adds, tells, promotes to several apps with one that fails, rolls back, renames, moves and destroys", async () => {
+    const seed = new Seed(server.admin);
+    const rest = new RestClient(server.url, ADMIN_SECRET);
+    const name = unique("shop");
+    const [dev, qa, stg] = [await seed.app(), await seed.app(), await seed.app({ deploymentMode: "REPORTED" })];
+
+    await says(["pipelines:create", name, "-a", dev.name, "-s", "development"], `Creating ${name} pipeline... done`);
+    await says(["pipelines:add", name, "-a", qa.name, "-s", "staging"], "done");
+    await says(["pipelines:add", name, "-a", stg.name, "-s", "staging"], "done");
+    await says(["pipelines"], name);
+    await says(["pipelines:info", name], "owner: railyard (team)", dev.name, qa.name, stg.name, /staging/);
+
+    const build = await seed.build();
+    await seed.release(dev, build);
+    const failing = failDeployment(stg.name);
+    const promoted = await heroku("pipelines:promote", "-a", dev.name);
+    await failing;
+    assert.match(promoted.output, new RegExp(`${qa.name}: +succeeded`));
+    assert.match(promoted.output, new RegExp(`${stg.name}: +failed`));
+    assert.match(promoted.output, /the machine is on fire/);
+    await says(["pipelines:promote", "-a", dev.name, "-t", qa.name], new RegExp(`${qa.name}: +succeeded`));
+
+    await seed.release(dev);
+    await says(["releases", "-a", dev.name], "Current: v2", `Deploy of ${build.commit.sha.slice(0, 7)}`);
+    await says(["releases:info", "v1", "-a", dev.name], "Release v1");
+    await says(["releases:rollback", "v1", "-a", dev.name], "done, v3");
+    assert.equal((await rest.get(`/apps/${dev.name}/releases/v3`)).body.slug.id, build.id);
+
+    await says(["apps"], dev.name);
+    await says(["apps:info", "-a", dev.name], `${name} - development`);
+    await says(["pipelines:update", "-a", qa.name, "-s", "production"], "done");
+    assert.equal((await rest.get(`/apps/${qa.name}/pipeline-couplings`)).body.stage, "production");
+    await says(["pipelines:remove", "-a", qa.name], "done");
+    const renamed = unique("store");
+    await says(["pipelines:rename", name, renamed], "done");
+    await says(["pipelines:destroy", renamed], "done");
+    assert.equal((await rest.get(`/pipelines/${renamed}`)).status, 404);
+  });
+});
+
+/** Waits for the app's next release to deploy, and reports that it failed. */
+async function failDeployment(app: string): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    const found = await server.admin.ask(
+      "query ($app: ID!) { app(app: $app) { releases(first: 1) { nodes { id phase } } } }",
+      { app },
+    );
+    const [release] = found.app.releases.nodes;
+    if (release?.phase === "DEPLOYING") {
+      await server.admin.mutate(
+        "reportDeployment",
+        { release: release.id, phase: "FAILED", failureReason: "the machine is on fire" },
+        "release { id }",
+      );
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("Nothing was ever promoted.");
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Seed } from "../support/seed.js";
+import { startServer } from "../support/server.js";
+
+const { admin } = await startServer({ after });
+const seed = new Seed(admin);
+
+/** So many different contexts. */
+function contexts(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `check-${index}`);
+}
+
+describe("the bounds of the design", () => {
+  it("let a coupling require 50 checks, and not 51", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING");
+    const input = (count: number) => ({ coupling: app.couplingId, requiredChecks: contexts(count) });
+    const { coupling } = await admin.mutate("updateChecks", input(50), "coupling { requiredChecks }");
+    assert.equal(coupling.requiredChecks.length, 50);
+    const refused = await admin.refusedMutation("updateChecks", input(51));
+    assert.deepEqual([refused.extensions.code, refused.extensions.field], ["BAD_USER_INPUT", "requiredChecks"]);
+  });
+
+  it("let 100 contexts be reported of a release, and not another; those that are there go on", async () => {
+    const release = await seed.release(await seed.app());
+    const report = (context: string, state: string) => ({ release: release.id, context, state });
+    for (const context of contexts(100)) await admin.mutate("reportStatus", report(context, "PENDING"), "__typename");
+    const refused = await admin.refusedMutation("reportStatus", report("one-more", "SUCCESS"));
+    assert.equal(refused.extensions.code, "CONFLICT");
+    const { status } = await admin.mutate("reportStatus", report("check-7", "SUCCESS"), "status { state }");
+    assert.equal(status.state, "SUCCESS");
+  });
+
+  it("let a pipeline hold 500 apps, and a promotion go to 200 of them", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.release(dev);
+    const staging: string[] = [];
+    while (staging.length < 499) {
+      const batch = Array.from({ length: Math.min(20, 499 - staging.length) }, () => seed.coupled(pipeline, "STAGING"));
+      staging.push(...(await Promise.all(batch)).map((app) => app.name));
+    }
+    const one = await seed.app();
+    const full = await admin.refusedMutation("addCoupling", { pipeline: pipeline.id, app: one.id, stage: "STAGING" });
+    assert.equal(full.extensions.code, "CONFLICT");
+
+    const { promotion } = await admin.mutate(
+      "promote",
+      { app: dev.id, targets: staging.slice(0, 200) },
+      "promotion { phase targets { phase } }",
+    );
+    assert.deepEqual([promotion.phase, promotion.targets.length], ["SUCCEEDED", 200]);
+    for (const targets of [staging.slice(0, 201), null]) {
+      const refused = await admin.refusedMutation("promote", { app: dev.id, targets });
+      assert.deepEqual([refused.extensions.code, refused.extensions.field], ["BAD_USER_INPUT", "targets"]);
+    }
+  });
+});

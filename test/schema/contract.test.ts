@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import {
+  buildSchema as buildFromText,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  isSpecifiedScalarType,
+} from "graphql";
+import { buildSchema, printedSchema } from "../../src/schema/build.js";
+
+const contract = buildFromText(readFileSync("test/schema/contract.graphql", "utf8"));
+const emitted = buildSchema();
+
+/** Every difference by which something of the contract is missing, or is of another type. */
+function differences(wanted: GraphQLSchema, found: GraphQLSchema): string[] {
+  const problems: string[] = [];
+  const same = (where: string, expected: unknown, actual: unknown) => {
+    if (String(expected) !== String(actual)) problems.push(`${where} is ${actual}, and must be ${expected}`);
+  };
+  for (const type of Object.values(wanted.getTypeMap())) {
+    if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
+    const other = found.getType(type.name);
+    if (other === undefined) {
+      problems.push(`${type.name} is missing`);
+      continue;
+    }
+    same(`the kind of ${type.name}`, type.constructor.name, other.constructor.name);
+    if (isEnumType(type) && isEnumType(other)) {
+      for (const { name } of type.getValues()) {
+        if (other.getValue(name) === undefined) problems.push(`${type.name}.${name} is missing`);
+      }
+    }
+    if (hasInterfaces(type) && hasInterfaces(other)) {
+      const names = other.getInterfaces().map((one) => one.name);
+      for (const { name } of type.getInterfaces()) {
+        if (!names.includes(name)) problems.push(`${type.name} does not implement ${name}`);
+      }
+    }
+    for (const [name, field] of Object.entries(fieldsOf(type))) {
+      const there = fieldsOf(other)[name];
+      if (there === undefined) {
+        problems.push(`${type.name}.${name} is missing`);
+        continue;
+      }
+      same(`${type.name}.${name}`, field.type, there.type);
+      for (const argument of argumentsOf(field)) {
+        const given = argumentsOf(there).find((one) => one.name === argument.name);
+        same(`${type.name}.${name}(${argument.name})`, argument.type, given?.type);
+      }
+    }
+  }
+  return problems;
+}
+
+function hasInterfaces(type: GraphQLNamedType) {
+  return isObjectType(type) || isInterfaceType(type);
+}
+
+type AnyField = Pick<GraphQLField<unknown, unknown>, "type" | "description"> & { args?: readonly GraphQLArgument[] };
+
+function fieldsOf(type: GraphQLNamedType): Record<string, AnyField> {
+  if (isObjectType(type) || isInterfaceType(type)) return type.getFields();
+  return isInputObjectType(type) ? (type.getFields() as unknown as Record<string, AnyField>) : {};
+}
+
+function argumentsOf(field: AnyField): readonly GraphQLArgument[] {
+  return field.args ?? [];
+}
+
+/** Every type, field, argument and enum value without a description. */
+function undescribed(schema: GraphQLSchema): string[] {
+  const silent: string[] = [];
+  const look = (where: string, thing: { description?: string | null | undefined }) => {
+    if (!thing.description?.trim()) silent.push(where);
+  };
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
+    if (!["Query", "Mutation", "Subscription"].includes(type.name)) look(type.name, type);
+    if (isEnumType(type)) for (const value of type.getValues()) look(`${type.name}.${value.name}`, value);
+    for (const [name, field] of Object.entries(fieldsOf(type))) {
+      look(`${type.name}.${name}`, field);
+      for (const argument of argumentsOf(field)) look(`${type.name}.${name}(${argument.name})`, argument);
+    }
+  }
+  return silent;
+}
+
+describe("the public contract", () => {
+  it("is emitted whole: nothing missing, nothing of another type", () => {
+    assert.deepEqual(differences(contract, emitted), []);
+  });
+
+  it("has a description on every type, field, argument and enum value", () => {
+    assert.deepEqual(undescribed(emitted), []);
+  });
+
+  it("is committed as the code emits it", () => {
+    const committed = readFileSync("src/schema/schema.graphql", "utf8");
+    assert.equal(committed, printedSchema(), "src/schema/schema.graphql has drifted: run `npm run schema`");
+  });
+});

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, it } from "node:test";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { Client } from "../../support/client.js";
+import { unique } from "../../support/seed.js";
+import { type Cleanup, startServer } from "../../support/server.js";
+import { Socket } from "../../support/socket.js";
+
+type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
+
+/** An issuer as others run it: it tells where its keys are, and changes them. */
+class Issuer {
+  keys: { readonly kid: string; readonly pair: Keys }[] = [];
+  asked = 0;
+  url = "";
+
+  static async start(t: Cleanup): Promise<Issuer> {
+    const issuer = new Issuer();
+    await issuer.rotate();
+    const server = createServer((request, response) => {
+      response.setHeader("content-type", "application/json");
+      if (request.url === "/.well-known/openid-configuration") {
+        response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
+      } else {
+        issuer.asked += 1;
+        void issuer.published().then((keys) => response.end(JSON.stringify({ keys })));
+      }
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    issuer.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return issuer;
+  }
+
+  async rotate(): Promise<void> {
+    this.keys = [{ kid: unique("key"), pair: await generateKeyPair("RS256") }];
+  }
+
+  async sign(
+    claims: JWTPayload,
+    { expires = "5m", issuer = this.url }: { expires?: string | Date; issuer?: string } = {},
+  ) {
+    const [key] = this.keys;
+    assert.ok(key);
+    const token = new SignJWT({ email: "ada@example.com", ...claims }).setProtectedHeader({
+      alg: "RS256",
+      kid: key.kid,
+    });
+    if (claims.sub === undefined) token.setSubject("ada");
+    if (claims.aud === undefined) token.setAudience("railyard");
+    return token.setIssuer(issuer).setIssuedAt().setExpirationTime(expires).sign(key.pair.privateKey);
+  }
+
+  private published() {
+    return Promise.all(
+      this.keys.map(async ({ kid, pair }) => ({ ...(await exportJWK(pair.publicKey)), kid, alg: "RS256", use: "sig" })),
+    );
+  }
+}
+
+function settings(issuer: Issuer): Record<string, string> {
+  return {
+    OIDC_ISSUER: issuer.url,
+    OIDC_AUDIENCE: "railyard",
+    OIDC_ROLE_CLAIM: "realm_access.roles",
+    OIDC_ROLES: "everyone=VIEWER,deployers=OPERATOR",
+  };
+}
+
+const groups = (...roles: string[]) => ({ realm_access: { roles } });
+
+describe("a JWT of the issuer", () => {
+  it("signs in with the greatest role that its claim gives, under a name of its own", async (t) => {
+    const issuer = await Issuer.start(t);
+    const server = await startServer(t, { env: settings(issuer) });
+    const client = new Client(server.url, await issuer.sign(groups("deployers", "everyone", "else")));
+    assert.deepEqual((await client.ask("{ viewer { name role } }")).viewer, {
+      name: "ada@example.com",
+      role: "OPERATOR",
+    });
+    const reader = new Client(server.url, await issuer.sign(groups("everyone")));
+    assert.equal((await reader.refusedMutation("createApp", { name: unique() })).extensions.code, "FORBIDDEN");
+    const stranger = await new Client(server.url, await issuer.sign(groups("else"))).post("{ viewer { name } }");
+    assert.deepEqual([stranger.status, stranger.errors?.[0]?.extensions.code], [403, "FORBIDDEN"]);
+    await server.admin.ask("{ viewer { name } }");
+  });
+
+  it("is refused where anything about it is not as it must be", async (t) => {
+    const issuer = await Issuer.start(t);
+    const other = await Issuer.start(t);
+    const server = await startServer(t, { env: settings(issuer) });
+    const good = await issuer.sign(groups("deployers"));
+    const [head = "", body = "", signature = ""] = good.split(".");
+    const none = Buffer.from('{"alg":"none"}').toString("base64url");
+    const raised = Buffer.from(
+      JSON.stringify({ ...JSON.parse(Buffer.from(body, "base64url").toString()), sub: "eve" }),
+    );
+    const [key] = issuer.keys;
+    const publicKey = Buffer.from(JSON.stringify(await exportJWK(key?.pair.publicKey as Keys["publicKey"])));
+    const symmetric = new SignJWT({ sub: "eve", aud: "railyard", ...groups("deployers") })
+      .setProtectedHeader({ alg: "HS256", kid: key?.kid ?? "" })
+      .setIssuer(issuer.url)
+      .setExpirationTime("5m");
+    const bad: Record<string, string> = {
+      "without a signature": `${none}.${body}.x`,
+      "another's words": `${head}.${raised.toString("base64url")}.${signature}`,
+      "signed with the public key": await symmetric.sign(publicKey),
+      expired: await issuer.sign(groups("deployers"), { expires: new Date(Date.now() - 31_000) }),
+      "of another audience": await issuer.sign({ ...groups("deployers"), aud: "another" }),
+      "of another issuer": await other.sign(groups("deployers")),
+      "of another's keys in its name": await other.sign(groups("deployers"), { issuer: issuer.url }),
+    };
+    for (const [what, token] of Object.entries(bad)) {
+      const { status, errors } = await new Client(server.url, token).post("{ viewer { name } }");
+      assert.deepEqual([status, errors?.[0]?.extensions.code], [401, "UNAUTHENTICATED"], what);
+    }
+    const late = await issuer.sign(groups("deployers"), { expires: new Date(Date.now() - 5000) });
+    await new Client(server.url, late).ask("{ viewer { name } }");
+    await new Client(server.url, good).ask("{ viewer { name } }");
+  });
+
+  it("is taken with a new key as soon as the issuer has one, and with the old one no more", async (t) => {
+    const issuer = await Issuer.start(t);
+    const server = await startServer(t, { env: settings(issuer) });
+    const before = new Client(server.url, await issuer.sign(groups("everyone")));
+    for (let i = 0; i < 20; i += 1) await before.ask("{ viewer { name } }");
+    assert.equal(issuer.asked, 1, "the keys are kept");
+    await issuer.rotate();
+    const after = new Client(server.url, await issuer.sign(groups("everyone")));
+    while ((await after.post("{ viewer { name } }")).status === 401) await new Promise((done) => setTimeout(done, 100));
+    assert.equal((await after.post("{ viewer { name } }")).status, 200);
+    assert.equal((await before.post("{ viewer { name } }")).status, 401);
+  });
+
+  it("is UNAVAILABLE to judge while the issuer cannot be asked, and tokens of ours work on", async (t) => {
+    const issuer = await Issuer.start(t);
+    const env = { ...settings(issuer), OIDC_ISSUER: "http://127.0.0.1:9" };
+    const server = await startServer(t, { env });
+    const { status, errors } = await new Client(server.url, await issuer.sign(groups("everyone"))).post(
+      "{ viewer { name } }",
+    );
+    assert.deepEqual([status, errors?.[0]?.extensions.code], [503, "UNAVAILABLE"]);
+    await server.admin.ask("{ viewer { name } }");
+  });
+
+  it("owns its idempotency keys, across tokens of the same subject", async (t) => {
+    const issuer = await Issuer.start(t);
+    const server = await startServer(t, { env: settings(issuer) });
+    const input = { name: unique("app"), idempotencyKey: "once" };
+    const ids = [];
+    for (let i = 0; i < 2; i += 1) {
+      const client = new Client(server.url, await issuer.sign(groups("deployers")));
+      ids.push((await client.mutate("createApp", input, "app { id }")).app.id);
+    }
+    assert.equal(ids[0], ids[1]);
+    const other = new Client(server.url, await issuer.sign({ ...groups("deployers"), sub: "bob" }));
+    assert.equal((await other.refusedMutation("createApp", input)).extensions.code, "CONFLICT");
+  });
+
+  it("ends its sockets when it expires", async (t) => {
+    const issuer = await Issuer.start(t);
+    let ahead = 0;
+    const server = await startServer(t, { env: settings(issuer), now: () => new Date(Date.now() + ahead) });
+    const socket = await Socket.open(t, server.url, await issuer.sign(groups("everyone")));
+    assert.ok(socket.acknowledged);
+    ahead = 6 * 60_000;
+    assert.equal(await socket.closed, 4401);
+  });
+});

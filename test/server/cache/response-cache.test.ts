@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { changed } from "../../../src/events/draft.js";
+import { append } from "../../../src/events/log.js";
+import { Answers } from "../../../src/server/cache/response-store.js";
+import { Client } from "../../support/client.js";
+import { type Named, Seed, unique } from "../../support/seed.js";
+import { startServer, type TestServer } from "../../support/server.js";
+
+/** What of the contract an answer may be kept of, each thing at least once. */
+const APP = `id name description region deletedAt coupling { id stage } currentRelease {
+  id version phase current state build { id phase commit { sha } } statuses { id context state description } }`;
+const COUPLING = `id stage requiredChecks autoDeploy pipeline { name } app { ${APP} }`;
+const BOARD = `query ($pipeline: ID!) { pipeline(pipeline: $pipeline) {
+  id name description couplings(stage: STAGING) { id } stages { stage couplings { ${COUPLING} } } } }`;
+const STAGE = `query ($pipeline: ID!) { stage(pipeline: $pipeline, stage: PRODUCTION) {
+  stage pipeline { description } next { stage } couplings { ${COUPLING} } } }`;
+const ONE_APP = `query ($app: ID!) { app(app: $app) { ${APP} } }`;
+/** What may not be kept: asked all the same, and equal all the same. */
+const MORE = `query ($pipeline: ID!) { viewer { name } pipeline(pipeline: $pipeline) {
+  name availableChecks { context } promotions(first: 2) { nodes { phase } } } }`;
+
+const STAGES = ["DEVELOPMENT", "STAGING", "PRODUCTION"] as const;
+
+interface World {
+  readonly seed: Seed;
+  readonly client: Client;
+  readonly pipelines: Named[];
+  readonly apps: Named[];
+  readonly build: { readonly id: string };
+  readonly repository: string;
+}
+
+async function world(client: Client): Promise<World> {
+  const seed = new Seed(client);
+  const repository = `github.com/tests/${unique("repo")}`;
+  const pipelines = [await seed.pipeline({ repository }), await seed.pipeline()];
+  const apps: Named[] = [];
+  for (const stage of STAGES) apps.push(await seed.coupled(pipelines[0] as Named, stage));
+  apps.push(await seed.app());
+  const build = await seed.build({ repository });
+  await seed.release(apps[0] as Named, build);
+  return { seed, client, pipelines, apps, build, repository };
+}
+
+/** One thing that somebody does; what is refused has changed nothing, and is as good a test as any. */
+interface Step {
+  readonly what: (typeof WRITES)[number];
+  readonly app: number;
+  readonly pipeline: number;
+  readonly stage: (typeof STAGES)[number];
+  readonly text: string;
+}
+
+const WRITES = [
+  "describe pipeline",
+  "rename pipeline",
+  "describe app",
+  "add",
+  "move",
+  "remove",
+  "checks",
+  "release",
+  "promote",
+  "build",
+  "status of release",
+  "status of build",
+  "delete app",
+  "delete pipeline",
+] as const;
+
+const step: fc.Arbitrary<Step> = fc.record({
+  what: fc.constantFrom(...WRITES),
+  app: fc.nat(3),
+  pipeline: fc.nat(1),
+  stage: fc.constantFrom(...STAGES),
+  text: fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom(..."abcdefgh") }),
+});
+
+const COUPLING_OF = "query ($app: ID!) { coupling(app: $app) { id } app(app: $app) { currentRelease { id } } }";
+
+async function perform({ client, pipelines, apps, build, repository }: World, { what, ...step }: Step): Promise<void> {
+  const app = apps[step.app] as Named;
+  const pipeline = pipelines[step.pipeline] as Named;
+  const mutate = (name: string, input: object) => client.mutate(name, input, "__typename");
+  const about = await client.ask(COUPLING_OF, { app: app.id }).catch(() => ({}));
+  const coupling = about.coupling?.id ?? app.id;
+  const { text, stage } = step;
+  const requiredChecks = text < "d" ? [] : [text];
+  const status = { context: text, state: text < "d" ? "PENDING" : "SUCCESS", description: text };
+  const commit = { sha: Buffer.from(unique()).toString("hex").padEnd(40, "0").slice(0, 40) };
+  const acts: Record<Step["what"], () => Promise<unknown>> = {
+    "describe pipeline": () => mutate("updatePipeline", { pipeline: pipeline.id, description: text }),
+    "rename pipeline": () => mutate("updatePipeline", { pipeline: pipeline.id, name: unique(text) }),
+    "describe app": () => mutate("updateApp", { app: app.id, description: text, region: text }),
+    add: () => mutate("addCoupling", { pipeline: pipeline.id, app: app.id, stage }),
+    move: () => mutate("moveCoupling", { coupling, stage }),
+    remove: () => mutate("removeCoupling", { coupling }),
+    checks: () => mutate("updateChecks", { coupling, requiredChecks }),
+    release: () => mutate("createRelease", { app: app.id, build: build.id, description: text }),
+    promote: () => mutate("promote", { app: app.id, force: true, reason: text }),
+    build: () => mutate("createBuild", { repository, branch: "main", commit, artifact: text }),
+    "status of release": () => mutate("reportStatus", { release: about.app.currentRelease.id, ...status }),
+    "status of build": () => mutate("reportStatus", { build: build.id, ...status }),
+    "delete app": () => mutate("deleteApp", { app: app.id }),
+    "delete pipeline": () => mutate("deletePipeline", { pipeline: pipeline.id }),
+  };
+  try {
+    await acts[what]();
+  } catch {
+    // Refused, or there was nothing to do it to.
+  }
+}
+
+/** Every question about a world, by id and by the name that things had in the beginning. */
+function questions({ pipelines, apps }: World): [string, Record<string, string>][] {
+  return [
+    ...pipelines.flatMap(({ id, name }) =>
+      [BOARD, STAGE, MORE].flatMap((query): [string, Record<string, string>][] => [
+        [query, { pipeline: id }],
+        [query, { pipeline: name }],
+      ]),
+    ),
+    ...apps.flatMap(({ id, name }): [string, Record<string, string>][] => [
+      [ONE_APP, { app: id }],
+      [ONE_APP, { app: name }],
+    ]),
+  ];
+}
+
+let asked = 0;
+
+/** The same question as nobody has ever asked it: a variable that the query does not have makes the bytes new. */
+function plainly(client: Client, query: string, variables: object) {
+  asked += 1;
+  return client.post(query, { ...variables, asked });
+}
+
+/** How many statements a question costs. */
+async function cost(server: TestServer, ask: () => Promise<unknown>): Promise<number> {
+  const before = server.app.database.statements;
+  await ask();
+  return server.app.database.statements - before;
+}
+
+describe("an answer that is kept", () => {
+  it("is always what a fresh one would be, whatever was written", async (t) => {
+    const { admin } = await startServer(t);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
+        const given = await world(admin);
+        const all = questions(given);
+        for (const one of [null, ...steps]) {
+          if (one !== null) await perform(given, one);
+          // The first of the two may be from before the write, were it still kept; the second is kept in any case.
+          for (const [query, variables] of all) {
+            const [kept, again] = [await admin.post(query, variables), await admin.post(query, variables)];
+            const fresh = await plainly(admin, query, variables);
+            assert.deepEqual(kept, fresh, JSON.stringify(one));
+            assert.deepEqual(again, fresh, JSON.stringify(one));
+          }
+        }
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it("is never older than a write that was acknowledged, while others write and read", async (t) => {
+    const { admin } = await startServer(t);
+    const seed = new Seed(admin);
+    const { id } = await seed.pipeline();
+    for (const stage of STAGES) await seed.release(await seed.coupled({ id, name: id }, stage));
+    let acknowledged = 0;
+    let sent = 0;
+    const write = async () => {
+      for (let turn = 0; turn < 60; turn++) {
+        sent += 1;
+        await admin.mutate("updatePipeline", { pipeline: id, description: String(sent) }, "__typename");
+        acknowledged = sent;
+      }
+    };
+    const writing = write();
+    let done = false;
+    writing.finally(() => {
+      done = true;
+    });
+    const read = async () => {
+      while (!done) {
+        const least = acknowledged;
+        const { pipeline } = await admin.ask(BOARD, { pipeline: id });
+        assert.ok(Number(pipeline.description) >= least, `${pipeline.description} was answered after ${least}`);
+      }
+    };
+    await Promise.all([writing, ...Array.from({ length: 8 }, read)]);
+  });
+
+  it("is not kept where something was committed while it was made", async (t) => {
+    const server = await startServer(t);
+    const answers = new Answers(server.app.database);
+    const db = answers.watch();
+    const kept = { body: Buffer.from("{}"), headers: [], operation: "query app" };
+    const begunAt = answers.commits;
+    const event = changed("APP_UPDATED", { id: "1", name: "x" }, "x", { pipelineId: "1" });
+    await db.write((tx) => append(tx, { name: "x", role: "ADMIN" }, new Date(), [event]));
+    // Not even where it is made from something else: how much of it was read after the commit, nobody knows.
+    answers.keep("begun before", kept, new Set(["2"]), begunAt);
+    answers.keep("begun after", kept, new Set(["2"]), answers.commits);
+    assert.equal(answers.find("begun before"), null);
+    assert.notEqual(answers.find("begun after"), null);
+  });
+
+  it("makes room for others, from what was asked for longest ago", async (t) => {
+    const server = await startServer(t);
+    const answers = new Answers(server.app.database, 100_000);
+    const kept = { body: Buffer.alloc(5000), headers: [], operation: "query app" };
+    for (let turn = 0; turn < 100; turn++) {
+      answers.keep(`question ${turn}`, kept, new Set([String(turn)]), answers.commits);
+      assert.notEqual(answers.find("question 0"), null);
+    }
+    assert.equal(answers.find("question 1"), null);
+    assert.notEqual(answers.find("question 99"), null);
+    const { bytes, entries } = answers.statistics;
+    assert.ok(bytes <= 100_000 && entries < 20, `${entries} answers weigh ${bytes}`);
+  });
+
+  it("costs no statement, and one again when something that it was made from has changed", async (t) => {
+    const server = await startServer(t);
+    const { admin } = server;
+    const seed = new Seed(admin);
+    const [mine, other] = [await seed.pipeline(), await seed.pipeline()];
+    await seed.coupled(mine, "STAGING");
+    const ask = () => admin.ask(BOARD, { pipeline: mine.id });
+    assert.ok((await cost(server, ask)) > 0);
+    assert.equal(await cost(server, ask), 0);
+    await admin.mutate("updatePipeline", { pipeline: other.id, description: "Something else" }, "__typename");
+    assert.equal(await cost(server, ask), 0);
+    await admin.mutate("updatePipeline", { pipeline: mine.id, description: "This one" }, "__typename");
+    assert.ok((await cost(server, ask)) > 0);
+  });
+
+  it("goes to nobody whose token was revoked, and to nobody without one", async (t) => {
+    const server = await startServer(t);
+    const { admin } = server;
+    const pipeline = await new Seed(admin).pipeline();
+    const input = { name: "a dashboard", role: "VIEWER" };
+    const { token, secret } = await admin.mutate("createToken", input, "secret token { id }");
+    const dashboard = new Client(server.url, secret);
+    for (let turn = 0; turn < 2; turn++) await dashboard.ask(BOARD, { pipeline: pipeline.id });
+    assert.equal(await cost(server, () => dashboard.ask(BOARD, { pipeline: pipeline.id })), 0);
+    await admin.mutate("revokeToken", { token: token.id }, "__typename");
+    for (const client of [dashboard, new Client(server.url, null), new Client(server.url, "unknown")]) {
+      const refused = await client.post(BOARD, { pipeline: pipeline.id });
+      assert.equal(refused.status, 401);
+      assert.equal(refused.errors?.[0]?.extensions.code, "UNAUTHENTICATED");
+    }
+  });
+
+  it("goes to nobody whose token has expired since", async (t) => {
+    let now = Date.now();
+    const server = await startServer(t, { now: () => new Date(now) });
+    const pipeline = await new Seed(server.admin).pipeline();
+    const input = { name: "a visitor", role: "VIEWER", expiresAt: new Date(now + 60_000).toISOString() };
+    const visitor = new Client(server.url, (await server.admin.mutate("createToken", input, "secret")).secret);
+    for (let turn = 0; turn < 2; turn++) await visitor.ask(BOARD, { pipeline: pipeline.id });
+    now += 60_001;
+    assert.equal((await visitor.post(BOARD, { pipeline: pipeline.id })).status, 401);
+  });
+
+  it("comes with the headers of any other, and a request id of its own", async (t) => {
+    const server = await startServer(t);
+    const pipeline = await new Seed(server.admin).pipeline();
+    const body = JSON.stringify({ query: BOARD, variables: { pipeline: pipeline.id } });
+    const headers = { "content-type": "application/json", authorization: `Bearer ${server.admin.secret}` };
+    const answers = [];
+    for (let turn = 0; turn < 3; turn++) {
+      const response = await fetch(`${server.url}/graphql`, { method: "POST", headers, body });
+      const { "x-request-id": id, date, ...rest } = Object.fromEntries(response.headers);
+      answers.push({ id, text: await response.text(), rest });
+    }
+    assert.equal(new Set(answers.map((answer) => answer.id)).size, 3);
+    assert.equal(new Set(answers.map((answer) => JSON.stringify([answer.text, answer.rest]))).size, 1);
+    assert.ok(answers[2]?.rest["content-security-policy"]);
+  });
+
+  it("is not kept of what only the viewer makes it", async (t) => {
+    const server = await startServer(t);
+    const pipeline = await new Seed(server.admin).pipeline();
+    const query = "query ($pipeline: ID!) { viewer { name } pipeline(pipeline: $pipeline) { name } }";
+    const make = async (name: string) => {
+      const made = await server.admin.mutate("createToken", { name, role: "VIEWER" }, "secret");
+      return new Client(server.url, made.secret);
+    };
+    const clients = { jim: await make("jim"), kim: await make("kim") };
+    for (let turn = 0; turn < 3; turn++) {
+      for (const [name, client] of Object.entries(clients)) {
+        assert.equal((await client.ask(query, { pipeline: pipeline.id })).viewer.name, name);
+      }
+    }
+  });
+});

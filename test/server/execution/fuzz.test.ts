@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import fc from "fast-check";
+import {
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isRequiredInputField,
+} from "graphql";
+import { suiteCleanup } from "../../support/cleanup.js";
+import type { Answer } from "../../support/client.js";
+import { shared } from "../../support/engine.js";
+import { documentOf, introspect, type Operation, operationsOf } from "../../support/operations.js";
+import { Seed, unique } from "../../support/seed.js";
+import { startServer, type TestServer } from "../../support/server.js";
+
+/** How many inputs each of the two kinds gets, more than a thousand at every run of both engines. FUZZ_RUNS asks for another number. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? shared(800));
+
+const CODES = new Set([
+  "NOT_FOUND",
+  "BAD_USER_INPUT",
+  "CONFLICT",
+  "PROMOTION_BLOCKED",
+  "IDEMPOTENCY_KEY_REUSED",
+  "CURSOR_EXPIRED",
+  "QUERY_TOO_LARGE",
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+]);
+
+describe("whatever is sent", () => {
+  let server: TestServer;
+  let schema: GraphQLSchema;
+  let operations: Operation[];
+  let there: string[];
+  const cleanup = suiteCleanup();
+  before(async () => {
+    server = await startServer(cleanup);
+    schema = await introspect(server.admin);
+    operations = operationsOf(schema);
+    there = await furnish(server);
+  });
+
+  it("is answered or refused with a code that the catalogue holds, in its arguments", async () => {
+    const operation = fc.constantFrom(...operations);
+    const arbitrary = operation.chain((chosen) => fc.tuple(fc.constant(chosen), argumentsOf(chosen, there)));
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async ([chosen, given]) => {
+        const variables = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
+        expectSound(await server.admin.post(documentOf(chosen, variables), variables), chosen.name);
+      }),
+      { numRuns: RUNS },
+    );
+    await server.admin.ask("{ viewer { name } }");
+  });
+
+  it("is answered or refused with a code that the catalogue holds, in its document", async () => {
+    const root = schema.getQueryType();
+    assert.ok(root);
+    const selection = fc
+      .infiniteStream(fc.nat())
+      .map((numbers) => selectionOf(schema, root.name, numbers, 5, there))
+      .filter((text) => text.length < 50_000);
+    await fc.assert(
+      fc.asyncProperty(selection, async (text) => {
+        expectSound(await server.admin.post(`query ${text}`), text);
+      }),
+      { numRuns: RUNS },
+    );
+    await server.admin.ask("{ viewer { name } }");
+  });
+
+  it("is refused with a code that the catalogue holds, be it no document at all", async () => {
+    const token = fc.constantFrom(
+      ..."{}()[]:!$@,&|=",
+      "...",
+      '"',
+      '"""',
+      "\n",
+      "\\u",
+      "#",
+      "query",
+      "on",
+      "a",
+      "1",
+      "é",
+      "\0",
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: "binary" }),
+          fc.array(token).map((all) => all.join(" ")),
+        ),
+        async (text) => {
+          const { errors } = await server.admin.post(text);
+          assert.ok(
+            errors?.every(({ extensions }) => CODES.has(extensions.code)),
+            JSON.stringify(errors),
+          );
+        },
+      ),
+      { numRuns: shared(200) },
+    );
+  });
+});
+
+/** Holds of every answer: it is whole, or its errors each have a code of the catalogue, and words. */
+function expectSound({ status, data, errors }: Answer<unknown>, what: string): void {
+  if (errors === undefined) {
+    assert.equal(status, 200, what);
+    assert.ok(data, what);
+    return;
+  }
+  for (const { message, extensions } of errors) {
+    assert.ok(CODES.has(extensions.code), `${what}: ${extensions.code} ${message}`);
+    assert.ok(message.length > 10 && !/sqlite|SELECT|constraint|node_modules/.test(message), message);
+    if (extensions.code === "NOT_FOUND") assert.ok(extensions.field, message);
+  }
+}
+
+/** Something of every kind, so that not every id is that of nothing. Gives back names and ids. */
+async function furnish({ admin }: TestServer): Promise<string[]> {
+  const seed = new Seed(admin);
+  const pipeline = await seed.pipeline({ repository: "github.com/tests/fuzz", reviewAppsEnabled: true });
+  const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+  const stg = await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+  const build = await seed.build();
+  const release = await seed.release(dev, build);
+  const free = await seed.app({ name: unique("free") });
+  const { promotion } = await admin.mutate("promote", { app: dev.id }, "promotion { id targets { id } }");
+  const { status } = await admin.mutate(
+    "reportStatus",
+    { release: release.id, context: "ci", state: "SUCCESS" },
+    "status { id }",
+  );
+  return [pipeline, dev, stg, build, release, free, promotion, promotion.targets[0], status]
+    .flatMap((one) => [one.id, one.name, one.couplingId])
+    .filter((one) => typeof one === "string");
+}
+
+const ODD_TEXT = [
+  "",
+  " ",
+  "\0",
+  "a\0b",
+  "\ud800",
+  "x\udfff",
+  "'",
+  "'; DROP TABLE apps; --",
+  "%",
+  "__proto__",
+  "constructor",
+  "null",
+  "\u202e",
+  "é".repeat(300),
+  "a".repeat(63),
+  "a".repeat(64),
+  "x".repeat(9000),
+  "%".repeat(30_000),
+  "ZXZlbnQ6MA",
+  Buffer.from("event:9007199254740993").toString("base64url"),
+  Buffer.from("name:a").toString("base64url"),
+  Buffer.from("version:4294967296").toString("base64url"),
+  "http://a",
+  "https://[",
+  "github.com/a/b",
+];
+
+function textOf(there: readonly string[]): fc.Arbitrary<string> {
+  const known = fc.constantFrom(...there);
+  return fc.oneof(
+    { arbitrary: known, weight: 4 },
+    known.map((text) => text.toUpperCase()),
+    fc.constantFrom(...ODD_TEXT),
+    fc.string({ unit: "binary", maxLength: 100 }),
+    fc.uuid(),
+    fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
+  );
+}
+
+const NUMBERS = fc.oneof(
+  fc.integer({ min: -3, max: 110 }),
+  fc.constantFrom(2 ** 31 - 1, -(2 ** 31), 2 ** 31, 1e308, 0.5),
+);
+const TIMES = fc.constantFrom(
+  "2999-01-01T00:00:00.000Z",
+  "0000-01-01T00:00:00Z",
+  "9999-12-31T23:59:59.999+14:00",
+  "2026-02-30T00:00:00Z",
+  "tomorrow",
+  "",
+);
+const WRONG = fc.oneof(
+  fc.constant(null),
+  fc.boolean(),
+  fc.double(),
+  fc.string(),
+  fc.constant([]),
+  fc.constant({}),
+  fc.constant([[null]]),
+);
+
+/** Values for a type: mostly such as it takes, with odd ones and wrong ones among them. */
+function wholeValue(type: GraphQLInputType, there: readonly string[]): fc.Arbitrary<unknown> {
+  if (isNonNullType(type)) return wholeValue(type.ofType, there);
+  return fc.oneof({ arbitrary: fittingValue(type, there), weight: 30 }, WRONG);
+}
+
+function fittingValue(type: GraphQLInputType, there: readonly string[]): fc.Arbitrary<unknown> {
+  if (isListType(type)) {
+    const lengths = fc.constantFrom(0, 1, 2, 3, 51, 201);
+    return lengths.chain((length) =>
+      fc.array(wholeValue(type.ofType, there), { minLength: length, maxLength: length }),
+    );
+  }
+  if (isEnumType(type)) return fc.constantFrom(...type.getValues().map(({ name }) => name));
+  if (isInputObjectType(type)) {
+    const fields = Object.values(type.getFields());
+    const requiredKeys = fields.filter(isRequiredInputField).map(({ name }) => name);
+    const model = Object.fromEntries(fields.map((field) => [field.name, wholeValue(field.type, there)]));
+    return fc.oneof(
+      { arbitrary: fc.record(model, { requiredKeys }), weight: 20 },
+      fc.record(model, { requiredKeys: [] }),
+    );
+  }
+  const scalars: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+    Int: NUMBERS,
+    Boolean: fc.boolean(),
+    DateTime: TIMES,
+  };
+  return scalars[getNamedType(type).name] ?? textOf(there);
+}
+
+function argumentsOf({ field }: Operation, there: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
+  const model = Object.fromEntries(field.args.map((arg) => [arg.name, wholeValue(arg.type, there)]));
+  const requiredKeys = field.args.filter((arg) => isNonNullType(arg.type)).map((arg) => arg.name);
+  return fc.record(model, { requiredKeys });
+}
+
+/** A selection set of a type, drawn by numbers: fields with literal arguments, to a depth. */
+function selectionOf(
+  schema: GraphQLSchema,
+  typeName: string,
+  numbers: Iterator<number>,
+  depth: number,
+  there: readonly string[],
+): string {
+  const type = schema.getType(typeName);
+  if (type === undefined || !(isObjectType(type) || isInterfaceType(type))) return "";
+  const next = (below: number) => (numbers.next().value as number) % below;
+  const all = Object.values(type.getFields()).filter(
+    (field) => depth > 1 || !("getFields" in getNamedType(field.type)),
+  );
+  const chosen = all.filter(() => next(100) < (depth > 3 ? 15 : 35));
+  const fields = chosen.map((field, index) => {
+    const args = field.args
+      .filter((arg) => isNonNullType(arg.type) || next(3) === 0)
+      .map((arg) => `${arg.name}: ${literalOf(arg.type, next, there)}`);
+    const inner = selectionOf(schema, getNamedType(field.type).name, numbers, depth - 1, there);
+    return `f${index}: ${field.name}${args.length === 0 ? "" : `(${args.join(", ")})`} ${inner}`;
+  });
+  return `{ __typename ${fields.join(" ")} }`;
+}
+
+function literalOf(type: GraphQLInputType, next: (below: number) => number, there: readonly string[]): string {
+  if (isNonNullType(type)) return literalOf(type.ofType, next, there);
+  if (next(20) === 0) return "null";
+  if (isListType(type)) return `[${literalOf(type.ofType, next, there)}]`;
+  if (isEnumType(type)) return type.getValues()[next(type.getValues().length)]?.name ?? "null";
+  if (isInputObjectType(type)) {
+    const fields = Object.values(type.getFields()).filter((field) => isRequiredInputField(field) || next(2) === 0);
+    return `{ ${fields.map((field) => `${field.name}: ${literalOf(field.type, next, there)}`).join(", ")} }`;
+  }
+  const { name } = type;
+  if (name === "Int") return String([0, 1, 2, 3, 25, 100, 101, -1, 2147483647][next(9)]);
+  if (name === "Boolean") return next(2) === 0 ? "true" : "false";
+  const texts = next(3) === 0 ? ODD_TEXT.filter((text) => text.length < 200) : there;
+  return JSON.stringify(texts[next(texts.length)]);
+}

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ApolloServer } from "@apollo/server";
+import fc from "fast-check";
+import { execute, type GraphQLSchema, parse, validate } from "graphql";
+import type { Ctx } from "../../../src/domain/core/context.js";
+import { buildSchema } from "../../../src/schema/build.js";
+import { Context } from "../../../src/schema/context.js";
+import { CompiledQueries } from "../../../src/server/execution/jit.js";
+import { selectionOf } from "../../support/arbitrary-documents.js";
+import { Seed } from "../../support/seed.js";
+import { startServer, type TestServer } from "../../support/server.js";
+
+/** How often each query is asked: more often than it takes until it is compiled. */
+const TIMES = 12;
+
+interface World {
+  readonly roots: readonly (readonly [field: string, type: string])[];
+}
+
+/** Something of everything, and the ways to it. */
+async function world({ admin }: TestServer): Promise<World> {
+  const seed = new Seed(admin);
+  const pipeline = await seed.pipeline();
+  const build = await seed.build();
+  const apps = [];
+  for (const stage of ["DEVELOPMENT", "STAGING", "PRODUCTION"]) apps.push(await seed.coupled(pipeline, stage));
+  const [app] = apps;
+  assert.ok(app);
+  const release = await seed.release(app, build);
+  for (const [context, state] of [
+    ["ci", "SUCCESS"],
+    ["qa", "PENDING"],
+  ]) {
+    await admin.mutate("reportStatus", { release: release.id, context, state }, "__typename");
+  }
+  await admin.mutate("promote", { app: app.id }, "__typename");
+  return {
+    roots: [
+      [`pipeline(pipeline: "${pipeline.id}")`, "Pipeline"],
+      [`app(app: "${app.name}")`, "App"],
+      [`stage(pipeline: "${pipeline.id}", stage: STAGING)`, "PipelineStage"],
+      [`promotionPlan(input: { app: "${app.id}" })`, "PromotionPlan"],
+      ["pipelines", "PipelineConnection"],
+      ["builds(first: 3)", "BuildConnection"],
+      ["promotions(last: 2)", "PromotionConnection"],
+      ["events(first: 100)", "EventConnection"],
+    ],
+  };
+}
+
+/** Apollo with nothing but compiled queries, over the database of a server. */
+async function compiling(server: TestServer, schema: GraphQLSchema) {
+  const compiled = new CompiledQueries(schema);
+  const apollo = new ApolloServer<Context>({
+    schema,
+    plugins: [compiled.plugin],
+    stopOnTerminationSignals: false,
+    formatError: (error) => ({ message: error.message }),
+  });
+  await apollo.start();
+  const ctx: Ctx = {
+    db: server.app.database,
+    viewer: { name: "test", role: "ADMIN", tokenId: null, scope: null },
+    durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
+    now: () => new Date(0),
+  };
+  const context = () => new Context(ctx, "test");
+  return {
+    compiled,
+    plainly: async (query: string, variableValues = {}) =>
+      text(await execute({ schema, document: parse(query), contextValue: context(), variableValues })),
+    compiling: async (query: string, variables = {}) => {
+      const { body } = await apollo.executeOperation({ query, variables }, { contextValue: context() });
+      assert.equal(body.kind, "single");
+      return text(body.kind === "single" ? body.singleResult : {});
+    },
+    stop: () => apollo.stop(),
+  };
+}
+
+/** An answer as it is sent, but for what errors are worded like. */
+function text({ data, errors }: { data?: unknown; errors?: readonly { message: string }[] | undefined }): string {
+  return JSON.stringify({ data, errors: errors?.map((error) => error.message) });
+}
+
+describe("a query that is asked again and again", () => {
+  it("is answered by code made of it, and as it would be without", async (t) => {
+    const server = await startServer(t);
+    const { roots } = await world(server);
+    const schema = buildSchema();
+    const ways = await compiling(server, schema);
+    t.after(() => ways.stop());
+    let compilable = 0;
+    const documents = fc.tuple(fc.constantFrom(...roots), fc.infiniteStream(fc.nat()));
+    await fc.assert(
+      fc.asyncProperty(documents, async ([[field, type], numbers]) => {
+        const query = `{ ${field} ${selectionOf(schema, type, numbers, 5)} }`;
+        if (validate(schema, parse(query)).length > 0) return;
+        const plain = await ways.plainly(query);
+        const before = ways.compiled.runs;
+        for (let turn = 0; turn < TIMES; turn++) assert.equal(await ways.compiling(query), plain, query);
+        if (plain.includes(`"errors"`) || query.length > 2000) return;
+        compilable += 1;
+        assert.ok(ways.compiled.runs > before, `no code was made of ${query}`);
+      }),
+      { numRuns: 200, includeErrorInReport: true },
+    );
+    assert.ok(compilable > 30, `${compilable} documents were valid and answered without errors`);
+  });
+
+  it("is refused in the same words whichever way it goes, and goes on being answered", async (t) => {
+    const server = await startServer(t);
+    const { roots } = await world(server);
+    const ways = await compiling(server, buildSchema());
+    t.after(() => ways.stop());
+    const query = `query ($first: Int, $skip: Boolean = false) {
+      pipelines(first: $first) { totalCount nodes { name @skip(if: $skip) } pageInfo { hasNextPage } } }`;
+    for (let turn = 0; turn < TIMES; turn++) {
+      for (const variables of [{ first: 5 }, { first: -1 }, { first: "x" }, { skip: true }, { skip: null }, {}]) {
+        const [plain, code] = [await ways.plainly(query, variables), await ways.compiling(query, variables)];
+        assert.equal(code, plain, JSON.stringify(variables));
+      }
+    }
+    assert.ok(roots.length > 0);
+  });
+
+  it("does not run twice each time where its code cannot answer it", async (t) => {
+    const server = await startServer(t);
+    await world(server);
+    const ways = await compiling(server, buildSchema());
+    t.after(() => ways.stop());
+    const query = "{ a: pipelines(first: 1) { nodes { id } } b: pipelines(first: -1) { nodes { id } } }";
+    const statements = async () => {
+      const before = server.app.database.statements;
+      await ways.compiling(query);
+      return server.app.database.statements - before;
+    };
+    const once = await statements();
+    let spent = 0;
+    for (let turn = 0; turn < 100; turn++) spent += await statements();
+    assert.ok(spent < once * 110, `100 times cost ${spent} statements, and one ${once}`);
+  });
+});

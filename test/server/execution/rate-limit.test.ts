@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { RestClient } from "../../support/rest.js";
+import { unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/server.js";
+
+describe("a token's budget", () => {
+  it("is one for GraphQL and the Platform API, which tells how it stands", async (t) => {
+    const server = await startServer(t, { env: { COST_PER_MINUTE: "66" } });
+    const rest = new RestClient(server.url, ADMIN_SECRET);
+    const other = await server.as("VIEWER");
+    const made = await rest.post("/apps", { name: unique("app") });
+    const told = ({ headers }: typeof made) => [headers.get("ratelimit-limit"), headers.get("ratelimit-remaining")];
+    assert.deepEqual([made.status, ...told(made)], [201, "66", "14"], "making a token has cost 2, and an app costs 50");
+    assert.match(made.headers.get("ratelimit-reset") ?? "", /^([1-9]|[1-5]\d|60)$/);
+    assert.equal((await server.admin.post("{ viewer { name } }")).extensions?.cost?.remaining, 12);
+    const read = await rest.get(`/apps/${made.body.id}`);
+    assert.deepEqual([read.status, ...told(read)], [200, "66", "2"]);
+
+    const refused = await rest.get(`/apps/${made.body.id}`);
+    assert.deepEqual([refused.status, ...told(refused)], [429, "66", "0"]);
+    assert.deepEqual(Object.keys(refused.body), ["id", "message"]);
+    assert.equal(refused.body.id, "rate_limit");
+    const wait = refused.headers.get("retry-after") ?? "";
+    assert.match(wait, /^([1-9]|[1-5]\d|60)$/);
+    assert.match(
+      refused.body.message,
+      new RegExp(`spent its 66 for this minute; .* costs 10\\. Try again in ${wait} s`),
+    );
+
+    const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };
+    const body = JSON.stringify({ query: "{ viewer { name } }" });
+    const graphql = await fetch(`${server.url}/graphql`, { method: "POST", headers, body });
+    assert.equal(graphql.status, 429);
+    assert.match(graphql.headers.get("retry-after") ?? "", /^([1-9]|[1-5]\d|60)$/);
+    await other.ask("{ viewer { name } }");
+  });
+
+  it("is spent on lists of the Platform API more than on single things, and on what is refused as well", async (t) => {
+    const { url } = await startServer(t, { env: { COST_PER_MINUTE: "5000" } });
+    const rest = new RestClient(url, ADMIN_SECRET);
+    const left = async (path: string) => Number((await rest.get(path)).headers.get("ratelimit-remaining"));
+    assert.deepEqual(
+      [await left("/apps"), await left("/account"), await left("/apps/nobodys"), await left("/pipelines")],
+      [4000, 3990, 3980, 2980],
+    );
+  });
+
+  it("is spoken of to nobody where there is none", async (t) => {
+    const { url } = await startServer(t);
+    const { status, headers } = await new RestClient(url, ADMIN_SECRET).get("/apps");
+    assert.equal(status, 200);
+    assert.deepEqual(
+      [...headers.keys()].filter((name) => name.startsWith("ratelimit")),
+      [],
+    );
+  });
+});

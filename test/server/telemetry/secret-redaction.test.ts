@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import SqliteFile from "better-sqlite3";
+import { blotter } from "../../../src/server/telemetry/log.js";
+import { Client } from "../../support/client.js";
+import { unique } from "../../support/seed.js";
+import { type Cleanup, temporaryFolder } from "../../support/server.js";
+import { Socket } from "../../support/socket.js";
+
+const ADMIN = "canary-admin-0123456789";
+const HEADER = "canary-header-0123456789";
+const PATH = "railyard_canaryInTheDatabaseUrl";
+const DEEP = "railyard_canaryFromDeepInside0123456789abcdefgh";
+
+/** A server as it is run, with all that it says. */
+async function run(t: Cleanup, file: string) {
+  const env = {
+    PATH: process.env.PATH ?? "",
+    PORT: "0",
+    DATABASE_URL: `sqlite:${file}`,
+    ADMIN_TOKEN: ADMIN,
+    LOG_LEVEL: "trace",
+  };
+  const child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+  const closed = once(child, "close");
+  t.after(async () => {
+    if (child.exitCode === null) child.kill("SIGKILL");
+    await closed;
+  });
+  while (!said.includes('"ready"')) await Promise.race([once(child.stdout, "data"), closed]);
+  const url = /Railyard is at (http:\/\/[^\s/]+)/.exec(said)?.[1] ?? "";
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await closed;
+    return said;
+  };
+  return { url, stop };
+}
+
+describe("a secret", () => {
+  it("is in no answer, log line or metric, wherever it comes from", async (t) => {
+    const file = join(temporaryFolder(t), `${PATH}.sqlite`);
+    const server = await run(t, file);
+    // What a database may say when it fails, deep inside.
+    const hand = new SqliteFile(file);
+    hand.exec(
+      `CREATE TRIGGER canary BEFORE INSERT ON apps BEGIN SELECT RAISE(ABORT, 'password ${DEEP} at postgres://u:${DEEP}@db, Bearer ${ADMIN}'); END`,
+    );
+    hand.close();
+    const heard: string[] = [];
+    const send = async (path: string, body: object | null, authorization = `Bearer ${ADMIN}`) => {
+      const headers = {
+        "content-type": "application/json",
+        authorization,
+        cookie: HEADER,
+        "x-api-key": HEADER,
+        "user-agent": HEADER,
+        referer: HEADER,
+      };
+      const response = await fetch(
+        `${server.url}${path}`,
+        body === null ? { headers } : { method: "POST", headers, body: JSON.stringify(body) },
+      );
+      heard.push(JSON.stringify([...response.headers]), await response.text());
+      return response.status;
+    };
+    const query = `mutation { createApp(input: { name: "${unique("app")}" }) { app { id } } }`;
+    await send("/graphql", { query });
+    assert.match(heard.join(""), /INTERNAL_SERVER_ERROR/, "the fault was met");
+    assert.equal(await send("/apps", { name: unique("app") }), 500);
+    await send("/graphql", { query: "{ viewer { name } }" }, `Bearer ${HEADER}`);
+    await send("/graphql", { query: "{ viewer { name } }" }, `Basic ${HEADER}`);
+    const socket = await Socket.open(t, server.url, ADMIN, { headers: { "x-api-key": HEADER } });
+    const refused = await socket.run(query).until(({ results, errors }) => errors !== null || results.length > 0);
+    heard.push(JSON.stringify([refused.results, refused.errors]));
+    await new Client(server.url, ADMIN).ask("{ viewer { name } }");
+    await send("/metrics", null);
+    await send("/readyz", null);
+    const said = await server.stop();
+    assert.match(said, /an operation failed/, "the fault is in the log");
+    assert.match(said, /\[secret\]/, "what looked like a secret was blotted out");
+    for (const canary of [ADMIN, HEADER, PATH, DEEP]) {
+      assert.ok(!heard.join("\n").includes(canary), `${canary} was answered`);
+      assert.ok(!said.includes(canary), `${canary} was logged`);
+    }
+  });
+
+  it("is blotted out of a line of the log, and what is none is left", () => {
+    const blot = blotter(['a "quoted" secret', "x"]);
+    const cases: [string, string][] = [
+      [JSON.stringify({ a: 'a "quoted" secret' }), '{"a":"[secret]"}'],
+      ["postgres://user:pass%40word@host/db", "postgres://user:[secret]@host/db"],
+      ["authorization: Bearer abc.def-ghi", "authorization: Bearer [secret]"],
+      ["eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln", "[secret]"],
+      ["http://127.0.0.1:4000/graphql is x", "http://127.0.0.1:4000/graphql is x"],
+    ];
+    for (const [line, blotted] of cases) assert.equal(blot(line), blotted);
+  });
+});
+
+describe("the log of requests", () => {
+  it("has one line for each, with who asked for what, and how it ended", async (t) => {
+    const server = await run(t, join(temporaryFolder(t), "log.sqlite"));
+    const client = new Client(server.url, ADMIN);
+    await client.ask("query Named { viewer { name } }");
+    await client.post("{ pipeline(pipeline: 5.5) { id } }");
+    await client.refusal('{ node(id: "x") { id } }');
+    const socket = await Socket.open(t, server.url, ADMIN);
+    await socket.run("{ stages { stage } }").until(({ results, errors }) => errors !== null || results.length > 0);
+    await new Client(server.url, null).post("{ viewer { name } }");
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    const lines = (await server.stop())
+      .split("\n")
+      .filter((line) => line.includes('"duration"'))
+      .map((line) => JSON.parse(line));
+    const told = lines.map(({ operation, viewer, code }) => [operation, viewer, code]);
+    assert.deepEqual(told.slice(0, 3), [
+      ["query viewer", "admin", "OK"],
+      ["none", "admin", "GRAPHQL_VALIDATION_FAILED"],
+      ["query node", "admin", "BAD_USER_INPUT"],
+    ]);
+    assert.equal(told[3]?.[1], "admin");
+    assert.deepEqual(told[4], ["none", null, "UNAUTHENTICATED"]);
+    for (const { requestId, duration } of lines) assert.ok(/^[0-9a-f-]{36}$/.test(requestId) && duration >= 0);
+    for (const name of [
+      "railyard_subscribers 0",
+      "railyard_sockets 1",
+      "railyard_feed_lag_events 0",
+      "railyard_database_pool_waiting 0",
+      'railyard_operation_duration_seconds_count{operation="query viewer",code="OK"} 1',
+      "railyard_write_wait_seconds_count",
+      "railyard_events_delivered_total 0",
+      "nodejs_eventloop_lag_p99_seconds",
+      'route="POST /graphql",status="401"',
+    ])
+      assert.ok(metrics.includes(name), name);
+    assert.ok(!metrics.includes("Named"), "no label is a client's to choose");
+  });
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { Client } from "../../support/client.js";
+import { Program } from "../../support/program.js";
+import { unique } from "../../support/seed.js";
+import { ADMIN_SECRET, type Cleanup, temporaryFolder } from "../../support/server.js";
+import { BEGINNING, Socket } from "../../support/socket.js";
+
+const KILLS = 10;
+const FOLLOW = `subscription ($after: EventCursor) { events(types: [APP_CREATED], after: $after) {
+  cursor ... on ChangeEvent { subjectName } } }`;
+
+async function serve(t: Cleanup, folder: string): Promise<{ program: Program; url: string }> {
+  const program = Program.start(t, "dist/src/main.js", {
+    PORT: "0",
+    DATABASE_URL: `sqlite:${join(folder, "db.sqlite")}`,
+    ADMIN_TOKEN: ADMIN_SECRET,
+    LOG_LEVEL: "silent",
+  });
+  const url = await program.line(/^Railyard is at (http:\S+)/);
+  return { program, url };
+}
+
+describe("a server that is killed in the middle of it", () => {
+  it("ten times over misses nothing that it had acknowledged, and repeats no cursor", async (t) => {
+    const folder = temporaryFolder(t);
+    const acknowledged: string[] = [];
+    const seen: { cursor: string; subjectName: string }[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const { program, url } = await serve(t, folder);
+      const client = new Client(url, ADMIN_SECRET);
+      const socket = await Socket.open(t, url, ADMIN_SECRET);
+      const watch = socket.run(FOLLOW, { after: seen.at(-1)?.cursor ?? BEGINNING });
+      const write = async () => {
+        for (;;) {
+          const name = unique("app");
+          try {
+            await client.mutate("createApp", { name }, "app { id }");
+          } catch {
+            return;
+          }
+          acknowledged.push(name);
+        }
+      };
+      const writing = [write(), write(), write(), write()];
+      // Mid-stream: some events have been told, more are being written.
+      await watch.told(10 + kill * 3);
+      await program.kill();
+      await socket.closed;
+      await Promise.all(writing);
+      seen.push(...watch.events);
+    }
+    const { url } = await serve(t, folder);
+    const client = new Client(url, ADMIN_SECRET);
+    const socket = await Socket.open(t, url, ADMIN_SECRET);
+    const watch = socket.run(FOLLOW, { after: seen.at(-1)?.cursor });
+    const last = unique("last");
+    await client.mutate("createApp", { name: last }, "app { id }");
+    await watch.until(({ events }) => events.at(-1)?.subjectName === last);
+    seen.push(...watch.events);
+
+    assert.equal(new Set(seen.map((event) => event.cursor)).size, seen.length, "no cursor repeats");
+    const names = seen.map((event) => event.subjectName);
+    assert.equal(new Set(names).size, names.length, "no event repeats");
+    assert.deepEqual(
+      acknowledged.filter((name) => !names.includes(name)),
+      [],
+      "what was acknowledged was told",
+    );
+    const { apps } = await client.ask("{ apps(first: 1) { totalCount } }");
+    assert.equal(apps.totalCount, names.length, "what is there was told");
+    assert.ok(acknowledged.length > KILLS * 10);
+  });
+});

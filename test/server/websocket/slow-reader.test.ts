@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { memory } from "../../support/memory.js";
+import { Seed } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { BEGINNING, Socket } from "../../support/socket.js";
+
+const TARGETS = 200;
+/** What one promotion raises: it starts and finishes, and each target gets a release and is moved. */
+const RAISED = 2 + 2 * TARGETS;
+const PROMOTIONS = Math.ceil(50_000 / RAISED);
+const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor } }";
+const TELL_MORE = "subscription ($after: EventCursor) { events(after: $after) { cursor pipeline { description } } }";
+
+describe("a client that stops reading", () => {
+  it("costs next to nothing, holds up nobody, and gets all of 50,000 events when it reads again, or where they begin", async (t) => {
+    let late = 0;
+    const now = () => new Date(Date.now() + late);
+    const server = await startServer(t, { env: { EVENT_RETENTION: "2h" }, now });
+    const seed = new Seed(server.admin);
+    // What is told of each event is a kilobyte and more: 50,000 of them, kept anywhere, would show.
+    const pipeline = await seed.pipeline({ description: "x".repeat(1000) });
+    const source = await seed.coupled(pipeline, "DEVELOPMENT");
+    await Promise.all(Array.from({ length: TARGETS }, () => seed.coupled(pipeline, "STAGING")));
+    await seed.release(source);
+
+    const { events } = await server.admin.ask("{ events(last: 1) { nodes { cursor } } }");
+    const after = events.nodes[0].cursor;
+    const open = async () => {
+      const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+      const watch = socket.run(TELL_MORE, { after });
+      watch.keep = ({ data }) => ({ data: { events: { cursor: data.events.cursor } } });
+      return { socket, watch };
+    };
+    const [paused, forgotten, reading] = [await open(), await open(), await open()];
+    await server.admin.mutate("promote", { app: source.name }, "promotion { id }");
+    await Promise.all([paused, forgotten, reading].map(({ watch }) => watch.told(RAISED)));
+    paused.socket.ws.pause();
+    forgotten.socket.ws.pause();
+
+    const before = await memory();
+    let heard = RAISED;
+    for (let count = 0; count < PROMOTIONS; count += 1) {
+      await server.admin.mutate("promote", { app: source.name }, "promotion { id }");
+      heard += RAISED;
+      // The one that reads hears of each promotion before the next begins, whatever the others do.
+      await reading.watch.told(heard);
+    }
+    assert.ok(heard - RAISED >= 50_000);
+    const cursors = reading.watch.events.map((event) => event.cursor);
+    assert.equal(new Set(cursors).size, heard, "none repeats, also where more come at once than are taken at a time");
+    const grown = (await memory()) - before;
+    // What this test keeps of the events that it has heard itself is part of it.
+    assert.ok(grown < 50_000_000, `memory grew by ${grown} bytes`);
+    assert.ok(paused.watch.results.length < heard, "the pause was felt");
+
+    paused.socket.ws.resume();
+    await paused.watch.told(heard);
+    assert.deepEqual(paused.watch.events, reading.watch.events);
+
+    late = 3 * 3_600_000;
+    await server.app.tick();
+    forgotten.socket.ws.resume();
+    const refusal = await forgotten.watch.refusal();
+    assert.equal(refusal.extensions.code, "CURSOR_EXPIRED");
+    const heardBefore = forgotten.watch.events;
+    assert.deepEqual(heardBefore, reading.watch.events.slice(0, heardBefore.length));
+    const again = await Socket.open(t, server.url, ADMIN_SECRET);
+    assert.notEqual(refusal.extensions.oldestCursor, BEGINNING);
+    again.run(FOLLOW, { after: refusal.extensions.oldestCursor });
+    await seed.app();
+    await again.operations.get("op-0")?.told(1);
+  });
+});
+
+describe("subscribers that come and go", () => {
+  it("leave nothing behind: no follower, no event, no timer, no memory", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const { feed } = server.app;
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const comeAndGo = async (round: number) => {
+      const undo: (() => unknown)[] = [];
+      const sockets = await Promise.all(
+        Array.from({ length: 50 }, () => Socket.open({ after: (step) => undo.push(step) }, server.url, ADMIN_SECRET)),
+      );
+      const { events } = await server.admin.ask("{ events(last: 1) { nodes { cursor } } }");
+      const watches = sockets.flatMap((socket) =>
+        Array.from({ length: 20 }, () => socket.run(FOLLOW, { after: events.nodes[0].cursor })),
+      );
+      await seed.app();
+      await Promise.all(watches.map((watch) => watch.told(1)));
+      assert.equal(feed.load.followers, 1000);
+      // Half of them say that they leave, and are gone by the time that the server answers what they say next.
+      for (const watch of watches.slice(0, 500)) watch.stop();
+      await Promise.all(
+        sockets
+          .slice(0, 25)
+          .map((socket) => socket.run("{ viewer { name } }").until(({ results }) => results.length > 0)),
+      );
+      assert.equal(feed.load.followers, 500, `in round ${round}`);
+      // The others are cut off.
+      for (const step of undo) step();
+      while (feed.load.followers > 0) await new Promise(setImmediate);
+    };
+    await comeAndGo(0);
+    const [timersBefore, before] = [timers(), await memory()];
+    for (let round = 1; round <= 3; round += 1) await comeAndGo(round);
+    assert.deepEqual(feed.load, { followers: 0, recent: 0 });
+    assert.ok(timers() <= timersBefore, `${timers()} timers, ${timersBefore} before`);
+    const grown = (await memory()) - before;
+    // A single follower, its stream and its texts kept for each of the 3,000 would be more than this.
+    assert.ok(grown < 3_000_000, `memory grew by ${grown} bytes`);
+    const { statements } = server.app.database;
+    await seed.app();
+    assert.ok(server.app.database.statements - statements < 20, "with nobody there, nothing is read for anybody");
+  });
+});

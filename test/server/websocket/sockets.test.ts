@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { BEGINNING, Socket } from "../../support/socket.js";
+
+const FOLLOW = `subscription { events(after: "${BEGINNING}") { cursor } }`;
+
+// A socket that is not closed would be waited for until then.
+describe("a socket", { timeout: 120_000 }, () => {
+  it("is for those with a token: anybody else is closed with 4401", async (t) => {
+    const server = await startServer(t);
+    for (const params of [{}, { authorization: "Bearer nobody" }, { authorization: 7 }]) {
+      const socket = await Socket.open(t, server.url, null, { params });
+      assert.equal(await socket.closed, 4401);
+      assert.equal(socket.acknowledged, false);
+    }
+    const early = await Socket.connect(t, server.url);
+    early.run(FOLLOW);
+    assert.equal(await early.closed, 4401);
+  });
+
+  it("is opened for pages of the server's own and of the origins that are allowed, and for no other", async (t) => {
+    const server = await startServer(t, { env: { ALLOWED_ORIGINS: "https://dash.example.com" } });
+    const from = (origin: string) => Socket.connect(t, server.url, { headers: { origin } });
+    await from("https://dash.example.com");
+    await from(server.url);
+    for (const origin of ["https://evil.example.com", "null", "http://127.0.0.1:1"]) {
+      await assert.rejects(from(origin), /HTTP 403/, origin);
+    }
+    await assert.rejects(Socket.connect(t, `${server.url}/elsewhere`), /HTTP 404/);
+  });
+
+  it("keeps a syntax error, a mistake and an unknown field to their own operations", async (t) => {
+    const server = await startServer(t);
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const watch = socket.run(FOLLOW);
+    await watch.told(1);
+    const codes = [];
+    for (const query of [
+      "subscription {",
+      "subscription { nope }",
+      "",
+      "query A { viewer { name } } query B { viewer { name } }",
+    ]) {
+      codes.push((await socket.run(query).refusal()).extensions.code);
+    }
+    assert.deepEqual(codes, ["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "BAD_USER_INPUT"]);
+    await new Seed(server.admin).app();
+    await watch.told(2);
+    assert.equal(socket.code, null);
+  });
+
+  it("answers queries and mutations as HTTP does, refusals word for word", async (t) => {
+    const server = await startServer(t);
+    const viewer = await server.as("VIEWER");
+    const socket = await Socket.open(t, server.url, viewer.secret);
+    const operations: [string, Record<string, unknown>][] = [
+      ["{ viewer { name role } }", {}],
+      ['{ pipeline(pipeline: "nope") { id } }', {}],
+      ["{ pipelines(first: -1) { totalCount } }", {}],
+      ["mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }", { input: { name: unique() } }],
+      ["mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }", {}],
+      ["{ tokens { totalCount } }", {}],
+      ["{ nope }", {}],
+      ["{ viewer { name ", {}],
+      ["query ($a: ID!) { app(app: $a) { id } }", { a: [] }],
+      ["{ __schema { queryType { name } } }", {}],
+    ];
+    for (const [query, variables] of operations) {
+      const { status: _, extensions: __, ...overHttp } = await viewer.post(query, variables);
+      const operation = await socket
+        .run(query, variables)
+        .until(({ results, errors }) => errors !== null || results.length > 0);
+      const { extensions: ___, ...overSocket } = operation.results[0] ?? { errors: operation.errors ?? [] };
+      assert.deepEqual(overSocket, overHttp, query);
+    }
+    const made = socket.run("mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }");
+    assert.equal((await made.refusal()).extensions.code, "BAD_USER_INPUT");
+  });
+
+  it("carries subscriptions, which HTTP refuses with a word on where they are served", async (t) => {
+    const server = await startServer(t);
+    const answer = await server.admin.post("subscription { events { cursor } }");
+    assert.equal(answer.status, 400);
+    assert.equal(answer.errors?.[0]?.extensions.code, "BAD_USER_INPUT");
+    assert.match(answer.errors?.[0]?.message ?? "", /WebSocket/);
+  });
+
+  it("carries at most 100 operations at a time, and the next one is refused alone", async (t) => {
+    const server = await startServer(t);
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const watches = Array.from({ length: 100 }, () => socket.run(FOLLOW));
+    await Promise.all(watches.map((watch) => watch.told(1)));
+    const refusal = await socket.run(FOLLOW).refusal();
+    assert.deepEqual([refusal.extensions.code, refusal.extensions.limit], ["RATE_LIMITED", 100]);
+    watches[0]?.stop();
+    await socket.run("{ viewer { name } }").until(({ results, errors }) => results.length > 0 || errors !== null);
+    await socket.run(FOLLOW).told(1);
+  });
+
+  it("is one of at most 500 of a token; the next is told to try later", async (t) => {
+    const server = await startServer(t);
+    const viewer = await server.as("VIEWER");
+    const reporter = await server.as("REPORTER");
+    const open = () => Socket.open(t, server.url, viewer.secret);
+    for (let batch = 0; batch < 10; batch += 1) await Promise.all(Array.from({ length: 50 }, open));
+    assert.equal(await (await open()).closed, 1013);
+    assert.equal((await Socket.open(t, server.url, reporter.secret)).acknowledged, true);
+  });
+
+  it("takes messages of the size that HTTP takes, refuses a larger one alone, and is closed by one four times as large", async (t) => {
+    const server = await startServer(t);
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const fits = socket.run(`{ viewer { name } } # ${"x".repeat(60_000)}`);
+    await fits.until(({ results }) => results.length > 0);
+    const refused = await socket.run(`{ viewer { name } } # ${"x".repeat(70_000)}`).refusal();
+    assert.deepEqual(refused.extensions, { code: "QUERY_TOO_LARGE", limit: 65_536 });
+    assert.equal(socket.code, null);
+    socket.run(`{ viewer { name } } # ${"x".repeat(300_000)}`);
+    assert.equal(await socket.closed, 1009);
+  });
+
+  it("is closed with 4403 when its token is revoked, and the sockets of others are not", async (t) => {
+    const server = await startServer(t);
+    const { token, secret } = await server.admin.mutate(
+      "createToken",
+      { name: "watcher", role: "VIEWER" },
+      "token { id } secret",
+    );
+    const [mine, other] = [await Socket.open(t, server.url, secret), await Socket.open(t, server.url, ADMIN_SECRET)];
+    await mine.run(FOLLOW).told(1);
+    const watch = other.run(FOLLOW);
+    await server.admin.mutate("revokeToken", { token: token.id }, "token { id }");
+    // From that moment on, before the socket is closed, nothing can be done with it.
+    const refusal = await mine
+      .run("{ viewer { name } }")
+      .refusal()
+      .catch(() => null);
+    if (refusal !== null) assert.equal(refusal.extensions.code, "UNAUTHENTICATED");
+    assert.equal(await mine.closed, 4403);
+    await watch.until(({ results }) => results.length >= 3);
+    assert.equal(server.app.feed.load.followers, 1);
+  });
+
+  it("is closed with 4403 on revocation also where it does nothing but wait", async (t) => {
+    const server = await startServer(t);
+    const viewer = await server.as("VIEWER");
+    const socket = await Socket.open(t, server.url, viewer.secret);
+    const { tokens } = await server.admin.ask("{ tokens(last: 1) { nodes { id } } }");
+    await server.admin.mutate("revokeToken", { token: tokens.nodes[0].id }, "token { id }");
+    assert.equal(await socket.closed, 4403);
+  });
+
+  it("is closed with 4401 when its token expires", async (t) => {
+    let late = 0;
+    const server = await startServer(t, { now: () => new Date(Date.now() + late) });
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const made = await server.admin.mutate("createToken", { name: "guest", role: "VIEWER", expiresAt }, "secret");
+    const socket = await Socket.open(t, server.url, made.secret);
+    await socket.run(FOLLOW).told(1);
+    late = 3_600_001;
+    assert.equal(await socket.closed, 4401);
+  });
+
+  it("is closed with 1001 when the service stops, after what was under way has been answered", async (t) => {
+    const server = await startServer(t);
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const watch = socket.run(FOLLOW);
+    await watch.told(1);
+    const names = Array.from({ length: 20 }, () => unique("app"));
+    const query = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
+    const under = names.map((name) => socket.run(query, { input: { name } }));
+    await under[0]?.until(({ results }) => results.length > 0);
+    const stopped = server.stop();
+    assert.equal(await socket.closed, 1001);
+    await stopped;
+    // Its client is to come back with its cursor, so the subscription must not look as if it had come to its end.
+    assert.equal(watch.complete, false);
+    const answered = under.filter(({ results }) => results.length > 0).length;
+    const refused = under.filter(({ errors }) => errors?.[0]?.extensions.code === "UNAVAILABLE").length;
+    assert.equal(answered + refused, names.length);
+    await server.start();
+    const { apps } = await server.admin.ask("{ apps(first: 100) { nodes { name } } }");
+    assert.equal(apps.nodes.length, answered);
+  });
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
+import { Socket } from "../../support/socket.js";
+
+/** The cursor of the newest event: where "from now on" begins, without waiting for anything to have begun. */
+async function now(server: TestServer): Promise<string> {
+  const { events } = await server.admin.ask("{ events(last: 1) { nodes { cursor } } }");
+  return events.nodes[0].cursor;
+}
+
+describe("a subscription", () => {
+  it("tells what happened after its cursor, and then goes on live, in one sequence", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const after = await now(server);
+    const first = await seed.app();
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const watch = socket.run("subscription ($after: EventCursor) { events(after: $after) { type cursor } }", { after });
+    await watch.told(1);
+    const second = await seed.app();
+    const events = await watch.told(2);
+    const { events: log } = await server.admin.ask(
+      "query ($after: EventCursor) { events(after: $after) { nodes { type cursor } } }",
+      { after },
+    );
+    assert.deepEqual(events, log.nodes);
+    assert.notEqual(first.id, second.id);
+  });
+
+  it("without a cursor tells nothing of what was there before it", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    await seed.app();
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const watch = socket.run("subscription { events { type ... on ChangeEvent { subjectName } } }");
+    const names: string[] = [];
+    while (watch.results.length === 0) {
+      names.push((await seed.app()).name);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const last = await seed.app();
+    await watch.until(({ events }) => events.at(-1).subjectName === last.name);
+    const told = watch.events.map((event) => event.subjectName);
+    assert.deepEqual(told, [...names, last.name].slice(-told.length));
+  });
+
+  it("serves every filter, in the words of the arguments", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const after = await now(server);
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const prod = await seed.coupled(pipeline, "STAGING");
+    const other = await seed.app();
+    const release = await seed.release(dev);
+    await seed.release(other);
+    for (const context of ["ci/a", "ci/b"]) {
+      await server.admin.mutate("reportStatus", { release: release.id, context, state: "SUCCESS" }, "status { id }");
+    }
+    const { promotion } = await server.admin.mutate("promote", { app: dev.name }, "promotion { id }");
+    const { node } = await server.admin.ask(`{ node(id: "${promotion.id}") { __typename } }`);
+    assert.equal(node.__typename, "Promotion");
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const types = async (field: string, args: string, count: number): Promise<string[]> => {
+      const watch = socket.run(`subscription ($after: EventCursor) { ${field}(after: $after, ${args}) { type } }`, {
+        after,
+      });
+      await watch.told(count);
+      return watch.events.map((event) => event.type);
+    };
+    const promoted = ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"];
+    const created = "RELEASE_CREATED";
+    const status = "RELEASE_STATUS_REPORTED";
+    assert.deepEqual(await types("promotionEvents", `promotion: "${promotion.id}"`, 3), promoted);
+    assert.deepEqual(await types("promotionEvents", `pipeline: "${pipeline.name}"`, 3), promoted);
+    assert.deepEqual(await types("promotionEvents", `app: "${prod.name}"`, 3), promoted);
+    assert.deepEqual(await types("releaseStatusEvents", `release: "${release.id}"`, 2), [status, status]);
+    assert.deepEqual(await types("releaseStatusEvents", 'contexts: ["ci/b"]', 1), [status]);
+    assert.deepEqual(await types("releaseStatusEvents", `app: "${dev.id}", contexts: ["ci/b", "ci/a"]`, 2), [
+      status,
+      status,
+    ]);
+    assert.deepEqual(await types("events", `app: "${other.name}"`, 2), ["APP_CREATED", created]);
+    assert.deepEqual(await types("events", `pipeline: "${pipeline.id}", types: [RELEASE_CREATED, COUPLING_ADDED]`, 4), [
+      "COUPLING_ADDED",
+      "COUPLING_ADDED",
+      created,
+      created,
+    ]);
+    const refusal = await socket.run(`subscription { events(pipeline: "${unique()}") { type } }`).refusal();
+    assert.deepEqual([refusal.extensions.code, refusal.extensions.field], ["NOT_FOUND", "pipeline"]);
+    const context = await socket.run('subscription { releaseStatusEvents(contexts: ["a,b"]) { type } }').refusal();
+    assert.deepEqual([context.extensions.code, context.extensions.field], ["BAD_USER_INPUT", "contexts.0"]);
+  });
+
+  it("shows an event's own fields as they were then, and nested ones as they are now", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const after = await now(server);
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const release = await seed.release(app);
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const query = `subscription ($after: EventCursor, $app: ID) { events(after: $after, app: $app) {
+      type ... on ReleaseEvent { releasePhase release { phase } } } }`;
+    // Two of a kind share what they are told: it must be the state now for both, each time.
+    const [one, two] = [0, 1].map(() => socket.run(query, { after, app: app.id }));
+    for (const watch of [one, two]) {
+      const [, created] = (await watch?.told(2)) ?? [];
+      assert.deepEqual(created, {
+        type: "RELEASE_CREATED",
+        releasePhase: "DEPLOYING",
+        release: { phase: "DEPLOYING" },
+      });
+    }
+    await server.admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "release { id }");
+    const late = socket.run(query, { after, app: app.id });
+    const [, before, moved] = await late.told(3);
+    assert.deepEqual(before, { type: "RELEASE_CREATED", releasePhase: "DEPLOYING", release: { phase: "SUCCEEDED" } });
+    for (const event of [moved, (await one?.told(3))?.[2], (await two?.told(3))?.[2]]) {
+      assert.deepEqual(event, {
+        type: "RELEASE_PHASE_CHANGED",
+        releasePhase: "SUCCEEDED",
+        release: { phase: "SUCCEEDED" },
+      });
+    }
+  });
+
+  it("costs the database the same for one subscriber as for forty of a kind", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const app = await seed.app();
+    const build = await seed.build();
+    const query = `subscription ($after: EventCursor) { events(after: $after) {
+      cursor type pipeline { name } ... on ReleaseEvent { release { app { name } build { id } statuses { state } } } } }`;
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const cost = async (watches: ReturnType<Socket["run"]>[]) => {
+      const before = server.app.database.statements;
+      await seed.release(app, build);
+      const after = await now(server);
+      await Promise.all(watches.map((watch) => watch.until(({ events }) => events.at(-1)?.cursor === after)));
+      return server.app.database.statements - before;
+    };
+    // Each comes with a cursor of its own: how far a dashboard has come makes it no different from the others.
+    const watch = async () => {
+      const mine = socket.run(query, { after: await now(server) });
+      await seed.build();
+      const cursor = await now(server);
+      await mine.until(({ events }) => events.at(-1)?.cursor === cursor);
+      return mine;
+    };
+    const watches = [await watch()];
+    const one = await cost(watches);
+    while (watches.length < 40) watches.push(await watch());
+    assert.ok((await cost(watches)) <= one + 2, "the looks at the tokens of sockets may fall in between");
+  });
+
+  it("is refused where its cursor is none of this log's", async (t) => {
+    const server = await startServer(t);
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    for (const after of ["", "x", Buffer.from("event:999999").toString("base64url")]) {
+      const refusal = await socket
+        .run("subscription ($after: EventCursor) { events(after: $after) { type } }", { after })
+        .refusal();
+      assert.deepEqual([refusal.extensions.code, refusal.extensions.field], ["BAD_USER_INPUT", "after"]);
+    }
+  });
+});
