@@ -141,8 +141,8 @@ export class Tracing {
   watch(database: Database): Database {
     const attributes = { "db.system.name": SYSTEMS[database.reader.dialect.name] };
     const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
-      this.#span("transaction", { attributes }, async (span) => {
-        let step: Span | null = this.#begin("wait for the turn");
+      this.#span("transaction", { attributes }, async (span, context) => {
+        let step: Span | null = this.#begin("wait for the turn", context);
         const stepTo = (next: Span | null) => {
           step?.end();
           step = next;
@@ -152,8 +152,9 @@ export class Tracing {
           return await database.write(async (tx) => {
             attempts += 1;
             stepTo(null);
-            const result = await work(tx);
-            stepTo(this.#begin("commit"));
+            // The queue of transactions calls this in the context of whichever request started the queue.
+            const result = await this.#active.run(context, () => work(tx));
+            stepTo(this.#begin("commit", context));
             return result;
           });
         } finally {
@@ -189,20 +190,21 @@ export class Tracing {
     return { span, context: trace.setSpan(remote, span) };
   }
 
-  #begin(name: string): Span {
-    return this.#tracer.startSpan(name, {}, this.#active.getStore() ?? ROOT_CONTEXT);
+  #begin(name: string, parent: Context): Span {
+    return this.#tracer.startSpan(name, {}, parent);
   }
 
   /** Runs `task` as a part of whatever the caller is a part of. */
   async #span<T>(
     name: string,
     options: { readonly kind?: SpanKind; readonly attributes: Attributes },
-    task: (span: Span) => Promise<T>,
+    task: (span: Span, context: Context) => Promise<T>,
   ): Promise<T> {
     const outer = this.#active.getStore() ?? ROOT_CONTEXT;
     const span = this.#tracer.startSpan(name, options, outer);
     try {
-      return await this.#active.run(trace.setSpan(outer, span), () => task(span));
+      const context = trace.setSpan(outer, span);
+      return await this.#active.run(context, () => task(span, context));
     } catch (error) {
       // By its kind alone: its words may hold anything.
       fail(span, error instanceof Error ? error.name : "unknown");
