@@ -20,6 +20,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "layers",
       "docs/operations",
       "docs/readme",
+      "runtime/node-version",
       "scripts/runner",
     ],
   },
@@ -28,6 +29,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
     files: [
       "examples/demo",
       "deploy/drain",
+      "deploy/image",
       "database/durability",
       "server/http/fast-path",
       "first-start",
@@ -58,9 +60,8 @@ export function unknown(files: readonly string[]): string[] {
 
 /** The engines that a file of tests runs on, given by its name under `dist/test`. */
 export function enginesOf(file: string): readonly Engine[] {
-  // A load balancer needs several instances, and only PostgreSQL serves several. The image has Node 24, on which the
-  // embedded database does not run yet.
-  if (/^(database[\\/]postgres[\\/]|deploy[\\/](balancer|image))/.test(file)) return ["PostgreSQL"];
+  // A load balancer needs several instances, and only PostgreSQL serves several.
+  if (/^(database[\\/]postgres[\\/]|deploy[\\/]balancer)/.test(file)) return ["PostgreSQL"];
   const name = file.replace(/\.test\.js$/, "");
   return ON_SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
 }

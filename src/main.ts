@@ -1,3 +1,4 @@
+import "./runtime/require-supported-node.js";
 import { setFlagsFromString } from "node:v8";
 
 /*

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 
 /** Which folders each folder may import from, besides itself. Nothing imports upwards. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  runtime: [],
   async: [],
   entities: [],
   database: ["async", "entities"],
@@ -14,8 +15,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resolvers: ["async", "entities", "database", "events", "domain", "schema"],
   integrations: ["async", "entities", "database", "events", "domain"],
   server: ["async", "entities", "database", "events", "domain", "schema", "integrations"],
-  cli: [],
-  root: ["async", "entities", "database", "events", "domain", "schema", "resolvers", "integrations", "server"],
+  cli: ["runtime"],
+  root: [
+    "runtime",
+    "async",
+    "entities",
+    "database",
+    "events",
+    "domain",
+    "schema",
+    "resolvers",
+    "integrations",
+    "server",
+  ],
 };
 
 /** Files that may reach further than their folder. */

@@ -1,8 +1,8 @@
-import SqliteFile from "better-sqlite3";
 import pg from "pg";
 import sql from "sql-template-tag";
 import { openDatabase } from "../../src/database/open.js";
 import type { EntityClass, Table } from "../../src/database/rows/entity-mapper.js";
+import { SqliteFile, type SqliteStatement } from "../../src/database/sqlite/file.js";
 import { progress } from "./progress.js";
 import { type Add, Rows } from "./rows.js";
 
@@ -49,12 +49,12 @@ type TableOf = <T extends object>(entity: EntityClass<T>) => Table<T>;
 
 /** Writes rows many at a time, each table's by themselves. */
 class Inserts {
-  readonly #file: SqliteFile.Database;
+  readonly #file: SqliteFile;
   readonly #tableOf: TableOf;
   readonly #waiting = new Map<EntityClass<object>, object[]>();
-  readonly #full = new Map<EntityClass<object>, SqliteFile.Statement>();
+  readonly #full = new Map<EntityClass<object>, SqliteStatement>();
 
-  constructor(file: SqliteFile.Database, tableOf: TableOf) {
+  constructor(file: SqliteFile, tableOf: TableOf) {
     this.#file = file;
     this.#tableOf = tableOf;
   }
@@ -82,7 +82,7 @@ class Inserts {
       statement = this.#file.prepare(text);
       if (rows.length === ROWS_OF_AN_INSERT) this.#full.set(entity, statement);
     }
-    statement.run(values.map((value) => (typeof value === "boolean" ? Number(value) : value)));
+    statement.run(...values.map((value) => (typeof value === "boolean" ? Number(value) : value)));
   }
 }
 

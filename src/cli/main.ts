@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "../runtime/require-supported-node.js";
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, Failure } from "./exit.js";

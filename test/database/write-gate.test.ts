@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import SqliteFile from "better-sqlite3";
 import fc from "fast-check";
 import sql from "sql-template-tag";
 import type { Database } from "../../src/database/database.js";
 import { openDatabase } from "../../src/database/open.js";
 import type { Tx } from "../../src/database/rows/reader.js";
+import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { App } from "../../src/entities/pipelines/app.js";
 import { temporaryFolder } from "../support/server.js";
 

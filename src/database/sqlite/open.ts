@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import SqliteFile from "better-sqlite3";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
 import { type Database, DatabaseUnusable } from "../database.js";
@@ -9,6 +8,7 @@ import { Turns } from "../queue-metrics.js";
 import { sqliteDialect } from "../rows/dialect.js";
 import { SnakeCase, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
+import { SqliteFile } from "./file.js";
 import { WriteGate } from "./group-commit.js";
 import { SqliteRunner } from "./runner.js";
 
@@ -37,7 +37,7 @@ export async function openSqlite(path: string): Promise<Database> {
   }
 }
 
-function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Database): Database {
+function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
   const connection = new SqliteRunner(writer);
@@ -96,14 +96,16 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile.Datab
 
 async function connect(path: string, readonly: boolean): Promise<DataSource> {
   const source = new DataSource({
+    // The name of TypeORM's driver, not of the engine: file.ts takes its place.
     type: "better-sqlite3",
+    driver: SqliteFile,
     database: path,
     readonly,
     entities: ENTITIES,
     namingStrategy: new SnakeCase(),
     migrations: readonly ? [] : SQLITE_MIGRATIONS,
     migrationsTableName: "migrations",
-    prepareDatabase: (file: SqliteFile.Database) => {
+    prepareDatabase: (file: SqliteFile) => {
       if (readonly) return;
       // FULL: an acknowledged write survives the loss of power, not only the end of the process.
       file.pragma("journal_mode = WAL");
@@ -117,7 +119,7 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
  * Holds the database for this process. An open transaction on a file beside it is the lock: the operating system lets go
  * of it however the process ends, so nothing stale is ever left behind.
  */
-function takeLock(path: string): SqliteFile.Database {
+function takeLock(path: string): SqliteFile {
   const file = openLock(`${path}.lock`);
   try {
     // In memory, so that holding the lock leaves no journal beside it.
@@ -134,7 +136,7 @@ function takeLock(path: string): SqliteFile.Database {
   }
 }
 
-function openLock(path: string): SqliteFile.Database {
+function openLock(path: string): SqliteFile {
   try {
     return new SqliteFile(path, { timeout: 0 });
   } catch (error) {

@@ -1,6 +1,6 @@
-import type SqliteFile from "better-sqlite3";
 import { type DataSource, QueryFailedError } from "typeorm";
 import type { Runner } from "../rows/reader.js";
+import type { SqliteFile, SqliteStatement } from "./file.js";
 
 /** Prepared statements kept by a connection; the service has fewer than 200 different ones. */
 const STATEMENT_CACHE = 500;
@@ -11,11 +11,11 @@ const STATEMENT_CACHE = 500;
  * itself takes 5.
  */
 export class SqliteRunner implements Runner {
-  readonly #file: SqliteFile.Database;
-  readonly #statements = new Map<string, SqliteFile.Statement>();
+  readonly #file: SqliteFile;
+  readonly #statements = new Map<string, SqliteStatement>();
 
   constructor(source: DataSource) {
-    this.#file = (source.driver as unknown as { databaseConnection: SqliteFile.Database }).databaseConnection;
+    this.#file = (source.driver as unknown as { databaseConnection: SqliteFile }).databaseConnection;
   }
 
   get inTransaction(): boolean {
@@ -28,13 +28,13 @@ export class SqliteRunner implements Runner {
       const statement = this.#prepared(text);
       // SQLite has no booleans. Most statements have none either, and an INSERT of many rows has hundreds of values.
       const values = parameters.some(isBoolean) ? parameters.map(bindable) : parameters;
-      return statement.reader ? statement.all(values) : statement.run(values);
+      return statement.reader ? statement.all(...values) : statement.run(...values);
     } catch (error) {
       throw new QueryFailedError(text, [...parameters], error as Error);
     }
   }
 
-  #prepared(text: string): SqliteFile.Statement {
+  #prepared(text: string): SqliteStatement {
     const known = this.#statements.get(text);
     if (known !== undefined) return known;
     const statement = this.#file.prepare(text);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import SqliteFile from "better-sqlite3";
 import pg from "pg";
 import { DataSource } from "typeorm";
 import { POSTGRES_MIGRATIONS } from "../../../src/database/migrations/postgres/index.js";
 import { SQLITE_MIGRATIONS } from "../../../src/database/migrations/sqlite/index.js";
 import { openDatabase } from "../../../src/database/open.js";
+import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { bootstrapAdmin } from "../../../src/domain/access/tokens.js";
 import { RAILYARD } from "../../../src/domain/core/context.js";
 import { createDatabase } from "../../support/engine.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import SqliteFile from "better-sqlite3";
+import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { suiteCleanup } from "../../support/cleanup.js";
 import { Client } from "../../support/client.js";
 import { startProcess } from "../../support/process.js";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import SqliteFile from "better-sqlite3";
+import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { blotter } from "../../../src/server/telemetry/log.js";
 import { Client } from "../../support/client.js";
 import { unique } from "../../support/seed.js";

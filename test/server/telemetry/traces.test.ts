@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import SqliteFile from "better-sqlite3";
+import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { Client } from "../../support/client.js";
 import { Collector } from "../../support/collector.js";
 import { engine, freshDatabase } from "../../support/engine.js";

@@ -1,0 +1,146 @@
+import { createRequire } from "node:module";
+import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
+
+/*
+ * The one place that knows which SQLite engine runs. All have the API of `node:sqlite`: Node's own where it is complete
+ * (22.16 and newer), and the optional package `@photostructure/sqlite` elsewhere. What is offered here is the part of
+ * better-sqlite3's API that TypeORM's driver calls (its `driver` option) and that Railyard needs itself.
+ */
+
+type SqlValue = string | number | bigint | null | Uint8Array;
+type SqlRow = Record<string, SqlValue>;
+
+export interface FileOptions {
+  /** @default false */
+  readonly readonly?: boolean;
+  /** How long a statement waits for a lock of another process, in milliseconds. @default 5_000 */
+  readonly timeout?: number;
+}
+
+interface Engine {
+  readonly DatabaseSync: new (path: string, options: { readOnly: boolean; timeout: number }) => DatabaseSyncInstance;
+}
+
+/** An open SQLite file. Errors carry SQLite's own code in `code`, for example `SQLITE_BUSY`. */
+export class SqliteFile {
+  readonly #database: DatabaseSyncInstance;
+  readonly #readonly: boolean;
+
+  constructor(path: string, { readonly = false, timeout = 5_000 }: FileOptions = {}) {
+    this.#readonly = readonly;
+    this.#database = withCode(() => new ENGINE.DatabaseSync(path, { readOnly: readonly, timeout }));
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  prepare(text: string): SqliteStatement {
+    return new SqliteStatement(withCode(() => this.#database.prepare(text)));
+  }
+
+  /** Runs statements that return no rows. */
+  exec(text: string): void {
+    withCode(() => this.#database.exec(text));
+  }
+
+  /** Sets a pragma, as `journal_mode = WAL`. Prepares nothing: a statement object may keep the file locked. */
+  pragma(text: string): void {
+    this.exec(`PRAGMA ${text}`);
+  }
+
+  close(): void {
+    if (!this.#readonly) this.#checkpoint();
+    withCode(() => this.#database.close());
+  }
+
+  /** Not every engine checkpoints when it closes; without it the write-ahead log stays beside the file. */
+  #checkpoint(): void {
+    try {
+      this.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Another process has the file locked, or a transaction is open. The next one to open the file reads the log.
+    }
+  }
+}
+
+/**
+ * A prepared statement. Values to bind are strings, numbers, bigints, null and Uint8Array; the engine refuses any other,
+ * booleans included.
+ */
+export class SqliteStatement {
+  readonly #statement: StatementSyncInstance;
+  /** Whether it returns rows. */
+  readonly reader: boolean;
+
+  constructor(statement: StatementSyncInstance) {
+    this.#statement = statement;
+    this.reader = statement.columns().length > 0;
+  }
+
+  all(...values: unknown[]): SqlRow[] {
+    return withCode(() => this.#statement.all(...(values as SqlValue[]))) as SqlRow[];
+  }
+
+  get(...values: unknown[]): SqlRow | undefined {
+    return withCode(() => this.#statement.get(...(values as SqlValue[]))) as SqlRow | undefined;
+  }
+
+  run(...values: unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return withCode(() => this.#statement.run(...(values as SqlValue[])));
+  }
+}
+
+const ENGINE = loadEngine();
+
+function loadEngine(): Engine {
+  const builtIn = loadBuiltIn();
+  // Chosen by feature: 22.13 to 22.15 have the module, but not all of its API.
+  if (builtIn !== null && "isTransaction" in builtIn.DatabaseSync.prototype) return builtIn;
+  return createRequire(import.meta.url)("@photostructure/sqlite") as Engine;
+}
+
+/** Node's own engine, or null where Node has none. Node 22 warns that it is experimental; that one warning is dropped. */
+function loadBuiltIn(): Engine | null {
+  const emit = process.emitWarning;
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+    if (rest[0] !== "ExperimentalWarning") Reflect.apply(emit, process, [warning, ...rest]);
+  };
+  try {
+    return (process.getBuiltinModule?.("node:sqlite") as unknown as Engine | undefined) ?? null;
+  } finally {
+    process.emitWarning = emit;
+  }
+}
+
+/** SQLite's names of its primary result codes, by number: https://sqlite.org/rescode.html */
+const CODES = [
+  ...[
+    "OK",
+    "ERROR",
+    "INTERNAL",
+    "PERM",
+    "ABORT",
+    "BUSY",
+    "LOCKED",
+    "NOMEM",
+    "READONLY",
+    "INTERRUPT",
+    "IOERR",
+    "CORRUPT",
+  ],
+  ...["NOTFOUND", "FULL", "CANTOPEN", "PROTOCOL", "EMPTY", "SCHEMA", "TOOBIG", "CONSTRAINT", "MISMATCH", "MISUSE"],
+  ...["NOLFS", "AUTH", "FORMAT", "RANGE", "NOTADB"],
+];
+
+/** Gives an error SQLite's code in the place of the engine's. The low byte of an extended code is the primary one. */
+function withCode<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    const name = errcode === undefined ? undefined : CODES[errcode & 0xff];
+    if (name !== undefined) (error as { code: string }).code = `SQLITE_${name}`;
+    throw error;
+  }
+}
