@@ -21,6 +21,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "docs/operations",
       "docs/readme",
       "runtime/node-version",
+      "scripts/build",
       "scripts/runner",
     ],
   },

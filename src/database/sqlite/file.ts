@@ -95,9 +95,18 @@ const ENGINE = loadEngine();
 
 function loadEngine(): Engine {
   const builtIn = loadBuiltIn();
-  // Chosen by feature: 22.13 to 22.15 have the module, but not all of its API.
-  if (builtIn !== null && "isTransaction" in builtIn.DatabaseSync.prototype) return builtIn;
+  if (builtIn !== null && isComplete(builtIn)) return builtIn;
   return createRequire(import.meta.url)("@photostructure/sqlite") as Engine;
+}
+
+/** Node 22.13 to 22.15 have the module, but not all of its API. The property is on an instance, not on the prototype. */
+function isComplete({ DatabaseSync }: Engine): boolean {
+  const probe = new DatabaseSync(":memory:", { readOnly: false, timeout: 0 });
+  try {
+    return "isTransaction" in probe;
+  } finally {
+    probe.close();
+  }
 }
 
 /** Node's own engine, or null where Node has none. Node 22 warns that it is experimental; that one warning is dropped. */

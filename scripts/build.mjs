@@ -1,0 +1,126 @@
+/*
+ * Compiles the project into dist/ without disturbing what runs from it.
+ *
+ * TypeScript compiles incrementally into .build/. From there each file that differs is written beside its place in dist/
+ * and renamed onto it, so that a reader sees the old file or the new one, whole. One build runs at a time; another one
+ * waits and then finds nothing to do. A build that fails to compile changes nothing in dist/.
+ *
+ * Files under dist/src whose source is gone stay until `npm run clean`: a running service may still import them. Others
+ * that this script wrote before are removed, so that a deleted test does not run.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+
+const TARGET = "dist";
+// As deep as TARGET, so that the relative paths in source maps hold in both.
+const STAGING = ".build";
+const LOCK = join(STAGING, "lock");
+const WRITTEN = join(STAGING, "written.json");
+const EXECUTABLE = join("src", "cli", "main.js");
+const LOCK_POLL_MS = 50;
+// Far longer than a build takes: its process was killed, and another one has its id by now.
+const MAX_LOCK_AGE_MS = 10 * 60_000;
+
+mkdirSync(STAGING, { recursive: true });
+takeLock();
+try {
+  process.exitCode = build();
+} finally {
+  rmSync(LOCK, { force: true });
+}
+
+/** @returns the exit code */
+function build() {
+  const buildInfo = join(STAGING, ".tsbuildinfo");
+  const tsc = join("node_modules", "typescript", "bin", "tsc");
+  const flags = ["--incremental", "--tsBuildInfoFile", buildInfo, "--outDir", STAGING];
+  const { status, error } = spawnSync(process.execPath, [tsc, ...flags], { stdio: "inherit" });
+  if (error) throw error;
+  if (status !== 0) {
+    // The next build compiles everything again, what this one has left half done included.
+    rmSync(buildInfo, { force: true });
+    return status ?? 1;
+  }
+  const outputs = outputsOfSources();
+  for (const file of outputs) copyIfChanged(file);
+  chmodIfNeeded(join(TARGET, EXECUTABLE));
+  removeStale(new Set(outputs));
+  return 0;
+}
+
+/** The files that the sources compile to, relative to the output folder. */
+function outputsOfSources() {
+  const { include } = JSON.parse(readFileSync("tsconfig.json", "utf8"));
+  return include
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((file) => join(folder, file)))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts") && !file.includes(`node_modules${sep}`))
+    .flatMap((file) => [file.replace(/\.ts$/, ".js"), file.replace(/\.ts$/, ".js.map")])
+    .filter((file) => read(join(STAGING, file)) !== null);
+}
+
+function copyIfChanged(file) {
+  const compiled = readFileSync(join(STAGING, file));
+  const target = join(TARGET, file);
+  if (read(target)?.equals(compiled)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  const beside = `${target}.${process.pid}.new`;
+  writeFileSync(beside, compiled, { mode: file === EXECUTABLE ? 0o755 : 0o644 });
+  renameSync(beside, target);
+}
+
+function chmodIfNeeded(file) {
+  if ((statSync(file).mode & 0o111) !== 0o111) chmodSync(file, 0o755);
+}
+
+function removeStale(outputs) {
+  const before = JSON.parse(read(WRITTEN)?.toString() ?? "[]");
+  for (const file of before) {
+    if (outputs.has(file)) continue;
+    rmSync(join(STAGING, file), { force: true });
+    if (!file.startsWith(`src${sep}`)) rmSync(join(TARGET, file), { force: true });
+  }
+  writeFileSync(WRITTEN, JSON.stringify([...outputs]));
+}
+
+/** The content of a file; null where there is none. */
+function read(file) {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** Waits until no other build runs. The lock of a process that has ended is taken over. */
+function takeLock() {
+  for (;;) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+      return;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    const owner = Number(read(LOCK)?.toString());
+    // 0 is a lock that was made a moment ago and has no content yet.
+    const isStale = owner > 0 && (!isRunning(owner) || lockAgeMs() > MAX_LOCK_AGE_MS);
+    if (isStale) rmSync(LOCK, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
+  }
+}
+
+/** 0 where the lock was released meanwhile. */
+function lockAgeMs() {
+  const lock = statSync(LOCK, { throwIfNoEntry: false });
+  return lock === undefined ? 0 : Date.now() - lock.mtimeMs;
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
