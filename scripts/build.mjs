@@ -6,7 +6,7 @@
  * waits and then finds nothing to do. A build that fails to compile changes nothing in dist/.
  *
  * Files under dist/src whose source is gone stay until `npm run clean`: a running service may still import them. Others
- * that this script wrote before are removed, so that a deleted test does not run.
+ * are removed, so that a deleted test does not run. With `--prune`, as before packing, all of them are.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -16,7 +16,6 @@ const TARGET = "dist";
 // As deep as TARGET, so that the relative paths in source maps hold in both.
 const STAGING = ".build";
 const LOCK = join(STAGING, "lock");
-const WRITTEN = join(STAGING, "written.json");
 const EXECUTABLE = join("src", "cli", "main.js");
 const LOCK_POLL_MS = 50;
 // Far longer than a build takes: its process was killed, and another one has its id by now.
@@ -74,13 +73,14 @@ function chmodIfNeeded(file) {
 }
 
 function removeStale(outputs) {
-  const before = JSON.parse(read(WRITTEN)?.toString() ?? "[]");
-  for (const file of before) {
-    if (outputs.has(file)) continue;
-    rmSync(join(STAGING, file), { force: true });
-    if (!file.startsWith(`src${sep}`)) rmSync(join(TARGET, file), { force: true });
+  const prune = process.argv.includes("--prune");
+  for (const folder of [STAGING, TARGET]) {
+    for (const file of readdirSync(folder, { recursive: true })) {
+      if (!/\.js(\.map)?$/.test(file) || outputs.has(file)) continue;
+      if (folder === TARGET && file.startsWith(`src${sep}`) && !prune) continue;
+      rmSync(join(folder, file), { force: true });
+    }
   }
-  writeFileSync(WRITTEN, JSON.stringify([...outputs]));
 }
 
 /** The content of a file; null where there is none. */

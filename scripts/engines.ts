@@ -12,6 +12,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
     files: [
       "docs/cli",
       "cli/help",
+      "cli/serve",
       "schema/contract",
       "deploy/manifests",
       "docs/documents",
@@ -22,6 +23,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "docs/readme",
       "runtime/node-version",
       "scripts/build",
+      "scripts/package",
       "scripts/runner",
     ],
   },
@@ -71,6 +73,7 @@ export function enginesOf(file: string): readonly Engine[] {
 const LONGEST = [
   ...[
     "deploy/image",
+    "scripts/package",
     "integrations/platform/heroku",
     "server/websocket/slow-reader",
     "start-and-stop",

@@ -43,9 +43,10 @@ export async function serve(started: () => void): Promise<void> {
 async function run(started: () => void): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel, { secrets: secretsOf(config) });
-  // Before anything is started: a signal that comes meanwhile stops in order as well.
+  // Before anything is started: a signal that comes meanwhile stops in order as well. The listeners stay: a process group
+  // is often signalled twice, and without a listener the second signal would end the process in the middle of the stop.
   const signalled = new Promise<string>((resolve) => {
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, resolve);
   });
   // Whoever reads along may go away: what the service is there for does not end with that. The log sees to itself.
   process.stdout.on("error", () => undefined);

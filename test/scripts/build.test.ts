@@ -43,15 +43,15 @@ class Project {
     return readFileSync(this.path(file), "utf8");
   }
 
-  async build(): Promise<{ code: number | null; output: string }> {
-    const child = spawn(process.execPath, [SCRIPT], { cwd: this.root, stdio: ["ignore", "pipe", "pipe"] });
+  async build(...args: string[]): Promise<{ code: number | null; output: string }> {
+    const child = spawn(process.execPath, [SCRIPT, ...args], { cwd: this.root, stdio: ["ignore", "pipe", "pipe"] });
     const exited = new Promise<number | null>((done) => child.once("close", done));
     const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
     return { code: await exited, output: output + errors };
   }
 
-  async builds(): Promise<void> {
-    const { code, output } = await this.build();
+  async builds(...args: string[]): Promise<void> {
+    const { code, output } = await this.build(...args);
     assert.equal(code, 0, output);
   }
 }
@@ -120,6 +120,8 @@ describe("the build", () => {
     assert.ok(existsSync(project.path("dist/src/old.js")));
     assert.ok(!existsSync(project.path("dist/test/old.test.js")));
     assert.ok(!existsSync(project.path("dist/test/old.test.js.map")));
+    await project.builds("--prune");
+    assert.ok(!existsSync(project.path("dist/src/old.js")));
   });
 
   it("lets three builds run at once, and takes over the lock of one that was killed", async () => {

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { SERVE_OPTIONS } from "../../src/cli/commands/serve.js";
+import { SETTINGS } from "../../src/config.js";
+
+/** Other users of the machine can read the arguments of a process. */
+const SECRETS = ["ADMIN_TOKEN", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET", "OTEL_EXPORTER_OTLP_HEADERS"];
+
+describe("railyard serve", () => {
+  it("takes every setting as an option, but no secret", () => {
+    const variables = Object.values(SERVE_OPTIONS).map(({ variable }) => variable);
+    assert.deepEqual([...variables, ...SECRETS].sort(), Object.keys(SETTINGS.shape).sort());
+  });
+});
