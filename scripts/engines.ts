@@ -34,6 +34,7 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "deploy/drain",
       "deploy/image",
       "database/durability",
+      "database/sqlite-file",
       "server/http/fast-path",
       "first-start",
       "server/cache/response-cache",

@@ -36,7 +36,10 @@ export class SqliteFile {
   }
 
   prepare(text: string): SqliteStatement {
-    return new SqliteStatement(withCode(() => this.#database.prepare(text)));
+    return new SqliteStatement(
+      this,
+      withCode(() => this.#database.prepare(text)),
+    );
   }
 
   /** Runs statements that return no rows. */
@@ -69,11 +72,14 @@ export class SqliteFile {
  * booleans included.
  */
 export class SqliteStatement {
+  /** Keeps the file open: an engine closes a database that is collected as garbage, even under its statements. */
+  protected readonly file: SqliteFile;
   readonly #statement: StatementSyncInstance;
   /** Whether it returns rows. */
   readonly reader: boolean;
 
-  constructor(statement: StatementSyncInstance) {
+  constructor(file: SqliteFile, statement: StatementSyncInstance) {
+    this.file = file;
     this.#statement = statement;
     this.reader = statement.columns().length > 0;
   }
