@@ -12,7 +12,7 @@ const TIMES = 1000;
  * The board query where nothing is remembered of the answer: the processor time that one costs the server, against the
  * same rows through prepared statements, put together by hand.
  */
-export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
   const path = await workshop.database(pipelines);
   const [server] = await Server.launch(path);
   const execution = Child.start("support/execution.js", await workshop.database(pipelines));

@@ -19,7 +19,7 @@ const DESCRIBE = `mutation Describe($pipeline: ID!, $description: String!) {
 }`;
 
 /** Boards that many are looking at, against a bare HTTP server that sends the same bytes. */
-export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
   const path = await workshop.database(pipelines);
   const [server] = await Server.launch(path);
   const bare = Child.start("support/bare.js");

@@ -11,7 +11,7 @@ const SMALLEST = request("{ viewer { name } }", {});
  * with COST_PER_MINUTE and of one without, on a PostgreSQL whose commits reach the disk. All requests carry the same
  * token, which is the worst case: they all write the same row.
  */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const url = await workshop.postgres();
   const servers: Server[] = [];
   try {

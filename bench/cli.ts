@@ -17,7 +17,7 @@ const COMMANDS = [
 ] as const;
 
 /** The command line as whoever types waits for it, from the start of its process to its end, against Node with nothing to run. */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const home = mkdtempSync(join(tmpdir(), "railyard-bench-home-"));
   const [server] = await Server.launch(await workshop.database(1));
   const env = {

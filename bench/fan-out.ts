@@ -1,8 +1,8 @@
-import { Audience, SUBSCRIBERS } from "./support/audience.js";
+import { SUBSCRIBERS, Subscribers } from "./support/audience.js";
 import { Connection } from "./support/client.js";
 import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
 import { Child, Server, until } from "./support/processes.js";
-import { type Stage, setStage } from "./support/stage.js";
+import { createScenario, type Scenario } from "./support/stage.js";
 
 /** Events of one burst: a promotion to this many targets. */
 const BURST = 150;
@@ -22,17 +22,17 @@ interface Burst {
  * A thousand identical subscriptions that are told of a promotion, against a server that has nothing to find out and tells them
  * the same. The promotion itself is part of our time: the last event arrives after all of it has been written.
  */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const [server] = await Server.launch(await workshop.database(1));
   const bare = Child.start("support/bare-socket.js");
   const connection = new Connection(server.port);
-  const audiences: Audience[] = [];
+  const audiences: Subscribers[] = [];
   try {
-    const stage = await setStage(connection, "fan-out", BURST);
-    const ours = await Audience.at(server.port);
+    const stage = await createScenario(connection, "fan-out", BURST);
+    const ours = await Subscribers.at(server.port);
     audiences.push(ours);
     await ours.settle(stage.release);
-    const theirs = await Audience.at(await bare.call<number>("port"));
+    const theirs = await Subscribers.at(await bare.call<number>("port"));
     audiences.push(theirs);
     await until(async () => (await bare.call<number>("subscriptions")) === SUBSCRIBERS);
 
@@ -67,7 +67,7 @@ export async function measure({ workshop, rounds }: Bench): Promise<readonly Res
   }
 }
 
-async function burst(server: Child, audience: Audience, send: () => Promise<unknown>): Promise<Burst> {
+async function burst(server: Child, audience: Subscribers, send: () => Promise<unknown>): Promise<Burst> {
   const messages = BURST * SUBSCRIBERS;
   const before = await server.usage();
   const all = audience.hears(messages);
@@ -78,7 +78,7 @@ async function burst(server: Child, audience: Audience, send: () => Promise<unkn
 }
 
 /** From the answer to a mutation until each of the subscribers is told of it, ascending; less than 0 where it was sooner. */
-async function latenciesOf(audience: Audience, stage: Stage): Promise<readonly number[]> {
+async function latenciesOf(audience: Subscribers, stage: Scenario): Promise<readonly number[]> {
   const latencies: number[] = [];
   for (let event = 0; event < EVENTS; event += 1) {
     const arrivals: number[] = [];

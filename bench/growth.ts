@@ -13,7 +13,7 @@ const TIMES = 200;
 const BOARDS = 50;
 
 /** What a board and a promotion cost as the database grows, against the same on the smallest one. */
-export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
   const servers: Subject[] = [];
   try {
     for (const share of SIZES) {

@@ -1,15 +1,15 @@
-import { Audience, SUBSCRIBERS } from "./support/audience.js";
+import { SUBSCRIBERS, Subscribers } from "./support/audience.js";
 import { Connection } from "./support/client.js";
 import { alone, type Bench, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
-import { setStage } from "./support/stage.js";
+import { createScenario } from "./support/stage.js";
 
 /**
  * What a subscription costs that has nothing to tell: the memory in use after a thousand identical ones have been told of
  * one event, less that before them, each after collecting garbage. Whatever the first subscription makes that later ones
  * only use is part of it.
  */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const sizes: number[] = [];
   for (let round = 0; round < rounds; round += 1) sizes.push(await sizeOfEach(await workshop.database(1)));
   return [alone("idle subscribers: memory of each of 1,000", "bytes", sizes, { most: 20_000 })];
@@ -18,11 +18,11 @@ export async function measure({ workshop, rounds }: Bench): Promise<readonly Res
 async function sizeOfEach(path: string): Promise<number> {
   const [server] = await Server.launch(path);
   const connection = new Connection(server.port);
-  let audience: Audience | null = null;
+  let audience: Subscribers | null = null;
   try {
-    const { release } = await setStage(connection, "idle", 0);
+    const { release } = await createScenario(connection, "idle", 0);
     const before = await server.call<number>("inUse");
-    audience = await Audience.at(server.port);
+    audience = await Subscribers.at(server.port);
     await audience.settle(release);
     return ((await server.call<number>("inUse")) - before) / SUBSCRIBERS;
   } finally {

@@ -3,7 +3,7 @@ import { Connection } from "./support/client.js";
 import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
 import { type LogLock, watchLogLock } from "./support/log-lock.js";
 import { Server } from "./support/processes.js";
-import { setStage } from "./support/stage.js";
+import { createScenario } from "./support/stage.js";
 
 /** Promotions under way at any time. */
 const CLIENTS = 16;
@@ -25,7 +25,7 @@ interface Turn extends LogLock {
  * that makes cursor order commit order: what that leaves is how far one database can be driven further. Everything runs
  * on this machine: the database, whose commits reach the disk, the instances, and the clients in this process.
  */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const fleets: Fleet[] = [];
   try {
     const two = await Fleet.launch(await workshop.postgres(), 2);
@@ -73,7 +73,7 @@ class Fleet {
     const connection = new Connection(servers[0]?.port ?? 0);
     const sources: string[] = [];
     for (let index = 0; index < PIPELINES; index += 1) {
-      sources.push((await setStage(connection, `fleet-${index}`, TARGETS)).app);
+      sources.push((await createScenario(connection, `fleet-${index}`, TARGETS)).app);
     }
     connection.close();
     return new Fleet(url, servers, sources);

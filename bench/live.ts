@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { Audience } from "./support/audience.js";
+import { Subscribers } from "./support/audience.js";
 import { Connection } from "./support/client.js";
 import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
-import { type Stage, setStage } from "./support/stage.js";
+import { createScenario, type Scenario } from "./support/stage.js";
 
 /** Events of one turn. */
 const TIMES = 60;
@@ -21,7 +21,7 @@ interface Turn {
  * How long an event takes from a mutation at one instance to a subscriber at another, on PostgreSQL, against what PostgreSQL
  * itself takes: a transaction that writes a row and notifies, until a listening connection hears of it.
  */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const url = await workshop.postgres();
   const undo: (() => Promise<unknown> | unknown)[] = [];
   try {
@@ -31,8 +31,8 @@ export async function measure({ workshop, rounds }: Bench): Promise<readonly Res
     undo.push(() => there.stop());
     const connection = new Connection(here.port);
     undo.push(() => connection.close());
-    const stage = await setStage(connection, "live", 0);
-    const audience = await Audience.at(there.port, 1, 1);
+    const stage = await createScenario(connection, "live", 0);
+    const audience = await Subscribers.at(there.port, 1, 1);
     undo.push(() => audience.close());
     await audience.settle(stage.release);
     const notifier = await Notifier.open(url);
@@ -59,7 +59,7 @@ export async function measure({ workshop, rounds }: Bench): Promise<readonly Res
   }
 }
 
-async function events(stage: Stage, audience: Audience): Promise<Turn> {
+async function events(stage: Scenario, audience: Subscribers): Promise<Turn> {
   const answered: number[] = [];
   const told = await many(async () => {
     const heard = audience.hears(1);

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Measurement } from "./support/figures.js";
 import { type Engine, machine, markdown, type Reported, table } from "./support/report.js";
-import { Workshop } from "./support/workshop.js";
+import { Databases } from "./support/workshop.js";
 
 interface Figure {
   readonly engine: Engine;
@@ -47,7 +47,7 @@ if (values.help || unknown.length > 0 || !(scale > 0) || !(rounds >= 1)) {
   process.exit(values.help ? 0 : 2);
 }
 
-const workshop = new Workshop();
+const workshop = new Databases();
 // Gigabytes are not to be left behind by whoever has no patience.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void workshop.close().finally(() => process.exit(1)));
@@ -59,7 +59,7 @@ try {
     if (figure === undefined) continue;
     const { measure } = await figure.load();
     process.stderr.write(`${name} …\n`);
-    const measured = await measure({ workshop, pipelines: Math.round(1000 * scale), rounds });
+    const measured = await measure({ databases: workshop, pipelines: Math.round(1000 * scale), rounds });
     results.push(...measured.map((result) => ({ figure: name, engine: figure.engine, ...result })));
     if (!values.json) process.stdout.write(`${table(measured)}\n\n`);
   }

@@ -28,7 +28,7 @@ interface Recording extends Operation {
  * A board and a promotion on PostgreSQL as whoever asks waits for them, one at a time, against the very statements that
  * the product sends for them, through one bare connection.
  */
-export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
   const filled = await workshop.postgres();
   await fillPostgres(filled, Math.max(1, Math.round(pipelines * SHARE)));
   const operations: readonly Operation[] = [

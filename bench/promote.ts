@@ -15,7 +15,7 @@ export const PROMOTE = `mutation Promote($app: ID!) {
  * A promotion as its author waits for it: from the request until the answer, all of it written and durable, against one
  * transaction with as many rows.
  */
-export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
   const path = await workshop.database(pipelines);
   await promoteOnce(path);
   const other = `${path}.raw`;

@@ -9,7 +9,7 @@ const REQUESTS = 20;
 const SHOWN = 8;
 
 /** What the service pays, in time of its processor, to answer or refuse whatever means ill with it. */
-export async function measure({ workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
   const [server] = await Server.launch(await workshop.database(1), { LOG_LEVEL: "silent" });
   try {
     const results: Result[] = [];

@@ -5,7 +5,7 @@ import { Server } from "./support/processes.js";
 const SETTLE = 3000;
 
 /** From the start of the process until it is ready, on a filled database, and what it then holds. */
-export async function measure({ workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
   const path = await workshop.database(pipelines);
   const times: number[] = [];
   const memory: number[] = [];

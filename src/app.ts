@@ -2,9 +2,9 @@ import type { AddressInfo } from "node:net";
 import type { Config } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
-import type { WakeupPace } from "./database/postgres/log-listener.js";
+import type { ListenOptions } from "./database/postgres/log-listener.js";
 import { bootstrapAdmin } from "./domain/access/tokens.js";
-import { type Ctx, RAILYARD } from "./domain/core/context.js";
+import { type Ctx, SYSTEM_VIEWER } from "./domain/core/context.js";
 import { cursorExpired } from "./domain/history/events.js";
 import { Feed } from "./events/feed.js";
 import { serveGithub } from "./integrations/github/plugin.js";
@@ -13,8 +13,8 @@ import { buildSchema } from "./schema/build.js";
 import { secretsOf } from "./secrets.js";
 import { Authentication } from "./server/auth/authentication.js";
 import { Oidc } from "./server/auth/oidc.js";
-import { KeptAnswers } from "./server/cache/response-cache.js";
-import { Answers } from "./server/cache/response-store.js";
+import { ResponseCache } from "./server/cache/response-cache.js";
+import { ResponseStore } from "./server/cache/response-store.js";
 import { Drain } from "./server/drain.js";
 import { Admission, readTrustedDocuments } from "./server/execution/admission.js";
 import { Budget } from "./server/execution/rate-limit.js";
@@ -29,16 +29,16 @@ import { Observer } from "./server/telemetry/operation-record.js";
 import { serveSockets } from "./server/websocket/server.js";
 
 /** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
-const DRAIN_DEADLINE = 8000;
+const DRAIN_DEADLINE_MS = 8000;
 /** How long the rest of requests that have begun to come may take then, in milliseconds. */
-const HAND_ON_DEADLINE = 1000;
+const QUEUE_DEADLINE_MS = 1000;
 
 export interface AppOptions {
   readonly log?: Logger;
   /** What time it is; a test may set it. */
   readonly now?: () => Date;
   /** How followers of PostgreSQL's log are woken, where not as usual. */
-  readonly pace?: Partial<WakeupPace>;
+  readonly pace?: Partial<ListenOptions>;
 }
 
 /** A running service. */
@@ -74,14 +74,14 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     undo.push(async () => tracing?.close());
     const database = await openDatabase(config.databaseUrl, {
       poolSize: config.databasePoolSize,
-      pace: options.pace ?? {},
+      listen: options.pace ?? {},
     });
     undo.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
-    const answers = new Answers(database);
-    const db = tracing === null ? answers.watch() : tracing.watch(answers.watch());
-    const ctx: Ctx = { db, viewer: RAILYARD, durations, now: options.now ?? (() => new Date()) };
+    const answers = new ResponseStore(database);
+    const db = tracing === null ? answers.invalidateOnWrite() : tracing.watch(answers.invalidateOnWrite());
+    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now: options.now ?? (() => new Date()) };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const housekeeping = startHousekeeping(ctx, log);
@@ -104,22 +104,22 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const budget = costPerMinute === null ? null : new Budget(costPerMinute, database);
     const admission = new Admission({ schema, limits, budget, trusted });
     const metrics = new Metrics(database, feed);
-    metrics.countKeptAnswers(() => answers.statistics);
+    metrics.observeResponseCache(() => answers.statistics);
     const audit = new Audit(ctx, log);
     const observer = new Observer(metrics, audit, tracing);
-    const kept = new KeptAnswers(answers, admission.answersMayBeKept);
+    const kept = new ResponseCache(answers, admission.mayCacheResponses);
     serveHealth(http, database, () => stopping || drain.started);
     serveMetrics(http, metrics);
     const parts = { schema, ctx, authentication, admission, observer, kept, log };
-    const { operations, fastLane } = await serveGraphql(http, parts);
+    const { operations, fastPath: fastLane } = await serveGraphql(http, parts);
     const drain = new Drain(http.server);
     undo.push(async () => {
       stopping = true;
       // Nobody new is let in from here on; who is in already is answered.
       http.server.close();
       drain.closeUnused();
-      await fastLane.handedOn(HAND_ON_DEADLINE);
-      const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE);
+      await fastLane.drained(QUEUE_DEADLINE_MS);
+      const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE_MS);
       await http.close();
       clearTimeout(cut);
     });

@@ -41,7 +41,7 @@ export interface Config {
 }
 
 /** Settings that are wrong; one line for each. */
-export class WrongSettings extends Error {
+export class InvalidConfig extends Error {
   override readonly name = "WrongSettings";
 
   constructor(readonly problems: readonly string[]) {
@@ -52,7 +52,7 @@ export class WrongSettings extends Error {
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A hundred years: far beyond it, what time it would then be can no longer be told. */
-const LONGEST = 36_500 * 86_400_000;
+const MAX_DURATION_MS = 36_500 * 86_400_000;
 
 /** Milliseconds; NaN where the text is not a duration. */
 function parseDuration(text: string): number {
@@ -66,7 +66,7 @@ function durationSetting(fallback: string) {
     .default(fallback)
     .transform((text, context) => {
       const milliseconds = parseDuration(text);
-      if (milliseconds > 0 && milliseconds <= LONGEST) return milliseconds;
+      if (milliseconds > 0 && milliseconds <= MAX_DURATION_MS) return milliseconds;
       context.addIssue({
         code: "custom",
         message: "must be a duration above zero and of at most 36500d, as 30s, 10m, 72h or 90d",
@@ -232,7 +232,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const settings = SETTINGS.safeParse(given);
   if (!settings.success) {
-    throw new WrongSettings(settings.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`));
+    throw new InvalidConfig(settings.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`));
   }
   const { data } = settings;
   return {
@@ -273,6 +273,6 @@ function oidcOf(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
   const missing = Object.entries({ OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles })
     .filter(([, value]) => value === undefined)
     .map(([name]) => `${name} must be set too: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES go together.`);
-  if (issuer === undefined || audience === undefined || roles === undefined) throw new WrongSettings(missing);
+  if (issuer === undefined || audience === undefined || roles === undefined) throw new InvalidConfig(missing);
   return { issuer, audience, roleClaim, roles };
 }

@@ -1,18 +1,18 @@
 import { type App, startApp } from "./app.js";
 import { loginFile, writeFirstLogin } from "./cli/auth/login-file.js";
-import { readConfig, WrongSettings } from "./config.js";
-import { DatabaseUnusable } from "./database/database.js";
+import { InvalidConfig, readConfig } from "./config.js";
+import { DatabaseOpenError } from "./database/database.js";
 import { RevokedAdminToken } from "./domain/access/tokens.js";
 import { secretsOf } from "./secrets.js";
-import { UnusableManifest } from "./server/execution/admission.js";
+import { InvalidManifest } from "./server/execution/admission.js";
 import { createLogger } from "./server/telemetry/log.js";
 import { welcome } from "./welcome.js";
 
 /** After this long a stop is no longer waited for, in milliseconds. */
-const STOP_DEADLINE = 10_000;
+const STOP_DEADLINE_MS = 10_000;
 
 /** After everything was closed, how long what still goes on is let go on, in milliseconds. */
-const LINGER = 100;
+const EXIT_DELAY_MS = 100;
 
 /** Why a server cannot listen where it was told to: taken, not allowed, not of this machine, or no address at all. */
 const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
@@ -61,11 +61,11 @@ async function run(started: () => void): Promise<void> {
   setTimeout(() => {
     log.error("stopping took too long");
     process.exit(1);
-  }, STOP_DEADLINE).unref();
+  }, STOP_DEADLINE_MS).unref();
   await app.close();
   log.info("stopped");
   // What is still on its way to a collector that does not answer would hold the process for as long as it is tried again.
-  if (config.tracesEndpoint !== null) setTimeout(() => process.exit(), LINGER).unref();
+  if (config.tracesEndpoint !== null) setTimeout(() => process.exit(), EXIT_DELAY_MS).unref();
 }
 
 /** Hands over to other instances; SIGINT cuts it short. */
@@ -98,8 +98,8 @@ function keepForCommandLine(url: string, token: string): string {
 
 /** What is the operator's to mend is said in a line; anything else comes with where it happened. */
 function explain(error: unknown): string {
-  if (error instanceof WrongSettings || error instanceof UnusableManifest) return error.message;
-  if (error instanceof DatabaseUnusable) return `DATABASE_URL cannot be used. ${error.message}`;
+  if (error instanceof InvalidConfig || error instanceof InvalidManifest) return error.message;
+  if (error instanceof DatabaseOpenError) return `DATABASE_URL cannot be used. ${error.message}`;
   if (error instanceof RevokedAdminToken) return "ADMIN_TOKEN must be another one: this one was revoked.";
   const { code, message } = error as NodeJS.ErrnoException;
   if (code !== undefined && UNUSABLE_ADDRESS.has(code)) return `PORT or HOST cannot be used: ${message}.`;

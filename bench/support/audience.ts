@@ -17,7 +17,7 @@ const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
 export type Heard = (text: Buffer, at: number) => void;
 
 /** Those who listen: subscriptions that are all the same, on sockets of this process. */
-export class Audience {
+export class Subscribers {
   #sockets: readonly WebSocket[] = [];
   readonly #size: number;
   #heard = 0;
@@ -33,8 +33,8 @@ export class Audience {
    * Subscribes at a server: 1,000 subscriptions on 50 sockets, if not said otherwise. That it was sent does not mean that it
    * was seen: there is no answer to a subscription.
    */
-  static async at(port: number, sockets = SOCKETS, perSocket = PER_SOCKET): Promise<Audience> {
-    const audience = new Audience(sockets * perSocket);
+  static async at(port: number, sockets = SOCKETS, perSocket = PER_SOCKET): Promise<Subscribers> {
+    const audience = new Subscribers(sockets * perSocket);
     const heard = (text: Buffer) => audience.#hear(text);
     const opened = Array.from({ length: sockets }, () => subscribe(port, perSocket, heard));
     audience.#sockets = await Promise.all(opened);

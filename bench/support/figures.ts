@@ -1,8 +1,8 @@
-import type { Workshop } from "./workshop.js";
+import type { Databases } from "./workshop.js";
 
 /** What a figure is given to measure with. */
 export interface Bench {
-  readonly workshop: Workshop;
+  readonly databases: Databases;
   /** How many pipelines the database holds. */
   readonly pipelines: number;
   /** How often subject and baseline take turns. */

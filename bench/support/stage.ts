@@ -1,7 +1,7 @@
 import type { Connection } from "./client.js";
 
 /** What subscribers are told of: releases of one app, and promotions of it to others. */
-export interface Stage {
+export interface Scenario {
   /** The app that is released, and promoted from. */
   readonly app: string;
   /** Makes a release: one event. */
@@ -25,7 +25,7 @@ const RELEASE = `mutation ($app: ID!, $build: ID!) {
 const PROMOTE = "mutation ($app: ID!) { promote(input: { app: $app }) { promotion { id } } }";
 
 /** Makes a pipeline of this name with one released app in DEVELOPMENT and so many in STAGING to promote it to. */
-export async function setStage(connection: Connection, name: string, targets: number): Promise<Stage> {
+export async function createScenario(connection: Connection, name: string, targets: number): Promise<Scenario> {
   const couple = (app: string, stage: string) =>
     connection.ask(COUPLE, { app: { name: app }, coupling: { pipeline: name, app, stage } });
   const app = `${name}-source`;

@@ -8,7 +8,7 @@ import { fillSqlite, run } from "./fill.js";
 const DURABLE = ["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"];
 
 /** The databases of one run: files in a folder and a PostgreSQL, both removed when it ends. */
-export class Workshop {
+export class Databases {
   readonly #folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "railyard-bench-"));
   readonly #made = new Map<number, string>();
   #copies = 0;

@@ -1,5 +1,5 @@
 /** What is looked after again and again, for as long as the service runs. */
-export interface Rounds {
+export interface Ticker {
   /** Makes a round now, once the one under way has ended; resolves when it has. */
   tick(): Promise<void>;
   /** Lets the round under way end, and makes no more. */
@@ -12,7 +12,7 @@ export interface Rounds {
  *
  * @param round what fails of it is its own to deal with; the signal tells it that it is to end early
  */
-export function every(milliseconds: number, round: (stopped: AbortSignal) => Promise<void>): Rounds {
+export function ticker(milliseconds: number, round: (stopped: AbortSignal) => Promise<void>): Ticker {
   const stopping = new AbortController();
   const { signal } = stopping;
   let running = Promise.resolve();

@@ -11,7 +11,7 @@ export interface GlobalOptions extends ConnectionFlags {
 }
 
 /** What a command works with. */
-export interface Call<Options> {
+export interface CommandCall<Options> {
   readonly api: Api;
   readonly connection: Connection;
   readonly screen: Screen;
@@ -21,7 +21,7 @@ export interface Call<Options> {
 }
 
 /** What a command has to tell, in both of its forms. */
-export interface Answer {
+export interface CommandResult {
   /** What `--json` prints: an object of the API, or a list of them, under the API's own names. */
   readonly document: unknown;
   /** What people and pipes get. */
@@ -50,7 +50,7 @@ export function define<Options = object>(
   program: Command,
   { usage, alias, about, examples, notes = [], options = [] }: Description,
   // biome-ignore lint/suspicious/noConfusingVoidType: a command that has nothing to answer returns nothing.
-  work: (call: Call<Options>) => Promise<Answer | ExitCode | void>,
+  work: (call: CommandCall<Options>) => Promise<CommandResult | ExitCode | void>,
 ): void {
   const command = program.command(usage).description(about);
   if (alias !== undefined) command.alias(alias);
@@ -59,22 +59,25 @@ export function define<Options = object>(
   command.addHelpText("after", ["", ...notes.flatMap((note) => [note, ""]), "Examples:", ...lines].join("\n"));
   command.action(async () => {
     const given = command.optsWithGlobals<Options & GlobalOptions>();
-    const answer = await traced(callOf(given, command.processedArgs), work);
+    const answer = await withTrace(createCall(given, command.processedArgs), work);
     if (typeof answer === "number") process.exitCode = answer;
     if (typeof answer !== "object") return;
-    const screen = screenOf(given);
+    const screen = createScreen(given);
     if (screen.reader === "json") screen.document(answer.document);
     else await answer.text(screen);
     if (answer.exit !== undefined) process.exitCode = answer.exit;
   });
 }
 
-function screenOf(options: GlobalOptions): Screen {
+function createScreen(options: GlobalOptions): Screen {
   return new Screen(options.json === true, process.env);
 }
 
 /** Lets a failure know what was asked last, where it does not know better. */
-async function traced<Options, Result>(call: Call<Options>, work: (call: Call<Options>) => Promise<Result>) {
+async function withTrace<Options, Result>(
+  call: CommandCall<Options>,
+  work: (call: CommandCall<Options>) => Promise<Result>,
+) {
   try {
     return await work(call);
   } catch (error) {
@@ -84,13 +87,16 @@ async function traced<Options, Result>(call: Call<Options>, work: (call: Call<Op
 }
 
 /** Looks for the service only when a command asks for it: `login` and `serve` must work where nobody is signed in. */
-function callOf<Options>(options: Options & GlobalOptions, args: readonly (string | undefined)[]): Call<Options> {
+function createCall<Options>(
+  options: Options & GlobalOptions,
+  args: readonly (string | undefined)[],
+): CommandCall<Options> {
   let connection: Connection | undefined;
   let api: Api | undefined;
   return {
     args,
     options,
-    screen: screenOf(options),
+    screen: createScreen(options),
     get connection() {
       connection ??= findConnection(options, process.env);
       return connection;

@@ -29,8 +29,8 @@ function bash(commands: readonly Completion[]): string {
   const cases = commands.map((command) => {
     const values = command.options
       .filter((option) => option.values !== null)
-      .map((option) => `        ${option.flags.join("|")}) words=${quoted((option.values ?? []).join(" "))} ;;`);
-    const otherwise = `        *) words=${quoted([...command.words, ...flagsOf(command)].join(" "))} ;;`;
+      .map((option) => `        ${option.flags.join("|")}) words=${quoteWord((option.values ?? []).join(" "))} ;;`);
+    const otherwise = `        *) words=${quoteWord([...command.words, ...flagsOf(command)].join(" "))} ;;`;
     return [`    ${command.name})`, '      case "$previous" in', ...values, otherwise, "      esac", "      ;;"].join(
       "\n",
     );
@@ -45,7 +45,7 @@ _railyard() {
   [[ -n "$current" ]] && unset 'all[-1]'
   previous="\${all[-1]}"
   case "\${all[1]}" in
-    "") words=${quoted(commands.map((command) => command.name).join(" "))} ;;
+    "") words=${quoteWord(commands.map((command) => command.name).join(" "))} ;;
 ${cases.join("\n")}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -60,16 +60,16 @@ complete -o default -F _railyard railyard
 }
 
 function zsh(commands: readonly Completion[]): string {
-  const described = commands.map(({ name, about }) => `    ${quoted(`${name.replaceAll(":", "\\:")}:${about}`)}`);
+  const described = commands.map(({ name, about }) => `    ${quoteWord(`${name.replaceAll(":", "\\:")}:${about}`)}`);
   const cases = commands.map((command) => {
     const specs = command.options.flatMap((option) =>
       option.flags.map((flag) => {
         const about = option.about.replace(/[[\]:]/g, " ");
         const value = option.values === null ? "" : `:value:(${option.values.join(" ")})`;
-        return quoted(`*${flag}[${about}]${value}`);
+        return quoteWord(`*${flag}[${about}]${value}`);
       }),
     );
-    const words = command.words.length === 0 ? "" : ` ${quoted(`1:word:(${command.words.join(" ")})`)}`;
+    const words = command.words.length === 0 ? "" : ` ${quoteWord(`1:word:(${command.words.join(" ")})`)}`;
     return `    ${command.name}) _arguments -s ${specs.join(" ")}${words} ;;`;
   });
   return `#compdef railyard
@@ -96,19 +96,19 @@ compdef _railyard railyard
 
 function fish(commands: readonly Completion[]): string {
   const lines = commands.flatMap(({ name, about, options, words }) => [
-    `complete -c railyard -f -n __fish_use_subcommand -a ${quoted(name)} -d ${quoted(about)}`,
-    ...words.map((word) => `complete -c railyard -f -n '__fish_seen_subcommand_from ${name}' -a ${quoted(word)}`),
+    `complete -c railyard -f -n __fish_use_subcommand -a ${quoteWord(name)} -d ${quoteWord(about)}`,
+    ...words.map((word) => `complete -c railyard -f -n '__fish_seen_subcommand_from ${name}' -a ${quoteWord(word)}`),
     ...options.map((option) => {
       const flags = option.flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-      const values = option.values === null ? "" : ` -x -a ${quoted(option.values.join(" "))}`;
+      const values = option.values === null ? "" : ` -x -a ${quoteWord(option.values.join(" "))}`;
       const when = `-n '__fish_seen_subcommand_from ${name}'`;
-      return `complete -c railyard ${when} ${flags.join(" ")}${values} -d ${quoted(option.about)}`;
+      return `complete -c railyard ${when} ${flags.join(" ")}${values} -d ${quoteWord(option.about)}`;
     }),
   ]);
   return `# railyard completion for fish\n${lines.join("\n")}\n`;
 }
 
 /** In single quotes, as all three shells read it (fish also takes a backslash in them, which none of these holds). */
-function quoted(text: string): string {
+function quoteWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -38,6 +38,6 @@ export function wrongUsage(message: string): Failure {
 }
 
 /** What was named is not there. */
-export function notThere(what: string): Failure {
+export function notFound(what: string): Failure {
   return new Failure(EXIT.refused, [`There is no ${what}.`]);
 }

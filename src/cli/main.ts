@@ -3,7 +3,7 @@ import "../runtime/require-supported-node.js";
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, Failure } from "./exit.js";
-import { tidy } from "./output/format.js";
+import { singleLine } from "./output/format.js";
 import { createProgram } from "./program.js";
 
 const manifest = new URL("../../../package.json", import.meta.url);
@@ -17,7 +17,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const program = createProgram(version);
 
 /** The lines to tell on stderr, and what to end with. */
-function outcomeOf(error: unknown): { exit: ExitCode; lines: readonly string[]; trace: readonly string[] } {
+function exitCodeOf(error: unknown): { exit: ExitCode; lines: readonly string[]; trace: readonly string[] } {
   if (error instanceof Failure) return error;
   if (error instanceof CommanderError) {
     // Help and the version were asked for, and are printed already.
@@ -34,22 +34,22 @@ function usageLine(error: CommanderError): string {
   const names = program.commands.map((command) => command.name());
   const [first = "", second = ""] = process.argv.slice(2).filter((word) => !word.startsWith("-"));
   const meant = names.includes(`${first}:${second}`) ? `(Did you mean ${first}:${second}?)` : hint;
-  const known = find(first) !== undefined;
+  const known = findCommand(first) !== undefined;
   const help = known ? `railyard ${first} --help` : "railyard --help";
   const sentence = `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, "")}.`;
   return [sentence, ...(meant ? [meant.slice(1, -1)] : []), `See \`${help}\`.`].join(" ");
 }
 
-function find(name: string): Command | undefined {
+function findCommand(name: string): Command | undefined {
   return program.commands.find((command) => command.name() === name || command.aliases().includes(name));
 }
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const { exit, lines, trace } = outcomeOf(error);
+  const { exit, lines, trace } = exitCodeOf(error);
   const verbose = process.argv.includes("--verbose");
-  for (const line of lines) process.stderr.write(`${tidy(line)}\n`);
+  for (const line of lines) process.stderr.write(`${singleLine(line)}\n`);
   if (verbose) for (const line of trace) process.stderr.write(`  ${line}\n`);
   process.exitCode = exit;
 }

@@ -5,7 +5,7 @@ import { addBuilds } from "./commands/builds.js";
 import { addCompletion } from "./commands/completion.js";
 import { addCouplings } from "./commands/couplings.js";
 import { addImport } from "./commands/import.js";
-import { addSession } from "./commands/login.js";
+import { addLogin } from "./commands/login.js";
 import { addPipelines } from "./commands/pipelines.js";
 import { addPromote } from "./commands/promote.js";
 import { addPromotions } from "./commands/promotions.js";
@@ -42,7 +42,7 @@ export function createProgram(version: string): Command {
     // Errors of usage are told by `main`, as all others are.
     .configureOutput({ outputError: () => {} });
   addServe(program);
-  addSession(program);
+  addLogin(program);
   addApps(program);
   addPipelines(program);
   addCouplings(program);

@@ -26,7 +26,7 @@ export interface Database {
    * Tells `listener` of every transaction that begins how long it waited for its turn, in milliseconds. One inside
    * another counts as one that waited for nobody.
    */
-  onTurn(listener: (milliseconds: number) => void): void;
+  onTransactionStart(listener: (milliseconds: number) => void): void;
   /** How many tasks wait for a connection, or for their turn to write. */
   readonly waiting: number;
   /** How many statements have been run since it was opened. */
@@ -46,7 +46,7 @@ export function limitedTo(database: Database, scope: Scope | null): Database {
 }
 
 /** A reason for which a database cannot be opened that is the operator's to remove; its message is for them. */
-export class DatabaseUnusable extends Error {
+export class DatabaseOpenError extends Error {
   override readonly name = "DatabaseUnusable";
 }
 
@@ -56,7 +56,7 @@ export class DatabaseUnavailable extends Error {
 }
 
 /** What a transaction went by has changed before it was locked: the transaction is run again from its start. */
-export class Overtaken extends Error {
+export class StaleRead extends Error {
   override readonly name = "Overtaken";
 }
 

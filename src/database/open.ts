@@ -1,4 +1,4 @@
-import { type Database, DatabaseUnusable } from "./database.js";
+import { type Database, DatabaseOpenError } from "./database.js";
 import { openPostgres, type PostgresOptions } from "./postgres/open.js";
 import { openSqlite } from "./sqlite/open.js";
 
@@ -13,7 +13,7 @@ export async function openDatabase(url: string, options: PostgresOptions = { poo
   if (isPostgres(url)) return openPostgres(url, options);
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1];
   if (path === undefined || path === ":memory:") {
-    throw new DatabaseUnusable("DATABASE_URL must be sqlite:<path of a file> or postgres://….");
+    throw new DatabaseOpenError("DATABASE_URL must be sqlite:<path of a file> or postgres://….");
   }
   return openSqlite(path);
 }

@@ -1,5 +1,5 @@
 /** How long transactions wait for their turn to write, or for a connection to write on, and how many do now. */
-export class Turns {
+export class QueueMetrics {
   readonly #waiting = new Set<object>();
   readonly #listeners = new Set<(milliseconds: number) => void>();
 
@@ -12,7 +12,7 @@ export class Turns {
   }
 
   /** @param write begins a transaction, and calls `begun` as soon as it has its turn; again, where it is tried again */
-  async take<T>(write: (begun: () => void) => Promise<T>): Promise<T> {
+  async measure<T>(write: (begun: () => void) => Promise<T>): Promise<T> {
     const one = {};
     const came = performance.now();
     this.#waiting.add(one);

@@ -2,17 +2,17 @@ import sql from "sql-template-tag";
 import type { Database } from "../database/database.js";
 import type { Reader } from "../database/rows/reader.js";
 import type { LogEvent } from "../entities/history/event.js";
-import { Follower, type RecentEvent, type Source, type Stretch } from "./follower.js";
+import { type EventSource, Follower, type LogSlice, type RecentEvent } from "./follower.js";
 import { type EventFilter, logBounds, matches, readEvents } from "./log.js";
 
 /** Events kept in memory: more than the largest promotion raises (602), and about a megabyte. */
-const RECENT = 1024;
+const MAX_RECENT_EVENTS = 1024;
 /** Events taken at a time. */
-const PAGE = 256;
+const PAGE_SIZE = 256;
 /** Positions that one statement looks at: where a filter matches little, nobody else waits longer than milliseconds. */
-const STRETCH = 10_000;
+const MAX_SLICE_SIZE = 10_000;
 /** A read that failed is tried again after this time, in milliseconds, if no commit comes sooner. */
-const RETRY = 250;
+const RETRY_MS = 250;
 
 export interface FeedOptions {
   /** What a follower fails with where the log no longer holds what comes next; `oldest` is where it begins. */
@@ -26,7 +26,7 @@ export interface FeedOptions {
  * kept in a ring; a follower that is further behind reads the log itself, at its own pace. While nobody follows, nothing
  * is read and nothing is kept.
  */
-export class Feed implements Source {
+export class Feed implements EventSource {
   readonly #db: Database;
   readonly #options: FeedOptions;
   readonly #followers = new Set<Follower>();
@@ -51,7 +51,7 @@ export class Feed implements Source {
   }
 
   /** How many follow now, and how many events are kept for them. */
-  get load(): { readonly followers: number; readonly recent: number } {
+  get stats(): { readonly followers: number; readonly recent: number } {
     return { followers: this.#followers.size, recent: this.#ring.length };
   }
 
@@ -77,30 +77,30 @@ export class Feed implements Source {
     return follower;
   }
 
-  recentAfter(filter: EventFilter, position: number): Stretch | null {
+  recentAfter(filter: EventFilter, position: number): LogSlice | null {
     if (position < this.#start) return null;
     const events: LogEvent[] = [];
     for (let index = position - this.#start; index < this.#ring.length; index += 1) {
       const { event, apps } = this.#ring[index] as RecentEvent;
-      if (matches(filter, event, apps) && events.push(event) === PAGE) return { events, position: event.position };
+      if (matches(filter, event, apps) && events.push(event) === PAGE_SIZE) return { events, position: event.position };
     }
     return { events, position: Math.max(position, this.#head) };
   }
 
-  async readAfter(filter: EventFilter, position: number): Promise<Stretch> {
-    const until = Math.min(position + STRETCH, this.#head);
+  async readAfter(filter: EventFilter, position: number): Promise<LogSlice> {
+    const until = Math.min(position + MAX_SLICE_SIZE, this.#head);
     const reader = this.#db.reader.limitedTo(filter.within ?? null);
-    const events = await readEvents(reader, filter, position, PAGE, false, until);
+    const events = await readEvents(reader, filter, position, PAGE_SIZE, false, until);
     // Looked at afterwards: what is still held now was held while it was read.
     const { oldest } = await logBounds(reader);
     if (oldest > position) throw this.#options.expired(oldest);
-    const last = events.length === PAGE ? events.at(-1) : undefined;
+    const last = events.length === PAGE_SIZE ? events.at(-1) : undefined;
     return { events, position: last?.position ?? until };
   }
 
   leave(follower: Follower): void {
     this.#followers.delete(follower);
-    this.#sleepIfAlone();
+    this.#pauseIfIdle();
   }
 
   /** Ends every stream. */
@@ -118,7 +118,7 @@ export class Feed implements Source {
       this.#retry ??= setTimeout(() => {
         this.#retry = null;
         this.#look();
-      }, RETRY);
+      }, RETRY_MS);
     });
   }
 
@@ -137,7 +137,7 @@ export class Feed implements Source {
       }
     } finally {
       this.#reading = null;
-      this.#sleepIfAlone();
+      this.#pauseIfIdle();
     }
   }
 
@@ -149,12 +149,12 @@ export class Feed implements Source {
       this.#awake = true;
     }
     for (let more = true; more; ) {
-      const events = await readEvents(reader, {}, this.#head, PAGE);
+      const events = await readEvents(reader, {}, this.#head, PAGE_SIZE);
       const last = events.at(-1);
       if (last === undefined) return;
       const apps = await appsOfEvents(reader, this.#head, last.position);
       this.#append(events.map((event) => ({ event, apps: apps.get(event.position) ?? [] })));
-      more = events.length === PAGE;
+      more = events.length === PAGE_SIZE;
     }
   }
 
@@ -162,13 +162,13 @@ export class Feed implements Source {
     const [first, last] = [fresh[0]?.event.position ?? 0, fresh.at(-1)?.event.position ?? 0];
     // Positions have no gaps; should one be found nonetheless, memory begins behind it, and the log tells the rest.
     const kept = first === this.#head + 1 ? this.#ring : [];
-    this.#ring = [...kept, ...fresh].slice(-RECENT);
+    this.#ring = [...kept, ...fresh].slice(-MAX_RECENT_EVENTS);
     this.#head = last;
     this.#start = last - this.#ring.length;
-    for (const follower of this.#followers) follower.hear(fresh, last);
+    for (const follower of this.#followers) follower.push(fresh, last);
   }
 
-  #sleepIfAlone(): void {
+  #pauseIfIdle(): void {
     if (this.#followers.size > 0 || this.#reading !== null) return;
     this.#awake = false;
     this.#ring = [];

@@ -8,19 +8,19 @@ export interface RecentEvent {
 }
 
 /** A stretch of the log as a filter sees it: the events in it that match, and the position that it ends at. */
-export interface Stretch {
+export interface LogSlice {
   readonly events: readonly LogEvent[];
   readonly position: number;
 }
 
 /** Where a follower gets its events from. */
-export interface Source {
+export interface EventSource {
   /** The position up to which the log has been read. */
   readonly head: number;
   /** What is in memory behind a position; null where memory does not reach back so far. */
-  recentAfter(filter: EventFilter, position: number): Stretch | null;
+  recentAfter(filter: EventFilter, position: number): LogSlice | null;
   /** What the log holds behind a position: a bounded stretch of it. */
-  readAfter(filter: EventFilter, position: number): Promise<Stretch>;
+  readAfter(filter: EventFilter, position: number): Promise<LogSlice>;
   leave(follower: Follower): void;
 }
 
@@ -32,7 +32,7 @@ const DONE = { value: undefined, done: true } as const;
  * call at a time; `return()` by anybody at any moment.
  */
 export class Follower implements AsyncIterableIterator<LogEvent> {
-  readonly #source: Source;
+  readonly #source: EventSource;
   readonly #filter: EventFilter;
   readonly #signal: AbortSignal;
   readonly #onAbort = () => this.#end();
@@ -42,7 +42,7 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
   #ended = false;
   #wake: (() => void) | null = null;
 
-  constructor(source: Source, filter: EventFilter, signal: AbortSignal) {
+  constructor(source: EventSource, filter: EventFilter, signal: AbortSignal) {
     this.#source = source;
     this.#filter = filter;
     this.#signal = signal;
@@ -81,7 +81,7 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
   }
 
   /** Hears of events that have just been read, the last of them at `head`, and wakes where one of them matches. */
-  hear(fresh: readonly RecentEvent[], head: number): void {
+  push(fresh: readonly RecentEvent[], head: number): void {
     if (this.#wake === null) return;
     // Asleep, it has seen all that there was: what does not match is passed over, so that its place never falls behind.
     if (fresh.some(({ event, apps }) => event.position > this.#position && matches(this.#filter, event, apps)))
@@ -89,7 +89,7 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     else this.#position = Math.max(this.#position, head);
   }
 
-  async #read(): Promise<Stretch> {
+  async #read(): Promise<LogSlice> {
     try {
       return await this.#source.readAfter(this.#filter, this.#position);
     } catch (error) {

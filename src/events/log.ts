@@ -24,7 +24,7 @@ export async function append(tx: Tx, actor: EventActor, now: Date, drafts: reado
     await tx.insert(EventApp, concerns);
   } else {
     const { events, concerns } = numbered(0, actor, now, drafts);
-    await tx.last(appendStatement(tx, lockLog, events, concerns));
+    await tx.beforeCommit(appendStatement(tx, lockLog, events, concerns));
   }
   tx.appended.push(...drafts);
 }
@@ -58,7 +58,7 @@ export async function logBounds(reader: Reader): Promise<LogBounds> {
 }
 
 /** How many events one step of pruning removes: a few milliseconds of the write gate. */
-const PRUNE_STEP = 500;
+const PRUNE_BATCH_SIZE = 500;
 
 /**
  * Removes the oldest events, at most `PRUNE_STEP` of them, that happened before `horizon`.
@@ -67,7 +67,7 @@ const PRUNE_STEP = 500;
  */
 export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
   const bounds = await logBounds(tx);
-  const until = Math.min(bounds.oldest + PRUNE_STEP, bounds.head);
+  const until = Math.min(bounds.oldest + PRUNE_BATCH_SIZE, bounds.head);
   const [row] = await tx.query<{ keep: number | string | null }>(
     sql`SELECT MIN(position) AS keep FROM events
       WHERE position > ${bounds.oldest} AND position <= ${until} AND occurred_at >= ${horizon.getTime()}`,
@@ -119,8 +119,8 @@ export async function readEvents(
   if (filter.app != null) {
     const mine = [
       sql`a.app_id = ${filter.app}`,
-      ...within("a", after, until, newestFirst),
-      ...matching(reader, filter, "e"),
+      ...rangeCondition("a", after, until, newestFirst),
+      ...conditionFor(reader, filter, "e"),
     ];
     return reader.select(
       LogEvent,
@@ -128,20 +128,20 @@ export async function readEvents(
         WHERE ${allOf(mine)} ORDER BY a.position ${direction} LIMIT ${limit}`,
     );
   }
-  const walk: Walk = { after, limit, newestFirst, until };
+  const walk: Scan = { after, limit, newestFirst, until };
   if (filter.within != null && filter.pipeline == null && filter.release == null && filter.promotion == null) {
     return readWithin(reader, filter.within, filter, walk);
   }
-  const branch = branchOf(filter);
+  const branch = partitionFor(filter);
   if (branch === null) {
-    const mine = [...within("e", after, until, newestFirst), ...matching(reader, filter, "e")];
+    const mine = [...rangeCondition("e", after, until, newestFirst), ...conditionFor(reader, filter, "e")];
     return reader.select(LogEvent, sql`WHERE ${allOf(mine)} ORDER BY e.position ${direction} LIMIT ${limit}`);
   }
   return readEach(reader, branch, walk);
 }
 
 /** How the log is walked: as the arguments of `readEvents` say. */
-interface Walk {
+interface Scan {
   readonly after: number | null;
   readonly limit: number;
   readonly newestFirst: boolean;
@@ -149,7 +149,7 @@ interface Walk {
 }
 
 /** A column each value of which is walked for a page of its own, and what is asked besides. */
-interface Branch {
+interface IndexPartition {
   readonly column: string;
   readonly values: readonly string[];
   readonly rest: EventFilter;
@@ -157,15 +157,15 @@ interface Branch {
 
 async function readEach(
   reader: Reader,
-  { column, values, rest }: Branch,
-  { after, limit, newestFirst, until }: Walk,
+  { column, values, rest }: IndexPartition,
+  { after, limit, newestFirst, until }: Scan,
   conditions: readonly Sql[] = [],
 ): Promise<LogEvent[]> {
   const direction = raw(newestFirst ? "DESC" : "ASC");
   const mine = [
     sql`${raw(`c.${column}`)} = p.value`,
-    ...within("c", after, until, newestFirst),
-    ...matching(reader, rest, "c"),
+    ...rangeCondition("c", after, until, newestFirst),
+    ...conditionFor(reader, rest, "c"),
     ...conditions,
   ];
   const table = reader.table(LogEvent);
@@ -175,13 +175,13 @@ async function readEach(
   return rows.map((row) => table.fromRow(row));
 }
 
-const OF_BUILDS: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
+const BUILD_EVENT_TYPES: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
 
 /**
  * What a viewer who is limited to some pipelines may see: each of these is walked, and then, no further than that page
  * reaches, the events of builds, of which the reader leaves out those that are not to be seen.
  */
-async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Walk): Promise<LogEvent[]> {
+async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Scan): Promise<LogEvent[]> {
   const { after, limit, newestFirst, until } = walk;
   const sign = newestFirst ? -1 : 1;
   const merge = (lists: readonly (readonly LogEvent[])[]) =>
@@ -191,7 +191,7 @@ async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, wal
       .slice(0, limit);
   const each = scope.map((pipeline) => readEvents(reader, { ...filter, pipeline }, after, limit, newestFirst, until));
   const own = merge(await Promise.all(each));
-  const types = OF_BUILDS.filter((type) => filter.types?.includes(type) ?? true);
+  const types = BUILD_EVENT_TYPES.filter((type) => filter.types?.includes(type) ?? true);
   if (types.length === 0 || filter.contexts != null) return own;
   const end = own[limit - 1]?.position;
   const ofBuilds = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, walk, [
@@ -202,7 +202,7 @@ async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, wal
 }
 
 /** Which list of a filter is to be walked value by value, if one is: types, within a pipeline or not, else contexts. */
-function branchOf(filter: EventFilter): Branch | null {
+function partitionFor(filter: EventFilter): IndexPartition | null {
   const { types, contexts } = filter;
   if (filter.release != null || filter.promotion != null) return null;
   if (contexts != null && filter.pipeline == null)
@@ -211,7 +211,7 @@ function branchOf(filter: EventFilter): Branch | null {
   return null;
 }
 
-function within(alias: string, after: number | null, until: number | null, newestFirst: boolean): Sql[] {
+function rangeCondition(alias: string, after: number | null, until: number | null, newestFirst: boolean): Sql[] {
   const position = raw(`${alias}.position`);
   return [
     ...(after === null ? [] : [newestFirst ? sql`${position} < ${after}` : sql`${position} > ${after}`]),
@@ -220,7 +220,7 @@ function within(alias: string, after: number | null, until: number | null, newes
 }
 
 /** All that a filter asks of an event itself: everything but the app. */
-function matching(reader: Reader, filter: EventFilter, alias: string): Sql[] {
+function conditionFor(reader: Reader, filter: EventFilter, alias: string): Sql[] {
   const { pipeline, promotion, release, types, contexts, hidden = [] } = filter;
   const column = (name: string) => raw(`${alias}.${name}`);
   return [
@@ -235,7 +235,7 @@ function matching(reader: Reader, filter: EventFilter, alias: string): Sql[] {
 
 function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogEvent): boolean {
   if (scope == null) return true;
-  return pipelineId === null ? OF_BUILDS.includes(type) : scope.includes(pipelineId);
+  return pipelineId === null ? BUILD_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
 }
 
 /** Whether an event that concerns these apps matches: the filter of `readEvents`, without the database. */

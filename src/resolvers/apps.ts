@@ -10,7 +10,7 @@ import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../
 import type { Context } from "../schema/context.js";
 import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../schema/inputs.js";
 import { AppPayload, DeleteAppPayload } from "../schema/payloads.js";
-import { APPS_BY_NAME, list, nameContains, nestedList, RELEASES_BY_VERSION } from "./lists.js";
+import { APPS_BY_NAME, listRows, nameContains, nestedList, RELEASES_BY_VERSION } from "./lists.js";
 
 @ArgsType()
 class AppsArgs extends PageArgs {
@@ -32,7 +32,7 @@ export class AppResolver {
   apps(@Ctx() ctx: Context, @Args(() => AppsArgs) args: AppsArgs): Promise<Connection<App>> {
     const conditions = [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)];
     if (args.region != null) conditions.push(sql`e.region = ${args.region}`);
-    return list(ctx, APPS_BY_NAME, args, conditions);
+    return listRows(ctx, APPS_BY_NAME, args, conditions);
   }
 
   @FieldResolver(() => Coupling, { nullable: true, description: "Where it stands; null where it is in no pipeline." })
@@ -67,7 +67,7 @@ export class AppResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => CreateAppInput, { description: "What it is to be." }) input: CreateAppInput,
   ): Promise<AppPayload> {
-    return { app: await ctx.act((act) => apps.createApp(act, input)) };
+    return { app: await ctx.mutate((act) => apps.createApp(act, input)) };
   }
 
   @Mutation(() => AppPayload, { description: "Changes an app. Needs the role OPERATOR." })
@@ -75,7 +75,7 @@ export class AppResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateAppInput, { description: "What is to change." }) input: UpdateAppInput,
   ): Promise<AppPayload> {
-    return { app: await ctx.act((act) => apps.updateApp(act, input)) };
+    return { app: await ctx.mutate((act) => apps.updateApp(act, input)) };
   }
 
   @Mutation(() => DeleteAppPayload, {
@@ -85,6 +85,6 @@ export class AppResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => DeleteAppInput, { description: "Which one." }) input: DeleteAppInput,
   ): Promise<DeleteAppPayload> {
-    return { deletedAppId: await ctx.act((act) => apps.deleteApp(act, input)) };
+    return { deletedAppId: await ctx.mutate((act) => apps.deleteApp(act, input)) };
   }
 }

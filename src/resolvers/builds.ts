@@ -1,14 +1,14 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import * as builds from "../domain/builds/builds.js";
-import { idOf, repositoryOf } from "../domain/core/input.js";
+import { parseId, parseRepository } from "../domain/core/input.js";
 import { Build } from "../entities/builds/build.js";
 import type { Release } from "../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../schema/inputs.js";
 import { BuildPayload } from "../schema/payloads.js";
-import { BUILDS_NEWEST_FIRST, list, nestedList, RELEASES_NEWEST_FIRST } from "./lists.js";
+import { BUILDS_NEWEST_FIRST, listRows, nestedList, RELEASES_NEWEST_FIRST } from "./lists.js";
 
 @ArgsType()
 class BuildsArgs extends PageArgs {
@@ -29,18 +29,18 @@ class BuildsArgs extends PageArgs {
 export class BuildResolver {
   @Query(() => Build, { nullable: true, description: "One build; null where there is none." })
   build(@Ctx() ctx: Context, @Arg("id", () => ID, { description: "Its id." }) id: string): Promise<Build | null> {
-    return ctx.loaders.build.load(idOf("id", id));
+    return ctx.loaders.build.load(parseId("id", id));
   }
 
   @Query(() => BuildConnection, { description: "Newest first." })
   builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
     const conditions = [];
     if (args.repository != null) {
-      conditions.push(sql`e.repository = ${repositoryOf("repository", args.repository)}`);
+      conditions.push(sql`e.repository = ${parseRepository("repository", args.repository)}`);
     }
     if (args.branch != null) conditions.push(sql`e.branch = ${args.branch}`);
     if (args.commitSha != null) conditions.push(sql`e.commit_sha = ${args.commitSha.toLowerCase()}`);
-    return list(ctx, BUILDS_NEWEST_FIRST, args, conditions);
+    return listRows(ctx, BUILDS_NEWEST_FIRST, args, conditions);
   }
 
   @FieldResolver(() => ReleaseConnection, {
@@ -59,7 +59,7 @@ export class BuildResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => CreateBuildInput, { description: "What was built." }) input: CreateBuildInput,
   ): Promise<BuildPayload> {
-    return { build: await ctx.act((act) => builds.createBuild(act, input)) };
+    return { build: await ctx.mutate((act) => builds.createBuild(act, input)) };
   }
 
   @Mutation(() => BuildPayload, { description: "Says how a build ended. Needs the role REPORTER." })
@@ -67,6 +67,6 @@ export class BuildResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateBuildInput, { description: "How it ended." }) input: UpdateBuildInput,
   ): Promise<BuildPayload> {
-    return { build: await ctx.act((act) => builds.updateBuild(act, input)) };
+    return { build: await ctx.mutate((act) => builds.updateBuild(act, input)) };
   }
 }

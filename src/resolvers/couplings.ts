@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { deploysItself } from "../domain/builds/auto-deploy.js";
-import { idOf } from "../domain/core/input.js";
+import { isAutoDeployStage } from "../domain/builds/auto-deploy.js";
+import { parseId } from "../domain/core/input.js";
 import { findApp, requirePipeline } from "../domain/core/references.js";
 import { badInput } from "../domain/core/refusal.js";
 import * as couplings from "../domain/pipelines/couplings.js";
@@ -19,7 +19,7 @@ import {
   UpdateChecksInput,
 } from "../schema/inputs.js";
 import { CouplingPayload, RemoveCouplingPayload } from "../schema/payloads.js";
-import { COUPLINGS, list } from "./lists.js";
+import { COUPLINGS, listRows } from "./lists.js";
 import { appOf, pipelineOf } from "./relations.js";
 
 @ArgsType()
@@ -44,7 +44,7 @@ export class CouplingResolver {
       | string
       | null,
   ): Promise<Coupling | null> {
-    if (id != null && app == null) return ctx.db.reader.first(Coupling, { id: idOf("id", id) });
+    if (id != null && app == null) return ctx.db.reader.first(Coupling, { id: parseId("id", id) });
     if (id != null || app == null)
       throw badInput(app == null ? "id" : "app", "Exactly one of id and app must be given.");
     const found = await findApp(ctx.db.reader, app);
@@ -59,7 +59,7 @@ export class CouplingResolver {
       conditions.push(sql`e.pipeline_id = ${id}`);
     }
     if (args.stage != null) conditions.push(sql`e.stage = ${args.stage}`);
-    return list(ctx, COUPLINGS, args, conditions);
+    return listRows(ctx, COUPLINGS, args, conditions);
   }
 
   @FieldResolver(() => Pipeline, { description: "The pipeline." })
@@ -72,7 +72,7 @@ export class CouplingResolver {
       "Whether a rollback holds the app's automatic deploys: it does until somebody releases or promotes onto the app, so that automation does not undo what a person decided.",
   })
   async autoDeployHeld(@Root() { appId, stage }: Coupling, @Ctx() ctx: Context): Promise<boolean> {
-    return deploysItself(stage) && ctx.loaders.isRolledBack.load(appId);
+    return isAutoDeployStage(stage) && ctx.loaders.isRolledBack.load(appId);
   }
 
   @FieldResolver(() => App, { description: "The app." })
@@ -85,7 +85,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => AddCouplingInput, { description: "Which app, and where." }) input: AddCouplingInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.act((act) => couplings.addCoupling(act, input)) };
+    return { coupling: await ctx.mutate((act) => couplings.addCoupling(act, input)) };
   }
 
   @Mutation(() => CouplingPayload, {
@@ -95,7 +95,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateChecksInput, { description: "The whole list." }) input: UpdateChecksInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.act((act) => couplings.updateChecks(act, input)) };
+    return { coupling: await ctx.mutate((act) => couplings.updateChecks(act, input)) };
   }
 
   @Mutation(() => CouplingPayload, {
@@ -105,7 +105,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => MoveCouplingInput, { description: "Where to." }) input: MoveCouplingInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.act((act) => couplings.moveCoupling(act, input)) };
+    return { coupling: await ctx.mutate((act) => couplings.moveCoupling(act, input)) };
   }
 
   @Mutation(() => CouplingPayload, { description: "Switches automatic deploys on or off. Needs the role OPERATOR." })
@@ -113,7 +113,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => SetAutoDeployInput, { description: "On or off." }) input: SetAutoDeployInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.act((act) => couplings.setAutoDeploy(act, input)) };
+    return { coupling: await ctx.mutate((act) => couplings.setAutoDeploy(act, input)) };
   }
 
   @Mutation(() => RemoveCouplingPayload, { description: "Takes an app out of its pipeline. Needs the role ADMIN." })
@@ -121,7 +121,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => RemoveCouplingInput, { description: "Which one." }) input: RemoveCouplingInput,
   ): Promise<RemoveCouplingPayload> {
-    const { id, pipeline } = await ctx.act((act) => couplings.removeCoupling(act, input));
+    const { id, pipeline } = await ctx.mutate((act) => couplings.removeCoupling(act, input));
     return { removedCouplingId: id, pipeline };
   }
 }

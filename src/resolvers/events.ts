@@ -1,7 +1,7 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import type { PageRequest } from "../database/rows/pages.js";
 import type { EventPage } from "../domain/history/events.js";
-import { listEvents, pipelineEvents, statusAsTold } from "../domain/history/events.js";
+import { listEvents, pipelineEvents, reportedStatus } from "../domain/history/events.js";
 import { Build } from "../entities/builds/build.js";
 import { EventType } from "../entities/core/enums.js";
 import {
@@ -18,7 +18,7 @@ import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 import { type Connection, EventConnection, EventPageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { buildOf, livePipelineOf, releaseOf, there } from "./relations.js";
+import { buildOf, livePipelineOf, releaseOf, requireRow } from "./relations.js";
 
 @ArgsType()
 class EventsArgs extends EventPageArgs {
@@ -60,7 +60,7 @@ export class EventResolver {
 export class PromotionEventResolver {
   @FieldResolver(() => Promotion, { description: "The promotion, as it is now." })
   async promotion(@Root() { promotionId }: PromotionEvent, @Ctx() ctx: Context): Promise<Promotion> {
-    return there(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
+    return requireRow(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
   }
 
   @FieldResolver(() => PromotionTarget, { nullable: true, description: "Set for PROMOTION_TARGET_CHANGED." })
@@ -90,8 +90,8 @@ export class ReleaseStatusEventResolver {
     const status = await ctx.loaders.releaseStatus.load(statusId);
     // Of an app that has left their pipelines, a limited viewer is told what was reported then.
     return status === null && ctx.viewer.scope !== null
-      ? statusAsTold(event)
-      : there(ctx, status, "release status", statusId);
+      ? reportedStatus(event)
+      : requireRow(ctx, status, "release status", statusId);
   }
 }
 

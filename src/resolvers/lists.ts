@@ -10,7 +10,7 @@ import { Coupling } from "../entities/pipelines/coupling.js";
 import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { Promotion } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
-import { type Connection, connect, decodePlace, type PageArgs, pageRequest } from "../schema/connections.js";
+import { type Connection, connect, decodeCursor, type PageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 
 /* How the lists of the contract are sorted, and how a page of one becomes a connection. */
@@ -28,13 +28,13 @@ export const RELEASES_NEWEST_FIRST: Order<Release> = { entity: Release, by: "id"
 export const TOKENS: Order<Token> = { entity: Token, by: "id", direction: "ASC" };
 
 /** A page of all rows that `conditions` (on the alias `e`) hold for. */
-export async function list<T extends object>(
+export async function listRows<T extends object>(
   ctx: Context,
   order: Order<T>,
   args: PageArgs,
   conditions: readonly Sql[] = [],
 ): Promise<Connection<T>> {
-  const request = pageRequest(args, decodePlace(order));
+  const request = pageRequest(args, decodeCursor(order));
   const { reader } = ctx.db;
   const page = await readPage(reader, order, conditions, request);
   return connect(reader, order, conditions, request, page, async () => {
@@ -54,7 +54,7 @@ export async function nestedList<T extends object>(
   id: string,
   args: PageArgs,
 ): Promise<Connection<T>> {
-  const request = pageRequest(args, decodePlace(order));
+  const request = pageRequest(args, decodeCursor(order));
   const { reader } = ctx.db;
   const page = await ctx.loaders.pages.load(order, parent, id, request);
   const mine = sql`e.${raw(reader.table(order.entity).column(parent))} = ${id}`;

@@ -23,7 +23,7 @@ import type { Context } from "../schema/context.js";
 import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../schema/inputs.js";
 import { DeletePipelinePayload, PipelinePayload } from "../schema/payloads.js";
 import { nestedEvents } from "./events.js";
-import { list, nameContains, nestedList, PIPELINES_BY_NAME, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
+import { listRows, nameContains, nestedList, PIPELINES_BY_NAME, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
 
 @ArgsType()
 class PipelinesArgs extends PageArgs {
@@ -49,7 +49,7 @@ export class PipelineResolver {
 
   @Query(() => PipelineConnection, { description: "By name; `nameContains` filters, case-insensitively." })
   pipelines(@Ctx() ctx: Context, @Args(() => PipelinesArgs) args: PipelinesArgs): Promise<Connection<Pipeline>> {
-    return list(ctx, PIPELINES_BY_NAME, args, [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)]);
+    return listRows(ctx, PIPELINES_BY_NAME, args, [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)]);
   }
 
   @FieldResolver(() => [ReviewApp], { description: "The review apps of its open pull requests, by their number." })
@@ -105,7 +105,7 @@ export class PipelineResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => CreatePipelineInput, { description: "What it is to be." }) input: CreatePipelineInput,
   ): Promise<PipelinePayload> {
-    return { pipeline: await ctx.act((act) => pipelines.createPipeline(act, input)) };
+    return { pipeline: await ctx.mutate((act) => pipelines.createPipeline(act, input)) };
   }
 
   @Mutation(() => PipelinePayload, { description: "Changes a pipeline. Needs the role OPERATOR." })
@@ -113,7 +113,7 @@ export class PipelineResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => UpdatePipelineInput, { description: "What is to change." }) input: UpdatePipelineInput,
   ): Promise<PipelinePayload> {
-    return { pipeline: await ctx.act((act) => pipelines.updatePipeline(act, input)) };
+    return { pipeline: await ctx.mutate((act) => pipelines.updatePipeline(act, input)) };
   }
 
   @Mutation(() => DeletePipelinePayload, {
@@ -123,6 +123,6 @@ export class PipelineResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => DeletePipelineInput, { description: "Which one." }) input: DeletePipelineInput,
   ): Promise<DeletePipelinePayload> {
-    return { deletedPipelineId: await ctx.act((act) => pipelines.deletePipeline(act, input)) };
+    return { deletedPipelineId: await ctx.mutate((act) => pipelines.deletePipeline(act, input)) };
   }
 }

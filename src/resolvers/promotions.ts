@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { idOf } from "../domain/core/input.js";
+import { parseId } from "../domain/core/input.js";
 import { requireAppOfHistory, requirePipelineOfHistory } from "../domain/core/references.js";
 import { planPromotion, promote } from "../domain/releases/promotions.js";
 import { Build } from "../entities/builds/build.js";
@@ -14,8 +14,8 @@ import { type Connection, PageArgs, PromotionConnection } from "../schema/connec
 import type { Context } from "../schema/context.js";
 import { PromoteInput } from "../schema/inputs.js";
 import { PromotePayload } from "../schema/payloads.js";
-import { list, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
-import { appOf, buildOf, livePipelineOf, releaseOf, there } from "./relations.js";
+import { listRows, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
+import { appOf, buildOf, livePipelineOf, releaseOf, requireRow } from "./relations.js";
 
 @ArgsType()
 class PromotionsArgs extends PageArgs {
@@ -42,7 +42,7 @@ export class PromotionResolver {
     @Ctx() ctx: Context,
     @Arg("id", () => ID, { description: "Its id." }) id: string,
   ): Promise<Promotion | null> {
-    return ctx.loaders.promotion.load(idOf("id", id));
+    return ctx.loaders.promotion.load(parseId("id", id));
   }
 
   @Query(() => PromotionConnection, { description: "Newest first." })
@@ -61,7 +61,7 @@ export class PromotionResolver {
       conditions.push(sql`(e.source_app_id = ${id} OR e.id IN (${targeted}))`);
     }
     if (args.phase != null) conditions.push(sql`e.phase = ${args.phase}`);
-    return list(ctx, PROMOTIONS_NEWEST_FIRST, args, conditions);
+    return listRows(ctx, PROMOTIONS_NEWEST_FIRST, args, conditions);
   }
 
   @Query(() => PromotionPlan, {
@@ -110,7 +110,7 @@ export class PromotionResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => PromoteInput, { description: "What, and where to." }) input: PromoteInput,
   ): Promise<PromotePayload> {
-    return { promotion: await ctx.act((act) => promote(act, input)) };
+    return { promotion: await ctx.mutate((act) => promote(act, input)) };
   }
 }
 
@@ -118,7 +118,7 @@ export class PromotionResolver {
 export class PromotionTargetResolver {
   @FieldResolver(() => Promotion, { description: "The promotion." })
   async promotion(@Root() { promotionId }: PromotionTarget, @Ctx() ctx: Context): Promise<Promotion> {
-    return there(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
+    return requireRow(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
   }
 
   @FieldResolver(() => App, {

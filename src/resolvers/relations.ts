@@ -12,7 +12,7 @@ import type { Context } from "../schema/context.js";
  */
 
 export async function pipelineOf(ctx: Context, id: string): Promise<Pipeline> {
-  return there(ctx, await ctx.loaders.pipeline.load(id), "pipeline", id);
+  return requireRow(ctx, await ctx.loaders.pipeline.load(id), "pipeline", id);
 }
 
 /** For history: null where the pipeline is gone, or where there never was one. */
@@ -29,18 +29,18 @@ export async function pipelinesIn(ctx: Context, scope: Scope | null): Promise<Pi
 }
 
 export async function appOf(ctx: Context, id: string): Promise<App> {
-  return there(ctx, await ctx.loaders.named.app.load(id), "app", id);
+  return requireRow(ctx, await ctx.loaders.named.app.load(id), "app", id);
 }
 
 export async function buildOf(ctx: Context, id: string): Promise<Build> {
-  return there(ctx, await ctx.loaders.named.build.load(id), "build", id);
+  return requireRow(ctx, await ctx.loaders.named.build.load(id), "build", id);
 }
 
 export async function releaseOf(ctx: Context, id: string): Promise<Release> {
-  return there(ctx, await ctx.loaders.named.release.load(id), "release", id);
+  return requireRow(ctx, await ctx.loaders.named.release.load(id), "release", id);
 }
 
-export function there<T>({ viewer }: Context, row: T | null, what: string, id: string): T {
+export function requireRow<T>({ viewer }: Context, row: T | null, what: string, id: string): T {
   if (row === null && viewer.scope !== null) throw notFound("id", `${what} "${id}"`);
   if (row === null) throw new Error(`The ${what} ${id} is named by a row, and is not there.`);
   return row;

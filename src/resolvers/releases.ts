@@ -1,5 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { idOf } from "../domain/core/input.js";
+import { parseId } from "../domain/core/input.js";
 import { rollup } from "../domain/gates/checks.js";
 import * as releases from "../domain/releases/releases.js";
 import { Build } from "../entities/builds/build.js";
@@ -18,7 +18,7 @@ import { appOf, buildOf } from "./relations.js";
 export class ReleaseResolver {
   @Query(() => Release, { nullable: true, description: "One release; null where there is none." })
   release(@Ctx() ctx: Context, @Arg("id", () => ID, { description: "Its id." }) id: string): Promise<Release | null> {
-    return ctx.loaders.release.load(idOf("id", id));
+    return ctx.loaders.release.load(parseId("id", id));
   }
 
   @FieldResolver(() => App, { description: "The app that it is on; `deletedAt` is set where that was deleted." })
@@ -74,7 +74,7 @@ export class ReleaseResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => CreateReleaseInput, { description: "Which build, and where." }) input: CreateReleaseInput,
   ): Promise<ReleasePayload> {
-    return { release: await ctx.act((act) => releases.createRelease(act, input)) };
+    return { release: await ctx.mutate((act) => releases.createRelease(act, input)) };
   }
 
   @Mutation(() => ReleasePayload, { description: "Goes back to an earlier release. Needs the role OPERATOR." })
@@ -82,7 +82,7 @@ export class ReleaseResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => RollbackInput, { description: "Of which app, and how far." }) input: RollbackInput,
   ): Promise<ReleasePayload> {
-    return { release: await ctx.act((act) => releases.rollback(act, input)) };
+    return { release: await ctx.mutate((act) => releases.rollback(act, input)) };
   }
 
   @Mutation(() => ReleasePayload, { description: "Says how a deployment is going. Needs the role REPORTER." })
@@ -90,6 +90,6 @@ export class ReleaseResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => ReportDeploymentInput, { description: "What there is to say." }) input: ReportDeploymentInput,
   ): Promise<ReleasePayload> {
-    return { release: await ctx.act((act) => releases.reportDeployment(act, input)) };
+    return { release: await ctx.mutate((act) => releases.reportDeployment(act, input)) };
   }
 }

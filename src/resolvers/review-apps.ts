@@ -28,7 +28,7 @@ export class ReviewAppResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => OpenReviewAppInput, { description: "For which pull request." }) input: OpenReviewAppInput,
   ): Promise<ReviewAppPayload> {
-    return { reviewApp: await ctx.act((act) => reviewApps.openReviewApp(act, input)) };
+    return { reviewApp: await ctx.mutate((act) => reviewApps.openReviewApp(act, input)) };
   }
 
   @Mutation(() => CloseReviewAppPayload, {
@@ -38,6 +38,6 @@ export class ReviewAppResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => CloseReviewAppInput, { description: "Of which pull request." }) input: CloseReviewAppInput,
   ): Promise<CloseReviewAppPayload> {
-    return ctx.act((act) => reviewApps.closeReviewApp(act, input));
+    return ctx.mutate((act) => reviewApps.closeReviewApp(act, input));
   }
 }

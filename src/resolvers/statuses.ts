@@ -27,6 +27,6 @@ export class StatusResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => ReportStatusInput, { description: "What there is to say." }) input: ReportStatusInput,
   ): Promise<ReleaseStatusPayload> {
-    return { status: await ctx.act((act) => reportStatus(act, input)) };
+    return { status: await ctx.mutate((act) => reportStatus(act, input)) };
   }
 }

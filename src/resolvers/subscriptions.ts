@@ -1,5 +1,5 @@
 import { Args, ArgsType, Field, ID, Resolver, Root, Subscription } from "type-graphql";
-import { type FollowQuery, follow, PROMOTION_EVENTS } from "../domain/history/subscriptions.js";
+import { PROMOTION_EVENTS, type SubscriptionQuery, subscribe } from "../domain/history/subscriptions.js";
 import { EventType } from "../entities/core/enums.js";
 import {
   LogEvent,
@@ -11,7 +11,7 @@ import { EventCursor } from "../entities/history/event-cursor.js";
 import type { Context } from "../schema/context.js";
 
 @ArgsType()
-abstract class FollowArgs {
+abstract class SubscriptionArgs {
   @Field(() => ID, {
     nullable: true,
     description: "Only events of this pipeline, by id or name; of a deleted one, by id.",
@@ -34,13 +34,13 @@ abstract class FollowArgs {
 }
 
 @ArgsType()
-class PromotionEventsArgs extends FollowArgs {
+class PromotionEventsArgs extends SubscriptionArgs {
   @Field(() => ID, { nullable: true, description: "Only events of this promotion." })
   promotion?: string | null;
 }
 
 @ArgsType()
-class ReleaseStatusEventsArgs extends FollowArgs {
+class ReleaseStatusEventsArgs extends SubscriptionArgs {
   @Field(() => ID, { nullable: true, description: "Only statuses that hold for this release." })
   release?: string | null;
 
@@ -49,17 +49,17 @@ class ReleaseStatusEventsArgs extends FollowArgs {
 }
 
 @ArgsType()
-class AllEventsArgs extends FollowArgs {
+class AllEventsArgs extends SubscriptionArgs {
   @Field(() => [EventType], { nullable: true, description: "Only events of these types." })
   types?: EventType[] | null;
 }
 
 /** How a subscription begins, once its arguments have become what is to be followed. */
-function following<A extends FollowArgs>(queryOf: (args: A) => FollowQuery) {
+function subscribeTo<A extends SubscriptionArgs>(queryOf: (args: A) => SubscriptionQuery) {
   return async ({ args, context }: { args: unknown; context: unknown }) => {
     const ctx = context as Context;
-    if (ctx.live === null) throw new Error("A subscription was admitted where none is carried.");
-    return follow(ctx, ctx.live.feed, queryOf(args as A), ctx.live.signal);
+    if (ctx.subscriptionSource === null) throw new Error("A subscription was admitted where none is carried.");
+    return subscribe(ctx, ctx.subscriptionSource.feed, queryOf(args as A), ctx.subscriptionSource.signal);
   };
 }
 
@@ -67,7 +67,7 @@ function following<A extends FollowArgs>(queryOf: (args: A) => FollowQuery) {
 export class SubscriptionResolver {
   @Subscription(() => PromotionEvent, {
     description: "Tells of promotions as they start, as each of their targets moves, and as they finish.",
-    subscribe: following<PromotionEventsArgs>((args) => ({ ...args, types: PROMOTION_EVENTS })),
+    subscribe: subscribeTo<PromotionEventsArgs>((args) => ({ ...args, types: PROMOTION_EVENTS })),
   })
   promotionEvents(
     @Root() event: PromotionEvent,
@@ -78,7 +78,7 @@ export class SubscriptionResolver {
 
   @Subscription(() => ReleaseStatusEvent, {
     description: "Tells of every status that third parties report, for each release that it holds for.",
-    subscribe: following<ReleaseStatusEventsArgs>((args) => ({ ...args, types: ["RELEASE_STATUS_REPORTED"] })),
+    subscribe: subscribeTo<ReleaseStatusEventsArgs>((args) => ({ ...args, types: ["RELEASE_STATUS_REPORTED"] })),
   })
   releaseStatusEvents(
     @Root() event: ReleaseStatusEvent,
@@ -89,7 +89,7 @@ export class SubscriptionResolver {
 
   @Subscription(() => LogEvent, {
     description: "Tells of every change as it is committed.",
-    subscribe: following<AllEventsArgs>((args) => args),
+    subscribe: subscribeTo<AllEventsArgs>((args) => args),
   })
   events(@Root() event: LogEventRow, @Args(() => AllEventsArgs) _: AllEventsArgs): LogEventRow {
     return event;

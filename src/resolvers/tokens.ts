@@ -7,7 +7,7 @@ import { type Connection, PageArgs, TokenConnection } from "../schema/connection
 import type { Context } from "../schema/context.js";
 import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs.js";
 import { CreateTokenPayload, TokenPayload } from "../schema/payloads.js";
-import { list, TOKENS } from "./lists.js";
+import { listRows, TOKENS } from "./lists.js";
 import { pipelinesIn } from "./relations.js";
 
 @Resolver(() => Token)
@@ -15,7 +15,7 @@ export class TokenResolver {
   @Query(() => TokenConnection, { description: "ADMIN only. In the order in which they were made." })
   tokens(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Token>> {
     permit(ctx.viewer, "readTokens");
-    return list(ctx, TOKENS, args);
+    return listRows(ctx, TOKENS, args);
   }
 
   @FieldResolver(() => [Pipeline], {
@@ -32,7 +32,7 @@ export class TokenResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => CreateTokenInput, { description: "What it is to be." }) input: CreateTokenInput,
   ): Promise<CreateTokenPayload> {
-    return ctx.act((act) => tokens.createToken(act, input));
+    return ctx.mutate((act) => tokens.createToken(act, input));
   }
 
   @Mutation(() => TokenPayload, { description: "Revokes a token at once and for good. Needs the role ADMIN." })
@@ -40,6 +40,6 @@ export class TokenResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => RevokeTokenInput, { description: "Which one." }) input: RevokeTokenInput,
   ): Promise<TokenPayload> {
-    return { token: await ctx.act((act) => tokens.revokeToken(act, input)) };
+    return { token: await ctx.mutate((act) => tokens.revokeToken(act, input)) };
   }
 }

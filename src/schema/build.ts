@@ -4,7 +4,7 @@ import { type GraphQLSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
-import { simplify } from "./jit-hints.js";
+import { addJitHints } from "./jit-hints.js";
 import { DateTimeScalar, EventCursorScalar } from "./scalars.js";
 
 /** type-graphql asks for one as soon as there are subscriptions. Ours follow the log, and nothing is published beside it. */
@@ -29,7 +29,7 @@ export function buildSchema(): GraphQLSchema {
     validate: false,
     pubSub: NO_PUB_SUB,
   });
-  simplify(schema);
+  addJitHints(schema);
   return schema;
 }
 

@@ -98,11 +98,11 @@ export function pageRequest(args: PageArgs, decode: (cursor: string) => string |
 }
 
 /** An order whose places are told apart from those of other orders by the name of what they sort by. */
-export function encodePlace<T extends object>(order: Order<T>, row: T): string {
+export function encodeCursor<T extends object>(order: Order<T>, row: T): string {
   return Buffer.from(`${order.by}:${row[order.by]}`).toString("base64url");
 }
 
-export function decodePlace<T extends object>(order: Order<T>): (cursor: string) => string | number | null {
+export function decodeCursor<T extends object>(order: Order<T>): (cursor: string) => string | number | null {
   return (cursor) => {
     const text = cursor.length > 200 ? "" : Buffer.from(cursor, "base64url").toString("latin1");
     const place = /^([a-zA-Z]+):([a-z0-9-]{1,63})$/.exec(text);
@@ -123,7 +123,7 @@ export function connect<T extends object>(
   page: Page<T>,
   totalCount: () => Promise<number>,
 ): Connection<T> {
-  const edges = page.rows.map((node) => ({ cursor: encodePlace(order, node), node }));
+  const edges = page.rows.map((node) => ({ cursor: encodeCursor(order, node), node }));
   // What lies on the side that the page was not read towards: at the cursor it began at, or beyond, there may be something.
   const { from } = request;
   const other = from === null ? false : () => hasRow(reader, order, conditions, from, !request.backward);
@@ -141,7 +141,7 @@ export function connect<T extends object>(
 }
 
 /** The object types of a list: `<Node>Edge` and `<Node>Connection`. */
-function connectionOf<T extends object>(Node: ClassType<T>, plural: string) {
+function connectionType<T extends object>(Node: ClassType<T>, plural: string) {
   @ObjectType(`${Node.name}Edge`, {
     description: `One of ${plural}, with its place in the list.`,
     simpleResolvers: true,
@@ -172,13 +172,13 @@ function connectionOf<T extends object>(Node: ClassType<T>, plural: string) {
   return ConnectionType;
 }
 
-export const PipelineConnection = connectionOf(Pipeline, "pipelines");
-export const AppConnection = connectionOf(App, "apps");
-export const CouplingConnection = connectionOf(Coupling, "couplings");
-export const ReleaseConnection = connectionOf(Release, "releases");
-export const BuildConnection = connectionOf(Build, "builds");
-export const PromotionConnection = connectionOf(Promotion, "promotions");
-export const TokenConnection = connectionOf(Token, "tokens");
+export const PipelineConnection = connectionType(Pipeline, "pipelines");
+export const AppConnection = connectionType(App, "apps");
+export const CouplingConnection = connectionType(Coupling, "couplings");
+export const ReleaseConnection = connectionType(Release, "releases");
+export const BuildConnection = connectionType(Build, "builds");
+export const PromotionConnection = connectionType(Promotion, "promotions");
+export const TokenConnection = connectionType(Token, "tokens");
 
 @ObjectType({ description: "One event, with its place in the log.", simpleResolvers: true })
 export class EventEdge {

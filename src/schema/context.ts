@@ -4,10 +4,10 @@ import type { Reader } from "../database/rows/reader.js";
 import { type Ctx, contextFor, type Durations } from "../domain/core/context.js";
 import type { Viewer } from "../entities/access/token.js";
 import type { Feed } from "../events/feed.js";
-import { type Sources, tracedLoaders, untracedReader } from "./dependencies.js";
+import { type Dependencies, trackingLoaders, trackingReader } from "./dependencies.js";
 
 /** What a subscription needs besides: where events come from, and when to stop asking for them. */
-export interface Live {
+export interface SubscriptionSource {
   readonly feed: Feed;
   readonly signal: AbortSignal;
 }
@@ -21,39 +21,39 @@ export class Context implements Ctx {
   /** Names the request in the log, and in the answer to a fault. */
   readonly requestId: string;
   /** Null where the operation came by a way that carries no subscriptions. */
-  readonly live: Live | null;
+  readonly subscriptionSource: SubscriptionSource | null;
   // Not a #private field: Apollo works on a shallow copy of the context, which has none of those.
   private loaded: Loaders | null = null;
-  private readonly committed: Reader;
+  private readonly untracked: Reader;
   /** Where what the answer is made from is noted, if anybody wants to know. */
-  readonly sources: Sources | null;
+  readonly dependencies: Dependencies | null;
 
   /** @param as the service's own context, and who asks: what they may see and touch of it is worked out here */
-  constructor(as: Ctx, requestId: string, live: Live | null = null, sources: Sources | null = null) {
+  constructor(as: Ctx, requestId: string, live: SubscriptionSource | null = null, sources: Dependencies | null = null) {
     const ctx = contextFor(as, as.viewer);
-    this.committed = ctx.db.reader;
-    this.sources = sources;
+    this.untracked = ctx.db.reader;
+    this.dependencies = sources;
     this.db =
-      sources === null ? ctx.db : Object.create(ctx.db, { reader: { value: untracedReader(ctx.db.reader, sources) } });
+      sources === null ? ctx.db : Object.create(ctx.db, { reader: { value: trackingReader(ctx.db.reader, sources) } });
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
     this.now = () => ctx.now();
     this.requestId = requestId;
-    this.live = live;
+    this.subscriptionSource = live;
   }
 
   get loaders(): Loaders {
     this.loaded ??=
-      this.sources === null
-        ? createLoaders(this.committed)
-        : tracedLoaders(this.committed, this.db.reader, this.sources);
+      this.dependencies === null
+        ? createLoaders(this.untracked)
+        : trackingLoaders(this.untracked, this.db.reader, this.dependencies);
     return this.loaded;
   }
 
   /** Looks for a pipeline or an app by what is unique to it: its id, or the name of one that is not deleted. */
   async lookup<T extends { id: string }>(find: (reader: Reader) => Promise<T | null>): Promise<T | null> {
-    const row = await find(this.committed);
-    this.sources?.found(row);
+    const row = await find(this.untracked);
+    this.dependencies?.addLookup(row);
     return row;
   }
 
@@ -61,7 +61,7 @@ export class Context implements Ctx {
    * Runs a mutation, and forgets what was loaded before it: the mutations of one operation run one after the other, and
    * what each answers is to be read after it.
    */
-  async act<T>(verb: (ctx: Ctx) => Promise<T>): Promise<T> {
+  async mutate<T>(verb: (ctx: Ctx) => Promise<T>): Promise<T> {
     const result = await verb(this);
     this.loaded = null;
     return result;

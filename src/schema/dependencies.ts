@@ -10,43 +10,42 @@ import type { Build } from "../entities/builds/build.js";
  * to come through `tracedLoaders` or a lookup, and a single statement that goes another way makes the whole unknown: a
  * field that reads in a new way is at worst not kept.
  */
-export class Sources {
+export class Dependencies {
   readonly #ids = new Set<string>();
-  #begun = false;
-  #lost = false;
+  #tracking = false;
+  #untracked = false;
 
   /** The ids of the pipelines and apps; null where they are not known. */
   get ids(): ReadonlySet<string> | null {
-    return this.#begun && !this.#lost ? this.#ids : null;
+    return this.#tracking && !this.#untracked ? this.#ids : null;
   }
 
   /** The query asks for nothing but what can be traced. */
-  begin(): void {
-    this.#begun = true;
+  track(): void {
+    this.#tracking = true;
   }
 
   /** Something else went into the answer. */
-  lose(): void {
-    this.#lost = true;
+  markUntracked(): void {
+    this.#untracked = true;
   }
 
   add(id: string): void {
     this.#ids.add(id);
   }
 
-  /** A row that was looked for by what is unique to it. That none was found is nothing that an event tells of. */
-  found<T extends { id: string }>(row: T | null): T | null {
-    if (row === null) this.lose();
+  /** Records a lookup by a unique key. A lookup that found nothing is untracked: no event announces the missing row. */
+  addLookup(row: { readonly id: string } | null): void {
+    if (row === null) this.markUntracked();
     else this.add(row.id);
-    return row;
   }
 }
 
 /** A reader every statement of which makes the sources unknown. */
-export function untracedReader(reader: Reader, sources: Sources): Reader {
+export function trackingReader(reader: Reader, sources: Dependencies): Reader {
   return reader.through((runner) => ({
     query: (text, parameters) => {
-      sources.lose();
+      sources.markUntracked();
       return runner.query(text, parameters);
     },
   }));
@@ -57,35 +56,35 @@ export function untracedReader(reader: Reader, sources: Sources): Reader {
  * by events of the pipeline; an app's row, coupling, releases and their statuses by events of the app. A build that has
  * SUCCEEDED never changes. All others go through the untraced reader.
  */
-export function tracedLoaders(reader: Reader, untraced: Reader, sources: Sources): Loaders {
+export function trackingLoaders(reader: Reader, untraced: Reader, sources: Dependencies): Loaders {
   const known = createLoaders(reader);
   const others = createLoaders(untraced);
   const { named } = known;
-  const app = noting(known.app, (id) => sources.add(id));
-  const build = noting(known.build, noteBuild);
+  const app = withTracking(known.app, (id) => sources.add(id));
+  const build = withTracking(known.build, noteBuild);
   return {
     ...others,
-    pipeline: noting(known.pipeline, (id) => sources.add(id)),
+    pipeline: withTracking(known.pipeline, (id) => sources.add(id)),
     app,
     build,
     named: {
-      app: named.app === app ? app : noting(named.app, (id) => sources.add(id)),
-      build: named.build === build ? build : noting(named.build, noteBuild),
+      app: named.app === app ? app : withTracking(named.app, (id) => sources.add(id)),
+      build: named.build === build ? build : withTracking(named.build, noteBuild),
       release: others.named.release,
     },
-    couplingsOfPipeline: noting(known.couplingsOfPipeline, (id) => sources.add(id)),
-    couplingOfApp: noting(known.couplingOfApp, (id) => sources.add(id)),
-    currentReleaseOfApp: noting(known.currentReleaseOfApp, (id) => sources.add(id)),
-    statusesOfRelease: noting(known.statusesOfRelease, (release) => sources.add(release.appId)),
+    couplingsOfPipeline: withTracking(known.couplingsOfPipeline, (id) => sources.add(id)),
+    couplingOfApp: withTracking(known.couplingOfApp, (id) => sources.add(id)),
+    currentReleaseOfApp: withTracking(known.currentReleaseOfApp, (id) => sources.add(id)),
+    statusesOfRelease: withTracking(known.statusesOfRelease, (release) => sources.add(release.appId)),
   };
 
   function noteBuild(_: string, found: Build | null): void {
-    if (found?.phase !== "SUCCEEDED") sources.lose();
+    if (found?.phase !== "SUCCEEDED") sources.markUntracked();
   }
 }
 
 /** The same loader, with a note of everything that it is asked for; taken once more when what it gave is there. */
-function noting<L extends { load(key: never): Promise<unknown> }>(
+function withTracking<L extends { load(key: never): Promise<unknown> }>(
   loader: L,
   note: (key: Parameters<L["load"]>[0], value: Awaited<ReturnType<L["load"]>>) => void,
 ): L {

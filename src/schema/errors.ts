@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { asRefusal, Refusal, type RefusalCode } from "../domain/core/refusal.js";
 
 /** What the libraries call their refusals, in our words. A code that is not here and not ours is a fault. */
-const CODES_OF_LIBRARIES: Readonly<Record<string, RefusalCode>> = {
+const LIBRARY_CODES: Readonly<Record<string, RefusalCode>> = {
   GRAPHQL_PARSE_FAILED: "GRAPHQL_PARSE_FAILED",
   GRAPHQL_VALIDATION_FAILED: "GRAPHQL_VALIDATION_FAILED",
   BAD_USER_INPUT: "BAD_USER_INPUT",
@@ -13,7 +13,7 @@ const CODES_OF_LIBRARIES: Readonly<Record<string, RefusalCode>> = {
 };
 
 /** The HTTP status that goes with a refusal of a whole request, before any of it was carried out. */
-export const STATUS_OF_REQUEST: Readonly<Partial<Record<RefusalCode, number>>> = {
+export const REQUEST_STATUS: Readonly<Partial<Record<RefusalCode, number>>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
@@ -24,12 +24,12 @@ export const STATUS_OF_REQUEST: Readonly<Partial<Record<RefusalCode, number>>> =
 };
 
 /** The HTTP status of a request that ended with this error before any of it was carried out. */
-export function statusOf(thrown: unknown): number {
+export function toHttpStatus(thrown: unknown): number {
   const error = asRefusal(thrown);
-  return error instanceof Refusal ? (STATUS_OF_REQUEST[error.code] ?? 400) : 500;
+  return error instanceof Refusal ? (REQUEST_STATUS[error.code] ?? 400) : 500;
 }
 
-export interface Presented {
+export interface PresentedError {
   readonly error: GraphQLFormattedError;
   /** What went wrong inside, for the log; null where the error is the client's to mend. */
   readonly fault: unknown;
@@ -39,9 +39,9 @@ export interface Presented {
  * Turns whatever was thrown into what a client sees, over HTTP and over the socket alike. A refusal keeps its words and
  * what a document or its variables got wrong is told; of anything else only the request's id is.
  */
-export function present(thrown: unknown, requestId: string): Presented {
+export function present(thrown: unknown, requestId: string): PresentedError {
   const graphql = thrown instanceof GraphQLError ? thrown : null;
-  const where = graphql === null ? {} : located(graphql);
+  const where = graphql === null ? {} : withLocation(graphql);
   const cause = asRefusal(innermost(thrown));
   if (cause instanceof Refusal) {
     return {
@@ -53,20 +53,20 @@ export function present(thrown: unknown, requestId: string): Presented {
     const message = "The document, or a value in its variables, is nested too deeply.";
     return { error: { message, extensions: { code: "QUERY_TOO_LARGE" } }, fault: null };
   }
-  const code = graphql === null ? undefined : codeOf(graphql);
+  const code = graphql === null ? undefined : errorCode(graphql);
   if (graphql !== null && code !== undefined) {
-    const field = code === "BAD_USER_INPUT" ? fieldOf(graphql.message) : undefined;
+    const field = code === "BAD_USER_INPUT" ? errorField(graphql.message) : undefined;
     const extensions = { code, ...(field !== undefined && { field }) };
-    return { error: { message: shortened(graphql.message), ...where, extensions }, fault: null };
+    return { error: { message: shorten(graphql.message), ...where, extensions }, fault: null };
   }
   const message = "Something went wrong on our side. The log tells more under the request's id.";
   return { error: { message, ...where, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
 }
 
-function codeOf(error: GraphQLError): RefusalCode | undefined {
+function errorCode(error: GraphQLError): RefusalCode | undefined {
   // What was thrown inside a resolver, by whatever: only a refusal may show itself.
   if (error.originalError != null && !(error.originalError instanceof GraphQLError)) return undefined;
-  const code = CODES_OF_LIBRARIES[String(error.extensions.code)];
+  const code = LIBRARY_CODES[String(error.extensions.code)];
   if (code !== undefined) return code;
   // Found while executing: an argument whose variable was left out is the client's to mend, anything else is not.
   const request = error.path === undefined || error.message.startsWith("Argument ");
@@ -74,17 +74,17 @@ function codeOf(error: GraphQLError): RefusalCode | undefined {
 }
 
 /** A message may hold all of the value that it is about: what is wrong with it stands at the end. */
-function shortened(message: string): string {
-  return message.length <= LONGEST_MESSAGE
+function shorten(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH
     ? message
-    : `${message.slice(0, LONGEST_MESSAGE / 2)} … ${message.slice(-LONGEST_MESSAGE / 2)}`;
+    : `${message.slice(0, MAX_MESSAGE_LENGTH / 2)} … ${message.slice(-MAX_MESSAGE_LENGTH / 2)}`;
 }
 
 /** Characters of a message of GraphQL's that are told. */
-const LONGEST_MESSAGE = 2000;
+const MAX_MESSAGE_LENGTH = 2000;
 
 /** The path inside the input that a variable was wrong at, as GraphQL words it; undefined where it is about none. */
-function fieldOf(message: string): string | undefined {
+function errorField(message: string): string | undefined {
   const wrong = /^Variable "\$(\w+)" (?:of (?:required|non-null) type|got invalid value)/.exec(message);
   if (wrong === null) return undefined;
   const [variable] = wrong.slice(1) as [string];
@@ -110,7 +110,7 @@ function innermost(thrown: unknown): unknown {
   return cause;
 }
 
-function located(error: GraphQLError): Pick<GraphQLFormattedError, "locations" | "path"> {
+function withLocation(error: GraphQLError): Pick<GraphQLFormattedError, "locations" | "path"> {
   return {
     ...(error.locations !== undefined && { locations: error.locations }),
     ...(error.path !== undefined && { path: error.path }),

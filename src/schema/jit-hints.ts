@@ -4,15 +4,15 @@ import { type LogEvent, typeOfEvent } from "../entities/history/event.js";
 import { LAZY } from "./connections.js";
 
 /** What tells the object type of a value, by the interface. */
-const TYPE_OF: Readonly<Record<string, (value: unknown) => string>> = {
+const TYPE_RESOLVERS: Readonly<Record<string, (value: unknown) => string>> = {
   Event: (value) => typeOfEvent(value as LogEvent),
   Node: (value) => typeOfNode(value as Node),
 };
 
 /** Says in the plainest way what code that is made of a document relies on, and graphql would find out by itself. */
-export function simplify(schema: GraphQLSchema): void {
+export function addJitHints(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
-    const typeOf = isInterfaceType(type) ? TYPE_OF[type.name] : undefined;
+    const typeOf = isInterfaceType(type) ? TYPE_RESOLVERS[type.name] : undefined;
     // type-graphql makes a promise of each name.
     if (isInterfaceType(type) && typeOf !== undefined) type.resolveType = typeOf;
     if (!isObjectType(type)) continue;

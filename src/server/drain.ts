@@ -9,9 +9,9 @@ import { setImmediate, setTimeout } from "node:timers/promises";
  */
 const OPEN_CONNECTIONS_MS = 3_000;
 /** A turn of the event loop that takes less than this has handled no request. */
-const QUIET_TURN_MS = 0.1;
+const IDLE_TURN_MS = 0.1;
 /** How long to wait for such a turn. */
-const QUIET_TURN_DEADLINE_MS = 500;
+const IDLE_TURN_DEADLINE_MS = 500;
 
 /**
  * Hands over to other instances before a stop, so that a load balancer loses no request:
@@ -80,12 +80,12 @@ export class Drain {
    * closes right after a turn of the event loop that had nothing else to do.
    */
   async #closeListener(): Promise<void> {
-    const deadline = performance.now() + QUIET_TURN_DEADLINE_MS;
+    const deadline = performance.now() + IDLE_TURN_DEADLINE_MS;
     for (let quiet = false; !quiet && performance.now() < deadline; ) {
       const accepted = this.#accepted;
       const start = performance.now();
       await setImmediate();
-      quiet = this.#accepted === accepted && performance.now() - start < QUIET_TURN_MS;
+      quiet = this.#accepted === accepted && performance.now() - start < IDLE_TURN_MS;
     }
     // Not http.Server.close: that also cuts idle connections, which a balancer may be about to use.
     Server.prototype.close.call(this.#server);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import { relativeTime, tidy } from "../../src/cli/output/format.js";
+import { relativeTime, singleLine } from "../../src/cli/output/format.js";
 import { fitTable, grid } from "../../src/cli/output/grid.js";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, hasTerminal, linesOf, seen } from "../support/cli.js";
@@ -148,7 +148,7 @@ describe("what people are told", () => {
   it("never moves the cursor or breaks a column, whatever somebody wrote", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        assert.doesNotMatch(tidy(text), /[\p{Cc}\u2028\u2029]/u);
+        assert.doesNotMatch(singleLine(text), /[\p{Cc}\u2028\u2029]/u);
       }),
     );
   });

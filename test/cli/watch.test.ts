@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, hasTerminal, linesOf, type Running, seen } from "../support/cli.js";
-import { Passage } from "../support/passage.js";
+import { TcpProxy } from "../support/passage.js";
 import { type Named, Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 
@@ -155,7 +155,7 @@ describe("watch", () => {
 
   it("connects again by itself, also to a service that was restarted, and loses and repeats nothing", async (t) => {
     const own = await startServer(t);
-    const passage = await Passage.to(own.url, t);
+    const passage = await TcpProxy.to(own.url, t);
     const since = await logEnd(own);
     const running = cli.start(["watch", "--url", passage.url, "--since", since, "--json"]);
     const made: Named[] = [];
@@ -284,7 +284,7 @@ describe("promote --wait", () => {
   it("goes on after a broken connection, and learns what happened meanwhile", async (t) => {
     const own = await startServer(t);
     const { dev, one, two } = await reported(new Seed(own.admin));
-    const passage = await Passage.to(own.url, t);
+    const passage = await TcpProxy.to(own.url, t);
     const running = cli.start(["promote", "-a", dev.name, "--wait", "--url", passage.url]);
     await running.until(deploying(two));
     passage.close();

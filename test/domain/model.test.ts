@@ -6,7 +6,7 @@ import { type Client, Refused } from "../support/client.js";
 import { Clock, HOUR, MINUTE } from "../support/clock.js";
 import { contentOf } from "../support/content.js";
 import { shared } from "../support/engine.js";
-import { eventsAfter, type Told } from "../support/log.js";
+import { eventsAfter, type LoggedChange } from "../support/log.js";
 import { unique } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
@@ -72,7 +72,7 @@ class World {
   readonly builds: string[] = [];
   readonly releases: string[] = [];
 
-  learn(events: readonly Told[]): void {
+  learn(events: readonly LoggedChange[]): void {
     for (const { type, subjectId, release } of events) {
       if (type === "PIPELINE_CREATED") this.pipelines.push(subjectId as string);
       if (type === "APP_CREATED") this.apps.push(subjectId as string);
@@ -197,7 +197,7 @@ const NEXT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What is there, going by the log alone. */
-function replay(events: readonly Told[]) {
+function replay(events: readonly LoggedChange[]) {
   const releases = new Map<string, string>();
   const promotions = new Map<string, string>();
   const there = {
@@ -248,7 +248,7 @@ const STATE = `{
 }`;
 
 /** The rules that hold at any time, whatever happened. */
-async function holds(admin: Client, events: readonly Told[]): Promise<void> {
+async function holds(admin: Client, events: readonly LoggedChange[]): Promise<void> {
   const { apps, pipelines, promotions } = await admin.ask(STATE);
   const log = replay(events);
   const sorted = (ids: Iterable<string>) => [...ids].sort();
@@ -303,7 +303,7 @@ describe("any series of changes", () => {
         const server = await startServer(t, { now: clock.now });
         const clients = { ADMIN: server.admin, OPERATOR: await server.as("OPERATOR") };
         const world = new World();
-        const log: Told[] = await eventsAfter(server.admin, null);
+        const log: LoggedChange[] = await eventsAfter(server.admin, null);
         let state = await stateOf(server);
         for (const one of [...OPENING, ...steps]) {
           const outcome = await take(server, clock, clients[one.by], one, world);

@@ -23,7 +23,7 @@ export async function countsOf(server: TestServer): Promise<Record<string, numbe
   const counts: Record<string, number> = {};
   for (const entity of ENTITIES) {
     const { name } = reader.table<object>(entity);
-    counts[name] = await reader.countOf<object>(entity, {});
+    counts[name] = await reader.count<object>(entity, {});
   }
   const [log] = await reader.query<{ head: number | string }>(sql`SELECT head FROM event_log`);
   return { ...counts, head: Number(log?.head) };

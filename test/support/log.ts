@@ -1,7 +1,7 @@
 import type { Client } from "./client.js";
 
 /** One event as the API tells it, with the fields of its kind. */
-export interface Told {
+export interface LoggedChange {
   readonly cursor: string;
   readonly type: string;
   readonly pipelineId: string | null;
@@ -40,8 +40,12 @@ export async function head(client: Client): Promise<string> {
 }
 
 /** Every event behind a cursor (from the very first, with null), read page by page. */
-export async function eventsAfter(client: Client, after: string | null, filter: LogFilter = {}): Promise<Told[]> {
-  const all: Told[] = [];
+export async function eventsAfter(
+  client: Client,
+  after: string | null,
+  filter: LogFilter = {},
+): Promise<LoggedChange[]> {
+  const all: LoggedChange[] = [];
   for (let cursor = after; ; ) {
     const { events } = await client.ask(
       `query ($after: EventCursor, $pipeline: ID, $app: ID, $types: [EventType!]) {
@@ -62,14 +66,14 @@ export async function eventsOf<T>(
   client: Client,
   work: () => Promise<T>,
   filter: LogFilter = {},
-): Promise<{ result: T; events: Told[] }> {
+): Promise<{ result: T; events: LoggedChange[] }> {
   const before = await head(client);
   const result = await work();
   return { result, events: await eventsAfter(client, before, filter) };
 }
 
 /** Events in a line each, as `RELEASE_CREATED shop-dev v1 SUCCEEDED`. */
-export function told(events: readonly Told[]): string[] {
+export function told(events: readonly LoggedChange[]): string[] {
   return events.map((event) =>
     [
       event.type,

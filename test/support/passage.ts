@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Cleanup } from "./server.js";
 
 /** A way to a server that keeps its address, and that can be broken and mended. */
-export class Passage {
+export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #target: string;
@@ -15,8 +15,8 @@ export class Passage {
     this.#server = createServer((socket) => this.#carry(socket));
   }
 
-  static async to(url: string, t: Cleanup): Promise<Passage> {
-    const passage = new Passage(url);
+  static async to(url: string, t: Cleanup): Promise<TcpProxy> {
+    const passage = new TcpProxy(url);
     await new Promise<void>((resolve) => passage.#server.listen(0, "127.0.0.1", resolve));
     t.after(() => {
       passage.close();

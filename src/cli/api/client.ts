@@ -5,7 +5,7 @@ import { postJson } from "./http.js";
 import type { Blocker } from "./model.js";
 
 /** How long an answer is waited for, in milliseconds. */
-const ANSWER_DEADLINE = 60_000;
+const RESPONSE_TIMEOUT_MS = 60_000;
 
 /** A document, its operation's name, and what it answers when it is given such variables. */
 export interface Operation<Result, Variables> {
@@ -52,12 +52,15 @@ export class Api {
     const { url, token } = this.connection;
     const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
     const body = JSON.stringify({ query: document, operationName: name, variables });
-    const { status, requestId, text } = await postJson(new URL(`${url}/graphql`), headers, body, ANSWER_DEADLINE).catch(
-      (error: unknown) => {
-        throw noAnswer(url, error, name);
-      },
-    );
-    const answer = answerOf(text);
+    const { status, requestId, text } = await postJson(
+      new URL(`${url}/graphql`),
+      headers,
+      body,
+      RESPONSE_TIMEOUT_MS,
+    ).catch((error: unknown) => {
+      throw noResponse(url, error, name);
+    });
+    const answer = parseResponse(text);
     if (answer === null) {
       const message = `What answers at ${url} (status ${status}) is not Railyard; --url says where it is.`;
       throw new Failure(EXIT.notConnected, [message], [`operation ${name}`]);
@@ -98,7 +101,7 @@ export function isCheck(blocker: Pick<Blocker, "code">): boolean {
   return blocker.code.startsWith("CHECK_");
 }
 
-export function noAnswer(url: string, error: unknown, name: string): Failure {
+export function noResponse(url: string, error: unknown, name: string): Failure {
   const { code, message } = error as NodeJS.ErrnoException;
   const overdue = code === "ABORT_ERR" ? "it took too long" : oneLine(message || String(code));
   const why = code === "ECONNREFUSED" ? "nothing listens there" : overdue;
@@ -106,7 +109,7 @@ export function noAnswer(url: string, error: unknown, name: string): Failure {
   return new Failure(EXIT.notConnected, [`No Railyard answers at ${url}: ${why}. ${hint}`], [`operation ${name}`]);
 }
 
-function answerOf(text: string): { data?: unknown; errors?: readonly ApiError[] } | null {
+function parseResponse(text: string): { data?: unknown; errors?: readonly ApiError[] } | null {
   try {
     const answer = JSON.parse(text) as { data?: unknown; errors?: readonly ApiError[] } | null;
     return answer !== null && typeof answer === "object" && ("data" in answer || Array.isArray(answer.errors))

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
-import { type ApiError, noAnswer, type Operation, refusal } from "./client.js";
+import { type ApiError, noResponse, type Operation, refusal } from "./client.js";
 
 /** The first wait before a new connection, and the longest, in milliseconds; each is twice the one before. */
-const FIRST_WAIT = 250;
-const LONGEST_WAIT = 10_000;
+const FIRST_WAIT_MS = 250;
+const MAX_WAIT_MS = 10_000;
 /** How often a quiet connection is tried, and how long its answer may take, in milliseconds. */
-const PING_EVERY = 15_000;
-const PONG_WITHIN = 10_000;
+const PING_INTERVAL_MS = 15_000;
+const PONG_TIMEOUT_MS = 10_000;
 /** How long the service may take to let a connection in, in milliseconds. */
-const CONNECT_WITHIN = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 
-export interface Following {
+export interface FollowOptions {
   /** The cursor to go on after; undefined for what happens from now on. */
   readonly after: string | undefined;
   /** Ends it. */
@@ -24,7 +24,7 @@ export interface Following {
 }
 
 /** Why a stream ended that another connection can go on with. */
-class Lost extends Error {}
+class ConnectionLost extends Error {}
 
 /**
  * Follows live events over a socket, each exactly once: where the connection is lost it goes on after the last event's
@@ -36,17 +36,17 @@ export async function* follow<E extends { readonly cursor: string }, V>(
   connection: Connection,
   operation: Operation<{ event: E }, V & { after?: string | undefined }>,
   variables: V,
-  { after, signal, notice, patience }: Following,
+  { after, signal, notice, patience }: FollowOptions,
 ): AsyncGenerator<E, void, undefined> {
   let cursor = after;
   let everConnected = false;
   let lostAt: number | null = null;
-  let wait = FIRST_WAIT;
+  let wait = FIRST_WAIT_MS;
   const connected = () => {
     if (lostAt !== null) notice("Connected again.");
     everConnected = true;
     lostAt = null;
-    wait = FIRST_WAIT;
+    wait = FIRST_WAIT_MS;
   };
   while (!signal.aborted) {
     try {
@@ -57,18 +57,19 @@ export async function* follow<E extends { readonly cursor: string }, V>(
       return;
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof Lost)) throw error;
-      if (!everConnected) throw noAnswer(connection.url, error, operation.name);
-      if (lostAt === null) notice(`Connection lost (${error.message}); going on ${placeOf(cursor)} once it is back.`);
+      if (!(error instanceof ConnectionLost)) throw error;
+      if (!everConnected) throw noResponse(connection.url, error, operation.name);
+      if (lostAt === null)
+        notice(`Connection lost (${error.message}); going on ${cursorPosition(cursor)} once it is back.`);
       lostAt ??= Date.now();
-      if (Date.now() - lostAt > patience) throw noAnswer(connection.url, error, operation.name);
+      if (Date.now() - lostAt > patience) throw noResponse(connection.url, error, operation.name);
     }
     await sleep(wait, undefined, { signal }).catch(() => {});
-    wait = Math.min(wait * 2, LONGEST_WAIT);
+    wait = Math.min(wait * 2, MAX_WAIT_MS);
   }
 }
 
-function placeOf(cursor: string | undefined): string {
+function cursorPosition(cursor: string | undefined): string {
   return cursor === undefined ? "from then on" : `after cursor ${cursor}`;
 }
 
@@ -97,14 +98,14 @@ async function* stream<E, V>(
     url: `${url.replace(/^http/, "ws")}/graphql`,
     webSocketImpl: class extends WebSocket {
       constructor(address: string, protocols: string) {
-        super(address, protocols, { handshakeTimeout: CONNECT_WITHIN });
+        super(address, protocols, { handshakeTimeout: CONNECT_TIMEOUT_MS });
       }
     },
-    connectionAckWaitTimeout: CONNECT_WITHIN,
+    connectionAckWaitTimeout: CONNECT_TIMEOUT_MS,
     ...(token !== null && { connectionParams: { authorization: `Bearer ${token}` } }),
     // A new connection is made by `follow`, with the newest cursor; the client's own would repeat the first one's.
     retryAttempts: 0,
-    keepAlive: PING_EVERY,
+    keepAlive: PING_INTERVAL_MS,
     on: {
       connected,
       closed: (event) => {
@@ -113,14 +114,14 @@ async function* stream<E, V>(
         dispose();
       },
       ping: (received) => {
-        if (!received) overdue = setTimeout(() => client.terminate(), PONG_WITHIN);
+        if (!received) overdue = setTimeout(() => client.terminate(), PONG_TIMEOUT_MS);
       },
       pong: (received) => {
         if (received) clearTimeout(overdue);
       },
     },
   });
-  const abort = () => end(new Lost("stopped"));
+  const abort = () => end(new ConnectionLost("stopped"));
   signal.addEventListener("abort", abort);
   const unsubscribe = client.subscribe<{ event: E }>(
     { query: document, operationName: name, variables: variables as Record<string, unknown> },
@@ -131,13 +132,13 @@ async function* stream<E, V>(
         wake();
       },
       error: end,
-      complete: () => end(new Lost("the service ended the stream")),
+      complete: () => end(new ConnectionLost("the service ended the stream")),
     },
   );
   try {
     for (;;) {
       while (arrived.length > 0) yield arrived.shift() as E;
-      if (ended !== null) throw explained((ended as { why: unknown }).why, name, connection);
+      if (ended !== null) throw explainClose((ended as { why: unknown }).why, name, connection);
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -151,13 +152,13 @@ async function* stream<E, V>(
 }
 
 /** What ended a stream: a refusal that no other connection would change, or `Lost`. */
-function explained(why: unknown, name: string, connection: Connection): Error {
+function explainClose(why: unknown, name: string, connection: Connection): Error {
   if (Array.isArray(why)) {
     const [error] = why as ApiError[];
-    if (error?.extensions?.code === "UNAVAILABLE") return new Lost("the service is stopping");
+    if (error?.extensions?.code === "UNAVAILABLE") return new ConnectionLost("the service is stopping");
     return refusal(error ?? { message: "The service refused." }, name, null, connection);
   }
-  if (why instanceof Error) return why instanceof Lost ? why : new Lost(why.message);
+  if (why instanceof Error) return why instanceof ConnectionLost ? why : new ConnectionLost(why.message);
   const { code, reason, message } = why as { code?: number; reason?: string; message?: string };
   if (code === 4401 || code === 4403) {
     return refusal(
@@ -170,5 +171,5 @@ function explained(why: unknown, name: string, connection: Connection): Error {
   if (code !== undefined && code >= 4400 && code < 4499 && code !== 4408) {
     return new Failure(EXIT.refused, [`The service closed the stream: ${reason || code}.`], [`operation ${name}`]);
   }
-  return new Lost(reason || message || (code === undefined ? "the socket failed" : `closed with ${code}`));
+  return new ConnectionLost(reason || message || (code === undefined ? "the socket failed" : `closed with ${code}`));
 }

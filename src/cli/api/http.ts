@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from "node:http";
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly requestId: string | null;
   readonly text: string;
@@ -16,7 +16,7 @@ export async function postJson(
   headers: Readonly<Record<string, string>>,
   body: string,
   deadline: number,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const send = url.protocol === "https:" ? (await import("node:https")).request : request;
   const options: RequestOptions = {
     method: "POST",
@@ -25,8 +25,8 @@ export async function postJson(
   };
   return new Promise((resolve, reject) => {
     const asked: ClientRequest = send(url, options, (response) => {
-      read(response).then(
-        (text) => resolve({ status: response.statusCode ?? 0, requestId: headerOf(response, "x-request-id"), text }),
+      readBody(response).then(
+        (text) => resolve({ status: response.statusCode ?? 0, requestId: readHeader(response, "x-request-id"), text }),
         reject,
       );
     });
@@ -35,14 +35,14 @@ export async function postJson(
   });
 }
 
-async function read(response: IncomingMessage): Promise<string> {
+async function readBody(response: IncomingMessage): Promise<string> {
   response.setEncoding("utf8");
   let text = "";
   for await (const chunk of response) text += chunk;
   return text;
 }
 
-function headerOf(response: IncomingMessage, name: string): string | null {
+function readHeader(response: IncomingMessage, name: string): string | null {
   const value = response.headers[name];
   return typeof value === "string" ? value : null;
 }

@@ -1,4 +1,4 @@
-import { EXIT, Failure, notThere, wrongUsage } from "../exit.js";
+import { EXIT, Failure, notFound, wrongUsage } from "../exit.js";
 import type { Api, Operation } from "./client.js";
 import type { Connection, Coupling, Release } from "./model.js";
 import { COUPLING_OF, type Listed, type Page, RELEASE_NUMBERS, RELEASES } from "./queries.js";
@@ -11,7 +11,7 @@ const PAGE_SIZE = 100;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A coupling by its id, or by the app that it couples. */
-export async function couplingOf(api: Api, reference: string): Promise<Coupling> {
+export async function findCoupling(api: Api, reference: string): Promise<Coupling> {
   if (UUID.test(reference)) {
     const byId = (await api.run(COUPLING_OF, { id: reference })).coupling;
     if (byId !== null) return byId;
@@ -27,31 +27,31 @@ export async function couplingOf(api: Api, reference: string): Promise<Coupling>
  * The id of a release that is named by its id, or, of an app, as `v3`, `current` or `previous` (the newest before the
  * current one that succeeded).
  */
-export async function releaseIdOf(api: Api, reference: string, app: string | undefined): Promise<string> {
+export async function findReleaseId(api: Api, reference: string, app: string | undefined): Promise<string> {
   if (UUID.test(reference)) return reference;
   const version = /^v?([1-9]\d{0,9})$/i.exec(reference)?.[1];
   if (version === undefined && reference !== "current" && reference !== "previous") {
     throw wrongUsage(`A release is named by its id, or as v3, current or previous; "${reference}" is neither.`);
   }
   if (app === undefined) throw wrongUsage(`Whose release ${reference} is meant, -a APP must say.`);
-  if (version !== undefined) return releaseOfVersion(api, app, Number(version));
+  if (version !== undefined) return findReleaseByVersion(api, app, Number(version));
   let pastCurrent = false;
   for await (const release of releases(api, app, "first")) {
     if (release.current && reference === "current") return release.id;
     if (pastCurrent && release.phase === "SUCCEEDED") return release.id;
     pastCurrent ||= release.current;
   }
-  throw notThere(`${reference} release of ${app} that succeeded`);
+  throw notFound(`${reference} release of ${app} that succeeded`);
 }
 
-async function releaseOfVersion(api: Api, app: string, version: number): Promise<string> {
+async function findReleaseByVersion(api: Api, app: string, version: number): Promise<string> {
   const { value: newest } = await releases(api, app, "first").next();
   if (newest !== undefined && version <= newest.version) {
     // Versions have no gaps, so the nearer end of the list is the shorter way.
     const from = version > newest.version / 2 ? "first" : "last";
     for await (const release of releases(api, app, from)) if (release.version === version) return release.id;
   }
-  throw notThere(`release v${version} of ${app}`);
+  throw notFound(`release v${version} of ${app}`);
 }
 
 /** The releases of an app from either end of the list, which has the newest first. */
@@ -59,7 +59,7 @@ async function* releases(api: Api, app: string, end: "first" | "last") {
   let page: Page = { [end]: PAGE_SIZE };
   for (;;) {
     const answer = await api.run(RELEASE_NUMBERS, { app, ...page });
-    if (answer.app === null) throw notThere(`app "${app}"`);
+    if (answer.app === null) throw notFound(`app "${app}"`);
     const { nodes, pageInfo } = answer.app.list;
     yield* end === "first" ? nodes : [...nodes].reverse();
     if (!(end === "first" ? pageInfo.hasNextPage : pageInfo.hasPreviousPage)) return;
@@ -89,7 +89,7 @@ export function head<T, V>(
 export function headOfReleases(api: Api, app: string, limit: number): Promise<Head<Release>> {
   return collect(async (page) => {
     const answer = await api.run(RELEASES, { app, ...page });
-    if (answer.app === null) throw notThere(`app "${app}"`);
+    if (answer.app === null) throw notFound(`app "${app}"`);
     return answer.app.list;
   }, limit);
 }

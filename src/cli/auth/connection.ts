@@ -22,11 +22,11 @@ export interface ConnectionFlags {
  * service that it was kept for: another address never gets to see it.
  */
 export function findConnection(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Connection {
-  const said = flags.url ?? given(environment.RAILYARD_URL);
-  const token = flags.token ?? given(environment.RAILYARD_TOKEN);
-  if (said !== undefined && token !== undefined) return { url: urlOf(said), token };
-  const kept = keptLogin(environment);
-  const url = urlOf(said ?? kept?.url ?? DEFAULT_URL);
+  const said = flags.url ?? nonEmpty(environment.RAILYARD_URL);
+  const token = flags.token ?? nonEmpty(environment.RAILYARD_TOKEN);
+  if (said !== undefined && token !== undefined) return { url: parseUrl(said), token };
+  const kept = storedLogin(environment);
+  const url = parseUrl(said ?? kept?.url ?? DEFAULT_URL);
   return { url, token: token ?? (kept?.url === url ? kept.token : null) };
 }
 
@@ -35,7 +35,7 @@ export function findConnection(flags: ConnectionFlags, environment: NodeJS.Proce
  *
  * @throws Failure of wrong usage where it is no http or https address
  */
-export function urlOf(text: string): string {
+export function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw wrongUsage(`The address of the service must begin with http:// or https://; "${text}" does not.`);
@@ -43,7 +43,7 @@ export function urlOf(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "").replace(/\/graphql$/, "")}`;
 }
 
-function keptLogin(environment: NodeJS.ProcessEnv): Login | null {
+function storedLogin(environment: NodeJS.ProcessEnv): Login | null {
   try {
     return readLogin(loginFile(environment));
   } catch (error) {
@@ -52,6 +52,6 @@ function keptLogin(environment: NodeJS.ProcessEnv): Login | null {
 }
 
 /** An empty variable counts as left out. */
-function given(text: string | undefined): string | undefined {
+function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }

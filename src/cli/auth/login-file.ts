@@ -38,14 +38,14 @@ export function readLogin(file: string): Login | null {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  const kept = parsed(text);
+  const kept = parseLogin(text);
   if (typeof kept?.url === "string" && typeof kept.token === "string") return { url: kept.url, token: kept.token };
   throw new Error(`${file} is not what \`railyard login\` writes; sign in again, or remove it.`);
 }
 
 /** Keeps a login in the place of any earlier one, readable by its owner alone (mode 0600). */
 export function writeLogin(file: string, login: Login): void {
-  place(file, login, (draft) => renameSync(draft, file));
+  putFile(file, login, (draft) => renameSync(draft, file));
 }
 
 /**
@@ -55,7 +55,7 @@ export function writeLogin(file: string, login: Login): void {
  */
 export function writeFirstLogin(file: string, login: Login): boolean {
   let kept = true;
-  place(file, login, (draft) => {
+  putFile(file, login, (draft) => {
     try {
       // Unlike a rename, a link never replaces what is there, whoever comes in between.
       linkSync(draft, file);
@@ -68,7 +68,7 @@ export function writeFirstLogin(file: string, login: Login): boolean {
 }
 
 /** Writes a draft beside the file, so that nobody ever reads half a login or one that is open to others. */
-function place(file: string, login: Login, put: (draft: string) => void): void {
+function putFile(file: string, login: Login, put: (draft: string) => void): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;
   const descriptor = openSync(draft, "w", 0o600);
@@ -82,7 +82,7 @@ function place(file: string, login: Login, put: (draft: string) => void): void {
   }
 }
 
-function parsed(text: string): Partial<Login> | null {
+function parseLogin(text: string): Partial<Login> | null {
   try {
     return JSON.parse(text) as Partial<Login> | null;
   } catch {

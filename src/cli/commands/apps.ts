@@ -4,8 +4,8 @@ import { CREATE_APP, DELETE_APP } from "../api/mutations.js";
 import { APP_BY_NAME, APPS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { appOption, define, limitOption, named, option } from "../command.js";
-import { notThere } from "../exit.js";
-import { check, hexagon, lower, phase, shortSha, tidy } from "../output/format.js";
+import { notFound } from "../exit.js";
+import { appLabel, check, lower, phase, shortSha, singleLine } from "../output/format.js";
 import type { Column, Screen } from "../output/screen.js";
 
 export function addApps(program: Command): void {
@@ -61,7 +61,7 @@ export function addApps(program: Command): void {
     async ({ api, args, options }) => {
       const name = named("app", args[0], options.app);
       const { app } = await api.run(APP_BY_NAME, { app: name });
-      if (app === null) throw notThere(`app "${name}"`);
+      if (app === null) throw notFound(`app "${name}"`);
       return { document: app, text: (screen) => describe(screen, app) };
     },
   );
@@ -79,7 +79,7 @@ export function addApps(program: Command): void {
       const { deleteApp } = await api.run(DELETE_APP, { input: { app } });
       return {
         document: deleteApp,
-        text: (screen) => screen.line(`Deleted app ${hexagon({ name: app }, screen.paint)}.`),
+        text: (screen) => screen.line(`Deleted app ${appLabel({ name: app }, screen.paint)}.`),
       };
     },
   );
@@ -89,17 +89,17 @@ function columns(screen: Screen): Column<App>[] {
   const { paint } = screen;
   const current = (app: App) => app.currentRelease;
   return [
-    { title: "App", value: (app) => app.name, shown: (app) => hexagon(app, paint) },
+    { title: "App", value: (app) => app.name, shown: (app) => appLabel(app, paint) },
     { title: "Region", value: (app) => app.region ?? "", narrow: "left out" },
     { title: "Pipeline", value: (app) => app.coupling?.pipeline.name ?? "" },
     { title: "Stage", value: (app) => lower(app.coupling?.stage ?? "") },
     { title: "Runs", value: (app) => (app.currentRelease ? `v${app.currentRelease.version}` : "") },
-    { title: "Commit", value: (app) => current(app)?.build.commit.sha ?? "", shown: (app) => commitOf(app) },
+    { title: "Commit", value: (app) => current(app)?.build.commit.sha ?? "", shown: (app) => currentCommit(app) },
     { title: "Id", value: (app) => app.id, shown: (app) => paint.dim(app.id), narrow: "left out" },
   ];
 }
 
-function commitOf(app: App): string {
+function currentCommit(app: App): string {
   return app.currentRelease === null ? "" : shortSha(app.currentRelease.build);
 }
 
@@ -107,10 +107,10 @@ function describe(screen: Screen, app: App): void {
   const { paint } = screen;
   const { coupling, currentRelease: release } = app;
   screen.pairs([
-    ["app", hexagon(app, paint)],
+    ["app", appLabel(app, paint)],
     ["id", app.id],
-    ["description", tidy(app.description)],
-    ["region", tidy(app.region ?? "")],
+    ["description", singleLine(app.description)],
+    ["region", singleLine(app.region ?? "")],
     ["deployment_mode", lower(app.deploymentMode)],
     ["pipeline", coupling === null ? "" : `id=${coupling.pipeline.id}, name=${coupling.pipeline.name}`],
     ["stage", lower(coupling?.stage ?? "")],

@@ -3,7 +3,7 @@ import { CREATE_BUILD } from "../api/mutations.js";
 import { BUILDS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, option, required } from "../command.js";
-import { phase, shortSha, tidy } from "../output/format.js";
+import { phase, shortSha, singleLine } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
 
 export function addBuilds(program: Command): void {
@@ -83,9 +83,9 @@ export function addBuilds(program: Command): void {
             ["build", build.id],
             ["phase", phase(build.phase, screen.paint)],
             ["repository", build.repository],
-            ["branch", tidy(build.branch ?? "")],
+            ["branch", singleLine(build.branch ?? "")],
             ["commit", build.commit.sha],
-            ["artifact", tidy(build.artifact ?? "")],
+            ["artifact", singleLine(build.artifact ?? "")],
             ["created_at", screen.time(build.createdAt)],
           ]),
       };

@@ -20,23 +20,23 @@ export function addCompletion(program: Command): void {
       ].join("\n"),
     )
     .action((shell: string) => {
-      process.stdout.write(scriptFor(shell, completionsOf(program)));
+      process.stdout.write(scriptFor(shell, findCompletions(program)));
     });
 }
 
-function completionsOf(program: Command): Completion[] {
-  const everywhere = optionsOf(program);
+function findCompletions(program: Command): Completion[] {
+  const everywhere = findOptions(program);
   return program.commands.flatMap((command) =>
     [command.name(), ...command.aliases()].map((name) => ({
       name,
       about: command.description(),
-      options: [...optionsOf(command), ...everywhere, { flags: ["--help"], about: "show its help", values: null }],
+      options: [...findOptions(command), ...everywhere, { flags: ["--help"], about: "show its help", values: null }],
       words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     })),
   );
 }
 
-function optionsOf(command: Command): Completion["options"] {
+function findOptions(command: Command): Completion["options"] {
   return command.options.map((option) => ({
     flags: [option.short, option.long].filter((flag) => flag !== undefined),
     about: option.description,

@@ -3,10 +3,10 @@ import type { Api } from "../api/client.js";
 import { type Coupling, STAGES, type Stage } from "../api/model.js";
 import { ADD_COUPLING, REMOVE_COUPLING, UPDATE_CHECKS } from "../api/mutations.js";
 import { PIPELINES } from "../api/queries.js";
-import { couplingOf, head } from "../api/references.js";
+import { findCoupling, head } from "../api/references.js";
 import { appOption, define, listOption, named, oneOf, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
-import { hexagon, lower } from "../output/format.js";
+import { appLabel, lower } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
 
 const checksOption = () =>
@@ -48,11 +48,11 @@ export function addCouplings(program: Command): void {
       options: [appOption(), checksOption()],
     },
     async ({ api, args, options }) => {
-      const before = await couplingOf(api, named("coupling", args[0], options.app));
+      const before = await findCoupling(api, named("coupling", args[0], options.app));
       const requiredChecks = options.checks ?? [];
       const { coupling } = (await api.run(UPDATE_CHECKS, { input: { coupling: before.id, requiredChecks } }))
         .updateChecks;
-      return { document: coupling, text: (screen) => screen.line(changeOfChecks(screen, before, coupling)) };
+      return { document: coupling, text: (screen) => screen.line(describeCheckChange(screen, before, coupling)) };
     },
   );
 
@@ -65,13 +65,13 @@ export function addCouplings(program: Command): void {
       options: [required(appOption())],
     },
     async ({ api, options: { app } }) => {
-      const coupling = await couplingOf(api, app);
+      const coupling = await findCoupling(api, app);
       const { removeCoupling } = await api.run(REMOVE_COUPLING, { input: { coupling: coupling.id } });
       return {
         document: removeCoupling,
         text: (screen) => {
           const from = `${lower(coupling.stage)} of ${coupling.pipeline.name}`;
-          screen.line(`Removed ${hexagon(coupling.app, screen.paint)} from ${from}.`);
+          screen.line(`Removed ${appLabel(coupling.app, screen.paint)} from ${from}.`);
         },
       };
     },
@@ -100,8 +100,8 @@ function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Couplin
   ]);
 }
 
-function changeOfChecks(screen: Screen, before: Coupling, after: Coupling): string {
-  const app = hexagon(after.app, screen.paint);
+function describeCheckChange(screen: Screen, before: Coupling, after: Coupling): string {
+  const app = appLabel(after.app, screen.paint);
   const removed = before.requiredChecks.filter((one) => !after.requiredChecks.includes(one));
   if (after.requiredChecks.length === 0) {
     if (removed.length === 0) return `${app} requires no status checks, and did not before.`;

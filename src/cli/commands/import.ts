@@ -3,7 +3,7 @@ import { Api } from "../api/client.js";
 import { findConnection } from "../auth/connection.js";
 import { define, option, required } from "../command.js";
 import { EXIT, wrongUsage } from "../exit.js";
-import { Importing, type ImportStep } from "../import/importer.js";
+import { Importer, type ImportStep } from "../import/importer.js";
 import { PlatformApi, platformUrl } from "../import/platform-api.js";
 import { startProgress } from "../output/progress.js";
 import type { Screen } from "../output/screen.js";
@@ -36,7 +36,7 @@ export function addImport(program: Command): void {
       const steps: ImportStep[] = [];
       try {
         const pipelines = await source.pipelines();
-        for await (const step of new Importing(api, apply).steps(pipelines)) {
+        for await (const step of new Importer(api, apply).steps(pipelines)) {
           const count = steps.push(step);
           progress.update(`${step.pipeline} ${step.app ?? ""} (${count} steps)`);
         }
@@ -44,12 +44,16 @@ export function addImport(program: Command): void {
         progress.stop();
       }
       const failed = steps.some((step) => step.outcome === "refused");
-      return { document: steps, text: (screen) => tell(screen, steps, apply), ...(failed && { exit: EXIT.refused }) };
+      return {
+        document: steps,
+        text: (screen) => printSteps(screen, steps, apply),
+        ...(failed && { exit: EXIT.refused }),
+      };
     },
   );
 }
 
-function tell(screen: Screen, steps: readonly ImportStep[], apply: boolean): void {
+function printSteps(screen: Screen, steps: readonly ImportStep[], apply: boolean): void {
   screen.table(
     [
       { title: "Pipeline", value: (step) => step.pipeline },

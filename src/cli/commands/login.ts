@@ -6,11 +6,11 @@ import { loginFile, writeLogin } from "../auth/login-file.js";
 import { askSecret } from "../auth/secret.js";
 import { define } from "../command.js";
 import { wrongUsage } from "../exit.js";
-import { lower, tidy } from "../output/format.js";
+import { lower, singleLine } from "../output/format.js";
 import { limits } from "./tokens.js";
 
 /** Who is asking, and of which service. */
-export function addSession(program: Command): void {
+export function addLogin(program: Command): void {
   define(
     program,
     {
@@ -35,7 +35,7 @@ export function addSession(program: Command): void {
       return {
         document: { url, viewer },
         text: () =>
-          screen.line(`Signed in at ${url} as ${tidy(viewer.name)} (${lower(viewer.role)}); kept in ${file}.`),
+          screen.line(`Signed in at ${url} as ${singleLine(viewer.name)} (${lower(viewer.role)}); kept in ${file}.`),
       };
     },
   );
@@ -49,7 +49,7 @@ export function addSession(program: Command): void {
         document: viewer,
         text: (screen) =>
           screen.pairs([
-            ["name", tidy(viewer.name)],
+            ["name", singleLine(viewer.name)],
             ["role", lower(viewer.role)],
             ...(viewer.pipelines === null ? [] : [["pipelines", limits(viewer.pipelines)] as const]),
             ["url", connection.url],

@@ -4,9 +4,9 @@ import { CREATE_PIPELINE, DELETE_PIPELINE } from "../api/mutations.js";
 import { PIPELINE_BOARD, PIPELINE_CHECKS, PIPELINES } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, option } from "../command.js";
-import { notThere } from "../exit.js";
+import { notFound } from "../exit.js";
 import { drawBoard, listCouplings } from "../output/board.js";
-import { tidy } from "../output/format.js";
+import { singleLine } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
 
 export function addPipelines(program: Command): void {
@@ -70,13 +70,13 @@ export function addPipelines(program: Command): void {
     },
     async ({ api, args: [name = ""] }) => {
       const { pipeline } = await api.run(PIPELINE_BOARD, { pipeline: name });
-      if (pipeline === null) throw notThere(`pipeline "${name}"`);
+      if (pipeline === null) throw notFound(`pipeline "${name}"`);
       return {
         document: pipeline,
         text: async (screen) => {
           if (screen.reader === "terminal") {
             const { repository, branch } = pipeline;
-            const codebase = repository === null ? "" : `  ${tidy(repository)} (${tidy(branch)})`;
+            const codebase = repository === null ? "" : `  ${singleLine(repository)} (${singleLine(branch)})`;
             screen.line(`${screen.paint.bold(pipeline.name)}${screen.paint.dim(codebase)}\n`);
             await drawBoard(screen, pipeline);
             screen.line();
@@ -97,7 +97,7 @@ export function addPipelines(program: Command): void {
     },
     async ({ api, args: [name = ""], screen }) => {
       const { pipeline } = await api.run(PIPELINE_CHECKS, { pipeline: name });
-      if (pipeline === null) throw notThere(`pipeline "${name}"`);
+      if (pipeline === null) throw notFound(`pipeline "${name}"`);
       return {
         document: pipeline.availableChecks,
         text: () =>
@@ -139,9 +139,9 @@ function describe(screen: Screen, pipeline: Pipeline): void {
   screen.pairs([
     ["pipeline", screen.paint.cyan(pipeline.name)],
     ["id", pipeline.id],
-    ["description", tidy(pipeline.description)],
-    ["repository", tidy(pipeline.repository ?? "")],
-    ["branch", tidy(pipeline.branch)],
+    ["description", singleLine(pipeline.description)],
+    ["repository", singleLine(pipeline.repository ?? "")],
+    ["branch", singleLine(pipeline.branch)],
     ["review_apps", String(pipeline.reviewAppsEnabled)],
     ["created_at", screen.time(pipeline.createdAt)],
     ["updated_at", screen.time(pipeline.updatedAt)],

@@ -5,16 +5,16 @@ import { follow } from "../api/follow.js";
 import { type Promotion, STAGES, type Stage } from "../api/model.js";
 import { PROMOTE } from "../api/mutations.js";
 import { LOG_END, PROMOTION_BY_ID, PROMOTION_PLAN, type PromoteInput } from "../api/queries.js";
-import { releaseIdOf } from "../api/references.js";
-import { type Answer, type Call, define, listOption, oneOf, option } from "../command.js";
+import { findReleaseId } from "../api/references.js";
+import { type CommandCall, type CommandResult, define, listOption, oneOf, option } from "../command.js";
 import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
-import { hexagon, lower } from "../output/format.js";
+import { appLabel, lower } from "../output/format.js";
 import { type Progress, startProgress } from "../output/progress.js";
 import { outcome, showPlan, showPromotion } from "../output/promotions.js";
 
 /** How long `--wait` tries to reach a service that has gone, in milliseconds. */
-const PATIENCE = 5 * 60_000;
+const RECONNECT_TIMEOUT_MS = 5 * 60_000;
 
 interface Options {
   readonly app?: string;
@@ -60,25 +60,25 @@ export function addPromote(program: Command): void {
       ],
     },
     async (call) => {
-      const input = await inputOf(call);
+      const input = await parseInput(call);
       if (call.options.dryRun === true) return plan(call, input);
       return call.options.wait === true ? promoteAndWait(call, input) : promote(call, input);
     },
   );
 }
 
-async function inputOf({ api, options }: Call<Options>): Promise<PromoteInput> {
+async function parseInput({ api, options }: CommandCall<Options>): Promise<PromoteInput> {
   const { app, pipeline, stage, to: targets, force, reason } = options;
   if (app === undefined && (pipeline === undefined || stage === undefined)) {
     throw wrongUsage("What to promote must be said: with -a APP, or with -p PIPELINE and -s STAGE.");
   }
   if (force === true && !reason?.trim())
     throw wrongUsage("--force needs --reason TEXT: it is kept with the promotion.");
-  const release = options.release === undefined ? undefined : await releaseIdOf(api, options.release, app);
+  const release = options.release === undefined ? undefined : await findReleaseId(api, options.release, app);
   return { app, pipeline, stage, targets, force, reason, release };
 }
 
-async function plan({ api }: Call<Options>, input: PromoteInput): Promise<Answer> {
+async function plan({ api }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
   const { promotionPlan } = await api.run(PROMOTION_PLAN, { input });
   const refused = promotionPlan.blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
   return {
@@ -89,22 +89,22 @@ async function plan({ api }: Call<Options>, input: PromoteInput): Promise<Answer
 }
 
 /** `Promoting app ⬢ myapp-space-dev ...` */
-function announcement({ screen, options }: Call<Options>): string {
-  if (options.app !== undefined) return `Promoting app ${hexagon({ name: options.app }, screen.paint)} ...`;
+function announcement({ screen, options }: CommandCall<Options>): string {
+  if (options.app !== undefined) return `Promoting app ${appLabel({ name: options.app }, screen.paint)} ...`;
   return `Promoting ${lower(options.stage ?? "")} of ${options.pipeline} ...`;
 }
 
-async function promote(call: Call<Options>, input: PromoteInput): Promise<Answer> {
+async function promote(call: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
   const progress = await startProgress(call.screen, announcement(call));
   try {
     const { promotion } = (await call.api.run(PROMOTE, { input })).promote;
-    return told(call, promotion, false);
+    return reportOutcome(call, promotion, false);
   } finally {
     progress.stop();
   }
 }
 
-async function promoteAndWait(call: Call<Options>, input: PromoteInput): Promise<Answer | ExitCode> {
+async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): Promise<CommandResult | ExitCode> {
   const { api, screen } = call;
   const progress = await startProgress(screen, announcement(call));
   const interrupt = onInterrupt();
@@ -120,7 +120,7 @@ async function promoteAndWait(call: Call<Options>, input: PromoteInput): Promise
       screen.note(`It goes on without being watched: \`railyard promotions:info ${promotion.id}\` tells how it ends.`);
       return EXIT.interrupted;
     }
-    return told(call, (await api.run(PROMOTION_BY_ID, { id: promotion.id })).promotion ?? promotion, true);
+    return reportOutcome(call, (await api.run(PROMOTION_BY_ID, { id: promotion.id })).promotion ?? promotion, true);
   } finally {
     interrupt.release();
     progress.stop();
@@ -129,7 +129,7 @@ async function promoteAndWait(call: Call<Options>, input: PromoteInput): Promise
 
 /** Shows how far each target has come, until all are final. */
 async function watchTargets(
-  call: Call<Options>,
+  call: CommandCall<Options>,
   promotion: Promotion,
   after: string | undefined,
   progress: Progress,
@@ -138,12 +138,12 @@ async function watchTargets(
   const { screen, connection } = call;
   const targets = new Map(promotion.targets.map((target) => [target.release.id, target]));
   const show = () => {
-    const lines = [...targets.values()].map((one) => `  ${hexagon(one.app, screen.paint)}  ${outcome(screen, one)}`);
+    const lines = [...targets.values()].map((one) => `  ${appLabel(one.app, screen.paint)}  ${outcome(screen, one)}`);
     progress.update([announcement(call), ...lines].join("\n"));
   };
   show();
   const notice = (text: string) => screen.note(text);
-  const following = { after, signal, notice, patience: PATIENCE };
+  const following = { after, signal, notice, patience: RECONNECT_TIMEOUT_MS };
   for await (const event of follow(connection, PROMOTION_EVENTS, { promotion: promotion.id }, following)) {
     if (event.type === "PROMOTION_FINISHED") return;
     const { target, targetPhase } = event;
@@ -155,11 +155,11 @@ async function watchTargets(
     const moved = { ...known, phase: targetPhase, failureReason };
     targets.set(target.release.id, moved);
     show();
-    if (screen.reader === "pipe") screen.line(`${hexagon(moved.app, screen.paint)}  ${outcome(screen, moved)}`);
+    if (screen.reader === "pipe") screen.line(`${appLabel(moved.app, screen.paint)}  ${outcome(screen, moved)}`);
   }
 }
 
-function told(call: Call<Options>, promotion: Promotion, waited: boolean): Answer {
+function reportOutcome(call: CommandCall<Options>, promotion: Promotion, waited: boolean): CommandResult {
   const failed = promotion.phase === "FAILED" || promotion.phase === "PARTIALLY_SUCCEEDED";
   return {
     document: promotion,

@@ -3,7 +3,7 @@ import { PROMOTION_PHASES, type Promotion, type PromotionPhase } from "../api/mo
 import { PROMOTION_BY_ID, PROMOTIONS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, oneOf, option } from "../command.js";
-import { notThere } from "../exit.js";
+import { notFound } from "../exit.js";
 import { lower, phase, shortSha } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
 import { describePromotion } from "../output/promotions.js";
@@ -44,7 +44,7 @@ export function addPromotions(program: Command): void {
     },
     async ({ api, args: [id = ""] }) => {
       const { promotion } = await api.run(PROMOTION_BY_ID, { id });
-      if (promotion === null) throw notThere(`promotion "${id}"`);
+      if (promotion === null) throw notFound(`promotion "${id}"`);
       return { document: promotion, text: (screen) => describePromotion(screen, promotion) };
     },
   );

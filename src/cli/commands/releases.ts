@@ -3,10 +3,10 @@ import type { Release, StatusState } from "../api/model.js";
 import { STATES } from "../api/model.js";
 import { CREATE_RELEASE, REPORT_STATUS, ROLLBACK } from "../api/mutations.js";
 import { RELEASE_BY_ID } from "../api/queries.js";
-import { headOfReleases, releaseIdOf } from "../api/references.js";
+import { findReleaseId, headOfReleases } from "../api/references.js";
 import { appOption, define, limitOption, oneOf, option, required } from "../command.js";
-import { notThere } from "../exit.js";
-import { check, hexagon } from "../output/format.js";
+import { notFound } from "../exit.js";
+import { appLabel, check } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
 import { releaseColumns, showRelease, showReleases } from "../output/releases.js";
 
@@ -47,10 +47,10 @@ export function addReleases(program: Command): void {
       options: [appOption()],
     },
     async ({ api, args: [reference = ""], options }) => {
-      const id = await releaseIdOf(api, reference, options.app);
+      const id = await findReleaseId(api, reference, options.app);
       const { release } = await api.run(RELEASE_BY_ID, { id });
-      if (release === null) throw notThere(`release "${reference}"`);
-      return told(release);
+      if (release === null) throw notFound(`release "${reference}"`);
+      return describeRelease(release);
     },
   );
 
@@ -67,7 +67,9 @@ export function addReleases(program: Command): void {
       ],
     },
     async ({ api, options: { app, build, description } }) => {
-      return told((await api.run(CREATE_RELEASE, { input: { app, build, description } })).createRelease.release);
+      return describeRelease(
+        (await api.run(CREATE_RELEASE, { input: { app, build, description } })).createRelease.release,
+      );
     },
   );
 
@@ -82,8 +84,8 @@ export function addReleases(program: Command): void {
       options: [required(appOption()), option("--reason <text>", "why")],
     },
     async ({ api, args: [reference], options: { app, reason } }) => {
-      const release = reference === undefined ? undefined : await releaseIdOf(api, reference, app);
-      return told((await api.run(ROLLBACK, { input: { app, release, reason } })).rollback.release);
+      const release = reference === undefined ? undefined : await findReleaseId(api, reference, app);
+      return describeRelease((await api.run(ROLLBACK, { input: { app, release, reason } })).rollback.release);
     },
   );
 
@@ -114,14 +116,14 @@ export function addReleases(program: Command): void {
       ],
     },
     async ({ api, args: [reference = ""], options: { app, context, state, targetUrl, name, description } }) => {
-      const release = await releaseIdOf(api, reference, app);
+      const release = await findReleaseId(api, reference, app);
       const input = { release, context, state, targetUrl, name, description };
       const { status } = (await api.run(REPORT_STATUS, { input })).reportStatus;
       return {
         document: status,
         text: (screen) => {
           const { paint } = screen;
-          const on = `${hexagon(status.release.app, paint)} v${status.release.version}`;
+          const on = `${appLabel(status.release.app, paint)} v${status.release.version}`;
           screen.line(`${on}: ${check(status.context, status.state, paint)} ${status.state.toLowerCase()}`);
         },
       };
@@ -129,6 +131,6 @@ export function addReleases(program: Command): void {
   );
 }
 
-function told(release: Release) {
+function describeRelease(release: Release) {
   return { document: release, text: (screen: Parameters<typeof showRelease>[0]) => showRelease(screen, release) };
 }

@@ -5,7 +5,7 @@ import { TOKENS } from "../api/queries.js";
 import { head } from "../api/references.js";
 import { define, limitOption, listOption, oneOf, option, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
-import { lower, tidy } from "../output/format.js";
+import { lower, singleLine } from "../output/format.js";
 
 export function addTokens(program: Command): void {
   define<{ limit?: number }>(
@@ -73,7 +73,7 @@ export function addTokens(program: Command): void {
         text: (screen) =>
           screen.pairs([
             ["token", createToken.token.id],
-            ["name", tidy(createToken.token.name)],
+            ["name", singleLine(createToken.token.name)],
             ["role", lower(createToken.token.role)],
             ["pipelines", limits(createToken.token.pipelines)],
             ["expires_at", screen.time(createToken.token.expiresAt)],
@@ -94,7 +94,7 @@ export function addTokens(program: Command): void {
       const { revokeToken } = await api.run(REVOKE_TOKEN, { input: { token } });
       return {
         document: revokeToken.token,
-        text: (screen) => screen.line(`Revoked token ${tidy(revokeToken.token.name)}.`),
+        text: (screen) => screen.line(`Revoked token ${singleLine(revokeToken.token.name)}.`),
       };
     },
   );

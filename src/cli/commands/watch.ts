@@ -5,7 +5,7 @@ import { LOG_END } from "../api/queries.js";
 import { define, option } from "../command.js";
 import { EXIT } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
-import { hexagon, lower, phase, tidy } from "../output/format.js";
+import { appLabel, lower, phase, singleLine } from "../output/format.js";
 import type { Paint, Screen } from "../output/screen.js";
 
 export function addWatch(program: Command): void {
@@ -30,7 +30,7 @@ export function addWatch(program: Command): void {
       let cursor = since ?? (await api.run(LOG_END, {})).events.pageInfo.endCursor ?? undefined;
       const notice = (text: string) => screen.note(text);
       const following = { after: cursor, signal: interrupt.signal, notice, patience: Number.POSITIVE_INFINITY };
-      if (screen.lively) screen.note(screen.paint.dim("Watching; Ctrl-C ends it."));
+      if (screen.interactive) screen.note(screen.paint.dim("Watching; Ctrl-C ends it."));
       for await (const event of follow(connection, EVENTS, { pipeline, app }, following)) {
         cursor = event.cursor;
         print(screen, event);
@@ -48,7 +48,7 @@ function print(screen: Screen, event: LogEvent): void {
     return;
   }
   const pipeline = event.pipeline?.name ?? "";
-  const by = tidy(event.actor.name);
+  const by = singleLine(event.actor.name);
   if (reader === "pipe") {
     const columns = [event.cursor, event.occurredAt, event.type, pipeline, by, sentence(event, paint)];
     screen.line(columns.join("\t"));
@@ -64,27 +64,28 @@ function sentence(event: LogEvent, paint: Paint): string {
   switch (event.__typename) {
     case "PromotionEvent": {
       const { promotion, target, targetPhase, promotionPhase } = event;
-      const what = `${hexagon(promotion.source, paint)} v${promotion.release.version}`;
+      const what = `${appLabel(promotion.source, paint)} v${promotion.release.version}`;
       if (target !== null && targetPhase !== null) {
-        return `${hexagon(target.app, paint)} v${target.release.version} ${phase(targetPhase, paint)}, promoted from ${what}`;
+        return `${appLabel(target.app, paint)} v${target.release.version} ${phase(targetPhase, paint)}, promoted from ${what}`;
       }
       const to = lower(promotion.to);
       if (event.type === "PROMOTION_FINISHED") return `promotion of ${what} to ${to} ${phase(promotionPhase, paint)}`;
-      const names = promotion.targets.map(({ app }) => hexagon(app, paint)).join(", ");
+      const names = promotion.targets.map(({ app }) => appLabel(app, paint)).join(", ");
       return `promotion of ${what} to ${to} started: ${names}`;
     }
     case "ReleaseEvent": {
       const { release, releasePhase } = event;
-      const what = `${hexagon(release.app, paint)} v${release.version} ${phase(releasePhase, paint)}`;
-      const why = releasePhase === "FAILED" && release.failureReason !== null ? `: ${tidy(release.failureReason)}` : "";
-      return event.type === "RELEASE_CREATED" ? `${what}: ${tidy(release.description)}` : `${what}${why}`;
+      const what = `${appLabel(release.app, paint)} v${release.version} ${phase(releasePhase, paint)}`;
+      const why =
+        releasePhase === "FAILED" && release.failureReason !== null ? `: ${singleLine(release.failureReason)}` : "";
+      return event.type === "RELEASE_CREATED" ? `${what}: ${singleLine(release.description)}` : `${what}${why}`;
     }
     case "ReleaseStatusEvent": {
       const { release, context, state, previousState } = event;
       const before = previousState === null || previousState === state ? "" : ` (was ${lower(previousState)})`;
-      return `${hexagon(release.app, paint)} v${release.version} ${tidy(context)} ${lower(state)}${before}`;
+      return `${appLabel(release.app, paint)} v${release.version} ${singleLine(context)} ${lower(state)}${before}`;
     }
     case "ChangeEvent":
-      return tidy(event.summary);
+      return singleLine(event.summary);
   }
 }

@@ -21,7 +21,7 @@ export interface ImportStep {
  * Copies pipelines into a Railyard, a step at a time. Each step looks first: what is there already is left as it is, so
  * that a copy can be repeated, also where the last one broke off.
  */
-export class Importing {
+export class Importer {
   readonly #api: Api;
   readonly #apply: boolean;
 
@@ -47,7 +47,7 @@ export class Importing {
   async #pipeline(name: string): Promise<ImportStep> {
     const subject = { pipeline: name, app: null, stage: null, requiredChecks: [] };
     const { pipeline } = await this.#api.run(PIPELINE_BOARD, { pipeline: name });
-    if (pipeline !== null) return thereAlready(subject);
+    if (pipeline !== null) return alreadyExists(subject);
     return this.#do({ ...subject, action: "create pipeline" }, () =>
       this.#api.run(CREATE_PIPELINE, { input: { name } }),
     );
@@ -56,7 +56,7 @@ export class Importing {
   async #app(pipeline: string, { app: name }: ForeignCoupling): Promise<ImportStep> {
     const subject = { pipeline, app: name, stage: null, requiredChecks: [] };
     const { app } = await this.#api.run(APP_BY_NAME, { app: name });
-    if (app !== null) return thereAlready(subject);
+    if (app !== null) return alreadyExists(subject);
     return this.#do({ ...subject, action: "create app" }, () => this.#api.run(CREATE_APP, { input: { name } }));
   }
 
@@ -74,7 +74,7 @@ export class Importing {
       return { ...subject, action: "leave", outcome: "left alone", reason: where };
     }
     const missing = requiredChecks.filter((context) => !coupling.requiredChecks.includes(context));
-    if (missing.length === 0) return thereAlready(subject);
+    if (missing.length === 0) return alreadyExists(subject);
     return this.#do({ ...subject, requiredChecks: missing, action: "add checks" }, () =>
       this.#addChecks(coupling, missing),
     );
@@ -97,6 +97,6 @@ export class Importing {
   }
 }
 
-function thereAlready(subject: Pick<ImportStep, "pipeline" | "app" | "stage" | "requiredChecks">): ImportStep {
+function alreadyExists(subject: Pick<ImportStep, "pipeline" | "app" | "stage" | "requiredChecks">): ImportStep {
   return { ...subject, action: "leave", outcome: "there already", reason: null };
 }

@@ -4,7 +4,7 @@ import { EXIT, Failure, wrongUsage } from "../exit.js";
 /* Reads pipelines from a Platform API: that of Akkeris or Heroku, or of another Railyard. */
 
 /** How long an answer is waited for, in milliseconds. */
-const ANSWER_DEADLINE = 60_000;
+const RESPONSE_TIMEOUT_MS = 60_000;
 
 export interface ForeignCoupling {
   readonly app: string;
@@ -81,7 +81,7 @@ export class PlatformApi {
           ...(range !== "" && { range }),
         },
         redirect: "error",
-        signal: AbortSignal.timeout(ANSWER_DEADLINE),
+        signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
       });
     } catch (error) {
       const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
@@ -92,7 +92,7 @@ export class PlatformApi {
     }
     const text = await response.text();
     if (!response.ok) throw new Failure(EXIT.refused, [`${this.#url}${path} answered ${response.status}.`]);
-    return { body: parsed(text, this.#url), next: response.headers.get("next-range") };
+    return { body: parseJson(text, this.#url), next: response.headers.get("next-range") };
   }
 }
 
@@ -106,7 +106,7 @@ export function platformUrl(text: string): string {
   throw wrongUsage(`--from must be the address of a Platform API, as https://api.example.com; "${text}" is none.`);
 }
 
-function parsed(text: string, url: string): unknown {
+function parseJson(text: string, url: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

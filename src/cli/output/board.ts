@@ -1,9 +1,9 @@
 import type { Board, BoardCoupling, Stage } from "../api/model.js";
-import { check, hexagon, lower, phase, shortSha } from "./format.js";
+import { appLabel, check, lower, phase, shortSha } from "./format.js";
 import type { Paint, Screen } from "./screen.js";
 
 /** From this many columns on, the stages stand side by side; below, one under the other. */
-const SIDE_BY_SIDE = 76;
+const MIN_SIDE_BY_SIDE_COLUMNS = 76;
 
 /** Draws a pipeline: its stages in order, and of every app what it runs, and how that stands. */
 export async function drawBoard(screen: Screen, board: Board): Promise<void> {
@@ -14,7 +14,7 @@ export async function drawBoard(screen: Screen, board: Board): Promise<void> {
     const apps = couplings.map((coupling) => appOnBoard(coupling, paint).join("\n"));
     return { title, apps: apps.length === 0 ? [paint.dim("—")] : apps };
   });
-  if (screen.width >= SIDE_BY_SIDE) {
+  if (screen.width >= MIN_SIDE_BY_SIDE_COLUMNS) {
     const { fitTable, grid } = await import("./grid.js");
     const fitted = fitTable(
       columns.map(({ title, apps }) => ({ cells: [title, apps.join("\n\n")] })),
@@ -38,7 +38,7 @@ function appOnBoard({ app, requiredChecks }: BoardCoupling, paint: Paint): strin
       ? paint.dim("nothing yet")
       : `v${release.version} ${paint.yellow(shortSha(release.build))} ${phase(release.phase, paint)}`;
   return [
-    hexagon(app, paint),
+    appLabel(app, paint),
     `  ${runs}`,
     ...(release?.statuses ?? []).map(({ context, state }) => `  ${check(context, state, paint)}`),
     ...requiredChecks.map((context) => `  ${paint.dim("needs")} ${context}`),

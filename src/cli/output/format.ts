@@ -9,8 +9,8 @@ export function lower(value: string): string {
 }
 
 /** An app, with its mark. */
-export function hexagon(app: { readonly name: string } | null, paint: Paint): string {
-  return `${paint.magenta("⬢")} ${app === null ? "(deleted)" : paint.cyan(tidy(app.name))}`;
+export function appLabel(app: { readonly name: string } | null, paint: Paint): string {
+  return `${paint.magenta("⬢")} ${app === null ? "(deleted)" : paint.cyan(singleLine(app.name))}`;
 }
 
 export function shortSha(build: { readonly commit: Pick<Build["commit"], "sha"> }): string {
@@ -23,7 +23,7 @@ const MARKS = { SUCCESS: "✓", FAILURE: "✗", ERROR: "✗", PENDING: "•" } a
 export function check(context: string, state: StatusState | null, paint: Paint): string {
   const mark = state === null ? "?" : MARKS[state];
   const colour = state === "SUCCESS" ? paint.green : state === "PENDING" || state === null ? paint.yellow : paint.red;
-  return `${colour(mark)} ${tidy(context)}`;
+  return `${colour(mark)} ${singleLine(context)}`;
 }
 
 /** A phase of a release, a build or a promotion, in its colour. */
@@ -54,6 +54,6 @@ export function relativeTime(instant: string, now: number): string {
  * Text from the service as one line without control characters: what somebody wrote into a description must neither move
  * a reader's cursor nor break a script's columns.
  */
-export function tidy(text: string): string {
+export function singleLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }

@@ -1,9 +1,9 @@
 import Table from "cli-table3";
 
 /** What stands between two columns. */
-const GAP = 2;
+const COLUMN_GAP = 2;
 /** No column is made narrower than this. */
-const NARROWEST = 6;
+const MIN_COLUMN_WIDTH = 6;
 
 const BARE = Object.fromEntries(
   ["top", "bottom", "mid", "left", "right", "middle"].flatMap((side) =>
@@ -14,7 +14,7 @@ const BARE = Object.fromEntries(
 /** Lays cells out in columns of these widths; what is longer is cut, with `…`. A cell may hold lines, and colours. */
 export function grid(rows: readonly (readonly string[])[], widths: readonly number[]): string {
   const table = new Table({
-    chars: { ...BARE, middle: " ".repeat(GAP) },
+    chars: { ...BARE, middle: " ".repeat(COLUMN_GAP) },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
     colWidths: [...widths],
   });
@@ -24,18 +24,18 @@ export function grid(rows: readonly (readonly string[])[], widths: readonly numb
 }
 
 /** A column to be fitted: its cells, and what may become of it where there is not room for all. */
-export interface Fitting {
+export interface FittableColumn {
   readonly cells: readonly string[];
   readonly narrow?: "whole" | "left out" | undefined;
 }
 
 /** Chooses columns and widths so that they fit the width: first some are left out, the last first, then the widest are cut. */
-export function fitTable<Column extends Fitting>(
+export function fitTable<Column extends FittableColumn>(
   columns: readonly Column[],
   width: number,
 ): { kept: Column[]; widths: number[] } {
   const kept = [...columns];
-  const excess = () => kept.reduce((sum, column) => sum + naturalWidth(column) + GAP, -GAP) - width;
+  const excess = () => kept.reduce((sum, column) => sum + naturalWidth(column) + COLUMN_GAP, -COLUMN_GAP) - width;
   while (excess() > 0) {
     const last = kept.findLastIndex((column) => column.narrow === "left out");
     if (last === -1) break;
@@ -44,7 +44,7 @@ export function fitTable<Column extends Fitting>(
   const widths = kept.map(naturalWidth);
   for (let over = excess(); over > 0; over--) {
     const widest = Math.max(...widths.filter((_, index) => kept[index]?.narrow !== "whole"));
-    if (widest <= NARROWEST) break;
+    if (widest <= MIN_COLUMN_WIDTH) break;
     const index = widths.findIndex((one, at) => one === widest && kept[at]?.narrow !== "whole");
     widths[index] = widest - 1;
   }
@@ -54,7 +54,7 @@ export function fitTable<Column extends Fitting>(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
 const COLOUR = /\u001b\[[\d;]*m/g;
 
-function naturalWidth({ cells }: Fitting): number {
+function naturalWidth({ cells }: FittableColumn): number {
   const lines = cells.flatMap((cell) => cell.replace(COLOUR, "").split("\n"));
   return Math.max(1, ...lines.map((line) => [...line].length));
 }

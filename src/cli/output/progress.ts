@@ -12,7 +12,7 @@ const SILENT: Progress = { update: () => {}, stop: () => {} };
 
 /** Shows a spinner on a terminal, and nothing elsewhere. It stays on stderr: it is not part of the output. */
 export async function startProgress(screen: Screen, text: string): Promise<Progress> {
-  if (!screen.lively) return SILENT;
+  if (!screen.interactive) return SILENT;
   const { default: ora } = await import("ora");
   const spinner = ora({ text, discardStdin: false }).start();
   return {

@@ -1,6 +1,6 @@
 import type { Plan, Promotion, Target } from "../api/model.js";
 import { explainBlockers } from "./blockers.js";
-import { check, hexagon, lower, phase, shortSha, tidy } from "./format.js";
+import { appLabel, check, lower, phase, shortSha, singleLine } from "./format.js";
 import type { Screen } from "./screen.js";
 
 /* How promotions are told, in the words of the text. */
@@ -10,12 +10,12 @@ export function showPromotion(screen: Screen, promotion: Promotion, progressed: 
   const { paint } = screen;
   const { pipeline, from, to, source, release, targets } = promotion;
   screen.line(`= ${heading(pipeline?.name ?? "(deleted)", from, to)}`);
-  screen.line(`Promoted: ${hexagon(source, paint)} (Release: ${release.id})`);
+  screen.line(`Promoted: ${appLabel(source, paint)} (Release: ${release.id})`);
   targets.forEach((target, index) => {
     const told = progressed || target.phase !== "SUCCEEDED" ? `  ${outcome(screen, target)}` : "";
-    screen.line(`${index === 0 ? "To: " : "    "}${hexagon(target.app, paint)}${told}`);
+    screen.line(`${index === 0 ? "To: " : "    "}${appLabel(target.app, paint)}${told}`);
   });
-  if (promotion.forced) screen.line(`Forced: ${tidy(promotion.reason ?? "")}`);
+  if (promotion.forced) screen.line(`Forced: ${singleLine(promotion.reason ?? "")}`);
 }
 
 function heading(pipeline: string, from: string, to: string | null): string {
@@ -24,7 +24,7 @@ function heading(pipeline: string, from: string, to: string | null): string {
 
 /** `v2 succeeded`, or why not. */
 export function outcome({ paint }: Screen, target: Pick<Target, "phase" | "release" | "failureReason">): string {
-  const why = target.failureReason === null ? "" : `: ${tidy(target.failureReason)}`;
+  const why = target.failureReason === null ? "" : `: ${singleLine(target.failureReason)}`;
   return `v${target.release.version} ${phase(target.phase, paint)}${why}`;
 }
 
@@ -38,13 +38,13 @@ export function describePromotion(screen: Screen, promotion: Promotion): void {
     ["phase", phase(promotion.phase, paint)],
     ["build", promotion.build.id],
     ["commit", promotion.build.commit.sha],
-    ["by", `${tidy(promotion.createdBy.name)} (${lower(promotion.createdBy.role)})`],
+    ["by", `${singleLine(promotion.createdBy.name)} (${lower(promotion.createdBy.role)})`],
     ["created_at", screen.time(promotion.createdAt)],
     ["updated_at", screen.time(promotion.updatedAt)],
   ]);
   for (const { app, checks } of promotion.targets) {
     for (const { context, state } of checks) {
-      screen.line(`${hexagon(app, paint)} required ${check(context, state, paint)}`);
+      screen.line(`${appLabel(app, paint)} required ${check(context, state, paint)}`);
     }
   }
 }
@@ -56,7 +56,7 @@ export function showPlan(screen: Screen, plan: Plan): void {
   if (plan.source !== null && plan.release !== null) {
     const { version, id, build } = plan.release;
     const what = `v${version} ${paint.yellow(shortSha(build))}`;
-    screen.line(`Would promote: ${hexagon(plan.source, paint)} ${what} (Release: ${id})`);
+    screen.line(`Would promote: ${appLabel(plan.source, paint)} ${what} (Release: ${id})`);
   }
   plan.targets.forEach(({ app, currentRelease, upToDate, checks }, index) => {
     const runs = currentRelease === null ? "runs nothing yet" : `runs v${currentRelease.version}`;
@@ -64,7 +64,7 @@ export function showPlan(screen: Screen, plan: Plan): void {
       upToDate ? `${runs}, the same build` : runs,
       ...checks.map((one) => check(one.context, one.state, paint)),
     ];
-    screen.line(`${index === 0 ? "To: " : "    "}${hexagon(app, paint)}  ${told.join("  ")}`);
+    screen.line(`${index === 0 ? "To: " : "    "}${appLabel(app, paint)}  ${told.join("  ")}`);
   });
   if (plan.promotable) {
     screen.line(paint.green("Nothing holds it back."));

@@ -1,5 +1,5 @@
 import type { Release } from "../api/model.js";
-import { check, hexagon, lower, phase, tidy } from "./format.js";
+import { appLabel, check, lower, phase, singleLine } from "./format.js";
 import type { Column, Screen } from "./screen.js";
 
 /* How releases are told: as the text tells them to people, in columns to scripts. */
@@ -20,31 +20,31 @@ export function showReleases(screen: Screen, app: string, releases: readonly Rel
 /** One release, in pairs. */
 export function showRelease(screen: Screen, release: Release): void {
   screen.pairs([
-    ["App", hexagon(release.app, screen.paint)],
+    ["App", appLabel(release.app, screen.paint)],
     ["Release", `v${release.version} (${release.id})${release.current ? screen.paint.green(" - current") : ""}`],
     ...facts(screen, release),
-    ["Commit", commitOf(release)],
-    ["Artifact", tidy(release.build.artifact ?? "")],
-    ["By", `${tidy(release.createdBy.name)} (${lower(release.createdBy.role)})`],
+    ["Commit", formatCommit(release)],
+    ["Artifact", singleLine(release.build.artifact ?? "")],
+    ["By", `${singleLine(release.createdBy.name)} (${lower(release.createdBy.role)})`],
   ]);
 }
 
 function facts(screen: Screen, release: Release): [string, string][] {
   const { paint } = screen;
-  const failure = release.failureReason === null ? "" : `: ${tidy(release.failureReason)}`;
+  const failure = release.failureReason === null ? "" : `: ${singleLine(release.failureReason)}`;
   const checks = release.statuses.map((status) => check(status.context, status.state, paint)).join(", ");
   return [
     ["Build", release.build.id],
     ["Created", screen.time(release.createdAt)],
     ["Status", `${phase(release.phase, paint)}${failure}`],
-    ["Description", tidy(release.description)],
+    ["Description", singleLine(release.description)],
     ...(checks === "" ? [] : ([["Checks", checks]] as [string, string][])),
   ];
 }
 
-function commitOf({ build: { commit } }: Release): string {
+function formatCommit({ build: { commit } }: Release): string {
   const message = commit.message?.split("\n", 1)[0] ?? "";
-  return tidy(message === "" ? commit.sha : `${commit.sha} ${message}`);
+  return singleLine(message === "" ? commit.sha : `${commit.sha} ${message}`);
 }
 
 /** What a pipe gets of a list of releases. */

@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { relativeTime, tidy } from "./format.js";
+import { relativeTime, singleLine } from "./format.js";
 
 export type Paint = ReturnType<typeof pc.createColors>;
 
@@ -20,13 +20,13 @@ export class Screen {
   readonly reader: Reader;
   readonly paint: Paint;
   /** Whether something may move: a spinner is for a person who watches. */
-  readonly lively: boolean;
+  readonly interactive: boolean;
 
   constructor(json: boolean, environment: NodeJS.ProcessEnv) {
     this.reader = json ? "json" : process.stdout.isTTY ? "terminal" : "pipe";
     const colour = this.reader === "terminal" && !environment.NO_COLOR && environment.TERM !== "dumb";
     this.paint = pc.createColors(colour);
-    this.lively = this.reader === "terminal" && process.stderr.isTTY === true && environment.TERM !== "dumb";
+    this.interactive = this.reader === "terminal" && process.stderr.isTTY === true && environment.TERM !== "dumb";
   }
 
   /** How many columns the terminal has. */
@@ -70,12 +70,12 @@ export class Screen {
    */
   async table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], empty: string): Promise<void> {
     if (this.reader === "pipe") {
-      for (const row of rows) this.line(columns.map((column) => tidy(column.value(row))).join("\t"));
+      for (const row of rows) this.line(columns.map((column) => singleLine(column.value(row))).join("\t"));
       return;
     }
     if (rows.length === 0) return this.line(this.paint.dim(empty));
     const { fitTable, grid } = await import("./grid.js");
-    const cellOf = (column: Column<Row>, row: Row) => column.shown?.(row) ?? tidy(column.value(row));
+    const cellOf = (column: Column<Row>, row: Row) => column.shown?.(row) ?? singleLine(column.value(row));
     const all = columns.map((column) => ({
       cells: [this.paint.bold(column.title), ...rows.map((row) => cellOf(column, row))],
       narrow: column.narrow,

@@ -1,7 +1,7 @@
-import { DatabaseUnavailable, Overtaken } from "../database.js";
+import { DatabaseUnavailable, StaleRead } from "../database.js";
 
 /** What the operating system says of a server that is not there. */
-const UNREACHABLE = new Set([
+const UNREACHABLE_CODES = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
   "EPIPE",
@@ -17,14 +17,14 @@ const UNREACHABLE = new Set([
  * What PostgreSQL says when it is stopping, starting, full, or a standby, or when a statement took longer than it may.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const UNABLE = /^(08...|57P0[1-5]|57014|53...|55P03|25006|25P0[34]|58...)$/;
+const UNAVAILABLE_CODES = /^(08...|57P0[1-5]|57014|53...|55P03|25006|25P0[34]|58...)$/;
 
 /** What `pg` says by itself, without a code. */
-const LOST =
+const CONNECTION_LOST =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded|timeout expired|Query read timeout|Cannot use a pool after)/;
 
 /** Puts the many ways in which a database cannot be reached into one; everything else stays as it is. */
-export function translated(error: unknown): unknown {
+export function translateError(error: unknown): unknown {
   if (!isUnreachable(error)) return error;
   const { message } = error as Error;
   return new DatabaseUnavailable(`The database cannot be reached: ${message}`, { cause: error });
@@ -35,8 +35,8 @@ function isUnreachable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnreachable);
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
-  if (typeof code === "string") return UNREACHABLE.has(code) || UNABLE.test(code);
-  return LOST.test(error.message);
+  if (typeof code === "string") return UNREACHABLE_CODES.has(code) || UNAVAILABLE_CODES.test(code);
+  return CONNECTION_LOST.test(error.message);
 }
 
 /** A unique index found the same row written by somebody else: a second look will find it, and say what is wrong. */
@@ -46,7 +46,7 @@ export const UNIQUE_VIOLATION = "23505";
  * Whether a transaction that failed like this has written nothing, and may go through if it is run again: a deadlock, a
  * serialization failure, a row that somebody else wrote first, or what it went by having changed.
  */
-export function isWorthRepeating(error: unknown): boolean {
+export function isRetryable(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return error instanceof Overtaken || code === "40P01" || code === "40001" || code === UNIQUE_VIOLATION;
+  return error instanceof StaleRead || code === "40P01" || code === "40001" || code === UNIQUE_VIOLATION;
 }

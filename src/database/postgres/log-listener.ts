@@ -5,7 +5,7 @@ import { LOG_CHANNEL } from "../rows/dialect.js";
 import type { Reader } from "../rows/reader.js";
 
 /** How quick and how wary it is, in milliseconds. */
-export interface WakeupPace {
+export interface ListenOptions {
   /** How often the log's head is looked at: how late a follower is at most where no notification comes. */
   readonly pollEvery: number;
   /** How often the listening connection is asked for a sign of life. */
@@ -16,14 +16,19 @@ export interface WakeupPace {
   readonly reconnectAfter: number;
 }
 
-const PACE: WakeupPace = { pollEvery: 1000, heartbeatEvery: 5000, heartbeatTimeout: 5000, reconnectAfter: 250 };
+const DEFAULT_OPTIONS: ListenOptions = {
+  pollEvery: 1000,
+  heartbeatEvery: 5000,
+  heartbeatTimeout: 5000,
+  reconnectAfter: 250,
+};
 
-export interface WakeupOptions {
+export interface LogListenerOptions {
   readonly url: string;
   /** In milliseconds. */
   readonly connectTimeout: number;
   readonly reader: Reader;
-  readonly pace?: Partial<WakeupPace>;
+  readonly pace?: Partial<ListenOptions>;
 }
 
 /**
@@ -31,16 +36,16 @@ export interface WakeupOptions {
  * be lost without a word, though, so it is asked for a sign of life, replaced where there is none, and the head of the log
  * is looked at besides. Begins with the first listener.
  */
-export class Wakeups {
-  readonly #options: WakeupOptions;
-  readonly #pace: WakeupPace;
+export class LogListener {
+  readonly #options: LogListenerOptions;
+  readonly #pace: ListenOptions;
   readonly #listeners = new Set<() => void>();
   readonly #closed = new AbortController();
   #running: Promise<unknown> | null = null;
 
-  constructor(options: WakeupOptions) {
+  constructor(options: LogListenerOptions) {
     this.#options = options;
-    this.#pace = { ...PACE, ...options.pace };
+    this.#pace = { ...DEFAULT_OPTIONS, ...options.pace };
   }
 
   add(listener: () => void): () => void {

@@ -2,39 +2,39 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
-import { type Database, DatabaseUnavailable, DatabaseUnusable } from "../database.js";
+import { type Database, DatabaseOpenError, DatabaseUnavailable } from "../database.js";
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
-import { Turns } from "../queue-metrics.js";
+import { QueueMetrics } from "../queue-metrics.js";
 import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
-import { SnakeCase, Tables } from "../rows/entity-mapper.js";
+import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
 import { Transactions } from "../rows/transactions.js";
-import { translated } from "./errors.js";
-import { type WakeupPace, Wakeups } from "./log-listener.js";
-import { lending, rowsOf } from "./pool.js";
+import { translateError } from "./errors.js";
+import { type ListenOptions, LogListener } from "./log-listener.js";
+import { rowsOf, withTransaction } from "./pool.js";
 
 /* How long things may take, in milliseconds. Nothing waits without an end. */
 
 /** To get a connection, be it a new one or one that somebody gives back. */
-const CONNECT_TIMEOUT = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** A statement, its waiting for locks included; the server ends it. */
-const STATEMENT_TIMEOUT = 10_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
 /** A statement whose server does not answer at all: the connection is given up. */
-const ANSWER_TIMEOUT = 15_000;
+const RESPONSE_TIMEOUT_MS = 15_000;
 /** A transaction that says nothing, as where its instance hangs: the server ends it, and its locks with it. */
-const IDLE_TIMEOUT = 30_000;
+const IDLE_TIMEOUT_MS = 30_000;
 /** How long a database that cannot be reached is tried at the start. */
-const PATIENCE = 30_000;
+const START_TIMEOUT_MS = 30_000;
 /** Between two tries at the start. */
-const TRY_EVERY = 500;
+const RETRY_INTERVAL_MS = 500;
 
 export interface PostgresOptions {
   /** Connections for writing, and as many again for reading; one more listens. */
   readonly poolSize: number;
   /** How long a database that cannot be reached is tried before it is given up, in milliseconds. */
-  readonly patience?: number;
+  readonly startTimeout?: number;
   /** How followers of the log are woken, where not as usual. */
-  readonly pace?: Partial<WakeupPace>;
+  readonly listen?: Partial<ListenOptions>;
 }
 
 /**
@@ -46,29 +46,29 @@ export interface PostgresOptions {
 export async function openPostgres(url: string, options: PostgresOptions): Promise<Database> {
   const opened: DataSource[] = [];
   try {
-    await untilReachable(() => migrate(url), options.patience ?? PATIENCE);
+    await untilReachable(() => migrate(url), options.startTimeout ?? START_TIMEOUT_MS);
     const writer = await connect(url, options.poolSize, { pipeline: true });
     opened.push(writer);
     const reader = await connect(url, options.poolSize, { pipeline: false });
     opened.push(reader);
-    return assemble(url, writer, reader, options.pace);
+    return assemble(url, writer, reader, options.listen);
   } catch (error) {
     for (const source of opened) await source.destroy();
     const { message } = (error instanceof DatabaseUnavailable ? error.cause : error) as Error;
     const reason = message || String((error as { code?: unknown }).code ?? error);
     const what = error instanceof DatabaseUnavailable ? "cannot be reached" : "cannot be opened";
-    throw new DatabaseUnusable(`The database ${shown(url)} ${what}: ${reason}`, { cause: error });
+    throw new DatabaseOpenError(`The database ${withoutPassword(url)} ${what}: ${reason}`, { cause: error });
   }
 }
 
 /** Brings the tables up to date, one instance at a time: the others wait, and then find nothing left to do. */
 async function migrate(url: string): Promise<void> {
   const source = await new DataSource({
-    ...connection(url, 2),
+    ...connectionOptions(url, 2),
     // A migration may take its time.
-    extra: { connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true },
+    extra: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
     entities: ENTITIES,
-    namingStrategy: new SnakeCase(),
+    namingStrategy: new SnakeCaseNaming(),
     migrations: POSTGRES_MIGRATIONS,
     migrationsTableName: "migrations",
   }).initialize();
@@ -84,11 +84,11 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-function assemble(url: string, writer: DataSource, reader: DataSource, pace: Partial<WakeupPace> = {}): Database {
+function assemble(url: string, writer: DataSource, reader: DataSource, pace: Partial<ListenOptions> = {}): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
   const transactions = new Transactions(
-    lending(poolOf(writer), (query) => {
+    withTransaction(poolOf(writer), (query) => {
       const guarded: Runner = {
         query: (text, values) => transactions.statement(() => query(text, values)),
         last: (text, values) => transactions.last({ text, values }),
@@ -101,13 +101,13 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Looking for what is new is nobody's statement: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
-  const wakeups = new Wakeups({ url, connectTimeout: CONNECT_TIMEOUT, reader: looking, pace });
-  const turns = new Turns();
+  const wakeups = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
+  const turns = new QueueMetrics();
   const pending = new Set<Promise<unknown>>();
   return {
     reader: committed,
     write(work) {
-      const result = turns.take((begun) =>
+      const result = turns.measure((begun) =>
         transactions.write((tx) => {
           begun();
           return work(tx);
@@ -123,7 +123,7 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
     // Not on the connections for writing: it would wait there behind transactions that wait for each other.
     shared: reading,
     onCommit: (listener) => wakeups.add(listener),
-    onTurn: (listener) => turns.add(listener),
+    onTransactionStart: (listener) => turns.add(listener),
     get waiting() {
       return turns.waiting + readPool.waitingCount;
     },
@@ -142,22 +142,22 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
 /** @param how with `pipeline`, a statement is sent without waiting for the answer to the one before it */
 async function connect(url: string, poolSize: number, how: { readonly pipeline: boolean }): Promise<DataSource> {
   const source = new DataSource({
-    ...connection(url, poolSize),
+    ...connectionOptions(url, poolSize),
     extra: {
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
-      statement_timeout: STATEMENT_TIMEOUT,
-      query_timeout: ANSWER_TIMEOUT,
-      idle_in_transaction_session_timeout: IDLE_TIMEOUT,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: RESPONSE_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
       keepAlive: true,
       ...how,
     },
     entities: ENTITIES,
-    namingStrategy: new SnakeCase(),
+    namingStrategy: new SnakeCaseNaming(),
   });
   return source.initialize();
 }
 
-function connection(url: string, poolSize: number) {
+function connectionOptions(url: string, poolSize: number) {
   return {
     type: "postgres",
     url,
@@ -179,15 +179,15 @@ async function untilReachable(attempt: () => Promise<void>, patience: number): P
     try {
       return await attempt();
     } catch (thrown) {
-      const error = translated(thrown);
-      if (!(error instanceof DatabaseUnavailable) || performance.now() + TRY_EVERY > end) throw error;
-      await delay(TRY_EVERY);
+      const error = translateError(thrown);
+      if (!(error instanceof DatabaseUnavailable) || performance.now() + RETRY_INTERVAL_MS > end) throw error;
+      await delay(RETRY_INTERVAL_MS);
     }
   }
 }
 
 /** The address without its password. */
-function shown(url: string): string {
+function withoutPassword(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;
 }

@@ -3,45 +3,45 @@ import type { Pool, PoolClient, QueryResult } from "pg";
 import { DatabaseUnavailable, WriteConflict } from "../database.js";
 import type { Runner, Tx } from "../rows/reader.js";
 import type { Lend, Writer } from "../rows/transactions.js";
-import { isWorthRepeating, translated, UNIQUE_VIOLATION } from "./errors.js";
+import { isRetryable, translateError, UNIQUE_VIOLATION } from "./errors.js";
 
 /** How often a transaction is run again that met another one. */
-const ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 /** At most so long before the second attempt, twice as long before the third, and so on: 5, 10, 20 … 1280 ms. */
-const FIRST_PAUSE = 5;
+const FIRST_PAUSE_MS = 5;
 
 /**
  * Lends connections of a pool, each for one transaction. One that met another transaction is run again from its start,
  * which is why the work of a transaction must do nothing but read and write rows.
  */
-export function lending(pool: Pool, txOn: (query: Runner["query"]) => Tx): Lend {
+export function withTransaction(pool: Pool, txOn: (query: Runner["query"]) => Tx): Lend {
   return async <T>(use: (writer: Writer) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await borrow(pool, (client) => use(writerOn(client, txOn)));
+        return await withConnection(pool, (client) => use(writerOn(client, txOn)));
       } catch (error) {
-        if (!isWorthRepeating(error)) throw error;
-        if (attempt === ATTEMPTS) throw givenUp(error);
+        if (!isRetryable(error)) throw error;
+        if (attempt === MAX_ATTEMPTS) throw retriesExhausted(error);
         // Two that met must not come back at the same moment.
-        await delay(Math.random() * FIRST_PAUSE * 2 ** (attempt - 1));
+        await delay(Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     }
   };
 }
 
 /** A connection as a transaction uses it. Once it is lost, nothing more is sent on it. */
-interface Borrowed {
+interface PooledConnection {
   readonly client: PoolClient;
   lost: unknown;
 }
 
-async function borrow<T>(pool: Pool, use: (borrowed: Borrowed) => Promise<T>): Promise<T> {
+async function withConnection<T>(pool: Pool, use: (borrowed: PooledConnection) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
-    throw translated(error);
+    throw translateError(error);
   });
-  const borrowed: Borrowed = { client, lost: undefined };
+  const borrowed: PooledConnection = { client, lost: undefined };
   const onError = (error: Error) => {
-    borrowed.lost ??= translated(error);
+    borrowed.lost ??= translateError(error);
   };
   client.on("error", onError);
   try {
@@ -52,7 +52,7 @@ async function borrow<T>(pool: Pool, use: (borrowed: Borrowed) => Promise<T>): P
   }
 }
 
-function writerOn(borrowed: Borrowed, txOn: (query: Runner["query"]) => Tx): Writer {
+function writerOn(borrowed: PooledConnection, txOn: (query: Runner["query"]) => Tx): Writer {
   const run = async (text: string, values?: readonly unknown[]) => {
     if (borrowed.lost !== undefined) throw borrowed.lost;
     try {
@@ -88,9 +88,9 @@ export async function rowsOf(
 
 async function resultOf(connection: Pool | PoolClient, text: string, values: readonly unknown[] = []) {
   try {
-    return await connection.query(text, values.map(storable));
+    return await connection.query(text, values.map(replaceNulBytes));
   } catch (error) {
-    throw translated(error);
+    throw translateError(error);
   }
 }
 
@@ -98,12 +98,12 @@ async function resultOf(connection: Pool | PoolClient, text: string, values: rea
  * PostgreSQL takes no null byte in a text, and refuses the statement. What is written never holds one; what is looked for
  * may, and finds nothing once there is a character in its place that no text holds.
  */
-function storable(value: unknown): unknown {
+function replaceNulBytes(value: unknown): unknown {
   if (typeof value === "string") return value.includes("\u0000") ? value.replaceAll("\u0000", "\uffff") : value;
-  return Array.isArray(value) ? value.map(storable) : value;
+  return Array.isArray(value) ? value.map(replaceNulBytes) : value;
 }
 
-function givenUp(error: unknown): Error {
+function retriesExhausted(error: unknown): Error {
   const cause = { cause: error };
   return (error as { code?: unknown }).code === UNIQUE_VIOLATION
     ? new WriteConflict(

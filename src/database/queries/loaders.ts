@@ -29,7 +29,7 @@ export function createLoaders(reader: Reader) {
   return {
     ...rows,
     /** What a row that is in hand names: there also where it is history, of which a limited viewer sees little more. */
-    named: reader.named === reader ? rows : rowsById(reader.named),
+    named: reader.referenced === reader ? rows : rowsById(reader.referenced),
     pipeline: byId(reader, Pipeline),
     coupling: byId(reader, Coupling),
     releaseStatus: byId(reader, ReleaseStatus),
@@ -125,7 +125,7 @@ function one<T extends object>(
   property: keyof T & string,
 ): DataLoader<string, T | null> {
   return new DataLoader<string, T | null>(async (keys) => {
-    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)}`);
+    const rows = await reader.select(entity, sql`WHERE ${keyCondition(reader, entity, property, keys)}`);
     const found = new Map(rows.map((row) => [row[property] as string, row]));
     return keys.map((key) => found.get(key) ?? null);
   });
@@ -140,7 +140,7 @@ function many<T extends object>(
 ): DataLoader<string, readonly T[]> {
   return new DataLoader<string, readonly T[]>(async (keys) => {
     // Sorted here: asked to sort by the primary key, SQLite may walk the whole table in its order for the sake of a few rows.
-    const rows = await reader.select(entity, sql`WHERE ${isOneOf(reader, entity, property, keys)}`);
+    const rows = await reader.select(entity, sql`WHERE ${keyCondition(reader, entity, property, keys)}`);
     rows.sort((a, b) => (a[order] < b[order] ? -1 : 1));
     const lists = new Map<string, T[]>(keys.map((key) => [key, []]));
     for (const row of rows) lists.get(row[property] as string)?.push(row);
@@ -148,7 +148,7 @@ function many<T extends object>(
   });
 }
 
-function isOneOf<T extends object>(
+function keyCondition<T extends object>(
   reader: Reader,
   entity: EntityClass<T>,
   property: keyof T & string,

@@ -37,7 +37,7 @@ export type LockMode = "change" | "share";
 /** Whatever locks by a number locks with one of these: "rail" in ASCII, and what it is for. */
 export const ADVISORY_LOCKS = { log: 0x7261696c_01, migrations: 0x7261696c_02 } as const;
 /** Names are locked by this and their hash, which are told apart from the single numbers. */
-const NAMES = 0x7261696c;
+const NAME_LOCKS = 0x7261696c;
 
 /** The channel that a commit which appended events is announced on. */
 export const LOG_CHANNEL = "railyard_log";
@@ -71,7 +71,7 @@ export const postgresDialect: Dialect = {
   // Not FOR UPDATE, which would also hold up every foreign key that points at the row.
   lock: (mode) => raw(mode === "change" ? "FOR NO KEY UPDATE" : "FOR SHARE"),
   // Two names of one hash wait for each other without need, and no more than that.
-  lockName: (name) => sql`SELECT pg_advisory_xact_lock(${NAMES}, hashtext(${name}))`,
+  lockName: (name) => sql`SELECT pg_advisory_xact_lock(${NAME_LOCKS}, hashtext(${name}))`,
   lockLog: sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.log})`,
   // Here it does not: the name still is the table's.
   shadowed: (table) => raw(table),

@@ -11,14 +11,14 @@ export type Where<T> = { readonly [K in keyof T]?: T[K] | readonly T[K][] | null
 export type Raw = Record<string, unknown>;
 
 /** `createdAt` is kept as `created_at`. */
-export class SnakeCase extends DefaultNamingStrategy {
+export class SnakeCaseNaming extends DefaultNamingStrategy {
   override columnName(property: string, given: string): string {
     return given || property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   }
 }
 
 /** Up to so many rows the text of an INSERT is kept: what promotions and their events need. */
-const REMEMBERED_ROWS = 64;
+const MAX_CACHED_INSERT_ROWS = 64;
 
 interface MappedColumn {
   readonly property: string;
@@ -113,7 +113,7 @@ export class Table<T extends object> {
     const strings = [`INSERT INTO ${this.name} (${names}) VALUES (`, ...between];
     for (let row = 1; row < rows; row++) strings.push("),(", ...between);
     strings.push(")");
-    if (rows <= REMEMBERED_ROWS) this.#inserts.set(rows, strings);
+    if (rows <= MAX_CACHED_INSERT_ROWS) this.#inserts.set(rows, strings);
     return strings;
   }
 

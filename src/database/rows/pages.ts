@@ -31,12 +31,12 @@ export async function readPage<T extends object>(
   conditions: readonly Sql[],
   request: PageRequest,
 ): Promise<Page<T>> {
-  const { column, ascending, behind } = walk(reader, order, request, "e");
+  const { column, ascending, behind } = scan(reader, order, request, "e");
   const rows = await reader.select(
     order.entity,
     sql`WHERE ${allOf([...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`,
   );
-  return pageOf(rows, request);
+  return toPage(rows, request);
 }
 
 /**
@@ -53,7 +53,7 @@ export async function readPages<T extends object>(
   conditions: readonly Sql[] = [],
 ): Promise<Page<T>[]> {
   const table = reader.table(order.entity);
-  const { column, ascending, behind } = walk(reader, order, request, "c");
+  const { column, ascending, behind } = scan(reader, order, request, "c");
   const mine = sql`c.${raw(table.column(parent))} = p.value`;
   const child = sql`WHERE ${allOf([mine, ...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`;
   const select = reader.dialect.forEachParent(table.select, table.name, table.key, parents, child);
@@ -66,7 +66,7 @@ export async function readPages<T extends object>(
   return parents.map((id) => {
     const rows = lists.get(id) ?? [];
     rows.sort((a, b) => (a[order.by] < b[order.by] ? -sign : sign));
-    return pageOf(rows, request);
+    return toPage(rows, request);
   });
 }
 
@@ -81,14 +81,14 @@ export async function hasRow<T extends object>(
   from: string | number,
   backward: boolean,
 ): Promise<boolean> {
-  const { column } = walk(reader, order, { size: 0, backward, from }, "e");
+  const { column } = scan(reader, order, { size: 0, backward, from }, "e");
   const up = (order.direction === "ASC") !== backward;
   const there = sql`${column} ${raw(up ? ">=" : "<=")} ${from}`;
   const rows = await reader.select(order.entity, sql`WHERE ${allOf([...conditions, there])} LIMIT 1`);
   return rows.length > 0;
 }
 
-function walk<T extends object>(reader: Reader, order: Order<T>, request: PageRequest, alias: string) {
+function scan<T extends object>(reader: Reader, order: Order<T>, request: PageRequest, alias: string) {
   const column = raw(`${alias}.${reader.table(order.entity).column(order.by)}`);
   const up = (order.direction === "ASC") !== request.backward;
   const behind = request.from === null ? [] : [sql`${column} ${raw(up ? ">" : "<")} ${request.from}`];
@@ -96,7 +96,7 @@ function walk<T extends object>(reader: Reader, order: Order<T>, request: PageRe
 }
 
 /** Takes off the row that was read only to learn whether there are more, and turns a page that was read backward. */
-function pageOf<T>(rows: T[], request: PageRequest): Page<T> {
+function toPage<T>(rows: T[], request: PageRequest): Page<T> {
   const more = rows.length > request.size;
   const page = more ? rows.slice(0, request.size) : rows;
   return { rows: request.backward ? page.reverse() : page, more };

@@ -2,7 +2,7 @@ import sql, { type RawValue, raw, type Sql } from "sql-template-tag";
 import type { Scope } from "../../entities/access/token.js";
 import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./entity-mapper.js";
-import { type Sight, sightOf } from "./row-security.js";
+import { type RowSecurity, rowSecurity } from "./row-security.js";
 
 /** What runs a statement: a connection of TypeORM's, or its pool. */
 export interface Runner {
@@ -26,7 +26,7 @@ export interface FindOptions<T> {
 }
 
 /** An event that a transaction has appended to the log, by what it concerns. */
-export interface Appended {
+export interface AppendedEvent {
   readonly type: string;
   readonly pipelineId: string | null;
   readonly apps: readonly string[];
@@ -34,38 +34,38 @@ export interface Appended {
 
 /** Reads rows. What it sees is committed, unless it is a transaction's own. */
 export class Reader {
-  /** @param sight what it may see, and what goes before each of its statements for that; null for everything */
+  /** @param security what it may see, and what goes before each of its statements for that; null for everything */
   constructor(
     protected readonly runner: Runner,
     readonly dialect: Dialect,
     protected readonly tables: Tables,
-    protected readonly count: StatementCount,
-    private readonly sight: Sight | null = null,
-    private readonly before: Sql | null = sight?.visible ?? null,
+    protected readonly statementCount: StatementCount,
+    private readonly security: RowSecurity | null = null,
+    private readonly prefix: Sql | null = security?.scoped ?? null,
   ) {}
 
   /** A reader of the same rows whose statements go through `wrap`. */
   through(wrap: (runner: Runner) => Runner): Reader {
-    return new Reader(wrap(this.runner), this.dialect, this.tables, this.count, this.sight, this.before);
+    return new Reader(wrap(this.runner), this.dialect, this.tables, this.statementCount, this.security, this.prefix);
   }
 
   /** A reader that sees of the rows only what a token with this scope may; null limits nothing. */
   limitedTo(scope: Scope | null): Reader {
     if (scope === null) return this;
-    const sight = sightOf(this.dialect, this.tables.names, scope);
-    return new Reader(this.runner, this.dialect, this.tables, this.count, sight);
+    const sight = rowSecurity(this.dialect, this.tables.names, scope);
+    return new Reader(this.runner, this.dialect, this.tables, this.statementCount, sight);
   }
 
   /** The reader for what somebody asks for: this one, unless it is a transaction for whoever is limited. */
-  get visible(): Reader {
+  get scoped(): Reader {
     return this;
   }
 
   /** The reader for what a row that was seen names by its id, be it no more than history: this one, unless it is limited. */
-  get named(): Reader {
-    const { sight } = this;
+  get referenced(): Reader {
+    const { security: sight } = this;
     if (sight === null) return this;
-    return new Reader(this.runner, this.dialect, this.tables, this.count, sight, sight.named);
+    return new Reader(this.runner, this.dialect, this.tables, this.statementCount, sight, sight.referenced);
   }
 
   table<T extends object>(entity: EntityClass<T>): Table<T> {
@@ -74,8 +74,8 @@ export class Reader {
 
   /** The rows of a statement as the engine gives them. */
   async query<R = Raw>(statement: Sql): Promise<R[]> {
-    this.count.statements += 1;
-    const whole = this.before === null ? statement : sql`${this.before} ${statement}`;
+    this.statementCount.statements += 1;
+    const whole = this.prefix === null ? statement : sql`${this.prefix} ${statement}`;
     return (await this.runner.query(this.dialect.text(whole), whole.values as RawValue[])) as R[];
   }
 
@@ -106,7 +106,7 @@ export class Reader {
     return row ?? null;
   }
 
-  async countOf<T extends object>(entity: EntityClass<T>, where: Where<T>): Promise<number> {
+  async count<T extends object>(entity: EntityClass<T>, where: Where<T>): Promise<number> {
     const table = this.tables.of(entity);
     const [row] = await this.query<{ total: number | string }>(
       sql`SELECT COUNT(*) AS total FROM ${raw(table.name)} e WHERE ${allOf(table.where(where, this.dialect))}`,
@@ -122,8 +122,8 @@ export class Reader {
  */
 export class Tx extends Reader {
   /** What the log will tell of, once this is committed: also what a part of it appended that then failed. */
-  readonly appended: Appended[];
-  readonly #visible: Reader;
+  readonly appended: AppendedEvent[];
+  readonly #scoped: Reader;
 
   /** @param of the transaction that this is the same as, for somebody who sees no more of it than `visible` */
   constructor(
@@ -131,22 +131,25 @@ export class Tx extends Reader {
     dialect: Dialect,
     tables: Tables,
     count: StatementCount,
-    of: { readonly appended: Appended[]; readonly visible: Reader } | null = null,
+    of: { readonly appended: AppendedEvent[]; readonly scoped: Reader } | null = null,
   ) {
     super(runner, dialect, tables, count);
     this.appended = of?.appended ?? [];
-    this.#visible = of?.visible ?? this;
+    this.#scoped = of?.scoped ?? this;
   }
 
   /** The same transaction, for whoever has this scope; null limits nothing. */
   override limitedTo(scope: Scope | null): Tx {
     if (scope === null) return this;
     const { appended } = this;
-    return new Tx(this.runner, this.dialect, this.tables, this.count, { appended, visible: super.limitedTo(scope) });
+    return new Tx(this.runner, this.dialect, this.tables, this.statementCount, {
+      appended,
+      scoped: super.limitedTo(scope),
+    });
   }
 
-  override get visible(): Reader {
-    return this.#visible;
+  override get scoped(): Reader {
+    return this.#scoped;
   }
 
   /**
@@ -176,12 +179,12 @@ export class Tx extends Reader {
    * Runs a statement as the last of the transaction, in front of its COMMIT: whatever is locked by it is locked no longer
    * than it must be. Where that gains nothing, it is run at once. To be the last thing that is asked of a transaction.
    */
-  async last(statement: Sql): Promise<void> {
+  async beforeCommit(statement: Sql): Promise<void> {
     if (this.runner.last === undefined) {
       await this.query(statement);
       return;
     }
-    this.count.statements += 1;
+    this.statementCount.statements += 1;
     this.runner.last(this.dialect.text(statement), statement.values as RawValue[]);
   }
 

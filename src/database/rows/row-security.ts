@@ -10,14 +10,14 @@ import type { Dialect } from "./dialect.js";
  */
 
 /** The definitions that go before a statement. */
-export interface Sight {
+export interface RowSecurity {
   /** For whatever looks for rows: only visible ones are there. */
-  readonly visible: Sql;
+  readonly scoped: Sql;
   /**
    * For rows that a visible row names by their id. History may name an app that has left its pipeline, and a release on
    * it: those are there as well, but with no more than what history tells. Of other tables there is nothing.
    */
-  readonly named: Sql;
+  readonly referenced: Sql;
 }
 
 /** A table, and which of its rows `t` are visible. A rule may go by the tables above its own, as they are visible. */
@@ -59,25 +59,25 @@ function visibleRows(dialect: Dialect, scope: Scope): readonly Rule[] {
 }
 
 /** What nobody who is limited reads. */
-const HIDDEN = ["commit_statuses", "github_position", "idempotency_keys", "tokens", "webhook_deliveries"];
+const DENIED = ["commit_statuses", "github_position", "idempotency_keys", "tokens", "webhook_deliveries"];
 
 /** What is read as it is: places in the log, which tell nothing without their events. */
-const OPEN = ["event_apps"];
+const UNRESTRICTED = ["event_apps"];
 
 const OF_VISIBLE_APP = sql`t.app_id IN ${COUPLED}`;
 
 /** What became of a release is part of the promotion that made it. */
-const OUTCOME_IS_TOLD = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`;
+const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`;
 
 /** Each column by itself, so that one that is added later is not told before somebody has said that it may be. */
-const NAMED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
+const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${unlessHidden("description", "''")}, ${unlessHidden("region", "NULL")},
   ${unlessHidden("deployment_mode", "'IMMEDIATE'")}, ${unlessHidden("updated_at", "t.created_at")}`;
 
-const NAMED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
+const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
   t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline,
-  CASE WHEN ${OUTCOME_IS_TOLD} THEN t.failure_reason ELSE NULL END AS failure_reason,
-  CASE WHEN ${OUTCOME_IS_TOLD} THEN t.updated_at ELSE t.created_at END AS updated_at`;
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 
 function unlessHidden(column: string, instead: string): Sql {
   return raw(`CASE WHEN t.id IN ${COUPLED.sql} THEN t.${column} ELSE ${instead} END AS ${column}`);
@@ -89,9 +89,9 @@ function unlessHidden(column: string, instead: string): Sql {
  * @param tables the names of all tables
  * @throws Error where no rule says of a table who may see it
  */
-export function sightOf(dialect: Dialect, tables: readonly string[], scope: Scope): Sight {
+export function rowSecurity(dialect: Dialect, tables: readonly string[], scope: Scope): RowSecurity {
   const rules = visibleRows(dialect, scope);
-  const ruled = new Set([...rules.map(([table]) => table), ...HIDDEN, ...OPEN]);
+  const ruled = new Set([...rules.map(([table]) => table), ...DENIED, ...UNRESTRICTED]);
   for (const table of tables) {
     if (!ruled.has(table)) throw new Error(`Nothing says which rows of ${table} a limited token may see.`);
   }
@@ -100,18 +100,18 @@ export function sightOf(dialect: Dialect, tables: readonly string[], scope: Scop
     sql`${raw(table)} AS NOT MATERIALIZED (${columns} FROM ${dialect.shadowed(table)} t WHERE ${condition})`;
   const hidden = (table: string) => shown(table, all, raw("1 = 0"));
   const visible = rules.map(([table, condition]) => shown(table, all, condition));
-  const rest = rules.map(([table]) => table).filter((table) => !NAMED.has(table));
+  const rest = rules.map(([table]) => table).filter((table) => !REFERENCED.has(table));
   const named = [
-    ...rules.flatMap(([table, condition]) => (NAMED_AS_VISIBLE.has(table) ? [shown(table, all, condition)] : [])),
-    shown("apps", NAMED_APP, raw("1 = 1")),
-    shown("releases", NAMED_RELEASE, raw("1 = 1")),
+    ...rules.flatMap(([table, condition]) => (REFERENCED_AS_SCOPED.has(table) ? [shown(table, all, condition)] : [])),
+    shown("apps", REFERENCED_APP, raw("1 = 1")),
+    shown("releases", REFERENCED_RELEASE, raw("1 = 1")),
     ...rest.map(hidden),
   ];
-  const before = (definitions: readonly Sql[]) => sql`WITH ${join([...definitions, ...HIDDEN.map(hidden)], ", ")}`;
-  return { visible: before(visible), named: before(named) };
+  const before = (definitions: readonly Sql[]) => sql`WITH ${join([...definitions, ...DENIED.map(hidden)], ", ")}`;
+  return { scoped: before(visible), referenced: before(named) };
 }
 
 /** What the columns of a named row are judged by. */
-const NAMED_AS_VISIBLE = new Set(["pipelines", "couplings", "promotions"]);
+const REFERENCED_AS_SCOPED = new Set(["pipelines", "couplings", "promotions"]);
 /** A build is told whole: one that was released never changes again. */
-const NAMED = new Set([...NAMED_AS_VISIBLE, "apps", "releases", "builds"]);
+const REFERENCED = new Set([...REFERENCED_AS_SCOPED, "apps", "releases", "builds"]);

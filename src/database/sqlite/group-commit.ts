@@ -5,11 +5,11 @@ import { type Bracket, savepoint, Transactions } from "../rows/transactions.js";
  * So many turns of the event loop are waited for others, after the last that came. Where nothing else goes on a turn takes
  * microseconds; where much does, those who are answered in it write again.
  */
-const TURNS = 2;
+const IDLE_TURNS = 2;
 /** How many transactions are committed together at most. */
-const TOGETHER = 64;
+const MAX_GROUP_SIZE = 64;
 /** After this time no more are taken in, in milliseconds: none of those that are done may wait long for the rest. */
-const PATIENCE = 5;
+const MAX_GROUP_MS = 5;
 
 /** The first transaction of those that are committed together. */
 const FIRST: Bracket = { begin: "BEGIN IMMEDIATE", commit: null, undo: ["ROLLBACK"] };
@@ -17,7 +17,7 @@ const FIRST: Bracket = { begin: "BEGIN IMMEDIATE", commit: null, undo: ["ROLLBAC
 const JOINED = savepoint("joined");
 
 /** The one connection that may write. */
-export interface OneWriter {
+export interface SingleWriter {
   /** What the work of one transaction is handed. */
   tx(): Tx;
   execute(statement: string): Promise<unknown>;
@@ -40,8 +40,8 @@ interface Job {
  * turns of the event loop are committed together, and acknowledged when all of that is durable. Each still succeeds or fails by
  * itself, unless the commit fails: then all of them do.
  */
-export class WriteGate extends Transactions {
-  constructor(writer: OneWriter) {
+export class GroupCommit extends Transactions {
+  constructor(writer: SingleWriter) {
     const queue = new CommitQueue(writer);
     const execute = (statement: string) => writer.execute(statement);
     super((use) => queue.take((bracket) => use({ tx: writer.tx(), execute }, bracket)));
@@ -49,11 +49,11 @@ export class WriteGate extends Transactions {
 }
 
 class CommitQueue {
-  readonly #writer: OneWriter;
+  readonly #writer: SingleWriter;
   readonly #waiting: Job[] = [];
   #working = false;
 
-  constructor(writer: OneWriter) {
+  constructor(writer: SingleWriter) {
     this.#writer = writer;
   }
 
@@ -80,7 +80,7 @@ class CommitQueue {
 
   async #commitTogether(): Promise<void> {
     const done: Job[] = [];
-    const late = performance.now() + PATIENCE;
+    const late = performance.now() + MAX_GROUP_MS;
     for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
       try {
         await job.run(done.length === 0 ? FIRST : JOINED);
@@ -90,8 +90,8 @@ class CommitQueue {
         // With it the engine has undone all that was not committed.
         if (!this.#writer.open) for (const lost of done.splice(0)) lost.failed(error);
       }
-      if (done.length === TOGETHER || performance.now() > late) break;
-      for (let turn = 0; this.#waiting.length === 0 && turn < TURNS; turn++) await new Promise(setImmediate);
+      if (done.length === MAX_GROUP_SIZE || performance.now() > late) break;
+      for (let turn = 0; this.#waiting.length === 0 && turn < IDLE_TURNS; turn++) await new Promise(setImmediate);
     }
     if (done.length === 0) return;
     try {

@@ -2,14 +2,14 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
-import { type Database, DatabaseUnusable } from "../database.js";
+import { type Database, DatabaseOpenError } from "../database.js";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite/index.js";
-import { Turns } from "../queue-metrics.js";
+import { QueueMetrics } from "../queue-metrics.js";
 import { sqliteDialect } from "../rows/dialect.js";
-import { SnakeCase, Tables } from "../rows/entity-mapper.js";
+import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
 import { SqliteFile } from "./file.js";
-import { WriteGate } from "./group-commit.js";
+import { GroupCommit } from "./group-commit.js";
 import { SqliteRunner } from "./runner.js";
 
 /**
@@ -19,8 +19,8 @@ import { SqliteRunner } from "./runner.js";
  * which a table was small it walks through all of it for ever after.
  */
 export async function openSqlite(path: string): Promise<Database> {
-  makeFolder(path);
-  const lock = takeLock(path);
+  createFolder(path);
+  const lock = lockFile(path);
   const opened: DataSource[] = [];
   try {
     const writer = await connect(path, false);
@@ -32,8 +32,8 @@ export async function openSqlite(path: string): Promise<Database> {
   } catch (error) {
     for (const source of opened) await source.destroy();
     lock.close();
-    if (error instanceof DatabaseUnusable) throw error;
-    throw new DatabaseUnusable(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+    if (error instanceof DatabaseOpenError) throw error;
+    throw new DatabaseOpenError(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -44,7 +44,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
   const guarded: Runner = {
     query: (text, parameters) => gate.statement(() => connection.query(text, parameters)),
   };
-  const gate = new WriteGate({
+  const gate = new GroupCommit({
     tx: () => new Tx(guarded, sqliteDialect, tables, count),
     execute: (statement) => connection.query(statement),
     get open() {
@@ -53,11 +53,11 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
   });
   const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();
-  const turns = new Turns();
+  const turns = new QueueMetrics();
   return {
     reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
     write(work) {
-      const result = turns.take((begun) =>
+      const result = turns.measure((begun) =>
         gate.write((tx) => {
           begun();
           return work(tx);
@@ -74,7 +74,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
       return result;
     },
     shared: null,
-    onTurn: (listener) => turns.add(listener),
+    onTransactionStart: (listener) => turns.add(listener),
     get waiting() {
       return turns.waiting;
     },
@@ -102,7 +102,7 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     database: path,
     readonly,
     entities: ENTITIES,
-    namingStrategy: new SnakeCase(),
+    namingStrategy: new SnakeCaseNaming(),
     migrations: readonly ? [] : SQLITE_MIGRATIONS,
     migrationsTableName: "migrations",
     prepareDatabase: (file: SqliteFile) => {
@@ -119,7 +119,7 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
  * Holds the database for this process. An open transaction on a file beside it is the lock: the operating system lets go
  * of it however the process ends, so nothing stale is ever left behind.
  */
-function takeLock(path: string): SqliteFile {
+function lockFile(path: string): SqliteFile {
   const file = openLock(`${path}.lock`);
   try {
     // In memory, so that holding the lock leaves no journal beside it.
@@ -128,8 +128,8 @@ function takeLock(path: string): SqliteFile {
     return file;
   } catch (error) {
     file.close();
-    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw lockUnusable(`${path}.lock`, error);
-    throw new DatabaseUnusable(
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw lockError(`${path}.lock`, error);
+    throw new DatabaseOpenError(
       `The database ${path} is in use by another Railyard process. One process at a time may open it; stop the other one, or use PostgreSQL for several.`,
       { cause: error },
     );
@@ -140,18 +140,18 @@ function openLock(path: string): SqliteFile {
   try {
     return new SqliteFile(path, { timeout: 0 });
   } catch (error) {
-    throw lockUnusable(path, error);
+    throw lockError(path, error);
   }
 }
 
-function lockUnusable(path: string, error: unknown): DatabaseUnusable {
-  return new DatabaseUnusable(`The lock file ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+function lockError(path: string, error: unknown): DatabaseOpenError {
+  return new DatabaseOpenError(`The lock file ${path} cannot be used: ${(error as Error).message}`, { cause: error });
 }
 
-function makeFolder(path: string): void {
+function createFolder(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
-    throw new DatabaseUnusable(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
+    throw new DatabaseOpenError(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
   }
 }

@@ -3,7 +3,7 @@ import type { Runner } from "../rows/reader.js";
 import type { SqliteFile, SqliteStatement } from "./file.js";
 
 /** Prepared statements kept by a connection; the service has fewer than 200 different ones. */
-const STATEMENT_CACHE = 500;
+const MAX_CACHED_STATEMENTS = 500;
 
 /**
  * Runs statements straight on the connection that TypeORM has opened. TypeORM's own way to it makes a page of promises,
@@ -27,7 +27,7 @@ export class SqliteRunner implements Runner {
     try {
       const statement = this.#prepared(text);
       // SQLite has no booleans. Most statements have none either, and an INSERT of many rows has hundreds of values.
-      const values = parameters.some(isBoolean) ? parameters.map(bindable) : parameters;
+      const values = parameters.some(isBoolean) ? parameters.map(toBindable) : parameters;
       return statement.reader ? statement.all(...values) : statement.run(...values);
     } catch (error) {
       throw new QueryFailedError(text, [...parameters], error as Error);
@@ -40,7 +40,7 @@ export class SqliteRunner implements Runner {
     const statement = this.#file.prepare(text);
     // Inserts of several rows have a text for every number of them: the oldest makes room.
     const [oldest] = this.#statements.keys();
-    if (this.#statements.size >= STATEMENT_CACHE && oldest !== undefined) this.#statements.delete(oldest);
+    if (this.#statements.size >= MAX_CACHED_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     this.#statements.set(text, statement);
     return statement;
   }
@@ -50,6 +50,6 @@ function isBoolean(value: unknown): boolean {
   return typeof value === "boolean";
 }
 
-function bindable(value: unknown): unknown {
+function toBindable(value: unknown): unknown {
   return typeof value === "boolean" ? Number(value) : value;
 }

@@ -42,7 +42,7 @@ export type Action = keyof typeof ACTIONS;
  * What a token that is limited to pipelines may do in them, as far as its role goes. Whatever is not here is about all
  * pipelines, or about none, and refused to it.
  */
-const WITHIN_PIPELINES: ReadonlySet<Action> = new Set<Action>([
+const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["read", "createBuild", "updateBuild", "reportStatus", "reportDeployment"] as const),
   ...(["updatePipeline", "updateApp", "addCoupling", "addChecks", "moveCoupling", "setAutoDeploy"] as const),
   ...(["createRelease", "rollback", "promote", "openReviewApp", "closeReviewApp"] as const),
@@ -53,15 +53,15 @@ const WITHIN_PIPELINES: ReadonlySet<Action> = new Set<Action>([
 const RANK = Object.keys(Role);
 
 export function isPermitted(viewer: Viewer, action: Action): boolean {
-  return hasRank(viewer, action) && !isBeyond(viewer, action);
+  return hasRank(viewer, action) && !exceeds(viewer, action);
 }
 
 function hasRank({ role }: Viewer, action: Action): boolean {
   return RANK.indexOf(role) >= RANK.indexOf(ACTIONS[action]);
 }
 
-function isBeyond({ scope }: Viewer, action: Action): boolean {
-  return scope !== null && !WITHIN_PIPELINES.has(action);
+function exceeds({ scope }: Viewer, action: Action): boolean {
+  return scope !== null && !PIPELINE_ACTIONS.has(action);
 }
 
 /**
@@ -72,19 +72,19 @@ export function permit(viewer: Viewer, action: Action): void {
   if (!hasRank(viewer, action)) {
     throw new AccessDenied(action, `the role ${ACTIONS[action]}`, `this token's is ${viewer.role}`);
   }
-  if (isBeyond(viewer, action)) throw new AccessDenied(action, UNLIMITED_TOKEN, LIMITED);
+  if (exceeds(viewer, action)) throw new AccessDenied(action, UNRESTRICTED_TOKEN, RESTRICTED);
 }
 
-const UNLIMITED_TOKEN = "a token that is not limited to pipelines";
-const LIMITED = "this one is";
+const UNRESTRICTED_TOKEN = "a token that is not limited to pipelines";
+const RESTRICTED = "this one is";
 
 /**
  * Lets the viewer pass who is not limited to pipelines, or throws FORBIDDEN.
  *
  * @param part which part of the action it is, as `the name or repository of a pipeline`
  */
-export function permitUnlimited({ scope }: Viewer, action: Action, part: string): void {
-  if (scope !== null) throw new AccessDenied(action, `${UNLIMITED_TOKEN} where it is about ${part}`, LIMITED);
+export function permitUnrestricted({ scope }: Viewer, action: Action, part: string): void {
+  if (scope !== null) throw new AccessDenied(action, `${UNRESTRICTED_TOKEN} where it is about ${part}`, RESTRICTED);
 }
 
 /**
@@ -97,7 +97,7 @@ export async function permitRepository(
   action: Action,
   repository: string,
 ): Promise<void> {
-  if (scope === null || (await reader.visible.first(Pipeline, { repository })) !== null) return;
+  if (scope === null || (await reader.scoped.first(Pipeline, { repository })) !== null) return;
   throw new AccessDenied(
     action,
     "the repository of a pipeline that this token is limited to",
@@ -113,7 +113,7 @@ export class AccessDenied extends Refusal {
     readonly needed: string,
     but: string,
   ) {
-    super("FORBIDDEN", `${sentence(action)} needs ${needed}; ${but}.`);
+    super("FORBIDDEN", `${denialMessage(action)} needs ${needed}; ${but}.`);
   }
 
   /** Whether only an administrator may do what was tried. */
@@ -123,6 +123,6 @@ export class AccessDenied extends Refusal {
 }
 
 /** `removeChecks` → `To remove checks`. */
-export function sentence(action: Action): string {
+export function denialMessage(action: Action): string {
   return `To ${action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
 }

@@ -6,7 +6,7 @@ import { changed } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
-import { idOf, LIMITS, lineOf } from "../core/input.js";
+import { LIMITS, parseId, parseLine } from "../core/input.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
 import { permit } from "./actions.js";
@@ -22,7 +22,7 @@ export interface CreateTokenInput {
 /** Makes a token. Its secret is handed back this once; only its hash is kept. */
 export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ token: Token; secret: string }> {
   permit(ctx.viewer, "createToken");
-  const name = lineOf("name", input.name);
+  const name = parseLine("name", input.name);
   const expiresAt = input.expiresAt ?? null;
   if (expiresAt !== null && expiresAt <= ctx.now()) throw badInput("expiresAt", "expiresAt must be in the future.");
   const pipelines = input.pipelines ?? null;
@@ -35,7 +35,7 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
   }
   const secret = newSecret();
   const token = await ctx.db.write(async (tx) => {
-    const limits = pipelines === null ? null : await named(tx, pipelines);
+    const limits = pipelines === null ? null : await tokenName(tx, pipelines);
     const scope = limits && [...limits.keys()].sort();
     const made = await insertToken(tx, ctx, { name, role: input.role, expiresAt, scope, bootstrap: false }, secret);
     const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
@@ -48,7 +48,7 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
 }
 
 /** The names of pipelines by their ids, each once. */
-async function named(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
+async function tokenName(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
   const pipelines = new Map<string, string>();
   for (const [index, reference] of references.entries()) {
     const { id, name } = await requirePipeline(tx, `pipelines.${index}`, reference);
@@ -61,7 +61,7 @@ async function named(tx: Tx, references: readonly string[]): Promise<Map<string,
 export async function revokeToken(ctx: Ctx, input: { readonly token: string }): Promise<Token> {
   permit(ctx.viewer, "revokeToken");
   return ctx.db.write(async (tx) => {
-    const token = await tx.first(Token, { id: idOf("token", input.token) }, { lock: "change" });
+    const token = await tx.first(Token, { id: parseId("token", input.token) }, { lock: "change" });
     if (token === null) throw notFound("token", `token ${input.token}`);
     if (token.revokedAt !== null) return token;
     await revoke(tx, ctx, token);
@@ -74,7 +74,7 @@ export async function revokeToken(ctx: Ctx, input: { readonly token: string }): 
  * the secret, and the hashes are compared in constant time.
  */
 export async function authenticate(reader: Reader, secret: string, now: Date): Promise<Token | null> {
-  const secretHash = hashOf(secret);
+  const secretHash = hash(secret);
   const token = await reader.first(Token, { secretHash });
   if (token === null || !timingSafeEqual(Buffer.from(token.secretHash), Buffer.from(secretHash))) return null;
   return isValid(token, now) ? token : null;
@@ -85,7 +85,7 @@ export function isValid(token: Token, now: Date): boolean {
 }
 
 /** Which of some tokens have come to an end, and how. */
-export async function endedTokens(
+export async function findEndedTokens(
   reader: Reader,
   ids: readonly string[],
   now: Date,
@@ -106,12 +106,12 @@ export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<s
     // Of several instances that start together, the first makes it.
     await tx.lockName("the administrator's token");
     if (secret === null) {
-      if ((await tx.countOf(Token, {})) > 0) return null;
+      if ((await tx.count(Token, {})) > 0) return null;
       const made = newSecret();
       await bootstrap(tx, ctx, made);
       return made;
     }
-    const known = await tx.first(Token, { secretHash: hashOf(secret) });
+    const known = await tx.first(Token, { secretHash: hash(secret) });
     if (known !== null && !isValid(known, ctx.now())) throw new RevokedAdminToken();
     for (const earlier of await tx.find(Token, { bootstrap: true, revokedAt: null })) {
       if (earlier.id !== known?.id) await revoke(tx, ctx, earlier);
@@ -145,7 +145,7 @@ async function insertToken(
   const token = Object.assign(new Token(), {
     ...fields,
     id: newId(),
-    secretHash: hashOf(secret),
+    secretHash: hash(secret),
     createdAt: ctx.now(),
     lastUsedAt: null,
     revokedAt: null,
@@ -166,6 +166,6 @@ function newSecret(): string {
 }
 
 /** All that is kept of a secret. */
-export function hashOf(secret: string): string {
+export function hash(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

@@ -9,11 +9,11 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
-import { asRailyard, type Ctx, RAILYARD } from "../core/context.js";
-import { holdApps } from "../core/locks.js";
-import { judgeChecks, statusesOfBuild } from "../gates/checks.js";
+import { asSystem, type Ctx, SYSTEM_VIEWER } from "../core/context.js";
+import { lockApps } from "../core/locks.js";
+import { evaluateChecks, findBuildStatuses } from "../gates/checks.js";
 import { prepareReleases } from "../releases/deployments.js";
-import { deployOf } from "../releases/releases.js";
+import { defaultDescription } from "../releases/releases.js";
 
 /**
  * Releases a build on every app that follows its branch and does not have it yet: the auto-deploying apps of pipelines
@@ -23,15 +23,15 @@ import { deployOf } from "../releases/releases.js";
  * person decided. To be called whenever a build succeeds, by who holds its followers.
  */
 export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
-  return deployTo(tx, ctx, build, await followersOf(tx, build));
+  return deployTo(tx, ctx, build, await findFollowers(tx, build));
 }
 
 /**
  * Releases a build where it has waited for a check that has just passed. Apps that do not require the check have not
  * waited for it: a report must not bring them a build that came before they followed the branch.
  */
-export async function deployPassed(tx: Tx, ctx: Ctx, build: Build, context: string): Promise<EventDraft[]> {
-  const waiting = await followersOf(tx, build);
+export async function deployAfterCheckPassed(tx: Tx, ctx: Ctx, build: Build, context: string): Promise<EventDraft[]> {
+  const waiting = await findFollowers(tx, build);
   return deployTo(
     tx,
     ctx,
@@ -46,7 +46,7 @@ export async function deployPassed(tx: Tx, ctx: Ctx, build: Build, context: stri
  *
  * @param required the checks that were required until now
  */
-export async function deployFreed(
+export async function deployAfterChecksRelaxed(
   tx: Tx,
   ctx: Ctx,
   pipeline: Pipeline,
@@ -57,7 +57,7 @@ export async function deployFreed(
   const newest = await newestBuild(tx, pipeline.repository, pipeline.branch);
   if (newest === null) return [];
   await tx.lock(Build, [newest.id], "share");
-  const waited = judgeChecks(required, await statusesOfBuild(tx, newest.id)).some((one) => !one.passed);
+  const waited = evaluateChecks(required, await findBuildStatuses(tx, newest.id)).some((one) => !one.passed);
   return waited ? deployTo(tx, ctx, newest, [coupling]) : [];
 }
 
@@ -73,7 +73,7 @@ export async function holdFollowers(tx: Tx, ...builds: readonly Pick<Build, "rep
   await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
   const apps = new Set<string>();
   for (const branch of branches) for (const { appId } of await followers(tx, repository, branch)) apps.add(appId);
-  await holdApps(tx, [...apps]);
+  await lockApps(tx, [...apps]);
 }
 
 /** Releases the newest build of a review app's branch on it, if there is one: what was built before it was opened. */
@@ -85,9 +85,9 @@ export async function deployNewest(tx: Tx, ctx: Ctx, repository: string | null, 
 async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coupling[]): Promise<EventDraft[]> {
   if (couplings.length === 0) return [];
   await tx.lock(Build, [build.id], "share");
-  const statuses = await statusesOfBuild(tx, build.id);
+  const statuses = await findBuildStatuses(tx, build.id);
   const open = couplings.filter((coupling) =>
-    judgeChecks(coupling.requiredChecks, statuses).every((one) => one.passed),
+    evaluateChecks(coupling.requiredChecks, statuses).every((one) => one.passed),
   );
   const had = await tx.find(Release, { buildId: build.id, appId: open.map((coupling) => coupling.appId) });
   const held = await rolledBackApps(
@@ -97,10 +97,10 @@ async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coup
   const due = open.filter(({ appId }) => !held.has(appId) && !had.some((release) => release.appId === appId));
   if (due.length === 0) return [];
   const apps = await tx.find(App, { id: due.map((coupling) => coupling.appId), deletedAt: null }, { order: "id" });
-  const { releases, superseded } = await prepareReleases(tx, asRailyard(ctx), apps, {
+  const { releases, superseded } = await prepareReleases(tx, asSystem(ctx), apps, {
     build,
     trigger: "AUTO_DEPLOY",
-    description: deployOf(build),
+    description: defaultDescription(build),
   });
   await tx.insert(Release, releases);
   // A build is activity on the pull request: its review app lives on.
@@ -110,11 +110,11 @@ async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coup
   const created = releases.map((release) =>
     releaseChanged("RELEASE_CREATED", release, pipelines.get(release.appId) ?? null),
   );
-  return [...superseded, ...created].map((event) => ({ ...event, actor: RAILYARD }));
+  return [...superseded, ...created].map((event) => ({ ...event, actor: SYSTEM_VIEWER }));
 }
 
 /** Whether a stage is one whose apps builds are released on by themselves: there a rollback puts that on hold. */
-export function deploysItself(stage: Stage): boolean {
+export function isAutoDeployStage(stage: Stage): boolean {
   return stage === "DEVELOPMENT" || stage === "REVIEW";
 }
 
@@ -125,7 +125,7 @@ function newestBuild(reader: Reader, repository: string, branch: string): Promis
 }
 
 /** The couplings of the apps that follow a build's branch, in the order in which they were added, if it is the newest. */
-async function followersOf(reader: Reader, build: Build): Promise<Coupling[]> {
+async function findFollowers(reader: Reader, build: Build): Promise<Coupling[]> {
   const { repository, branch } = build;
   if (branch === null || (await newestBuild(reader, repository, branch))?.id !== build.id) return [];
   return followers(reader, repository, branch);

@@ -4,11 +4,20 @@ import type { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { permit, permitRepository } from "../access/actions.js";
-import { type Ctx, RAILYARD } from "../core/context.js";
+import { type Ctx, SYSTEM_VIEWER } from "../core/context.js";
 import { newId } from "../core/id.js";
-import { once } from "../core/idempotency.js";
-import { branchOf, LIMITS, lineOf, optional, repositoryOf, shaOf, textOf, urlOf } from "../core/input.js";
-import { holdCommit } from "../core/locks.js";
+import { withIdempotency } from "../core/idempotency.js";
+import {
+  LIMITS,
+  optional,
+  parseBranch,
+  parseLine,
+  parseRepository,
+  parseSha,
+  parseText,
+  parseUrl,
+} from "../core/input.js";
+import { lockCommit } from "../core/locks.js";
 import { requireBuild } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { autoDeploy, holdFollowers } from "./auto-deploy.js";
@@ -39,27 +48,27 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
   const build = Object.assign(new Build(), {
     id: newId(),
     phase,
-    repository: repositoryOf("repository", input.repository),
-    branch: optional(input.branch, (value) => branchOf("branch", value)),
-    commitSha: shaOf("commit.sha", input.commit.sha),
-    commitMessage: optional(input.commit.message, (value) => textOf("commit.message", value, LIMITS.commitMessage)),
-    commitAuthor: optional(input.commit.author, (value) => lineOf("commit.author", value)),
-    commitUrl: optional(input.commit.url, (value) => urlOf("commit.url", value)),
-    ...artifactOf(phase, input),
+    repository: parseRepository("repository", input.repository),
+    branch: optional(input.branch, (value) => parseBranch("branch", value)),
+    commitSha: parseSha("commit.sha", input.commit.sha),
+    commitMessage: optional(input.commit.message, (value) => parseText("commit.message", value, LIMITS.commitMessage)),
+    commitAuthor: optional(input.commit.author, (value) => parseLine("commit.author", value)),
+    commitUrl: optional(input.commit.url, (value) => parseUrl("commit.url", value)),
+    ...parseArtifact(phase, input),
     createdAt: now,
     updatedAt: now,
   });
-  return once(ctx, "createBuild", input, Build, async (tx) => {
+  return withIdempotency(ctx, "createBuild", input, Build, async (tx) => {
     await permitRepository(tx, ctx.viewer, "createBuild", build.repository);
-    await holdCommit(tx, build.repository, build.commitSha);
+    await lockCommit(tx, build.repository, build.commitSha);
     await holdFollowers(tx, build);
     // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
     build.id = newId();
     await tx.insert(Build, [build]);
-    const known = await inheritStatuses(tx, RAILYARD, build, now);
+    const known = await inheritStatuses(tx, SYSTEM_VIEWER, build, now);
     await append(tx, ctx.viewer, now, [
-      changed("BUILD_CREATED", subjectOf(build), `Build of ${shortSha(build)} registered, ${phase}`),
-      ...known.map((status) => ({ ...statusOfBuild(build, status), actor: RAILYARD })),
+      changed("BUILD_CREATED", buildSubject(build), `Build of ${shortSha(build)} registered, ${phase}`),
+      ...known.map((status) => ({ ...buildStatusEvent(build, status), actor: SYSTEM_VIEWER })),
       ...(await autoDeploy(tx, ctx, build)),
     ]);
     return build;
@@ -88,11 +97,11 @@ export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Bu
     if (same) return build;
     if (build.phase === "SUCCEEDED") throw conflict(`Build ${build.id} has SUCCEEDED, and never changes again.`);
     const now = ctx.now();
-    const patch = { phase: input.phase, ...artifactOf(input.phase, input), updatedAt: now };
+    const patch = { phase: input.phase, ...parseArtifact(input.phase, input), updatedAt: now };
     Object.assign(build, patch);
     await tx.update(Build, { id: build.id }, patch);
     await append(tx, ctx.viewer, now, [
-      changed("BUILD_UPDATED", subjectOf(build), `Build of ${shortSha(build)} is ${build.phase}`),
+      changed("BUILD_UPDATED", buildSubject(build), `Build of ${shortSha(build)} is ${build.phase}`),
       ...(await autoDeploy(tx, ctx, build)),
     ]);
     return build;
@@ -100,12 +109,12 @@ export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Bu
 }
 
 /** The artifact that goes with a phase: one that SUCCEEDED has one, and no other. */
-function artifactOf(
+function parseArtifact(
   phase: BuildPhase,
   input: { readonly artifact?: string | null; readonly checksum?: string | null },
 ): Pick<Build, "artifact" | "checksum"> {
-  const artifact = optional(input.artifact, (value) => lineOf("artifact", value, LIMITS.url));
-  const checksum = optional(input.checksum, (value) => lineOf("checksum", value));
+  const artifact = optional(input.artifact, (value) => parseLine("artifact", value, LIMITS.url));
+  const checksum = optional(input.checksum, (value) => parseLine("checksum", value));
   if (phase === "SUCCEEDED" && artifact === null) {
     throw badInput(
       "artifact",
@@ -120,12 +129,12 @@ function artifactOf(
 }
 
 /** A status that holds for no release yet is a change of its build. */
-export function statusOfBuild(build: Build, status: Pick<ReleaseStatus, "context" | "state">): EventDraft {
-  return changed("BUILD_UPDATED", subjectOf(build), `${status.context} of ${shortSha(build)} is ${status.state}`);
+export function buildStatusEvent(build: Build, status: Pick<ReleaseStatus, "context" | "state">): EventDraft {
+  return changed("BUILD_UPDATED", buildSubject(build), `${status.context} of ${shortSha(build)} is ${status.state}`);
 }
 
 /** A build has no name: its commit is what people know it by. */
-export function subjectOf(build: Build): { id: string; name: string } {
+export function buildSubject(build: Build): { id: string; name: string } {
   return { id: build.id, name: `${build.repository}@${shortSha(build)}` };
 }
 

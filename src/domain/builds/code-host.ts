@@ -6,17 +6,17 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import type { EventDraft } from "../../events/draft.js";
 import type { Ctx } from "../core/context.js";
-import { holdApps, holdCommit } from "../core/locks.js";
+import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
-import { openFor, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
-import { record } from "../releases/statuses.js";
+import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
+import { upsertStatus } from "../releases/statuses.js";
 import { holdFollowers } from "./auto-deploy.js";
-import { buildsOfCommit, combined, keep } from "./commit-statuses.js";
+import { buildsOfCommit, combineState, upsertCommitStatus } from "./commit-statuses.js";
 
 /* What a code host tells of its pull requests and commits, and what follows from it here. Automation does it: nobody asked. */
 
 /** What came of it: what to tell, and what could not be done, in words for whoever looks after the code host. */
-export interface Consequence {
+export interface Effects {
   readonly events: readonly EventDraft[];
   readonly refusals: readonly Refusal[];
 }
@@ -28,34 +28,34 @@ export interface Consequence {
 export type PullRequestChange = "OPENED" | "TOUCHED" | "CLOSED";
 
 /** Follows a pull request in every pipeline of its repository. One that refuses does not hold up the others. */
-export async function followPullRequest(
+export async function applyPullRequest(
   tx: Tx,
   ctx: Ctx,
   repository: string,
   change: PullRequestChange,
   pullRequest: PullRequestInput,
-): Promise<Consequence> {
+): Promise<Effects> {
   const pipelines = await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
   const { number } = pullRequest;
   const known = await tx.find(ReviewApp, { pipelineId: pipelines.map((pipeline) => pipeline.id), number });
-  await holdApps(
+  await lockApps(
     tx,
     known.map((reviewApp) => reviewApp.appId),
   );
-  return gather(ctx, pipelines, async (inner, pipeline) => {
+  return eachInSavepoint(ctx, pipelines, async (inner, pipeline) => {
     const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (change === "CLOSED") return there === null ? [] : removeReviewApp(inner, ctx, there);
     if (!pipeline.reviewAppsEnabled || (there === null && change === "TOUCHED")) return [];
-    return (await openFor(inner, ctx, pipeline, pullRequest)).events;
+    return (await openForPullRequest(inner, ctx, pipeline, pullRequest)).events;
   });
 }
 
 /** Keeps a status of a commit, for the builds of it that there are and for those that are still to be registered. */
-export async function followCommit(tx: Tx, ctx: Ctx, report: CommitStatus): Promise<Consequence> {
+export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitStatus): Promise<Effects> {
   const { repository, commitSha, context } = report;
-  await holdCommit(tx, repository, commitSha);
-  if (!(await keep(tx, report))) return { events: [], refusals: [] };
-  const status = combined(await tx.find(CommitStatus, { repository, commitSha, context }));
+  await lockCommit(tx, repository, commitSha);
+  if (!(await upsertCommitStatus(tx, report))) return { events: [], refusals: [] };
+  const status = combineState(await tx.find(CommitStatus, { repository, commitSha, context }));
   if (status === null) return { events: [], refusals: [] };
   const { state, name, description, targetUrl, imageUrl } = status;
   // A name or picture that was given here is not taken away by a code host that has none.
@@ -69,17 +69,17 @@ export async function followCommit(tx: Tx, ctx: Ctx, report: CommitStatus): Prom
     builds.map((build) => build.id),
     "change",
   );
-  return gather(ctx, builds, async (inner, build) => {
-    return (await record(inner, ctx, build, null, said)).events;
+  return eachInSavepoint(ctx, builds, async (inner, build) => {
+    return (await upsertStatus(inner, ctx, build, null, said)).events;
   });
 }
 
 /** Does something for each, and undoes it alone where it is refused. */
-async function gather<T>(
+async function eachInSavepoint<T>(
   ctx: Ctx,
   items: readonly T[],
   work: (tx: Tx, item: T) => Promise<EventDraft[]>,
-): Promise<Consequence> {
+): Promise<Effects> {
   const events: EventDraft[] = [];
   const refusals: Refusal[] = [];
   for (const item of items) {

@@ -11,17 +11,17 @@ import { rollup } from "../gates/checks.js";
 /* Statuses of commits, and the builds that they hold for. A build may name its commit by a short hash. */
 
 /** The shortest hash that is taken to name a commit that is known by its whole one: what git itself shows. */
-const SHORTEST = 7;
+const MIN_SHA_LENGTH = 7;
 
 /** What the sources of a context say together: the worst of it, in the words of whichever said so last. */
-export function combined(reports: readonly CommitStatus[]): CommitStatus | null {
+export function combineState(reports: readonly CommitStatus[]): CommitStatus | null {
   const state = rollup(reports.map((report) => report.state));
   const said = reports.filter((report) => report.state === state);
   return said.sort((a, b) => b.saidAt.getTime() - a.saidAt.getTime())[0] ?? null;
 }
 
 /** Keeps a status of a commit, unless the same source has said something later already; tells which it was. */
-export async function keep(tx: Tx, report: CommitStatus): Promise<boolean> {
+export async function upsertCommitStatus(tx: Tx, report: CommitStatus): Promise<boolean> {
   const { repository, commitSha, context, source } = report;
   const key = { repository, commitSha, context, source };
   const prior = await tx.first(CommitStatus, key);
@@ -39,8 +39,8 @@ function isStale(report: CommitStatus, prior: CommitStatus): boolean {
 
 /** The builds of a commit, oldest first. */
 export function buildsOfCommit(reader: Reader, repository: string, sha: string): Promise<Build[]> {
-  const hashes = Array.from({ length: Math.max(sha.length - SHORTEST + 1, 0) }, (_, extra) =>
-    sha.slice(0, SHORTEST + extra),
+  const hashes = Array.from({ length: Math.max(sha.length - MIN_SHA_LENGTH + 1, 0) }, (_, extra) =>
+    sha.slice(0, MIN_SHA_LENGTH + extra),
   );
   const named = reader.dialect.oneOf(sql`e.commit_sha`, hashes);
   return reader.select(Build, sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.id`);
@@ -49,10 +49,12 @@ export function buildsOfCommit(reader: Reader, repository: string, sha: string):
 /** Gives a new build the statuses that its commit had before it came: at most as many contexts as a build takes. */
 export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, now: Date): Promise<ReleaseStatus[]> {
   const contexts = new Map<string, CommitStatus[]>();
-  for (const report of await ofCommit(tx, build)) {
+  for (const report of await commitCondition(tx, build)) {
     contexts.set(report.context, [...(contexts.get(report.context) ?? []), report]);
   }
-  const kept = [...contexts.values()].flatMap((reports) => combined(reports) ?? []).slice(0, LIMITS.contextsOfRelease);
+  const kept = [...contexts.values()]
+    .flatMap((reports) => combineState(reports) ?? [])
+    .slice(0, LIMITS.contextsOfRelease);
   const statuses = kept.map(({ context, state, name, description, targetUrl, imageUrl }) =>
     Object.assign(new ReleaseStatus(), {
       ...{ context, state, name, description, targetUrl, imageUrl },
@@ -69,8 +71,8 @@ export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, n
   return statuses;
 }
 
-async function ofCommit(reader: Reader, { repository, commitSha }: Build): Promise<CommitStatus[]> {
-  if (commitSha.length < SHORTEST) return [];
+async function commitCondition(reader: Reader, { repository, commitSha }: Build): Promise<CommitStatus[]> {
+  if (commitSha.length < MIN_SHA_LENGTH) return [];
   // Every hexadecimal digit sorts before `g`: these are the hashes that begin with the build's.
   const reports = await reader.select(
     CommitStatus,

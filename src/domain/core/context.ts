@@ -20,7 +20,7 @@ export interface Ctx {
 }
 
 /** Who acts when nobody asked: automatic deploys, timeouts, expiry. */
-export const RAILYARD: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null, scope: null });
+export const SYSTEM_VIEWER: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null, scope: null });
 
 /** A context for a viewer: they see and touch what their token lets them. */
 export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {
@@ -28,6 +28,6 @@ export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {
 }
 
 /** The same context, acting by itself. */
-export function asRailyard(ctx: Ctx): Ctx {
-  return { db: ctx.db, durations: ctx.durations, now: () => ctx.now(), viewer: RAILYARD };
+export function asSystem(ctx: Ctx): Ctx {
+  return { db: ctx.db, durations: ctx.durations, now: () => ctx.now(), viewer: SYSTEM_VIEWER };
 }

@@ -1,5 +1,5 @@
 /** A value for a summary: text in quotes, cut where it is long. */
-export function shown(value: string | boolean | null): string {
+export function formatValue(value: string | boolean | null): string {
   if (typeof value !== "string") return value === null ? "none" : value ? "on" : "off";
   return `"${value.length > 60 ? `${value.slice(0, 59)}…` : value}"`;
 }

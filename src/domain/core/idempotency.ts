@@ -4,11 +4,11 @@ import type { EntityClass } from "../../database/rows/entity-mapper.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { IdempotencyKey } from "../../entities/core/idempotency-key.js";
 import type { Ctx } from "./context.js";
-import { LIMITS, lineOf } from "./input.js";
+import { LIMITS, parseLine } from "./input.js";
 import { notFound, Refusal } from "./refusal.js";
 
 /** How long a key is remembered, in milliseconds: 24 hours. */
-export const KEY_LIFETIME = 24 * 60 * 60 * 1000;
+export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Runs a mutation in one transaction, at most once for each idempotency key of a token: a repeat with the same input
@@ -18,7 +18,7 @@ export const KEY_LIFETIME = 24 * 60 * 60 * 1000;
  * @param entity the class of the row that the mutation answers with
  * @throws Refusal IDEMPOTENCY_KEY_REUSED where the key came with another mutation or input
  */
-export async function once<T extends { id: string }>(
+export async function withIdempotency<T extends { id: string }>(
   ctx: Ctx,
   mutation: string,
   input: { readonly idempotencyKey?: string | null },
@@ -28,14 +28,14 @@ export async function once<T extends { id: string }>(
   const { idempotencyKey, ...rest } = input;
   const { tokenId } = ctx.viewer;
   if (idempotencyKey == null || tokenId === null) return ctx.db.write(work);
-  const key = lineOf("idempotencyKey", idempotencyKey, LIMITS.idempotencyKey);
+  const key = parseLine("idempotencyKey", idempotencyKey, LIMITS.idempotencyKey);
   const inputHash = createHash("sha256")
     .update(`${mutation} ${canonical(rest)}`)
     .digest("hex");
   return ctx.db.write(async (tx) => {
     const now = ctx.now();
     const prior = await tx.first(IdempotencyKey, { tokenId, key });
-    if (prior !== null && now.getTime() - prior.createdAt.getTime() < KEY_LIFETIME) {
+    if (prior !== null && now.getTime() - prior.createdAt.getTime() < KEY_LIFETIME_MS) {
       if (prior.inputHash !== inputHash) {
         throw new Refusal(
           "IDEMPOTENCY_KEY_REUSED",
@@ -48,7 +48,7 @@ export async function once<T extends { id: string }>(
       return answer;
     }
     // Only one that has expired: the mutation that was first may have committed since the look above.
-    const expired = now.getTime() - KEY_LIFETIME;
+    const expired = now.getTime() - KEY_LIFETIME_MS;
     await tx.deleteWhere(
       IdempotencyKey,
       sql`e.token_id = ${tokenId} AND e.key = ${key} AND e.created_at <= ${expired}`,
@@ -63,7 +63,7 @@ export async function once<T extends { id: string }>(
 
 /** What was answered once is answered no more to a limited viewer out of whose pipelines it has gone since. */
 async function requireVisible<T extends { id: string }>({ viewer }: Ctx, tx: Tx, entity: EntityClass<T>, { id }: T) {
-  if (viewer.scope === null || (await tx.visible.first<{ id: string }>(entity, { id })) !== null) return;
+  if (viewer.scope === null || (await tx.scoped.first<{ id: string }>(entity, { id })) !== null) return;
   throw notFound("idempotencyKey", "trace any more of what was made under this idempotencyKey");
 }
 

@@ -37,7 +37,7 @@ export function isName(text: string): boolean {
 }
 
 /** The name of a pipeline or app: 1–63 lower-case letters, digits and dashes, and nothing that looks like an id. */
-export function nameOf(field: string, value: string): string {
+export function parseName(field: string, value: string): string {
   if (isUuid(value)) throw badInput(field, `${field} must not look like a UUID: ids and names are told apart by it.`);
   if (NAME.test(value)) return value;
   throw badInput(
@@ -47,7 +47,7 @@ export function nameOf(field: string, value: string): string {
 }
 
 /** The name of a check. The rule is the same wherever one is given: nothing can be required that cannot be reported. */
-export function contextOf(field: string, value: string): string {
+export function parseContext(field: string, value: string): string {
   if (CONTEXT.test(value)) return value;
   throw badInput(
     field,
@@ -56,19 +56,19 @@ export function contextOf(field: string, value: string): string {
 }
 
 /** Text of several lines, of at most `most` characters. */
-export function textOf(field: string, value: string, most: number): string {
-  return checkedText(field, value, most, CONTROL);
+export function parseText(field: string, value: string, most: number): string {
+  return checkText(field, value, most, CONTROL);
 }
 
 /** Text of one line that says something: 1 to `most` characters. */
-export function lineOf(field: string, value: string, most: number = LIMITS.name): string {
+export function parseLine(field: string, value: string, most: number = LIMITS.name): string {
   if (value.trim() === "") throw badInput(field, `${field} must not be empty.`);
-  return checkedText(field, value, most, CONTROL_OR_BREAK);
+  return checkText(field, value, most, CONTROL_OR_BREAK);
 }
 
 /** An http or https address of at most 2,048 characters. */
-export function urlOf(field: string, value: string): string {
-  const text = checkedText(field, value, LIMITS.url, CONTROL_OR_BREAK);
+export function parseUrl(field: string, value: string): string {
+  const text = checkText(field, value, LIMITS.url, CONTROL_OR_BREAK);
   const parsed = URL.canParse(text) ? new URL(text) : null;
   if (parsed !== null && /^https?:$/.test(parsed.protocol) && !/\s/.test(text)) return text;
   throw badInput(field, `${field} must be an address that begins with http:// or https://.`);
@@ -80,14 +80,14 @@ export function optional<R>(value: string | null | undefined, rule: (value: stri
 }
 
 /** A commit's hash: 4 to 64 hexadecimal digits, kept in lower case. */
-export function shaOf(field: string, value: string): string {
+export function parseSha(field: string, value: string): string {
   if (/^[0-9a-f]{4,64}$/i.test(value)) return value.toLowerCase();
   throw badInput(field, `${field} must be the hash of a commit: 4 to 64 hexadecimal digits.`);
 }
 
 /** A branch as git allows it, roughly: one line without spaces. */
-export function branchOf(field: string, value: string): string {
-  const text = lineOf(field, value);
+export function parseBranch(field: string, value: string): string {
+  const text = parseLine(field, value);
   if (/\s/.test(text)) throw badInput(field, `${field} must be the name of a branch, without spaces.`);
   return text;
 }
@@ -96,8 +96,8 @@ export function branchOf(field: string, value: string): string {
  * A codebase as `host/owner/name` in lower case, from any of the forms that people paste: `https://github.com/acme/shop.git`,
  * `git@github.com:acme/shop`, `ssh://git@host/…`, `github.com/acme/shop`, or `acme/shop` (on GitHub).
  */
-export function repositoryOf(field: string, value: string): string {
-  const text = lineOf(field, value, LIMITS.url).trim().toLowerCase();
+export function parseRepository(field: string, value: string): string {
+  const text = parseLine(field, value, LIMITS.url).trim().toLowerCase();
   const path = text
     .replace(/^[a-z+]+:\/\//, "")
     .replace(/^[^@/]+@/, "")
@@ -116,12 +116,12 @@ export function repositoryOf(field: string, value: string): string {
 }
 
 /** An id where only an id will do, in lower case. */
-export function idOf(field: string, value: string): string {
+export function parseId(field: string, value: string): string {
   if (isUuid(value)) return value.toLowerCase();
   throw badInput(field, `${field} must be an id: a UUID, as the API gave it.`);
 }
 
-function checkedText(field: string, value: string, most: number, unwanted: RegExp): string {
+function checkText(field: string, value: string, most: number, unwanted: RegExp): string {
   if (value.length > most)
     throw badInput(field, `${field} must be at most ${most} characters; it has ${value.length}.`);
   if (unwanted.test(value)) throw badInput(field, `${field} must not contain control characters.`);

@@ -27,7 +27,7 @@ import { requireApp, requireCoupling } from "./references.js";
  */
 
 /** Locks what is said of a commit. Its first seven digits are its name: a build may know it by no more. */
-export function holdCommit(tx: Tx, repository: string, sha: string): Promise<void> {
+export function lockCommit(tx: Tx, repository: string, sha: string): Promise<void> {
   return tx.lockName(`${repository}@${sha.slice(0, 7)}`);
 }
 
@@ -36,7 +36,7 @@ export function holdCommit(tx: Tx, repository: string, sha: string): Promise<voi
  *
  * @returns whether what was read of them before may have changed
  */
-export async function holdApps(tx: Tx, appIds: readonly string[]): Promise<boolean> {
+export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boolean> {
   if (!(await tx.lock(App, appIds, "change"))) return false;
   const mine = tx.dialect.oneOf(sql`app_id`, appIds);
   const underWay = await tx.query<{ promotion_id: string | null }>(
@@ -49,14 +49,14 @@ export async function holdApps(tx: Tx, appIds: readonly string[]): Promise<boole
 }
 
 /** An app that an argument names, locked. */
-export async function holdApp(tx: Tx, field: string, reference: string): Promise<App> {
+export async function lockApp(tx: Tx, field: string, reference: string): Promise<App> {
   const app = await requireApp(tx, field, reference);
-  return (await holdApps(tx, [app.id])) ? requireApp(tx, field, app.id) : app;
+  return (await lockApps(tx, [app.id])) ? requireApp(tx, field, app.id) : app;
 }
 
 /** A coupling that an argument names, locked with its pipeline and its app, which it never changes. */
-export async function holdCoupling(tx: Tx, field: string, id: string): Promise<Coupling> {
+export async function lockCoupling(tx: Tx, field: string, id: string): Promise<Coupling> {
   const coupling = await requireCoupling(tx, field, id);
   await tx.lock(Pipeline, [coupling.pipelineId], "change");
-  return (await holdApps(tx, [coupling.appId])) ? requireCoupling(tx, field, id) : coupling;
+  return (await lockApps(tx, [coupling.appId])) ? requireCoupling(tx, field, id) : coupling;
 }

@@ -11,7 +11,7 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { isPermitted } from "../access/actions.js";
 import type { Ctx } from "./context.js";
-import { idOf } from "./input.js";
+import { parseId } from "./input.js";
 
 const KINDS: readonly EntityClass<Node>[] = [
   Pipeline,
@@ -28,7 +28,7 @@ const KINDS: readonly EntityClass<Node>[] = [
 /** Whatever has an id: one statement tells which table it is in, and a second reads it. What is deleted is not found. */
 export async function findNode(ctx: Ctx, id: string): Promise<Node | null> {
   const { reader } = ctx.db;
-  const wanted = idOf("id", id);
+  const wanted = parseId("id", id);
   const looks = KINDS.map((kind, index) => {
     return sql`SELECT CAST(${index} AS INTEGER) AS kind FROM ${raw(reader.table(kind).name)} WHERE id = ${wanted}`;
   });

@@ -9,7 +9,7 @@ import { LIMITS } from "./input.js";
  * The name of a check, as it can be required here: `-` for what is not allowed, cut at 100 characters. What comes before
  * the first letter or digit is left out, since a context begins with one.
  */
-export function fittedContext(value: string): string {
+export function normalizeContext(value: string): string {
   const fitted = value
     .replace(/[^A-Za-z0-9 ._:/\\+()@#-]/gu, "-")
     .replace(/^[^A-Za-z0-9]+/, "")
@@ -18,7 +18,7 @@ export function fittedContext(value: string): string {
 }
 
 /** Text of at most `most` characters without control characters; null where that leaves nothing. */
-export function fittedText(value: string | null | undefined, most: number): string | null {
+export function normalizeText(value: string | null | undefined, most: number): string | null {
   const printable = (value ?? "")
     .toWellFormed()
     .replace(/\p{Cc}+/gu, " ")
@@ -29,7 +29,7 @@ export function fittedText(value: string | null | undefined, most: number): stri
 }
 
 /** An http or https address; null where it is none, or too long to be kept. */
-export function fittedUrl(value: string | null | undefined): string | null {
+export function normalizeUrl(value: string | null | undefined): string | null {
   const text = (value ?? "").trim();
   if (text.length > LIMITS.url || /[\s\p{Cc}]/u.test(text) || !text.isWellFormed() || !URL.canParse(text)) return null;
   return /^https?:$/.test(new URL(text).protocol) ? text : null;

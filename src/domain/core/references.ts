@@ -8,7 +8,7 @@ import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Promotion } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
-import { idOf, isName, isUuid } from "./input.js";
+import { isName, isUuid, parseId } from "./input.js";
 import { notFound } from "./refusal.js";
 
 /*
@@ -19,7 +19,7 @@ import { notFound } from "./refusal.js";
 
 type Named = Pipeline | App;
 
-interface Locked {
+interface LockOption {
   readonly lock?: LockMode;
 }
 
@@ -27,24 +27,24 @@ async function findNamed<T extends Named>(
   reader: Reader,
   entity: EntityClass<T>,
   reference: string,
-  locked: Locked = {},
+  locked: LockOption = {},
 ): Promise<T | null> {
   // A text that is neither cannot be the name of anything, and need not reach the database.
-  if (isUuid(reference)) return look(reader, entity, { id: reference.toLowerCase(), deletedAt: null }, locked);
+  if (isUuid(reference)) return findScoped(reader, entity, { id: reference.toLowerCase(), deletedAt: null }, locked);
   if (!isName(reference)) return null;
-  return look(reader, entity, { name: reference, deletedAt: null }, locked);
+  return findScoped(reader, entity, { name: reference, deletedAt: null }, locked);
 }
 
 /** The row that a reference names, if the viewer may see it. */
-async function look<T extends Node>(
+async function findScoped<T extends Node>(
   reader: Reader,
   entity: EntityClass<T>,
   where: Where<Node & { name: string; deletedAt: Date | null }>,
-  locked: Locked,
+  locked: LockOption,
 ): Promise<T | null> {
   const wanted = where as Where<T>;
-  if (reader.visible === reader) return reader.first(entity, wanted, locked);
-  const seen = await reader.visible.first(entity, wanted);
+  if (reader.scoped === reader) return reader.first(entity, wanted, locked);
+  const seen = await reader.scoped.first(entity, wanted);
   if (seen === null || locked.lock === undefined) return seen;
   // Where definitions take the place of tables nothing can be locked: the row itself is, and read again.
   return reader.first(entity, { ...wanted, id: seen.id }, locked);
@@ -62,28 +62,28 @@ export async function requirePipeline(
   reader: Reader,
   field: string,
   reference: string,
-  locked: Locked = {},
+  locked: LockOption = {},
 ): Promise<Pipeline> {
   const pipeline = await findNamed(reader, Pipeline, reference, locked);
-  if (pipeline === null) throw notFound(field, `pipeline ${quoted(reference)}`);
+  if (pipeline === null) throw notFound(field, `pipeline ${quote(reference)}`);
   return pipeline;
 }
 
 export async function requireApp(reader: Reader, field: string, reference: string): Promise<App> {
   const app = await findApp(reader, reference);
-  if (app === null) throw notFound(field, `app ${quoted(reference)}`);
+  if (app === null) throw notFound(field, `app ${quote(reference)}`);
   return app;
 }
 
 /** For history: also a deleted one, which only its id can name. */
 export async function requirePipelineOfHistory(reader: Reader, field: string, reference: string): Promise<Pipeline> {
-  const gone = isUuid(reference) ? await reader.visible.first(Pipeline, { id: reference.toLowerCase() }) : null;
+  const gone = isUuid(reference) ? await reader.scoped.first(Pipeline, { id: reference.toLowerCase() }) : null;
   return gone ?? requirePipeline(reader, field, reference);
 }
 
 /** For history: also a deleted one, which only its id can name. */
 export async function requireAppOfHistory(reader: Reader, field: string, reference: string): Promise<App> {
-  const gone = isUuid(reference) ? await reader.visible.first(App, { id: reference.toLowerCase() }) : null;
+  const gone = isUuid(reference) ? await reader.scoped.first(App, { id: reference.toLowerCase() }) : null;
   return gone ?? requireApp(reader, field, reference);
 }
 
@@ -93,16 +93,16 @@ async function requireById<T extends Node>(
   what: string,
   field: string,
   id: string,
-  locked: Locked = {},
+  locked: LockOption = {},
 ): Promise<T> {
-  const found = await look(reader, entity, { id: idOf(field, id) }, locked);
-  if (found === null) throw notFound(field, `${what} ${quoted(id)}`);
+  const found = await findScoped(reader, entity, { id: parseId(field, id) }, locked);
+  if (found === null) throw notFound(field, `${what} ${quote(id)}`);
   return found;
 }
 
 export const requireCoupling = (reader: Reader, field: string, id: string): Promise<Coupling> =>
   requireById(reader, Coupling, "coupling", field, id);
-export const requireBuild = (reader: Reader, field: string, id: string, locked: Locked = {}): Promise<Build> =>
+export const requireBuild = (reader: Reader, field: string, id: string, locked: LockOption = {}): Promise<Build> =>
   requireById(reader, Build, "build", field, id, locked);
 export const requireRelease = (reader: Reader, field: string, id: string): Promise<Release> =>
   requireById(reader, Release, "release", field, id);
@@ -110,7 +110,7 @@ export const requirePromotion = (reader: Reader, field: string, id: string): Pro
   requireById(reader, Promotion, "promotion", field, id);
 
 /** What somebody wrote, fit for a message: cut where it is long, without control characters. */
-export function quoted(text: string): string {
+export function quote(text: string): string {
   const printable = text.replace(/\p{C}/gu, "?");
   return `"${printable.length > 80 ? `${printable.slice(0, 79)}…` : printable}"`;
 }

@@ -18,7 +18,7 @@ export function rollup(states: readonly StatusState[]): StatusState | null {
 }
 
 /** Holds required checks against statuses: only SUCCESS passes. */
-export function judgeChecks(
+export function evaluateChecks(
   required: readonly string[],
   statuses: readonly Pick<ReleaseStatus, "context" | "state">[],
 ): CheckResult[] {
@@ -46,12 +46,12 @@ function describe(state: StatusState | null): [BlockerCode, string] {
 }
 
 /** The statuses that hold for a release. */
-export async function statusesOf(reader: Reader, release: Release): Promise<readonly ReleaseStatus[]> {
+export async function findStatuses(reader: Reader, release: Release): Promise<readonly ReleaseStatus[]> {
   const [statuses] = await effectiveStatuses(reader, [release]);
   return statuses ?? [];
 }
 
 /** The statuses of a build itself. */
-export function statusesOfBuild(reader: Reader, buildId: string): Promise<ReleaseStatus[]> {
+export function findBuildStatuses(reader: Reader, buildId: string): Promise<ReleaseStatus[]> {
   return reader.find(ReleaseStatus, { buildId, releaseId: null });
 }

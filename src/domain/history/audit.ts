@@ -2,7 +2,7 @@ import type { Viewer } from "../../entities/access/token.js";
 import type { EventType } from "../../entities/core/enums.js";
 import { changed } from "../../events/draft.js";
 import { append } from "../../events/log.js";
-import { type AccessDenied, sentence } from "../access/actions.js";
+import { type AccessDenied, denialMessage } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 
 /** Events that only an administrator sees: they tell of those who ask, not of what is there. */
@@ -18,7 +18,7 @@ export async function recordDenied(ctx: Ctx, denied: readonly AccessDenied[]): P
   const { viewer } = ctx;
   const subject = { id: viewer.tokenId ?? viewer.name, name: viewer.name };
   const drafts = denied.map(({ action, needed }) => {
-    const summary = `${sentence(action)} was refused to a ${viewer.role}; it needs ${needed}`;
+    const summary = `${denialMessage(action)} was refused to a ${viewer.role}; it needs ${needed}`;
     return changed("ACCESS_DENIED", subject, summary);
   });
   await ctx.db.write((tx) => append(tx, viewer, ctx.now(), drafts));

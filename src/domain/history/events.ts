@@ -37,9 +37,9 @@ export async function listEvents(ctx: Ctx, query: EventQuery, request: PageReque
   permit(ctx.viewer, "read");
   const { reader } = ctx.db;
   const filter = await eventFilter(ctx, query);
-  const from = await startOf(reader, request);
-  const { rows, more } = cut(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
-  return { rows, more, other: () => beyond(reader, filter, request) };
+  const from = await startPosition(reader, request);
+  const { rows, more } = trimPage(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
+  return { rows, more, other: () => hasMoreBefore(reader, filter, request) };
 }
 
 const BY_POSITION: Order<LogEvent> = { entity: LogEvent, by: "position", direction: "ASC" };
@@ -53,7 +53,7 @@ export async function pipelineEvents(
   request: PageRequest,
 ): Promise<EventPage> {
   const { reader } = ctx.db;
-  await startOf(reader, request);
+  await startPosition(reader, request);
   const hidden = hiddenEvents(ctx.viewer);
   const conditions = [
     ...(types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)]),
@@ -61,7 +61,7 @@ export async function pipelineEvents(
   ];
   const filter = { key: JSON.stringify(types), conditions };
   const { rows, more } = await pages.load(BY_POSITION, "pipelineId", pipelineId, request, filter);
-  return { rows, more, other: () => beyond(reader, { pipeline: pipelineId, types, hidden }, request) };
+  return { rows, more, other: () => hasMoreBefore(reader, { pipeline: pipelineId, types, hidden }, request) };
 }
 
 /** Resolves the names in a query of the log, and leaves out what the viewer may not see. Of what is deleted, the history is found by its id. */
@@ -82,7 +82,7 @@ export async function isVisible({ db: { reader }, viewer }: Ctx, { position }: L
 }
 
 /** The status that an event tells of, as it was reported then. */
-export function statusAsTold({ occurredAt, actorName, actorRole, ...event }: ReleaseStatusEvent): ReleaseStatus {
+export function reportedStatus({ occurredAt, actorName, actorRole, ...event }: ReleaseStatusEvent): ReleaseStatus {
   const { statusId, buildId, state } = event.detail;
   return Object.assign(new ReleaseStatus(), {
     ...{ id: statusId, releaseId: event.releaseId, buildId, context: event.context, state },
@@ -92,7 +92,7 @@ export function statusAsTold({ occurredAt, actorName, actorRole, ...event }: Rel
 }
 
 /** Refuses a position behind which events were pruned: whoever went on from there would miss them without knowing. */
-export async function requireHeld(reader: Reader, position: number): Promise<void> {
+export async function requireRetained(reader: Reader, position: number): Promise<void> {
   const { oldest } = await logBounds(reader);
   if (position < oldest) throw cursorExpired(oldest);
 }
@@ -106,21 +106,21 @@ export function cursorExpired(oldest: number): Refusal {
   );
 }
 
-async function startOf(reader: Reader, request: PageRequest): Promise<number | null> {
+async function startPosition(reader: Reader, request: PageRequest): Promise<number | null> {
   if (request.from === null) return null;
   const position = Number(request.from);
-  if (!request.backward) await requireHeld(reader, position);
+  if (!request.backward) await requireRetained(reader, position);
   return position;
 }
 
-async function beyond(reader: Reader, filter: EventFilter, request: PageRequest): Promise<boolean> {
+async function hasMoreBefore(reader: Reader, filter: EventFilter, request: PageRequest): Promise<boolean> {
   if (request.from === null) return false;
   // The event at the cursor itself, which the page leaves out, is on the other side too.
   const edge = Number(request.from) + (request.backward ? -1 : 1);
   return (await readEvents(reader, filter, edge, 1, !request.backward)).length > 0;
 }
 
-function cut(rows: LogEvent[], request: PageRequest): { rows: LogEvent[]; more: boolean } {
+function trimPage(rows: LogEvent[], request: PageRequest): { rows: LogEvent[]; more: boolean } {
   const more = rows.length > request.size;
   const page = more ? rows.slice(0, request.size) : rows;
   return { rows: request.backward ? page.reverse() : page, more };

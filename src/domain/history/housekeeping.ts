@@ -7,35 +7,35 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
 import { append, pruneStep } from "../../events/log.js";
-import { asRailyard, type Ctx } from "../core/context.js";
-import { KEY_LIFETIME } from "../core/idempotency.js";
-import { holdApps } from "../core/locks.js";
+import { asSystem, type Ctx } from "../core/context.js";
+import { KEY_LIFETIME_MS } from "../core/idempotency.js";
+import { lockApps } from "../core/locks.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
-import { moveRelease } from "../releases/deployments.js";
+import { updatePhase } from "../releases/deployments.js";
 
 /* What happens by the clock. Each step is its own transaction, looks again at what is due, and may be run at any time. */
 
 /** Fails the deployments that nobody has reported in time. */
 export async function failOverdueDeployments(context: Ctx): Promise<void> {
-  const ctx = asRailyard(context);
+  const ctx = asSystem(context);
   const due = await ctx.db.reader.select(
     Release,
     sql`WHERE e.deploy_deadline IS NOT NULL AND e.deploy_deadline <= ${ctx.now().getTime()} ORDER BY e.deploy_deadline`,
   );
   for (const { id, appId } of due) {
     await ctx.db.write(async (tx) => {
-      await holdApps(tx, [appId]);
+      await lockApps(tx, [appId]);
       const release = await tx.first(Release, { id, phase: "DEPLOYING" });
       if (release === null || release.deployDeadline === null || release.deployDeadline > ctx.now()) return;
-      const reason = `Nobody reported the deployment within ${duration(ctx.durations.deployTimeout)}.`;
-      await append(tx, ctx.viewer, ctx.now(), await moveRelease(tx, ctx, release, "FAILED", reason));
+      const reason = `Nobody reported the deployment within ${formatDuration(ctx.durations.deployTimeout)}.`;
+      await append(tx, ctx.viewer, ctx.now(), await updatePhase(tx, ctx, release, "FAILED", reason));
     });
   }
 }
 
 /** Removes the review apps on whose pull requests nothing has happened for too long. */
 export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
-  const ctx = asRailyard(context);
+  const ctx = asSystem(context);
   const due = await ctx.db.reader.select(
     ReviewApp,
     sql`WHERE e.expires_at <= ${ctx.now().getTime()} ORDER BY e.expires_at`,
@@ -43,7 +43,7 @@ export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
   for (const { appId, pipelineId } of due) {
     await ctx.db.write(async (tx) => {
       await tx.lock(Pipeline, [pipelineId], "change");
-      await holdApps(tx, [appId]);
+      await lockApps(tx, [appId]);
       const reviewApp = await tx.first(ReviewApp, { appId });
       if (reviewApp === null || reviewApp.expiresAt > ctx.now()) return;
       await append(tx, ctx.viewer, ctx.now(), await removeReviewApp(tx, ctx, reviewApp));
@@ -57,29 +57,29 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   while (!signal.aborted && (await ctx.db.write((tx) => pruneStep(tx, horizon)))) {
     // The next step waits its turn behind whatever came meanwhile.
   }
-  const oldest = ctx.now().getTime() - KEY_LIFETIME;
+  const oldest = ctx.now().getTime() - KEY_LIFETIME_MS;
   if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
   if (!signal.aborted)
     await ctx.db.write((tx) => tx.query(sql`DELETE FROM budgets WHERE expire < ${ctx.now().getTime()}`));
-  if (!signal.aborted) await forgetWebhooks(ctx);
+  if (!signal.aborted) await pruneWebhookDeliveries(ctx);
 }
 
 /** How long a webhook delivery is remembered, in milliseconds: 30 days. GitHub delivers again for 3. */
-const DELIVERY_LIFETIME = 30 * 24 * 60 * 60 * 1000;
+const DELIVERY_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Forgets deliveries that nobody will repeat, and what was said of commits and to GitHub as long ago as events are kept. */
-async function forgetWebhooks(ctx: Ctx): Promise<void> {
+async function pruneWebhookDeliveries(ctx: Ctx): Promise<void> {
   const now = ctx.now().getTime();
   const horizon = now - ctx.durations.eventRetention;
   await ctx.db.write(async (tx) => {
-    await tx.deleteWhere(WebhookDelivery, sql`e.received_at < ${now - DELIVERY_LIFETIME}`);
+    await tx.deleteWhere(WebhookDelivery, sql`e.received_at < ${now - DELIVERY_LIFETIME_MS}`);
     await tx.deleteWhere(CommitStatus, sql`e.received_at < ${horizon}`);
     await tx.deleteWhere(GithubReport, sql`e.state <> 'PENDING' AND e.updated_at < ${horizon}`);
   });
 }
 
 /** `10 minutes`, `90 seconds`: the largest unit that tells it whole. */
-function duration(milliseconds: number): string {
+function formatDuration(milliseconds: number): string {
   const units: [string, number][] = [
     ["hour", 3_600_000],
     ["minute", 60_000],

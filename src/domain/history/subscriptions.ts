@@ -5,13 +5,13 @@ import type { Feed } from "../../events/feed.js";
 import { type EventFilter, logBounds } from "../../events/log.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
-import { contextOf, LIMITS } from "../core/input.js";
+import { LIMITS, parseContext } from "../core/input.js";
 import { requirePromotion, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 import { cursorExpired, type EventQuery, eventFilter } from "./events.js";
 
 /** What to follow, in the words of whoever asks. Left out or null means any; an empty list matches nothing. */
-export interface FollowQuery extends EventQuery {
+export interface SubscriptionQuery extends EventQuery {
   readonly promotion?: string | null;
   readonly release?: string | null;
   readonly contexts?: readonly string[] | null;
@@ -31,10 +31,10 @@ export const PROMOTION_EVENTS: readonly EventType[] = [
  * @throws Refusal CURSOR_EXPIRED where the log no longer holds what came after the cursor; the stream itself fails with it
  *   where its reader is so slow that it happens later
  */
-export async function follow(
+export async function subscribe(
   ctx: Ctx,
   feed: Feed,
-  query: FollowQuery,
+  query: SubscriptionQuery,
   signal: AbortSignal,
 ): Promise<AsyncIterableIterator<LogEvent>> {
   permit(ctx.viewer, "read");
@@ -44,12 +44,12 @@ export async function follow(
     ...(await eventFilter(ctx, query)),
     promotion: promotion == null ? null : (await requirePromotion(reader, "promotion", promotion)).id,
     release: release == null ? null : (await requireRelease(reader, "release", release)).id,
-    contexts: contexts == null ? null : contextsOf(contexts),
+    contexts: contexts == null ? null : parseContexts(contexts),
   };
-  return feed.follow(filter, query.after == null ? null : await placeOf(ctx, query.after), signal);
+  return feed.follow(filter, query.after == null ? null : await cursorPosition(ctx, query.after), signal);
 }
 
-async function placeOf(ctx: Ctx, after: string): Promise<number> {
+async function cursorPosition(ctx: Ctx, after: string): Promise<number> {
   const position = decodeCursor(after);
   const { head, oldest } = await logBounds(ctx.db.reader);
   // A place behind the end was given by another log, or by one that was since restored: to wait for it would lose events.
@@ -58,10 +58,10 @@ async function placeOf(ctx: Ctx, after: string): Promise<number> {
   return position;
 }
 
-function contextsOf(contexts: readonly string[]): readonly string[] {
+function parseContexts(contexts: readonly string[]): readonly string[] {
   if (contexts.length > LIMITS.contextsOfRelease) {
     const most = LIMITS.contextsOfRelease;
     throw badInput("contexts", `contexts must name at most ${most} contexts; it has ${contexts.length}.`);
   }
-  return [...new Set(contexts.map((context, index) => contextOf(`contexts.${index}`, context)))];
+  return [...new Set(contexts.map((context, index) => parseContext(`contexts.${index}`, context)))];
 }

@@ -7,13 +7,13 @@ import { changed, type EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
-import { shown } from "../core/format-value.js";
+import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
-import { once } from "../core/idempotency.js";
-import { LIMITS, lineOf, nameOf, optional, textOf } from "../core/input.js";
-import { holdApp } from "../core/locks.js";
+import { withIdempotency } from "../core/idempotency.js";
+import { LIMITS, optional, parseLine, parseName, parseText } from "../core/input.js";
+import { lockApp } from "../core/locks.js";
 import { conflict } from "../core/refusal.js";
-import { moveRelease, pipelineIdOf } from "../releases/deployments.js";
+import { findPipelineId, updatePhase } from "../releases/deployments.js";
 
 export interface CreateAppInput {
   readonly name: string;
@@ -25,12 +25,12 @@ export interface CreateAppInput {
 
 export async function createApp(ctx: Ctx, input: CreateAppInput): Promise<App> {
   permit(ctx.viewer, "createApp");
-  const name = nameOf("name", input.name);
-  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description)) ?? "";
-  const region = optional(input.region, (value) => lineOf("region", value));
-  return once(ctx, "createApp", input, App, async (tx) => {
-    if (await isTaken(tx, name)) throw conflict(`There is an app ${name} already; choose another name.`);
-    const { app, event } = await makeApp(tx, ctx, {
+  const name = parseName("name", input.name);
+  const description = optional(input.description, (value) => parseText("description", value, LIMITS.description)) ?? "";
+  const region = optional(input.region, (value) => parseLine("region", value));
+  return withIdempotency(ctx, "createApp", input, App, async (tx) => {
+    if (await isNameTaken(tx, name)) throw conflict(`There is an app ${name} already; choose another name.`);
+    const { app, event } = await insertApp(tx, ctx, {
       name,
       description,
       region,
@@ -42,7 +42,7 @@ export async function createApp(ctx: Ctx, input: CreateAppInput): Promise<App> {
 }
 
 /** Writes the row of a new app whose name is known to be free. */
-export async function makeApp(
+export async function insertApp(
   tx: Tx,
   ctx: Ctx,
   fields: Pick<App, "name" | "description" | "region" | "deploymentMode">,
@@ -63,10 +63,10 @@ export interface UpdateAppInput {
 /** Changes what is given. Null takes the region away, and leaves the rest as it is; no change writes nothing. */
 export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
   permit(ctx.viewer, "updateApp");
-  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
-  const region = optional(input.region, (value) => lineOf("region", value));
+  const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
+  const region = optional(input.region, (value) => parseLine("region", value));
   return ctx.db.write(async (tx) => {
-    const app = await holdApp(tx, "app", input.app);
+    const app = await lockApp(tx, "app", input.app);
     const before = { ...app };
     if (description !== null) app.description = description;
     if (input.region !== undefined) app.region = region;
@@ -75,11 +75,11 @@ export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
       (field) => app[field] !== before[field],
     );
     if (fields.length === 0) return app;
-    if (fields.includes("deploymentMode")) await refuseUnderWay(tx, app);
+    if (fields.includes("deploymentMode")) await refuseWhileDeploying(tx, app);
     app.updatedAt = ctx.now();
     await tx.update(App, { id: app.id }, { ...app });
-    const summary = `App ${app.name}: ${fields.map((field) => `${field} ${shown(app[field])}`).join(", ")}`;
-    const pipelineId = await pipelineIdOf(tx, app.id);
+    const summary = `App ${app.name}: ${fields.map((field) => `${field} ${formatValue(app[field])}`).join(", ")}`;
+    const pipelineId = await findPipelineId(tx, app.id);
     await append(tx, ctx.viewer, app.updatedAt, [changed("APP_UPDATED", app, summary, { app, pipelineId })]);
     return app;
   });
@@ -89,7 +89,7 @@ export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
 export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Promise<string> {
   permit(ctx.viewer, "deleteApp");
   return ctx.db.write(async (tx) => {
-    const app = await holdApp(tx, "app", input.app);
+    const app = await lockApp(tx, "app", input.app);
     const coupling = await tx.first(Coupling, { appId: app.id });
     if (coupling !== null) throw conflict(`${app.name} is in a pipeline; remove it from there first.`);
     await append(tx, ctx.viewer, ctx.now(), await removeApp(tx, ctx, app));
@@ -103,7 +103,7 @@ export async function removeApp(tx: Tx, ctx: Ctx, app: App): Promise<EventDraft[
   // The waiting one first, or it would begin to deploy as the other ends.
   for (const phase of ["QUEUED", "DEPLOYING"] as const) {
     for (const release of await tx.find(Release, { appId: app.id, phase })) {
-      events.push(...(await moveRelease(tx, ctx, release, "FAILED", "The app was deleted.")));
+      events.push(...(await updatePhase(tx, ctx, release, "FAILED", "The app was deleted.")));
     }
   }
   const now = ctx.now();
@@ -112,12 +112,12 @@ export async function removeApp(tx: Tx, ctx: Ctx, app: App): Promise<EventDraft[
 }
 
 /** Whether an app that is not deleted has this name. */
-export async function isTaken(tx: Tx, name: string): Promise<boolean> {
+export async function isNameTaken(tx: Tx, name: string): Promise<boolean> {
   return (await tx.first(App, { name, deletedAt: null })) !== null;
 }
 
 /** A release that is on its way was begun in the old mode, and must end in it. */
-async function refuseUnderWay(tx: Tx, app: App): Promise<void> {
+async function refuseWhileDeploying(tx: Tx, app: App): Promise<void> {
   const release = await tx.first(Release, { appId: app.id, phase: ["DEPLOYING", "QUEUED"] });
   if (release === null) return;
   throw conflict(

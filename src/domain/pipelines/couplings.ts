@@ -7,12 +7,12 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { permit } from "../access/actions.js";
-import { deployFreed } from "../builds/auto-deploy.js";
+import { deployAfterChecksRelaxed } from "../builds/auto-deploy.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
-import { once } from "../core/idempotency.js";
-import { contextOf, LIMITS } from "../core/input.js";
-import { holdApp, holdCoupling } from "../core/locks.js";
+import { withIdempotency } from "../core/idempotency.js";
+import { LIMITS, parseContext } from "../core/input.js";
+import { lockApp, lockCoupling } from "../core/locks.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 
@@ -29,21 +29,21 @@ export interface AddCouplingInput {
 export async function addCoupling(ctx: Ctx, input: AddCouplingInput): Promise<Coupling> {
   permit(ctx.viewer, "addCoupling");
   const requiredChecks = checkList(input.requiredChecks ?? []);
-  if (input.stage === "REVIEW" && requiredChecks.length > 0) throw noChecksInReview("requiredChecks");
+  if (input.stage === "REVIEW" && requiredChecks.length > 0) throw refuseReviewChecks("requiredChecks");
   const autoDeploy = input.autoDeploy ?? input.stage === "DEVELOPMENT";
   if (autoDeploy && input.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
-  return once(ctx, "addCoupling", input, Coupling, async (tx) => {
+  return withIdempotency(ctx, "addCoupling", input, Coupling, async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
-    const app = await holdApp(tx, "app", input.app);
+    const app = await lockApp(tx, "app", input.app);
     const { stage } = input;
-    const { coupling, event } = await couple(tx, ctx, pipeline, app, { stage, requiredChecks, autoDeploy });
+    const { coupling, event } = await insertCoupling(tx, ctx, pipeline, app, { stage, requiredChecks, autoDeploy });
     await append(tx, ctx.viewer, ctx.now(), [event]);
     return coupling;
   });
 }
 
 /** Writes the row of a new coupling, or throws CONFLICT where the app is coupled or the pipeline full. */
-export async function couple(
+export async function insertCoupling(
   tx: Tx,
   ctx: Ctx,
   pipeline: Pipeline,
@@ -55,7 +55,7 @@ export async function couple(
     const other = await tx.first(Pipeline, { id: there.pipelineId });
     throw conflict(`${app.name} is in ${there.stage} of ${other?.name} already; an app is in one pipeline at most.`);
   }
-  if ((await tx.countOf(Coupling, { pipelineId: pipeline.id })) >= LIMITS.appsOfPipeline) {
+  if ((await tx.count(Coupling, { pipelineId: pipeline.id })) >= LIMITS.appsOfPipeline) {
     throw conflict(`${pipeline.name} has ${LIMITS.appsOfPipeline} apps, which is the most that a pipeline takes.`);
   }
   const now = ctx.now();
@@ -70,7 +70,7 @@ export async function couple(
   await tx.insert(Coupling, [coupling]);
   const checks = fields.requiredChecks.length === 0 ? "" : `, requiring ${fields.requiredChecks.join(", ")}`;
   const summary = `${app.name} added to ${fields.stage} of ${pipeline.name}${checks}`;
-  return { coupling, event: told("COUPLING_ADDED", coupling, app, summary) };
+  return { coupling, event: couplingEvent("COUPLING_ADDED", coupling, app, summary) };
 }
 
 export interface UpdateChecksInput {
@@ -83,16 +83,16 @@ export async function updateChecks(ctx: Ctx, input: UpdateChecksInput): Promise<
   permit(ctx.viewer, "addChecks");
   const requiredChecks = checkList(input.requiredChecks);
   return ctx.db.write(async (tx) => {
-    const coupling = await holdCoupling(tx, "coupling", input.coupling);
+    const coupling = await lockCoupling(tx, "coupling", input.coupling);
     const removed = coupling.requiredChecks.filter((context) => !requiredChecks.includes(context));
     const added = requiredChecks.filter((context) => !coupling.requiredChecks.includes(context));
     if (removed.length > 0) permit(ctx.viewer, "removeChecks");
-    if (coupling.stage === "REVIEW" && requiredChecks.length > 0) throw noChecksInReview("requiredChecks");
+    if (coupling.stage === "REVIEW" && requiredChecks.length > 0) throw refuseReviewChecks("requiredChecks");
     if (removed.length === 0 && added.length === 0) return coupling;
     const changes = [...added.map((context) => `+${context}`), ...removed.map((context) => `-${context}`)].join(" ");
     const required = coupling.requiredChecks;
     const pipeline = await requirePipeline(tx, "coupling", coupling.pipelineId);
-    return change(
+    return updateCoupling(
       tx,
       ctx,
       coupling,
@@ -100,7 +100,7 @@ export async function updateChecks(ctx: Ctx, input: UpdateChecksInput): Promise<
       {
         type: "COUPLING_CHECKS_UPDATED",
         summary: (app) => `Required checks of ${app.name}: ${changes}`,
-        follow: () => deployFreed(tx, ctx, pipeline, coupling, required),
+        follow: () => deployAfterChecksRelaxed(tx, ctx, pipeline, coupling, required),
       },
     );
   });
@@ -115,14 +115,14 @@ export interface MoveCouplingInput {
 export async function moveCoupling(ctx: Ctx, input: MoveCouplingInput): Promise<Coupling> {
   permit(ctx.viewer, "moveCoupling");
   return ctx.db.write(async (tx) => {
-    const coupling = await holdCoupling(tx, "coupling", input.coupling);
+    const coupling = await lockCoupling(tx, "coupling", input.coupling);
     if (coupling.requiredChecks.length > 0) permit(ctx.viewer, "moveCheckedCoupling");
     const { stage } = input;
     if (stage === coupling.stage) return coupling;
-    if (stage === "REVIEW" && coupling.requiredChecks.length > 0) throw noChecksInReview("stage");
+    if (stage === "REVIEW" && coupling.requiredChecks.length > 0) throw refuseReviewChecks("stage");
     await refuseReviewApp(tx, coupling, "moved");
     const patch = { stage, autoDeploy: stage === "DEVELOPMENT" };
-    return change(tx, ctx, coupling, patch, {
+    return updateCoupling(tx, ctx, coupling, patch, {
       type: "COUPLING_MOVED",
       summary: (app) => `${app.name} moved to ${stage}`,
     });
@@ -137,11 +137,11 @@ export interface SetAutoDeployInput {
 export async function setAutoDeploy(ctx: Ctx, input: SetAutoDeployInput): Promise<Coupling> {
   permit(ctx.viewer, "setAutoDeploy");
   return ctx.db.write(async (tx) => {
-    const coupling = await holdCoupling(tx, "coupling", input.coupling);
+    const coupling = await lockCoupling(tx, "coupling", input.coupling);
     const { autoDeploy } = input;
     if (autoDeploy && coupling.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
     if (autoDeploy === coupling.autoDeploy) return coupling;
-    return change(
+    return updateCoupling(
       tx,
       ctx,
       coupling,
@@ -161,7 +161,7 @@ export async function removeCoupling(
 ): Promise<{ id: string; pipeline: Pipeline }> {
   permit(ctx.viewer, "removeCoupling");
   return ctx.db.write(async (tx) => {
-    const coupling = await holdCoupling(tx, "coupling", input.coupling);
+    const coupling = await lockCoupling(tx, "coupling", input.coupling);
     await refuseReviewApp(tx, coupling, "removed");
     const pipeline = await requirePipeline(tx, "coupling", coupling.pipelineId);
     const app = await requireApp(tx, "coupling", coupling.appId);
@@ -172,7 +172,12 @@ export async function removeCoupling(
 }
 
 export function couplingRemoved(coupling: Coupling, app: App, pipelineName: string): EventDraft {
-  return told("COUPLING_REMOVED", coupling, app, `${app.name} removed from ${coupling.stage} of ${pipelineName}`);
+  return couplingEvent(
+    "COUPLING_REMOVED",
+    coupling,
+    app,
+    `${app.name} removed from ${coupling.stage} of ${pipelineName}`,
+  );
 }
 
 /** Contexts, each checked, sorted and once. */
@@ -183,7 +188,7 @@ function checkList(contexts: readonly string[]): string[] {
       `requiredChecks must name at most ${LIMITS.requiredChecks} checks; it has ${contexts.length}.`,
     );
   }
-  return [...new Set(contexts.map((context, index) => contextOf(`requiredChecks.${index}`, context)))].sort();
+  return [...new Set(contexts.map((context, index) => parseContext(`requiredChecks.${index}`, context)))].sort();
 }
 
 /** How a change of a coupling is told, and what follows from it. */
@@ -194,7 +199,7 @@ interface Change {
   readonly follow?: () => Promise<EventDraft[]>;
 }
 
-async function change(
+async function updateCoupling(
   tx: Tx,
   ctx: Ctx,
   coupling: Coupling,
@@ -206,12 +211,12 @@ async function change(
   Object.assign(coupling, patch, { updatedAt: now });
   await tx.update(Coupling, { id: coupling.id }, { ...patch, updatedAt: now });
   const followed = follow === undefined ? [] : await follow();
-  await append(tx, ctx.viewer, now, [told(type, coupling, app, summary(app)), ...followed]);
+  await append(tx, ctx.viewer, now, [couplingEvent(type, coupling, app, summary(app)), ...followed]);
   return coupling;
 }
 
 /** A coupling's event: its subject is the coupling, under its app's name. */
-function told(type: EventType, coupling: Coupling, app: App, summary: string): EventDraft {
+function couplingEvent(type: EventType, coupling: Coupling, app: App, summary: string): EventDraft {
   return changed(type, { id: coupling.id, name: app.name }, summary, { pipelineId: coupling.pipelineId, app });
 }
 
@@ -221,7 +226,7 @@ async function refuseReviewApp(tx: Tx, coupling: Coupling, verb: string): Promis
   throw conflict(`The review app of pull request ${reviewApp.number} cannot be ${verb}; close it with closeReviewApp.`);
 }
 
-function noChecksInReview(field: string) {
+function refuseReviewChecks(field: string) {
   return badInput(field, `${field} does not fit: the stage REVIEW takes no required checks.`);
 }
 

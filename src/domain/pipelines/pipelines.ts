@@ -5,13 +5,13 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
-import { permit, permitUnlimited } from "../access/actions.js";
+import { permit, permitUnrestricted } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
-import { shown } from "../core/format-value.js";
+import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
-import { once } from "../core/idempotency.js";
-import { branchOf, LIMITS, nameOf, optional, repositoryOf, textOf } from "../core/input.js";
-import { holdApps } from "../core/locks.js";
+import { withIdempotency } from "../core/idempotency.js";
+import { LIMITS, optional, parseBranch, parseName, parseRepository, parseText } from "../core/input.js";
+import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { conflict } from "../core/refusal.js";
 import { couplingRemoved } from "./couplings.js";
@@ -30,11 +30,11 @@ const DEFAULT_BRANCH = "main";
 
 export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Promise<Pipeline> {
   permit(ctx.viewer, "createPipeline");
-  const name = nameOf("name", input.name);
-  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description)) ?? "";
-  const repository = optional(input.repository, (value) => repositoryOf("repository", value));
-  const branch = optional(input.branch, (value) => branchOf("branch", value)) ?? DEFAULT_BRANCH;
-  return once(ctx, "createPipeline", input, Pipeline, async (tx) => {
+  const name = parseName("name", input.name);
+  const description = optional(input.description, (value) => parseText("description", value, LIMITS.description)) ?? "";
+  const repository = optional(input.repository, (value) => parseRepository("repository", value));
+  const branch = optional(input.branch, (value) => parseBranch("branch", value)) ?? DEFAULT_BRANCH;
+  return withIdempotency(ctx, "createPipeline", input, Pipeline, async (tx) => {
     await refuseTakenName(tx, name);
     const now = ctx.now();
     const pipeline = Object.assign(new Pipeline(), {
@@ -68,10 +68,10 @@ export interface UpdatePipelineInput {
 /** Changes what is given. Null takes the repository away, and leaves the rest as it is; no change writes nothing. */
 export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Promise<Pipeline> {
   permit(ctx.viewer, "updatePipeline");
-  const name = optional(input.name, (value) => nameOf("name", value));
-  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
-  const repository = optional(input.repository, (value) => repositoryOf("repository", value));
-  const branch = optional(input.branch, (value) => branchOf("branch", value));
+  const name = optional(input.name, (value) => parseName("name", value));
+  const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
+  const repository = optional(input.repository, (value) => parseRepository("repository", value));
+  const branch = optional(input.branch, (value) => parseBranch("branch", value));
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const before = { ...pipeline };
@@ -86,12 +86,12 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
     if (fields.length === 0) return pipeline;
     if (fields.includes("name") || fields.includes("repository")) {
       // Names are everybody's, and the repository says which builds are the pipeline's: with another one, others' would be.
-      permitUnlimited(ctx.viewer, "updatePipeline", "its name or repository");
+      permitUnrestricted(ctx.viewer, "updatePipeline", "its name or repository");
     }
     if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
     pipeline.updatedAt = ctx.now();
     await tx.update(Pipeline, { id: pipeline.id }, { ...pipeline });
-    const summary = `Pipeline ${before.name}: ${fields.map((field) => `${field} ${shown(pipeline[field])}`).join(", ")}`;
+    const summary = `Pipeline ${before.name}: ${fields.map((field) => `${field} ${formatValue(pipeline[field])}`).join(", ")}`;
     await append(tx, ctx.viewer, pipeline.updatedAt, [
       changed("PIPELINE_UPDATED", pipeline, summary, { pipelineId: pipeline.id }),
     ]);
@@ -105,7 +105,7 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const placed = await tx.find(Coupling, { pipelineId: pipeline.id });
-    await holdApps(
+    await lockApps(
       tx,
       placed.map((coupling) => coupling.appId),
     );

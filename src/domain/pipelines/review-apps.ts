@@ -8,12 +8,12 @@ import { append } from "../../events/log.js";
 import { permit } from "../access/actions.js";
 import { deployNewest } from "../builds/auto-deploy.js";
 import type { Ctx } from "../core/context.js";
-import { branchOf, lineOf, optional, textOf, urlOf } from "../core/input.js";
-import { holdApps } from "../core/locks.js";
+import { optional, parseBranch, parseLine, parseText, parseUrl } from "../core/input.js";
+import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, conflict, notFound } from "../core/refusal.js";
-import { isTaken, makeApp, removeApp } from "./apps.js";
-import { couple, couplingRemoved } from "./couplings.js";
+import { insertApp, isNameTaken, removeApp } from "./apps.js";
+import { couplingRemoved, insertCoupling } from "./couplings.js";
 
 export interface PullRequestInput {
   readonly number: number;
@@ -32,34 +32,34 @@ export interface OpenReviewAppInput {
 export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promise<ReviewApp> {
   permit(ctx.viewer, "openReviewApp");
   // What is wrong with the input need not wait for its turn to write.
-  pullRequestOf(input.pullRequest);
+  parsePullRequest(input.pullRequest);
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
-    const { reviewApp, events } = await openFor(tx, ctx, pipeline, input.pullRequest);
+    const { reviewApp, events } = await openForPullRequest(tx, ctx, pipeline, input.pullRequest);
     await append(tx, ctx.viewer, ctx.now(), events);
     return reviewApp;
   });
 }
 
 /** Makes a pull request's review app in one pipeline, or brings it up to date, and releases the branch's newest build. */
-export async function openFor(
+export async function openForPullRequest(
   tx: Tx,
   ctx: Ctx,
   pipeline: Pipeline,
   pullRequest: PullRequestInput,
 ): Promise<{ reviewApp: ReviewApp; events: EventDraft[] }> {
   const { number } = pullRequest;
-  const given = pullRequestOf(pullRequest);
+  const given = parsePullRequest(pullRequest);
   if (!pipeline.reviewAppsEnabled) {
     throw conflict(`Review apps of ${pipeline.name} are switched off; updatePipeline switches them on.`);
   }
   const now = ctx.now();
   const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
   const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
-  if (there !== null) await holdApps(tx, [there.appId]);
+  if (there !== null) await lockApps(tx, [there.appId]);
   const { reviewApp, coupling, events } =
     there === null
-      ? await makeReviewApp(tx, ctx, pipeline, { ...NOTHING_SAID, ...given, number, createdAt: now, expiresAt })
+      ? await insertReviewApp(tx, ctx, pipeline, { ...UNSPECIFIED, ...given, number, createdAt: now, expiresAt })
       : await updateReviewApp(tx, there, { ...given, expiresAt });
   const deployed = await deployNewest(tx, ctx, pipeline.repository, coupling, reviewApp.branch);
   return { reviewApp, events: [...events, ...deployed] };
@@ -78,11 +78,11 @@ export async function closeReviewApp(
   permit(ctx.viewer, "closeReviewApp");
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
-    const number = numberOf("pullRequestNumber", input.pullRequestNumber);
+    const number = parseNumber("pullRequestNumber", input.pullRequestNumber);
     const reviewApp = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (reviewApp === null)
       throw notFound("pullRequestNumber", `review app of pull request ${number} in ${pipeline.name}`);
-    await holdApps(tx, [reviewApp.appId]);
+    await lockApps(tx, [reviewApp.appId]);
     await append(tx, ctx.viewer, ctx.now(), await removeReviewApp(tx, ctx, reviewApp));
     return { closedAppId: reviewApp.appId, pipeline };
   });
@@ -106,7 +106,7 @@ export async function removeReviewApp(tx: Tx, ctx: Ctx, reviewApp: ReviewApp): P
   ];
 }
 
-const NOTHING_SAID = { title: null, author: null, url: null };
+const UNSPECIFIED = { title: null, author: null, url: null };
 
 interface OpenedReviewApp {
   readonly reviewApp: ReviewApp;
@@ -114,20 +114,24 @@ interface OpenedReviewApp {
   readonly events: EventDraft[];
 }
 
-async function makeReviewApp(
+async function insertReviewApp(
   tx: Tx,
   ctx: Ctx,
   pipeline: Pipeline,
   fields: Omit<ReviewApp, "appId" | "pipelineId" | "pullRequest">,
 ): Promise<OpenedReviewApp> {
   const model = await firstDevelopmentApp(tx, pipeline);
-  const { app, event } = await makeApp(tx, ctx, {
-    name: await freeName(tx, pipeline.name, fields.number),
+  const { app, event } = await insertApp(tx, ctx, {
+    name: await findFreeName(tx, pipeline.name, fields.number),
     description: `Review app of pull request ${fields.number}`,
     region: model?.region ?? null,
     deploymentMode: model?.deploymentMode ?? "IMMEDIATE",
   });
-  const placed = await couple(tx, ctx, pipeline, app, { stage: "REVIEW", requiredChecks: [], autoDeploy: false });
+  const placed = await insertCoupling(tx, ctx, pipeline, app, {
+    stage: "REVIEW",
+    requiredChecks: [],
+    autoDeploy: false,
+  });
   const reviewApp = Object.assign(new ReviewApp(), { ...fields, appId: app.id, pipelineId: pipeline.id });
   await tx.insert(ReviewApp, [reviewApp]);
   const summary = `Review app ${app.name} opened for pull request ${fields.number}`;
@@ -160,10 +164,10 @@ async function firstDevelopmentApp(tx: Tx, pipeline: Pipeline): Promise<App | nu
 }
 
 /** `<pipeline>-pr-<number>`, cut to 63 characters, and with a number behind it where that name is taken. */
-async function freeName(tx: Tx, pipeline: string, number: number): Promise<string> {
+async function findFreeName(tx: Tx, pipeline: string, number: number): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     const name = reviewAppName(pipeline, number, attempt);
-    if (!(await isTaken(tx, name))) return name;
+    if (!(await isNameTaken(tx, name))) return name;
   }
 }
 
@@ -174,18 +178,18 @@ export function reviewAppName(pipeline: string, number: number, attempt: number)
 }
 
 /** What was given of a pull request, each checked; what was left out is not there. */
-function pullRequestOf(input: PullRequestInput): Pick<ReviewApp, "branch"> & Partial<typeof NOTHING_SAID> {
+function parsePullRequest(input: PullRequestInput): Pick<ReviewApp, "branch"> & Partial<typeof UNSPECIFIED> {
   const { title, author, url } = input;
-  numberOf("pullRequest.number", input.number);
+  parseNumber("pullRequest.number", input.number);
   return {
-    branch: branchOf("pullRequest.branch", input.branch),
-    ...(title !== undefined && { title: optional(title, (value) => textOf("pullRequest.title", value, 256)) }),
-    ...(author !== undefined && { author: optional(author, (value) => lineOf("pullRequest.author", value)) }),
-    ...(url !== undefined && { url: optional(url, (value) => urlOf("pullRequest.url", value)) }),
-  } as Pick<ReviewApp, "branch"> & Partial<typeof NOTHING_SAID>;
+    branch: parseBranch("pullRequest.branch", input.branch),
+    ...(title !== undefined && { title: optional(title, (value) => parseText("pullRequest.title", value, 256)) }),
+    ...(author !== undefined && { author: optional(author, (value) => parseLine("pullRequest.author", value)) }),
+    ...(url !== undefined && { url: optional(url, (value) => parseUrl("pullRequest.url", value)) }),
+  } as Pick<ReviewApp, "branch"> & Partial<typeof UNSPECIFIED>;
 }
 
-function numberOf(field: string, number: number): number {
+function parseNumber(field: string, number: number): number {
   if (number >= 1) return number;
   throw badInput(field, `${field} must be the number of a pull request: 1 or more.`);
 }

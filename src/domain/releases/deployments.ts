@@ -56,13 +56,13 @@ export async function prepareReleases(
   request: ReleaseRequest,
 ): Promise<MadeReleases> {
   const ids = apps.map((app) => app.id);
-  const versions = await lastVersions(tx, ids);
+  const versions = await findLastVersions(tx, ids);
   const reported = apps.filter((app) => app.deploymentMode === "REPORTED").map((app) => app.id);
   const underWay =
     reported.length === 0 ? [] : await tx.find(Release, { appId: reported, phase: ["DEPLOYING", "QUEUED"] });
   const superseded: EventDraft[] = [];
   for (const waiting of underWay.filter((release) => release.phase === "QUEUED")) {
-    superseded.push(...(await moveRelease(tx, ctx, waiting, "SUPERSEDED")));
+    superseded.push(...(await updatePhase(tx, ctx, waiting, "SUPERSEDED")));
   }
   const busy = new Set(underWay.filter((release) => release.phase === "DEPLOYING").map((release) => release.appId));
   const now = ctx.now();
@@ -81,7 +81,7 @@ export async function prepareReleases(
       promotionId: request.promotionId ?? null,
       createdByName: ctx.viewer.name,
       createdByRole: ctx.viewer.role,
-      deployDeadline: phase === "DEPLOYING" ? deadline(ctx) : null,
+      deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx) : null,
       createdAt: now,
       updatedAt: now,
     });
@@ -90,7 +90,7 @@ export async function prepareReleases(
 }
 
 /** Makes one release on one app, outside any promotion. */
-export async function makeRelease(
+export async function insertRelease(
   tx: Tx,
   ctx: Ctx,
   app: App,
@@ -99,7 +99,7 @@ export async function makeRelease(
   const { releases, superseded } = await prepareReleases(tx, ctx, [app], request);
   const [release] = releases as [Release];
   await tx.insert(Release, [release]);
-  const events = [...superseded, releaseChanged("RELEASE_CREATED", release, await pipelineIdOf(tx, app.id))];
+  const events = [...superseded, releaseChanged("RELEASE_CREATED", release, await findPipelineId(tx, app.id))];
   return { release, events };
 }
 
@@ -107,7 +107,7 @@ export async function makeRelease(
  * Moves a release to another phase, with all that follows from it: the promotion that made it may be finished, and the
  * release that waited behind it begins to deploy.
  */
-export async function moveRelease(
+export async function updatePhase(
   tx: Tx,
   ctx: Ctx,
   release: Release,
@@ -117,25 +117,25 @@ export async function moveRelease(
   const wasDeploying = release.phase === "DEPLOYING";
   release.phase = phase;
   release.failureReason = failureReason;
-  release.deployDeadline = phase === "DEPLOYING" ? deadline(ctx) : null;
+  release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx) : null;
   release.updatedAt = ctx.now();
   const { deployDeadline, updatedAt } = release;
   await tx.update(Release, { id: release.id }, { phase, failureReason, deployDeadline, updatedAt });
-  const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await pipelineIdOf(tx, release.appId))];
-  if (release.promotionId !== null) events.push(...(await targetMoved(tx, ctx, release, release.promotionId)));
+  const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await findPipelineId(tx, release.appId))];
+  if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));
   if (wasDeploying && isFinal(phase)) {
     const next = await tx.first(Release, { appId: release.appId, phase: "QUEUED" });
-    if (next !== null) events.push(...(await moveRelease(tx, ctx, next, "DEPLOYING")));
+    if (next !== null) events.push(...(await updatePhase(tx, ctx, next, "DEPLOYING")));
   }
   return events;
 }
 
-async function targetMoved(tx: Tx, ctx: Ctx, release: Release, promotionId: string): Promise<EventDraft[]> {
+async function updateTarget(tx: Tx, ctx: Ctx, release: Release, promotionId: string): Promise<EventDraft[]> {
   const promotion = await tx.first(Promotion, { id: promotionId });
   const target = await tx.first(PromotionTarget, { releaseId: release.id });
   if (promotion === null || target === null) return [];
   const events = [promotionTargetChanged(promotion, target, release.phase)];
-  const all = await tx.find(Release, { id: (await targetsOf(tx, promotionId)).map((one) => one.releaseId) });
+  const all = await tx.find(Release, { id: (await findTargets(tx, promotionId)).map((one) => one.releaseId) });
   const phase = promotionPhase(all.map((one) => one.phase));
   if (phase === "IN_PROGRESS") return events;
   promotion.phase = phase;
@@ -150,15 +150,15 @@ async function targetMoved(tx: Tx, ctx: Ctx, release: Release, promotionId: stri
   ];
 }
 
-function targetsOf(reader: Reader, promotionId: string): Promise<PromotionTarget[]> {
+function findTargets(reader: Reader, promotionId: string): Promise<PromotionTarget[]> {
   return reader.find(PromotionTarget, { promotionId });
 }
 
-function deadline(ctx: Ctx): Date {
+function nextDeadline(ctx: Ctx): Date {
   return new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
 }
 
-async function lastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {
+async function findLastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await reader.query<{ app_id: string; version: number | null }>(
     // The end of the index for each app. Grouped, every release that an app ever had would be read.
     sql`SELECT a.id AS app_id, (SELECT MAX(r.version) FROM releases r WHERE r.app_id = a.id) AS version FROM apps a
@@ -168,6 +168,6 @@ async function lastVersions(reader: Reader, appIds: readonly string[]): Promise<
 }
 
 /** The pipeline that an app is in now, if it is in one. */
-export async function pipelineIdOf(reader: Reader, appId: string): Promise<string | null> {
+export async function findPipelineId(reader: Reader, appId: string): Promise<string | null> {
   return (await reader.first(Coupling, { appId }))?.pipelineId ?? null;
 }

@@ -1,4 +1,4 @@
-import { Overtaken } from "../../database/database.js";
+import { StaleRead } from "../../database/database.js";
 import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
@@ -14,12 +14,12 @@ import { append } from "../../events/log.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
-import { once } from "../core/idempotency.js";
-import { LIMITS, optional, textOf } from "../core/input.js";
-import { holdApps } from "../core/locks.js";
+import { withIdempotency } from "../core/idempotency.js";
+import { LIMITS, optional, parseText } from "../core/input.js";
+import { lockApps } from "../core/locks.js";
 import { requireApp, requirePipeline, requireRelease } from "../core/references.js";
 import { badInput, blocked } from "../core/refusal.js";
-import { checkBlockers, judgeChecks, statusesOf } from "../gates/checks.js";
+import { checkBlockers, evaluateChecks, findStatuses } from "../gates/checks.js";
 import { nextStage } from "../pipelines/stages.js";
 import { prepareReleases, promotionPhase } from "./deployments.js";
 
@@ -44,10 +44,10 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
   permit(ctx.viewer, "promote");
   const forced = input.force === true;
   if (forced) permit(ctx.viewer, "forcePromotion");
-  const reason = optional(input.reason, (value) => textOf("reason", value, LIMITS.description));
+  const reason = optional(input.reason, (value) => parseText("reason", value, LIMITS.description));
   if (forced && !reason?.trim()) throw badInput("reason", "reason must say why the promotion is forced.");
-  return once(ctx, "promote", input, Promotion, async (tx) => {
-    const plan = await judgeFinally(tx, input);
+  return withIdempotency(ctx, "promote", input, Promotion, async (tx) => {
+    const plan = await evaluateUnderLocks(tx, input);
     const { source, release, to } = plan;
     if (plan.blockers.length > 0) throw blocked(`The promotion${source ? ` of ${source.name}` : ""}`, plan.blockers);
     if (source === null || release === null || to === null) throw new Error("A plan without blockers is incomplete.");
@@ -112,7 +112,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
 /** Works out what `promote` would do with the same input, by the very same judgement, and writes nothing. */
 export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<PromotionPlan> {
   permit(ctx.viewer, "read");
-  const plan = await judge(ctx.db.reader, input);
+  const plan = await evaluatePromotion(ctx.db.reader, input);
   const current = await currentReleases(
     ctx.db.reader,
     plan.targets.map((target) => target.app.id),
@@ -131,24 +131,24 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
  *
  * @throws Overtaken where it then goes by something else: that is not locked as well, for it would be out of order
  */
-async function judgeFinally(tx: Tx, input: PromoteInput): Promise<PromotionPlan> {
-  const plan = await judge(tx, input);
+async function evaluateUnderLocks(tx: Tx, input: PromoteInput): Promise<PromotionPlan> {
+  const plan = await evaluatePromotion(tx, input);
   if (!tx.dialect.concurrent) return plan;
-  const { source, targets, builds } = groundsOf(plan);
+  const { source, targets, builds } = lockSet(plan);
   await tx.lock(Pipeline, [plan.pipeline.id], "share");
   await tx.lock(App, source, "share");
-  await holdApps(tx, targets);
+  await lockApps(tx, targets);
   await tx.lock(Build, builds, "share");
   const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);
-  const final = await judge(tx, input);
-  const grounds = groundsOf(final);
+  const final = await evaluatePromotion(tx, input);
+  const grounds = lockSet(final);
   const all = [final.pipeline.id, ...grounds.source, ...grounds.targets, ...grounds.builds];
-  if (!all.every((id) => held.has(id))) throw new Overtaken("What the promotion goes by has changed meanwhile.");
+  if (!all.every((id) => held.has(id))) throw new StaleRead("What the promotion goes by has changed meanwhile.");
   return final;
 }
 
 /** What a judgement goes by, besides the pipeline. */
-function groundsOf(plan: PromotionPlan) {
+function lockSet(plan: PromotionPlan) {
   return {
     source: plan.source === null ? [] : [plan.source.id],
     targets: plan.targets.map((target) => target.app.id),
@@ -160,28 +160,32 @@ function groundsOf(plan: PromotionPlan) {
  * The judgement: which release of which app would go where, and everything that holds it back. With `force`, checks no
  * longer do; what they are is told all the same.
  */
-async function judge(reader: Reader, input: PromoteInput): Promise<PromotionPlan> {
-  const { pipeline, from, source } = await sourceOf(reader, input);
-  const release = await releaseOf(reader, input, source);
+async function evaluatePromotion(reader: Reader, input: PromoteInput): Promise<PromotionPlan> {
+  const { pipeline, from, source } = await findSource(reader, input);
+  const release = await findRelease(reader, input, source);
   const to = nextStage(from);
-  const couplings = await targetsOf(reader, input, pipeline, to);
+  const couplings = await findTargets(reader, input, pipeline, to);
   const forced = input.force === true;
   const blockers: Blocker[] = [];
   if (release === null) {
     const what = source === null ? `No app in ${from} of ${pipeline.name}` : source.name;
-    blockers.push(whole("NO_RELEASE", `${what} has ${source === null ? "a" : "no"} release that could be promoted.`));
+    blockers.push(
+      promotionBlocker("NO_RELEASE", `${what} has ${source === null ? "a" : "no"} release that could be promoted.`),
+    );
   } else if (release.phase !== "SUCCEEDED") {
     const message = `v${release.version} of ${source?.name} is ${release.phase}; only a release that SUCCEEDED can be promoted.`;
-    blockers.push(whole("RELEASE_NOT_SUCCEEDED", message));
+    blockers.push(promotionBlocker("RELEASE_NOT_SUCCEEDED", message));
   }
-  if (to === null) blockers.push(whole("NO_NEXT_STAGE", `${from} is the last stage: nothing comes after it.`));
-  else if (couplings.length === 0) blockers.push(whole("NO_TARGETS", `${pipeline.name} has no app in ${to}.`));
-  const targets = await judgeTargets(reader, couplings, release, forced);
+  if (to === null)
+    blockers.push(promotionBlocker("NO_NEXT_STAGE", `${from} is the last stage: nothing comes after it.`));
+  else if (couplings.length === 0)
+    blockers.push(promotionBlocker("NO_TARGETS", `${pipeline.name} has no app in ${to}.`));
+  const targets = await evaluateTargets(reader, couplings, release, forced);
   blockers.push(...targets.flatMap((target) => target.blockers));
   return Object.assign(new PromotionPlan(), { pipeline, source, release, from, to, targets, blockers });
 }
 
-async function judgeTargets(
+async function evaluateTargets(
   reader: Reader,
   couplings: readonly Coupling[],
   release: Release | null,
@@ -189,18 +193,18 @@ async function judgeTargets(
 ): Promise<PlannedTarget[]> {
   if (couplings.length === 0) return [];
   const apps = new Map((await reader.find(App, { id: couplings.map((one) => one.appId) })).map((app) => [app.id, app]));
-  const statuses = release === null ? [] : await statusesOf(reader, release);
+  const statuses = release === null ? [] : await findStatuses(reader, release);
   return couplings.map((coupling) => {
     const app = apps.get(coupling.appId);
     if (app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);
-    const checks = judgeChecks(coupling.requiredChecks, statuses);
+    const checks = evaluateChecks(coupling.requiredChecks, statuses);
     // Without a release there is nothing to hold checks against: that it is missing is said once, not for each of them.
     const blockers = release === null || forced ? [] : checkBlockers(app, checks);
     return Object.assign(new PlannedTarget(), { coupling, app, checks, blockers });
   });
 }
 
-async function sourceOf(
+async function findSource(
   reader: Reader,
   input: PromoteInput,
 ): Promise<{ pipeline: Pipeline; from: Stage; source: App | null }> {
@@ -231,7 +235,7 @@ async function sourceOf(
   return { pipeline, from: input.stage, source };
 }
 
-async function releaseOf(reader: Reader, input: PromoteInput, source: App | null): Promise<Release | null> {
+async function findRelease(reader: Reader, input: PromoteInput, source: App | null): Promise<Release | null> {
   if (input.release == null) {
     return source === null ? null : ((await currentReleases(reader, [source.id])).get(source.id) ?? null);
   }
@@ -241,7 +245,7 @@ async function releaseOf(reader: Reader, input: PromoteInput, source: App | null
 }
 
 /** The couplings to promote into: the apps named, each of which must be in the next stage, or all of that stage. */
-async function targetsOf(
+async function findTargets(
   reader: Reader,
   { targets }: PromoteInput,
   pipeline: Pipeline,
@@ -273,6 +277,6 @@ async function targetsOf(
   return [...named.values()];
 }
 
-function whole(code: BlockerCode, message: string): Blocker {
+function promotionBlocker(code: BlockerCode, message: string): Blocker {
   return { code, message, app: null, context: null, overridable: false };
 }

@@ -7,13 +7,13 @@ import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/log.js";
 import { isPermitted, permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
-import { once } from "../core/idempotency.js";
-import { LIMITS, optional, textOf } from "../core/input.js";
-import { holdApp, holdApps } from "../core/locks.js";
+import { withIdempotency } from "../core/idempotency.js";
+import { LIMITS, optional, parseText } from "../core/input.js";
+import { lockApp, lockApps } from "../core/locks.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
-import { checkBlockers, judgeChecks, statusesOfBuild } from "../gates/checks.js";
-import { makeRelease, moveRelease } from "./deployments.js";
+import { checkBlockers, evaluateChecks, findBuildStatuses } from "../gates/checks.js";
+import { insertRelease, updatePhase } from "./deployments.js";
 
 export interface CreateReleaseInput {
   readonly app: string;
@@ -28,23 +28,23 @@ export interface CreateReleaseInput {
  */
 export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promise<Release> {
   permit(ctx.viewer, "createRelease");
-  const description = optional(input.description, (value) => textOf("description", value, LIMITS.description));
-  return once(ctx, "createRelease", input, Release, async (tx) => {
-    const app = await holdApp(tx, "app", input.app);
+  const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
+  return withIdempotency(ctx, "createRelease", input, Release, async (tx) => {
+    const app = await lockApp(tx, "app", input.app);
     const build = await requireBuild(tx, "build", input.build, { lock: "share" });
     if (build.phase !== "SUCCEEDED") {
       throw conflict(`Only a build that has SUCCEEDED can be released; build ${build.id} is ${build.phase}.`);
     }
-    if (!isPermitted(ctx.viewer, "releasePastChecks") && !(await hasRun(tx, app, build))) {
+    if (!isPermitted(ctx.viewer, "releasePastChecks") && !(await hasSucceeded(tx, app, build))) {
       const coupling = await tx.first(Coupling, { appId: app.id });
-      const results = judgeChecks(coupling?.requiredChecks ?? [], await statusesOfBuild(tx, build.id));
+      const results = evaluateChecks(coupling?.requiredChecks ?? [], await findBuildStatuses(tx, build.id));
       const blockers = checkBlockers(app, results);
       if (blockers.length > 0) throw blocked(`The release onto ${app.name}`, blockers);
     }
-    const { release, events } = await makeRelease(tx, ctx, app, {
+    const { release, events } = await insertRelease(tx, ctx, app, {
       build,
       trigger: "DEPLOY",
-      description: description || deployOf(build),
+      description: description || defaultDescription(build),
     });
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
@@ -64,11 +64,11 @@ export interface RollbackInput {
  */
 export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release> {
   permit(ctx.viewer, "rollback");
-  const reason = optional(input.reason, (value) => textOf("reason", value, LIMITS.description));
-  return once(ctx, "rollback", input, Release, async (tx) => {
-    const app = await holdApp(tx, "app", input.app);
+  const reason = optional(input.reason, (value) => parseText("reason", value, LIMITS.description));
+  return withIdempotency(ctx, "rollback", input, Release, async (tx) => {
+    const app = await lockApp(tx, "app", input.app);
     const back =
-      input.release == null ? await beforeCurrent(tx, app) : await requireRelease(tx, "release", input.release);
+      input.release == null ? await findPrevious(tx, app) : await requireRelease(tx, "release", input.release);
     if (back.appId !== app.id) throw badInput("release", `release must be a release of ${app.name}.`);
     if (back.phase !== "SUCCEEDED") {
       throw conflict(
@@ -76,7 +76,7 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
       );
     }
     const build = await requireBuild(tx, "release", back.buildId, { lock: "share" });
-    const { release, events } = await makeRelease(tx, ctx, app, {
+    const { release, events } = await insertRelease(tx, ctx, app, {
       build,
       trigger: "ROLLBACK",
       description: reason ? `Rollback to v${back.version}: ${reason}` : `Rollback to v${back.version}`,
@@ -102,13 +102,13 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
   if (phase === "QUEUED" || phase === "SUPERSEDED") {
     throw badInput("phase", "phase must be DEPLOYING, SUCCEEDED or FAILED: the rest is not a deployer's to say.");
   }
-  const reason = optional(input.failureReason, (value) => textOf("failureReason", value, LIMITS.description));
+  const reason = optional(input.failureReason, (value) => parseText("failureReason", value, LIMITS.description));
   if (reason !== null && phase !== "FAILED") {
     throw badInput("failureReason", "failureReason goes with the phase FAILED only.");
   }
   return ctx.db.write(async (tx) => {
     const found = await requireRelease(tx, "release", input.release);
-    const release = (await holdApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
+    const release = (await lockApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
     if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
       release.deployDeadline = new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
       await tx.update(Release, { id: release.id }, { deployDeadline: release.deployDeadline });
@@ -120,22 +120,22 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
         `v${release.version} is ${release.phase} and cannot become ${phase}; only a DEPLOYING release moves.`,
       );
     }
-    await append(tx, ctx.viewer, ctx.now(), await moveRelease(tx, ctx, release, phase, reason));
+    await append(tx, ctx.viewer, ctx.now(), await updatePhase(tx, ctx, release, phase, reason));
     return release;
   });
 }
 
 /** What a release of a build is called where nobody said: `Deploy of 1f0c2ab`. */
-export function deployOf(build: Build): string {
+export function defaultDescription(build: Build): string {
   return `Deploy of ${build.commitSha.slice(0, 7)}`;
 }
 
 /** Whether a build has already succeeded on an app. */
-export async function hasRun(reader: Reader, app: App, build: Build): Promise<boolean> {
+export async function hasSucceeded(reader: Reader, app: App, build: Build): Promise<boolean> {
   return (await reader.first(Release, { appId: app.id, buildId: build.id, phase: "SUCCEEDED" })) !== null;
 }
 
-async function beforeCurrent(reader: Reader, app: App): Promise<Release> {
+async function findPrevious(reader: Reader, app: App): Promise<Release> {
   const succeeded = await reader.find(
     Release,
     { appId: app.id, phase: "SUCCEEDED" },

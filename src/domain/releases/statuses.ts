@@ -7,14 +7,14 @@ import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, statusReported } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { permit, permitRepository } from "../access/actions.js";
-import { deployPassed, holdFollowers } from "../builds/auto-deploy.js";
-import { statusOfBuild } from "../builds/builds.js";
+import { deployAfterCheckPassed, holdFollowers } from "../builds/auto-deploy.js";
+import { buildStatusEvent } from "../builds/builds.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
-import { contextOf, LIMITS, lineOf, optional, textOf, urlOf } from "../core/input.js";
+import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
-import { pipelineIdOf } from "./deployments.js";
+import { findPipelineId } from "./deployments.js";
 
 export interface ReportStatusInput {
   readonly release?: string | null;
@@ -36,7 +36,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   if ((input.release == null) === (input.build == null)) {
     throw badInput(input.release == null ? "release" : "build", "Exactly one of release and build must be given.");
   }
-  const report = reportOf(input);
+  const report = parseReport(input);
   return ctx.db.write(async (tx) => {
     const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
     const buildId = release?.buildId ?? (input.build as string);
@@ -45,14 +45,14 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
     const build = await requireBuild(tx, "build", buildId, { lock: "change" });
     // What is said of a build holds for its releases, wherever they are.
     if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);
-    const { status, events } = await record(tx, ctx, build, release, report);
+    const { status, events } = await upsertStatus(tx, ctx, build, release, report);
     await append(tx, ctx.viewer, ctx.now(), events);
     return status;
   });
 }
 
 /** Writes what is said of a release, or of a build where no release is given, and what follows from it. */
-export async function record(
+export async function upsertStatus(
   tx: Tx,
   ctx: Ctx,
   build: Build,
@@ -64,10 +64,10 @@ export async function record(
   const now = ctx.now();
   const status = Object.assign(
     new ReleaseStatus(),
-    prior ?? { id: newId(), releaseId: subject.releaseId, buildId: build.id, ...NOTHING_SAID, createdAt: now },
+    prior ?? { id: newId(), releaseId: subject.releaseId, buildId: build.id, ...UNSPECIFIED, createdAt: now },
     report,
   );
-  if (prior !== null && isSame(prior, status)) return { status: prior, events: [] };
+  if (prior !== null && isUnchanged(prior, status)) return { status: prior, events: [] };
   const reported = { reportedByName: ctx.viewer.name, reportedByRole: ctx.viewer.role, updatedAt: now };
   Object.assign(status, reported);
   if (prior === null) {
@@ -77,54 +77,54 @@ export async function record(
     await tx.update(ReleaseStatus, { id: status.id }, { ...report, ...reported });
   }
   const previous = prior?.state ?? null;
-  if (release !== null) return { status, events: await toldOf(tx, release, status, previous) };
-  const told = await toldOfBuild(tx, build, status, previous);
+  if (release !== null) return { status, events: await statusEvent(tx, release, status, previous) };
+  const told = await buildStatusEvents(tx, build, status, previous);
   const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
-  return { status, events: [...told, ...(passed ? await deployPassed(tx, ctx, build, status.context) : [])] };
+  return { status, events: [...told, ...(passed ? await deployAfterCheckPassed(tx, ctx, build, status.context) : [])] };
 }
 
-const NOTHING_SAID = { name: null, description: null, targetUrl: null, imageUrl: null };
+const UNSPECIFIED = { name: null, description: null, targetUrl: null, imageUrl: null };
 
 /** What is said: what is left out stays as it was. */
-export type Report = Pick<ReleaseStatus, "context" | "state"> & Partial<Pick<ReleaseStatus, keyof typeof NOTHING_SAID>>;
+export type Report = Pick<ReleaseStatus, "context" | "state"> & Partial<Pick<ReleaseStatus, keyof typeof UNSPECIFIED>>;
 
 /** The fields that were given, each checked; what was left out is not there. */
-function reportOf(input: ReportStatusInput): Report {
+function parseReport(input: ReportStatusInput): Report {
   const { name, description, targetUrl, imageUrl } = input;
   return {
-    context: contextOf("context", input.context),
+    context: parseContext("context", input.context),
     state: input.state,
-    ...(name !== undefined && { name: optional(name, (value) => lineOf("name", value)) }),
+    ...(name !== undefined && { name: optional(name, (value) => parseLine("name", value)) }),
     ...(description !== undefined && {
-      description: optional(description, (value) => textOf("description", value, LIMITS.description)),
+      description: optional(description, (value) => parseText("description", value, LIMITS.description)),
     }),
-    ...(targetUrl !== undefined && { targetUrl: optional(targetUrl, (value) => urlOf("targetUrl", value)) }),
-    ...(imageUrl !== undefined && { imageUrl: optional(imageUrl, (value) => urlOf("imageUrl", value)) }),
+    ...(targetUrl !== undefined && { targetUrl: optional(targetUrl, (value) => parseUrl("targetUrl", value)) }),
+    ...(imageUrl !== undefined && { imageUrl: optional(imageUrl, (value) => parseUrl("imageUrl", value)) }),
   } as Report;
 }
 
-function isSame(a: ReleaseStatus, b: ReleaseStatus): boolean {
+function isUnchanged(a: ReleaseStatus, b: ReleaseStatus): boolean {
   return (["state", "name", "description", "targetUrl", "imageUrl"] as const).every((field) => a[field] === b[field]);
 }
 
 async function refuseTooMany(tx: Tx, subject: { releaseId: string | null; buildId?: string }): Promise<void> {
-  if ((await tx.countOf(ReleaseStatus, subject)) < LIMITS.contextsOfRelease) return;
+  if ((await tx.count(ReleaseStatus, subject)) < LIMITS.contextsOfRelease) return;
   throw conflict(
     `There are ${LIMITS.contextsOfRelease} contexts already, which is the most that a release or build takes.`,
   );
 }
 
-async function toldOf(
+async function statusEvent(
   reader: Reader,
   { id, appId }: Release,
   status: ReleaseStatus,
   previous: StatusState | null,
 ): Promise<EventDraft[]> {
-  return [statusReported(status, previous, { id, appId, pipelineId: await pipelineIdOf(reader, appId) })];
+  return [statusReported(status, previous, { id, appId, pipelineId: await findPipelineId(reader, appId) })];
 }
 
 /** One event for each release that a status of its build holds for; where it holds for none, one for the build. */
-async function toldOfBuild(
+async function buildStatusEvents(
   reader: Reader,
   build: Build,
   status: ReleaseStatus,
@@ -137,7 +137,7 @@ async function toldOfBuild(
       ) ORDER BY r.id`,
   );
   if (releases.length === 0) {
-    return [statusOfBuild(build, status)];
+    return [buildStatusEvent(build, status)];
   }
   return releases.map((row) =>
     statusReported(status, previous, { id: row.id, appId: row.app_id, pipelineId: row.pipeline_id }),

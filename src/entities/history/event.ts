@@ -66,7 +66,7 @@ export abstract class LogEvent {
 
   /** Rows become instances of the class of their type. */
   static classOf(row: { type: EventType }): new () => LogEvent {
-    return classOf(row.type);
+    return eventClass(row.type);
   }
 }
 
@@ -160,10 +160,10 @@ export class ChangeEvent extends LogEvent {
 /** Which object of the contract an event is told as. */
 /** The object type of an event. */
 export function typeOfEvent(event: LogEvent): string {
-  return classOf(event.type).name;
+  return eventClass(event.type).name;
 }
 
-function classOf(type: EventType): new () => LogEvent {
+function eventClass(type: EventType): new () => LogEvent {
   switch (type) {
     case "PROMOTION_STARTED":
     case "PROMOTION_TARGET_CHANGED":

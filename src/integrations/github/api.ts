@@ -1,7 +1,7 @@
 /** How long GitHub may take to answer, in milliseconds. */
-const TIMEOUT = 10_000;
+const TIMEOUT_MS = 10_000;
 /** How long to wait where GitHub says "too many" and not for how long, in milliseconds: what its documentation asks for. */
-const UNTOLD_LIMIT = 60_000;
+const DEFAULT_RATE_LIMIT_PAUSE_MS = 60_000;
 const API_VERSION = "2022-11-28";
 
 /** GitHub wants no further request before a time. */
@@ -14,23 +14,23 @@ export class RateLimited extends Error {
 }
 
 /** GitHub answered, and will never answer otherwise: the commit is not there, or the request is not to its liking. */
-export class Impossible extends Error {
+export class PermanentFailure extends Error {
   override readonly name = "Impossible";
 }
 
 /** GitHub answered that it will not, which its operator or ours may change: a token without rights, a fault of its own. */
-export class Denied extends Error {
+export class Forbidden extends Error {
   override readonly name = "Denied";
 }
 
 /** Nothing came back, or not all of it: whether the request had its effect is not known. */
-export class Unanswered extends Error {
+export class NoResponse extends Error {
   override readonly name = "Unanswered";
 }
 
 /** Whether GitHub answered that it has not done what it was asked. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof RateLimited || error instanceof Impossible || error instanceof Denied;
+export function isPermanent(error: unknown): boolean {
+  return error instanceof RateLimited || error instanceof PermanentFailure || error instanceof Forbidden;
 }
 
 /** GitHub's REST API, as much of it as is needed: https://docs.github.com/rest */
@@ -75,12 +75,12 @@ export class GithubApi {
           ...(body !== null && { "content-type": "application/json" }),
         },
         ...(body !== null && { body: JSON.stringify(body) }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       text = await response.text();
     } catch (error) {
       const { message, cause } = error as Error;
-      throw new Unanswered(`GitHub did not answer: ${(cause as Error | undefined)?.message ?? message}`);
+      throw new NoResponse(`GitHub did not answer: ${(cause as Error | undefined)?.message ?? message}`);
     }
     if (response.ok) return parse(text);
     throw this.#refusal(response, text);
@@ -89,30 +89,30 @@ export class GithubApi {
   #refusal({ status, headers }: Response, text: string): Error {
     const said = (parse(text) as { message?: unknown } | null)?.message;
     const words = `GitHub answered ${status}${typeof said === "string" ? `: ${said.slice(0, 300)}` : ""}`;
-    const limited = status === 429 || (status === 403 && isLimit(headers, String(said)));
+    const limited = status === 429 || (status === 403 && isRateLimit(headers, String(said)));
     if (limited) return new RateLimited(this.#limitedUntil(headers));
-    if (status === 400 || status === 410 || status === 422) return new Impossible(words);
-    if (status >= 500) return new Unanswered(words);
-    return new Denied(words);
+    if (status === 400 || status === 410 || status === 422) return new PermanentFailure(words);
+    if (status >= 500) return new NoResponse(words);
+    return new Forbidden(words);
   }
 
   /** `Retry-After` counts seconds, `X-RateLimit-Reset` is a time in seconds since 1970; the later of the two holds. */
   #limitedUntil(headers: Headers): Date {
     const now = this.#now().getTime();
-    const after = seconds(headers, "retry-after");
-    const reset = headers.get("x-ratelimit-remaining") === "0" ? seconds(headers, "x-ratelimit-reset") : null;
+    const after = headerSeconds(headers, "retry-after");
+    const reset = headers.get("x-ratelimit-remaining") === "0" ? headerSeconds(headers, "x-ratelimit-reset") : null;
     const times = [after === null ? null : now + after * 1000, reset === null ? null : reset * 1000];
     const until = Math.max(...times.filter((time) => time !== null));
-    return new Date(until > now ? until : now + UNTOLD_LIMIT);
+    return new Date(until > now ? until : now + DEFAULT_RATE_LIMIT_PAUSE_MS);
   }
 }
 
 /** GitHub answers 403 to tokens without rights and to those that ask too much alike. */
-function isLimit(headers: Headers, said: string): boolean {
+function isRateLimit(headers: Headers, said: string): boolean {
   return headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0" || /rate limit/i.test(said);
 }
 
-function seconds(headers: Headers, name: string): number | null {
+function headerSeconds(headers: Headers, name: string): number | null {
   const value = headers.get(name);
   return value !== null && /^\d{1,12}$/.test(value) ? Number(value) : null;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fittedText } from "../../domain/core/normalize.js";
+import { normalizeText } from "../../domain/core/normalize.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { ReleasePhase, Stage } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
@@ -8,7 +8,7 @@ import type { GithubApi } from "./api.js";
 
 /* Releases as GitHub's deployments: https://docs.github.com/rest/deployments */
 
-const STATE_OF_PHASE: Readonly<Record<ReleasePhase, string>> = {
+const STATE_BY_PHASE: Readonly<Record<ReleasePhase, string>> = {
   QUEUED: "queued",
   DEPLOYING: "in_progress",
   SUCCEEDED: "success",
@@ -31,14 +31,14 @@ export interface Deployment {
   readonly stateDescription: string;
 }
 
-export function deploymentOf(
+export function toDeployment(
   release: Release,
   build: Build,
   app: App,
   place: { readonly stage: Stage | null; readonly isReviewApp: boolean },
 ): Deployment {
   const gone = app.deletedAt !== null;
-  const state = gone && release.phase === "SUCCEEDED" ? "inactive" : STATE_OF_PHASE[release.phase];
+  const state = gone && release.phase === "SUCCEEDED" ? "inactive" : STATE_BY_PHASE[release.phase];
   const words = gone ? "The app was deleted." : (release.failureReason ?? release.description);
   return {
     releaseId: release.id,
@@ -47,19 +47,19 @@ export function deploymentOf(
     environment: app.name,
     version: release.version,
     // GitHub keeps 140 characters of either.
-    description: fittedText(release.description, 140) ?? "",
+    description: normalizeText(release.description, 140) ?? "",
     transient: place.isReviewApp,
     production: place.stage === "PRODUCTION",
     state,
-    stateDescription: fittedText(words, 140) ?? "",
+    stateDescription: normalizeText(words, 140) ?? "",
   };
 }
 
-const MADE = z.object({ id: z.union([z.number(), z.string()]) });
-const LISTED = z.array(MADE.extend({ payload: z.unknown() }));
+const CREATED_DEPLOYMENT = z.object({ id: z.union([z.number(), z.string()]) });
+const LISTED_DEPLOYMENTS = z.array(CREATED_DEPLOYMENT.extend({ payload: z.unknown() }));
 
 /** Makes the deployment, and gives back GitHub's id of it. */
-export async function makeDeployment(api: GithubApi, deployment: Deployment, signal: AbortSignal): Promise<string> {
+export async function createDeployment(api: GithubApi, deployment: Deployment, signal: AbortSignal): Promise<string> {
   const body = {
     ref: deployment.sha,
     environment: deployment.environment,
@@ -72,7 +72,7 @@ export async function makeDeployment(api: GithubApi, deployment: Deployment, sig
     payload: { railyard_release: deployment.releaseId, version: deployment.version },
   };
   const made = await api.request("POST", `/repos/${deployment.repository}/deployments`, body, signal);
-  return String(MADE.parse(made).id);
+  return String(CREATED_DEPLOYMENT.parse(made).id);
 }
 
 /** GitHub's id of the deployment that an earlier attempt may have made; null where it has made none. */
@@ -82,12 +82,14 @@ export async function findDeployment(
   signal: AbortSignal,
 ): Promise<string | null> {
   const query = new URLSearchParams({ sha, environment, per_page: "100" });
-  const listed = LISTED.parse(await api.request("GET", `/repos/${repository}/deployments?${query}`, null, signal));
-  const mine = listed.find(({ payload }) => releaseOf(payload) === releaseId);
+  const listed = LISTED_DEPLOYMENTS.parse(
+    await api.request("GET", `/repos/${repository}/deployments?${query}`, null, signal),
+  );
+  const mine = listed.find(({ payload }) => releaseIdIn(payload) === releaseId);
   return mine === undefined ? null : String(mine.id);
 }
 
-export async function tellState(
+export async function reportState(
   api: GithubApi,
   { repository, state, stateDescription }: Deployment,
   id: string,
@@ -98,12 +100,12 @@ export async function tellState(
 }
 
 /** GitHub hands a payload back as it was given, or as text. */
-function releaseOf(payload: unknown): unknown {
-  const object = typeof payload === "string" ? jsonOf(payload) : payload;
+function releaseIdIn(payload: unknown): unknown {
+  const object = typeof payload === "string" ? parseJson(payload) : payload;
   return (object as { railyard_release?: unknown } | null)?.railyard_release;
 }
 
-function jsonOf(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

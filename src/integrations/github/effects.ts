@@ -1,18 +1,18 @@
 import type { z } from "zod";
 import type { Tx } from "../../database/rows/reader.js";
 import {
-  type Consequence,
-  followCommit,
-  followPullRequest,
+  applyCommitStatus,
+  applyPullRequest,
+  type Effects,
   type PullRequestChange,
 } from "../../domain/builds/code-host.js";
 import type { Ctx } from "../../domain/core/context.js";
-import { LIMITS, repositoryOf } from "../../domain/core/input.js";
-import { fittedText, fittedUrl } from "../../domain/core/normalize.js";
+import { LIMITS, parseRepository } from "../../domain/core/input.js";
+import { normalizeText, normalizeUrl } from "../../domain/core/normalize.js";
 import { badInput } from "../../domain/core/refusal.js";
 import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
-import { ofCheckRun, ofCheckSuite, ofStatus } from "./statuses.js";
+import { fromCheckRun, fromCheckSuite, fromStatus } from "./statuses.js";
 
 /** A webhook whose signature was found to be right. */
 export interface Delivery {
@@ -27,7 +27,7 @@ export interface Delivery {
 export interface Effect {
   /** Deliveries on the same subject are held apart by time: GitHub does not promise their order. */
   readonly subject?: { readonly name: string; readonly at: Date; readonly always: boolean };
-  follow(tx: Tx, ctx: Ctx): Promise<Consequence>;
+  apply(tx: Tx, ctx: Ctx): Promise<Effects>;
 }
 
 export interface EffectOptions {
@@ -41,38 +41,38 @@ export interface EffectOptions {
  *
  * @throws Refusal BAD_USER_INPUT where the payload is not of its event's shape
  */
-export function effectOf({ event, payload }: Delivery, { forks, now }: EffectOptions): Effect | null {
+export function effectFor({ event, payload }: Delivery, { forks, now }: EffectOptions): Effect | null {
   switch (event) {
     case "pull_request":
-      return ofPullRequest(parsed(PULL_REQUEST, payload), forks);
+      return pullRequestEffect(parse(PULL_REQUEST, payload), forks);
     case "status":
-      return ofCommit(ofStatus(parsed(STATUS, payload), now));
+      return commitEffect(fromStatus(parse(STATUS, payload), now));
     case "check_run":
-      return ofCommit(ofCheckRun(parsed(CHECK_RUN, payload), now));
+      return commitEffect(fromCheckRun(parse(CHECK_RUN, payload), now));
     case "check_suite":
-      return ofCommit(ofCheckSuite(parsed(CHECK_SUITE, payload), now));
+      return commitEffect(fromCheckSuite(parse(CHECK_SUITE, payload), now));
     default:
       return null;
   }
 }
 
-function ofPullRequest(payload: z.output<typeof PULL_REQUEST>, forks: boolean): Effect | null {
+function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolean): Effect | null {
   const { action, number, repository, pull_request: pull } = payload;
-  const codebase = repositoryOf("repository", repository.html_url);
-  const change = changeOf(action, pull.state);
+  const codebase = parseRepository("repository", repository.html_url);
+  const change = pullRequestChange(action, pull.state);
   const isFork = pull.head.repo?.id !== pull.base.repo.id;
   // One that is closed is seen to in any case: forks may have been allowed when it was opened.
   if (isFork && !forks && change !== "CLOSED") return null;
   const given = {
     number,
     branch: isFork ? forkBranch(pull) : pull.head.ref,
-    title: fittedText(pull.title, LIMITS.name),
-    author: fittedText(pull.user?.login, LIMITS.name),
-    url: fittedUrl(pull.html_url),
+    title: normalizeText(pull.title, LIMITS.name),
+    author: normalizeText(pull.user?.login, LIMITS.name),
+    url: normalizeUrl(pull.html_url),
   };
   // Anything may be told late, of a time before what is known by now; a reopening says for itself how things stand.
   const subject = { name: `${codebase}#${number}`, at: pull.updated_at, always: action === "reopened" };
-  return { subject, follow: (tx, ctx) => followPullRequest(tx, ctx, codebase, change, given) };
+  return { subject, apply: (tx, ctx) => applyPullRequest(tx, ctx, codebase, change, given) };
 }
 
 /** A fork may call its branch as the central one is called: its builds are those of `owner:branch`. */
@@ -80,16 +80,16 @@ function forkBranch({ head, user }: z.output<typeof PULL_REQUEST>["pull_request"
   return head.label ?? `${user?.login ?? "fork"}:${head.ref}`;
 }
 
-function changeOf(action: string, state: "open" | "closed"): PullRequestChange {
+function pullRequestChange(action: string, state: "open" | "closed"): PullRequestChange {
   if (state === "closed") return "CLOSED";
   return ["opened", "reopened", "synchronize"].includes(action) ? "OPENED" : "TOUCHED";
 }
 
-function ofCommit(status: CommitStatus): Effect {
-  return { follow: (tx, ctx) => followCommit(tx, ctx, status) };
+function commitEffect(status: CommitStatus): Effect {
+  return { apply: (tx, ctx) => applyCommitStatus(tx, ctx, status) };
 }
 
-function parsed<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
+function parse<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
   const result = schema.safeParse(payload);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

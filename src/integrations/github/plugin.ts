@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Rounds } from "../../async/ticker.js";
+import type { Ticker } from "../../async/ticker.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { GithubApi } from "./api.js";
-import { endQueue } from "./queue.js";
+import { disableQueue } from "./queue.js";
 import { startReporter } from "./reporter.js";
 import { serveGithubWebhooks } from "./webhook.js";
-import { Deliveries } from "./webhook-inbox.js";
+import { WebhookInbox } from "./webhook-inbox.js";
 
 /** What the service is told about GitHub. */
 export interface GithubSettings {
@@ -32,11 +32,11 @@ export async function serveGithub(
   settings: GithubSettings,
   log: Logger,
   send?: typeof fetch,
-): Promise<Rounds> {
-  const deliveries = new Deliveries(ctx, { forks: settings.githubForks });
-  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, deliveries });
+): Promise<Ticker> {
+  const deliveries = new WebhookInbox(ctx, { forks: settings.githubForks });
+  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, inbox: deliveries });
   if (settings.githubToken === null) {
-    await endQueue(ctx.db);
+    await disableQueue(ctx.db);
     return { tick: async () => {}, stop: async () => {} };
   }
   const now = () => ctx.now();

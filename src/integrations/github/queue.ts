@@ -14,10 +14,10 @@ import { logBounds, readEvents } from "../../events/log.js";
 /** What may change how a release's deployment looks. */
 const TYPES = ["RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "APP_DELETED"];
 /** How many events are gone through in one transaction. */
-const STEP = 200;
+const BATCH_SIZE = 200;
 
 /** Begins at the end of the log, unless it has begun before: nobody wants to be told of all history at once. */
-export async function beginQueue(db: Database): Promise<void> {
+export async function enableQueue(db: Database): Promise<void> {
   if ((await db.reader.first(GithubPosition, { id: 1 })) !== null) return;
   await db.write(async (tx) => {
     const { head } = await logBounds(tx);
@@ -27,7 +27,7 @@ export async function beginQueue(db: Database): Promise<void> {
 }
 
 /** Forgets where it was, for as long as there is nobody to tell: it will begin at the end of the log again. */
-export async function endQueue(db: Database): Promise<void> {
+export async function disableQueue(db: Database): Promise<void> {
   if ((await db.reader.first(GithubPosition, { id: 1 })) === null) return;
   await db.write((tx) => tx.delete(GithubPosition, { id: 1 }));
 }
@@ -44,25 +44,25 @@ export async function collect(db: Database, host: string, now: () => Date): Prom
 async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
   const seen = await tx.first(GithubPosition, { id: 1 }, { lock: "change" });
   if (seen === null) return false;
-  const events = await readEvents(tx, { types: TYPES }, seen.position, STEP);
+  const events = await readEvents(tx, { types: TYPES }, seen.position, BATCH_SIZE);
   const last = events.at(-1);
   if (last === undefined) return false;
   const moved = events.flatMap((event) => event.releaseId ?? []);
-  const gone = events.filter((event) => event.type === "APP_DELETED").map((event) => subjectOf(event.detail));
-  await queue(tx, await reportable(tx, moved, host), now);
+  const gone = events.filter((event) => event.type === "APP_DELETED").map((event) => subjectIdOf(event.detail));
+  await enqueue(tx, await findReportable(tx, moved, host), now);
   const deployed = await tx.find(GithubReport, { appId: gone });
-  await queue(
+  await enqueue(
     tx,
     await tx.find(Release, { id: deployed.filter((row) => row.told === "success").map((row) => row.releaseId) }),
     now,
   );
   await tx.update(GithubPosition, { id: 1 }, { position: last.position });
-  return events.length === STEP;
+  return events.length === BATCH_SIZE;
 }
 
-const NEVER_TOLD = { deploymentId: null, told: null, uncertain: false };
+const NEVER_REPORTED = { deploymentId: null, told: null, uncertain: false };
 
-async function queue(tx: Tx, releases: readonly Release[], now: Date): Promise<void> {
+async function enqueue(tx: Tx, releases: readonly Release[], now: Date): Promise<void> {
   const due = { state: "PENDING", attempts: 0, problem: null, nextAttemptAt: now, updatedAt: now } as const;
   const ids = releases.map((release) => release.id);
   const there = new Set((await tx.find(GithubReport, { releaseId: ids })).map((row) => row.releaseId));
@@ -71,12 +71,12 @@ async function queue(tx: Tx, releases: readonly Release[], now: Date): Promise<v
     GithubReport,
     releases
       .filter((release) => !there.has(release.id))
-      .map(({ id, appId }) => Object.assign(new GithubReport(), { ...NEVER_TOLD, ...due, releaseId: id, appId })),
+      .map(({ id, appId }) => Object.assign(new GithubReport(), { ...NEVER_REPORTED, ...due, releaseId: id, appId })),
   );
 }
 
 /** Those of the releases whose builds are of the host's codebases. */
-function reportable(tx: Tx, releaseIds: readonly string[], host: string): Promise<Release[]> {
+function findReportable(tx: Tx, releaseIds: readonly string[], host: string): Promise<Release[]> {
   const mine = tx.dialect.oneOf(sql`e.id`, [...new Set(releaseIds)]);
   return tx.select(
     Release,
@@ -84,6 +84,6 @@ function reportable(tx: Tx, releaseIds: readonly string[], host: string): Promis
   );
 }
 
-function subjectOf(detail: unknown): string {
+function subjectIdOf(detail: unknown): string {
   return String((detail as { subjectId?: unknown }).subjectId);
 }

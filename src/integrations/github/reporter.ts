@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import sql from "sql-template-tag";
-import { every, type Rounds } from "../../async/ticker.js";
+import { type Ticker, ticker } from "../../async/ticker.js";
 import type { Database } from "../../database/database.js";
 import { Build } from "../../entities/builds/build.js";
 import { GithubReport } from "../../entities/github/github-report.js";
@@ -8,18 +8,18 @@ import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
-import { type GithubApi, Impossible, isRefusal, RateLimited } from "./api.js";
-import { type Deployment, deploymentOf, findDeployment, makeDeployment, tellState } from "./deployments.js";
-import { beginQueue, collect } from "./queue.js";
+import { type GithubApi, isPermanent, PermanentFailure, RateLimited } from "./api.js";
+import { createDeployment, type Deployment, findDeployment, reportState, toDeployment } from "./deployments.js";
+import { collect, enableQueue } from "./queue.js";
 
 /** How often the queue is looked at, in milliseconds. */
-const EVERY = 1000;
+const INTERVAL_MS = 1000;
 /** Attempts come after 1 s, 2 s, 4 s … and at most an hour, each shortened by up to half at random; 35 take about a day. */
-const FIRST_DELAY = 1000;
-const LONGEST_DELAY = 3_600_000;
-const MOST_ATTEMPTS = 35;
+const FIRST_DELAY_MS = 1000;
+const MAX_DELAY_MS = 3_600_000;
+const MAX_ATTEMPTS = 35;
 /** After this long an attempt that was begun and never ended is made again, in milliseconds: the process was lost. */
-const LEASE = 60_000;
+const LEASE_MS = 60_000;
 
 export interface ReporterParts {
   readonly db: Database;
@@ -29,11 +29,11 @@ export interface ReporterParts {
 }
 
 /** Tells GitHub of releases, one request at a time, as GitHub asks for, until it is stopped. */
-export async function startReporter(parts: ReporterParts): Promise<Rounds> {
+export async function startReporter(parts: ReporterParts): Promise<Ticker> {
   const { db, api, log } = parts;
   let limitedUntil = new Date(0);
-  await beginQueue(db);
-  return every(EVERY, async (stopped) => {
+  await enableQueue(db);
+  return ticker(INTERVAL_MS, async (stopped) => {
     try {
       await collect(db, api.host, parts.now);
       while (!stopped.aborted && parts.now() >= limitedUntil) {
@@ -56,7 +56,7 @@ async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
   return db.write(async (tx) => {
     const [report] = await tx.select(GithubReport, sql`${due} ${tx.dialect.lock("change")}`);
     if (report === undefined) return null;
-    const claimed = { attempts: report.attempts + 1, nextAttemptAt: new Date(now().getTime() + LEASE) };
+    const claimed = { attempts: report.attempts + 1, nextAttemptAt: new Date(now().getTime() + LEASE_MS) };
     await tx.update(GithubReport, { releaseId: report.releaseId }, claimed);
     return Object.assign(report, claimed);
   });
@@ -84,8 +84,8 @@ async function attempt(parts: ReporterParts, report: GithubReport, signal: Abort
       return error.until;
     }
     const { uncertain } = report;
-    const given = error instanceof Impossible || report.attempts >= MOST_ATTEMPTS;
-    const nextAttemptAt = new Date(now().getTime() + delay(report.attempts));
+    const given = error instanceof PermanentFailure || report.attempts >= MAX_ATTEMPTS;
+    const nextAttemptAt = new Date(now().getTime() + retryDelay(report.attempts));
     const state = given ? "FAILED" : "PENDING";
     await settle(db, releaseId, { state, problem, uncertain, nextAttemptAt, updatedAt: now() });
     if (given) log.error(told, "GitHub was not told of a release, and will not be");
@@ -98,14 +98,14 @@ async function attempt(parts: ReporterParts, report: GithubReport, signal: Abort
 async function deliver(parts: ReporterParts, report: GithubReport, signal: AbortSignal): Promise<void> {
   const { db, api, now } = parts;
   const { releaseId } = report;
-  const deployment = await factsOf(db, releaseId);
-  if (needsTelling(report, deployment)) {
-    report.deploymentId ??= await deploymentIdOf(parts, report, deployment, signal);
-    await tellState(api, deployment, report.deploymentId, signal);
+  const deployment = await loadDeployment(db, releaseId);
+  if (needsReport(report, deployment)) {
+    report.deploymentId ??= await findDeploymentId(parts, report, deployment, signal);
+    await reportState(api, deployment, report.deploymentId, signal);
     report.told = deployment.state;
   }
   await db.write(async (tx) => {
-    const { state } = await factsOf({ reader: tx }, releaseId);
+    const { state } = await loadDeployment({ reader: tx }, releaseId);
     const told = { told: report.told, problem: null, updatedAt: now() };
     // It may have moved on while GitHub was told of where it stood.
     const next = state === deployment.state ? { state: "DELIVERED" as const } : { nextAttemptAt: now(), attempts: 0 };
@@ -114,13 +114,13 @@ async function deliver(parts: ReporterParts, report: GithubReport, signal: Abort
 }
 
 /** What never ran as far as GitHub knows need not be told to have ended. */
-function needsTelling(report: GithubReport, { state }: Deployment): boolean {
+function needsReport(report: GithubReport, { state }: Deployment): boolean {
   const unknown = report.deploymentId === null && !report.uncertain;
   return state !== report.told && !(unknown && state === "inactive");
 }
 
 /** Finds the deployment that an attempt whose answer was lost has made, or makes it. */
-async function deploymentIdOf(
+async function findDeploymentId(
   { db, api }: ReporterParts,
   report: GithubReport,
   deployment: Deployment,
@@ -133,10 +133,10 @@ async function deploymentIdOf(
     if (!report.uncertain) await settle(db, releaseId, { uncertain: true });
     report.uncertain = true;
     try {
-      deploymentId = await makeDeployment(api, deployment, signal);
+      deploymentId = await createDeployment(api, deployment, signal);
     } catch (error) {
       // An answer that says no has made none; anything else may have.
-      report.uncertain = !isRefusal(error);
+      report.uncertain = !isPermanent(error);
       throw error;
     }
   }
@@ -149,18 +149,18 @@ async function settle(db: Database, releaseId: string, patch: Partial<GithubRepo
   await db.write((tx) => tx.update(GithubReport, { releaseId }, patch));
 }
 
-async function factsOf({ reader }: Pick<Database, "reader">, releaseId: string): Promise<Deployment> {
+async function loadDeployment({ reader }: Pick<Database, "reader">, releaseId: string): Promise<Deployment> {
   const release = await reader.first(Release, { id: releaseId });
   const build = release && (await reader.first(Build, { id: release.buildId }));
   const app = release && (await reader.first(App, { id: release.appId }));
   if (release === null || build === null || app === null) throw new Error(`Release ${releaseId} has lost a part.`);
   const coupling = await reader.first(Coupling, { appId: app.id });
   const reviewApp = await reader.first(ReviewApp, { appId: app.id });
-  return deploymentOf(release, build, app, { stage: coupling?.stage ?? null, isReviewApp: reviewApp !== null });
+  return toDeployment(release, build, app, { stage: coupling?.stage ?? null, isReviewApp: reviewApp !== null });
 }
 
 /** @param attempts 1 after the first that failed */
-function delay(attempts: number): number {
-  const longest = Math.min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY);
+function retryDelay(attempts: number): number {
+  const longest = Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS);
   return longest * (0.5 + Math.random() / 2);
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { LIMITS, repositoryOf } from "../../domain/core/input.js";
-import { fittedContext, fittedText, fittedUrl } from "../../domain/core/normalize.js";
+import { LIMITS, parseRepository } from "../../domain/core/input.js";
+import { normalizeContext, normalizeText, normalizeUrl } from "../../domain/core/normalize.js";
 import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import type { StatusState } from "../../entities/core/enums.js";
 import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
@@ -8,7 +8,7 @@ import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
 /* The three ways in which GitHub is told how a commit fares, as statuses of that commit. */
 
 /** How a check ended. What is not here (cancelled, timed_out, stale, startup_failure …) could not tell: ERROR. */
-const STATE_OF_CONCLUSION: Readonly<Record<string, StatusState>> = {
+const STATE_BY_CONCLUSION: Readonly<Record<string, StatusState>> = {
   success: "SUCCESS",
   // GitHub lets a pull request be merged with these two as well.
   neutral: "SUCCESS",
@@ -17,23 +17,23 @@ const STATE_OF_CONCLUSION: Readonly<Record<string, StatusState>> = {
   action_required: "PENDING",
 };
 
-function stateOf(status: string | null | undefined, conclusion: string | null | undefined): StatusState {
+function toState(status: string | null | undefined, conclusion: string | null | undefined): StatusState {
   if (status !== "completed" || conclusion == null) return "PENDING";
-  return STATE_OF_CONCLUSION[conclusion] ?? "ERROR";
+  return STATE_BY_CONCLUSION[conclusion] ?? "ERROR";
 }
 
 /** A commit status: the context is its own. */
-export function ofStatus(payload: z.output<typeof STATUS>, receivedAt: Date): CommitStatus {
+export function fromStatus(payload: z.output<typeof STATUS>, receivedAt: Date): CommitStatus {
   return {
-    repository: repositoryOf("repository", payload.repository.html_url),
+    repository: parseRepository("repository", payload.repository.html_url),
     commitSha: payload.sha.toLowerCase(),
-    context: fittedContext(payload.context),
+    context: normalizeContext(payload.context),
     source: `status ${payload.context}`,
     state: payload.state.toUpperCase() as StatusState,
     name: null,
-    description: fittedText(payload.description, LIMITS.description),
-    targetUrl: fittedUrl(payload.target_url),
-    imageUrl: fittedUrl(payload.avatar_url),
+    description: normalizeText(payload.description, LIMITS.description),
+    targetUrl: normalizeUrl(payload.target_url),
+    imageUrl: normalizeUrl(payload.avatar_url),
     saidAt: payload.updated_at,
     receivedAt,
   };
@@ -43,16 +43,19 @@ export function ofStatus(payload: z.output<typeof STATUS>, receivedAt: Date): Co
  * A check run, of Actions a job: the context is its name. Runs of one name in several suites of a commit must all be well,
  * as they must be on GitHub; a run that is repeated in its suite takes the place of the one before.
  */
-export function ofCheckRun({ repository, check_run: run }: z.output<typeof CHECK_RUN>, receivedAt: Date): CommitStatus {
+export function fromCheckRun(
+  { repository, check_run: run }: z.output<typeof CHECK_RUN>,
+  receivedAt: Date,
+): CommitStatus {
   return {
-    repository: repositoryOf("repository", repository.html_url),
+    repository: parseRepository("repository", repository.html_url),
     commitSha: run.head_sha.toLowerCase(),
-    context: fittedContext(run.name),
+    context: normalizeContext(run.name),
     source: `run ${run.check_suite?.id ?? ""} ${run.name}`,
-    state: stateOf(run.status, run.conclusion),
-    name: fittedText(run.app?.name, LIMITS.name),
-    description: fittedText(run.output?.title, LIMITS.description),
-    targetUrl: fittedUrl(run.details_url) ?? fittedUrl(run.html_url),
+    state: toState(run.status, run.conclusion),
+    name: normalizeText(run.app?.name, LIMITS.name),
+    description: normalizeText(run.output?.title, LIMITS.description),
+    targetUrl: normalizeUrl(run.details_url) ?? normalizeUrl(run.html_url),
     imageUrl: null,
     saidAt: run.completed_at ?? run.started_at ?? receivedAt,
     receivedAt,
@@ -60,17 +63,17 @@ export function ofCheckRun({ repository, check_run: run }: z.output<typeof CHECK
 }
 
 /** A check suite, all that one app looks at: the context is the app's, for example `github-actions`. */
-export function ofCheckSuite(
+export function fromCheckSuite(
   { repository, check_suite: suite }: z.output<typeof CHECK_SUITE>,
   receivedAt: Date,
 ): CommitStatus {
   return {
-    repository: repositoryOf("repository", repository.html_url),
+    repository: parseRepository("repository", repository.html_url),
     commitSha: suite.head_sha.toLowerCase(),
-    context: fittedContext(suite.app?.slug ?? suite.app?.name ?? "check-suite"),
+    context: normalizeContext(suite.app?.slug ?? suite.app?.name ?? "check-suite"),
     source: `suite ${suite.id}`,
-    state: stateOf(suite.status, suite.conclusion),
-    name: fittedText(suite.app?.name, LIMITS.name),
+    state: toState(suite.status, suite.conclusion),
+    name: normalizeText(suite.app?.name, LIMITS.name),
     description: null,
     targetUrl: null,
     imageUrl: null,

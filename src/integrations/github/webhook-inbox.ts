@@ -7,7 +7,7 @@ import { Refusal } from "../../domain/core/refusal.js";
 import { WebhookDelivery } from "../../entities/github/webhook-delivery.js";
 import type { EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
-import { type Delivery, type Effect, effectOf } from "./effects.js";
+import { type Delivery, type Effect, effectFor } from "./effects.js";
 
 /** What became of a delivery: `repeated` had its effect before, `ignored` needs none. */
 export interface Outcome {
@@ -43,7 +43,7 @@ interface Given {
  * not one each. Where several do, each has a transaction of its own, for it takes locks, and in no order that two
  * deliveries would have in common.
  */
-export class Deliveries {
+export class WebhookInbox {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
   readonly #batchTime: number;
@@ -67,7 +67,7 @@ export class Deliveries {
    * @throws Refusal BAD_USER_INPUT where the payload is not of its event's shape; nothing has then been written
    */
   async take(delivery: Delivery): Promise<Outcome> {
-    const effect = effectOf(delivery, { forks: this.#forks, now: this.#ctx.now() });
+    const effect = effectFor(delivery, { forks: this.#forks, now: this.#ctx.now() });
     if (effect === null) return IGNORED;
     if (this.#ctx.db.reader.dialect.concurrent) return this.#apart(delivery, effect);
     return new Promise((resolve, reject) => {
@@ -142,7 +142,7 @@ export class Deliveries {
     }
   }
 
-  async #give(tx: Tx, { id }: Delivery, { subject, follow }: Effect): Promise<Given> {
+  async #give(tx: Tx, { id }: Delivery, { subject, apply: follow }: Effect): Promise<Given> {
     if (subject !== undefined) await tx.lockName(subject.name);
     if ((await tx.first(WebhookDelivery, { id })) !== null) {
       return { outcome: { outcome: "repeated", refusals: [] }, events: [] };

@@ -1,18 +1,18 @@
 import { verifyWithFallback } from "@octokit/webhooks-methods";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { badInput, Refusal } from "../../domain/core/refusal.js";
-import type { Deliveries } from "./webhook-inbox.js";
+import type { WebhookInbox } from "./webhook-inbox.js";
 
 /**
  * The largest payload, in bytes. What has an effect here stays far below it (a pull request has some 30 kB, and at most a
  * few hundred); GitHub's own limit of 25 MB is reached by pushes, of which nothing is needed.
  */
-const BODY_LIMIT = 5 * 1024 * 1024;
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 export interface WebhookOptions {
   /** The secrets that a payload may be signed with. Without one, webhooks are off. */
   readonly secrets: readonly string[];
-  readonly deliveries: Deliveries;
+  readonly inbox: WebhookInbox;
 }
 
 /** Serves `POST /webhooks/github`. Nothing of a request is looked into before its signature was found to be right. */
@@ -21,29 +21,33 @@ export async function serveGithubWebhooks(http: FastifyInstance, options: Webhoo
     // The signature is over the bytes as they came.
     const types = ["application/json", "application/x-www-form-urlencoded"];
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(types, { parseAs: "buffer", bodyLimit: BODY_LIMIT }, (_, body, done) =>
+    scope.addContentTypeParser(types, { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES }, (_, body, done) =>
       done(null, body),
     );
-    scope.post("/webhooks/github", { bodyLimit: BODY_LIMIT, onRequest: refuseUnsigned(options) }, async (request) => {
-      const body = await signedBody(request, options.secrets);
-      const delivery = {
-        id: header(request, "x-github-delivery", "must be the delivery's id, as GitHub sends it"),
-        event: header(request, "x-github-event", "must name the event, as GitHub sends it"),
-        payload: payloadOf(request, body),
-      };
-      const { outcome, refusals } = await options.deliveries.take(delivery);
-      const { id, event } = delivery;
-      request.log.info({ delivery: id, event, outcome, refusals: refusals.map((one) => one.message) }, "webhook");
-      const [refusal] = refusals;
-      // GitHub's page of deliveries then shows it in red, with these words.
-      if (refusal !== undefined) throw new Refusal(refusal.code, refusals.map((one) => one.message).join(" "));
-      return { delivery: id, event, outcome };
-    });
+    scope.post(
+      "/webhooks/github",
+      { bodyLimit: MAX_BODY_BYTES, onRequest: requireSignature(options) },
+      async (request) => {
+        const body = await readSignedBody(request, options.secrets);
+        const delivery = {
+          id: header(request, "x-github-delivery", "must be the delivery's id, as GitHub sends it"),
+          event: header(request, "x-github-event", "must name the event, as GitHub sends it"),
+          payload: parsePayload(request, body),
+        };
+        const { outcome, refusals } = await options.inbox.take(delivery);
+        const { id, event } = delivery;
+        request.log.info({ delivery: id, event, outcome, refusals: refusals.map((one) => one.message) }, "webhook");
+        const [refusal] = refusals;
+        // GitHub's page of deliveries then shows it in red, with these words.
+        if (refusal !== undefined) throw new Refusal(refusal.code, refusals.map((one) => one.message).join(" "));
+        return { delivery: id, event, outcome };
+      },
+    );
   });
 }
 
 /** Turns away, before the body is read, what cannot be right. */
-function refuseUnsigned({ secrets }: WebhookOptions) {
+function requireSignature({ secrets }: WebhookOptions) {
   return async (request: FastifyRequest) => {
     if (secrets.length === 0) {
       throw new Refusal("NOT_FOUND", "GitHub webhooks are off: set GITHUB_WEBHOOK_SECRET to switch them on.");
@@ -56,7 +60,7 @@ function refuseUnsigned({ secrets }: WebhookOptions) {
   };
 }
 
-async function signedBody(request: FastifyRequest, secrets: readonly string[]): Promise<string> {
+async function readSignedBody(request: FastifyRequest, secrets: readonly string[]): Promise<string> {
   const body = request.body instanceof Buffer ? request.body.toString("utf8") : "";
   const [secret = "", ...others] = secrets;
   const signature = String(request.headers["x-hub-signature-256"]);
@@ -66,7 +70,7 @@ async function signedBody(request: FastifyRequest, secrets: readonly string[]): 
 }
 
 /** The object in a signed body, whichever of the two content types the webhook was given on GitHub. */
-function payloadOf(request: FastifyRequest, body: string): unknown {
+function parsePayload(request: FastifyRequest, body: string): unknown {
   const form = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
   try {
     return JSON.parse(form ? (new URLSearchParams(body).get("payload") ?? "") : body);

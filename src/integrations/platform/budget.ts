@@ -31,7 +31,7 @@ interface Balance {
 export const COSTS = { one: 10, change: 50, list: 1000 } as const;
 
 /** The cost of a route, told by what it is declared to answer: whoever adds one need not think of it. */
-export function costOf({ method, schema }: RouteOptions): number {
+export function requestCost({ method, schema }: RouteOptions): number {
   const { response } = (schema ?? {}) as { response?: object };
   // A part of a list: no other route gives parts.
   if (response !== undefined && "206" in response) return COSTS.list;
@@ -39,14 +39,14 @@ export function costOf({ method, schema }: RouteOptions): number {
 }
 
 /** Pays for a request and tells the client how it stands, as it is told too where the request is refused. */
-export async function pay(budget: Budget, viewer: Viewer, cost: number, reply: FastifyReply): Promise<void> {
+export async function chargeBudget(budget: Budget, viewer: Viewer, cost: number, reply: FastifyReply): Promise<void> {
   try {
     const { limit, remaining, resetsIn } = await budget.spend(viewer, cost);
-    tell(reply, limit, remaining, resetsIn);
+    setHeaders(reply, limit, remaining, resetsIn);
   } catch (error) {
     if (error instanceof Refusal && error.code === "RATE_LIMITED") {
       const { limit, retryAfter } = error.details;
-      tell(reply, limit, 0, retryAfter);
+      setHeaders(reply, limit, 0, retryAfter);
       reply.header("retry-after", String(retryAfter));
     }
     throw error;
@@ -54,7 +54,7 @@ export async function pay(budget: Budget, viewer: Viewer, cost: number, reply: F
 }
 
 /** As draft 03 of "RateLimit header fields for HTTP" has them, and Heroku its `RateLimit-Remaining`. */
-function tell(reply: FastifyReply, limit: unknown, remaining: unknown, reset: unknown): void {
+function setHeaders(reply: FastifyReply, limit: unknown, remaining: unknown, reset: unknown): void {
   reply.headers({
     "ratelimit-limit": String(limit),
     "ratelimit-remaining": String(remaining),

@@ -1,7 +1,7 @@
 import { asRefusal, Refusal, type RefusalCode } from "../../domain/core/refusal.js";
 
 /** How each refusal is told by the Platform API: its HTTP status, and the word in `id`. */
-const TOLD: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {
+const STATUS_BY_CODE: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {
   UNAUTHENTICATED: [401, "unauthorized"],
   FORBIDDEN: [403, "forbidden"],
   NOT_FOUND: [404, "not_found"],
@@ -18,7 +18,7 @@ const TOLD: Readonly<Record<RefusalCode, readonly [status: number, id: string]>>
   INTERNAL_SERVER_ERROR: [500, "internal_server_error"],
 };
 
-export interface ToldError {
+export interface PlatformError {
   readonly status: number;
   readonly body: { readonly id: string; readonly message: string };
   /** Whether it is a fault of ours, to be logged. */
@@ -26,15 +26,15 @@ export interface ToldError {
 }
 
 /** Turns whatever was thrown into what a client of the Platform API sees; only refusals keep their words. */
-export function tell(thrown: unknown, requestId: string): ToldError {
+export function toErrorResponse(thrown: unknown, requestId: string): PlatformError {
   const error = asRefusal(thrown);
   if (error instanceof Refusal) {
-    const [status, id] = TOLD[error.code];
+    const [status, id] = STATUS_BY_CODE[error.code];
     return { status, body: { id, message: error.message }, fault: false };
   }
   const { statusCode, validation, code } = error as { statusCode?: number; validation?: Issue[]; code?: string };
   if (validation !== undefined)
-    return { status: 422, body: { id: "invalid_params", message: worded(validation) }, fault: false };
+    return { status: 422, body: { id: "invalid_params", message: formatIssues(validation) }, fault: false };
   if (statusCode === 413) {
     return { status: 413, body: { id: "request_too_large", message: "The body is too large." }, fault: false };
   }
@@ -52,7 +52,7 @@ interface Issue {
   readonly message?: string;
 }
 
-function worded(issues: readonly Issue[]): string {
+function formatIssues(issues: readonly Issue[]): string {
   return issues
     .slice(0, 5)
     .map(

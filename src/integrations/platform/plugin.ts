@@ -7,8 +7,8 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
-import { costOf, pay } from "./budget.js";
-import { tell } from "./errors.js";
+import { chargeBudget, requestCost } from "./budget.js";
+import { toErrorResponse } from "./errors.js";
 import { referencePage } from "./reference.js";
 import type { PlatformParts, Routes } from "./request.js";
 import { serveApps } from "./routes/apps.js";
@@ -44,7 +44,7 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
     });
     scope.setErrorHandler(async (error, request, reply) => {
       if (request.platformViewer !== null) await parts.refused(request.platformViewer, error);
-      const { status, body, fault } = tell(error, request.id);
+      const { status, body, fault } = toErrorResponse(error, request.id);
       if (fault) request.log.error({ err: error }, "a request of the Platform API failed");
       return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
     });
@@ -56,12 +56,13 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
 
     await scope.register(async (routes) => {
       routes.addHook("onRoute", (route) => {
-        route.config = { ...route.config, cost: costOf(route) };
+        route.config = { ...route.config, cost: requestCost(route) };
       });
       routes.addHook("onRequest", async (request, reply) => {
         const viewer = await parts.viewerOf(request.headers.authorization);
         request.platformViewer = viewer;
-        if (parts.budget !== null) await pay(parts.budget, viewer, request.routeOptions.config.cost ?? 0, reply);
+        if (parts.budget !== null)
+          await chargeBudget(parts.budget, viewer, request.routeOptions.config.cost ?? 0, reply);
       });
       const typed = routes.withTypeProvider<ZodTypeProvider>() as unknown as Routes;
       servePipelines(typed, parts);

@@ -5,7 +5,7 @@ import type { Reader } from "../../database/rows/reader.js";
 import { badInput } from "../../domain/core/refusal.js";
 
 /** Rows in an answer where the request says nothing, and at the most. */
-const MOST_IN_RANGE = 1000;
+const MAX_RANGE_SIZE = 1000;
 
 interface Range {
   readonly from: string | null;
@@ -19,7 +19,7 @@ interface Range {
  *
  * @param order how the list is sorted where the request says nothing; only what it is sorted by can be asked for
  */
-export async function ranged<T extends object>(
+export async function sendRange<T extends object>(
   reader: Reader,
   reply: FastifyReply,
   header: unknown,
@@ -30,8 +30,8 @@ export async function ranged<T extends object>(
   const range = typeof header === "string" && header.trim() !== "" ? parse(header, name) : null;
   const descending = range?.descending ?? order.direction === "DESC";
   const walked: Order<T> = { ...order, direction: descending ? "DESC" : "ASC" };
-  const size = range?.max ?? MOST_IN_RANGE;
-  const from = range?.from == null ? null : placeOf(order, range.from);
+  const size = range?.max ?? MAX_RANGE_SIZE;
+  const from = range?.from == null ? null : parseBound(order, range.from);
   const page = await readPage(reader, walked, conditions, { size, backward: false, from });
   reply.header("accept-ranges", name);
   const last = page.rows.at(-1);
@@ -59,8 +59,8 @@ function parse(header: string, name: string): Range {
       .filter(([key]) => key !== ""),
   );
   const max = Number(options.get("max") ?? 200);
-  if (!Number.isInteger(max) || max < 1 || max > MOST_IN_RANGE) {
-    throw badInput("Range", `Range must ask for a max between 1 and ${MOST_IN_RANGE}.`);
+  if (!Number.isInteger(max) || max < 1 || max > MAX_RANGE_SIZE) {
+    throw badInput("Range", `Range must ask for a max between 1 and ${MAX_RANGE_SIZE}.`);
   }
   const order = options.get("order");
   if (order !== undefined && order !== "asc" && order !== "desc")
@@ -70,7 +70,7 @@ function parse(header: string, name: string): Range {
   return { from, max, descending: order === undefined ? null : order === "desc" };
 }
 
-function placeOf<T extends object>(order: Order<T>, text: string): string | number {
+function parseBound<T extends object>(order: Order<T>, text: string): string | number {
   if (order.by !== "version") return text;
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
   throw badInput("Range", "Range must begin at a version: a number.");

@@ -15,18 +15,18 @@ export function referencePage(document: Described): string {
   for (const [path, methods] of Object.entries(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(methods ?? {}) as [string, Operation][]) {
       const subject = operation.tags?.[0] ?? "other";
-      const row = `<tr><td><code>${method.toUpperCase()}</code></td><td><code>${escaped(path)}</code></td><td>${escaped(operation.summary ?? "")}</td></tr>`;
+      const row = `<tr><td><code>${method.toUpperCase()}</code></td><td><code>${escapeHtml(path)}</code></td><td>${escapeHtml(operation.summary ?? "")}</td></tr>`;
       groups.set(subject, [...(groups.get(subject) ?? []), row]);
     }
   }
   const tables = [...groups].map(
-    ([subject, rows]) => `<h2>${escaped(subject)}</h2>\n<table>\n${rows.join("\n")}\n</table>`,
+    ([subject, rows]) => `<h2>${escapeHtml(subject)}</h2>\n<table>\n${rows.join("\n")}\n</table>`,
   );
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${escaped(document.info?.title ?? "")}</title>
+<title>${escapeHtml(document.info?.title ?? "")}</title>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
@@ -34,14 +34,14 @@ td { border-top: 1px solid #ccc; padding: .3rem .6rem .3rem 0; vertical-align: t
 </style>
 </head>
 <body>
-<h1>${escaped(document.info?.title ?? "")}</h1>
-<p>${escaped(document.info?.description ?? "")} Every field of every route is in <a href="/openapi.json">openapi.json</a>.</p>
+<h1>${escapeHtml(document.info?.title ?? "")}</h1>
+<p>${escapeHtml(document.info?.description ?? "")} Every field of every route is in <a href="/openapi.json">openapi.json</a>.</p>
 ${tables.join("\n")}
 </body>
 </html>
 `;
 }
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

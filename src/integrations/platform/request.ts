@@ -18,7 +18,7 @@ export interface PlatformParts {
 }
 
 /** Whoever asks, with loaders that are theirs alone. */
-export interface Asking {
+export interface RequestScope {
   readonly ctx: Ctx;
   readonly reader: Reader;
   readonly loaders: Loaders;
@@ -42,7 +42,7 @@ declare module "fastify" {
 }
 
 /** Tells who asks. Loaders are made anew at each call: what a route answers after a change is read after it. */
-export function askingOf(parts: PlatformParts, request: FastifyRequest): Asking {
+export function requestScope(parts: PlatformParts, request: FastifyRequest): RequestScope {
   const viewer = request.platformViewer;
   if (viewer === null) throw new Error("A route of the Platform API ran before its viewer was known.");
   const ctx = contextFor(parts.ctx, viewer);

@@ -30,7 +30,7 @@ export function stateName(state: StatusState): z.output<typeof shapes.statusStat
 }
 
 /** A token as a user: the name that it was given stands for an address. */
-export function userOf(name: string): { id: string; email: string } {
+export function toUser(name: string): { id: string; email: string } {
   return { id: v5(`user ${name}`, NAMES), email: name.includes("@") ? name : `${name.replace(/\s+/g, ".")}@railyard` };
 }
 
@@ -101,7 +101,7 @@ export async function toRelease(loaders: Loaders, release: Release): Promise<z.o
     current: current?.id === release.id,
     description: release.description,
     slug: { id: release.buildId },
-    user: userOf(release.createdByName),
+    user: toUser(release.createdByName),
   };
 }
 
@@ -158,7 +158,7 @@ export async function toPromotion(
     loaders.pipeline.load(promotion.pipelineId),
     loaders.named.app.load(promotion.sourceAppId),
   ]);
-  const { name, space } = inSpace(source?.name ?? "");
+  const { name, space } = toSpaceName(source?.name ?? "");
   return {
     ...identity(promotion),
     pipeline: named(pipeline, promotion.pipelineId),
@@ -189,7 +189,7 @@ export async function toPromotionTarget(
 }
 
 /** Akkeris names an app `<name>-<space>`, and prints it so: what stands behind the last dash is told as its space. */
-export function inSpace(name: string): { name: string; space: string } {
+export function toSpaceName(name: string): { name: string; space: string } {
   const dash = name.lastIndexOf("-");
   return dash <= 0 ? { name, space: "default" } : { name: name.slice(0, dash), space: name.slice(dash + 1) };
 }

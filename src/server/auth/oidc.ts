@@ -45,11 +45,11 @@ const ALGORITHMS = [
   "Ed25519",
 ];
 /** How far clocks may differ, in seconds. */
-const CLOCK_SKEW = 30;
+const CLOCK_SKEW_SECONDS = 30;
 /** How long a question to the issuer may take, in milliseconds. */
-const TIMEOUT = 5000;
+const TIMEOUT_MS = 5000;
 /** How soon its keys are fetched again for one not seen yet, in milliseconds: tokens made up cost the issuer no more. */
-const COOLDOWN = 1000;
+const COOLDOWN_MS = 1000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
@@ -77,7 +77,7 @@ export class Oidc {
         issuer,
         audience,
         algorithms: ALGORITHMS,
-        clockTolerance: CLOCK_SKEW,
+        clockTolerance: CLOCK_SKEW_SECONDS,
         requiredClaims: ["exp", "sub"],
         currentDate: now,
       };
@@ -96,7 +96,7 @@ export class Oidc {
     }
     const { sub, email, preferred_username: username, exp } = payload;
     const name = [email, username, sub].find((one): one is string => typeof one === "string" && one !== "");
-    const expiresAt = new Date(((exp ?? 0) + CLOCK_SKEW) * 1000);
+    const expiresAt = new Date(((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000);
     return { name: name ?? "", role, subject: `${this.#settings.issuer} ${sub}`, expiresAt };
   }
 
@@ -122,11 +122,11 @@ export class Oidc {
 
   async #discover(): Promise<ReturnType<typeof createRemoteJWKSet>> {
     const address = `${this.#settings.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT), redirect: "error" });
+    const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
     if (!response.ok) throw new Error(`${address} answered ${response.status}.`);
     const { issuer, jwks_uri } = discovery.parse(await response.json());
     if (issuer !== this.#settings.issuer) throw new Error(`${address} tells of another issuer.`);
-    return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT, cooldownDuration: COOLDOWN });
+    return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Database } from "../../database/database.js";
-import type { Appended, Tx } from "../../database/rows/reader.js";
+import type { AppendedEvent, Tx } from "../../database/rows/reader.js";
 
 /** The most that kept answers and their questions may weigh together, in bytes. */
-const CAPACITY = 32 * 2 ** 20;
+const MAX_BYTES = 32 * 2 ** 20;
 /** What an answer weighs besides its bytes and its question: the entries that find it again, in bytes. */
-const OVERHEAD = 1024;
+const ENTRY_OVERHEAD_BYTES = 1024;
 
-export interface Kept {
+export interface CachedResponse {
   readonly body: Buffer;
   /** Names and values by turns. */
   readonly headers: readonly string[];
@@ -14,7 +14,7 @@ export interface Kept {
   readonly operation: string;
 }
 
-interface Entry extends Kept {
+interface Entry extends CachedResponse {
   readonly sources: readonly string[];
   readonly weight: number;
 }
@@ -27,11 +27,11 @@ interface Entry extends Kept {
  * was acknowledged gets an answer from before it. An answer that was being made while something was
  * committed is not kept, whatever it was: some of its rows may be from before.
  */
-export class Answers {
+export class ResponseStore {
   readonly #database: Database;
   /** From the one that was asked for longest ago. */
   readonly #entries = new Map<string, Entry>();
-  readonly #madeFrom = new Map<string, Set<string>>();
+  readonly #dependents = new Map<string, Set<string>>();
   readonly #capacity: number;
   #commits = 0;
   #tokenChanges = 0;
@@ -39,7 +39,7 @@ export class Answers {
   #hits = 0;
   #misses = 0;
 
-  constructor(database: Database, capacity = CAPACITY) {
+  constructor(database: Database, capacity = MAX_BYTES) {
     this.#database = database;
     this.#capacity = capacity;
   }
@@ -67,12 +67,12 @@ export class Answers {
   }
 
   /** The same database, every write of which drops the answers that it has made stale before it is acknowledged. */
-  watch(): Database {
+  invalidateOnWrite(): Database {
     const database = this.#database;
     return Object.create(database, {
       write: {
         value: async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-          let appended: readonly Appended[] = [];
+          let appended: readonly AppendedEvent[] = [];
           try {
             return await database.write((tx) => {
               appended = tx.appended;
@@ -80,14 +80,14 @@ export class Answers {
             });
           } finally {
             // Also where it failed: whether a commit that was not confirmed took place is not known.
-            this.#heed(appended);
+            this.#invalidate(appended);
           }
         },
       },
     }) as Database;
   }
 
-  find(question: string): Kept | null {
+  find(question: string): CachedResponse | null {
     const entry = this.#entries.get(question);
     if (entry === undefined) {
       this.#misses += 1;
@@ -103,15 +103,15 @@ export class Answers {
    * @param sources the pipelines and apps that the answer was made from
    * @param begunAt what `commits` was before the first row was read
    */
-  keep(question: string, kept: Kept, sources: ReadonlySet<string>, begunAt: number): void {
-    const weight = OVERHEAD + kept.body.length + 2 * question.length + 100 * sources.size;
+  store(question: string, kept: CachedResponse, sources: ReadonlySet<string>, begunAt: number): void {
+    const weight = ENTRY_OVERHEAD_BYTES + kept.body.length + 2 * question.length + 100 * sources.size;
     if (!this.enabled || begunAt !== this.#commits || weight > this.#capacity / 8) return;
     this.#drop(question);
     this.#entries.set(question, { ...kept, sources: [...sources], weight });
     this.#weight += weight;
     for (const id of sources) {
-      const questions = this.#madeFrom.get(id);
-      if (questions === undefined) this.#madeFrom.set(id, new Set([question]));
+      const questions = this.#dependents.get(id);
+      if (questions === undefined) this.#dependents.set(id, new Set([question]));
       else questions.add(question);
     }
     for (const [oldest] of this.#entries) {
@@ -121,18 +121,18 @@ export class Answers {
   }
 
   /** Drops every answer that these events concern. */
-  #heed(appended: readonly Appended[]): void {
+  #invalidate(appended: readonly AppendedEvent[]): void {
     if (appended.length === 0) return;
     this.#commits += 1;
     for (const { type, pipelineId, apps } of appended) {
       if (type.startsWith("TOKEN_")) this.#tokenChanges += 1;
-      if (pipelineId !== null) this.#dropMadeFrom(pipelineId);
-      for (const app of apps) this.#dropMadeFrom(app);
+      if (pipelineId !== null) this.#dropDependents(pipelineId);
+      for (const app of apps) this.#dropDependents(app);
     }
   }
 
-  #dropMadeFrom(id: string): void {
-    for (const question of this.#madeFrom.get(id) ?? []) this.#drop(question);
+  #dropDependents(id: string): void {
+    for (const question of this.#dependents.get(id) ?? []) this.#drop(question);
   }
 
   #drop(question: string): void {
@@ -141,9 +141,9 @@ export class Answers {
     this.#entries.delete(question);
     this.#weight -= entry.weight;
     for (const id of entry.sources) {
-      const questions = this.#madeFrom.get(id);
+      const questions = this.#dependents.get(id);
       questions?.delete(question);
-      if (questions?.size === 0) this.#madeFrom.delete(id);
+      if (questions?.size === 0) this.#dependents.delete(id);
     }
   }
 }

@@ -5,17 +5,17 @@ import { GraphQLError, type GraphQLSchema, parse, Source } from "graphql";
 import { z } from "zod";
 import { asRefusal, badInput, Refusal } from "../../domain/core/refusal.js";
 import type { Context } from "../../schema/context.js";
-import { STATUS_OF_REQUEST } from "../../schema/errors.js";
-import { checkCost, costOf } from "./cost.js";
+import { REQUEST_STATUS } from "../../schema/errors.js";
+import { calculateCost, checkCost } from "./cost.js";
 import { checkShape, checkText, type Limits } from "./limits.js";
 import type { Budget } from "./rate-limit.js";
 import { checkVariables } from "./variables.js";
 
 /** Documents whose shape was found to be in order, by their hash; the oldest makes room. */
-const KNOWN_DOCUMENTS = 5000;
+const MAX_CACHED_DOCUMENTS = 5000;
 
 /** The parts of a request that say which document is to run. */
-export interface AskedDocument {
+export interface RequestedDocument {
   readonly query?: unknown;
   readonly documentId?: unknown;
   readonly extensions?: unknown;
@@ -48,7 +48,7 @@ export class Admission {
    *
    * @throws Refusal QUERY_TOO_LARGE, or BAD_USER_INPUT where only trusted documents run and this is none
    */
-  documentOf(asked: AskedDocument): string | null {
+  documentOf(asked: RequestedDocument): string | null {
     const text = this.#options.trusted === null ? asked.query : this.#trusted(this.#options.trusted, asked);
     if (typeof text !== "string" || text === "") return null;
     const hash = createHash("sha256").update(text).digest("base64");
@@ -64,7 +64,7 @@ export class Admission {
       throw new Refusal("QUERY_TOO_LARGE", message, { figure: null, limit: limits.tokens });
     }
     const [oldest] = this.#known;
-    if (this.#known.size >= KNOWN_DOCUMENTS && oldest !== undefined) this.#known.delete(oldest);
+    if (this.#known.size >= MAX_CACHED_DOCUMENTS && oldest !== undefined) this.#known.delete(oldest);
     this.#known.add(hash);
     return text;
   }
@@ -73,11 +73,11 @@ export class Admission {
    * Whether an answer may be given again to the same question without asking here: not where each one is to be paid for.
    * What was let pass once is let pass again, since limits and trusted documents stay as they are.
    */
-  get answersMayBeKept(): boolean {
+  get mayCacheResponses(): boolean {
     return this.#options.budget === null;
   }
 
-  #trusted(documents: ReadonlyMap<string, string>, asked: AskedDocument): string {
+  #trusted(documents: ReadonlyMap<string, string>, asked: RequestedDocument): string {
     const given = asked.documentId ?? hashIn(asked.extensions);
     const text = typeof given === "string" ? documents.get(plainHash(given)) : undefined;
     if (text !== undefined) return text;
@@ -94,13 +94,13 @@ export class Admission {
           if (operation === undefined) return;
           const { schema, limits, budget } = this.#options;
           checkVariables(schema, operation, request.variables ?? {});
-          const requested = costOf(schema, document, operation, request.variables ?? {});
+          const requested = calculateCost(schema, document, operation, request.variables ?? {});
           try {
             checkCost(requested, limits);
             const balance = await budget?.spend(contextValue.viewer, requested);
             spent = { requested, limit: limits.cost, remaining: balance?.remaining ?? null };
           } catch (error) {
-            throw refusedOperation(error);
+            throw toGraphQLError(error);
           }
         },
         willSendResponse: async ({ response: { body } }) => {
@@ -113,10 +113,10 @@ export class Admission {
 }
 
 /** A refusal before anything was carried out, with the HTTP status that belongs to it; Apollo would answer 500. */
-export function refusedOperation(thrown: unknown): unknown {
+export function toGraphQLError(thrown: unknown): unknown {
   const error = asRefusal(thrown);
   if (!(error instanceof Refusal)) return error;
-  const status = STATUS_OF_REQUEST[error.code] ?? 400;
+  const status = REQUEST_STATUS[error.code] ?? 400;
   const { retryAfter } = error.details;
   const headers = new HeaderMap(retryAfter === undefined ? [] : [["retry-after", String(retryAfter)]]);
   const extensions: Record<string, unknown> = { code: error.code, http: { status, headers } };
@@ -140,7 +140,7 @@ function plainHash(hash: string): string {
 }
 
 /** A manifest of trusted documents that cannot be used: the operator's to mend. */
-export class UnusableManifest extends Error {
+export class InvalidManifest extends Error {
   override readonly name = "UnusableManifest";
 }
 
@@ -156,11 +156,11 @@ export function readTrustedDocuments(path: string): Map<string, string> {
   try {
     found = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UnusableManifest(`TRUSTED_DOCUMENTS cannot be read: ${(error as Error).message}`);
+    throw new InvalidManifest(`TRUSTED_DOCUMENTS cannot be read: ${(error as Error).message}`);
   }
   const documents = MANIFEST.safeParse(found);
   if (!documents.success) {
-    throw new UnusableManifest("TRUSTED_DOCUMENTS must be a JSON object that gives documents by their hashes.");
+    throw new InvalidManifest("TRUSTED_DOCUMENTS must be a JSON object that gives documents by their hashes.");
   }
   return new Map(Object.entries(documents.data).map(([hash, text]) => [plainHash(hash), text]));
 }

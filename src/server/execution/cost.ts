@@ -19,17 +19,17 @@ import {
 } from "graphql";
 import { Refusal } from "../../domain/core/refusal.js";
 import { PAGE_SIZE } from "../../schema/connections.js";
-import { type Fragments, fragmentsOf, type Limits } from "./limits.js";
+import { type Fragments, findFragments, type Limits } from "./limits.js";
 
 /** Rows that a list without pages is taken to hold: few have more, and none more than 500. */
-const PLAIN_LIST = 10;
+const UNPAGED_LIST_SIZE = 10;
 
 /**
  * What an operation may cost at the most: one for each field of each row that it could give. A page counts with the size
  * that is asked for, held between 1 and 100 so that no argument lowers it; a list without pages counts as ten rows. The
  * document must have been validated.
  */
-export function costOf(
+export function calculateCost(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
@@ -52,7 +52,7 @@ export function costOf(
     if (typeof given === "number") return given;
     return given === undefined ? numberOf(defaults.get(name)) : null;
   };
-  const cost = new Cost(schema, fragmentsOf(document), numberOf).ofSelections(operation.selectionSet, root);
+  const cost = new Cost(schema, findFragments(document), numberOf).ofSelections(operation.selectionSet, root);
   if (!varies) KNOWN.set(operation, cost);
   return cost;
 }
@@ -104,7 +104,9 @@ class Cost {
     if (definition === undefined || field.selectionSet === undefined || !isCompositeType(type)) return 1;
     const child = this.ofSelections(field.selectionSet, type);
     if (type.name.endsWith("Connection")) return 1 + this.#pageSize(field) * child;
-    return 1 + (isListType(getNullableType(definition.type)) && !this.#isPageOf(parent) ? PLAIN_LIST : 1) * child;
+    return (
+      1 + (isListType(getNullableType(definition.type)) && !this.#isPageOf(parent) ? UNPAGED_LIST_SIZE : 1) * child
+    );
   }
 
   /** The lists inside a connection are the page that was counted already. */

@@ -4,17 +4,17 @@ import type { CompiledQuery } from "graphql-jit";
 import type { Context } from "../../schema/context.js";
 
 /** So many times a document is asked for before code is made of it: that costs as much as ten executions. */
-const OFTEN = 10;
+const COMPILE_AFTER_RUNS = 10;
 /** The longest document that code is made of, in characters: it takes some 10 ms for each thousand, and nobody is answered meanwhile. */
-const LONGEST = 2000;
+const MAX_SOURCE_LENGTH = 2000;
 /** Code is kept of so many documents; the oldest makes room. */
-const KEPT = 200;
+const MAX_COMPILED = 200;
 
 /** So many times a document is then executed as any other, before its code is tried again. */
-const PAUSE = 20;
+const RETRY_AFTER_RUNS = 20;
 
 /** What is known of a document: how often it has to be asked for still, and its operations as code, by name. */
-interface Known {
+interface KnownQuery {
   left: number;
   readonly code: Map<string | null, CompiledQuery | null>;
 }
@@ -31,10 +31,10 @@ interface Known {
 export class CompiledQueries {
   readonly #schema: GraphQLSchema;
   /** By the document that Apollo keeps of a text; what it lets go of is forgotten here too. */
-  readonly #known = new WeakMap<DocumentNode, Known>();
+  readonly #known = new WeakMap<DocumentNode, KnownQuery>();
   #compile: ((document: DocumentNode, operation: string | null) => CompiledQuery | null) | null = null;
   /** Of which there is code, from the oldest. */
-  readonly #made: Known[] = [];
+  readonly #made: KnownQuery[] = [];
   #runs = 0;
 
   constructor(schema: GraphQLSchema) {
@@ -50,14 +50,14 @@ export class CompiledQueries {
     requestDidStart: async () => ({
       responseForOperation: async ({ source, document, operation, request, contextValue }) => {
         // Where the document's operation is not clear there is none here, whatever the type says.
-        if (operation?.operation !== OperationTypeNode.QUERY || source.length > LONGEST) return null;
+        if (operation?.operation !== OperationTypeNode.QUERY || source.length > MAX_SOURCE_LENGTH) return null;
         const known = this.#lookUp(document);
         if (known.left > 0) return null;
         const code = await this.#codeOf(known, document, request.operationName ?? null);
         if (code === null) return null;
         const { data, errors } = await code.query(undefined, contextValue, request.variables ?? {});
         if (data == null || (errors !== undefined && errors.length > 0)) {
-          known.left = PAUSE;
+          known.left = RETRY_AFTER_RUNS;
           return null;
         }
         this.#runs += 1;
@@ -66,21 +66,21 @@ export class CompiledQueries {
     }),
   };
 
-  #lookUp(document: DocumentNode): Known {
-    const known = this.#known.get(document) ?? { left: OFTEN, code: new Map() };
+  #lookUp(document: DocumentNode): KnownQuery {
+    const known = this.#known.get(document) ?? { left: COMPILE_AFTER_RUNS, code: new Map() };
     this.#known.set(document, known);
     known.left = Math.max(0, known.left - 1);
     return known;
   }
 
-  async #codeOf(known: Known, document: DocumentNode, operation: string | null): Promise<CompiledQuery | null> {
+  async #codeOf(known: KnownQuery, document: DocumentNode, operation: string | null): Promise<CompiledQuery | null> {
     const made = known.code.get(operation);
     if (made !== undefined) return made;
     this.#compile ??= await compilerFor(this.#schema);
     const code = mayBeCompiled(document) ? this.#compile(document, operation) : null;
     if (known.code.size === 0) this.#made.push(known);
     known.code.set(operation, code);
-    if (this.#made.length > KEPT) {
+    if (this.#made.length > MAX_COMPILED) {
       const oldest = this.#made.shift();
       oldest?.code.clear();
     }

@@ -23,24 +23,24 @@ export interface Limits {
 }
 
 /** Fields of a document once its fragments are put in their places, each of them wherever it stands. */
-const MOST_FIELDS = 10_000;
+const MAX_FIELDS = 10_000;
 /**
  * How often one field may be asked for in one place. Validation compares them two by two: 2,000 in one place would take
  * it 300 ms, and 100 take 1 ms.
  */
-const SAME_FIELD = 100;
+const MAX_SAME_FIELD = 100;
 /**
  * Fragments of a document. Validation compares what each two of them hold: 180 would take it 30 ms, and 50 take 3 ms.
  */
-const MOST_FRAGMENTS = 50;
+const MAX_FRAGMENTS = 50;
 /** Selections within selections, those of inline fragments too, which answers have no levels of: 600 take 20 ms. */
-const MOST_NESTED = 100;
+const MAX_NESTING = 100;
 /** Operations of a document, of which one runs: every rule of validation looks at each. */
-const MOST_OPERATIONS = 50;
+const MAX_OPERATIONS = 50;
 /** Lines that hold no token, be they empty or comments. Where an error is, is found by counting lines. */
-const IDLE_LINES = 500;
+const MAX_EMPTY_LINES = 500;
 /** How many mistakes of one document or of its variables are told. Each takes 0.2 ms to find words for. */
-export const MOST_ERRORS = 5;
+export const MAX_ERRORS = 5;
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
@@ -54,7 +54,7 @@ export function checkText(text: string, limits: Limits): void {
   for (let place = text.indexOf("\n"); place >= 0; place = text.indexOf("\n", place + 1)) lines += 1;
   // A carriage return ends a line too, with a line feed behind it or not.
   for (let place = text.indexOf("\r"); place >= 0; place = text.indexOf("\r", place + 1)) lines += 1;
-  hold("lines", lines, limits.tokens + IDLE_LINES);
+  enforce("lines", lines, limits.tokens + MAX_EMPTY_LINES);
 }
 
 /**
@@ -64,8 +64,8 @@ export function checkText(text: string, limits: Limits): void {
  * @throws Refusal QUERY_TOO_LARGE with the figure and the limit
  */
 export function checkShape(document: DocumentNode, limits: Limits): void {
-  const fragments = fragmentsOf(document);
-  hold("fragments", fragments.size, MOST_FRAGMENTS);
+  const fragments = findFragments(document);
+  enforce("fragments", fragments.size, MAX_FRAGMENTS);
   const depths = new Map<string, number>();
   const rootFields = new Map<string, number>();
   let directives = 0;
@@ -73,17 +73,17 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
     directives += countDirectives(definition);
   }
-  hold("directives", directives, limits.directives);
+  enforce("directives", directives, limits.directives);
   const isOperation = ({ kind }: DefinitionNode) => kind === Kind.OPERATION_DEFINITION;
-  hold("operations", document.definitions.filter(isOperation).length, MOST_OPERATIONS);
+  enforce("operations", document.definitions.filter(isOperation).length, MAX_OPERATIONS);
   const places: SelectionSetNode[] = [];
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
     const { kind, selectionSet } = definition;
-    hold("selections within selections", nestingOf(selectionSet), MOST_NESTED);
-    hold("levels", depthOf(selectionSet, fragments, depths), limits.depth);
+    enforce("selections within selections", findNesting(selectionSet), MAX_NESTING);
+    enforce("levels", findDepth(selectionSet, fragments, depths), limits.depth);
     if (kind === Kind.OPERATION_DEFINITION)
-      hold("fields at the root", countRootFields(selectionSet, fragments, rootFields), limits.rootFields);
+      enforce("fields at the root", countRootFields(selectionSet, fragments, rootFields), limits.rootFields);
     places.push(selectionSet);
   }
   checkPlaces(places, fragments);
@@ -110,18 +110,18 @@ function checkPlaces(places: readonly SelectionSetNode[], fragments: Fragments):
           if (fragment !== undefined) collect(fragment.selectionSet);
         }
       }
-      hold("fields", count, MOST_FIELDS);
+      enforce("fields", count, MAX_FIELDS);
     };
     for (const set of sets) collect(set);
     for (const same of fields.values()) {
-      hold("fields of one name in one place", same.length, SAME_FIELD);
+      enforce("fields of one name in one place", same.length, MAX_SAME_FIELD);
       look(same.flatMap(({ selectionSet }) => selectionSet ?? []));
     }
   };
   for (const place of places) look([place]);
 }
 
-function hold(what: string, figure: number, limit: number): void {
+function enforce(what: string, figure: number, limit: number): void {
   if (figure <= limit) return;
   const shown = Number.isFinite(figure) ? String(figure) : "endless";
   throw new Refusal("QUERY_TOO_LARGE", `The operation has ${shown} ${what}; at most ${limit} are allowed.`, {
@@ -141,27 +141,27 @@ function countDirectives(node: object): number {
   return count;
 }
 
-function nestingOf({ selections }: SelectionSetNode): number {
+function findNesting({ selections }: SelectionSetNode): number {
   let deepest = 0;
   for (const selection of selections) {
     if (selection.kind === Kind.FRAGMENT_SPREAD || selection.selectionSet === undefined) continue;
-    deepest = Math.max(deepest, nestingOf(selection.selectionSet));
+    deepest = Math.max(deepest, findNesting(selection.selectionSet));
   }
   return deepest + 1;
 }
 
-function depthOf(set: SelectionSetNode | undefined, fragments: Fragments, known: Map<string, number>): number {
+function findDepth(set: SelectionSetNode | undefined, fragments: Fragments, known: Map<string, number>): number {
   let deepest = 0;
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
-      deepest = Math.max(deepest, 1 + depthOf(selection.selectionSet, fragments, known));
+      deepest = Math.max(deepest, 1 + findDepth(selection.selectionSet, fragments, known));
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      deepest = Math.max(deepest, depthOf(selection.selectionSet, fragments, known));
+      deepest = Math.max(deepest, findDepth(selection.selectionSet, fragments, known));
     } else {
       const { value: name } = selection.name;
       if (!known.has(name)) {
         known.set(name, Number.POSITIVE_INFINITY);
-        known.set(name, depthOf(fragments.get(name)?.selectionSet, fragments, known));
+        known.set(name, findDepth(fragments.get(name)?.selectionSet, fragments, known));
       }
       deepest = Math.max(deepest, known.get(name) ?? 0);
     }
@@ -188,7 +188,7 @@ function countRootFields(set: SelectionSetNode | undefined, fragments: Fragments
 }
 
 /** The fragments of a document by their names. */
-export function fragmentsOf(document: DocumentNode): Fragments {
+export function findFragments(document: DocumentNode): Fragments {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);

@@ -33,7 +33,7 @@ export interface OperationRequest {
 }
 
 /** An answer as a client sees it. Without `data` nothing of the operation was carried out. */
-export interface Answer {
+export interface ExecutionResult {
   readonly data?: unknown;
   readonly errors?: readonly GraphQLFormattedError[];
   readonly extensions?: Record<string, unknown>;
@@ -49,7 +49,7 @@ export interface AdmittedSubscription {
 }
 
 export type Outcome =
-  | { readonly kind: "answer"; readonly answer: Answer }
+  | { readonly kind: "answer"; readonly answer: ExecutionResult }
   | { readonly kind: "subscription"; readonly admitted: AdmittedSubscription };
 
 /**
@@ -78,22 +78,24 @@ export class Operations {
     return {
       requestDidStart: async () => ({
         async didResolveOperation({ operation, contextValue }) {
-          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live !== null) return;
+          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.subscriptionSource !== null)
+            return;
           const refusal = new Refusal("BAD_USER_INPUT", "Subscriptions are served over WebSocket, at the same path.");
           const extensions = { http: { status: 400 } };
           throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
         },
         async responseForOperation({ operation, document, source, request, contextValue }) {
           // Where the document's operation is not clear there is none here, whatever the type says.
-          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.live === null) return null;
+          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.subscriptionSource === null)
+            return null;
           const variables = request.variables ?? {};
-          admitted.set(contextValue.live, {
+          admitted.set(contextValue.subscriptionSource, {
             source,
             document,
             operationName: request.operationName ?? null,
             variables,
           });
-          return { http: { headers: new HeaderMap() }, body: NOTHING_YET };
+          return { http: { headers: new HeaderMap() }, body: EMPTY_CONTEXT };
         },
       }),
     };
@@ -110,7 +112,7 @@ export class Operations {
    */
   async run(request: OperationRequest, context: Context, socketParent?: string): Promise<Outcome> {
     const observed = this.#observer.begin(context.requestId);
-    this.#observer.trace(observed, "websocket", parentIn(request.extensions) ?? socketParent);
+    this.#observer.trace(observed, "websocket", traceParent(request.extensions) ?? socketParent);
     observed.viewer = context.viewer.name;
     try {
       return await this.#observer.within(observed, () => this.#run(request, context));
@@ -126,7 +128,7 @@ export class Operations {
 
   async #run(request: OperationRequest, context: Context): Promise<Outcome> {
     const { answer } = await this.#execute(request, context);
-    const admitted = context.live === null ? undefined : this.#admitted.get(context.live);
+    const admitted = context.subscriptionSource === null ? undefined : this.#admitted.get(context.subscriptionSource);
     return admitted === undefined ? { kind: "answer", answer } : { kind: "subscription", admitted };
   }
 
@@ -143,7 +145,7 @@ export class Operations {
   async #execute(
     { operationName, variables, ...asked }: OperationRequest,
     context: Context,
-  ): Promise<{ status: number; retryAfter: string | null; answer: Answer }> {
+  ): Promise<{ status: number; retryAfter: string | null; answer: ExecutionResult }> {
     const apollo = this.#apollo;
     if (apollo === null) throw new Error("Operations came before the service had started.");
     const query = this.#admission.documentOf(asked) ?? "";
@@ -171,11 +173,11 @@ export class Operations {
   }
 
   /** What a subscription tells of one event. */
-  async tell(
+  async logFault(
     { document, operationName, variables }: AdmittedSubscription,
     event: LogEvent,
     context: Context,
-  ): Promise<Answer> {
+  ): Promise<ExecutionResult> {
     const { data, errors } = await execute({
       schema: this.#schema,
       document,
@@ -196,10 +198,10 @@ export class Operations {
   }
 }
 
-const NOTHING_YET = { kind: "single", singleResult: { data: null } } as const;
+const EMPTY_CONTEXT = { kind: "single", singleResult: { data: null } } as const;
 
 /** `extensions.traceparent` of a message: a socket has its headers once, and an operation no others. */
-function parentIn(extensions: unknown): unknown {
+function traceParent(extensions: unknown): unknown {
   return typeof extensions === "object" && extensions !== null && "traceparent" in extensions
     ? extensions.traceparent
     : undefined;

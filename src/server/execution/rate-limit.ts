@@ -5,7 +5,7 @@ import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 
 /** How long a budget is for, in seconds: from the first thing that is paid out of it. */
-const MINUTE = 60;
+const WINDOW_SECONDS = 60;
 
 /** How a token stands in its minute, after something was paid. */
 export interface Balance {
@@ -27,7 +27,7 @@ export class Budget {
   /** @param limit above 0 */
   constructor(limit: number, { shared }: Pick<Database, "shared">) {
     this.#limit = limit;
-    const options = { points: limit, duration: MINUTE, keyPrefix: "" };
+    const options = { points: limit, duration: WINDOW_SECONDS, keyPrefix: "" };
     if (shared === null) this.#spent = new RateLimiterMemory(options);
     else {
       this.#spent = new RateLimiterPostgres({

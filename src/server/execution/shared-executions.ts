@@ -9,17 +9,17 @@ import { Context } from "../../schema/context.js";
 import type { AdmittedSubscription, Operations } from "./operations.js";
 
 /** Answers that a group keeps at most: as many as its members take at a time. */
-const KEPT = 256;
+const MAX_SHARED_RESULTS = 256;
 
 /** What a subscription is told of an event, as JSON. */
-export interface Teller {
+export interface EventRenderer {
   /** Null where the event is none of its business: its viewer is limited, and the event is not for them to see. */
-  tell(event: LogEvent): Promise<string | null>;
+  render(event: LogEvent): Promise<string | null>;
   /** To be called once, when the subscription has ended. */
   leave(): void;
 }
 
-interface SharingParts {
+interface SharedExecutionsParts {
   readonly ctx: Omit<Ctx, "viewer">;
   readonly operations: Operations;
   readonly feed: Feed;
@@ -29,11 +29,11 @@ interface SharingParts {
  * One execution for many: subscriptions of the same document, variables, role and limits are told the same of an event, so
  * it is worked out once for all of them.
  */
-export class Sharing {
-  readonly #parts: SharingParts;
+export class SharedExecutions {
+  readonly #parts: SharedExecutionsParts;
   readonly #groups = new Map<string, Group>();
 
-  constructor(parts: SharingParts) {
+  constructor(parts: SharedExecutionsParts) {
     this.#parts = parts;
   }
 
@@ -42,15 +42,15 @@ export class Sharing {
     return this.#groups.size;
   }
 
-  join(admitted: AdmittedSubscription, { role, scope }: Pick<Viewer, "role" | "scope">): Teller {
+  join(admitted: AdmittedSubscription, { role, scope }: Pick<Viewer, "role" | "scope">): EventRenderer {
     const { source, document, operationName, variables } = admitted;
-    const key = JSON.stringify([role, scope, operationName, source, withoutPlace(document, variables)]);
+    const key = JSON.stringify([role, scope, operationName, source, withoutCursor(document, variables)]);
     const group =
       this.#groups.get(key) ?? new Group(this.#parts, admitted, { name: "a subscriber", role, tokenId: null, scope });
     this.#groups.set(key, group);
     group.members += 1;
     return {
-      tell: (event) => group.tell(event),
+      render: (event) => group.render(event),
       leave: () => {
         group.members -= 1;
         if (group.members === 0) this.#groups.delete(key);
@@ -61,20 +61,20 @@ export class Sharing {
 
 class Group {
   members = 0;
-  readonly #parts: SharingParts;
+  readonly #parts: SharedExecutionsParts;
   readonly #admitted: AdmittedSubscription;
   readonly #viewer: Viewer;
   readonly #answers = new Map<number, Promise<string | null>>();
   #asOf = -1;
 
-  constructor(parts: SharingParts, admitted: AdmittedSubscription, viewer: Viewer) {
+  constructor(parts: SharedExecutionsParts, admitted: AdmittedSubscription, viewer: Viewer) {
     this.#parts = parts;
     this.#admitted = admitted;
     this.#viewer = viewer;
   }
 
-  tell(event: LogEvent): Promise<string | null> {
-    if (this.members === 1) return this.#workOut(event);
+  render(event: LogEvent): Promise<string | null> {
+    if (this.members === 1) return this.#execute(event);
     // Nested fields show the state now, and any change of it moves the head: an answer is of use for no longer than that.
     if (this.#asOf !== this.#parts.feed.head) {
       this.#answers.clear();
@@ -82,23 +82,23 @@ class Group {
     }
     const known = this.#answers.get(event.position);
     if (known !== undefined) return known;
-    if (this.#answers.size >= KEPT) {
+    if (this.#answers.size >= MAX_SHARED_RESULTS) {
       for (const oldest of this.#answers.keys()) {
         this.#answers.delete(oldest);
         break;
       }
     }
-    const answer = this.#workOut(event);
+    const answer = this.#execute(event);
     this.#answers.set(event.position, answer);
     return answer;
   }
 
-  async #workOut(event: LogEvent): Promise<string | null> {
+  async #execute(event: LogEvent): Promise<string | null> {
     const { ctx, operations } = this.#parts;
     // A context of its own for every event: loaders remember, and would tell of the state as it was.
     const context = new Context({ ...ctx, now: ctx.now, viewer: this.#viewer }, randomUUID());
     if (!(await isVisible(context, event))) return null;
-    return JSON.stringify(await operations.tell(this.#admitted, event, context));
+    return JSON.stringify(await operations.logFault(this.#admitted, event, context));
   }
 }
 
@@ -106,7 +106,7 @@ class Group {
  * The variables without the one that says where to begin, if that is all it is for: two dashboards that differ only in
  * how far they have come are told the same.
  */
-function withoutPlace(document: DocumentNode, variables: Record<string, unknown>): Record<string, unknown> {
+function withoutCursor(document: DocumentNode, variables: Record<string, unknown>): Record<string, unknown> {
   const uses = new Map<string, number>();
   const places = new Set<string>();
   visit(document, {

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLSchema, getVariableValues, type OperationDefinitionNode } from "graphql";
 
 /** Variables that hold more values than this are looked at before GraphQL does, which tells of fifty mistakes in full. */
-const FEW_VALUES = 100;
+const MAX_CHECKED_VALUES = 100;
 
 /**
  * Refuses many values that do not fit their variables, with the first mistake alone: GraphQL would word fifty, each with
@@ -14,7 +14,7 @@ export function checkVariables(
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
-  if (!hasMoreThan(FEW_VALUES, variables)) return;
+  if (!hasMoreThan(MAX_CHECKED_VALUES, variables)) return;
   const { errors } = getVariableValues(schema, variableDefinitions, variables, { maxErrors: 1 });
   const [first] = errors ?? [];
   if (first === undefined) return;

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-interface KeptPage {
+interface CachedPage {
   readonly policy: string;
   readonly etag: string;
   readonly zipped: Buffer;
@@ -11,9 +11,9 @@ interface KeptPage {
 
 /** The explorer: GraphiQL, whole in one page. It is made and compressed once, at its first use: it weighs nine megabytes. */
 export function explorer(): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  let page: Promise<KeptPage> | null = null;
+  let page: Promise<CachedPage> | null = null;
   return async (request, reply) => {
-    page ??= makePage();
+    page ??= createPage();
     const { policy, etag, zipped } = await page;
     reply
       .type("text/html; charset=utf-8")
@@ -30,7 +30,7 @@ export function explorer(): (request: FastifyRequest, reply: FastifyReply) => Pr
   };
 }
 
-async function makePage(): Promise<KeptPage> {
+async function createPage(): Promise<CachedPage> {
   const { renderExplorer } = await import("./explorer-page.js");
   const { html, policy } = renderExplorer();
   const hash = createHash("sha256").update(html).digest("base64url");

@@ -5,21 +5,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } fr
 import type { Ctx } from "../../domain/core/context.js";
 import type { Viewer } from "../../entities/access/token.js";
 import { Context } from "../../schema/context.js";
-import type { Sources } from "../../schema/dependencies.js";
-import { present, statusOf } from "../../schema/errors.js";
+import type { Dependencies } from "../../schema/dependencies.js";
+import { present, toHttpStatus } from "../../schema/errors.js";
 import type { Authentication } from "../auth/authentication.js";
-import type { Asked, KeptAnswers, Pending } from "../cache/response-cache.js";
+import type { CacheKey, PendingResponse, ResponseCache } from "../cache/response-cache.js";
 import type { OperationRequest, Operations } from "../execution/operations.js";
 import type { Logger } from "../telemetry/log.js";
-import type { Observed, Observer } from "../telemetry/operation-record.js";
-import { BODY_LIMIT } from "./server.js";
+import type { Observer, OperationRecord } from "../telemetry/operation-record.js";
+import { MAX_BODY_BYTES } from "./server.js";
 
 /** How many manners of asking are known at most: a client has one. */
-const MANNERS = 100;
+const MAX_HEADER_VARIANTS = 100;
 
 interface Parts {
   readonly ctx: Omit<Ctx, "viewer">;
-  readonly kept: KeptAnswers;
+  readonly kept: ResponseCache;
   readonly authentication: Authentication;
   readonly operations: Operations;
   readonly observer: Observer;
@@ -33,28 +33,28 @@ interface Parts {
  * through the same gate, the same words for what is refused, the same line in the log. Whatever is not as plain as that
  * goes on to Fastify as if nothing had looked at it.
  */
-export class FastLane {
+export class FastPath {
   readonly #parts: Parts;
-  readonly #pending = new WeakMap<IncomingMessage, Pending>();
+  readonly #pending = new WeakMap<IncomingMessage, PendingResponse>();
   /** The headers of an answer, by what they hang on in the request: names and values by turns, without the length. */
   readonly #headers = new Map<string, readonly string[]>();
-  #inHand = 0;
+  #inFlight = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
   /** Takes its place before everything else that listens for requests. */
-  stand({ server }: FastifyInstance): void {
+  install({ server }: FastifyInstance): void {
     const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
     // Elsewhere no token is known to be valid without being looked up.
-    if (!this.#parts.authentication.remembers) return;
+    if (!this.#parts.authentication.isCached) return;
     const pass = (request: IncomingMessage, response: ServerResponse) => {
       for (const listener of behind) listener.call(server, request, response);
     };
     server.removeAllListeners("request");
     server.on("request", (request, response) => {
-      if (server.listening && isPlain(request)) this.#look(request, response, pass);
+      if (server.listening && isEligible(request)) this.#look(request, response, pass);
       else pass(request, response);
     });
   }
@@ -63,13 +63,13 @@ export class FastLane {
    * Resolves once every request that is being looked at has been handed on or answered, or after `deadline` milliseconds:
    * Fastify does not know of them yet, and would refuse them once it is told to stop.
    */
-  async handedOn(deadline: number): Promise<void> {
+  async drained(deadline: number): Promise<void> {
     const late = Date.now() + deadline;
-    while (this.#inHand > 0 && Date.now() < late) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.#inFlight > 0 && Date.now() < late) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   /** Where what goes into the answer to a request is to be noted, if the answer may be kept. */
-  sourcesOf(request: FastifyRequest): Sources | null {
+  dependenciesOf(request: FastifyRequest): Dependencies | null {
     return this.#pending.get(request.raw)?.sources ?? null;
   }
 
@@ -80,18 +80,18 @@ export class FastLane {
   }
 
   /** To be called with every answer that is sent the long way. */
-  learn(request: FastifyRequest, reply: FastifyReply, payload: unknown, viewer: Viewer | undefined): void {
+  rememberHeaders(request: FastifyRequest, reply: FastifyReply, payload: unknown, viewer: Viewer | undefined): void {
     const pending = this.#pending.get(request.raw);
     if (pending === undefined || viewer === undefined || reply.statusCode !== 200 || typeof payload !== "string")
       return;
     const headers = Object.entries(reply.getHeaders())
       .filter(([name, value]) => value !== undefined && name !== "x-request-id" && name !== "content-length")
       .flatMap(([name, value]) => (Array.isArray(value) ? value.flatMap((one) => [name, one]) : [name, String(value)]));
-    if (this.#headers.size >= MANNERS) this.#headers.clear();
-    this.#headers.set(pending.asked.manner, headers);
+    if (this.#headers.size >= MAX_HEADER_VARIANTS) this.#headers.clear();
+    this.#headers.set(pending.asked.varyHeaders, headers);
     if (operationIn(pending.asked.body) === null) return;
     const body = Buffer.from(payload);
-    this.#parts.kept.keep(pending, { body, headers, operation: request.observed?.operation ?? "none" }, viewer);
+    this.#parts.kept.store(pending, { body, headers, operation: request.observed?.operation ?? "none" }, viewer);
   }
 
   #look(
@@ -103,26 +103,26 @@ export class FastLane {
     const chunks: Buffer[] = [];
     let inHand = true;
     const letGo = () => {
-      if (inHand) this.#inHand -= 1;
+      if (inHand) this.#inFlight -= 1;
       inHand = false;
     };
-    this.#inHand += 1;
+    this.#inFlight += 1;
     request.once("close", letGo);
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       const { accept, origin, authorization, "accept-encoding": encoding } = request.headers;
-      const asked: Asked = { manner: JSON.stringify([accept, encoding, origin]), body };
+      const asked: CacheKey = { varyHeaders: JSON.stringify([accept, encoding, origin]), body };
       const viewer = this.#parts.authentication.known(authorization);
       const kept = viewer === null ? null : this.#parts.kept.find(asked, viewer);
       if (kept !== null) {
         const observed = this.#observe(start, viewer, request);
         observed.operation = kept.operation;
-        observed.kept = true;
+        observed.cacheHit = true;
         this.#send(response, 200, kept.headers, kept.body, observed);
       } else {
-        const pending = this.#parts.kept.begin(asked);
-        const headers = this.#headers.get(asked.manner);
+        const pending = this.#parts.kept.start(asked);
+        const headers = this.#headers.get(asked.varyHeaders);
         const operation = viewer === null || headers === undefined ? null : operationIn(body);
         if (viewer === null || headers === undefined || operation === null) {
           this.#pending.set(request, pending);
@@ -135,9 +135,9 @@ export class FastLane {
     });
   }
 
-  #observe(start: number, viewer: Viewer | null, { headers }: IncomingMessage): Observed {
+  #observe(start: number, viewer: Viewer | null, { headers }: IncomingMessage): OperationRecord {
     const id = randomUUID();
-    const observed: Observed = { id, start, operation: "none", viewer: viewer?.name ?? null, code: "OK" };
+    const observed: OperationRecord = { id, start, operation: "none", viewer: viewer?.name ?? null, code: "OK" };
     this.#parts.observer.trace(observed, "http", headers.traceparent);
     return observed;
   }
@@ -146,16 +146,16 @@ export class FastLane {
     response: ServerResponse,
     operation: OperationRequest,
     headers: readonly string[],
-    pending: Pending,
+    pending: PendingResponse,
     viewer: Viewer,
-    observed: Observed,
+    observed: OperationRecord,
   ): Promise<void> {
     const { ctx, operations, kept, observer } = this.#parts;
     try {
       const context = new Context({ ...ctx, now: ctx.now, viewer }, observed.id, null, pending.sources);
       const { status, text, retryAfter } = await observer.within(observed, () => operations.text(operation, context));
       const body = Buffer.from(text);
-      if (status === 200) kept.keep(pending, { body, headers, operation: observed.operation }, viewer);
+      if (status === 200) kept.store(pending, { body, headers, operation: observed.operation }, viewer);
       this.#send(
         response,
         status,
@@ -168,14 +168,20 @@ export class FastLane {
       const { error: shown, fault } = present(error, observed.id);
       if (fault !== null) this.#parts.log.error({ requestId: observed.id, err: fault }, "a request failed");
       const body = Buffer.from(JSON.stringify({ errors: [shown] }));
-      this.#send(response, statusOf(error), headers, body, observed);
+      this.#send(response, toHttpStatus(error), headers, body, observed);
     }
   }
 
-  #send(response: ServerResponse, status: number, headers: readonly string[], body: Buffer, observed: Observed): void {
+  #send(
+    response: ServerResponse,
+    status: number,
+    headers: readonly string[],
+    body: Buffer,
+    observed: OperationRecord,
+  ): void {
     response.writeHead(status, [...headers, "content-length", String(body.length), "x-request-id", observed.id]);
     response.end(body);
-    const duration = this.#parts.observer.sent(observed, status);
+    const duration = this.#parts.observer.finish(observed, status);
     const { log } = this.#parts;
     if (!log.isLevelEnabled("info")) return;
     const { id: requestId, operation, viewer, code } = observed;
@@ -184,13 +190,13 @@ export class FastLane {
 }
 
 /** Whether all that a request says of itself is what a client of the API says, so that the rest is in its body. */
-function isPlain({ method, url, headers }: IncomingMessage): boolean {
+function isEligible({ method, url, headers }: IncomingMessage): boolean {
   return (
     method === "POST" &&
     url === "/graphql" &&
     headers.authorization !== undefined &&
     /^application\/json *(;|$)/.test(headers["content-type"] ?? "") &&
-    Number(headers["content-length"]) <= BODY_LIMIT &&
+    Number(headers["content-length"]) <= MAX_BODY_BYTES &&
     headers["transfer-encoding"] === undefined
   );
 }

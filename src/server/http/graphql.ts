@@ -8,15 +8,15 @@ import type { Viewer } from "../../entities/access/token.js";
 import { Context } from "../../schema/context.js";
 import { present } from "../../schema/errors.js";
 import type { Authentication } from "../auth/authentication.js";
-import type { KeptAnswers } from "../cache/response-cache.js";
-import type { Admission, AskedDocument } from "../execution/admission.js";
+import type { ResponseCache } from "../cache/response-cache.js";
+import type { Admission, RequestedDocument } from "../execution/admission.js";
 import { CompiledQueries } from "../execution/jit.js";
-import { MOST_ERRORS } from "../execution/limits.js";
+import { MAX_ERRORS } from "../execution/limits.js";
 import { Operations } from "../execution/operations.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Observer } from "../telemetry/operation-record.js";
 import { explorer } from "./explorer.js";
-import { FastLane } from "./fast-path.js";
+import { FastPath } from "./fast-path.js";
 
 /** What an operation needs that is the same for all of them. */
 export interface GraphqlParts {
@@ -25,7 +25,7 @@ export interface GraphqlParts {
   readonly authentication: Authentication;
   readonly admission: Admission;
   readonly observer: Observer;
-  readonly kept: KeptAnswers;
+  readonly kept: ResponseCache;
   readonly log: Logger;
 }
 
@@ -33,7 +33,7 @@ export interface GraphqlParts {
 export interface ServedGraphql {
   /** The same operations under the same rules, for whatever else they may come by. */
   readonly operations: Operations;
-  readonly fastLane: FastLane;
+  readonly fastPath: FastPath;
 }
 
 /**
@@ -42,8 +42,8 @@ export interface ServedGraphql {
 export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<ServedGraphql> {
   const { observer, admission, authentication, kept } = parts;
   const operations = new Operations(parts);
-  const fastLane = new FastLane({ ...parts, operations });
-  fastLane.stand(http);
+  const fastLane = new FastPath({ ...parts, operations });
+  fastLane.install(http);
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
     introspection: true,
@@ -51,7 +51,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     stopOnTerminationSignals: false,
     // What a query may hold is limited by its size; keeping documents by hash is not offered.
     persistedQueries: false,
-    validationOptions: { maxErrors: MOST_ERRORS },
+    validationOptions: { maxErrors: MAX_ERRORS },
     csrfPrevention: true,
     // It would be asked at every field of every answer, for hints that nothing here gives.
     plugins: [
@@ -79,7 +79,12 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     context: async (request) => {
       const viewer = viewers.get(request);
       if (viewer === undefined) throw new Error("A request came to Apollo before its viewer was known.");
-      return new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, request.id, null, fastLane.sourcesOf(request));
+      return new Context(
+        { ...parts.ctx, now: parts.ctx.now, viewer },
+        request.id,
+        null,
+        fastLane.dependenciesOf(request),
+      );
     },
   });
   const page = explorer();
@@ -91,7 +96,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     url: "/graphql",
     preParsing: (req, _, payload, done) => done(null, fastLane.body(req, payload)),
     onSend: (req, reply, payload, done) => {
-      fastLane.learn(req, reply, payload, viewers.get(req));
+      fastLane.rememberHeaders(req, reply, payload, viewers.get(req));
       done(null, payload);
     },
     handler: async (request, reply) => {
@@ -102,7 +107,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
         const viewer = await authentication.viewerOf(request.headers.authorization);
         observed.viewer = viewer.name;
         viewers.set(request, viewer);
-        takeDocument(request, admission);
+        admitDocument(request, admission);
         const body = await observer.within(observed, () => answer.call(http, request, reply));
         // What Apollo refuses of the request itself it does not tell its plugins.
         if (reply.statusCode >= 400 && observed.code === "OK") observed.code = "BAD_USER_INPUT";
@@ -113,13 +118,13 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
       }
     },
   });
-  return { operations, fastLane };
+  return { operations, fastPath: fastLane };
 }
 
 /** Lets the document of a request pass the gate; one that was asked for by its hash is put in as if its text had been sent. */
-function takeDocument(request: FastifyRequest, admission: Admission): void {
+function admitDocument(request: FastifyRequest, admission: Admission): void {
   const place = request.method === "GET" ? "query" : "body";
-  const asked = request[place] as (AskedDocument & object) | null | undefined;
+  const asked = request[place] as (RequestedDocument & object) | null | undefined;
   // A batch, or none: Apollo refuses it.
   if (typeof asked !== "object" || asked === null || Array.isArray(asked)) return;
   const query = admission.documentOf(asked);

@@ -10,19 +10,19 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { asRefusal, Refusal } from "../../domain/core/refusal.js";
-import { present, STATUS_OF_REQUEST } from "../../schema/errors.js";
+import { present, REQUEST_STATUS } from "../../schema/errors.js";
 import type { Logger } from "../telemetry/log.js";
-import type { Observed } from "../telemetry/operation-record.js";
+import type { OperationRecord } from "../telemetry/operation-record.js";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** The GraphQL operation that the request carries; null where it carries none. */
-    observed: Observed | null;
+    observed: OperationRecord | null;
   }
 }
 
 /** The largest body of a request, in bytes. */
-export const BODY_LIMIT = 64 * 1024;
+export const MAX_BODY_BYTES = 64 * 1024;
 
 export interface HttpOptions {
   readonly log: Logger;
@@ -33,9 +33,9 @@ export interface HttpOptions {
 /** The HTTP server, without routes: its log, its headers, and one shape for every error. */
 export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<FastifyInstance> {
   const answerError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    const error = refusalOf(thrown, request);
+    const error = toRefusal(thrown, request);
     if (!(error instanceof Refusal)) request.log.error({ err: error }, "a request failed");
-    const status = error instanceof Refusal ? (STATUS_OF_REQUEST[error.code] ?? thrown.statusCode ?? 400) : 500;
+    const status = error instanceof Refusal ? (REQUEST_STATUS[error.code] ?? thrown.statusCode ?? 400) : 500;
     reply.code(status).send(errorBody(error, request.id));
   };
   const http = Fastify({
@@ -43,7 +43,7 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
     return503OnClosing: true,
     routerOptions: { maxParamLength: 1024 },
@@ -79,7 +79,7 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
 }
 
 /** What Fastify itself refuses, in our words; anything else is a fault. */
-function refusalOf(error: FastifyError, request: FastifyRequest): Error {
+function toRefusal(error: FastifyError, request: FastifyRequest): Error {
   const refusal = asRefusal(error);
   if (refusal instanceof Refusal) return refusal;
   if (error.code === "FST_ERR_BAD_URL") {
@@ -101,7 +101,7 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Error {
 }
 
 /** @param limit what is allowed, in bytes */
-export function bodyTooLarge(what: "body" | "message", limit = BODY_LIMIT): Refusal {
+export function bodyTooLarge(what: "body" | "message", limit = MAX_BODY_BYTES): Refusal {
   return new Refusal("QUERY_TOO_LARGE", `The ${what} must be at most ${limit} bytes.`, { limit });
 }
 

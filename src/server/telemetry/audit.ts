@@ -7,13 +7,13 @@ import type { Viewer } from "../../entities/access/token.js";
 import type { Logger } from "./log.js";
 
 /** Attempts of one token that are kept in a minute: enough to tell of them, and too few to fill the log with. */
-const KEPT_PER_MINUTE = 60;
+const MAX_EVENTS_PER_MINUTE = 60;
 
 /** Keeps in the event log who tried what only an administrator may do. */
 export class Audit {
   readonly #ctx: Omit<Ctx, "viewer">;
   readonly #log: Logger;
-  readonly #attempts = new RateLimiterMemory({ points: KEPT_PER_MINUTE, duration: 60 });
+  readonly #attempts = new RateLimiterMemory({ points: MAX_EVENTS_PER_MINUTE, duration: 60 });
 
   constructor(ctx: Omit<Ctx, "viewer">, log: Logger) {
     this.#ctx = ctx;
@@ -25,7 +25,7 @@ export class Audit {
    * stands whether or not it could be written down; what could not is told of in the service's own log.
    */
   async record(viewer: Viewer, errors: readonly unknown[]): Promise<void> {
-    const all = errors.map(deniedBy).flatMap((denied) => (denied?.elevated ? [denied] : []));
+    const all = errors.map(findDenial).flatMap((denied) => (denied?.elevated ? [denied] : []));
     const actions = new Map(all.map((denied) => [denied.action, denied]));
     if (actions.size === 0) return;
     const { db, durations, now } = this.#ctx;
@@ -42,7 +42,7 @@ export class Audit {
   }
 }
 
-function deniedBy(error: unknown): AccessDenied | null {
+function findDenial(error: unknown): AccessDenied | null {
   let cause = error;
   while (cause instanceof GraphQLError && cause.originalError != null) cause = cause.originalError;
   return cause instanceof AccessDenied ? cause : null;

@@ -19,11 +19,11 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
   const stream = terminal
     ? prettyStream({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss", singleLine: true })
     : undefined;
-  const settings = { level, hooks: { streamWrite: blotter(secrets) } };
+  const settings = { level, hooks: { streamWrite: redactor(secrets) } };
   return stream === undefined ? pino(settings) : pino(settings, stream);
 }
 
-const BLOT = "[secret]";
+const REDACTED = "[secret]";
 
 /** What looks like a secret: a token of ours, a JWT, what follows the name of a scheme, a password in an address. */
 const SECRETS: readonly RegExp[] = [
@@ -34,11 +34,11 @@ const SECRETS: readonly RegExp[] = [
 ];
 
 /** Takes secrets out of a line of the log: those that are known, as they stand in JSON, and whatever looks like one. */
-export function blotter(secrets: readonly string[]): (line: string) => string {
+export function redactor(secrets: readonly string[]): (line: string) => string {
   // One of a few characters would blot out half of every line.
   const known = secrets.filter((secret) => secret.length >= 6).map((secret) => JSON.stringify(secret).slice(1, -1));
   return (line) => {
-    const without = known.reduce((text, secret) => text.replaceAll(secret, BLOT), line);
-    return SECRETS.reduce((text, pattern) => text.replace(pattern, BLOT), without);
+    const without = known.reduce((text, secret) => text.replaceAll(secret, REDACTED), line);
+    return SECRETS.reduce((text, pattern) => text.replace(pattern, REDACTED), without);
   };
 }

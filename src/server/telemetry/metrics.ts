@@ -5,7 +5,7 @@ import type { Feed } from "../../events/feed.js";
 import { logBounds } from "../../events/log.js";
 
 /** Seconds; from a read of one row to what nobody should wait for. */
-const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
  * What an operator watches, for Prometheus. No label grows without bound: an operation is told by its field of the
@@ -25,14 +25,14 @@ export class Metrics {
       name: "railyard_operation_duration_seconds",
       help: "How long GraphQL operations took, by the first field that they ask for and the code of their first error (OK without one).",
       labelNames: ["operation", "code"],
-      buckets: DURATIONS,
+      buckets: DURATION_BUCKETS_SECONDS,
       registers,
     });
     this.#requests = new Histogram({
       name: "railyard_http_request_duration_seconds",
       help: "How long HTTP requests took, by their route and the status of the answer.",
       labelNames: ["route", "status"],
-      buckets: DURATIONS,
+      buckets: DURATION_BUCKETS_SECONDS,
       registers,
     });
     this.#delivered = new Counter({
@@ -43,10 +43,10 @@ export class Metrics {
     const writeWait = new Histogram({
       name: "railyard_write_wait_seconds",
       help: "How long write transactions waited for their turn.",
-      buckets: DURATIONS,
+      buckets: DURATION_BUCKETS_SECONDS,
       registers,
     });
-    database.onTurn((milliseconds) => writeWait.observe(milliseconds / 1000));
+    database.onTransactionStart((milliseconds) => writeWait.observe(milliseconds / 1000));
     this.#gauge = (name, help, read) => {
       new Gauge({
         name,
@@ -57,7 +57,7 @@ export class Metrics {
         },
       });
     };
-    this.#gauge("railyard_subscribers", "Subscriptions that are open.", () => feed.load.followers);
+    this.#gauge("railyard_subscribers", "Subscriptions that are open.", () => feed.stats.followers);
     this.#gauge(
       "railyard_database_pool_waiting",
       "Tasks that wait for a connection of the database.",
@@ -72,17 +72,17 @@ export class Metrics {
     this.#gauge(
       "railyard_feed_lag_events",
       "Events in the log that the feed has not read; 0 while nobody follows it.",
-      async () => (feed.load.followers === 0 ? 0 : Math.max(0, (await log.head()) - feed.head)),
+      async () => (feed.stats.followers === 0 ? 0 : Math.max(0, (await log.head()) - feed.head)),
     );
   }
 
   /** Counts open sockets, as somebody else knows them. */
-  countSockets(count: () => number): void {
+  observeSockets(count: () => number): void {
     this.#gauge("railyard_sockets", "WebSockets that are open.", count);
   }
 
   /** Tells how much is kept of answers, and how often that is of use, as somebody else counts it. */
-  countKeptAnswers(read: () => { hits: number; misses: number; entries: number; bytes: number }): void {
+  observeResponseCache(read: () => { hits: number; misses: number; entries: number; bytes: number }): void {
     new Counter({
       name: "railyard_kept_answers_asked_total",
       help: "Operations over HTTP by whether their answer was there already (hit) or had to be made (miss).",
@@ -100,17 +100,17 @@ export class Metrics {
   }
 
   /** @param operation a field of the schema, or another of a fixed few words */
-  operated(operation: string, code: string, seconds: number): void {
+  recordOperation(operation: string, code: string, seconds: number): void {
     this.#operations.observe({ operation, code }, seconds);
   }
 
   /** @param route a route as it was declared, never the path of a request */
-  requested(route: string, status: number, seconds: number): void {
+  recordRequest(route: string, status: number, seconds: number): void {
     this.#requests.observe({ route, status: String(status) }, seconds);
   }
 
   /** An event was sent to a subscriber. */
-  delivered(): void {
+  recordDelivery(): void {
     this.#delivered.inc();
   }
 }
@@ -119,7 +119,7 @@ export class Metrics {
 export function serveMetrics(http: FastifyInstance, metrics: Metrics): void {
   http.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url;
-    metrics.requested(
+    metrics.recordRequest(
       route === undefined ? "none" : `${request.method} ${route}`,
       reply.statusCode,
       reply.elapsedTime / 1000,

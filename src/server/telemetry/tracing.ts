@@ -19,7 +19,7 @@ import type { FastifyInstance } from "fastify";
 import type { Database } from "../../database/database.js";
 import type { Tx } from "../../database/rows/reader.js";
 import type { Logger } from "./log.js";
-import type { Observed } from "./operation-record.js";
+import type { OperationRecord } from "./operation-record.js";
 
 /*
  * Traces for OpenTelemetry. This file is loaded only where traces are asked for: whoever needs its types imports them as
@@ -30,22 +30,22 @@ import type { Observed } from "./operation-record.js";
 declare module "fastify" {
   interface FastifyRequest {
     /** What the trace tells of it; null where it is not traced. */
-    traced: Traced | null;
+    traced: TracedRequest | null;
   }
 }
 
 /** How long the last spans have to be sent when the service stops, in milliseconds; what is left then is lost. */
-const FLUSH_DEADLINE = 1000;
+const FLUSH_DEADLINE_MS = 1000;
 /** Asked every few seconds by machines, and of no interest to anybody. */
-const UNTRACED: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics"]);
+const UNTRACED_PATHS: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics"]);
 /** Codes that are the service's own doing. */
 const FAULTS: ReadonlySet<string> = new Set(["INTERNAL_SERVER_ERROR", "UNAVAILABLE"]);
 /** The names that the semantic conventions have for the engines. */
 const SYSTEMS = { sqlite: "sqlite", postgres: "postgresql" } as const;
-const LONGEST_NAME = 100;
+const MAX_NAME_LENGTH = 100;
 
 /** A span under way, and the context of what belongs to it. */
-export interface Traced {
+export interface TracedRequest {
   readonly span: Span;
   readonly context: Context;
 }
@@ -76,7 +76,7 @@ export class Tracing {
   /** Sends what is left, as far as there is somebody to take it before the deadline. */
   async close(): Promise<void> {
     const sent = this.#provider.shutdown().catch(() => undefined);
-    await Promise.race([sent, delay(FLUSH_DEADLINE, undefined, { ref: false })]);
+    await Promise.race([sent, delay(FLUSH_DEADLINE_MS, undefined, { ref: false })]);
   }
 
   /** Traces every request, and runs its handler as a part of its span. To be called before there are routes. */
@@ -84,7 +84,7 @@ export class Tracing {
     http.decorateRequest("traced", null);
     http.addHook("onRequest", (request, _, done) => {
       const { url: route } = request.routeOptions;
-      if (!UNTRACED.has(route)) {
+      if (!UNTRACED_PATHS.has(route)) {
         const name = route === undefined ? request.method : `${request.method} ${route}`;
         request.traced = this.#serverSpan(name, request.headers.traceparent, {
           "http.request.method": request.method,
@@ -113,7 +113,7 @@ export class Tracing {
    *
    * @param parent `traceparent`, as the client may have sent it
    */
-  operation({ id, start }: Observed, way: "http" | "websocket", parent: unknown): Traced {
+  operation({ id, start }: OperationRecord, way: "http" | "websocket", parent: unknown): TracedRequest {
     const attributes =
       way === "http"
         ? { "http.request.method": "POST", "http.route": "/graphql", "railyard.request_id": id }
@@ -122,15 +122,15 @@ export class Tracing {
     return this.#serverSpan(name, parent, attributes, performance.timeOrigin + start);
   }
 
-  within<T>({ context }: Traced, task: () => T): T {
+  within<T>({ context }: TracedRequest, task: () => T): T {
     return this.#active.run(context, task);
   }
 
   /** @param status of the answer over HTTP; null over a socket */
-  ended({ span }: Traced, observed: Observed, status: number | null): void {
+  ended({ span }: TracedRequest, observed: OperationRecord, status: number | null): void {
     if (status !== null) endRequest(span, observed, status);
     else {
-      tellOperation(span, observed);
+      describeOperation(span, observed);
       const [type] = observed.operation.split(" ");
       if (observed.operation !== "none" && type !== undefined) span.updateName(type);
       span.end();
@@ -182,7 +182,7 @@ export class Tracing {
     });
   };
 
-  #serverSpan(name: string, parent: unknown, attributes: Attributes, startTime?: number): Traced {
+  #serverSpan(name: string, parent: unknown, attributes: Attributes, startTime?: number): TracedRequest {
     const carrier = typeof parent === "string" ? { traceparent: parent } : {};
     const remote = this.#propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);
     const options = { kind: SpanKind.SERVER, attributes, ...(startTime !== undefined && { startTime }) };
@@ -216,18 +216,18 @@ export class Tracing {
 }
 
 /** @param observed the operation that the request carries; null where it carries none */
-function endRequest(span: Span, observed: Observed | null, status: number): void {
+function endRequest(span: Span, observed: OperationRecord | null, status: number): void {
   span.setAttribute("http.response.status_code", status);
-  if (observed !== null) tellOperation(span, observed);
+  if (observed !== null) describeOperation(span, observed);
   if (status >= 500) fail(span, observed?.code ?? String(status));
   span.end();
 }
 
 /** As https://opentelemetry.io/docs/specs/semconv/graphql/ has it, and by the words of the log and the metrics. */
-function tellOperation(span: Span, { operation, name, code, kept }: Observed): void {
+function describeOperation(span: Span, { operation, name, code, cacheHit: kept }: OperationRecord): void {
   const [type, field] = operation.split(" ");
   if (field !== undefined && type !== undefined) span.setAttribute("graphql.operation.type", type);
-  if (name != null) span.setAttribute("graphql.operation.name", name.slice(0, LONGEST_NAME));
+  if (name != null) span.setAttribute("graphql.operation.name", name.slice(0, MAX_NAME_LENGTH));
   span.setAttributes({ "railyard.operation": operation, "railyard.code": code });
   if (kept) span.setAttribute("railyard.kept_answer", true);
   if (code === "OK") return;

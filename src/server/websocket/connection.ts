@@ -8,10 +8,10 @@ import type { Viewer } from "../../entities/access/token.js";
  * Bytes that may wait to be sent on a socket before its subscriptions wait with them: what a client that does not read
  * costs, apart from one event of each subscription.
  */
-const MOST_WAITING = 64 * 1024;
+const MAX_QUEUED_BYTES = 64 * 1024;
 
 /** One socket: who is at its other end, what runs on it, and how fast it takes what it is sent. */
-export class Session {
+export class Connection {
   viewer: Viewer | null = null;
   /** What was sent at `connection_init`; every operation is authenticated with it again. */
   authorization: unknown = null;
@@ -83,7 +83,7 @@ export class Session {
 
   /** Sends as soon as the client has read enough of what was sent before; waits until then. */
   async sendPaced(text: string): Promise<void> {
-    while (this.waiting > MOST_WAITING && this.socket.readyState === this.socket.OPEN) await this.#drain();
+    while (this.waiting > MAX_QUEUED_BYTES && this.socket.readyState === this.socket.OPEN) await this.#drain();
     this.send(text);
   }
 

@@ -3,28 +3,28 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { CloseCode, handleProtocols } from "graphql-ws";
 import { type RawData, WebSocketServer } from "ws";
-import { endedTokens } from "../../domain/access/tokens.js";
+import { findEndedTokens } from "../../domain/access/tokens.js";
 import type { Feed } from "../../events/feed.js";
 import { present } from "../../schema/errors.js";
 import { isOriginAllowed } from "../auth/origin.js";
 import type { Operations } from "../execution/operations.js";
-import { Sharing } from "../execution/shared-executions.js";
+import { SharedExecutions } from "../execution/shared-executions.js";
 import type { GraphqlParts } from "../http/graphql.js";
-import { BODY_LIMIT, bodyTooLarge } from "../http/server.js";
+import { bodyTooLarge, MAX_BODY_BYTES } from "../http/server.js";
 import type { Metrics } from "../telemetry/metrics.js";
-import { Session } from "./connection.js";
+import { Connection } from "./connection.js";
 import { createProtocol } from "./protocol.js";
 
 /** How often the tokens of open sockets are looked at, in milliseconds: one that ended does so within a second. */
-const LOOK_AT_TOKENS = 400;
+const TOKEN_CHECK_INTERVAL_MS = 400;
 /** How often a client is asked for a sign of life, in milliseconds; whoever gives none until the next time is gone. */
-const HEARTBEAT = 30_000;
+const HEARTBEAT_MS = 30_000;
 /** A message that is larger than this closes its socket, in bytes; one between it and the limit is answered. */
-const MOST_HEARD = 4 * BODY_LIMIT;
+const MAX_PAYLOAD_BYTES = 4 * MAX_BODY_BYTES;
 /** How long a client has to close its end when the service stops, in milliseconds. */
-const CLOSE_DEADLINE = 1500;
+const CLOSE_DEADLINE_MS = 1500;
 /** How long operations under way on sockets have when the service stops, in milliseconds. */
-const DRAIN_DEADLINE = 5000;
+const DRAIN_DEADLINE_MS = 5000;
 
 export interface SocketParts extends GraphqlParts {
   readonly operations: Operations;
@@ -35,19 +35,19 @@ export interface SocketParts extends GraphqlParts {
 
 /** Serves the same operations, and subscriptions, over WebSocket at `/graphql`. */
 export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
-  const sessions = new Set<Session>();
+  const sessions = new Set<Connection>();
   let stopping = false;
-  parts.metrics.countSockets(() => sessions.size);
+  parts.metrics.observeSockets(() => sessions.size);
   const protocol = createProtocol({
     ...parts,
-    sessions,
-    sharing: new Sharing(parts),
+    connections: sessions,
+    sharing: new SharedExecutions(parts),
     isStopping: () => stopping,
   });
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: MOST_HEARD,
+    maxPayload: MAX_PAYLOAD_BYTES,
     handleProtocols,
   });
 
@@ -60,11 +60,11 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     if (!isOriginAllowed(request, parts.allowedOrigins)) return refuse(raw, 403);
     sockets.handleUpgrade(request, raw, head, (socket) => {
       raw.off("error", ignore);
-      open(new Session(socket, request, raw));
+      open(new Connection(socket, request, raw));
     });
   });
 
-  function open(session: Session): void {
+  function open(session: Connection): void {
     const { socket } = session;
     sessions.add(session);
     let receive: (text: string) => Promise<void> = async () => undefined;
@@ -77,7 +77,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
           receive = callback;
         },
       },
-      { session },
+      { connection: session },
     );
     const failed = (error: unknown) => {
       parts.log.error({ err: error }, "a socket failed");
@@ -85,7 +85,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     };
     socket.on("message", (message: RawData) => {
       const text = String(message);
-      if (Buffer.byteLength(text) > BODY_LIMIT) refuseMessage(session, text);
+      if (Buffer.byteLength(text) > MAX_BODY_BYTES) refuseMessage(session, text);
       else receive(text).catch(failed);
     });
     // Broken by the other end; ws closes it.
@@ -104,7 +104,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
       if (expiresAt !== undefined && expiresAt <= ctx.now()) session.close(CloseCode.Unauthorized, EXPIRED);
     }
     const ids = new Set([...sessions].flatMap(({ viewer }) => (viewer?.expiresAt ? [] : (viewer?.tokenId ?? []))));
-    const ended = await endedTokens(ctx.db.reader, [...ids], ctx.now());
+    const ended = await findEndedTokens(ctx.db.reader, [...ids], ctx.now());
     for (const session of sessions) {
       const how = session.viewer?.tokenId == null ? undefined : ended.get(session.viewer.tokenId);
       if (how === "revoked") session.close(CloseCode.Forbidden, "The token was revoked.");
@@ -125,8 +125,8 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   const timers = [
     setInterval(() => {
       endTokens().catch((error: unknown) => parts.log.warn({ err: error }, "the tokens of sockets could not be read"));
-    }, LOOK_AT_TOKENS),
-    setInterval(beat, HEARTBEAT),
+    }, TOKEN_CHECK_INTERVAL_MS),
+    setInterval(beat, HEARTBEAT_MS),
   ];
 
   // New connections are refused by now, and requests under way are waited for afterwards.
@@ -139,7 +139,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
 }
 
 /** A message that is too large is refused as its operation, so that others on the socket go on. */
-function refuseMessage(session: Session, text: string): void {
+function refuseMessage(session: Connection, text: string): void {
   let message: { id?: unknown } | null = null;
   try {
     message = JSON.parse(text);
@@ -159,14 +159,14 @@ function refuseMessage(session: Session, text: string): void {
 const EXPIRED = "The token has expired.";
 
 /** Ends the streams of a socket, lets what else is under way on it be answered, and closes it. */
-async function goAway(session: Session): Promise<void> {
+async function goAway(session: Connection): Promise<void> {
   session.end();
-  const deadline = Date.now() + DRAIN_DEADLINE;
+  const deadline = Date.now() + DRAIN_DEADLINE_MS;
   while (session.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
   // The answers of what has just ended are on their way.
   await new Promise(setImmediate);
   session.close(GOING_AWAY, "The service is stopping.");
-  const cut = setTimeout(() => session.socket.terminate(), CLOSE_DEADLINE);
+  const cut = setTimeout(() => session.socket.terminate(), CLOSE_DEADLINE_MS);
   await session.closed;
   clearTimeout(cut);
 }

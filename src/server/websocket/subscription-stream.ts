@@ -1,6 +1,6 @@
 import type { LogEvent } from "../../entities/history/event.js";
-import type { Teller } from "../execution/shared-executions.js";
-import type { Session } from "./connection.js";
+import type { EventRenderer } from "../execution/shared-executions.js";
+import type { Connection } from "./connection.js";
 
 const DONE = { value: undefined, done: true } as const;
 
@@ -8,11 +8,11 @@ const DONE = { value: undefined, done: true } as const;
  * Sends what a subscription is told, event by event, no faster than its client reads. To graphql-ws it is a stream without
  * values, which ends when the subscription does: the text that many subscriptions share is written once, and not by it.
  */
-export function deliver(
-  session: Session,
+export function streamEvents(
+  session: Connection,
   id: string,
   events: AsyncIterableIterator<LogEvent>,
-  teller: Teller,
+  teller: EventRenderer,
   sent: () => void,
 ): AsyncGenerator<never, undefined, undefined> {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
@@ -25,7 +25,7 @@ export function deliver(
   const run = async () => {
     try {
       for await (const event of events) {
-        const payload = await teller.tell(event);
+        const payload = await teller.render(event);
         if (ended) break;
         if (payload === null) continue;
         await session.sendPaced(`${head}${payload}}`);

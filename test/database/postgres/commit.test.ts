@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import sql from "sql-template-tag";
 import type { Tx } from "../../../src/database/rows/reader.js";
-import { RAILYARD } from "../../../src/domain/core/context.js";
+import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { changed } from "../../../src/events/draft.js";
 import { append } from "../../../src/events/log.js";
 import { readLog } from "../../support/instances.js";
@@ -11,7 +11,7 @@ import { onlyOn, startServer } from "../../support/server.js";
 
 /** Appends an event that tells of something by its name. */
 function tell(tx: Tx, name: string): Promise<void> {
-  return append(tx, RAILYARD, new Date(), [changed("APP_UPDATED", { id: name, name }, `App ${name} changed`)]);
+  return append(tx, SYSTEM_VIEWER, new Date(), [changed("APP_UPDATED", { id: name, name }, `App ${name} changed`)]);
 }
 
 describe("the end of a transaction", onlyOn("postgres"), () => {

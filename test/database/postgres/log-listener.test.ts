@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { WakeupPace } from "../../../src/database/postgres/log-listener.js";
+import type { ListenOptions } from "../../../src/database/postgres/log-listener.js";
 import { freshDatabase } from "../../support/engine.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/server.js";
@@ -54,7 +54,10 @@ async function seesTheNext(seed: Seed, watch: Operation): Promise<void> {
 }
 
 /** Two instances on one database, and a subscriber at the second, which reaches it through a wire and at its own pace. */
-async function startTwo(t: Cleanup, pace: Partial<WakeupPace>): Promise<{ seed: Seed; watch: Operation; wire: Wire }> {
+async function startTwo(
+  t: Cleanup,
+  pace: Partial<ListenOptions>,
+): Promise<{ seed: Seed; watch: Operation; wire: Wire }> {
   const DATABASE_URL = await freshDatabase(t);
   const a = await startServer(t, { env: { DATABASE_URL } });
   const wire = await startWire(t, DATABASE_URL);

@@ -67,7 +67,7 @@ describe("without its database", onlyOn("postgres"), () => {
 
   it("a service that is started gives up with one line that does not tell the password", async () => {
     const nobody = "postgres://railyard:secret@127.0.0.1:9/railyard";
-    await assert.rejects(openDatabase(nobody, { poolSize: 1, patience: 100 }), {
+    await assert.rejects(openDatabase(nobody, { poolSize: 1, startTimeout: 100 }), {
       name: "DatabaseUnusable",
       message: "The database 127.0.0.1:9/railyard cannot be reached: connect ECONNREFUSED 127.0.0.1:9",
     });

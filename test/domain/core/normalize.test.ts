@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { contextOf, lineOf, textOf, urlOf } from "../../../src/domain/core/input.js";
-import { fittedContext, fittedText, fittedUrl } from "../../../src/domain/core/normalize.js";
+import { parseContext, parseLine, parseText, parseUrl } from "../../../src/domain/core/input.js";
+import { normalizeContext, normalizeText, normalizeUrl } from "../../../src/domain/core/normalize.js";
 
 const anything = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 }), fc.webUrl());
 
@@ -10,11 +10,11 @@ describe("what another system says", () => {
   it("is made to fit the rules for what is said here, whatever it is", () => {
     fc.assert(
       fc.property(anything, (text) => {
-        contextOf("context", fittedContext(text));
-        const line = fittedText(text, 40);
-        if (line !== null) textOf("text", lineOf("text", line, 40), 40);
-        const url = fittedUrl(text);
-        if (url !== null) urlOf("url", url);
+        parseContext("context", normalizeContext(text));
+        const line = normalizeText(text, 40);
+        if (line !== null) parseText("text", parseLine("text", line, 40), 40);
+        const url = normalizeUrl(text);
+        if (url !== null) parseUrl("url", url);
       }),
       { numRuns: 5000 },
     );
@@ -23,7 +23,7 @@ describe("what another system says", () => {
   it("stays as it is where it fits already", () => {
     const letter = fc.constantFrom(..."abcXYZ019 ._:/\\+()@#-");
     const context = fc.string({ unit: letter, maxLength: 99 }).map((rest) => `c${rest}`);
-    fc.assert(fc.property(context, (text) => assert.equal(fittedContext(text), text)));
-    fc.assert(fc.property(fc.webUrl(), (url) => assert.equal(fittedUrl(url), url)));
+    fc.assert(fc.property(context, (text) => assert.equal(normalizeContext(text), text)));
+    fc.assert(fc.property(fc.webUrl(), (url) => assert.equal(normalizeUrl(url), url)));
   });
 });

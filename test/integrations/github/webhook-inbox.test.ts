@@ -3,9 +3,9 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import type { Database } from "../../../src/database/database.js";
 import type { Tx } from "../../../src/database/rows/reader.js";
-import { RAILYARD } from "../../../src/domain/core/context.js";
+import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
-import { Deliveries } from "../../../src/integrations/github/webhook-inbox.js";
+import { WebhookInbox } from "../../../src/integrations/github/webhook-inbox.js";
 import { status } from "../../support/github.js";
 import { unique } from "../../support/seed.js";
 import { onlyOn, startServer } from "../../support/server.js";
@@ -38,9 +38,9 @@ describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
       const { app } = await startServer(t);
       const db = failing(app.database, fails);
       const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-      const ctx = { db, viewer: RAILYARD, durations, now: () => new Date() };
+      const ctx = { db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() };
       // However slow the machine is, they share one transaction.
-      const deliveries = new Deliveries(ctx, { forks: false, batchTime: Number.POSITIVE_INFINITY });
+      const deliveries = new WebhookInbox(ctx, { forks: false, batchTime: Number.POSITIVE_INFINITY });
       const repository = `acme/${unique()}`;
       const sha = randomBytes(20).toString("hex");
       const outcomes = await Promise.all(
@@ -65,7 +65,10 @@ describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
     const { app } = await startServer(t);
     const db = failing(app.database, (transaction) => transaction > 1);
     const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-    const deliveries = new Deliveries({ db, viewer: RAILYARD, durations, now: () => new Date() }, { forks: false });
+    const deliveries = new WebhookInbox(
+      { db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() },
+      { forks: false },
+    );
     const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
     await assert.rejects(deliveries.take({ id: randomUUID(), event: "status", payload }), /lost against another/);
   });
@@ -77,7 +80,10 @@ describe("deliveries at the same time", () => {
     const lost = new Error("The database cannot be reached.");
     const db = Object.create(app.database, { write: { value: () => Promise.reject(lost) } }) as Database;
     const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-    const deliveries = new Deliveries({ db, viewer: RAILYARD, durations, now: () => new Date() }, { forks: false });
+    const deliveries = new WebhookInbox(
+      { db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() },
+      { forks: false },
+    );
     const taken = Array.from({ length: 3 }, () => {
       const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
       return deliveries.take({ id: randomUUID(), event: "status", payload });

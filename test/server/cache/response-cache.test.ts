@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { changed } from "../../../src/events/draft.js";
 import { append } from "../../../src/events/log.js";
-import { Answers } from "../../../src/server/cache/response-store.js";
+import { ResponseStore } from "../../../src/server/cache/response-store.js";
 import { Client } from "../../support/client.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
@@ -197,25 +197,25 @@ describe("an answer that is kept", () => {
 
   it("is not kept where something was committed while it was made", async (t) => {
     const server = await startServer(t);
-    const answers = new Answers(server.app.database);
-    const db = answers.watch();
+    const answers = new ResponseStore(server.app.database);
+    const db = answers.invalidateOnWrite();
     const kept = { body: Buffer.from("{}"), headers: [], operation: "query app" };
     const begunAt = answers.commits;
     const event = changed("APP_UPDATED", { id: "1", name: "x" }, "x", { pipelineId: "1" });
     await db.write((tx) => append(tx, { name: "x", role: "ADMIN" }, new Date(), [event]));
     // Not even where it is made from something else: how much of it was read after the commit, nobody knows.
-    answers.keep("begun before", kept, new Set(["2"]), begunAt);
-    answers.keep("begun after", kept, new Set(["2"]), answers.commits);
+    answers.store("begun before", kept, new Set(["2"]), begunAt);
+    answers.store("begun after", kept, new Set(["2"]), answers.commits);
     assert.equal(answers.find("begun before"), null);
     assert.notEqual(answers.find("begun after"), null);
   });
 
   it("makes room for others, from what was asked for longest ago", async (t) => {
     const server = await startServer(t);
-    const answers = new Answers(server.app.database, 100_000);
+    const answers = new ResponseStore(server.app.database, 100_000);
     const kept = { body: Buffer.alloc(5000), headers: [], operation: "query app" };
     for (let turn = 0; turn < 100; turn++) {
-      answers.keep(`question ${turn}`, kept, new Set([String(turn)]), answers.commits);
+      answers.store(`question ${turn}`, kept, new Set([String(turn)]), answers.commits);
       assert.notEqual(answers.find("question 0"), null);
     }
     assert.equal(answers.find("question 1"), null);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
-import { blotter } from "../../../src/server/telemetry/log.js";
+import { redactor } from "../../../src/server/telemetry/log.js";
 import { Client } from "../../support/client.js";
 import { unique } from "../../support/seed.js";
 import { type Cleanup, temporaryFolder } from "../../support/server.js";
@@ -91,7 +91,7 @@ describe("a secret", () => {
   });
 
   it("is blotted out of a line of the log, and what is none is left", () => {
-    const blot = blotter(['a "quoted" secret', "x"]);
+    const blot = redactor(['a "quoted" secret', "x"]);
     const cases: [string, string][] = [
       [JSON.stringify({ a: 'a "quoted" secret' }), '{"a":"[secret]"}'],
       ["postgres://user:pass%40word@host/db", "postgres://user:[secret]@host/db"],

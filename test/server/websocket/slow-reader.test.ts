@@ -90,7 +90,7 @@ describe("subscribers that come and go", () => {
       );
       await seed.app();
       await Promise.all(watches.map((watch) => watch.told(1)));
-      assert.equal(feed.load.followers, 1000);
+      assert.equal(feed.stats.followers, 1000);
       // Half of them say that they leave, and are gone by the time that the server answers what they say next.
       for (const watch of watches.slice(0, 500)) watch.stop();
       await Promise.all(
@@ -98,15 +98,15 @@ describe("subscribers that come and go", () => {
           .slice(0, 25)
           .map((socket) => socket.run("{ viewer { name } }").until(({ results }) => results.length > 0)),
       );
-      assert.equal(feed.load.followers, 500, `in round ${round}`);
+      assert.equal(feed.stats.followers, 500, `in round ${round}`);
       // The others are cut off.
       for (const step of undo) step();
-      while (feed.load.followers > 0) await new Promise(setImmediate);
+      while (feed.stats.followers > 0) await new Promise(setImmediate);
     };
     await comeAndGo(0);
     const [timersBefore, before] = [timers(), await memory()];
     for (let round = 1; round <= 3; round += 1) await comeAndGo(round);
-    assert.deepEqual(feed.load, { followers: 0, recent: 0 });
+    assert.deepEqual(feed.stats, { followers: 0, recent: 0 });
     assert.ok(timers() <= timersBefore, `${timers()} timers, ${timersBefore} before`);
     const grown = (await memory()) - before;
     // A single follower, its stream and its texts kept for each of the 3,000 would be more than this.

@@ -140,7 +140,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     if (refusal !== null) assert.equal(refusal.extensions.code, "UNAUTHENTICATED");
     assert.equal(await mine.closed, 4403);
     await watch.until(({ results }) => results.length >= 3);
-    assert.equal(server.app.feed.load.followers, 1);
+    assert.equal(server.app.feed.stats.followers, 1);
   });
 
   it("is closed with 4403 on revocation also where it does nothing but wait", async (t) => {

@@ -6,10 +6,10 @@ import { requireApp } from "../../../domain/core/references.js";
 import { notFound } from "../../../domain/core/refusal.js";
 import { createApp, deleteApp } from "../../../domain/pipelines/apps.js";
 import { App } from "../../../entities/pipelines/app.js";
-import { ranged } from "../ranges.js";
-import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { sendRange } from "../ranges.js";
+import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { accountShape, appShape } from "../schemas.js";
-import { OWNER_ID, OWNER_NAME, toApp, userOf } from "../serializers.js";
+import { OWNER_ID, OWNER_NAME, toApp, toUser } from "../serializers.js";
 
 const BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
 const LIVE = [sql`e.deleted_at IS NULL`];
@@ -29,8 +29,8 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
       url,
       { schema: { summary: "Lists apps, by name", tags: ["apps"], response: list } },
       async (request, reply) => {
-        const { reader, loaders } = askingOf(parts, request);
-        const apps = await ranged(reader, reply, request.headers.range, BY_NAME, LIVE);
+        const { reader, loaders } = requestScope(parts, request);
+        const apps = await sendRange(reader, reply, request.headers.range, BY_NAME, LIVE);
         return Promise.all(apps.map((app) => toApp(loaders, app)));
       },
     );
@@ -49,7 +49,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const ids = request.body.in.id?.filter(isUuid).map((id) => id.toLowerCase());
       const names = request.body.in.name?.filter(isName);
       const where = { deletedAt: null, ...(ids && { id: ids }), ...(names && { name: names }) };
@@ -69,7 +69,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { ctx, loaders, idempotencyKey } = askingOf(parts, request);
+      const { ctx, loaders, idempotencyKey } = requestScope(parts, request);
       const { name, region = null } = request.body;
       return reply.code(201).send(await toApp(loaders, await createApp(ctx, { name, region, idempotencyKey })));
     },
@@ -79,7 +79,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
     "/apps/:app",
     { schema: { summary: "Tells of an app", tags: ["apps"], params, response: { 200: appShape } } },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       return toApp(loaders, await requireApp(reader, "app", request.params.app));
     },
   );
@@ -90,7 +90,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
       schema: { summary: "Deletes an app that is in no pipeline", tags: ["apps"], params, response: { 200: appShape } },
     },
     async (request) => {
-      const { ctx, reader, loaders } = askingOf(parts, request);
+      const { ctx, reader, loaders } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
       const told = await toApp(loaders, app);
       await deleteApp(ctx, { app: app.id });
@@ -111,7 +111,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
         },
       },
       async (request) => {
-        await requireApp(askingOf(parts, request).reader, "app", request.params.app);
+        await requireApp(requestScope(parts, request).reader, "app", request.params.app);
         return [];
       },
     );
@@ -138,8 +138,8 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
       url,
       { schema: { summary: "Tells who asks", tags: ["account"], response: { 200: accountShape } } },
       async (request) => {
-        const { viewer } = askingOf(parts, request).ctx;
-        return { ...userOf(viewer.name), name: viewer.name };
+        const { viewer } = requestScope(parts, request).ctx;
+        return { ...toUser(viewer.name), name: viewer.name };
       },
     );
   }

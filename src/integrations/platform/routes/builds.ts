@@ -5,8 +5,8 @@ import type { Order } from "../../../database/rows/pages.js";
 import { createBuild } from "../../../domain/builds/builds.js";
 import { requireApp, requireBuild } from "../../../domain/core/references.js";
 import { Build } from "../../../entities/builds/build.js";
-import { ranged } from "../ranges.js";
-import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { sendRange } from "../ranges.js";
+import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { buildShape, slugShape } from "../schemas.js";
 import { toBuild, toSlug } from "../serializers.js";
 
@@ -25,10 +25,10 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { reader } = askingOf(parts, request);
+      const { reader } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
       const released = [sql`e.id IN (SELECT r.build_id FROM releases r WHERE r.app_id = ${app.id})`];
-      const builds = await ranged(reader, reply, request.headers.range, OLDEST_FIRST, released);
+      const builds = await sendRange(reader, reply, request.headers.range, OLDEST_FIRST, released);
       return builds.map((build) => toBuild(build, app));
     },
   );
@@ -55,7 +55,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { ctx, reader, loaders, idempotencyKey } = askingOf(parts, request);
+      const { ctx, reader, loaders, idempotencyKey } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
       const { url, checksum, repo, sha, branch, version } = request.body;
       const coupling = await loaders.couplingOfApp.load(app.id);
@@ -80,7 +80,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
     "/apps/:app/builds/:build",
     { schema: { summary: "Tells of a build", tags: ["builds"], params, response: { 200: buildShape } } },
     async (request) => {
-      const { reader } = askingOf(parts, request);
+      const { reader } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
       return toBuild(await requireBuild(reader, "build", request.params.build), app);
     },
@@ -96,6 +96,6 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
         response: { 200: slugShape },
       },
     },
-    async (request) => toSlug(await requireBuild(askingOf(parts, request).reader, "slug", request.params.slug)),
+    async (request) => toSlug(await requireBuild(requestScope(parts, request).reader, "slug", request.params.slug)),
   );
 }

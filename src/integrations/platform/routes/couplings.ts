@@ -6,8 +6,8 @@ import { notFound } from "../../../domain/core/refusal.js";
 import { addCoupling, moveCoupling, removeCoupling, updateChecks } from "../../../domain/pipelines/couplings.js";
 import type { Stage } from "../../../entities/core/enums.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
-import { ranged } from "../ranges.js";
-import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { sendRange } from "../ranges.js";
+import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { couplingShape, reference, stage } from "../schemas.js";
 import { toCoupling } from "../serializers.js";
 
@@ -23,8 +23,8 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     "/pipeline-couplings",
     { schema: { summary: "Lists all couplings", tags: ["couplings"], response: list } },
     async (request, reply) => {
-      const { reader, loaders } = askingOf(parts, request);
-      const couplings = await ranged(reader, reply, request.headers.range, IN_ORDER, []);
+      const { reader, loaders } = requestScope(parts, request);
+      const couplings = await sendRange(reader, reply, request.headers.range, IN_ORDER, []);
       return Promise.all(couplings.map((coupling) => toCoupling(loaders, coupling)));
     },
   );
@@ -40,10 +40,10 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const { id } = await requirePipeline(reader, "pipeline", request.params.pipeline);
       const mine = [sql`e.pipeline_id = ${id}`];
-      const couplings = await ranged(reader, reply, request.headers.range, IN_ORDER, mine);
+      const couplings = await sendRange(reader, reply, request.headers.range, IN_ORDER, mine);
       return Promise.all(couplings.map((coupling) => toCoupling(loaders, coupling)));
     },
   );
@@ -59,7 +59,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
       const coupling = await loaders.couplingOfApp.load(app.id);
       if (coupling === null) throw notFound("app", `coupling of ${app.name}: it is in no pipeline`);
@@ -71,7 +71,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     "/pipeline-couplings/:coupling",
     { schema: { summary: "Tells of a coupling", tags: ["couplings"], params, response: { 200: couplingShape } } },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       return toCoupling(loaders, await requireCoupling(reader, "coupling", request.params.coupling));
     },
   );
@@ -87,7 +87,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { ctx, loaders, idempotencyKey } = askingOf(parts, request);
+      const { ctx, loaders, idempotencyKey } = requestScope(parts, request);
       const { app, pipeline, required_status_checks } = request.body;
       const coupling = await addCoupling(ctx, {
         app,
@@ -112,7 +112,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { ctx, reader, loaders } = askingOf(parts, request);
+      const { ctx, reader, loaders } = requestScope(parts, request);
       const { id: coupling } = await requireCoupling(reader, "coupling", request.params.coupling);
       const { stage: to, required_status_checks: required } = request.body;
       // Both or neither: a write inside a write joins it.
@@ -135,7 +135,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { ctx, reader, loaders } = askingOf(parts, request);
+      const { ctx, reader, loaders } = requestScope(parts, request);
       const coupling = await requireCoupling(reader, "coupling", request.params.coupling);
       const told = await toCoupling(loaders, coupling);
       await removeCoupling(ctx, { coupling: coupling.id });

@@ -5,8 +5,8 @@ import { requirePipeline } from "../../../domain/core/references.js";
 import { createPipeline, deletePipeline, updatePipeline } from "../../../domain/pipelines/pipelines.js";
 import { nextStage, STAGES } from "../../../domain/pipelines/stages.js";
 import { Pipeline } from "../../../entities/pipelines/pipeline.js";
-import { ranged } from "../ranges.js";
-import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { sendRange } from "../ranges.js";
+import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { pipelineShape, stagesShape } from "../schemas.js";
 import { stageName, toPipeline } from "../serializers.js";
 
@@ -25,13 +25,13 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { reader } = askingOf(parts, request);
+      const { reader } = requestScope(parts, request);
       const name = request.query["eq[name]"];
       const conditions = [
         sql`e.deleted_at IS NULL`,
         ...(name === undefined ? [] : [sql`e.name = ${name.replaceAll("\u0000", "")}`]),
       ];
-      return (await ranged(reader, reply, request.headers.range, BY_NAME, conditions)).map(toPipeline);
+      return (await sendRange(reader, reply, request.headers.range, BY_NAME, conditions)).map(toPipeline);
     },
   );
 
@@ -49,7 +49,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { ctx, idempotencyKey } = askingOf(parts, request);
+      const { ctx, idempotencyKey } = requestScope(parts, request);
       const pipeline = await createPipeline(ctx, { name: request.body.name, idempotencyKey });
       return reply.code(201).send(toPipeline(pipeline));
     },
@@ -59,7 +59,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
     "/pipelines/:pipeline",
     { schema: { summary: "Tells of a pipeline", tags: ["pipelines"], params, response: { 200: pipelineShape } } },
     async (request) => {
-      const { reader } = askingOf(parts, request);
+      const { reader } = requestScope(parts, request);
       return toPipeline(await requirePipeline(reader, "pipeline", request.params.pipeline));
     },
   );
@@ -76,7 +76,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { ctx } = askingOf(parts, request);
+      const { ctx } = requestScope(parts, request);
       const { name } = request.body;
       return toPipeline(
         await updatePipeline(ctx, { pipeline: request.params.pipeline, ...(name !== undefined && { name }) }),
@@ -95,7 +95,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { ctx, reader } = askingOf(parts, request);
+      const { ctx, reader } = requestScope(parts, request);
       const pipeline = await requirePipeline(reader, "pipeline", request.params.pipeline);
       await deletePipeline(ctx, { pipeline: pipeline.id });
       return toPipeline(pipeline);
@@ -113,7 +113,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const { id } = await requirePipeline(reader, "pipeline", request.params.pipeline);
       const checks = await loaders.availableChecks.load(id);
       return checks.map(({ context, name }) => ({ context, name: name ?? context }));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { requirePromotion } from "../../../domain/core/references.js";
 import { promote } from "../../../domain/releases/promotions.js";
-import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { promotionShape, promotionTargetShape, reference } from "../schemas.js";
 import { toPromotion, toPromotionTarget } from "../serializers.js";
 
@@ -35,7 +35,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { ctx, loaders, idempotencyKey } = askingOf(parts, request);
+      const { ctx, loaders, idempotencyKey } = requestScope(parts, request);
       const { pipeline, source, targets, safe } = request.body;
       const promotion = await promote(ctx, {
         app: source.app.id ?? source.app.name ?? null,
@@ -53,7 +53,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
     "/pipeline-promotions/:promotion",
     { schema: { summary: "Tells of a promotion", tags: ["promotions"], params, response: { 200: promotionShape } } },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       return toPromotion(loaders, await requirePromotion(reader, "promotion", request.params.promotion));
     },
   );
@@ -69,7 +69,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const { id } = await requirePromotion(reader, "promotion", request.params.promotion);
       const targets = await loaders.targetsOfPromotion.load(id);
       return Promise.all(targets.map((target) => toPromotionTarget(loaders, target)));

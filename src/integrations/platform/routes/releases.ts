@@ -7,8 +7,8 @@ import { badInput, notFound } from "../../../domain/core/refusal.js";
 import { createRelease, rollback } from "../../../domain/releases/releases.js";
 import type { App } from "../../../entities/pipelines/app.js";
 import { Release } from "../../../entities/releases/release.js";
-import { ranged } from "../ranges.js";
-import { askingOf, type PlatformParts, type Routes } from "../request.js";
+import { sendRange } from "../ranges.js";
+import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { reference, releaseShape } from "../schemas.js";
 import { toRelease } from "../serializers.js";
 
@@ -27,9 +27,9 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const { id } = await requireApp(reader, "app", request.params.app);
-      const releases = await ranged(reader, reply, request.headers.range, OLDEST_FIRST, [sql`e.app_id = ${id}`]);
+      const releases = await sendRange(reader, reply, request.headers.range, OLDEST_FIRST, [sql`e.app_id = ${id}`]);
       return Promise.all(releases.map((release) => toRelease(loaders, release)));
     },
   );
@@ -46,7 +46,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const { ctx, reader, loaders, idempotencyKey } = askingOf(parts, request);
+      const { ctx, reader, loaders, idempotencyKey } = requestScope(parts, request);
       const { slug, release, description = null } = request.body;
       if ((slug == null) === (release == null))
         throw badInput("slug", "Exactly one of slug and release must be given.");
@@ -55,7 +55,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
         slug == null
           ? await rollback(ctx, {
               app: app.id,
-              release: (await releaseOf(reader, app, release as string)).id,
+              release: (await findRelease(reader, app, release as string)).id,
               idempotencyKey,
             })
           : await createRelease(ctx, { app: app.id, build: slug, description, idempotencyKey });
@@ -67,9 +67,9 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases/:release",
     { schema: { summary: "Tells of a release", tags: ["releases"], params, response: { 200: releaseShape } } },
     async (request) => {
-      const { reader, loaders } = askingOf(parts, request);
+      const { reader, loaders } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
-      return toRelease(loaders, await releaseOf(reader, app, request.params.release));
+      return toRelease(loaders, await findRelease(reader, app, request.params.release));
     },
   );
 
@@ -84,15 +84,15 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const { reader } = askingOf(parts, request);
-      await releaseOf(reader, await requireApp(reader, "app", request.params.app), request.params.release);
+      const { reader } = requestScope(parts, request);
+      await findRelease(reader, await requireApp(reader, "app", request.params.app), request.params.release);
       return {};
     },
   );
 }
 
 /** A release of an app, by its id or its version (`3` or `v3`). */
-export async function releaseOf(reader: Reader, app: App, reference: string): Promise<Release> {
+export async function findRelease(reader: Reader, app: App, reference: string): Promise<Release> {
   const version = /^v?(\d{1,9})$/.exec(reference)?.[1];
   const release =
     version === undefined

@@ -7,10 +7,10 @@ import { reportStatus } from "../../../domain/releases/statuses.js";
 import type { StatusState } from "../../../entities/core/enums.js";
 import type { Release } from "../../../entities/releases/release.js";
 import type { ReleaseStatus } from "../../../entities/releases/release-status.js";
-import { type Asking, askingOf, type PlatformParts, type Routes } from "../request.js";
+import { type PlatformParts, type RequestScope, type Routes, requestScope } from "../request.js";
 import { releaseStatusesShape, statusShape, statusState } from "../schemas.js";
 import { stateName, toRelease, toStatus } from "../serializers.js";
-import { releaseOf } from "./releases.js";
+import { findRelease } from "./releases.js";
 
 const params = z.object({ app: z.string(), release: z.string().describe("The release's id, or its version.") });
 const oneParams = params.extend({ status: z.string().describe("The status's id, or its context, URL-encoded.") });
@@ -34,7 +34,7 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const asking = askingOf(parts, request);
+      const asking = requestScope(parts, request);
       const release = await subject(asking, request.params);
       const statuses = await asking.loaders.statusesOfRelease.load(release);
       const state = rollup(statuses.map((status) => status.state));
@@ -58,14 +58,14 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const asking = askingOf(parts, request);
+      const asking = requestScope(parts, request);
       const release = await subject(asking, request.params);
       const { context, state, ...said } = request.body;
       const status = await reportStatus(asking.ctx, {
         release: release.id,
         context,
-        state: stateOf(state),
-        ...given(said),
+        state: toState(state),
+        ...parseStatus(said),
       });
       return reply.code(201).send(toStatus(status, release));
     },
@@ -77,9 +77,9 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
       schema: { summary: "Tells of one status", tags: ["statuses"], params: oneParams, response: { 200: statusShape } },
     },
     async (request) => {
-      const asking = askingOf(parts, request);
+      const asking = requestScope(parts, request);
       const release = await subject(asking, request.params);
-      return toStatus(await statusOf(asking, release, request.params.status), release);
+      return toStatus(await findStatus(asking, release, request.params.status), release);
     },
   );
 
@@ -95,16 +95,16 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const asking = askingOf(parts, request);
+      const asking = requestScope(parts, request);
       const release = await subject(asking, request.params);
-      const prior = await statusOf(asking, release, request.params.status);
+      const prior = await findStatus(asking, release, request.params.status);
       const { state, ...said } = request.body;
       const status = await reportStatus(asking.ctx, {
         // A status of the build is told as the release's, and changed where it is: on the build.
         ...(prior.releaseId === null ? { build: prior.buildId } : { release: release.id }),
         context: prior.context,
-        state: state === undefined ? prior.state : stateOf(state),
-        ...given(said),
+        state: state === undefined ? prior.state : toState(state),
+        ...parseStatus(said),
       });
       return toStatus(status, release);
     },
@@ -112,13 +112,13 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
 }
 
 async function subject(
-  { reader }: Asking,
+  { reader }: RequestScope,
   names: { readonly app: string; readonly release: string },
 ): Promise<Release> {
-  return releaseOf(reader, await requireApp(reader, "app", names.app), names.release);
+  return findRelease(reader, await requireApp(reader, "app", names.app), names.release);
 }
 
-async function statusOf({ loaders }: Asking, release: Release, reference: string): Promise<ReleaseStatus> {
+async function findStatus({ loaders }: RequestScope, release: Release, reference: string): Promise<ReleaseStatus> {
   const statuses = await loaders.statusesOfRelease.load(release);
   const id = isUuid(reference) ? reference.toLowerCase() : null;
   const status = statuses.find((one) => one.id === id || one.context === reference);
@@ -126,12 +126,12 @@ async function statusOf({ loaders }: Asking, release: Release, reference: string
   return status;
 }
 
-function stateOf(state: z.output<typeof statusState>): StatusState {
+function toState(state: z.output<typeof statusState>): StatusState {
   return state.toUpperCase() as StatusState;
 }
 
 /** What was said beside the state. Its clients send an empty text for what they do not know. */
-function given(said: { [K in keyof typeof details]?: string | null | undefined }) {
+function parseStatus(said: { [K in keyof typeof details]?: string | null | undefined }) {
   const { name, description, target_url: targetUrl, image_url: imageUrl } = said;
   const known = Object.entries({ name, description, targetUrl, imageUrl }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(known.map(([key, value]) => [key, value === "" ? null : value]));
