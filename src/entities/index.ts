@@ -13,7 +13,7 @@ import { Promotion, PromotionTarget } from "./releases/promotion.js";
 import { Release } from "./releases/release.js";
 import { ReleaseStatus } from "./releases/release-status.js";
 
-/** Every class that has a table. */
+/** All entity classes. Each maps to one table. */
 export const ENTITIES = [
   App,
   Build,

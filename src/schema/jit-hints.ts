@@ -1,23 +1,23 @@
 import { defaultFieldResolver, type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
-import { type Node, typeOfNode } from "../entities/core/node.js";
-import { type LogEvent, typeOfEvent } from "../entities/history/event.js";
+import { type Node, nodeTypeName } from "../entities/core/node.js";
+import { eventTypeName, type LogEvent } from "../entities/history/event.js";
 import { LAZY } from "./connections.js";
 
-/** What tells the object type of a value, by the interface. */
+/** Resolves the object type of a value, by interface. */
 const TYPE_RESOLVERS: Readonly<Record<string, (value: unknown) => string>> = {
-  Event: (value) => typeOfEvent(value as LogEvent),
-  Node: (value) => typeOfNode(value as Node),
+  Event: (value) => eventTypeName(value as LogEvent),
+  Node: (value) => nodeTypeName(value as Node),
 };
 
-/** Says in the plainest way what code that is made of a document relies on, and graphql would find out by itself. */
+/** Sets the resolvers that graphql-jit needs explicitly and graphql-js would infer. */
 export function addJitHints(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
-    const typeOf = isInterfaceType(type) ? TYPE_RESOLVERS[type.name] : undefined;
-    // type-graphql makes a promise of each name.
-    if (isInterfaceType(type) && typeOf !== undefined) type.resolveType = typeOf;
+    const resolveType = isInterfaceType(type) ? TYPE_RESOLVERS[type.name] : undefined;
+    // Synchronous: type-graphql's own resolver returns a promise for each name.
+    if (isInterfaceType(type) && resolveType !== undefined) type.resolveType = resolveType;
     if (!isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
-      // A function is called only where there is a resolver.
+      // graphql-jit calls a function value only if the field has a resolver.
       if (field.extensions.lazy === LAZY.lazy) field.resolve = defaultFieldResolver;
     }
   }

@@ -4,66 +4,71 @@ import { Role } from "../core/enums.js";
 import { instant } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
-/** The pipelines that a token is limited to: their ids, sorted. */
+/** The sorted ids of the pipelines that a token is restricted to. */
 export type Scope = readonly string[];
 
-@ObjectType({ description: "Who is asking.", simpleResolvers: true })
+@ObjectType({ description: "The authenticated caller.", simpleResolvers: true })
 export class Viewer {
   @Field(() => String, { description: "The name of the token." })
   name!: string;
 
-  @Field(() => Role, { description: "What it may do." })
+  @Field(() => Role, { description: "The role, which determines the permitted actions." })
   role!: Role;
 
-  /** The token's id; of somebody who signed in elsewhere, what stands for it. Null for automation, which has none. */
+  /** The token's id, or a stable substitute for users of an external identity provider. Null for automation. */
   tokenId!: string | null;
 
-  /** The pipelines outside of which it sees and does nothing; null where it is not limited. */
+  /** The pipelines that the viewer is restricted to; null if unrestricted. */
   scope!: Scope | null;
 
-  /** When somebody who signed in elsewhere is signed in no more; left out where a row of ours tells. */
+  /** When an external login expires. Not set for tokens, whose expiry is in the `tokens` table. */
   expiresAt?: Date;
 }
 
 @Entity("tokens")
 @ObjectType({
   implements: Node,
-  description: "A way to sign in. Its secret was shown once, when it was made.",
+  description: "An access token. Its secret is shown once, when the token is created.",
   simpleResolvers: true,
 })
 export class Token extends Node {
-  @Field(() => String, { description: "Who or what it is for; whatever it does is recorded under this name." })
+  @Field(() => String, {
+    description: "The person or service that uses the token. Its actions are recorded under this name.",
+  })
   @Column("text")
   name!: string;
 
-  @Field(() => Role, { description: "What it may do." })
+  @Field(() => Role, { description: "The role, which determines the permitted actions." })
   @Column("text")
   role!: Role;
 
   @Column("simple-json", { nullable: true })
   scope!: Scope | null;
 
-  /** SHA-256 of the secret, in hexadecimal: all that is kept of it. */
+  /** SHA-256 of the secret, in hexadecimal. The secret itself is not stored. */
   @Column("text")
   secretHash!: string;
 
-  /** Whether it stands for the setting ADMIN_TOKEN (or for the one made at the first start). */
+  /** Whether this is the token of the ADMIN_TOKEN setting, or the one generated at the first start. */
   @Column("boolean")
   bootstrap!: boolean;
 
-  @Field(() => Date, { description: "When it was made." })
+  @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When it stops to work by itself; null for never." })
+  @Field(() => Date, { nullable: true, description: "When it expires; null if never." })
   @Column("bigint", { ...instant, nullable: true })
   expiresAt!: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "When it was last used, to the minute or so." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it was last used, accurate to about a minute; null if never.",
+  })
   @Column("bigint", { ...instant, nullable: true })
   lastUsedAt!: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "When it was revoked; it works no more since." })
+  @Field(() => Date, { nullable: true, description: "When it was revoked; null while valid." })
   @Column("bigint", { ...instant, nullable: true })
   revokedAt!: Date | null;
 }

@@ -6,36 +6,35 @@ import { Node } from "../core/node.js";
 
 @ObjectType({ description: "The commit that a build was made from.", simpleResolvers: true })
 export class Commit {
-  @Field(() => String, { description: "Its hash, in lower case." })
+  @Field(() => String, { description: "The commit hash, in lower case." })
   sha!: string;
 
-  @Field(() => String, { nullable: true, description: "Its message." })
+  @Field(() => String, { nullable: true, description: "The commit message; null if not reported." })
   message!: string | null;
 
-  @Field(() => String, { nullable: true, description: "Who wrote it." })
+  @Field(() => String, { nullable: true, description: "The author; null if not reported." })
   author!: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its page on the code host." })
+  @Field(() => String, { nullable: true, description: "The URL of the commit on the code host; null if not reported." })
   url!: string | null;
 }
 
 @Entity("builds")
 @ObjectType({
   implements: Node,
-  description:
-    "An immutable artifact made from one commit. It is copied bit by bit from release to release and never changes.",
+  description: "An immutable artifact made from one commit. Promotions reuse the same artifact without rebuilding it.",
   simpleResolvers: true,
 })
 export class Build extends Node {
-  @Field(() => BuildPhase, { description: "Whether the artifact is there yet." })
+  @Field(() => BuildPhase, { description: "Whether the artifact is available." })
   @Column("text")
   phase!: BuildPhase;
 
-  @Field(() => String, { description: "The codebase, as `host/owner/name` in lower case." })
+  @Field(() => String, { description: "The repository, as `host/owner/name` in lower case." })
   @Column("text")
   repository!: string;
 
-  @Field(() => String, { nullable: true, description: "The branch that it was built from." })
+  @Field(() => String, { nullable: true, description: "The branch that it was built from; null if not reported." })
   @Column("text", { nullable: true })
   branch!: string | null;
 
@@ -53,12 +52,15 @@ export class Build extends Node {
 
   @Field(() => String, {
     nullable: true,
-    description: "Where the artifact is, for example an image reference. Null until the build has succeeded.",
+    description: "The location of the artifact, for example an image reference; null until the build succeeds.",
   })
   @Column("text", { nullable: true })
   artifact!: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its digest, for example `sha256:…`." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The digest of the artifact, for example `sha256:…`; null if not reported.",
+  })
   @Column("text", { nullable: true })
   checksum!: string | null;
 
@@ -66,7 +68,7 @@ export class Build extends Node {
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it last changed." })
+  @Field(() => Date, { description: "When it was last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
 

@@ -3,22 +3,22 @@ import type { StatusState } from "../core/enums.js";
 import { instant } from "../core/instant.js";
 
 /**
- * What a code host last said of a commit in one context, from one of its sources. It is kept apart from builds, so that a
- * build that is registered later finds what was said before it came.
+ * The last status that a code host reported for a commit, per context and source. It is stored apart from builds, so that
+ * a build registered later picks up the statuses reported before it.
  */
 @Entity("commit_statuses")
 export class CommitStatus {
   @PrimaryColumn("text")
   repository!: string;
 
-  /** The whole hash, in lower case. */
+  /** The full hash, in lower case. */
   @PrimaryColumn("text")
   commitSha!: string;
 
   @PrimaryColumn("text")
   context!: string;
 
-  /** Tells apart what is reported under one context by several, for example the runs of two workflows with one job name. */
+  /** Distinguishes reporters that use the same context, for example two workflows with the same job name. */
   @PrimaryColumn("text")
   source!: string;
 
@@ -37,7 +37,7 @@ export class CommitStatus {
   @Column("text", { nullable: true })
   imageUrl!: string | null;
 
-  /** When the code host says that it was so: what comes late does not undo what came after it. */
+  /** The code host's timestamp of the status. A late delivery does not overwrite a newer status. */
   @Column("bigint", instant)
   saidAt!: Date;
 

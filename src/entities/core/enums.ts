@@ -1,9 +1,9 @@
 /**
- * The enumerations of the public contract. Each is a frozen object and the union of its keys, so that a value is a plain
- * string in rows, in rules and on the wire alike. `schema/enums.ts` gives them their descriptions.
+ * The enums of the public API. Each is a constant object plus the union of its keys, so that a value is a plain string in
+ * the database, in the domain and in responses. `schema/enums.ts` holds their descriptions.
  */
 
-/** The four steps of the continuous-delivery workflow, in order. */
+/** The four stages of a pipeline, in order. */
 export const Stage = {
   REVIEW: "REVIEW",
   DEVELOPMENT: "DEVELOPMENT",
@@ -57,11 +57,11 @@ export const BlockerCode = {
 } as const;
 export type BlockerCode = keyof typeof BlockerCode;
 
-/** Whether something has been told to another system. */
+/** The state of a report to an external system. */
 export const ReportState = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
 export type ReportState = keyof typeof ReportState;
 
-/** From the least to the most that is allowed; each role may do all that the ones before it may. */
+/** In ascending order of privilege. Each role includes the permissions of the roles before it. */
 export const Role = { VIEWER: "VIEWER", REPORTER: "REPORTER", OPERATOR: "OPERATOR", ADMIN: "ADMIN" } as const;
 export type Role = keyof typeof Role;
 

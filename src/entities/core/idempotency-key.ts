@@ -1,10 +1,10 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { instant } from "./instant.js";
 
-/** What a mutation answered under a key that its caller chose, so that a repeat of it answers the same. */
+/** The stored result of a mutation with an idempotency key. A repeat with the same key returns the same result. */
 @Entity("idempotency_keys")
 export class IdempotencyKey {
-  /** Whose it is: the id of a token, or what stands for it where somebody signed in elsewhere. */
+  /** The owner: the id of a token, or the substitute for users of an external identity provider. */
   @PrimaryColumn("text")
   tokenId!: string;
 
@@ -15,7 +15,7 @@ export class IdempotencyKey {
   @Column("text")
   inputHash!: string;
 
-  /** The row that the mutation answered with, as it then was; null only inside the transaction that is making it. */
+  /** The row that the mutation returned, as JSON; null only inside the transaction that creates it. */
   @Column("text", { nullable: true })
   answer!: string | null;
 

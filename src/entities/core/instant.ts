@@ -1,8 +1,8 @@
 import type { ColumnOptions } from "typeorm";
 
 /**
- * How a time is kept: milliseconds since 1970 (UTC) in a 64-bit integer, on both engines, so that it sorts, indexes and
- * compares alike everywhere. (PostgreSQL's driver hands 64-bit integers over as strings.)
+ * Column options of a timestamp: milliseconds since the Unix epoch as a 64-bit integer, on both engines, so that sorting,
+ * indexing and comparison work the same way. PostgreSQL's driver returns 64-bit integers as strings.
  */
 export const instant: ColumnOptions = {
   transformer: {

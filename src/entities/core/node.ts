@@ -1,18 +1,18 @@
 import { Field, ID, InterfaceType } from "type-graphql";
 import { PrimaryColumn } from "typeorm";
 
-/** Whatever has an identity. Ids are UUIDs of version 7, unique across all types, and sort by the time they were made. */
+/** Base class of all objects with an id. Ids are version 7 UUIDs, unique across all types and sorted by creation time. */
 @InterfaceType("Node", {
-  description: "Whatever has an identity: an id finds it again through `node`.",
-  resolveType: typeOfNode,
+  description: "An object with an id. `Query.node` returns it by that id.",
+  resolveType: nodeTypeName,
 })
 export abstract class Node {
-  @Field(() => ID, { description: "A UUID (version 7), unique across all types." })
+  @Field(() => ID, { description: "A version 7 UUID, unique across all types." })
   @PrimaryColumn("text")
   id!: string;
 }
 
-/** The object type of what has an identity. */
-export function typeOfNode(value: Node): string {
+/** Returns the name of the node's GraphQL object type. */
+export function nodeTypeName(value: Node): string {
   return value.constructor.name;
 }

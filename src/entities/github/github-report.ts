@@ -5,7 +5,7 @@ import { instant } from "../core/instant.js";
 
 @Entity("github_reports")
 @ObjectType({
-  description: "Whether GitHub knows of a release: the deployment that pull requests show is made from it.",
+  description: "The state of reporting a release to GitHub, which shows it on pull requests as a deployment.",
   simpleResolvers: true,
 })
 export class GithubReport {
@@ -15,47 +15,47 @@ export class GithubReport {
   @Column("text")
   appId!: string;
 
-  @Field(() => ReportState, { description: "Whether GitHub has been told how the release stands." })
+  @Field(() => ReportState, { description: "Whether the current state of the release has been reported to GitHub." })
   @Column("text")
   state!: ReportState;
 
-  /** GitHub's id of the deployment; null until it was made. */
+  /** GitHub's id of the deployment; null until it is created. */
   @Column("text", { nullable: true })
   deploymentId!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The deployment's state that GitHub was last told, for example `success`; null before the first.",
+    description: "The deployment state last reported to GitHub, for example `success`; null before the first report.",
   })
   @Column("text", { nullable: true })
   told!: string | null;
 
-  /** Whether a deployment was asked for and the answer never came: there may be one whose id is not known here. */
+  /** Whether a request to create the deployment got no response. GitHub may then have one whose id is unknown here. */
   @Column("boolean")
   uncertain!: boolean;
 
-  @Field(() => Int, { description: "How often it was tried since the release last changed." })
+  @Field(() => Int, { description: "The number of attempts since the release last changed." })
   @Column("integer")
   attempts!: number;
 
-  @Field(() => String, { nullable: true, description: "Why the last attempt failed, where it did." })
+  @Field(() => String, { nullable: true, description: "Why the last attempt failed; null if it did not." })
   @Column("text", { nullable: true })
   problem!: string | null;
 
   @Column("bigint", instant)
   nextAttemptAt!: Date;
 
-  @Field(() => Date, { description: "When this last changed." })
+  @Field(() => Date, { description: "When the report was last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When it is tried next; null where it need not be." })
+  @Field(() => Date, { nullable: true, description: "When the next attempt is due; null if none is planned." })
   get retriesAt(): Date | null {
     return this.state === "PENDING" ? this.nextAttemptAt : null;
   }
 }
 
-/** One row: up to which event releases have been queued for GitHub. */
+/** A single row: the log position up to which releases have been queued for GitHub. */
 @Entity("github_position")
 export class GithubPosition {
   @PrimaryColumn("integer")

@@ -1,18 +1,18 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { instant } from "../core/instant.js";
 
-/** A webhook delivery that has had its effect: when it is delivered again, it has none. */
+/** A processed webhook delivery. A redelivery with the same id is ignored. */
 @Entity("webhook_deliveries")
 export class WebhookDelivery {
-  /** What its sender calls it. */
+  /** The delivery id that the sender assigned. */
   @PrimaryColumn("text")
   id!: string;
 
-  /** What it was about, where the order of deliveries matters: a pull request. */
+  /** The pull request of the delivery; null if the order of deliveries does not matter. */
   @Column("text", { nullable: true })
   subject!: string | null;
 
-  /** As of when it told about its subject, by the sender's clock. */
+  /** The time of the subject's state in this delivery, by the sender's clock; null if there is no subject. */
   @Column("bigint", { ...instant, nullable: true })
   subjectAt!: Date | null;
 

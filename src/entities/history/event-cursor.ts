@@ -1,14 +1,14 @@
-/** Marks a field as `EventCursor` in decorators; on the wire and in code a cursor is a string. */
+/** Marks a field as `EventCursor` in decorators; a cursor is a string both in code and in responses. */
 export abstract class EventCursor {}
 
 const PREFIX = "event:";
 
-/** The cursor of a position in the log. Clients are to take it as opaque: only equality and `after` are theirs. */
+/** Encodes a log position as a cursor. Cursors are opaque to clients, which may only compare them and pass them on. */
 export function encodeCursor(position: number): string {
   return Buffer.from(`${PREFIX}${position}`).toString("base64url");
 }
 
-/** The position that a cursor stands for, or null where it is none of ours. Position 0 is before every event. */
+/** Decodes a cursor to its log position; null if it is invalid. Position 0 precedes every event. */
 export function decodeCursor(cursor: string): number | null {
   if (cursor.length > 64) return null;
   const text = Buffer.from(cursor, "base64url").toString("latin1");

@@ -6,25 +6,24 @@ import { instant } from "../core/instant.js";
 import { EventCursor, encodeCursor } from "./event-cursor.js";
 
 /**
- * One row of the event log. Columns are what filters ask for; `detail` is what each kind of event adds: the state at the
- * moment of the event, which later changes never touch. Which apps an event concerns is kept in `event_apps`.
+ * One row of the event log. Columns hold the values that filters use. `detail` holds the data of the event type: the
+ * state at the time of the event, which later changes never modify. `event_apps` maps events to apps.
  */
 @Entity("events")
 @InterfaceType("Event", {
-  description:
-    "One committed change. The log is append-only: an event is never changed, and its cursor orders it after all earlier ones.",
-  resolveType: typeOfEvent,
+  description: "One committed change. The log is append-only: events never change, and cursors order them by commit.",
+  resolveType: eventTypeName,
 })
 export abstract class LogEvent {
-  /** Counts 1, 2, 3 … in commit order, without gaps. */
+  /** 1, 2, 3 … in commit order, without gaps. */
   @PrimaryColumn("bigint", { transformer: { from: Number, to: (value: number) => value } })
   position!: number;
 
-  @Field(() => EventType, { description: "What happened." })
+  @Field(() => EventType, { description: "The type of change." })
   @Column("text")
   type!: EventType;
 
-  @Field(() => Date, { description: "When it happened." })
+  @Field(() => Date, { description: "When the change happened." })
   @Column("bigint", instant)
   occurredAt!: Date;
 
@@ -37,7 +36,7 @@ export abstract class LogEvent {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The id of the pipeline that the change concerns, kept also where it is gone; null where it concerns none.",
+      "The id of the affected pipeline, even if it has been deleted; null if the change affects no pipeline.",
   })
   @Column("text", { nullable: true })
   pipelineId!: string | null;
@@ -54,17 +53,17 @@ export abstract class LogEvent {
   @Column("simple-json")
   detail!: unknown;
 
-  @Field(() => EventCursor, { description: "Its place in the log, to go on from." })
+  @Field(() => EventCursor, { description: "The position in the log. Pass it as `after` to resume from here." })
   get cursor(): string {
     return encodeCursor(this.position);
   }
 
-  @Field(() => Actor, { description: "Who did it." })
+  @Field(() => Actor, { description: "Who made the change." })
   get actor(): Actor {
     return { name: this.actorName, role: this.actorRole };
   }
 
-  /** Rows become instances of the class of their type. */
+  /** Used by the entity mapper to instantiate the subclass for the row's event type. */
   static classOf(row: { type: EventType }): new () => LogEvent {
     return eventClass(row.type);
   }
@@ -72,21 +71,21 @@ export abstract class LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A promotion started, one of its targets moved, or it finished.",
+  description: "A promotion started, one of its targets changed phase, or the promotion finished.",
   simpleResolvers: true,
 })
 export class PromotionEvent extends LogEvent {
   declare promotionId: string;
   declare detail: { phase: PromotionPhase; targetId: string | null; targetPhase: ReleasePhase | null };
 
-  @Field(() => PromotionPhase, { description: "The promotion's phase at the moment of the event." })
+  @Field(() => PromotionPhase, { description: "The promotion's phase at the time of the event." })
   get promotionPhase(): PromotionPhase {
     return this.detail.phase;
   }
 
   @Field(() => ReleasePhase, {
     nullable: true,
-    description: "The target's phase at the moment of the event; set for PROMOTION_TARGET_CHANGED.",
+    description: "The target's phase at the time of the event; null unless the type is PROMOTION_TARGET_CHANGED.",
   })
   get targetPhase(): ReleasePhase | null {
     return this.detail.targetPhase;
@@ -95,22 +94,22 @@ export class PromotionEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A third party reported a status on a release.",
+  description: "An external service reported a status on a release.",
   simpleResolvers: true,
 })
 export class ReleaseStatusEvent extends LogEvent {
   declare releaseId: string;
   declare detail: { buildId: string; statusId: string; state: StatusState; previousState: StatusState | null };
 
-  @Field(() => String, { description: "The context that was reported." })
+  @Field(() => String, { description: "The context of the reported status." })
   declare context: string;
 
-  @Field(() => StatusState, { description: "The state as reported then." })
+  @Field(() => StatusState, { description: "The reported state." })
   get state(): StatusState {
     return this.detail.state;
   }
 
-  @Field(() => StatusState, { nullable: true, description: "The state before it; null for the first report." })
+  @Field(() => StatusState, { nullable: true, description: "The previous state; null for the first report." })
   get previousState(): StatusState | null {
     return this.detail.previousState;
   }
@@ -118,14 +117,14 @@ export class ReleaseStatusEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A release was created or changed its phase.",
+  description: "A release was created or changed phase.",
   simpleResolvers: true,
 })
 export class ReleaseEvent extends LogEvent {
   declare releaseId: string;
   declare detail: { phase: ReleasePhase };
 
-  @Field(() => ReleasePhase, { description: "The release's phase at the moment of the event." })
+  @Field(() => ReleasePhase, { description: "The release's phase at the time of the event." })
   get releasePhase(): ReleasePhase {
     return this.detail.phase;
   }
@@ -133,33 +132,34 @@ export class ReleaseEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "Any other change: to a pipeline, an app, a coupling, a build or a token.",
+  description: "Any other change, for example to a pipeline, an app, a coupling, a build or a token.",
   simpleResolvers: true,
 })
 export class ChangeEvent extends LogEvent {
   declare detail: { subjectId: string; subjectName: string; summary: string };
 
-  @Field(() => ID, { description: "The id of what changed, kept also where it has since been deleted." })
+  @Field(() => ID, { description: "The id of the changed object, even if it has since been deleted." })
   get subjectId(): string {
     return this.detail.subjectId;
   }
 
-  @Field(() => String, { description: "The name of what changed, as it then was; of a coupling, its app's." })
+  @Field(() => String, {
+    description: "The object's name at the time of the event; for a coupling, the name of its app.",
+  })
   get subjectName(): string {
     return this.detail.subjectName;
   }
 
   @Field(() => String, {
-    description: "One sentence a person can read, for example `Required checks of myapp-prod: +ci/build -qa/smoke`.",
+    description: "A human-readable summary, for example `Required checks of myapp-prod: +ci/build -qa/smoke`.",
   })
   get summary(): string {
     return this.detail.summary;
   }
 }
 
-/** Which object of the contract an event is told as. */
-/** The object type of an event. */
-export function typeOfEvent(event: LogEvent): string {
+/** Returns the name of the event's GraphQL object type. */
+export function eventTypeName(event: LogEvent): string {
   return eventClass(event.type).name;
 }
 
@@ -179,7 +179,7 @@ function eventClass(type: EventType): new () => LogEvent {
   }
 }
 
-/** Which apps an event concerns: the app itself, or a promotion's source and targets. */
+/** Maps events to the apps they affect: the app itself, or a promotion's source and targets. */
 @Entity("event_apps")
 export class EventApp {
   @PrimaryColumn("text")

@@ -7,23 +7,26 @@ import { Node } from "../core/node.js";
 @Entity("apps")
 @ObjectType({
   implements: Node,
-  description: "Something that runs: one environment of a codebase, in one region.",
+  description: "A deployable application: one environment of a codebase, in one region.",
   simpleResolvers: true,
 })
 export class App extends Node {
-  @Field(() => String, { description: "Unique among apps; lower-case letters, digits and dashes." })
+  @Field(() => String, { description: "The name: lower-case letters, digits and dashes, unique among apps." })
   @Column("text")
   name!: string;
 
-  @Field(() => String, { description: "What the app is for; empty where nobody said." })
+  @Field(() => String, { description: "The purpose of the app; empty if not set." })
   @Column("text")
   description!: string;
 
-  @Field(() => String, { nullable: true, description: "Where it runs, for example `eu-west-1`." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The region that it runs in, for example `eu-west-1`; null if not set.",
+  })
   @Column("text", { nullable: true })
   region!: string | null;
 
-  @Field(() => DeploymentMode, { description: "How its releases become live." })
+  @Field(() => DeploymentMode, { description: "How its releases are deployed." })
   @Column("text")
   deploymentMode!: DeploymentMode;
 
@@ -31,13 +34,13 @@ export class App extends Node {
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it last changed." })
+  @Field(() => Date, { description: "When it was last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
 
   @Field(() => Date, {
     nullable: true,
-    description: "Set where the app was deleted: it is then reached through its history only.",
+    description: "When it was deleted; null if not deleted. A deleted app is reachable only through its history.",
   })
   @Column("bigint", { ...instant, nullable: true })
   deletedAt!: Date | null;

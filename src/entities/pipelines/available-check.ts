@@ -5,7 +5,10 @@ export class AvailableCheck {
   @Field(() => String, { description: "The context, for example `ci/build`." })
   context!: string;
 
-  @Field(() => String, { nullable: true, description: "The human-readable name that was last reported with it." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The human-readable name in the latest report; null if none was given.",
+  })
   name!: string | null;
 
   @Field(() => Date, { description: "When it was last reported." })

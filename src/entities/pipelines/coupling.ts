@@ -17,19 +17,20 @@ export class Coupling extends Node {
   @Column("text")
   appId!: string;
 
-  @Field(() => Stage, { description: "The stage that the app stands in." })
+  @Field(() => Stage, { description: "The stage that the app is in." })
   @Column("text")
   stage!: Stage;
 
   @Field(() => [String], {
-    description: "Contexts that must be SUCCESS on a release before it may be promoted into this app. Sorted, unique.",
+    description:
+      "Contexts that must be SUCCESS on a release before it can be promoted to this app. Sorted, without duplicates.",
   })
   @Column("simple-json")
   requiredChecks!: string[];
 
   @Field(() => Boolean, {
     description:
-      "Whether builds of the pipeline's central branch are released here by themselves. Only in the development stage, and there on unless switched off.",
+      "Whether builds of the pipeline's main branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default.",
   })
   @Column("boolean")
   autoDeploy!: boolean;
@@ -38,7 +39,7 @@ export class Coupling extends Node {
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When the coupling last changed." })
+  @Field(() => Date, { description: "When the coupling was last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
 }

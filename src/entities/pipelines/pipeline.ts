@@ -6,33 +6,33 @@ import { Node } from "../core/node.js";
 @Entity("pipelines")
 @ObjectType({
   implements: Node,
-  description: "A group of apps that share one codebase and move through the stages together.",
+  description: "A group of apps that share one codebase and are arranged in stages.",
   simpleResolvers: true,
 })
 export class Pipeline extends Node {
-  @Field(() => String, { description: "Unique among pipelines; lower-case letters, digits and dashes." })
+  @Field(() => String, { description: "The name: lower-case letters, digits and dashes, unique among pipelines." })
   @Column("text")
   name!: string;
 
-  @Field(() => String, { description: "What the pipeline is for; empty where nobody said." })
+  @Field(() => String, { description: "The purpose of the pipeline; empty if not set." })
   @Column("text")
   description!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "The codebase, for example `github.com/acme/shop`; builds and pull requests are matched to pipelines by it.",
+      "The repository, for example `github.com/acme/shop`; null if not set. Builds and pull requests are matched to pipelines by repository.",
   })
   @Column("text", { nullable: true })
   repository!: string | null;
 
   @Field(() => String, {
-    description: "The central branch: its builds deploy by themselves to the apps of the development stage.",
+    description: "The main branch. Its builds are deployed automatically to apps in the DEVELOPMENT stage.",
   })
   @Column("text")
   branch!: string;
 
-  @Field(() => Boolean, { description: "Whether a pull request gets an app of its own in the review stage." })
+  @Field(() => Boolean, { description: "Whether each pull request gets a review app in the REVIEW stage." })
   @Column("boolean")
   reviewAppsEnabled!: boolean;
 
@@ -40,11 +40,11 @@ export class Pipeline extends Node {
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it last changed." })
+  @Field(() => Date, { description: "When it was last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  /** Set once it was deleted: the row stays for the history that names it, and its name is free again. */
+  /** When it was deleted; null if not deleted. The row stays because history refers to it. Its name can be reused. */
   @Column("bigint", { ...instant, nullable: true })
   deletedAt!: Date | null;
 }

@@ -2,26 +2,29 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { instant } from "../core/instant.js";
 
-@ObjectType({ description: "A request to merge a branch, on whichever code host.", simpleResolvers: true })
+@ObjectType({
+  description: "A pull request, or the equivalent on another code host, such as a merge request.",
+  simpleResolvers: true,
+})
 export class PullRequest {
-  @Field(() => Int, { description: "Its number in the repository." })
+  @Field(() => Int, { description: "The number, unique in the repository." })
   number!: number;
 
-  @Field(() => String, { nullable: true, description: "Its title." })
+  @Field(() => String, { nullable: true, description: "The title; null if not reported." })
   title!: string | null;
 
-  @Field(() => String, { description: "The branch that it would merge; builds of it are released on the review app." })
+  @Field(() => String, { description: "The source branch. Its builds are deployed to the review app." })
   branch!: string;
 
-  @Field(() => String, { nullable: true, description: "Who opened it." })
+  @Field(() => String, { nullable: true, description: "The author; null if not reported." })
   author!: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its page." })
+  @Field(() => String, { nullable: true, description: "The URL of the pull request; null if not reported." })
   url!: string | null;
 }
 
 @Entity("review_apps")
-@ObjectType({ description: "The disposable app of one open pull request, in the review stage.", simpleResolvers: true })
+@ObjectType({ description: "The temporary app of an open pull request, in the REVIEW stage.", simpleResolvers: true })
 export class ReviewApp {
   @PrimaryColumn("text")
   appId!: string;
@@ -44,15 +47,15 @@ export class ReviewApp {
   @Column("text", { nullable: true })
   url!: string | null;
 
-  @Field(() => Date, { description: "When the review app was made." })
+  @Field(() => Date, { description: "When the review app was created." })
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it is removed if nothing happens on the pull request until then." })
+  @Field(() => Date, { description: "When it is deleted unless there is activity on the pull request before then." })
   @Column("bigint", instant)
   expiresAt!: Date;
 
-  @Field(() => PullRequest, { description: "The pull request that it was made for." })
+  @Field(() => PullRequest, { description: "The pull request that it was created for." })
   get pullRequest(): PullRequest {
     return { number: this.number, title: this.title, branch: this.branch, author: this.author, url: this.url };
   }

@@ -4,7 +4,7 @@ import type { Pipeline } from "./pipeline.js";
 
 @ObjectType({ description: "One stage of one pipeline.", simpleResolvers: true })
 export class PipelineStage {
-  @Field(() => Stage, { description: "Which of the four stages it is." })
+  @Field(() => Stage, { description: "The stage." })
   readonly stage: Stage;
 
   /** Resolved by `resolvers/stages.ts`. */
@@ -16,11 +16,14 @@ export class PipelineStage {
   }
 }
 
-@ObjectType({ description: "The stages as a directed graph, apart from any pipeline.", simpleResolvers: true })
+@ObjectType({ description: "A node of the stage graph, which is the same for all pipelines.", simpleResolvers: true })
 export class StageNode {
   @Field(() => Stage, { description: "The stage." })
   stage!: Stage;
 
-  @Field(() => Stage, { nullable: true, description: "Where a promotion out of it goes; null for production." })
+  @Field(() => Stage, {
+    nullable: true,
+    description: "The stage that promotions out of this one go to; null for PRODUCTION.",
+  })
   next!: Stage | null;
 }

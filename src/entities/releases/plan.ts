@@ -6,25 +6,28 @@ import type { Pipeline } from "../pipelines/pipeline.js";
 import { CheckResult } from "./promotion.js";
 import type { Release } from "./release.js";
 
-@ObjectType({ description: "One reason for which a promotion is refused.", simpleResolvers: true })
+@ObjectType({ description: "A reason why a promotion is refused.", simpleResolvers: true })
 export class Blocker {
-  @Field(() => BlockerCode, { description: "What kind of reason it is." })
+  @Field(() => BlockerCode, { description: "The kind of blocker." })
   code!: BlockerCode;
 
-  @Field(() => String, { description: "One sentence that says what is missing." })
+  @Field(() => String, { description: "A human-readable explanation." })
   message!: string;
 
-  /** The target that it concerns; null where it concerns the whole promotion. */
+  /** The affected target; null if the blocker affects the whole promotion. */
   app!: App | null;
 
-  @Field(() => String, { nullable: true, description: "The check that it concerns." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The context of the affected check; null if the blocker is not about a check.",
+  })
   context!: string | null;
 
-  @Field(() => Boolean, { description: "Whether elevated access may force the promotion past it." })
+  @Field(() => Boolean, { description: "Whether an administrator can override it with `force`." })
   overridable!: boolean;
 }
 
-@ObjectType({ description: "One app that a promotion would go to.", simpleResolvers: true })
+@ObjectType({ description: "A target app of a planned promotion.", simpleResolvers: true })
 export class PlannedTarget {
   coupling!: Coupling;
 
@@ -35,15 +38,17 @@ export class PlannedTarget {
   @Field(() => Boolean, { description: "Whether the app already runs the build." })
   upToDate!: boolean;
 
-  @Field(() => [CheckResult], { description: "The app's required checks, held against the release." })
+  @Field(() => [CheckResult], { description: "The app's required checks and their results for the release." })
   checks!: CheckResult[];
 
-  @Field(() => [Blocker], { description: "What holds the promotion back from this app." })
+  @Field(() => [Blocker], {
+    description: "The reasons why the promotion to this app is refused; empty if there are none.",
+  })
   blockers!: Blocker[];
 }
 
 @ObjectType({
-  description: "What `promote` would do with the same input, worked out without writing anything.",
+  description: "A dry run of `promote` with the same input. Nothing is written.",
   simpleResolvers: true,
 })
 export class PromotionPlan {
@@ -53,21 +58,21 @@ export class PromotionPlan {
 
   release!: Release | null;
 
-  @Field(() => Stage, { description: "The stage that it would be promoted out of." })
+  @Field(() => Stage, { description: "The source stage." })
   from!: Stage;
 
-  @Field(() => Stage, { nullable: true, description: "The stage that it would go to; null behind production." })
+  @Field(() => Stage, { nullable: true, description: "The target stage; null if the source stage is PRODUCTION." })
   to!: Stage | null;
 
-  @Field(() => [PlannedTarget], { description: "The apps that it would go to." })
+  @Field(() => [PlannedTarget], { description: "The target apps." })
   targets!: PlannedTarget[];
 
   @Field(() => [Blocker], {
-    description: "Every reason for which `promote` would refuse now, complete; empty where it would not.",
+    description: "All reasons why `promote` would be refused now; empty if it would succeed.",
   })
   blockers!: Blocker[];
 
-  @Field(() => Boolean, { description: "Whether `promote` would go through now." })
+  @Field(() => Boolean, { description: "Whether `promote` would succeed now." })
   get promotable(): boolean {
     return this.blockers.length === 0;
   }

@@ -5,22 +5,22 @@ import { PromotionPhase, type Role, Stage, StatusState } from "../core/enums.js"
 import { instant } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
-@ObjectType({ description: "One required check held against one release.", simpleResolvers: true })
+@ObjectType({ description: "The result of one required check for one release.", simpleResolvers: true })
 export class CheckResult {
-  @Field(() => String, { description: "The context that is required." })
+  @Field(() => String, { description: "The required context." })
   context!: string;
 
-  @Field(() => StatusState, { nullable: true, description: "What was reported; null where nothing ever was." })
+  @Field(() => StatusState, { nullable: true, description: "The reported state; null if no status was reported." })
   state!: StatusState | null;
 
-  @Field(() => Boolean, { description: "Whether it lets a promotion through: only SUCCESS does." })
+  @Field(() => Boolean, { description: "Whether the check passed. Only SUCCESS passes." })
   passed!: boolean;
 }
 
 @Entity("promotions")
 @ObjectType({
   implements: Node,
-  description: "One build, copied from the release of one app to apps of the next stage as new releases.",
+  description: "Copies the build of one app's release to apps in the next stage, as new releases.",
   simpleResolvers: true,
 })
 export class Promotion extends Node {
@@ -36,23 +36,25 @@ export class Promotion extends Node {
   @Column("text")
   buildId!: string;
 
-  @Field(() => Stage, { description: "The stage that it was promoted out of." })
+  @Field(() => Stage, { description: "The source stage." })
   @Column("text", { name: "from_stage" })
   from!: Stage;
 
-  @Field(() => Stage, { description: "The stage that it was promoted into." })
+  @Field(() => Stage, { description: "The target stage." })
   @Column("text", { name: "to_stage" })
   to!: Stage;
 
-  @Field(() => PromotionPhase, { description: "IN_PROGRESS until every target is final, then how it ended." })
+  @Field(() => PromotionPhase, {
+    description: "IN_PROGRESS until every target has reached a final phase, then the overall result.",
+  })
   @Column("text")
   phase!: PromotionPhase;
 
-  @Field(() => Boolean, { description: "Whether it was forced past unmet checks." })
+  @Field(() => Boolean, { description: "Whether it was forced despite required checks that had not passed." })
   @Column("boolean")
   forced!: boolean;
 
-  @Field(() => String, { nullable: true, description: "Why, in the words of whoever promoted." })
+  @Field(() => String, { nullable: true, description: "The reason given for the promotion; null if none was given." })
   @Column("text", { nullable: true })
   reason!: string | null;
 
@@ -62,7 +64,7 @@ export class Promotion extends Node {
   @Column("text")
   createdByRole!: Role;
 
-  @Field(() => Date, { description: "When it was admitted." })
+  @Field(() => Date, { description: "When the promotion was created." })
   @Column("bigint", instant)
   createdAt!: Date;
 
@@ -70,7 +72,7 @@ export class Promotion extends Node {
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  @Field(() => Actor, { description: "Who promoted." })
+  @Field(() => Actor, { description: "Who started the promotion." })
   get createdBy(): Actor {
     return { name: this.createdByName, role: this.createdByRole };
   }
@@ -79,7 +81,7 @@ export class Promotion extends Node {
 @Entity("promotion_targets")
 @ObjectType({
   implements: Node,
-  description: "One app that a promotion goes to. Its phase is that of the release that the promotion made there.",
+  description: "One target app of a promotion. Its phase is that of the release that the promotion created on the app.",
   simpleResolvers: true,
 })
 export class PromotionTarget extends Node {
@@ -94,7 +96,7 @@ export class PromotionTarget extends Node {
 
   @Field(() => [CheckResult], {
     description:
-      "The required checks of the target as they stood when the promotion was admitted: the record of the decision.",
+      "The target's required checks and their results when the promotion was created. They record why it was allowed.",
   })
   @Column("simple-json")
   checks!: CheckResult[];

@@ -9,13 +9,13 @@ import { Node } from "../core/node.js";
 @ObjectType({
   implements: Node,
   description: [
-    "What a third party last said in one context, of one release or of a build. A status on a build holds for every release",
-    "of it, also those made later (so a commit's CI result follows the artifact downstream), until the release has its own.",
+    "The latest status of one context on a release or a build. A status on a build applies to every release of that build,",
+    "including later ones, unless the release has its own status in that context.",
   ].join("\n"),
   simpleResolvers: true,
 })
 export class ReleaseStatus extends Node {
-  /** Null where it was reported on the build. */
+  /** Null if the status was reported on the build. */
   @Column("text", { nullable: true })
   releaseId!: string | null;
 
@@ -26,23 +26,29 @@ export class ReleaseStatus extends Node {
   @Column("text")
   context!: string;
 
-  @Field(() => StatusState, { description: "What was last said." })
+  @Field(() => StatusState, { description: "The latest reported state." })
   @Column("text")
   state!: StatusState;
 
-  @Field(() => String, { nullable: true, description: "The human-readable name of the reporting service." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The human-readable name of the reporting service; null if not given.",
+  })
   @Column("text", { nullable: true })
   name!: string | null;
 
-  @Field(() => String, { nullable: true, description: "What it found, in a sentence." })
+  @Field(() => String, { nullable: true, description: "A short description of the result; null if not given." })
   @Column("text", { nullable: true })
   description!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The page with the details." })
+  @Field(() => String, { nullable: true, description: "The URL of the details page; null if not given." })
   @Column("text", { nullable: true })
   targetUrl!: string | null;
 
-  @Field(() => String, { nullable: true, description: "A picture of the reporting service." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The URL of an icon of the reporting service; null if not given.",
+  })
   @Column("text", { nullable: true })
   imageUrl!: string | null;
 
@@ -56,11 +62,11 @@ export class ReleaseStatus extends Node {
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When the last report changed something." })
+  @Field(() => Date, { description: "When a report last changed it." })
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  @Field(() => Actor, { description: "Who reported last." })
+  @Field(() => Actor, { description: "Who sent the latest report." })
   get reportedBy(): Actor {
     return { name: this.reportedByName, role: this.reportedByRole };
   }

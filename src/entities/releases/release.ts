@@ -8,7 +8,7 @@ import { Node } from "../core/node.js";
 @Entity("releases")
 @ObjectType({
   implements: Node,
-  description: "A build on an app. `version` counts 1, 2, 3 … per app without gaps or repeats.",
+  description: "One deployment of a build to an app. Versions are numbered 1, 2, 3 … per app, without gaps.",
   simpleResolvers: true,
 })
 export class Release extends Node {
@@ -18,23 +18,26 @@ export class Release extends Node {
   @Column("text")
   buildId!: string;
 
-  @Field(() => Int, { description: "Counts 1, 2, 3 … per app." })
+  @Field(() => Int, { description: "The version number, counted per app from 1." })
   @Column("integer")
   version!: number;
 
-  @Field(() => ReleasePhase, { description: "Where it is on its way to running." })
+  @Field(() => ReleasePhase, { description: "The phase of the deployment." })
   @Column("text")
   phase!: ReleasePhase;
 
-  @Field(() => String, { nullable: true, description: "Why it failed, where it did." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Why the release failed; null if it did not fail or no reason was given.",
+  })
   @Column("text", { nullable: true })
   failureReason!: string | null;
 
-  @Field(() => ReleaseTrigger, { description: "What made it." })
+  @Field(() => ReleaseTrigger, { description: "What created the release." })
   @Column("text")
   trigger!: ReleaseTrigger;
 
-  @Field(() => String, { description: "What it is, in a few words, for example `Promotion from myapp-dev`." })
+  @Field(() => String, { description: "A short description, for example `Promotion from myapp-dev`." })
   @Column("text")
   description!: string;
 
@@ -47,11 +50,11 @@ export class Release extends Node {
   @Column("text")
   createdByRole!: Role;
 
-  /** While DEPLOYING: when it fails unless somebody reports. */
+  /** When a DEPLOYING release fails unless a report arrives before then; null in other phases. */
   @Column("bigint", { ...instant, nullable: true })
   deployDeadline!: Date | null;
 
-  @Field(() => Date, { description: "When it was made." })
+  @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;
 
@@ -59,7 +62,7 @@ export class Release extends Node {
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  @Field(() => Actor, { description: "Who made it." })
+  @Field(() => Actor, { description: "Who created it." })
   get createdBy(): Actor {
     return { name: this.createdByName, role: this.createdByRole };
   }
