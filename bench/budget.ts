@@ -1,5 +1,5 @@
 import { Connection, request } from "./support/client.js";
-import { type Bench, compared, interleave, type Result } from "./support/figures.js";
+import { type BenchmarkOptions, compareWithBaseline, interleave, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
 
 /** Requests of one turn. */
@@ -11,8 +11,8 @@ const SMALLEST = request("{ viewer { name } }", {});
  * with COST_PER_MINUTE and of one without, on a PostgreSQL whose commits reach the disk. All requests carry the same
  * token, which is the worst case: they all write the same row.
  */
-export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
-  const url = await workshop.postgres();
+export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const url = await workshop.createPostgres();
   const servers: Server[] = [];
   try {
     const [counted] = await Server.launch(url, { COST_PER_MINUTE: "999999999" });
@@ -23,11 +23,11 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
     for (const clients of [1, 16]) {
       const measured = await interleave(
         rounds,
-        () => paid(counted, clients),
-        () => paid(free, clients),
+        () => measureLatency(counted, clients),
+        () => measureLatency(free, clients),
       );
       const what = `budget: a request that is counted, ${clients} at a time`;
-      results.push(compared(what, "ms", "the same without a budget", measured, null));
+      results.push(compareWithBaseline(what, "ms", "the same without a budget", measured, null));
     }
     return results;
   } finally {
@@ -36,7 +36,7 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
 }
 
 /** How long one of these requests takes, in milliseconds, where so many are under way at any time. */
-async function paid(server: Server, clients: number): Promise<number> {
+async function measureLatency(server: Server, clients: number): Promise<number> {
   const begun = performance.now();
   let left = REQUESTS;
   await Promise.all(

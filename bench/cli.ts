@@ -3,11 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import {
+  type BenchmarkOptions,
+  compareWithBaseline,
+  interleave,
+  measureOnly,
+  percentile,
+  type Result,
+} from "./support/figures.js";
 import { ADMIN_SECRET, Server } from "./support/processes.js";
 
 /** Processes of one turn. */
-const TIMES = 3;
+const ITERATIONS = 3;
 const MAIN = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
 
 /** What is run, and how long it may take, in milliseconds. */
@@ -17,9 +24,9 @@ const COMMANDS = [
 ] as const;
 
 /** The command line as whoever types waits for it, from the start of its process to its end, against Node with nothing to run. */
-export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const home = mkdtempSync(join(tmpdir(), "railyard-bench-home-"));
-  const [server] = await Server.launch(await workshop.database(1));
+  const [server] = await Server.launch(await workshop.createSqlite(1));
   const env = {
     PATH: process.env.PATH,
     HOME: home,
@@ -32,12 +39,12 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
     for (const { args, most } of COMMANDS) {
       const times = await interleave(
         rounds,
-        async () => timed([MAIN, ...args], env),
-        async () => timed(["-e", "0"], env),
+        async () => measureRuntime([MAIN, ...args], env),
+        async () => measureRuntime(["-e", "0"], env),
       );
       const what = `railyard ${args.join(" ")}`;
-      results.push(compared(`${what}: against Node`, "ms", "an empty Node process", times, null));
-      results.push(alone(`${what}: whole`, "ms", times.subject, { most }));
+      results.push(compareWithBaseline(`${what}: against Node`, "ms", "an empty Node process", times, null));
+      results.push(measureOnly(`${what}: whole`, "ms", times.subject, { max: most }));
     }
     return results;
   } finally {
@@ -47,9 +54,9 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
 }
 
 /** How long such a process takes, in milliseconds: the median of some. */
-function timed(args: readonly string[], env: NodeJS.ProcessEnv): number {
+function measureRuntime(args: readonly string[], env: NodeJS.ProcessEnv): number {
   const times: number[] = [];
-  for (let turn = 0; turn < TIMES; turn += 1) {
+  for (let turn = 0; turn < ITERATIONS; turn += 1) {
     const begun = performance.now();
     const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
     times.push(performance.now() - begun);

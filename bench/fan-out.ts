@@ -1,15 +1,22 @@
-import { SUBSCRIBERS, Subscribers } from "./support/audience.js";
 import { Connection } from "./support/client.js";
-import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
-import { Child, Server, until } from "./support/processes.js";
-import { createScenario, type Scenario } from "./support/stage.js";
+import {
+  type BenchmarkOptions,
+  compareWithBaseline,
+  interleave,
+  measureOnly,
+  percentile,
+  type Result,
+} from "./support/figures.js";
+import { Child, Server, waitUntil } from "./support/processes.js";
+import { createScenario, type Scenario } from "./support/scenario.js";
+import { SUBSCRIPTION_COUNT, Subscribers } from "./support/subscribers.js";
 
 /** Events of one burst: a promotion to this many targets. */
-const BURST = 150;
+const EVENTS_PER_BURST = 150;
 /** Single events of one turn, for how long each takes. */
 const EVENTS = 60;
 
-const AGAINST = "a bare ws server that sends the same bytes to the same sockets";
+const BASELINE = "a bare ws server that sends the same bytes to the same sockets";
 
 interface Burst {
   /** Deliveries a second. */
@@ -22,26 +29,26 @@ interface Burst {
  * A thousand identical subscriptions that are told of a promotion, against a server that has nothing to find out and tells them
  * the same. The promotion itself is part of our time: the last event arrives after all of it has been written.
  */
-export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
-  const [server] = await Server.launch(await workshop.database(1));
-  const bare = Child.start("support/bare-socket.js");
+export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const [server] = await Server.launch(await workshop.createSqlite(1));
+  const bare = Child.start("support/websocket-baseline.js");
   const connection = new Connection(server.port);
   const audiences: Subscribers[] = [];
   try {
-    const stage = await createScenario(connection, "fan-out", BURST);
+    const stage = await createScenario(connection, "fan-out", EVENTS_PER_BURST);
     const ours = await Subscribers.at(server.port);
     audiences.push(ours);
-    await ours.settle(stage.release);
+    await ours.waitUntilSubscribed(stage.release);
     const theirs = await Subscribers.at(await bare.call<number>("port"));
     audiences.push(theirs);
-    await until(async () => (await bare.call<number>("subscriptions")) === SUBSCRIBERS);
+    await waitUntil(async () => (await bare.call<number>("subscriptions")) === SUBSCRIPTION_COUNT);
 
     let payloads: string[] = [];
     const promotion = () => {
       payloads = [];
       // Everybody is told the same, each in turn: one text of each round of them is one event.
       ours.onMessage = (text) => {
-        if (ours.heard % SUBSCRIBERS === 0) payloads.push(payloadOf(text));
+        if (ours.heard % SUBSCRIPTION_COUNT === 0) payloads.push(extractPayload(text));
       };
       return burst(server, ours, stage.promote);
     };
@@ -52,13 +59,13 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
       baseline: bursts.baseline.map((one) => one[what]),
     });
     const latencies: (readonly number[])[] = [];
-    for (let round = 0; round < rounds; round += 1) latencies.push(await latenciesOf(ours, stage));
+    for (let round = 0; round < rounds; round += 1) latencies.push(await measureLatencies(ours, stage));
     const at = (share: number) => latencies.map((times) => percentile(times, share));
     return [
-      compared("fan-out: to 1,000 subscriptions", "deliveries/s", AGAINST, of("rate"), { least: 0.5 }),
-      compared("fan-out: processor of the server for each", "µs CPU", AGAINST, of("cpu"), null),
-      alone("fan-out: from the mutation's answer to the event, median", "ms", at(0.5), null),
-      alone("fan-out: from the mutation's answer to the event, p99", "ms", at(0.99), { most: 50 }),
+      compareWithBaseline("fan-out: to 1,000 subscriptions", "deliveries/s", BASELINE, of("rate"), { min: 0.5 }),
+      compareWithBaseline("fan-out: processor of the server for each", "µs CPU", BASELINE, of("cpu"), null),
+      measureOnly("fan-out: from the mutation's answer to the event, median", "ms", at(0.5), null),
+      measureOnly("fan-out: from the mutation's answer to the event, p99", "ms", at(0.99), { max: 50 }),
     ];
   } finally {
     for (const audience of audiences) audience.close();
@@ -68,9 +75,9 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
 }
 
 async function burst(server: Child, audience: Subscribers, send: () => Promise<unknown>): Promise<Burst> {
-  const messages = BURST * SUBSCRIBERS;
+  const messages = EVENTS_PER_BURST * SUBSCRIPTION_COUNT;
   const before = await server.usage();
-  const all = audience.hears(messages);
+  const all = audience.waitFor(messages);
   const begun = performance.now();
   const [last] = await Promise.all([all, send()]);
   const after = await server.usage();
@@ -78,12 +85,12 @@ async function burst(server: Child, audience: Subscribers, send: () => Promise<u
 }
 
 /** From the answer to a mutation until each of the subscribers is told of it, ascending; less than 0 where it was sooner. */
-async function latenciesOf(audience: Subscribers, stage: Scenario): Promise<readonly number[]> {
+async function measureLatencies(audience: Subscribers, stage: Scenario): Promise<readonly number[]> {
   const latencies: number[] = [];
   for (let event = 0; event < EVENTS; event += 1) {
     const arrivals: number[] = [];
     audience.onMessage = (_text, at) => arrivals.push(at);
-    const all = audience.hears(SUBSCRIBERS);
+    const all = audience.waitFor(SUBSCRIPTION_COUNT);
     await stage.release();
     const answered = performance.now();
     await all;
@@ -92,7 +99,7 @@ async function latenciesOf(audience: Subscribers, stage: Scenario): Promise<read
   return latencies.sort((a, b) => a - b);
 }
 
-function payloadOf(message: Buffer): string {
+function extractPayload(message: Buffer): string {
   const text = String(message);
   return text.slice(text.indexOf('"payload":') + '"payload":'.length, -1);
 }

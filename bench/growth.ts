@@ -2,23 +2,27 @@ import { PROMOTE } from "./promote.js";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
 import { pipelineName, sourceName } from "./support/data.js";
-import { type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { type BenchmarkOptions, compareWithBaseline, interleave, percentile, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
 
 /** The sizes that are compared, as shares of the largest; at scale 1 they are 100, 1,000 and 10,000 pipelines. */
 const SIZES = [0.1, 1, 10] as const;
 /** Boards and promotions of one turn. */
-const TIMES = 200;
+const ITERATIONS = 200;
 /** How many different boards are asked for: the same number at every size, so that no cache is larger at one of them. */
 const BOARDS = 50;
 
 /** What a board and a promotion cost as the database grows, against the same on the smallest one. */
-export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({
+  databases: workshop,
+  pipelines,
+  rounds,
+}: BenchmarkOptions): Promise<readonly Result[]> {
   const servers: Subject[] = [];
   try {
     for (const share of SIZES) {
       const size = Math.round(pipelines * share);
-      const [server] = await Server.launch(await workshop.database(size));
+      const [server] = await Server.launch(await workshop.createSqlite(size));
       servers.push({ size, server });
     }
     const [smallest, ...larger] = servers;
@@ -27,19 +31,19 @@ export async function measure({ databases: workshop, pipelines, rounds }: Bench)
     for (const one of larger) {
       const against = `the same with ${smallest.size.toLocaleString("en")} pipelines`;
       const at = `with ${one.size.toLocaleString("en")} pipelines`;
-      const target = one === larger.at(-1) ? { most: 1.3 } : null;
+      const target = one === larger.at(-1) ? { max: 1.3 } : null;
       const boards = await interleave(
         rounds,
         () => board(one),
         () => board(smallest),
       );
-      results.push(compared(`growth: board ${at}`, "µs CPU", against, boards, target));
+      results.push(compareWithBaseline(`growth: board ${at}`, "µs CPU", against, boards, target));
       const promotions = await interleave(
         rounds,
         () => promote(one),
         () => promote(smallest),
       );
-      results.push(compared(`growth: promote to 12 targets ${at}`, "ms", against, promotions, target));
+      results.push(compareWithBaseline(`growth: promote to 12 targets ${at}`, "ms", against, promotions, target));
     }
     return results;
   } finally {
@@ -58,22 +62,22 @@ let asked = 0;
 async function board({ size, server }: Subject): Promise<number> {
   const connection = new Connection(server.port);
   const before = await server.usage();
-  for (let turn = 0; turn < TIMES; turn++) {
+  for (let turn = 0; turn < ITERATIONS; turn++) {
     asked += 1;
     const pipeline = pipelineName(Math.floor(((turn % BOARDS) * size) / BOARDS));
     await connection.send(request(BOARD, { pipeline, asked }));
   }
   const after = await server.usage();
   connection.close();
-  return (after.cpu - before.cpu) / TIMES;
+  return (after.cpu - before.cpu) / ITERATIONS;
 }
 
 async function promote({ server }: Subject): Promise<number> {
   const connection = new Connection(server.port);
   const times: number[] = [];
-  for (let turn = 0; turn < TIMES / 4; turn++) {
+  for (let turn = 0; turn < ITERATIONS / 4; turn++) {
     const start = performance.now();
-    await connection.ask(PROMOTE, { app: sourceName(12, turn % 10) });
+    await connection.query(PROMOTE, { app: sourceName(12, turn % 10) });
     times.push(performance.now() - start);
   }
   connection.close();

@@ -1,9 +1,16 @@
 import { PROMOTE } from "./promote.js";
 import { Connection } from "./support/client.js";
-import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
-import { type LogLock, watchLogLock } from "./support/log-lock.js";
+import {
+  type BenchmarkOptions,
+  compareWithBaseline,
+  interleave,
+  measureOnly,
+  percentile,
+  type Result,
+} from "./support/figures.js";
+import { type LockUsage, sampleLogLock } from "./support/log-lock.js";
 import { Server } from "./support/processes.js";
-import { createScenario } from "./support/stage.js";
+import { createScenario } from "./support/scenario.js";
 
 /** Promotions under way at any time. */
 const CLIENTS = 16;
@@ -11,9 +18,9 @@ const CLIENTS = 16;
 const PIPELINES = 32;
 const TARGETS = 4;
 /** How long a turn takes, in milliseconds. */
-const TURN = 3000;
+const ROUND_MS = 3000;
 
-interface Turn extends LogLock {
+interface Sample extends LockUsage {
   /** Promotions a second. */
   readonly rate: number;
   /** Of a hundred promotions the slowest, in milliseconds. */
@@ -25,30 +32,30 @@ interface Turn extends LogLock {
  * that makes cursor order commit order: what that leaves is how far one database can be driven further. Everything runs
  * on this machine: the database, whose commits reach the disk, the instances, and the clients in this process.
  */
-export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
+export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const fleets: Fleet[] = [];
   try {
-    const two = await Fleet.launch(await workshop.postgres(), 2);
+    const two = await Fleet.launch(await workshop.createPostgres(), 2);
     fleets.push(two);
-    const one = await Fleet.launch(await workshop.postgres(), 1);
+    const one = await Fleet.launch(await workshop.createPostgres(), 1);
     fleets.push(one);
     const turns = await interleave(
       rounds,
       () => two.promote(),
       () => one.promote(),
     );
-    const of = (what: keyof Turn) => ({
+    const of = (what: keyof Sample) => ({
       subject: turns.subject.map((turn) => turn[what]),
       baseline: turns.baseline.map((turn) => turn[what]),
     });
     const against = "one instance";
-    const [held, waiting] = [of("held"), of("waiting")];
+    const [held, waiting] = [of("heldPercent"), of("waitingPercent")];
     return [
-      compared("two instances: promotions to 4 targets", "promotions/s", against, of("rate"), null),
-      compared("two instances: promotion to 4 targets, p99", "ms", against, of("p99"), null),
-      alone("one instance: the log's lock is held", "% of the time", held.baseline, null),
-      alone("two instances: the log's lock is held", "% of the time", held.subject, null),
-      alone("two instances: transactions that wait for it", "% of those open", waiting.subject, null),
+      compareWithBaseline("two instances: promotions to 4 targets", "promotions/s", against, of("rate"), null),
+      compareWithBaseline("two instances: promotion to 4 targets, p99", "ms", against, of("p99"), null),
+      measureOnly("one instance: the log's lock is held", "% of the time", held.baseline, null),
+      measureOnly("two instances: the log's lock is held", "% of the time", held.subject, null),
+      measureOnly("two instances: transactions that wait for it", "% of those open", waiting.subject, null),
     ];
   } finally {
     for (const fleet of fleets) await fleet.stop();
@@ -79,17 +86,17 @@ class Fleet {
     return new Fleet(url, servers, sources);
   }
 
-  async promote(): Promise<Turn> {
-    const watch = await watchLogLock(this.#url);
+  async promote(): Promise<Sample> {
+    const watch = await sampleLogLock(this.#url);
     const times: number[] = [];
     const begun = performance.now();
-    const end = begun + TURN;
+    const end = begun + ROUND_MS;
     await Promise.all(
       Array.from({ length: CLIENTS }, async (_, client) => {
         const connection = new Connection(this.#servers[client % this.#servers.length]?.port ?? 0);
         for (let turn = client; performance.now() < end; turn += CLIENTS) {
           const from = performance.now();
-          await connection.ask(PROMOTE, { app: this.#sources[turn % PIPELINES] });
+          await connection.query(PROMOTE, { app: this.#sources[turn % PIPELINES] });
           times.push(performance.now() - from);
         }
         connection.close();

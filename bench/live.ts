@@ -1,18 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { Subscribers } from "./support/audience.js";
 import { Connection } from "./support/client.js";
-import { alone, type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import {
+  type BenchmarkOptions,
+  compareWithBaseline,
+  interleave,
+  measureOnly,
+  percentile,
+  type Result,
+} from "./support/figures.js";
 import { Server } from "./support/processes.js";
-import { createScenario, type Scenario } from "./support/stage.js";
+import { createScenario, type Scenario } from "./support/scenario.js";
+import { Subscribers } from "./support/subscribers.js";
 
 /** Events of one turn. */
-const TIMES = 60;
+const ITERATIONS = 60;
 /** Between two events at most, in milliseconds: not in step with anything that happens at an interval. */
-const PAUSE = 10;
+const MAX_PAUSE_MS = 10;
 
 /** Of one turn, ascending and in milliseconds from the sending of the mutation. */
-interface Turn {
+interface Sample {
   readonly answered: readonly number[];
   readonly told: readonly number[];
 }
@@ -21,8 +28,8 @@ interface Turn {
  * How long an event takes from a mutation at one instance to a subscriber at another, on PostgreSQL, against what PostgreSQL
  * itself takes: a transaction that writes a row and notifies, until a listening connection hears of it.
  */
-export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
-  const url = await workshop.postgres();
+export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const url = await workshop.createPostgres();
   const undo: (() => Promise<unknown> | unknown)[] = [];
   try {
     const [here] = await Server.launch(url);
@@ -34,14 +41,14 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
     const stage = await createScenario(connection, "live", 0);
     const audience = await Subscribers.at(there.port, 1, 1);
     undo.push(() => audience.close());
-    await audience.settle(stage.release);
+    await audience.waitUntilSubscribed(stage.release);
     const notifier = await Notifier.open(url);
     undo.push(() => notifier.close());
 
     const turns = await interleave(
       rounds,
       () => events(stage, audience),
-      () => many(() => notifier.notify()),
+      () => repeat(() => notifier.notify()),
     );
     const against = "a bare commit until its notification";
     const at = (share: number) => ({
@@ -50,19 +57,19 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
     });
     const answers = turns.subject.map(({ answered }) => percentile(answered, 0.5));
     return [
-      compared("live: a mutation until its event at another instance, median", "ms", against, at(0.5), null),
-      compared("live: a mutation until its event at another instance, p99", "ms", against, at(0.99), null),
-      alone("live: the mutation until its answer, median", "ms", answers, null),
+      compareWithBaseline("live: a mutation until its event at another instance, median", "ms", against, at(0.5), null),
+      compareWithBaseline("live: a mutation until its event at another instance, p99", "ms", against, at(0.99), null),
+      measureOnly("live: the mutation until its answer, median", "ms", answers, null),
     ];
   } finally {
     for (const step of undo.reverse()) await step();
   }
 }
 
-async function events(stage: Scenario, audience: Subscribers): Promise<Turn> {
+async function events(stage: Scenario, audience: Subscribers): Promise<Sample> {
   const answered: number[] = [];
-  const told = await many(async () => {
-    const heard = audience.hears(1);
+  const told = await repeat(async () => {
+    const heard = audience.waitFor(1);
     const begun = performance.now();
     await stage.release();
     answered.push(performance.now() - begun);
@@ -72,11 +79,11 @@ async function events(stage: Scenario, audience: Subscribers): Promise<Turn> {
 }
 
 /** The times of one turn, ascending. */
-async function many(one: () => Promise<number>): Promise<readonly number[]> {
+async function repeat(one: () => Promise<number>): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let turn = 0; turn < TIMES; turn += 1) {
+  for (let turn = 0; turn < ITERATIONS; turn += 1) {
     times.push(await one());
-    await delay(Math.random() * PAUSE);
+    await delay(Math.random() * MAX_PAUSE_MS);
   }
   return times.sort((a, b) => a - b);
 }

@@ -1,16 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Measurement } from "./support/figures.js";
-import { type Engine, machine, markdown, type Reported, table } from "./support/report.js";
-import { Databases } from "./support/workshop.js";
+import { Databases } from "./support/databases.js";
+import type { Benchmark } from "./support/figures.js";
+import { describeMachine, type Engine, formatReport, formatTable, type Reported } from "./support/report.js";
 
-interface Figure {
+interface BenchmarkEntry {
   readonly engine: Engine;
-  load(): Promise<{ measure: Measurement }>;
+  load(): Promise<{ measure: Benchmark }>;
 }
 
 /** Every figure, in the order in which they are measured; each is a file of its own. */
-const FIGURES: Readonly<Record<string, Figure>> = {
+const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   board: { engine: "SQLite", load: () => import("./board.js") },
   "board-first": { engine: "SQLite", load: () => import("./board-first.js") },
   promote: { engine: "SQLite", load: () => import("./promote.js") },
@@ -28,7 +28,7 @@ const FIGURES: Readonly<Record<string, Figure>> = {
 
 const USAGE = `npm run bench -- [figure …] [--scale 0.1|1|10] [--rounds 5] [--json]
 
-Figures: ${Object.keys(FIGURES).join(", ")}. Without one, all are measured, and bench/results.md is written.`;
+Figures: ${Object.keys(BENCHMARKS).join(", ")}. Without one, all are measured, and bench/results.md is written.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
 });
 const scale = Number(values.scale);
 const rounds = Number(values.rounds);
-const unknown = positionals.filter((name) => !(name in FIGURES));
+const unknown = positionals.filter((name) => !(name in BENCHMARKS));
 if (values.help || unknown.length > 0 || !(scale > 0) || !(rounds >= 1)) {
   process.stderr.write(`${USAGE}\n`);
   process.exit(values.help ? 0 : 2);
@@ -54,18 +54,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 const results: Reported[] = [];
 try {
-  for (const name of positionals.length > 0 ? positionals : Object.keys(FIGURES)) {
-    const figure = FIGURES[name];
+  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHMARKS)) {
+    const figure = BENCHMARKS[name];
     if (figure === undefined) continue;
     const { measure } = await figure.load();
     process.stderr.write(`${name} …\n`);
     const measured = await measure({ databases: workshop, pipelines: Math.round(1000 * scale), rounds });
     results.push(...measured.map((result) => ({ figure: name, engine: figure.engine, ...result })));
-    if (!values.json) process.stdout.write(`${table(measured)}\n\n`);
+    if (!values.json) process.stdout.write(`${formatTable(measured)}\n\n`);
   }
 } finally {
   await workshop.close();
 }
-const report = { ...machine(), scale, rounds, results };
+const report = { ...describeMachine(), scale, rounds, results };
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-if (positionals.length === 0) writeFileSync("bench/results.md", markdown(report));
+if (positionals.length === 0) writeFileSync("bench/results.md", formatReport(report));

@@ -1,16 +1,16 @@
 import { PROMOTE } from "./promote.js";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
-import { pipelineName, sourceName, TARGETS } from "./support/data.js";
-import { type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { pipelineName, sourceName, TARGET_COUNTS } from "./support/data.js";
+import { type BenchmarkOptions, compareWithBaseline, interleave, percentile, type Result } from "./support/figures.js";
 import { fillPostgres } from "./support/fill.js";
 import { Child, Server } from "./support/processes.js";
-import type { Statement } from "./support/recording.js";
+import type { Statement } from "./support/statement-recorder.js";
 
 /** Boards or promotions of one turn. */
-const TIMES = 100;
+const ITERATIONS = 100;
 /** Of the pipelines that SQLite is filled with a tenth: what is measured is the way to the database, not the database. */
-const SHARE = 0.1;
+const SIZE_RATIO = 0.1;
 
 interface Operation {
   readonly what: string;
@@ -28,28 +28,34 @@ interface Recording extends Operation {
  * A board and a promotion on PostgreSQL as whoever asks waits for them, one at a time, against the very statements that
  * the product sends for them, through one bare connection.
  */
-export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
-  const filled = await workshop.postgres();
-  await fillPostgres(filled, Math.max(1, Math.round(pipelines * SHARE)));
+export async function measure({
+  databases: workshop,
+  pipelines,
+  rounds,
+}: BenchmarkOptions): Promise<readonly Result[]> {
+  const filled = await workshop.createPostgres();
+  await fillPostgres(filled, Math.max(1, Math.round(pipelines * SIZE_RATIO)));
   const operations: readonly Operation[] = [
     { what: "board", query: BOARD, variables: { pipeline: pipelineName(0) } },
-    ...TARGETS.map((targets) => ({
+    ...TARGET_COUNTS.map((targets) => ({
       what: targets === 1 ? "promote to 1 target" : `promote to ${targets} targets`,
       query: PROMOTE,
       variables: { app: sourceName(targets, 0) },
     })),
   ];
-  const recordings = await record(filled, operations);
-  const [server] = await Server.launch(await workshop.postgres(filled));
-  const bare = Child.start("support/replay.js", filled);
+  const recordings = await recordOperations(filled, operations);
+  const [server] = await Server.launch(await workshop.createPostgres(filled));
+  const bare = Child.start("support/postgres-baseline.js", filled);
   const connection = new Connection(server.port);
   try {
     const results: Result[] = [];
     for (const { what, query, variables, statements, at } of recordings) {
-      const asked = () => times(connection, query, variables);
-      const sent = async () => median(await bare.call<number[]>("measure", what, statements, at, TIMES));
+      const asked = () => measureLatency(connection, query, variables);
+      const sent = async () => median(await bare.call<number[]>("measure", what, statements, at, ITERATIONS));
       const against = `its ${statements.length} statements through pg`;
-      results.push(compared(`PostgreSQL: ${what}`, "ms", against, await interleave(rounds, asked, sent), null));
+      results.push(
+        compareWithBaseline(`PostgreSQL: ${what}`, "ms", against, await interleave(rounds, asked, sent), null),
+      );
     }
     return results;
   } finally {
@@ -59,7 +65,7 @@ export async function measure({ databases: workshop, pipelines, rounds }: Bench)
 }
 
 /** Executes each of the operations, and keeps what was sent to the database for it. */
-async function record(url: string, operations: readonly Operation[]): Promise<readonly Recording[]> {
+async function recordOperations(url: string, operations: readonly Operation[]): Promise<readonly Recording[]> {
   const execution = Child.start("support/execution.js", url);
   try {
     const recordings: Recording[] = [];
@@ -80,9 +86,9 @@ async function record(url: string, operations: readonly Operation[]): Promise<re
 let asked = 0;
 
 /** The median of so many requests, in milliseconds. */
-async function times(connection: Connection, query: string, variables: object): Promise<number> {
+async function measureLatency(connection: Connection, query: string, variables: object): Promise<number> {
   const measured: number[] = [];
-  for (let turn = 0; turn < TIMES; turn += 1) {
+  for (let turn = 0; turn < ITERATIONS; turn += 1) {
     asked += 1;
     // A variable that is not asked for makes every request one that was never answered before.
     const bytes = request(query, { ...variables, asked });

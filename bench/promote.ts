@@ -1,11 +1,11 @@
 import { copyFileSync } from "node:fs";
 import { Connection } from "./support/client.js";
-import { sourceName, TARGETS } from "./support/data.js";
-import { type Bench, compared, interleave, percentile, type Result } from "./support/figures.js";
+import { sourceName, TARGET_COUNTS } from "./support/data.js";
+import { type BenchmarkOptions, compareWithBaseline, interleave, percentile, type Result } from "./support/figures.js";
 import { Child, Server } from "./support/processes.js";
 
 /** Promotions of one turn. */
-const TIMES = 200;
+const ITERATIONS = 200;
 
 export const PROMOTE = `mutation Promote($app: ID!) {
   promote(input: { app: $app }) { promotion { id phase targets { phase } } }
@@ -15,28 +15,32 @@ export const PROMOTE = `mutation Promote($app: ID!) {
  * A promotion as its author waits for it: from the request until the answer, all of it written and durable, against one
  * transaction with as many rows.
  */
-export async function measure({ databases: workshop, pipelines, rounds }: Bench): Promise<readonly Result[]> {
-  const path = await workshop.database(pipelines);
-  await promoteOnce(path);
+export async function measure({
+  databases: workshop,
+  pipelines,
+  rounds,
+}: BenchmarkOptions): Promise<readonly Result[]> {
+  const path = await workshop.createSqlite(pipelines);
+  await promoteEachSource(path);
   const other = `${path}.raw`;
   copyFileSync(path, other);
   const [server] = await Server.launch(path);
-  const raw = Child.start("support/raw-promote.js", other);
+  const raw = Child.start("support/promote-baseline.js", other);
   const connection = new Connection(server.port);
   try {
     const results: Result[] = [];
-    for (const targets of TARGETS) {
+    for (const targets of TARGET_COUNTS) {
       const app = sourceName(targets, 0);
       const promoted = async () => {
         const times: number[] = [];
-        for (let turn = 0; turn < TIMES; turn++) {
+        for (let turn = 0; turn < ITERATIONS; turn++) {
           const start = performance.now();
-          await connection.ask(PROMOTE, { app });
+          await connection.query(PROMOTE, { app });
           times.push(performance.now() - start);
         }
         return times.sort((a, b) => a - b);
       };
-      const written = async () => (await raw.call<number[]>("measure", app, TIMES)).sort((a, b) => a - b);
+      const written = async () => (await raw.call<number[]>("measure", app, ITERATIONS)).sort((a, b) => a - b);
       const measured = await interleave(rounds, promoted, written);
       const what = targets === 1 ? "promote to 1 target" : `promote to ${targets} targets`;
       for (const [name, share] of [
@@ -47,8 +51,8 @@ export async function measure({ databases: workshop, pipelines, rounds }: Bench)
           subject: measured.subject.map((times) => percentile(times, share)),
           baseline: measured.baseline.map((times) => percentile(times, share)),
         };
-        const target = targets === 12 && share === 0.5 ? { most: 3 } : null;
-        results.push(compared(`${what}: ${name}`, "ms", "one transaction with as many rows", at, target));
+        const target = targets === 12 && share === 0.5 ? { max: 3 } : null;
+        results.push(compareWithBaseline(`${what}: ${name}`, "ms", "one transaction with as many rows", at, target));
       }
     }
     return results;
@@ -59,10 +63,10 @@ export async function measure({ databases: workshop, pipelines, rounds }: Bench)
 }
 
 /** Lets the server promote each source once, for the baseline to have something to write after. */
-async function promoteOnce(path: string): Promise<void> {
+async function promoteEachSource(path: string): Promise<void> {
   const [server] = await Server.launch(path);
   const connection = new Connection(server.port);
-  for (const targets of TARGETS) await connection.ask(PROMOTE, { app: sourceName(targets, 0) });
+  for (const targets of TARGET_COUNTS) await connection.query(PROMOTE, { app: sourceName(targets, 0) });
   connection.close();
   await server.stop();
 }

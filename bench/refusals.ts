@@ -1,30 +1,40 @@
 import { request as connect } from "node:http";
 import { ATTACKS } from "../test/support/attacks.js";
-import { alone, type Bench, compared, interleave, type Result, spread } from "./support/figures.js";
+import {
+  type BenchmarkOptions,
+  compareWithBaseline,
+  interleave,
+  measureOnly,
+  type Result,
+  summarize,
+} from "./support/figures.js";
 import { ADMIN_SECRET, Server } from "./support/processes.js";
 
 /** Requests of one turn. */
 const REQUESTS = 20;
 /** So many of the dearest are told of. */
-const SHOWN = 8;
+const MAX_REPORTED = 8;
 
 /** What the service pays, in time of its processor, to answer or refuse whatever means ill with it. */
-export async function measure({ databases: workshop, rounds }: Bench): Promise<readonly Result[]> {
-  const [server] = await Server.launch(await workshop.database(1), { LOG_LEVEL: "silent" });
+export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const [server] = await Server.launch(await workshop.createSqlite(1), { LOG_LEVEL: "silent" });
   try {
     const results: Result[] = [];
     let dearest = { name: "", times: [0] };
     for (const [name, { query, variables }] of Object.entries(ATTACKS)) {
       const measured = await interleave(
         rounds,
-        () => paid(server, query, variables),
-        () => paid(server, "{ viewer { name } }", {}),
+        () => measureCpu(server, query, variables),
+        () => measureCpu(server, "{ viewer { name } }", {}),
       );
-      results.push(compared(`refusal: ${name}`, "ms of processor", "the smallest query, answered", measured, null));
-      if (spread(measured.subject).median > spread(dearest.times).median) dearest = { name, times: measured.subject };
+      results.push(
+        compareWithBaseline(`refusal: ${name}`, "ms of processor", "the smallest query, answered", measured, null),
+      );
+      if (summarize(measured.subject).median > summarize(dearest.times).median)
+        dearest = { name, times: measured.subject };
     }
-    const worst = alone(`the dearest refusal: ${dearest.name}`, "ms of processor", dearest.times, { most: 10 });
-    return [worst, ...results.sort((a, b) => b.subject.median - a.subject.median).slice(0, SHOWN)];
+    const worst = measureOnly(`the dearest refusal: ${dearest.name}`, "ms of processor", dearest.times, { max: 10 });
+    return [worst, ...results.sort((a, b) => b.subject.median - a.subject.median).slice(0, MAX_REPORTED)];
   } finally {
     await server.stop();
   }
@@ -33,7 +43,7 @@ export async function measure({ databases: workshop, rounds }: Bench): Promise<r
 let sent = 0;
 
 /** The time of the processor that a request takes the server, in milliseconds. */
-async function paid(server: Server, query: string, variables: unknown): Promise<number> {
+async function measureCpu(server: Server, query: string, variables: unknown): Promise<number> {
   const { cpu: before } = await server.usage();
   for (let turn = 0; turn < REQUESTS; turn += 1) {
     sent += 1;

@@ -6,7 +6,7 @@
 export type Engine = "SQLite" | "PostgreSQL";
 
 /** Names of files without `.test.js`, by why they run on SQLite only. */
-const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly string[] }[] = [
+const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly string[] }[] = [
   {
     why: "Texts, types and pure functions: nothing of it is stored.",
     files: [
@@ -38,15 +38,15 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
       "server/http/fast-path",
       "first-start",
       "server/cache/response-cache",
-      "server/websocket/live-kill",
+      "server/websocket/sigkill",
       "start-and-stop",
-      "database/write-gate",
+      "database/group-commit",
     ],
   },
   {
     why: "Clients that see of the service what its API says and nothing else: that the API says the same on both engines is what all others test.",
     files: [
-      ...["cli/commands", "cli/exits", "cli/import", "cli/watch", "cli/login", "cli/terminal", "cli/walkthrough"],
+      ...["cli/commands", "cli/exit-codes", "cli/import", "cli/watch", "cli/login", "cli/terminal", "cli/walkthrough"],
       ...["examples/deployer", "server/http/explorer", "integrations/platform/akkeris", "integrations/platform/heroku"],
     ],
   },
@@ -57,32 +57,32 @@ const ON_SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly 
 ];
 
 /** The names in the lists of this page that are no file's: what they say is then not so any more. */
-export function unknown(files: readonly string[]): string[] {
-  const names = [...ON_SQLITE_ONLY.flatMap((one) => one.files), ...LONGEST];
+export function findUnknownNames(files: readonly string[]): string[] {
+  const names = [...SQLITE_ONLY.flatMap((one) => one.files), ...SLOWEST_FILES];
   return names.filter((name) => !files.includes(`${name}.test.js`));
 }
 
 /** The engines that a file of tests runs on, given by its name under `dist/test`. */
-export function enginesOf(file: string): readonly Engine[] {
+export function findEngines(file: string): readonly Engine[] {
   // A load balancer needs several instances, and only PostgreSQL serves several.
   if (/^(database[\\/]postgres[\\/]|deploy[\\/]balancer)/.test(file)) return ["PostgreSQL"];
   const name = file.replace(/\.test\.js$/, "");
-  return ON_SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
+  return SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
 }
 
 /** Those that take longest, from the longest on: begun first, so that none is left over at the end. */
-const LONGEST = [
+const SLOWEST_FILES = [
   ...[
     "deploy/image",
     "scripts/package",
     "integrations/platform/heroku",
     "server/websocket/slow-reader",
     "start-and-stop",
-    "server/websocket/live-kill",
+    "server/websocket/sigkill",
     "examples/demo",
     "server/execution/fuzz",
     "resolvers/pagination",
-    "domain/model",
+    "domain/model.property",
   ],
   ...[
     "server/cache/response-cache",
@@ -96,7 +96,7 @@ const LONGEST = [
 ];
 
 /** How early a file is to begin: the least first. */
-export function rankOf(file: string): number {
-  const rank = LONGEST.indexOf(file.replace(/\.test\.js$/, ""));
-  return rank === -1 ? LONGEST.length : rank;
+export function getStartRank(file: string): number {
+  const rank = SLOWEST_FILES.indexOf(file.replace(/\.test\.js$/, ""));
+  return rank === -1 ? SLOWEST_FILES.length : rank;
 }

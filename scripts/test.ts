@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../test/support/cluster.js";
 import { administer, createTemplate } from "../test/support/engine.js";
-import { type Engine, enginesOf, rankOf, unknown } from "./engines.js";
+import { type Engine, findEngines, findUnknownNames, getStartRank } from "./engines.js";
 
 /*
  * Runs the tests on SQLite and on PostgreSQL: the one that TEST_DATABASE_URL names, or one that is started for the run. Each
@@ -13,9 +13,9 @@ import { type Engine, enginesOf, rankOf, unknown } from "./engines.js";
  */
 
 /** One more than there are processors: tests wait, too. */
-const AT_A_TIME = availableParallelism() + 1;
+const CONCURRENCY = availableParallelism() + 1;
 /** A file that has not ended by then hangs, in milliseconds. */
-const DEADLINE = 300_000;
+const FILE_TIMEOUT_MS = 300_000;
 
 interface Job {
   readonly file: string;
@@ -33,7 +33,7 @@ interface Outcome extends Job {
 /** The folder of the compiled tests; another one runs every file in it, whatever `scripts/engines.ts` says. */
 const FOLDER = process.env.TEST_FOLDER || "dist/test";
 
-const given = process.argv.slice(2);
+const nameFilters = process.argv.slice(2);
 const { TEST_DATABASE_URL: existing, ...environment } = process.env;
 const running = new Set<ReturnType<typeof spawn>>();
 let interrupted = false;
@@ -47,23 +47,23 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".test.js"));
-  const gone = FOLDER === "dist/test" ? unknown(files) : [];
+  const gone = FOLDER === "dist/test" ? findUnknownNames(files) : [];
   if (gone.length > 0) throw new Error(`scripts/engines.ts names tests that are not there: ${gone.join(", ")}`);
   const jobs = files
-    .filter((file) => given.length === 0 || given.some((name) => file.includes(name)))
-    .sort((a, b) => rankOf(a) - rankOf(b))
-    .flatMap((file) => enginesOf(file).map((engine) => ({ file, engine })));
-  if (existing) return runOn(existing, jobs);
+    .filter((file) => nameFilters.length === 0 || nameFilters.some((name) => file.includes(name)))
+    .sort((a, b) => getStartRank(a) - getStartRank(b))
+    .flatMap((file) => findEngines(file).map((engine) => ({ file, engine })));
+  if (existing) return runJobs(existing, jobs);
   const cluster = await startCluster();
   try {
-    return await runOn(cluster.url, jobs);
+    return await runJobs(cluster.url, jobs);
   } finally {
     await cluster.remove();
   }
 }
 
 /** Resolves to 0 where all passed, and to 1 where not. */
-async function runOn(url: string, jobs: Job[]): Promise<number> {
+async function runJobs(url: string, jobs: Job[]): Promise<number> {
   const template = await createTemplate(url);
   const environments: Record<Engine, NodeJS.ProcessEnv> = {
     SQLite: environment,
@@ -77,7 +77,7 @@ async function runOn(url: string, jobs: Job[]): Promise<number> {
     }
   };
   try {
-    await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   } finally {
     await administer(url, `DROP DATABASE ${template}`);
   }
@@ -96,25 +96,25 @@ async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outco
   const begun = performance.now();
   const child = spawn(process.execPath, ["--test-reporter=spec", join(FOLDER, file)], { env });
   running.add(child);
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
+      output += text;
     });
   }
   const deadline = setTimeout(() => {
-    said += `\n${file} had not ended after ${DEADLINE / 1000} seconds.\n`;
+    output += `\n${file} had not ended after ${FILE_TIMEOUT_MS / 1000} seconds.\n`;
     child.kill("SIGKILL");
-  }, DEADLINE);
+  }, FILE_TIMEOUT_MS);
   const code = await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(deadline);
   running.delete(child);
-  const count = (what: string) => Number(new RegExp(`^ℹ ${what} (\\d+)$`, "m").exec(said)?.[1] ?? 0);
+  const count = (what: string) => Number(new RegExp(`^ℹ ${what} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
   const tests = count("tests");
   const failures = count("fail") + count("cancelled");
   const passed = code === 0 && tests > 0 && failures === 0;
   const seconds = (performance.now() - begun) / 1000;
   console.log(`${passed ? "✔" : "✖"} ${file} on ${engine}: ${tests} tests, ${seconds.toFixed(1)} s`);
-  if (!passed) console.log(said);
+  if (!passed) console.log(output);
   return { file, engine, passed, tests, failures, seconds };
 }

@@ -6,9 +6,9 @@ import { describe, it, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "./support/client.js";
 import { freePort } from "./support/cluster.js";
-import { startProcess } from "./support/process.js";
 import { Seed } from "./support/seed.js";
 import { temporaryFolder } from "./support/server.js";
+import { startProcess } from "./support/server-process.js";
 
 const SECRET = "a-secret-of-the-operator";
 
@@ -132,7 +132,7 @@ describe("the administrator's token", () => {
     await stop(one);
     const two = await start("the-second");
     await new Client(two.url, "the-second").ask("{ viewer { name } }");
-    const refusal = await new Client(two.url, "the-first").refusal("{ viewer { name } }");
+    const refusal = await new Client(two.url, "the-first").queryError("{ viewer { name } }");
     assert.equal(refusal.extensions.code, "UNAUTHENTICATED");
     await stop(two);
     const three = startProcess(t, { ...environment, ADMIN_TOKEN: "the-first" });
@@ -262,7 +262,7 @@ describe("a service that nobody listens to", () => {
   it("goes on serving, and stops in order", async (t) => {
     const port = await freePort();
     const server = startProcess(t, settings(t, { PORT: String(port) }));
-    server.hangUp();
+    server.closeStdout();
     const url = `http://127.0.0.1:${port}`;
     const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.status === 200;
     while (server.running && !(await isReady())) await delay(20);

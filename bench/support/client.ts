@@ -43,7 +43,7 @@ export class Connection {
 
   /** The data of the answer to an operation. Throws where it holds errors. */
   // biome-ignore lint/suspicious/noExplicitAny: whoever asks knows the shape of what was asked for.
-  async ask<T = any>(query: string, variables: unknown): Promise<T> {
+  async query<T = any>(query: string, variables: unknown): Promise<T> {
     const answer = JSON.parse((await this.send(request(query, variables))).toString());
     if (answer.errors !== undefined) throw new Error(JSON.stringify(answer.errors));
     return answer.data;

@@ -4,10 +4,10 @@ import type { Ctx } from "../../src/domain/core/context.js";
 import { buildSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
 import { BOARD } from "./board.js";
+import { handleCalls } from "./child-process.js";
 import { pipelineName } from "./data.js";
-import { answer } from "./probe.js";
 import { databaseUrl } from "./processes.js";
-import { statementsOf } from "./recording.js";
+import { recordStatements } from "./statement-recorder.js";
 
 /* The execution of operations alone, without HTTP and what stands around it. */
 
@@ -32,7 +32,7 @@ async function board(name: string): Promise<string> {
   return JSON.stringify(await execute({ schema, document, contextValue, variableValues: { pipeline: name } }));
 }
 
-answer({
+handleCalls({
   board,
   measure: async (pipelines: number, times: number) => {
     const before = process.cpuUsage();
@@ -44,7 +44,7 @@ answer({
   statements: (text: string, variableValues: Record<string, unknown>) => {
     const document = documentOf(text);
     const contextValue = new Context({ ...ctx, viewer: { ...ctx.viewer, role: "ADMIN" } }, "bench");
-    return statementsOf(async () => {
+    return recordStatements(async () => {
       const { errors } = await execute({ schema, document, contextValue, variableValues });
       if (errors !== undefined) throw new Error(errors.join("\n"));
     });

@@ -1,7 +1,7 @@
-import type { Databases } from "./workshop.js";
+import type { Databases } from "./databases.js";
 
 /** What a figure is given to measure with. */
-export interface Bench {
+export interface BenchmarkOptions {
   readonly databases: Databases;
   /** How many pipelines the database holds. */
   readonly pipelines: number;
@@ -10,9 +10,9 @@ export interface Bench {
 }
 
 /** A figure: a file of its own under `bench/`. */
-export type Measurement = (bench: Bench) => Promise<readonly Result[]>;
+export type Benchmark = (bench: BenchmarkOptions) => Promise<readonly Result[]>;
 
-export interface Spread {
+export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
@@ -20,24 +20,24 @@ export interface Spread {
 
 export interface Result {
   /** What was measured, and in what unit. */
-  readonly what: string;
+  readonly name: string;
   readonly unit: string;
-  readonly subject: Spread;
+  readonly subject: Summary;
   /** What it is held against, measured in the same run; null where the figure is held against a number alone. */
-  readonly against: string | null;
-  readonly baseline: Spread | null;
+  readonly baselineName: string | null;
+  readonly baseline: Summary | null;
   /** Subject ÷ baseline, of every round. */
-  readonly ratio: Spread | null;
+  readonly ratio: Summary | null;
   /** What it is to be: `≤ 4` of the ratio, or of the subject where there is none. */
   readonly target: Target | null;
 }
 
-export type Target = { readonly most: number } | { readonly least: number };
+export type Target = { readonly max: number } | { readonly min: number };
 
 /** Turns that do not count. */
-const WARM_UP = 3;
+const WARM_UP_ROUNDS = 3;
 
-export function spread(values: readonly number[]): Spread {
+export function summarize(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
   return { median: percentile(sorted, 0.5), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
@@ -59,7 +59,7 @@ export async function interleave<S, B>(
   subject: () => Promise<S>,
   baseline: () => Promise<B>,
 ): Promise<{ subject: S[]; baseline: B[] }> {
-  for (let turn = 0; turn < WARM_UP; turn++) {
+  for (let turn = 0; turn < WARM_UP_ROUNDS; turn++) {
     await subject();
     await baseline();
   }
@@ -71,7 +71,7 @@ export async function interleave<S, B>(
   return measured;
 }
 
-export function compared(
+export function compareWithBaseline(
   what: string,
   unit: string,
   against: string,
@@ -80,22 +80,22 @@ export function compared(
 ): Result {
   const ratios = measured.subject.map((value, round) => value / (measured.baseline[round] ?? Number.NaN));
   return {
-    what,
+    name: what,
     unit,
-    subject: spread(measured.subject),
-    against,
-    baseline: spread(measured.baseline),
-    ratio: spread(ratios),
+    subject: summarize(measured.subject),
+    baselineName: against,
+    baseline: summarize(measured.baseline),
+    ratio: summarize(ratios),
     target,
   };
 }
 
-export function alone(what: string, unit: string, values: readonly number[], target: Target | null): Result {
-  return { what, unit, subject: spread(values), against: null, baseline: null, ratio: null, target };
+export function measureOnly(what: string, unit: string, values: readonly number[], target: Target | null): Result {
+  return { name: what, unit, subject: summarize(values), baselineName: null, baseline: null, ratio: null, target };
 }
 
 export function isMet({ target, ratio, subject }: Result): boolean | null {
   if (target === null) return null;
   const { median } = ratio ?? subject;
-  return "most" in target ? median <= target.most : median >= target.least;
+  return "max" in target ? median <= target.max : median >= target.min;
 }

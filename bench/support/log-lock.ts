@@ -3,17 +3,17 @@ import pg from "pg";
 import { ADVISORY_LOCKS } from "../../src/database/rows/dialect.js";
 
 /** What was seen of the lock that whoever appends to the log holds. */
-export interface LogLock {
+export interface LockUsage {
   /** In which share of the looks somebody held it, in per cent. */
-  readonly held: number;
+  readonly heldPercent: number;
   /** Which share of the open transactions waited for it, in per cent. */
-  readonly waiting: number;
+  readonly waitingPercent: number;
 }
 
 /** Between two looks, in milliseconds. */
-const EVERY = 5;
+const SAMPLE_INTERVAL_MS = 5;
 
-const LOOK = `WITH log AS (
+const SAMPLE_QUERY = `WITH log AS (
     SELECT l.granted FROM pg_locks l JOIN pg_database d ON d.oid = l.database
       WHERE l.locktype = 'advisory' AND d.datname = current_database()
         AND (l.classid::bigint << 32) + l.objid::bigint = ${ADVISORY_LOCKS.log}
@@ -23,19 +23,19 @@ const LOOK = `WITH log AS (
       AND xact_start IS NOT NULL)::int AS open`;
 
 /** Looks every few milliseconds who holds the lock, and who waits for it, until it is stopped. */
-export async function watchLogLock(url: string): Promise<{ stop(): Promise<LogLock> }> {
+export async function sampleLogLock(url: string): Promise<{ stop(): Promise<LockUsage> }> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   let watching = true;
   const seen = { looks: 0, held: 0, waiting: 0, open: 0 };
   const done = (async () => {
     while (watching) {
-      const [row] = (await client.query<{ held: number; waiting: number; open: number }>(LOOK)).rows;
+      const [row] = (await client.query<{ held: number; waiting: number; open: number }>(SAMPLE_QUERY)).rows;
       seen.looks += 1;
       seen.held += Math.min(row?.held ?? 0, 1);
       seen.waiting += row?.waiting ?? 0;
       seen.open += row?.open ?? 0;
-      await delay(EVERY);
+      await delay(SAMPLE_INTERVAL_MS);
     }
   })();
   return {
@@ -44,7 +44,7 @@ export async function watchLogLock(url: string): Promise<{ stop(): Promise<LogLo
       await done;
       await client.end();
       const { looks, held, waiting, open } = seen;
-      return { held: (100 * held) / looks, waiting: open === 0 ? 0 : (100 * waiting) / open };
+      return { heldPercent: (100 * held) / looks, waitingPercent: open === 0 ? 0 : (100 * waiting) / open };
     },
   };
 }

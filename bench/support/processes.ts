@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
 /** Node runs the compiled files: `dist/bench/support/` is where this one is. */
-const built = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const compiledPath = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 export const ADMIN_SECRET = "the-administrator-of-the-benchmarks";
 
@@ -25,7 +25,7 @@ export class Child {
 
   /** Starts one of the benchmark's own processes. */
   static start(script: string, ...args: string[]): Child {
-    return new Child(fork(built(script), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] }));
+    return new Child(fork(compiledPath(script), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] }));
   }
 
   get pid(): number {
@@ -89,18 +89,18 @@ export class Server extends Child {
       ...settings,
     };
     const start = performance.now();
-    const child = fork(built("../src/main.js"), [], {
+    const child = fork(compiledPath("../src/main.js"), [], {
       env,
-      execArgv: ["--import", new URL("./probe.js", import.meta.url).href],
+      execArgv: ["--import", new URL("./child-process.js", import.meta.url).href],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    await ready(port, child);
+    await waitUntilReady(port, child);
     return [new Server(child, port), performance.now() - start];
   }
 }
 
 /** Asks a server until it answers that it is ready. */
-export async function ready(port: number, child?: ChildProcess): Promise<void> {
+export async function waitUntilReady(port: number, child?: ChildProcess): Promise<void> {
   for (;;) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
     await answer?.arrayBuffer();
@@ -111,7 +111,7 @@ export async function ready(port: number, child?: ChildProcess): Promise<void> {
 }
 
 /** Asks again and again until something holds. */
-export async function until(holds: () => Promise<boolean>): Promise<void> {
+export async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 

@@ -1,19 +1,20 @@
 /** Before the first and between two lines, in milliseconds; a tenth of it on a terminal, where each replaces the last. */
-const EVERY = 5000;
+const PROGRESS_INTERVAL_MS = 5000;
 
-let what = "";
-let said = 0;
-let shown = false;
+let task = "";
+let lastReportAt = 0;
+let hasReported = false;
 
 /** Tells whoever waits how far something has come, if it takes long: on standard error, in one line on a terminal. */
-export function progress(name: string, done: number, all: number): void {
+export function reportProgress(name: string, done: number, all: number): void {
   const { stderr } = process;
   const now = performance.now();
-  if (name !== what) [what, said, shown] = [name, now, false];
+  if (name !== task) [task, lastReportAt, hasReported] = [name, now, false];
   const ended = done >= all;
-  if (ended ? !shown : now - said < (stderr.isTTY ? EVERY / 10 : EVERY)) return;
-  [said, shown] = [now, true];
+  if (ended ? !hasReported : now - lastReportAt < (stderr.isTTY ? PROGRESS_INTERVAL_MS / 10 : PROGRESS_INTERVAL_MS))
+    return;
+  [lastReportAt, hasReported] = [now, true];
   const line = `  ${name}: ${done.toLocaleString("en")} of ${all.toLocaleString("en")}`;
-  if (ended) what = "";
+  if (ended) task = "";
   stderr.write(stderr.isTTY ? `\r\x1b[K${ended ? "" : line}` : `${line}\n`);
 }

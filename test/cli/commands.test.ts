@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { createProgram } from "../../src/cli/program.js";
 import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, linesOf, seen } from "../support/cli.js";
+import { CommandLine, nonEmptyLines, stripEscapes } from "../support/cli.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 
@@ -25,8 +25,8 @@ describe("a command in a pipe", () => {
   async function columns(...args: string[]): Promise<string[][]> {
     const { code, stdout, stderr } = await cli.run(args);
     assert.deepEqual([code, stderr], [0, ""], args.join(" "));
-    assert.equal(seen(stdout), stdout, "a pipe gets neither colours nor a spinner");
-    return linesOf(stdout).map((line) => line.split("\t"));
+    assert.equal(stripEscapes(stdout), stdout, "a pipe gets neither colours nor a spinner");
+    return nonEmptyLines(stdout).map((line) => line.split("\t"));
   }
 
   it("says who is signed in", async () => {
@@ -188,7 +188,7 @@ describe("a command in a pipe", () => {
     }
     assert.equal((await cli.run(["releases:info", "v206", "-a", app.name])).code, 1);
     const { stdout, stderr } = await cli.run(["releases", "-a", app.name, "-n", "150"]);
-    assert.equal(linesOf(stdout).length, 150);
+    assert.equal(nonEmptyLines(stdout).length, 150);
     assert.equal(stderr, "There are more than these 150; --limit shows them.\n");
   });
 
@@ -272,7 +272,7 @@ describe("a command in a pipe", () => {
     const elsewhere = ["serve", "login", "watch", "import", "completion"];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(
-      names.filter((name) => !cli.called.has(name) && !elsewhere.includes(name)),
+      names.filter((name) => !cli.invokedCommands.has(name) && !elsewhere.includes(name)),
       [],
     );
   });

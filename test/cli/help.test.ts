@@ -9,7 +9,7 @@ import * as events from "../../src/cli/api/events.js";
 import * as mutations from "../../src/cli/api/mutations.js";
 import * as queries from "../../src/cli/api/queries.js";
 import { createProgram } from "../../src/cli/program.js";
-import { CommandLine, linesOf } from "../support/cli.js";
+import { CommandLine, nonEmptyLines } from "../support/cli.js";
 import { startServer, temporaryFolder } from "../support/server.js";
 
 const commands = createProgram("0").commands;
@@ -27,7 +27,7 @@ describe("the help", () => {
         const [, examples = ""] = stdout.split("\nExamples:\n");
         assert.match(examples, /^ {2}\$ .*railyard /, `${command.name()} has an example`);
         const calls = [command.name(), ...command.aliases()].map((name) => `railyard ${name}`);
-        for (const example of linesOf(examples)) {
+        for (const example of nonEmptyLines(examples)) {
           assert.ok(
             calls.some((call) => example.includes(call)),
             `${example} shows ${command.name()}`,
@@ -138,7 +138,7 @@ SCRIPT
 COMP_LINE="$1"; COMP_POINT=\${#1}; COMP_WORDBREAKS=$' \\t\\n:'; _railyard; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr, status } = spawnSync("bash", ["-c", program, "bash", line], { encoding: "utf8" });
   assert.deepEqual([status, stderr], [0, ""]);
-  return linesOf(stdout);
+  return nonEmptyLines(stdout);
 }
 
 describe("the completion", () => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { relativeTime, singleLine } from "../../src/cli/output/format.js";
 import { fitTable, grid } from "../../src/cli/output/grid.js";
 import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, hasTerminal, linesOf, seen } from "../support/cli.js";
+import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../support/cli.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 
@@ -28,12 +28,12 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     for (const columns of [50, 80, 160]) {
       const { code, stdout } = await cli.onTerminal(["apps", "--region", "eu"], columns);
       assert.equal(code, 0);
-      assert.notEqual(seen(stdout), stdout, "there are colours");
-      const lines = linesOf(seen(stdout));
+      assert.notEqual(stripEscapes(stdout), stdout, "there are colours");
+      const lines = nonEmptyLines(stripEscapes(stdout));
       assert.match(lines[0] ?? "", /^App +.*Pipeline +Stage/);
       assert.ok(Math.max(...lines.map(widthOf)) <= columns, lines.join("\n"));
     }
-    const wide = linesOf(seen((await cli.onTerminal(["apps", "--region", "eu"], 160)).stdout));
+    const wide = nonEmptyLines(stripEscapes((await cli.onTerminal(["apps", "--region", "eu"], 160)).stdout));
     const at = wide[0]?.indexOf("Region");
     assert.deepEqual(
       wide.slice(1).map((line) => line.indexOf("eu")),
@@ -43,14 +43,14 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
 
   it("nothing is coloured where NO_COLOR is set", async () => {
     const { stdout } = await cli.onTerminal(["tokens"], 100, { env: { NO_COLOR: "1" } });
-    assert.equal(seen(stdout), stdout);
+    assert.equal(stripEscapes(stdout), stdout);
     assert.match(stdout, /^Token +Name +Role/);
   });
 
   it("ids are never cut, and times are told as people do", async () => {
     const build = await seed.build();
     const { stdout } = await cli.onTerminal(["builds", "--repository", build.repository], 80);
-    const [, row = ""] = linesOf(seen(stdout));
+    const [, row = ""] = nonEmptyLines(stripEscapes(stdout));
     assert.ok(row.startsWith(build.id), row);
     assert.match(row, /just now$/);
   });
@@ -69,7 +69,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
       await cli.json(["releases:status", "current", "-a", dev.name, "-c", context ?? "", "-s", state ?? ""]);
     }
     const { stdout } = await cli.onTerminal(["pipelines:info", pipeline.name], 120);
-    const [, title = "", ...rows] = linesOf(seen(stdout));
+    const [, title = "", ...rows] = nonEmptyLines(stripEscapes(stdout));
     assert.deepEqual(title.split(/ {2,}/), ["review →", "development →", "staging →", "production"]);
     const [devAt, qaAt] = [title.indexOf("development"), title.indexOf("staging")];
     const column = (at: number, end: number) => rows.slice(0, 5).map((row) => row.slice(at, end).trim());
@@ -78,7 +78,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     assert.deepEqual(column(devAt, qaAt), [`⬢ ${dev.name}`, runs, ...marks]);
     const staging = column(qaAt, title.indexOf("production"));
     assert.deepEqual(staging.slice(0, 3), [`⬢ ${qa.name}`, "nothing yet", "needs ci/build"]);
-    const narrow = linesOf(seen((await cli.onTerminal(["pipelines:info", pipeline.name], 60)).stdout));
+    const narrow = nonEmptyLines(stripEscapes((await cli.onTerminal(["pipelines:info", pipeline.name], 60)).stdout));
     assert.ok(narrow.includes("development →") && narrow.includes("production"), "stages one under the other");
   });
 
@@ -89,10 +89,10 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     await seed.release(dev);
     const { stdout } = await cli.onTerminal(["promote", "-a", dev.name]);
     const announced = `Promoting app ⬢ ${dev.name} ...`;
-    const text = seen(stdout);
+    const text = stripEscapes(stdout);
     assert.match(text, new RegExp(`^. ${announced}`), "a spinner stands before it");
     const erased = stdout.lastIndexOf("\u001b[0K");
-    assert.ok(erased > 0 && seen(stdout.slice(erased)).startsWith(`${announced} ✓\n`), JSON.stringify(stdout));
+    assert.ok(erased > 0 && stripEscapes(stdout.slice(erased)).startsWith(`${announced} ✓\n`), JSON.stringify(stdout));
   });
 
   it("an empty list says how to begin", async () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CommandLine, hasTerminal, linesOf, seen } from "../support/cli.js";
+import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../support/cli.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
 /** Lines of the text, with `ID` where an id stands: what was printed must match them from the first to the last. */
 function assertTold(printed: string, expected: readonly string[]): void {
-  const lines = linesOf(seen(printed)).map((line) => line.replace(/\s+/g, " ").trim());
+  const lines = nonEmptyLines(stripEscapes(printed)).map((line) => line.replace(/\s+/g, " ").trim());
   const pattern = expected.map((line) =>
     line
       .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
@@ -25,7 +25,7 @@ describe("the walk-through of pipelines", () => {
       const ended = await cli.onTerminal(command.split(" "), 200);
       assert.equal(ended.code, code, `${command}\n${ended.stdout}`);
       if (expected !== null) assertTold(ended.stdout, expected);
-      return seen(ended.stdout);
+      return stripEscapes(ended.stdout);
     };
     const idIn = (text: string, before: string) => new RegExp(`${before}(${ID})`).exec(text)?.[1] ?? "";
     const added = (app: string, stage: string, checks = "") => [
@@ -55,7 +55,7 @@ describe("the walk-through of pipelines", () => {
     const promoted = await cli.onTerminal(["pipelines:promote", "-a", "myapp-space-dev"], 200);
     assert.equal(promoted.code, 0);
     // What the spinner leaves on its line is erased by the control characters that `seen` takes away.
-    const [, result = ""] = seen(promoted.stdout).split(/(?=Promoting app ⬢ myapp-space-dev \.\.\. ✓)/);
+    const [, result = ""] = stripEscapes(promoted.stdout).split(/(?=Promoting app ⬢ myapp-space-dev \.\.\. ✓)/);
     assertTold(result, [
       "Promoting app ⬢ myapp-space-dev ... ✓",
       "= myapp pipeline (development -> staging)",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, hasTerminal, linesOf, type Running, seen } from "../support/cli.js";
-import { TcpProxy } from "../support/passage.js";
+import { CommandLine, hasTerminal, nonEmptyLines, type Running, stripEscapes } from "../support/cli.js";
 import { type Named, Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 
 const TOKEN = { RAILYARD_TOKEN: ADMIN_SECRET };
 
@@ -24,7 +24,7 @@ interface PrintedEvent {
 }
 
 function eventsOf(running: { readonly stdout: string }): PrintedEvent[] {
-  return linesOf(running.stdout).map((line) => JSON.parse(line) as PrintedEvent);
+  return nonEmptyLines(running.stdout).map((line) => JSON.parse(line) as PrintedEvent);
 }
 
 describe("watch", () => {
@@ -39,7 +39,7 @@ describe("watch", () => {
     seed = new Seed(server.admin);
   });
 
-  const lines = (count: number) => (running: Running) => linesOf(running.stdout).length >= count;
+  const lines = (count: number) => (running: Running) => nonEmptyLines(running.stdout).length >= count;
 
   it("prints an object a line with --json, and the cursor to go on from when it is interrupted", async () => {
     const since = await logEnd(server);
@@ -82,7 +82,7 @@ describe("watch", () => {
     const running = cli.start(["watch", "--app", dev.name, "--since", since]);
     await running.until(lines(8));
     running.interrupt();
-    const rows = linesOf((await running.ended).stdout).map((line) => line.split("\t"));
+    const rows = nonEmptyLines((await running.ended).stdout).map((line) => line.split("\t"));
     assert.deepEqual(
       rows.map(([, , type, , , sentence]) => [type, sentence]),
       [
@@ -109,7 +109,7 @@ describe("watch", () => {
     await running.until(({ stdout }) => stdout.includes(app.name));
     running.type("\u0003");
     const { code, stdout } = await running.ended;
-    const printed = linesOf(seen(stdout));
+    const printed = nonEmptyLines(stripEscapes(stdout));
     assert.equal(code, 0);
     assert.match(printed[1] ?? "", new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}App ${app.name} created {2}by admin`));
     assert.match(printed.at(-1) ?? "", /Go on from here with --since \S+/);
@@ -121,7 +121,7 @@ describe("watch", () => {
       [["watch", "--since", "yesterday"], /after must be/],
     ] as const) {
       const { code, stdout, stderr } = await cli.run(args);
-      assert.deepEqual([code, stdout, linesOf(stderr).length], [1, "", 1], stderr);
+      assert.deepEqual([code, stdout, nonEmptyLines(stderr).length], [1, "", 1], stderr);
       assert.match(stderr, message);
     }
   });
@@ -129,9 +129,9 @@ describe("watch", () => {
   it("ends with 5 where nobody is signed in or nothing answers, also where it begins with a cursor", async () => {
     const since = ["watch", "--since", await logEnd(server)];
     const wrong = await cli.run([...since, "--token", "wrong"]);
-    assert.deepEqual([wrong.code, linesOf(wrong.stderr).length], [5, 1], wrong.stderr);
+    assert.deepEqual([wrong.code, nonEmptyLines(wrong.stderr).length], [5, 1], wrong.stderr);
     const nobody = await cli.run([...since, "--url", "http://127.0.0.1:1"]);
-    assert.deepEqual([nobody.code, linesOf(nobody.stderr).length], [5, 1], nobody.stderr);
+    assert.deepEqual([nobody.code, nonEmptyLines(nobody.stderr).length], [5, 1], nobody.stderr);
     assert.match(nobody.stderr, /^No Railyard answers at/);
   });
 
@@ -155,7 +155,7 @@ describe("watch", () => {
 
   it("connects again by itself, also to a service that was restarted, and loses and repeats nothing", async (t) => {
     const own = await startServer(t);
-    const passage = await TcpProxy.to(own.url, t);
+    const passage = await TcpProxy.start(own.url, t);
     const since = await logEnd(own);
     const running = cli.start(["watch", "--url", passage.url, "--since", since, "--json"]);
     const made: Named[] = [];
@@ -164,10 +164,10 @@ describe("watch", () => {
     await running.until(lines(1));
     for (const restart of [false, true]) {
       const before = made.length;
-      const lost = linesOf(running.stderr).length;
+      const lost = nonEmptyLines(running.stderr).length;
       passage.close();
       await make();
-      await running.until(({ stderr }) => linesOf(stderr).length > lost);
+      await running.until(({ stderr }) => nonEmptyLines(stderr).length > lost);
       if (restart) await own.restart();
       await make();
       passage.open(own.url);
@@ -181,7 +181,7 @@ describe("watch", () => {
       eventsOf(ended).map(({ subjectName }) => subjectName),
       made.map(({ name }) => name),
     );
-    const notes = linesOf(stderr);
+    const notes = nonEmptyLines(stderr);
     assert.match(notes[0] ?? "", /^Connection lost \(.+\); going on after cursor \S+ once it is back\.$/);
     assert.equal(notes[1], "Connected again.");
     assert.equal(notes.length, 5);
@@ -228,7 +228,7 @@ describe("promote --wait", () => {
     await report(server, await releaseOf(two), "SUCCEEDED");
     const { code, stdout, stderr } = await running.ended;
     assert.deepEqual([code, stderr], [0, ""]);
-    const told = linesOf(stdout);
+    const told = nonEmptyLines(stdout);
     assert.deepEqual(told.slice(0, 4), [
       `⬢ ${one.name}  v1 deploying`,
       `⬢ ${two.name}  v1 deploying`,
@@ -284,7 +284,7 @@ describe("promote --wait", () => {
   it("goes on after a broken connection, and learns what happened meanwhile", async (t) => {
     const own = await startServer(t);
     const { dev, one, two } = await reported(new Seed(own.admin));
-    const passage = await TcpProxy.to(own.url, t);
+    const passage = await TcpProxy.start(own.url, t);
     const running = cli.start(["promote", "-a", dev.name, "--wait", "--url", passage.url]);
     await running.until(deploying(two));
     passage.close();
@@ -294,7 +294,7 @@ describe("promote --wait", () => {
     passage.open();
     const { code, stdout, stderr } = await running.ended;
     assert.equal(code, 0);
-    assert.deepEqual(linesOf(stdout).slice(0, 4), [
+    assert.deepEqual(nonEmptyLines(stdout).slice(0, 4), [
       `⬢ ${one.name}  v1 deploying`,
       `⬢ ${two.name}  v1 deploying`,
       `⬢ ${one.name}  v1 succeeded`,
@@ -321,14 +321,14 @@ describe("promote --wait", () => {
     const shown =
       (text: string) =>
       ({ stdout }: Running) =>
-        seen(stdout).includes(text);
+        stripEscapes(stdout).includes(text);
     await running.until(shown(`⬢ ${two.name}  v1 deploying`));
     await report(server, await releaseOf(one), "SUCCEEDED");
     await running.until(shown(`⬢ ${one.name}  v1 succeeded`));
     await report(server, await releaseOf(two), "SUCCEEDED");
     const { code, stdout } = await running.ended;
     assert.equal(code, 0);
-    const end = seen(stdout.slice(stdout.lastIndexOf("\u001b[0K"))).replaceAll("\r\n", "\n");
+    const end = stripEscapes(stdout.slice(stdout.lastIndexOf("\u001b[0K"))).replaceAll("\r\n", "\n");
     assert.ok(end.startsWith(`Promoting app ⬢ ${dev.name} ... ✓\n= `), JSON.stringify(stdout));
   });
 });

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { decodeCursor } from "../../src/entities/history/event-cursor.js";
 import { Client } from "../support/client.js";
-import { startProcess } from "../support/process.js";
 import { type Named, Seed, unique } from "../support/seed.js";
 import { temporaryFolder } from "../support/server.js";
+import { startProcess } from "../support/server-process.js";
 
 const SECRET = "an-administrator-who-is-cut-off";
 const ROUNDS = 4;
@@ -76,7 +76,7 @@ async function write(
     try {
       acknowledge(apps, (await client.mutate("createApp", { name }, "app { name }")).app.name);
       // Its name is taken by now: refused, and not to be found a second time.
-      const refusal = await client.refusedMutation("createApp", { name });
+      const refusal = await client.mutationError("createApp", { name });
       assert.equal(refusal.extensions.code, "CONFLICT");
       const { promotion } = await client.mutate("promote", { app: source.id }, "promotion { id }");
       acknowledge(promotions, promotion.id);

@@ -55,7 +55,7 @@ describe("nginx in front of two instances", { skip }, () => {
     });
     assert.ok(Math.min(...counts) >= 4, `requests to each instance: ${counts}`);
     for (const stream of streams) {
-      const events = await stream.told(names.length);
+      const events = await stream.take(names.length);
       assert.deepEqual(
         events.map(({ summary }) => /balanced-\d/.exec(summary)?.[0]),
         names,

@@ -5,12 +5,12 @@ import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
 import { Client } from "../support/client.js";
 import { freePort } from "../support/cluster.js";
-import { skipWithout } from "../support/debian.js";
+import { skipWithoutPackage } from "../support/debian.js";
 import { engine, freshDatabase } from "../support/engine.js";
-import { temporaryFolder } from "../support/folder.js";
 import { Seed } from "../support/seed.js";
 import { ADMIN_SECRET } from "../support/server.js";
 import { Socket } from "../support/socket.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 import { Containers } from "./docker/container.js";
 import { buildImage, type Image } from "./docker/image.js";
 
@@ -33,7 +33,7 @@ function sizeOf(root: string): number {
 
 const skip =
   process.getuid?.() === 0
-    ? skipWithout("/usr/bin/mmdebstrap", "mmdebstrap")
+    ? skipWithoutPackage("/usr/bin/mmdebstrap", "mmdebstrap")
     : "only root may run the steps in a chroot";
 
 describe("the image of deploy/Dockerfile", { skip }, () => {
@@ -82,7 +82,7 @@ describe("the image of deploy/Dockerfile", { skip }, () => {
     const events = socket.run("subscription { events { type } }");
     await socket.run("{ viewer { role } }").until(({ complete }) => complete);
     const pipeline = await new Seed(client).pipeline();
-    await events.told(1);
+    await events.take(1);
     const page = await fetch(`${url}/graphql`, { headers: { accept: "text/html" } });
     assert.match(await page.text(), /^<!doctype html>/);
     const listed = await containers.exec({ RAILYARD_URL: url, RAILYARD_TOKEN: ADMIN_SECRET }, [

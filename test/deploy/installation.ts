@@ -4,10 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "../support/client.js";
 import { freePort } from "../support/cluster.js";
 import { freshDatabase } from "../support/engine.js";
-import type { Cleanup } from "../support/folder.js";
 import { type Nginx, startNginx } from "../support/nginx.js";
-import { type ServerProcess, startProcess } from "../support/process.js";
 import { ADMIN_SECRET } from "../support/server.js";
+import { type ServerProcess, startProcess } from "../support/server-process.js";
+import type { Cleanup } from "../support/temporary-folder.js";
 
 /** How long a condition may take to come true, in milliseconds. */
 const DEADLINE_MS = 30_000;

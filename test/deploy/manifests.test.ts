@@ -4,8 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { readConfig } from "../../src/config.js";
-import { skipWithout } from "../support/debian.js";
-import { temporaryFolder } from "../support/folder.js";
+import { skipWithoutPackage } from "../support/debian.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 import { readDockerfile } from "./docker/dockerfile.js";
 import { type Manifest, problemsOf, problemsOfCompose, readYaml, skipWithoutSchemas } from "./schemas.js";
 
@@ -131,7 +131,7 @@ describe("deploy/compose.yaml", { skip }, () => {
   });
 });
 
-describe("deploy/railyard.service", { skip: skipWithout("/usr/bin/systemd-analyze", "systemd") }, () => {
+describe("deploy/railyard.service", { skip: skipWithoutPackage("/usr/bin/systemd-analyze", "systemd") }, () => {
   const unit = readFileSync("deploy/railyard.service", "utf8");
 
   it("is what systemd understands, and starts what npm start starts", (t) => {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { EXIT } from "../../src/cli/exit.js";
 import { createProgram } from "../../src/cli/program.js";
-import { CommandLine, hasTerminal, seen } from "../support/cli.js";
+import { CommandLine, hasTerminal, stripEscapes } from "../support/cli.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 
 const PAGE = "docs/cli.md";
@@ -68,7 +68,7 @@ describe("the page of the command line", () => {
       assert.ok(code === 0 || (typed.includes("--dry-run") && code === 3), `${command}\n${stdout}`);
       if (typed.startsWith("builds:create")) build = /[0-9a-f-]{36}/.exec(stdout)?.[0] ?? "";
       // What a spinner has drawn is erased again before the output.
-      const output = seen(stdout.slice(stdout.lastIndexOf("\u001b[0K") + 1).replace(/^\[0K/, ""));
+      const output = stripEscapes(stdout.slice(stdout.lastIndexOf("\u001b[0K") + 1).replace(/^\[0K/, ""));
       written.push(`$ railyard ${placeholders.fill(command)}`);
       if (!QUIET.test(typed)) written.push(`${placeholders.fill(output).trimEnd()}\n`);
     }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { REFUSALS } from "../../src/domain/core/refusal.js";
 import { BlockerCode } from "../../src/entities/core/enums.js";
-import { codeIn, sectionOf, tableUnder } from "../support/markdown.js";
+import { inlineCode, readSection, readTable } from "../support/markdown.js";
 
 const DOCUMENTS = [
   "README.md",
@@ -56,10 +56,10 @@ describe("the documents", () => {
 
   it("say why each dependency, override and install script is there, and no other", () => {
     const heading = "Why each dependency is there";
-    const listed = tableUnder("CONTRIBUTING.md", heading).map(([name]) => codeIn(name)[0]);
+    const listed = readTable("CONTRIBUTING.md", heading).map(([name]) => inlineCode(name)[0]);
     const installed = { ...manifest.dependencies, ...manifest.optionalDependencies };
     assert.deepEqual(listed, Object.keys(installed).sort());
-    const named = codeIn(sectionOf("CONTRIBUTING.md", heading));
+    const named = inlineCode(readSection("CONTRIBUTING.md", heading));
     const owed = [...Object.keys(manifest.overrides), ...Object.keys(manifest.allowScripts)];
     assert.deepEqual(
       owed.filter((name) => !named.includes(name)),
@@ -71,11 +71,11 @@ describe("the documents", () => {
     const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
       packages: Record<string, { version: string; dev?: boolean }>;
     };
-    const rows = tableUnder("SECURITY.md", "Known flaws of dependencies");
+    const rows = readTable("SECURITY.md", "Known flaws of dependencies");
     assert.ok(rows.length >= 9, "the table was found");
     for (const [name, written] of rows) {
       const pinned = Object.entries(packages)
-        .filter(([path, { dev }]) => path.endsWith(`node_modules/${codeIn(name)[0]}`) && dev !== true)
+        .filter(([path, { dev }]) => path.endsWith(`node_modules/${inlineCode(name)[0]}`) && dev !== true)
         .map(([, { version }]) => version);
       assert.deepEqual(written?.split(", "), [...new Set(pinned)].sort(), name);
     }
@@ -83,7 +83,7 @@ describe("the documents", () => {
 
   it("describe every blocker, and name no code that does not exist", () => {
     const rules = readFileSync("docs/rules.md", "utf8");
-    const blockers = tableUnder("docs/rules.md", "Promotions").map(([code]) => codeIn(code)[0]);
+    const blockers = readTable("docs/rules.md", "Promotions").map(([code]) => inlineCode(code)[0]);
     assert.deepEqual(
       blockers.filter((code) => code !== undefined && code in BlockerCode),
       Object.keys(BlockerCode),

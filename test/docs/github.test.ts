@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { readConfig } from "../../src/config.js";
-import type { Payload } from "../support/github.js";
+import type { Payload } from "../support/github-webhooks.js";
 import { Seed, unique } from "../support/seed.js";
 import { startServer, temporaryFolder } from "../support/server.js";
 

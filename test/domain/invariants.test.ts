@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { contentOf } from "../support/content.js";
+import { dumpRows } from "../support/database-content.js";
 import { type Named, Seed, unique } from "../support/seed.js";
 import { startServer } from "../support/server.js";
 
@@ -28,7 +28,7 @@ const counted = (length: number) => Array.from({ length }, (_, index) => index +
 const report = (subject: object, context: string, state: string) =>
   admin.mutate("reportStatus", { ...subject, context, state }, "status { id }");
 const codeOf = async (client: typeof admin, mutation: string, input: object) =>
-  (await client.refusedMutation(mutation, input)).extensions.code;
+  (await client.mutationError(mutation, input)).extensions.code;
 
 describe("what must never happen", () => {
   it("duplicate or missing versions under concurrent promotions", async () => {
@@ -151,15 +151,15 @@ describe("what must never happen", () => {
     for (let count = 0; count < 11; count += 1) await seed.coupled(pipeline, "STAGING");
     await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
     await seed.release(dev);
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     assert.equal(await codeOf(admin, "promote", { app: dev.id }), "PROMOTION_BLOCKED");
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 
   it("a gate got round by deleting and recreating the pipeline or the coupling, or by moving it", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling, ...app } = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci"] });
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     const ways: [string, object][] = [
       ["deletePipeline", { pipeline: pipeline.id }],
       ["removeCoupling", { coupling }],
@@ -171,7 +171,7 @@ describe("what must never happen", () => {
     for (const [mutation, input] of ways) assert.equal(await codeOf(operator, mutation, input), "FORBIDDEN", mutation);
     const elsewhere = { pipeline: (await seed.pipeline()).id, app: app.id, stage: "PRODUCTION" };
     assert.equal(await codeOf(operator, "addCoupling", elsewhere), "CONFLICT");
-    const added = (await contentOf(server)).filter((line) => !before.includes(line));
+    const added = (await dumpRows(server)).filter((line) => !before.includes(line));
     assert.deepEqual(
       added
         .map((line) => line.split(" ")[0])
@@ -216,7 +216,7 @@ describe("what must never happen", () => {
     const build = await seed.build();
     const release = await seed.release(dev, build);
     const blockers = async () => {
-      const { extensions } = await admin.refusedMutation("promote", { app: dev.id });
+      const { extensions } = await admin.mutationError("promote", { app: dev.id });
       return (extensions.blockers as { code: string }[]).map((blocker) => blocker.code);
     };
     await report({ release: release.id }, "ci", "SUCCESS");

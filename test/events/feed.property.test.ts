@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
-import { shared } from "../support/engine.js";
+import { runsPerEngine } from "../support/engine.js";
 import { type Named, Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 import { type Operation, Socket } from "../support/socket.js";
 
 /** Thousands on demand: `PROPERTY_RUNS=5000 node --test dist/test/events/feed.property.test.js`. */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? shared(200));
+const RUNS = Number(process.env.PROPERTY_RUNS ?? runsPerEngine(200));
 
 const CONTEXTS = ["ci/build", "ci/test", "qa/smoke"];
 const PIPELINES = 2;

@@ -4,7 +4,7 @@ import { changed } from "../../src/events/draft.js";
 import { append } from "../../src/events/log.js";
 import { Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
-import { BEGINNING, Socket } from "../support/socket.js";
+import { LOG_START, Socket } from "../support/socket.js";
 
 const HOUR = 3_600_000;
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor type } }";
@@ -23,19 +23,19 @@ describe("an event older than it is kept", () => {
     const { events } = await server.admin.ask("{ events { nodes { type ... on ChangeEvent { subjectId } } } }");
     assert.deepEqual(events.nodes, [{ type: "APP_CREATED", subjectId: kept.id }]);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
-    const refusal = await socket.run(FOLLOW, { after: BEGINNING }).refusal();
-    const overHttp = await server.admin.refusal(
+    const refusal = await socket.run(FOLLOW, { after: LOG_START }).error();
+    const overHttp = await server.admin.queryError(
       "query ($after: EventCursor) { events(after: $after) { nodes { type } } }",
       {
-        after: BEGINNING,
+        after: LOG_START,
       },
     );
     assert.equal(refusal.extensions.code, "CURSOR_EXPIRED");
     assert.deepEqual(refusal.extensions, overHttp.extensions);
     const watch = socket.run(FOLLOW, { after: refusal.extensions.oldestCursor });
-    await watch.told(1);
+    await watch.take(1);
     await seed.app();
-    assert.equal((await watch.told(2)).length, 2);
+    assert.equal((await watch.take(2)).length, 2);
   });
 
   it("does not end a subscription that has nothing to do with it, however long that one has waited", async (t) => {
@@ -56,7 +56,7 @@ describe("an event older than it is kept", () => {
     const update = (description: string) =>
       server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description }, "pipeline { id }");
     await update("one");
-    await watch.told(1);
+    await watch.take(1);
     // Far more than is kept in memory, none of which it is to hear of.
     const foreign = changed("APP_UPDATED", { id: "x", name: "x" }, "Something else");
     for (let round = 0; round < 3; round += 1) {
@@ -67,6 +67,6 @@ describe("an event older than it is kept", () => {
     late = 3 * HOUR;
     await server.app.tick();
     await update("two");
-    assert.deepEqual(await watch.told(2), [{ type: "PIPELINE_UPDATED" }, { type: "PIPELINE_UPDATED" }]);
+    assert.deepEqual(await watch.take(2), [{ type: "PIPELINE_UPDATED" }, { type: "PIPELINE_UPDATED" }]);
   });
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { type DemoRun, playDemo } from "../support/demo.js";
+import { type DemoRun, runDemo } from "../support/demo.js";
 import { startServer, temporaryFolder } from "../support/server.js";
-import { startTamperer, type Tamper } from "../support/tamperer.js";
+import { startTamperingProxy, type Tampering } from "../support/tampering-proxy.js";
 
 /** Lines that the text about pipelines has, as the demo must print them; ids stand as `<id>`. */
 const KEY_LINES = [
@@ -29,7 +29,7 @@ const KEY_LINES = [
 ];
 
 /** What goes wrong between the demo and a real server, and the line that must then be missed. */
-const TAMPERS: Readonly<Record<string, { tamper: Tamper; missed: RegExp }>> = {
+const TAMPERS: Readonly<Record<string, { tamper: Tampering; missed: RegExp }>> = {
   "a target of a promotion is left out": {
     tamper: { answer: ({ data }) => data?.promote?.promotion.targets.pop() },
     missed: /promised {2}.*⬢ myapp-space-stg\n {2}came {6}\(nothing more\)/,
@@ -63,7 +63,7 @@ const TAMPERS: Readonly<Record<string, { tamper: Tamper; missed: RegExp }>> = {
 describe("the demo", () => {
   it("plays the whole walk-through on a server of its own, and leaves nothing behind", async (t) => {
     const temporary = temporaryFolder(t);
-    const run = await playDemo([], { TMPDIR: temporary });
+    const run = await runDemo([], { TMPDIR: temporary });
     assert.deepEqual([run.code, run.stderr], [0, ""]);
     const lines = run.stdout.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<id>").split("\n");
     assert.deepEqual(
@@ -75,8 +75,8 @@ describe("the demo", () => {
 
   it("is in colour where colour is wanted, and plain where its output is kept", async () => {
     const [colourful, plain] = await Promise.all([
-      playDemo([], { FORCE_COLOR: "1", NO_COLOR: undefined }),
-      playDemo([], { NO_COLOR: undefined, CI: undefined }),
+      runDemo([], { FORCE_COLOR: "1", NO_COLOR: undefined }),
+      runDemo([], { NO_COLOR: undefined, CI: undefined }),
     ]);
     const promoted = "\u001b[35m⬢ myapp-space-dev\u001b[39m";
     assert.ok(colourful.stdout.includes(promoted));
@@ -103,7 +103,7 @@ describe("the demo", () => {
     it(`exits 1 where ${wrong}`, async (t) => {
       const server = await startServer(t);
       const secret = server.admin.secret ?? "";
-      const run = await playOn(await startTamperer(t, server.url, secret, tamper), secret);
+      const run = await playOn(await startTamperingProxy(t, server.url, secret, tamper), secret);
       assert.equal(run.code, 1, run.stdout);
       assert.match(run.stderr, missed);
       assert.ok(!run.stdout.includes("that the text promises were so"));
@@ -112,5 +112,5 @@ describe("the demo", () => {
 });
 
 function playOn(url: string, secret: string): Promise<DemoRun> {
-  return playDemo(["--url", url], { RAILYARD_TOKEN: secret });
+  return runDemo(["--url", url], { RAILYARD_TOKEN: secret });
 }

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Script } from "node:vm";
-import { Program } from "../support/program.js";
+import { ChildProgram } from "../support/child-program.js";
 import { Seed } from "../support/seed.js";
 import { startServer, temporaryFolder } from "../support/server.js";
 
@@ -46,7 +46,7 @@ describe("the deployer of the examples", () => {
         APP: app.name,
       };
       await seed.release(app, build);
-      const first = Program.start(t, variant, env);
+      const first = ChildProgram.start(t, variant, env);
       // It dies at that line, or never comes by it and does its work.
       let over = false;
       first.ended.then(() => {
@@ -57,7 +57,7 @@ describe("the deployer of the examples", () => {
       if (over) killed += 1;
       await first.kill();
       await seed.release(app, build);
-      const second = Program.start(t, DEPLOYER, env);
+      const second = ChildProgram.start(t, DEPLOYER, env);
       while ((await phaseOf(app.name)) !== "SUCCEEDED,SUCCEEDED")
         await new Promise((resolve) => setTimeout(resolve, 50));
       await second.kill();

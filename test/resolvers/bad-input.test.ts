@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
-import type { AnsweredError } from "../support/client.js";
+import type { ResponseError } from "../support/client.js";
 import { type Named, Seed, type SeededBuild, type SeededRelease } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
@@ -63,7 +63,7 @@ describe("bad input", () => {
           assert.equal((await server.admin.ask(query, { id: bad })).found, null, `${lookup} ${bad}`);
           continue;
         }
-        const refusal = await server.admin.refusal(query, { id: bad });
+        const refusal = await server.admin.queryError(query, { id: bad });
         assert.deepEqual(refusal.extensions, { code: "BAD_USER_INPUT", field: "id" }, `${lookup} ${bad}`);
         assert.match(refusal.message, /^id must be an id: a UUID/);
       }
@@ -80,7 +80,7 @@ describe("bad input", () => {
     ]) {
       const query = `query ($id: ID!) { ${list}(${argument}: $id) { nodes { __typename } } }`;
       for (const id of [...BAD_IDS, NOBODY]) {
-        const { extensions, message } = await server.admin.refusal(query, { id });
+        const { extensions, message } = await server.admin.queryError(query, { id });
         assert.deepEqual(extensions, { code: "NOT_FOUND", field: argument }, `${list} ${id}`);
         assert.match(message, /^There is no (pipeline|app) "/);
         assert.ok(message.length < 150 && !/\p{C}/u.test(message), message);
@@ -111,7 +111,7 @@ describe("bad input", () => {
       for (const [field, kind] of Object.entries(fields)) {
         await server.admin.mutate(name, { ...input, [field]: String(input[field]).toUpperCase() }, "__typename");
         for (const bad of [...BAD_IDS, NOBODY]) {
-          const { extensions } = await server.admin.refusedMutation(name, { ...input, [field]: bad });
+          const { extensions } = await server.admin.mutationError(name, { ...input, [field]: bad });
           const code = kind === "name" || bad === NOBODY ? "NOT_FOUND" : "BAD_USER_INPUT";
           assert.deepEqual(extensions, { code, field }, `${name} ${field} ${bad.slice(0, 40)}`);
         }
@@ -130,9 +130,9 @@ describe("bad input", () => {
         closeReviewApp: { pullRequestNumber: 1 },
       };
       const input = { ...(rest as Record<string, object>)[name], [field]: NOBODY };
-      assert.deepEqual((await server.admin.refusedMutation(name, input)).extensions, { code: "NOT_FOUND", field });
+      assert.deepEqual((await server.admin.mutationError(name, input)).extensions, { code: "NOT_FOUND", field });
     }
-    const target = await server.admin.refusedMutation("promote", { app: app.id, targets: [app.id, NOBODY] });
+    const target = await server.admin.mutationError("promote", { app: app.id, targets: [app.id, NOBODY] });
     assert.deepEqual(target.extensions, { code: "BAD_USER_INPUT", field: "targets.0" });
   });
 
@@ -175,7 +175,7 @@ describe("bad input", () => {
     for (const [name, field, input, mayBeEmpty = false] of fields) {
       const bad = ["\0", "a\0b", "\ud800", "x\udfff\ud800", "\u0007", "y".repeat((longest[field] ?? 2048) + 7000)];
       for (const text of mayBeEmpty ? bad : ["", " ", ...bad]) {
-        const refusal = await server.admin.refusedMutation(name, withField(input, field, text));
+        const refusal = await server.admin.mutationError(name, withField(input, field, text));
         assert.deepEqual(
           refusal.extensions,
           { code: "BAD_USER_INPUT", field },
@@ -219,7 +219,7 @@ describe("bad input", () => {
     const elsewhere = (await server.admin.ask("{ pipelines { edges { cursor } } }")).pipelines.edges[0].cursor;
     for (const list of lists) {
       const refused = async (args: string, field: string) => {
-        const refusal = await server.admin.refusal(`{ ${list}(${args}) { pageInfo { hasNextPage } } }`);
+        const refusal = await server.admin.queryError(`{ ${list}(${args}) { pageInfo { hasNextPage } } }`);
         assert.deepEqual(refusal.extensions, { code: "BAD_USER_INPUT", field }, `${list}(${args})`);
         expectSentence(refusal, args.includes("last") && args.includes("first") ? "first" : field);
       };
@@ -269,14 +269,14 @@ describe("bad input", () => {
       ["createToken", { name: "a", role: "VIEWER", expiresAt: "2026-02-30T00:00:00Z" }, "expiresAt"],
     ];
     for (const [name, input, field] of cases) {
-      const refusal = await server.admin.refusedMutation(name, input as object);
+      const refusal = await server.admin.mutationError(name, input as object);
       assert.deepEqual(refusal.extensions, { code: "BAD_USER_INPUT", field }, `${name} ${JSON.stringify(input)}`);
     }
   });
 });
 
 /** A refusal speaks in a sentence, and of the field. */
-function expectSentence({ message }: AnsweredError, field: string): void {
+function expectSentence({ message }: ResponseError, field: string): void {
   assert.match(message, /^[\p{L}\d].{10,}\.$/u);
   assert.ok(message.includes(field), message);
 }

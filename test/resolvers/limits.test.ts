@@ -17,7 +17,7 @@ describe("the bounds of the design", () => {
     const input = (count: number) => ({ coupling: app.couplingId, requiredChecks: contexts(count) });
     const { coupling } = await admin.mutate("updateChecks", input(50), "coupling { requiredChecks }");
     assert.equal(coupling.requiredChecks.length, 50);
-    const refused = await admin.refusedMutation("updateChecks", input(51));
+    const refused = await admin.mutationError("updateChecks", input(51));
     assert.deepEqual([refused.extensions.code, refused.extensions.field], ["BAD_USER_INPUT", "requiredChecks"]);
   });
 
@@ -25,7 +25,7 @@ describe("the bounds of the design", () => {
     const release = await seed.release(await seed.app());
     const report = (context: string, state: string) => ({ release: release.id, context, state });
     for (const context of contexts(100)) await admin.mutate("reportStatus", report(context, "PENDING"), "__typename");
-    const refused = await admin.refusedMutation("reportStatus", report("one-more", "SUCCESS"));
+    const refused = await admin.mutationError("reportStatus", report("one-more", "SUCCESS"));
     assert.equal(refused.extensions.code, "CONFLICT");
     const { status } = await admin.mutate("reportStatus", report("check-7", "SUCCESS"), "status { state }");
     assert.equal(status.state, "SUCCESS");
@@ -41,7 +41,7 @@ describe("the bounds of the design", () => {
       staging.push(...(await Promise.all(batch)).map((app) => app.name));
     }
     const one = await seed.app();
-    const full = await admin.refusedMutation("addCoupling", { pipeline: pipeline.id, app: one.id, stage: "STAGING" });
+    const full = await admin.mutationError("addCoupling", { pipeline: pipeline.id, app: one.id, stage: "STAGING" });
     assert.equal(full.extensions.code, "CONFLICT");
 
     const { promotion } = await admin.mutate(
@@ -51,7 +51,7 @@ describe("the bounds of the design", () => {
     );
     assert.deepEqual([promotion.phase, promotion.targets.length], ["SUCCEEDED", 200]);
     for (const targets of [staging.slice(0, 201), null]) {
-      const refused = await admin.refusedMutation("promote", { app: dev.id, targets });
+      const refused = await admin.mutationError("promote", { app: dev.id, targets });
       assert.deepEqual([refused.extensions.code, refused.extensions.field], ["BAD_USER_INPUT", "targets"]);
     }
   });

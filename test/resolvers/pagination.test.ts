@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import { suiteCleanup } from "../support/cleanup.js";
-import { shared } from "../support/engine.js";
+import { runsPerEngine } from "../support/engine.js";
 import { type Named, Seed, unique } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
@@ -120,7 +120,7 @@ describe("every list", () => {
         const end_ = list.counted || backward || !cursor ? null : cursor;
         assert.equal(page.pageInfo.endCursor, expected.at(-1)?.cursor ?? end_);
       }),
-      { numRuns: shared(400) },
+      { numRuns: runsPerEngine(400) },
     );
   });
 

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
-import { type Cleanup, temporaryFolder } from "../support/folder.js";
+import { type Cleanup, temporaryFolder } from "../support/temporary-folder.js";
 
 const SCRIPT = resolve("scripts/build.mjs");
 const TSCONFIG = {

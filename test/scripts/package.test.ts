@@ -6,9 +6,9 @@ import { delimiter, join } from "node:path";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
 import { Client } from "../support/client.js";
-import { temporaryFolder } from "../support/folder.js";
-import { ServerProcess } from "../support/process.js";
 import { ADMIN_SECRET } from "../support/server.js";
+import { ServerProcess } from "../support/server-process.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 
 /** Every release line that `engines` allows. The packages `node-<platform>-<arch>` hold the program itself. */
 const NODE_VERSIONS = ["20.19", "22", "24", "26"] as const;

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { temporaryFolder } from "../support/folder.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 
 /** Runs `npm test` over a folder of test files, after the build. */
 async function runTests(folder: string): Promise<{ code: number | null; output: string }> {

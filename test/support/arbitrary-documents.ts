@@ -1,7 +1,12 @@
 import { type GraphQLSchema, getNamedType, isInterfaceType, isObjectType } from "graphql";
 
 /** A selection that numbers choose: mostly right, with fragments, aliases, directives and pages of any size. */
-export function selectionOf(schema: GraphQLSchema, typeName: string, numbers: Iterator<number>, depth: number): string {
+export function arbitrarySelection(
+  schema: GraphQLSchema,
+  typeName: string,
+  numbers: Iterator<number>,
+  depth: number,
+): string {
   const type = schema.getType(typeName);
   if (!isObjectType(type) && !isInterfaceType(type)) return "";
   const next = (below: number) => (numbers.next().value as number) % below;
@@ -15,7 +20,7 @@ export function selectionOf(schema: GraphQLSchema, typeName: string, numbers: It
     const page = field.args.some(({ name }) => name === "first") ? `(first: ${[1, 5, 100, 101, -1, 0][next(6)]})` : "";
     const alias = next(3) === 0 ? `a${next(5)}: ` : "";
     const directive = next(6) === 0 ? " @skip(if: false)" : "";
-    const inside = composite ? ` ${selectionOf(schema, inner.name, numbers, depth - 1)}` : "";
+    const inside = composite ? ` ${arbitrarySelection(schema, inner.name, numbers, depth - 1)}` : "";
     const text = `${alias}${field.name}${page}${directive}${inside}`;
     return next(5) === 0 ? `... on ${typeName} { ${text} }` : text;
   });

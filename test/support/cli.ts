@@ -4,19 +4,19 @@ import { type Cleanup, temporaryFolder } from "./server.js";
 
 const MAIN = "dist/src/cli/main.js";
 /** After this long without a word, in milliseconds, a command is not waited for any more: a test must fail, not hang. */
-const SILENCE = 30_000;
+const OUTPUT_TIMEOUT_MS = 30_000;
 
 /** Whether there is a `script` that runs a command on a pseudo-terminal as the one of util-linux does. */
 export const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux");
 
 /** How a command ended. On a terminal both streams are one, in `stdout`. */
-export interface Ended {
+export interface CommandOutcome {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Calling {
+export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What comes on standard input. */
   readonly input?: string;
@@ -28,7 +28,7 @@ export class CommandLine {
   readonly #env: Readonly<Record<string, string>>;
   readonly #t: Cleanup;
   /** The first word of every call. */
-  readonly called = new Set<string>();
+  readonly invokedCommands = new Set<string>();
 
   constructor(t: Cleanup, env: Readonly<Record<string, string>> = {}) {
     this.#t = t;
@@ -51,7 +51,7 @@ export class CommandLine {
   }
 
   /** Runs a command with its output in pipes. */
-  run(args: readonly string[], calling: Calling = {}): Promise<Ended> {
+  run(args: readonly string[], calling: RunOptions = {}): Promise<CommandOutcome> {
     return this.start(args, calling).ended;
   }
 
@@ -64,25 +64,25 @@ export class CommandLine {
   }
 
   /** Starts a command that goes on, with its output in pipes. */
-  start(args: readonly string[], calling: Calling = {}): Running {
+  start(args: readonly string[], calling: RunOptions = {}): Running {
     return this.#spawn(process.execPath, [MAIN, ...args], args[0] ?? "", calling);
   }
 
   /** Starts a command on a pseudo-terminal of so many columns. */
-  startOnTerminal(args: readonly string[], columns = 100, calling: Calling = {}): Running {
+  startOnTerminal(args: readonly string[], columns = 100, calling: RunOptions = {}): Running {
     const words = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
     const command = `stty cols ${columns} rows 50; exec ${words.join(" ")}`;
     return this.#spawn("script", ["-qefc", command, "/dev/null"], args[0] ?? "", calling);
   }
 
   /** Runs a command on a pseudo-terminal, and gives back what was shown with line breaks as they are in files. */
-  async onTerminal(args: readonly string[], columns = 100, calling: Calling = {}): Promise<Ended> {
+  async onTerminal(args: readonly string[], columns = 100, calling: RunOptions = {}): Promise<CommandOutcome> {
     const ended = await this.startOnTerminal(args, columns, calling).ended;
     return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n") };
   }
 
-  #spawn(file: string, args: readonly string[], name: string, { env, input }: Calling): Running {
-    this.called.add(name);
+  #spawn(file: string, args: readonly string[], name: string, { env, input }: RunOptions): Running {
+    this.invokedCommands.add(name);
     const child = spawn(file, args, { env: this.environment(env), stdio: "pipe" });
     if (input !== undefined) child.stdin.end(input);
     const running = new Running(child);
@@ -93,29 +93,29 @@ export class CommandLine {
 
 /** A command that is running. */
 export class Running {
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<CommandOutcome>;
   readonly #child: ChildProcessWithoutNullStreams;
   #stdout = "";
   #stderr = "";
-  #over = false;
+  #closed = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
-      this.#tell();
+      this.#notify();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
-      this.#tell();
+      this.#notify();
     });
     child.stdin.on("error", () => {});
     this.ended = new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => {
-        this.#over = true;
-        this.#tell();
+        this.#closed = true;
+        this.#notify();
         resolve({ code, stdout: this.#stdout, stderr: this.#stderr });
       });
     });
@@ -133,14 +133,14 @@ export class Running {
   async until(fits: (running: Running) => boolean): Promise<void> {
     while (!fits(this)) {
       const said = `It printed:\n${this.#stdout}\n${this.#stderr}`;
-      if (this.#over) throw new Error(`The command ended before. ${said}`);
+      if (this.#closed) throw new Error(`The command ended before. ${said}`);
       await new Promise<void>((resolve, reject) => {
         const listener = () => {
           this.#listeners.delete(listener);
           clearTimeout(patience);
           resolve();
         };
-        const patience = setTimeout(() => reject(new Error(`The command went silent. ${said}`)), SILENCE);
+        const patience = setTimeout(() => reject(new Error(`The command went silent. ${said}`)), OUTPUT_TIMEOUT_MS);
         this.#listeners.add(listener);
       });
     }
@@ -160,23 +160,23 @@ export class Running {
   }
 
   async kill(): Promise<void> {
-    if (this.#over) return;
+    if (this.#closed) return;
     this.#child.kill("SIGKILL");
     await this.ended.catch(() => {});
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 }
 
 /** Text as a person sees it: without colours, and without what moves the cursor. */
-export function seen(text: string): string {
+export function stripEscapes(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
   return text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "");
 }
 
 /** The lines that hold something. */
-export function linesOf(text: string): string[] {
+export function nonEmptyLines(text: string): string[] {
   return text.split("\n").filter((line) => line.trim() !== "");
 }

@@ -1,25 +1,25 @@
 /** An error of an answer, as a client sees it. */
-export interface AnsweredError {
+export interface ResponseError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions: { readonly code: string; readonly [key: string]: unknown };
 }
 
-export interface Answer<T> {
+export interface GraphQLResponse<T> {
   readonly status: number;
   readonly data?: T | null;
-  readonly errors?: readonly AnsweredError[];
+  readonly errors?: readonly ResponseError[];
   readonly extensions?: {
     readonly cost?: { readonly requested: number; readonly limit: number; readonly remaining: number | null };
   };
 }
 
 /** Thrown by `ask` where the answer holds errors. */
-export class Refused extends Error {
+export class RequestFailed extends Error {
   override readonly name = "Refused";
   readonly code: string;
 
-  constructor(readonly errors: readonly AnsweredError[]) {
+  constructor(readonly errors: readonly ResponseError[]) {
     super(errors.map((error) => `${error.extensions.code}: ${error.message}`).join("\n"));
     this.code = errors[0]?.extensions.code ?? "";
   }
@@ -33,7 +33,10 @@ export class Client {
   ) {}
 
   /** The answer, whatever it is. */
-  async post<T = Record<string, unknown>>(query: string, variables: Record<string, unknown> = {}): Promise<Answer<T>> {
+  async post<T = Record<string, unknown>>(
+    query: string,
+    variables: Record<string, unknown> = {},
+  ): Promise<GraphQLResponse<T>> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: {
@@ -49,12 +52,12 @@ export class Client {
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
   async ask<T = any>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
     const answer = await this.post<T>(query, variables);
-    if (answer.errors !== undefined) throw new Refused(answer.errors);
+    if (answer.errors !== undefined) throw new RequestFailed(answer.errors);
     return answer.data as T;
   }
 
   /** The first error of an answer that must hold one. */
-  async refusal(query: string, variables: Record<string, unknown> = {}): Promise<AnsweredError> {
+  async queryError(query: string, variables: Record<string, unknown> = {}): Promise<ResponseError> {
     const answer = await this.post(query, variables);
     const [error] = answer.errors ?? [];
     if (error === undefined) throw new Error(`Expected a refusal, got ${JSON.stringify(answer.data)}.`);
@@ -69,8 +72,8 @@ export class Client {
   }
 
   /** The refusal of the mutation of this name with an input. */
-  refusedMutation(name: string, input: object, selection = "__typename"): Promise<AnsweredError> {
-    return this.refusal(mutation(name, selection), { input });
+  mutationError(name: string, input: object, selection = "__typename"): Promise<ResponseError> {
+    return this.queryError(mutation(name, selection), { input });
   }
 }
 

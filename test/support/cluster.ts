@@ -29,13 +29,13 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
     // PostgreSQL does not run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--locale=C", "--encoding=UTF8", "--no-sync"],
-    postgresFlags: [...QUICK, ...QUIET, ...flags],
+    postgresFlags: [...FAST_FLAGS, ...LOG_FLAGS, ...flags],
     onLog: () => undefined,
     onError: () => undefined,
   });
-  const kill = () => killLeftOver(folder);
+  const kill = () => killLeftover(folder);
   process.once("exit", kill);
-  await makeReachable(folder);
+  await makeTraversable(folder);
   await server.initialise();
   await server.start();
   return {
@@ -68,7 +68,7 @@ async function loadEmbeddedPostgres() {
 }
 
 /** Ends a server that a process leaves behind, for example after an uncaught exception. */
-function killLeftOver(folder: string): void {
+function killLeftover(folder: string): void {
   try {
     const [pid] = readFileSync(join(folder, "data", "postmaster.pid"), "utf8").split("\n");
     process.kill(Number(pid), "SIGINT");
@@ -78,7 +78,7 @@ function killLeftOver(folder: string): void {
 }
 
 /** What makes many small databases quick. Nothing of the tests outlives the machine, so nothing need reach the disk. */
-const QUICK = [
+const FAST_FLAGS = [
   ...["-c", "listen_addresses=127.0.0.1"],
   ...["-c", "unix_socket_directories="],
   ...["-c", "max_connections=400"],
@@ -94,10 +94,10 @@ const QUICK = [
  * seconds. So what statements are refused for, of which there are thousands, is not logged (nobody looks at it here);
  * that the server is ready must be, for `start` waits for it.
  */
-const QUIET = ["-c", "log_min_messages=log"];
+const LOG_FLAGS = ["-c", "log_min_messages=log"];
 
 /** The folder is ours, and the server runs as somebody else where we are root. */
-async function makeReachable(folder: string): Promise<void> {
+async function makeTraversable(folder: string): Promise<void> {
   const { chmod } = await import("node:fs/promises");
   await chmod(folder, 0o755);
 }

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
  *
  * @param program where the package has it
  */
-export function skipWithout(program: string, packageName: string): string | false {
+export function skipWithoutPackage(program: string, packageName: string): string | false {
   if (existsSync(program)) return false;
   if (process.env.CI && !process.env.WITHOUT_DEBIAN_PACKAGES) {
     throw new Error(`There is no ${program}: .ci/run must install the package ${packageName}.`);

@@ -10,7 +10,7 @@ export interface DemoRun {
 }
 
 /** Plays the demo in a process of its own, as `npm run demo` does after it has built. */
-export async function playDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<DemoRun> {
+export async function runDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<DemoRun> {
   const child = spawn(process.execPath, ["dist/examples/demo/main.js", ...args], {
     // The runner of the tests sets FORCE_COLOR where it is on a terminal.
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1", ...env },

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import pg from "pg";
 import { openDatabase } from "../../src/database/open.js";
-import { type Cleanup, temporaryFolder } from "./folder.js";
+import { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
 /*
  * Which engine the tests run on. With TEST_DATABASE_URL, a postgres:// address whose user may create databases, every
@@ -11,9 +11,9 @@ import { type Cleanup, temporaryFolder } from "./folder.js";
 
 export type Engine = "sqlite" | "postgres";
 
-const cluster = process.env.TEST_DATABASE_URL || null;
+const clusterUrl = process.env.TEST_DATABASE_URL || null;
 
-export const engine: Engine = cluster === null ? "sqlite" : "postgres";
+export const engine: Engine = clusterUrl === null ? "sqlite" : "postgres";
 
 /** For the tests of what one engine alone has: `it("…", onlyOn("sqlite"), async (t) => …)`, and so with `describe`. */
 export function onlyOn(wanted: Engine): { skip?: string } {
@@ -21,14 +21,14 @@ export function onlyOn(wanted: Engine): { skip?: string } {
 }
 
 /** Half of the runs that a property is to have: as every test runs on both engines, the other half is the other's. */
-export function shared(runs: number): number {
+export function runsPerEngine(runs: number): number {
   return Math.ceil(runs / 2);
 }
 
 /** The address of a database of the test's own, which nobody has opened yet. It is gone when the test has ended. */
 export async function freshDatabase(t: Cleanup): Promise<string> {
-  if (cluster === null) return `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
-  return createDatabase(t, cluster, process.env.TEST_DATABASE_TEMPLATE || "template0");
+  if (clusterUrl === null) return `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
+  return createDatabase(t, clusterUrl, process.env.TEST_DATABASE_TEMPLATE || "template0");
 }
 
 /** Makes a database on a cluster, as a copy of another one, and drops it when the test has ended. */
@@ -36,14 +36,14 @@ export async function createDatabase(t: Cleanup, clusterUrl: string, template = 
   const name = `railyard_test_${randomBytes(8).toString("hex")}`;
   await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   t.after(() => administer(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-  return databaseOf(clusterUrl, name);
+  return databaseUrl(clusterUrl, name);
 }
 
 /** Makes a database with all tables, for others to be copies of. */
 export async function createTemplate(clusterUrl: string): Promise<string> {
   const name = `railyard_template_${randomBytes(8).toString("hex")}`;
   await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
-  await (await openDatabase(databaseOf(clusterUrl, name), { poolSize: 1 })).close();
+  await (await openDatabase(databaseUrl(clusterUrl, name), { poolSize: 1 })).close();
   return name;
 }
 
@@ -58,7 +58,7 @@ export async function administer(clusterUrl: string, statement: string): Promise
   }
 }
 
-function databaseOf(clusterUrl: string, name: string): string {
+function databaseUrl(clusterUrl: string, name: string): string {
   const url = new URL(clusterUrl);
   url.pathname = `/${name}`;
   return url.href;

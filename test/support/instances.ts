@@ -50,12 +50,12 @@ export async function readLog(client: Client, after: string | null = null) {
 }
 
 /** One of several, by chance. */
-export function pick<T>(from: readonly T[]): T {
+export function pickOne<T>(from: readonly T[]): T {
   return from[Math.floor(Math.random() * from.length)] as T;
 }
 
 /** Some of several, at least one, by chance. */
-export function some<T>(from: readonly T[]): T[] {
+export function pickSome<T>(from: readonly T[]): T[] {
   const chosen = from.filter(() => Math.random() < 0.4);
-  return chosen.length === 0 ? [pick(from)] : chosen;
+  return chosen.length === 0 ? [pickOne(from)] : chosen;
 }

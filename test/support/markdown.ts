@@ -7,13 +7,13 @@ export interface Block {
 }
 
 /** The fenced blocks of a Markdown text, in order. */
-export function blocksOf(markdown: string): Block[] {
+export function parseCodeBlocks(markdown: string): Block[] {
   const fences = markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm);
   return [...fences].map(([, language = "", text = ""]) => ({ language, text }));
 }
 
 /** What stands under a heading, until the next one of the same rank or a higher one. */
-export function sectionOf(file: string, heading: string): string {
+export function readSection(file: string, heading: string): string {
   const text = readFileSync(file, "utf8");
   const head = new RegExp(`^(#+) ${heading}$`, "m").exec(text);
   if (head === null) throw new Error(`${file} has no heading "${heading}".`);
@@ -23,8 +23,8 @@ export function sectionOf(file: string, heading: string): string {
 }
 
 /** The rows of the table under a heading, without its head: cells as they are written. */
-export function tableUnder(file: string, heading: string): string[][] {
-  const rows = sectionOf(file, heading)
+export function readTable(file: string, heading: string): string[][] {
+  const rows = readSection(file, heading)
     .split("\n")
     .filter((line) => line.startsWith("|"));
   return rows.slice(2).map((row) =>
@@ -36,6 +36,6 @@ export function tableUnder(file: string, heading: string): string[][] {
 }
 
 /** What a cell names in code, for example `PORT` and `HOST`. */
-export function codeIn(cell: string | undefined): string[] {
+export function inlineCode(cell: string | undefined): string[] {
   return [...(cell ?? "").matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 }

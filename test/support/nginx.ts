@@ -6,15 +6,15 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "./cluster.js";
-import { skipWithout } from "./debian.js";
-import { type Cleanup, temporaryFolder } from "./folder.js";
+import { skipWithoutPackage } from "./debian.js";
+import { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
 /** Where Debian's package has it. */
 const NGINX = "/usr/sbin/nginx";
 const CONFIGURATION = "deploy/nginx.conf";
 
 /** Why tests with nginx are skipped; false if they run. */
-export const skipWithoutNginx = skipWithout(NGINX, "nginx");
+export const skipWithoutNginx = skipWithoutPackage(NGINX, "nginx");
 
 /** A running nginx with deploy/nginx.conf, in front of given instances. */
 export interface Nginx {

@@ -31,14 +31,14 @@ export async function introspect(client: Client): Promise<GraphQLSchema> {
 }
 
 /** Every query and mutation that there is. */
-export function operationsOf(schema: GraphQLSchema): Operation[] {
+export function listOperations(schema: GraphQLSchema): Operation[] {
   const of = (kind: Operation["kind"], type = kind === "query" ? schema.getQueryType() : schema.getMutationType()) =>
     Object.values(type?.getFields() ?? {}).map((field): Operation => ({ kind, name: field.name, field }));
   return [...of("query"), ...of("mutation")];
 }
 
 /** A document that runs an operation, with a variable for each of the arguments that are given. */
-export function documentOf({ kind, name, field }: Operation, given: Readonly<Record<string, unknown>>): string {
+export function buildDocument({ kind, name, field }: Operation, given: Readonly<Record<string, unknown>>): string {
   const args = field.args.filter((arg) => arg.name in given);
   const variables = args.map((arg) => `$${arg.name}: ${arg.type}`).join(", ");
   const passed = args.map((arg) => `${arg.name}: $${arg.name}`).join(", ");
@@ -62,19 +62,19 @@ const SCALARS: Readonly<Record<string, unknown>> = {
 };
 
 /** A value that a type takes: only what it must have, and nothing that exists. */
-export function sampleOf(type: GraphQLInputType): unknown {
-  if (isNonNullType(type)) return sampleOf(type.ofType);
-  if (isListType(type)) return [sampleOf(type.ofType)];
+export function sampleValue(type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return sampleValue(type.ofType);
+  if (isListType(type)) return [sampleValue(type.ofType)];
   if (isEnumType(type)) return type.getValues()[0]?.name;
-  if (isInputObjectType(type)) return samplesOf(Object.values(type.getFields()).filter(isRequiredInputField));
+  if (isInputObjectType(type)) return sampleValues(Object.values(type.getFields()).filter(isRequiredInputField));
   return SCALARS[type.name];
 }
 
 /** Samples of all the arguments that an operation must be given. */
 export function sampleArguments({ field }: Operation): Record<string, unknown> {
-  return samplesOf(field.args.filter(isRequiredArgument));
+  return sampleValues(field.args.filter(isRequiredArgument));
 }
 
-function samplesOf(fields: readonly (GraphQLArgument | GraphQLInputField)[]): Record<string, unknown> {
-  return Object.fromEntries(fields.map((field) => [field.name, sampleOf(field.type)]));
+function sampleValues(fields: readonly (GraphQLArgument | GraphQLInputField)[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field) => [field.name, sampleValue(field.type)]));
 }

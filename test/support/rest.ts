@@ -1,5 +1,5 @@
 /** An answer of a REST route. */
-export interface RestAnswer {
+export interface RestResponse {
   readonly status: number;
   readonly headers: Headers;
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
@@ -18,7 +18,7 @@ export class RestClient {
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<RestAnswer> {
+  ): Promise<RestResponse> {
     const response = await fetch(this.url + path, {
       method,
       headers: {
@@ -32,19 +32,19 @@ export class RestClient {
     return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };
   }
 
-  get(path: string, headers?: Readonly<Record<string, string>>): Promise<RestAnswer> {
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<RestResponse> {
     return this.send("GET", path, undefined, headers);
   }
 
-  post(path: string, body: unknown): Promise<RestAnswer> {
+  post(path: string, body: unknown): Promise<RestResponse> {
     return this.send("POST", path, body);
   }
 
-  patch(path: string, body: unknown): Promise<RestAnswer> {
+  patch(path: string, body: unknown): Promise<RestResponse> {
     return this.send("PATCH", path, body);
   }
 
-  delete(path: string): Promise<RestAnswer> {
+  delete(path: string): Promise<RestResponse> {
     return this.send("DELETE", path);
   }
 }

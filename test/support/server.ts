@@ -4,10 +4,10 @@ import { type Config, readConfig } from "../../src/config.js";
 import type { Role } from "../../src/entities/core/enums.js";
 import { Client } from "./client.js";
 import { freshDatabase } from "./engine.js";
-import type { Cleanup } from "./folder.js";
+import type { Cleanup } from "./temporary-folder.js";
 
 export { onlyOn } from "./engine.js";
-export { type Cleanup, temporaryFolder } from "./folder.js";
+export { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
 export interface ServerOptions {
   /** Environment variables on top of those that a test server has anyway. */

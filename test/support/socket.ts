@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import type { AnsweredError } from "./client.js";
+import type { ResponseError } from "./client.js";
 import type { Cleanup } from "./server.js";
 
 /** How long is waited for what does not come, in milliseconds. */
-const PATIENCE = Number(process.env.TEST_PATIENCE ?? 60_000);
+const TIMEOUT_MS = Number(process.env.TEST_PATIENCE ?? 60_000);
 
 /** One operation on a socket, with all that was heard of it so far. */
 export class Operation {
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
-  readonly results: { data?: any; errors?: readonly AnsweredError[]; extensions?: unknown }[] = [];
-  errors: readonly AnsweredError[] | null = null;
+  readonly results: { data?: any; errors?: readonly ResponseError[]; extensions?: unknown }[] = [];
+  errors: readonly ResponseError[] | null = null;
   complete = false;
   /** What to keep of each result, where all of them would be too much. */
   keep: (result: Operation["results"][number]) => Operation["results"][number] = (result) => result;
@@ -27,14 +27,14 @@ export class Operation {
     return this.results.map(({ data }) => Object.values(data ?? {})[0]);
   }
 
-  hear(message: { type: string; payload?: unknown }): void {
+  receive(message: { type: string; payload?: unknown }): void {
     if (message.type === "next") this.results.push(this.keep(message.payload as never));
     if (message.type === "error") this.errors = message.payload as never;
     if (message.type === "complete") this.complete = true;
-    this.changed();
+    this.notify();
   }
 
-  changed(): void {
+  notify(): void {
     for (const check of this.#changed) check();
   }
 
@@ -54,7 +54,7 @@ export class Operation {
       // Nothing is judged by the clock: it ends a test that would otherwise wait for good.
       const patience = setTimeout(() => {
         over(() => reject(new Error(`It did not come; there were ${this.results.length} results.`)));
-      }, PATIENCE);
+      }, TIMEOUT_MS);
       this.#changed.add(check);
       check();
     });
@@ -62,16 +62,16 @@ export class Operation {
 
   /** Waits for the next `count` events, from the first on. */
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
-  async told(count: number): Promise<any[]> {
+  async take(count: number): Promise<any[]> {
     await this.until((operation) => operation.results.length >= count || operation.errors !== null);
     if (this.errors !== null) throw new Error(`The subscription was refused: ${JSON.stringify(this.errors)}`);
     return this.events.slice(0, count);
   }
 
   /** The error that the whole operation was refused with. */
-  async refusal(): Promise<AnsweredError> {
+  async error(): Promise<ResponseError> {
     await this.until((operation) => operation.errors !== null);
-    return (this.errors as readonly AnsweredError[])[0] as AnsweredError;
+    return (this.errors as readonly ResponseError[])[0] as ResponseError;
   }
 
   stop(): void {
@@ -98,7 +98,7 @@ export class Socket {
     this.closed = new Promise((resolve) => {
       ws.once("close", (code) => {
         this.code = code;
-        for (const operation of this.operations.values()) operation.changed();
+        for (const operation of this.operations.values()) operation.notify();
         resolve(code);
       });
     });
@@ -106,7 +106,7 @@ export class Socket {
     ws.on("message", (text) => {
       const message = JSON.parse(String(text));
       if (message.type === "connection_ack") this.acknowledged = true;
-      this.operations.get(message.id)?.hear(message);
+      this.operations.get(message.id)?.receive(message);
     });
   }
 
@@ -148,4 +148,4 @@ export class Socket {
   }
 }
 
-export const BEGINNING = Buffer.from("event:0").toString("base64url");
+export const LOG_START = Buffer.from("event:0").toString("base64url");

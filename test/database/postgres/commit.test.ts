@@ -51,7 +51,7 @@ describe("the end of a transaction", onlyOn("postgres"), () => {
     const { app, admin } = await startServer(t);
     await app.database.write((tx) => tx.query(sql`DELETE FROM event_log`));
     const name = unique("app");
-    assert.equal((await admin.refusedMutation("createApp", { name })).extensions.code, "INTERNAL_SERVER_ERROR");
+    assert.equal((await admin.mutationError("createApp", { name })).extensions.code, "INTERNAL_SERVER_ERROR");
     assert.equal((await admin.ask("query ($app: ID!) { app(app: $app) { id } }", { app: name })).app, null);
   });
 });

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
 import { administer, freshDatabase } from "../../support/engine.js";
-import { deliver, type Payload, pullRequest, status, WEBHOOK_SECRET } from "../../support/github.js";
-import { pick, some } from "../../support/instances.js";
+import { deliverWebhook, type Payload, pullRequest, status, WEBHOOK_SECRET } from "../../support/github-webhooks.js";
+import { pickOne, pickSome } from "../../support/instances.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { onlyOn, startServer, type TestServer } from "../../support/server.js";
 
@@ -24,8 +24,8 @@ describe("whatever is written at the same time through two instances", onlyOn("p
     const unexpected: string[] = [];
     const write = async () => {
       for (let index = 0; index < STEPS; index += 1) {
-        const [name, step] = pick(Object.entries(stepsOf(place)));
-        const said = await step(pick(instances));
+        const [name, step] = pickOne(Object.entries(stepsOf(place)));
+        const said = await step(pickOne(instances));
         if (said !== null) unexpected.push(`${name}: ${said}`);
       }
     };
@@ -99,57 +99,62 @@ function stepsOf({ repository, sha, pipelines, apps, builds }: Place): Record<st
   const delivers =
     (event: string, payload: () => Payload): Step =>
     async ({ url }) => {
-      const answer = await deliver(url, event, payload());
+      const answer = await deliverWebhook(url, event, payload());
       return answer.status < 500 ? null : JSON.stringify(answer);
     };
-  const reported = () => ({ context: pick(CONTEXTS), state: pick(["SUCCESS", "SUCCESS", "FAILURE"]) });
-  const pullNumber = () => pick([1, 2]);
+  const reported = () => ({ context: pickOne(CONTEXTS), state: pickOne(["SUCCESS", "SUCCESS", "FAILURE"]) });
+  const pullNumber = () => pickOne([1, 2]);
   const later = () => new Date().toISOString();
   return {
-    promote: asks("promote", () => ({ app: pick(apps).id })),
+    promote: asks("promote", () => ({ app: pickOne(apps).id })),
     "promote a stage": asks("promote", () => ({
-      pipeline: pick(pipelines).id,
-      stage: pick(["DEVELOPMENT", "STAGING"]),
+      pipeline: pickOne(pipelines).id,
+      stage: pickOne(["DEVELOPMENT", "STAGING"]),
     })),
-    release: asks("createRelease", () => ({ app: pick(apps).id, build: pick(builds).id })),
-    rollback: asks("rollback", () => ({ app: pick(apps).id })),
+    release: asks("createRelease", () => ({ app: pickOne(apps).id, build: pickOne(builds).id })),
+    rollback: asks("rollback", () => ({ app: pickOne(apps).id })),
     build: asks("createBuild", () => ({
-      ...{ repository: `github.com/${repository}`, branch: pick(BRANCHES), commit: { sha } },
+      ...{ repository: `github.com/${repository}`, branch: pickOne(BRANCHES), commit: { sha } },
       artifact: "registry.test/image",
     })),
-    "status of a build": asks("reportStatus", () => ({ build: pick(builds).id, ...reported() })),
+    "status of a build": asks("reportStatus", () => ({ build: pickOne(builds).id, ...reported() })),
     "status of a commit": delivers("status", () => {
-      return status(repository, sha, pick(CONTEXTS), pick(["success", "success", "failure"]), later());
+      return status(repository, sha, pickOne(CONTEXTS), pickOne(["success", "success", "failure"]), later());
     }),
     "pull request": delivers("pull_request", () => {
-      const action = pick(["opened", "closed"]);
+      const action = pickOne(["opened", "closed"]);
       const change = { number: pullNumber(), state: action === "closed" ? "closed" : "open", head: { ref: "feature" } };
       return pullRequest(repository, action, { ...change, updated_at: later() });
     }),
     "open review app": asks("openReviewApp", () => ({
-      ...{ pipeline: pick(pipelines).id, pullRequest: { number: pullNumber(), branch: "feature" } },
+      ...{ pipeline: pickOne(pipelines).id, pullRequest: { number: pullNumber(), branch: "feature" } },
     })),
     "close review app": asks("closeReviewApp", () => ({
-      pipeline: pick(pipelines).id,
+      pipeline: pickOne(pipelines).id,
       pullRequestNumber: pullNumber(),
     })),
-    checks: asks("updateChecks", () => ({ coupling: pick(apps).couplingId, requiredChecks: some(CONTEXTS) })),
-    "no checks": asks("updateChecks", () => ({ coupling: pick(apps).couplingId, requiredChecks: [] })),
+    checks: asks("updateChecks", () => ({ coupling: pickOne(apps).couplingId, requiredChecks: pickSome(CONTEXTS) })),
+    "no checks": asks("updateChecks", () => ({ coupling: pickOne(apps).couplingId, requiredChecks: [] })),
     "automatic deploys": asks("setAutoDeploy", () => ({
-      coupling: pick(apps).couplingId,
-      autoDeploy: pick([true, false]),
+      coupling: pickOne(apps).couplingId,
+      autoDeploy: pickOne([true, false]),
     })),
-    move: asks("moveCoupling", () => ({ coupling: pick(apps).couplingId, stage: pick(["STAGING", "PRODUCTION"]) })),
-    app: asks("updateApp", () => ({ app: pick(apps).id, description: unique() })),
-    pipeline: asks("updatePipeline", () => ({ pipeline: pick(pipelines).id, description: unique() })),
+    move: asks("moveCoupling", () => ({
+      coupling: pickOne(apps).couplingId,
+      stage: pickOne(["STAGING", "PRODUCTION"]),
+    })),
+    app: asks("updateApp", () => ({ app: pickOne(apps).id, description: unique() })),
+    pipeline: asks("updatePipeline", () => ({ pipeline: pickOne(pipelines).id, description: unique() })),
     "deployment reported": async (instance) => {
       const { app } = await instance.admin.ask(
         "query ($app: ID!) { app(app: $app) { releases(first: 5) { nodes { id phase } } } }",
-        { app: pick(apps).id },
+        { app: pickOne(apps).id },
       );
       const release = app.releases.nodes.find(({ phase }: { phase: string }) => phase === "DEPLOYING");
       if (release === undefined) return null;
-      return asks("reportDeployment", () => ({ release: release.id, phase: pick(["SUCCEEDED", "FAILED"]) }))(instance);
+      return asks("reportDeployment", () => ({ release: release.id, phase: pickOne(["SUCCEEDED", "FAILED"]) }))(
+        instance,
+      );
     },
     "a pipeline that comes and goes": async (instance) => {
       const seed = new Seed(instance.admin);

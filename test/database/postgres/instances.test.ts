@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Client } from "../../support/client.js";
-import { pick, readLog, startInstances } from "../../support/instances.js";
+import { pickOne, readLog, startInstances } from "../../support/instances.js";
 import { Seed, unique } from "../../support/seed.js";
 import { onlyOn } from "../../support/server.js";
 
@@ -33,8 +33,8 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     const build = await seed.build();
     await Promise.all(
       Array.from({ length: 20 }, () => {
-        const state = pick(["SUCCESS", "FAILURE", "PENDING"]);
-        return pick(clients).mutate("reportStatus", { build: build.id, context: "ci", state }, "status { id }");
+        const state = pickOne(["SUCCESS", "FAILURE", "PENDING"]);
+        return pickOne(clients).mutate("reportStatus", { build: build.id, context: "ci", state }, "status { id }");
       }),
     );
     const release = await seed.release(await seed.app(), build);
@@ -58,8 +58,8 @@ describe("two instances on one database", onlyOn("postgres"), () => {
       );
       assert.equal(new Set(answers.map((answer) => answer.release.id)).size, 1);
       const count = "query ($app: ID!) { app(app: $app) { releases { totalCount } } }";
-      assert.equal((await pick(clients).ask(count, { app: app.id })).app.releases.totalCount, 1);
-      const reused = await pick(clients).refusedMutation("createRelease", { ...input, description: "another" });
+      assert.equal((await pickOne(clients).ask(count, { app: app.id })).app.releases.totalCount, 1);
+      const reused = await pickOne(clients).mutationError("createRelease", { ...input, description: "another" });
       assert.equal(reused.extensions.code, "IDEMPOTENCY_KEY_REUSED");
     }
   });
@@ -70,7 +70,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     const there = new Client(b?.url ?? "", made.secret);
     assert.equal((await there.ask("{ viewer { name } }")).viewer.name, "a bot");
     await a?.admin.mutate("revokeToken", { token: made.token.id }, "token { id }");
-    assert.equal((await there.refusal("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
+    assert.equal((await there.queryError("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
   });
 
   it("do once what is due by the clock", async (t) => {

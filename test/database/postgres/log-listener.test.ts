@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ListenOptions } from "../../../src/database/postgres/log-listener.js";
 import { freshDatabase } from "../../support/engine.js";
+import { type PostgresProxy, startPostgresProxy } from "../../support/postgres-proxy.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/server.js";
-import { BEGINNING, type Operation, Socket } from "../../support/socket.js";
-import { startWire, type Wire } from "../../support/wire.js";
+import { LOG_START, type Operation, Socket } from "../../support/socket.js";
 
 const FOLLOW = `subscription ($after: EventCursor) {
   events(after: $after) { ... on ChangeEvent { type subjectName } }
@@ -57,11 +57,11 @@ async function seesTheNext(seed: Seed, watch: Operation): Promise<void> {
 async function startTwo(
   t: Cleanup,
   pace: Partial<ListenOptions>,
-): Promise<{ seed: Seed; watch: Operation; wire: Wire }> {
+): Promise<{ seed: Seed; watch: Operation; wire: PostgresProxy }> {
   const DATABASE_URL = await freshDatabase(t);
   const a = await startServer(t, { env: { DATABASE_URL } });
-  const wire = await startWire(t, DATABASE_URL);
+  const wire = await startPostgresProxy(t, DATABASE_URL);
   const b = await startServer(t, { env: { DATABASE_URL: wire.url }, pace });
   const socket = await Socket.open(t, b.url, ADMIN_SECRET);
-  return { seed: new Seed(a.admin), watch: socket.run(FOLLOW, { after: BEGINNING }), wire };
+  return { seed: new Seed(a.admin), watch: socket.run(FOLLOW, { after: LOG_START }), wire };
 }

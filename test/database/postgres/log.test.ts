@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
-import { type LoggedEvent, pick, readLog, startInstances } from "../../support/instances.js";
+import { type LoggedEvent, pickOne, readLog, startInstances } from "../../support/instances.js";
 import { Seed, unique } from "../../support/seed.js";
 import { onlyOn } from "../../support/server.js";
 
@@ -17,7 +17,7 @@ describe("the log, written through two instances", onlyOn("postgres"), () => {
       const seen: LoggedEvent[] = [];
       let cursor = start;
       for (let last = false; ; last = !writing) {
-        const page = await readLog(pick(clients), cursor);
+        const page = await readLog(pickOne(clients), cursor);
         seen.push(...page.events);
         cursor = page.cursor;
         if (last) return seen;

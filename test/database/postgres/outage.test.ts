@@ -6,10 +6,10 @@ import { openDatabase } from "../../../src/database/open.js";
 import type { Client } from "../../support/client.js";
 import { type Cluster, startCluster } from "../../support/cluster.js";
 import { administer, createDatabase } from "../../support/engine.js";
+import { startPostgresProxy } from "../../support/postgres-proxy.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/server.js";
-import { startWire } from "../../support/wire.js";
 
 const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
 
@@ -38,7 +38,7 @@ describe("without its database", onlyOn("postgres"), () => {
     while (acknowledged.length < 20) await delay(10);
     await cluster.stop();
 
-    assert.equal((await admin.refusal("{ stages { stage } }")).extensions.code, "UNAVAILABLE");
+    assert.equal((await admin.queryError("{ stages { stage } }")).extensions.code, "UNAVAILABLE");
     assert.equal((await admin.post(CREATE_APP, { input: { name: unique("app") } })).status, 503);
     const rest = await new RestClient(url, ADMIN_SECRET).get("/apps");
     assert.deepEqual([rest.status, rest.body.id], [503, "unavailable"]);
@@ -86,7 +86,7 @@ describe("without its database", onlyOn("postgres"), () => {
     await holder.query("BEGIN");
     await holder.query("SELECT * FROM apps FOR UPDATE");
     const input = { app: app.id, description: "changed" };
-    assert.equal((await admin.refusedMutation("updateApp", input)).extensions.code, "UNAVAILABLE");
+    assert.equal((await admin.mutationError("updateApp", input)).extensions.code, "UNAVAILABLE");
     await holder.query("ROLLBACK");
     const { app: after } = await admin.ask("query ($app: ID!) { app(app: $app) { description } }", { app: app.id });
     assert.equal(after.description, "");
@@ -94,7 +94,7 @@ describe("without its database", onlyOn("postgres"), () => {
   });
 
   it("a mutation that gets no answer at all is answered once its time is up, and the next ones go through", async (t) => {
-    const wire = await startWire(t, await createDatabase(t, cluster.url));
+    const wire = await startPostgresProxy(t, await createDatabase(t, cluster.url));
     const { admin } = await startServer(t, { env: { DATABASE_URL: `${wire.url}?query_timeout=2000` } });
     const seed = new Seed(admin);
     // Several at once, for several connections to be there.
@@ -158,7 +158,7 @@ describe("without its database", onlyOn("postgres"), () => {
     });
     await client.query("LISTEN railyard_log");
     await admin.mutate("updateApp", { app: app.id, description: "" }, "app { id }");
-    await admin.refusedMutation("createApp", { name: app.name });
+    await admin.mutationError("createApp", { name: app.name });
     await client.query("SELECT 1");
     assert.equal(announced, 0);
     await admin.mutate("updateApp", { app: app.id, description: "changed" }, "app { id }");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
-import { pick, readLog, some, startInstances } from "../../support/instances.js";
+import { pickOne, pickSome, readLog, startInstances } from "../../support/instances.js";
 import { Seed } from "../../support/seed.js";
 import { onlyOn } from "../../support/server.js";
 
@@ -31,25 +31,25 @@ describe("promotions at the same time, over two instances", onlyOn("postgres"), 
     };
     const disturbances = [
       whilePromoting(() => {
-        const state = pick(["SUCCESS", "SUCCESS", "SUCCESS", "FAILURE"]);
-        return pick(clients).mutate(
+        const state = pickOne(["SUCCESS", "SUCCESS", "SUCCESS", "FAILURE"]);
+        return pickOne(clients).mutate(
           "reportStatus",
-          { release: release.id, context: pick(CONTEXTS), state },
+          { release: release.id, context: pickOne(CONTEXTS), state },
           "status { id }",
         );
       }),
       whilePromoting(() => {
-        const requiredChecks = pick([[], ["ci"], ["qa"], CONTEXTS]);
-        return pick(clients).mutate(
+        const requiredChecks = pickOne([[], ["ci"], ["qa"], CONTEXTS]);
+        return pickOne(clients).mutate(
           "updateChecks",
-          { coupling: pick(targets).couplingId, requiredChecks },
+          { coupling: pickOne(targets).couplingId, requiredChecks },
           "coupling { id }",
         );
       }),
     ];
     const answers = await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
-        const named = some(targets).map((target) => target.name);
+        const named = pickSome(targets).map((target) => target.name);
         const input = { app: source.name, targets: named };
         const promote = `mutation ($input: PromoteInput!) { promote(input: $input) { ${TARGETS} } }`;
         return (clients[index % 2] as Client).post<PromoteAnswer>(promote, { input });

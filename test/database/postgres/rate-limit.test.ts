@@ -15,7 +15,7 @@ describe("a budget that instances share", onlyOn("postgres"), () => {
     const remaining = async ({ admin }: TestServer) => (await admin.post(QUERY)).extensions?.cost?.remaining;
     assert.deepEqual([await remaining(a), await remaining(b)], [12, 10]);
     assert.equal((await new RestClient(a.url, ADMIN_SECRET).get("/account")).headers.get("ratelimit-remaining"), "0");
-    assert.equal((await b.admin.refusal(QUERY)).extensions.code, "RATE_LIMITED");
+    assert.equal((await b.admin.queryError(QUERY)).extensions.code, "RATE_LIMITED");
     assert.equal((await new RestClient(b.url, ADMIN_SECRET).get("/account")).status, 429);
     await (await startServer(t)).admin.ask(QUERY);
   });
@@ -54,7 +54,7 @@ describe("a budget that instances share", onlyOn("postgres"), () => {
     const hand = await connect(t, url);
     await server.admin.ask(QUERY);
     await hand.query("UPDATE budgets SET points = 3000000000");
-    assert.equal((await server.admin.refusal(QUERY)).extensions.code, "RATE_LIMITED");
+    assert.equal((await server.admin.queryError(QUERY)).extensions.code, "RATE_LIMITED");
     ahead = 2 * 3_600_000;
     await server.app.tick();
     assert.deepEqual((await hand.query("SELECT key FROM budgets")).rows, []);

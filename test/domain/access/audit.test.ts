@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
-import { BEGINNING, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/socket.js";
 
 const DENIED =
   "{ events(types: [ACCESS_DENIED], first: 100) { nodes { type actor { name role } ... on ChangeEvent { subjectName summary } } } }";
@@ -17,7 +17,7 @@ describe("a refused attempt at what only an administrator may do", () => {
     const server = await startServer(t);
     const operator = await server.as("OPERATOR");
     const app = await new Seed(server.admin).app();
-    await operator.refusedMutation("deleteApp", { app: app.id });
+    await operator.mutationError("deleteApp", { app: app.id });
     const socket = await Socket.open(t, server.url, operator.secret);
     const heard = socket.run("{ tokens { totalCount } }");
     await heard.until(({ results, errors }) => errors !== null || results.length > 0);
@@ -46,7 +46,7 @@ describe("a refused attempt at what only an administrator may do", () => {
   it("is not kept where the action is an ordinary one, or whoever asks is unknown", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
-    await viewer.refusedMutation("createApp", { name: unique() });
+    await viewer.mutationError("createApp", { name: unique() });
     await fetch(`${server.url}/graphql`, {
       method: "POST",
       body: '{"query":"{ tokens { totalCount } }"}',
@@ -61,11 +61,11 @@ describe("a refused attempt at what only an administrator may do", () => {
     const follow = "subscription ($after: EventCursor) { events(after: $after) { type } }";
     const open = (secret: string) => Socket.open(t, server.url, secret);
     const [asViewer, asAdmin] = [await open(viewer.secret ?? ""), await open(ADMIN_SECRET)];
-    const live = [asViewer, asAdmin].map((socket) => socket.run(follow, { after: BEGINNING }));
+    const live = [asViewer, asAdmin].map((socket) => socket.run(follow, { after: LOG_START }));
     await viewer.post("{ tokens { totalCount } }");
     await new Seed(server.admin).app();
     const types = ["TOKEN_CREATED", "TOKEN_CREATED", "ACCESS_DENIED", "APP_CREATED"];
-    const [others, admins] = await Promise.all([live[0]?.told(3), live[1]?.told(4)]);
+    const [others, admins] = await Promise.all([live[0]?.take(3), live[1]?.take(4)]);
     assert.deepEqual(
       admins?.map(({ type }) => type),
       types,
@@ -75,9 +75,9 @@ describe("a refused attempt at what only an administrator may do", () => {
       types.filter((type) => type !== "ACCESS_DENIED"),
     );
     // Behind everybody's reach that is live: read from the log itself.
-    const late = asViewer.run(follow, { after: BEGINNING });
+    const late = asViewer.run(follow, { after: LOG_START });
     assert.deepEqual(
-      (await late.told(3)).map(({ type }) => type),
+      (await late.take(3)).map(({ type }) => type),
       types.filter((type) => type !== "ACCESS_DENIED"),
     );
     for (const args of ["first: 100", "last: 100", "types: [ACCESS_DENIED]", "types: [ACCESS_DENIED, APP_CREATED]"]) {

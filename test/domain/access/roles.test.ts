@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../../support/cleanup.js";
 import { Client } from "../../support/client.js";
-import { documentOf, introspect, type Operation, operationsOf, sampleArguments } from "../../support/operations.js";
+import {
+  buildDocument,
+  introspect,
+  listOperations,
+  type Operation,
+  sampleArguments,
+} from "../../support/operations.js";
+import { createScopedToken } from "../../support/pipeline-fixture.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
-import { limitedToken } from "../../support/two-sides.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 
@@ -64,12 +70,12 @@ describe("the roles", () => {
   const cleanup = suiteCleanup();
   before(async () => {
     server = await startServer(cleanup, { now: () => clock });
-    operations = operationsOf(await introspect(server.admin));
+    operations = listOperations(await introspect(server.admin));
   });
 
   const run = (client: Client, operation: Operation) => {
     const given = sampleArguments(operation);
-    return client.post(documentOf(operation, given), given);
+    return client.post(buildDocument(operation, given), given);
   };
   const least = ({ name }: Operation) => LEAST[name] ?? assert.fail(`LEAST must say whose the operation ${name} is.`);
 
@@ -100,7 +106,7 @@ describe("the roles", () => {
       for (const operation of operations) {
         const given = sampleArguments(operation);
         const { results, errors } = await socket
-          .run(documentOf(operation, given), given)
+          .run(buildDocument(operation, given), given)
           .until((one) => one.errors !== null || one.results.length > 0);
         const code = (errors ?? results[0]?.errors)?.[0]?.extensions.code;
         const theirs = ROLES.indexOf(role) >= ROLES.indexOf(least(operation));
@@ -112,7 +118,7 @@ describe("the roles", () => {
 
   for (const role of ROLES) {
     it(`let ${role === "ADMIN" ? "an" : "a"} ${role} whose token is limited do the same, but for what is about all`, async () => {
-      const client = await limitedToken(server, role, [await new Seed(server.admin).pipeline()]);
+      const client = await createScopedToken(server, role, [await new Seed(server.admin).pipeline()]);
       for (const operation of operations) {
         const { errors = [] } = await run(client, operation);
         const theirs = ROLES.indexOf(role) >= ROLES.indexOf(least(operation)) && !UNLIMITED.includes(operation.name);
@@ -146,8 +152,8 @@ describe("the roles", () => {
       const socket = sockets[index];
       assert.ok(socket);
       // Answered with a refusal, or closed before it was heard: nothing was done either way.
-      const heard = socket.run(documentOf(operation, given), given);
-      const errors = await Promise.race([heard.refusal().catch(() => null), socket.closed.then(() => null)]);
+      const heard = socket.run(buildDocument(operation, given), given);
+      const errors = await Promise.race([heard.error().catch(() => null), socket.closed.then(() => null)]);
       assert.ok(errors === null || errors.extensions.code === "UNAUTHENTICATED", operation.name);
       assert.deepEqual(heard.results, []);
       assert.equal(await socket.closed, 4403);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Client } from "../../support/client.js";
 import { engine } from "../../support/engine.js";
+import { createScopedToken } from "../../support/pipeline-fixture.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
-import { limitedToken } from "../../support/two-sides.js";
 
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 const MAKE = "secret token { id pipelines { id name } }";
@@ -43,7 +43,7 @@ describe("a token's pipelines", () => {
     const { admin } = await startServer(t);
     const one = await new Seed(admin).pipeline();
     const refused = async (pipelines: readonly string[]) => {
-      const { message, extensions } = await admin.refusedMutation("createToken", {
+      const { message, extensions } = await admin.mutationError("createToken", {
         name: "x",
         role: "VIEWER",
         pipelines,
@@ -66,7 +66,7 @@ describe("a token's pipelines", () => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const [one, other] = [await seed.pipeline(), await seed.pipeline()];
-    const { secret } = await limitedToken(server, "VIEWER", [one]);
+    const { secret } = await createScopedToken(server, "VIEWER", [one]);
     await server.restart();
     const client = new Client(server.url, secret);
     assert.deepEqual((await client.ask("{ pipelines { nodes { name } } }")).pipelines.nodes, [{ name: one.name }]);
@@ -131,10 +131,10 @@ describe("what is kept and shared", () => {
     const server = await startServer(t);
     const { one, two, three } = await twoOfThree(server);
     const viewers = [
-      await limitedToken(server, "VIEWER", [one]),
+      await createScopedToken(server, "VIEWER", [one]),
       await server.as("VIEWER"),
-      await limitedToken(server, "VIEWER", [two]),
-      await limitedToken(server, "VIEWER", [one, two]),
+      await createScopedToken(server, "VIEWER", [two]),
+      await createScopedToken(server, "VIEWER", [one, two]),
     ];
     const maySee = [[one], [one, two, three], [two], [one, two]];
     const board =
@@ -159,8 +159,13 @@ describe("what is kept and shared", () => {
   it("is made anew where a limited token has changed what it was made from", async (t) => {
     const server = await startServer(t);
     const { one } = await twoOfThree(server);
-    const operator = await limitedToken(server, "OPERATOR", [one]);
-    const everybody = [operator, server.admin, await limitedToken(server, "VIEWER", [one]), await server.as("VIEWER")];
+    const operator = await createScopedToken(server, "OPERATOR", [one]);
+    const everybody = [
+      operator,
+      server.admin,
+      await createScopedToken(server, "VIEWER", [one]),
+      await server.as("VIEWER"),
+    ];
     const question = "query ($id: ID!) { pipeline(pipeline: $id) { description } }";
     for (const description of ["first", "second", "third"]) {
       await operator.mutate("updatePipeline", { pipeline: one.id, description }, "__typename");
@@ -177,9 +182,9 @@ describe("what is kept and shared", () => {
     const { one, two, three } = await twoOfThree(server);
     const follow = "subscription { events { type pipeline { name } ... on ChangeEvent { summary } } }";
     const maySee = new Map<readonly Named[], Client>([
-      [[one], await limitedToken(server, "VIEWER", [one])],
-      [[two], await limitedToken(server, "VIEWER", [two])],
-      [[one, two], await limitedToken(server, "VIEWER", [two, one])],
+      [[one], await createScopedToken(server, "VIEWER", [one])],
+      [[two], await createScopedToken(server, "VIEWER", [two])],
+      [[one, two], await createScopedToken(server, "VIEWER", [two, one])],
       [[one, two, three], await server.as("VIEWER")],
     ]);
     const followers = [];
@@ -200,7 +205,7 @@ describe("what is kept and shared", () => {
     // Each sees one of the two last ones, and the other is not theirs.
     for (const { pipelines, operation } of followers) {
       const expected = [three, two, one].filter((pipeline) => pipelines.includes(pipeline)).map(({ name }) => name);
-      const told = await operation.told(2 * expected.length);
+      const told = await operation.take(2 * expected.length);
       assert.deepEqual(
         told.map(({ pipeline }) => pipeline.name),
         [...expected, ...expected],
@@ -223,19 +228,19 @@ describe("while a limited token follows", () => {
     const update = (pipeline: Named, description: string) =>
       server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description }, "__typename");
     await update(one, "first");
-    await operation.told(1);
+    await operation.take(1);
     await server.admin.mutate("deletePipeline", { pipeline: one.id }, "__typename");
     await update(two, "last");
-    const told = await operation.told(2);
+    const told = await operation.take(2);
     assert.deepEqual(
       told.map(({ pipelineId }) => pipelineId),
       [one.id, two.id],
     );
     const again = socket.run(FOLLOW, { after: "ZXZlbnQ6MA" });
     await update(two, "very last");
-    await operation.told(3);
+    await operation.take(3);
     const { events } = await client.ask("{ events(first: 100) { nodes { pipelineId } } }");
-    const all = await again.told(events.nodes.length);
+    const all = await again.take(events.nodes.length);
     assert.deepEqual(
       all.map(({ pipelineId }) => pipelineId),
       events.nodes.map((event: { pipelineId: string }) => event.pipelineId),
@@ -265,7 +270,7 @@ describe("while a limited token follows", () => {
     await server.admin.mutate("addCoupling", { pipeline: three.id, app: app.app.id, stage: "STAGING" }, "__typename");
     await seed.release(app.app);
     await server.admin.mutate("updatePipeline", { pipeline: two.id, description: "last" }, "__typename");
-    const told = await operation.told(3);
+    const told = await operation.take(3);
     assert.deepEqual(
       told.map(({ type }) => type),
       ["RELEASE_CREATED", "COUPLING_REMOVED", "PIPELINE_UPDATED"],

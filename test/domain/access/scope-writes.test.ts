@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../../support/cleanup.js";
-import type { Answer, Client } from "../../support/client.js";
-import { contentOf } from "../../support/content.js";
-import { introspect, operationsOf } from "../../support/operations.js";
+import type { Client, GraphQLResponse } from "../../support/client.js";
+import { dumpRows } from "../../support/database-content.js";
+import { introspect, listOperations } from "../../support/operations.js";
+import {
+  createPipelineFixture,
+  createScopedToken,
+  type PipelineFixture,
+  reportStatus,
+} from "../../support/pipeline-fixture.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
-import { limitedToken, makeSide, report, type Side } from "../../support/two-sides.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -39,13 +44,24 @@ const NOTHING: Things = {
   ...{ token: UNKNOWN, repository: "github.com/zside/shop" },
 };
 
-function thingsOf({ pipeline, dev, stg, free, build, pending, release, deploying, token, repository }: Side): Things {
+function thingsOf({
+  pipeline,
+  dev,
+  stg,
+  free,
+  build,
+  pending,
+  release,
+  deploying,
+  token,
+  repository,
+}: PipelineFixture): Things {
   const named = { pipeline: pipeline.id, named: pipeline.name, app: dev.id, appNamed: dev.name, stg: stg.id };
   return { ...named, free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, repository };
 }
 
 /** Each mutation aimed at things, alone and together with one's own. One that is not here fails the tests. */
-const AIMED: Readonly<Record<string, (at: Things, own: Side) => object[]>> = {
+const AIMED: Readonly<Record<string, (at: Things, own: PipelineFixture) => object[]>> = {
   updatePipeline: (at) => [
     { pipeline: at.pipeline, description: "aimed" },
     { pipeline: at.named, branch: "aimed" },
@@ -97,37 +113,37 @@ const AIMED: Readonly<Record<string, (at: Things, own: Side) => object[]>> = {
 /** What is about all pipelines or about none: it is refused to whoever is limited, whatever it is aimed at. */
 const ABOUT_ALL = ["createPipeline", "createApp", "createToken", "revokeToken"];
 
-function run(client: Client, name: string, input: object): Promise<Answer<unknown>> {
+function run(client: Client, name: string, input: object): Promise<GraphQLResponse<unknown>> {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
   return client.post(`mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`, { input });
 }
 
 describe("a mutation by a token that is limited to a pipeline", () => {
   let server: TestServer;
-  let a: Side;
-  let b: Side;
+  let a: PipelineFixture;
+  let b: PipelineFixture;
   const cleanup = suiteCleanup();
 
   before(async () => {
     server = await startServer(cleanup);
-    a = await makeSide(server, "aside");
-    b = await makeSide(server, "bside");
+    a = await createPipelineFixture(server, "aside");
+    b = await createPipelineFixture(server, "bside");
   });
 
   /** All that is in the database, apart from what tells who was refused something. */
   async function written(): Promise<string[]> {
-    const lines = await contentOf(server);
+    const lines = await dumpRows(server);
     return lines.filter((line) => !line.startsWith("event_log") && !line.includes("ACCESS_DENIED"));
   }
 
   it("is one of those that are aimed here", async () => {
-    const mutations = operationsOf(await introspect(server.admin)).filter(({ kind }) => kind === "mutation");
+    const mutations = listOperations(await introspect(server.admin)).filter(({ kind }) => kind === "mutation");
     assert.deepEqual(mutations.map(({ name }) => name).sort(), Object.keys(AIMED).sort());
   });
 
   for (const role of ROLES) {
     it(`does nothing elsewhere as ${role}, and is answered as if nothing were there`, async () => {
-      const client = await limitedToken(server, role, [a.pipeline]);
+      const client = await createScopedToken(server, role, [a.pipeline]);
       const theirs = thingsOf(b);
       const before = await written();
       for (const [name, aimedAt] of Object.entries(AIMED)) {
@@ -150,7 +166,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
   }
 
   it("is refused what is about all pipelines with a message that says why, and administrators hear of it", async () => {
-    const client = await limitedToken(server, "ADMIN", [a.pipeline]);
+    const client = await createScopedToken(server, "ADMIN", [a.pipeline]);
     for (const name of ABOUT_ALL) {
       const [input = {}] = AIMED[name]?.(thingsOf(a), a) ?? [];
       const [error] = (await run(client, name, input)).errors ?? [];
@@ -160,7 +176,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
         /^To (create|revoke) \w+ needs a token that is not limited to pipelines; this one is\.$/,
       );
     }
-    assert.equal((await client.refusal("{ tokens { nodes { id } } }")).extensions.code, "FORBIDDEN");
+    assert.equal((await client.queryError("{ tokens { nodes { id } } }")).extensions.code, "FORBIDDEN");
     const last = "{ events(last: 3, types: [ACCESS_DENIED]) { nodes { ... on ChangeEvent { summary } } } }";
     assert.deepEqual(
       (await server.admin.ask(last)).events.nodes.map(({ summary }: { summary: string }) => summary),
@@ -172,7 +188,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
   });
 
   it("changes neither a pipeline's name nor its repository: names are everybody's, and so are builds", async () => {
-    const client = await limitedToken(server, "ADMIN", [a.pipeline]);
+    const client = await createScopedToken(server, "ADMIN", [a.pipeline]);
     const before = await written();
     for (const patch of [
       { name: b.pipeline.name },
@@ -180,7 +196,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
       { repository: b.repository },
       { repository: null },
     ]) {
-      const refusal = await client.refusedMutation("updatePipeline", { pipeline: a.pipeline.id, ...patch });
+      const refusal = await client.mutationError("updatePipeline", { pipeline: a.pipeline.id, ...patch });
       assert.equal(refusal.extensions.code, "FORBIDDEN");
       assert.match(
         refusal.message,
@@ -193,40 +209,40 @@ describe("a mutation by a token that is limited to a pipeline", () => {
   });
 
   it("says nothing of a build that runs on its apps and is of another repository, but of that release", async () => {
-    const client = await limitedToken(server, "REPORTER", [a.pipeline]);
+    const client = await createScopedToken(server, "REPORTER", [a.pipeline]);
     const release = await new Seed(server.admin).release(a.dev, { id: b.build });
     const seen = await client.ask("query ($id: ID!) { build(id: $id) { releases { totalCount } } }", { id: b.build });
     assert.equal(seen.build.releases.totalCount, 1, "the build is seen, and of its releases the one");
     const before = await written();
     const said = { context: "aside/elsewhere", state: "SUCCESS" };
-    const refusal = await client.refusedMutation("reportStatus", { build: b.build, ...said });
+    const refusal = await client.mutationError("reportStatus", { build: b.build, ...said });
     assert.equal(refusal.extensions.code, "FORBIDDEN");
     assert.match(
       refusal.message,
       /^To report status needs the repository of a pipeline that this token is limited to; github/,
     );
     const again = { build: b.build, phase: "SUCCEEDED", artifact: "another" };
-    assert.equal((await client.refusedMutation("updateBuild", again)).extensions.code, "FORBIDDEN");
+    assert.equal((await client.mutationError("updateBuild", again)).extensions.code, "FORBIDDEN");
     assert.deepEqual(await written(), before);
-    await report(client, { release: release.id, ...said });
+    await reportStatus(client, { release: release.id, ...said });
   });
 
   it("gives no answer again, under a key of old, that has left its pipelines since", async () => {
-    const client = await limitedToken(server, "OPERATOR", [a.pipeline]);
+    const client = await createScopedToken(server, "OPERATOR", [a.pipeline]);
     const app = await new Seed(server.admin).coupled(a.pipeline, "STAGING");
     const input = { app: app.id, build: a.build, idempotencyKey: unique() };
     const first = await client.mutate("createRelease", input, "release { id version }");
     await server.admin.mutate("removeCoupling", { coupling: app.couplingId }, "__typename");
-    const refusal = await client.refusedMutation("createRelease", input, "release { id version }");
+    const refusal = await client.mutationError("createRelease", input, "release { id version }");
     assert.deepEqual(refusal.extensions, { code: "NOT_FOUND", field: "idempotencyKey" });
     await server.admin.mutate("addCoupling", { pipeline: a.pipeline.id, app: app.id, stage: "STAGING" }, "__typename");
     assert.deepEqual(await client.mutate("createRelease", input, "release { id version }"), first);
   });
 
   it("does the same through the Platform API", async () => {
-    const { secret } = await limitedToken(server, "ADMIN", [a.pipeline]);
+    const { secret } = await createScopedToken(server, "ADMIN", [a.pipeline]);
     const rest = new RestClient(server.url, secret);
-    const writes = ({ pipeline, dev, stg, free, build, release }: Side): [string, string, object?][] => [
+    const writes = ({ pipeline, dev, stg, free, build, release }: PipelineFixture): [string, string, object?][] => [
       ["PATCH", `/pipelines/${pipeline.id}`, {}],
       ["POST", `/apps/${dev.name}/builds`, { url: "https://images.test/own" }],
       ["POST", `/apps/${dev.name}/releases`, { slug: build }],
@@ -299,9 +315,9 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     assert.deepEqual([...tried].sort(), Object.keys(AIMED).sort());
     for (const [role, name, input, code] of steps) {
       const lesser = ROLES[ROLES.indexOf(role) - 1] ?? "VIEWER";
-      const refused = await run(await limitedToken(server, lesser, [a.pipeline]), name, input);
+      const refused = await run(await createScopedToken(server, lesser, [a.pipeline]), name, input);
       assert.equal(refused.errors?.[0]?.extensions.code, "FORBIDDEN", `${name} is not a ${lesser}'s`);
-      const { errors } = await run(await limitedToken(server, role, [a.pipeline]), name, input);
+      const { errors } = await run(await createScopedToken(server, role, [a.pipeline]), name, input);
       assert.equal(errors?.[0]?.extensions.code, code, `${name}: ${JSON.stringify(errors)}`);
     }
   });
@@ -323,6 +339,6 @@ function last(name: string): number {
 }
 
 /** An answer without the ids and names of what it is about, and without when it was given. */
-function withoutNames({ errors }: Answer<unknown>, things: Things): string {
+function withoutNames({ errors }: GraphQLResponse<unknown>, things: Things): string {
   return Object.values(things).reduce((text, name) => text.replaceAll(name, "it"), JSON.stringify(errors));
 }

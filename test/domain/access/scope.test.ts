@@ -3,14 +3,23 @@ import { before, describe, it } from "node:test";
 import type { GraphQLField, GraphQLSchema } from "graphql";
 import { GithubReport } from "../../../src/entities/github/github-report.js";
 import { suiteCleanup } from "../../support/cleanup.js";
-import type { Answer, Client } from "../../support/client.js";
-import { argumentsOf, deepDocument, relationsOf, type Values } from "../../support/deep.js";
+import type { Client, GraphQLResponse } from "../../support/client.js";
+import { type CandidateValues, combineArguments, deepDocument, findRelations } from "../../support/deep-documents.js";
 import { introspect } from "../../support/operations.js";
+import {
+  createBuild,
+  createGithubReport,
+  createPipelineFixture,
+  createScopedToken,
+  findIds,
+  type PipelineFixture,
+  recordCreatedIds,
+  reportStatus,
+} from "../../support/pipeline-fixture.js";
 import { RestClient } from "../../support/rest.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
 import { type Operation, Socket } from "../../support/socket.js";
-import { buildOf, idsOf, limitedToken, made, makeSide, report, reportOf, type Side } from "../../support/two-sides.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 /** What nothing has, in the place of what somebody else has. */
@@ -36,8 +45,8 @@ interface Asked {
 describe("a token that is limited to a pipeline", () => {
   let server: TestServer;
   let schema: GraphQLSchema;
-  let a: Side;
-  let b: Side;
+  let a: PipelineFixture;
+  let b: PipelineFixture;
   let drifter: Named;
   let limited: Client[];
   const hidden = new Set<string>();
@@ -49,10 +58,10 @@ describe("a token that is limited to a pipeline", () => {
   before(async () => {
     server = await startServer(cleanup, { env: { QUERY_MAX_TOKENS: "50000", QUERY_MAX_COST: "999999999" } });
     schema = await introspect(server.admin);
-    a = await makeSide(server, "aside");
+    a = await createPipelineFixture(server, "aside");
     drifter = await drifterIn(a);
     await hide(async () => {
-      b = await makeSide(server, "bside");
+      b = await createPipelineFixture(server, "bside");
       await moveOver(drifter);
       // The build is to be seen, and that it runs there is not.
       await b.admin.mutate(
@@ -62,7 +71,7 @@ describe("a token that is limited to a pipeline", () => {
       );
     });
     await hide(async () => {
-      limited = await Promise.all(ROLES.map((role) => limitedToken(server, role, [a.pipeline])));
+      limited = await Promise.all(ROLES.map((role) => createScopedToken(server, role, [a.pipeline])));
     });
     // Each of them has been refused something, which is told to administrators.
     for (const client of limited) await client.post("{ tokens { totalCount } }");
@@ -77,7 +86,7 @@ describe("a token that is limited to a pipeline", () => {
 
   /** Notes the ids of all that comes to be as such as nobody who is limited may see. */
   async function hide(work: () => Promise<unknown>): Promise<void> {
-    for (const id of await made(server, work)) hidden.add(id);
+    for (const id of await recordCreatedIds(server, work)) hidden.add(id);
   }
 
   /** What of the other side, or of nobody's, is in a text that was answered to a question. */
@@ -87,10 +96,10 @@ describe("a token that is limited to a pipeline", () => {
     const asked = textsIn(given).filter((value) => value !== b.mark);
     const told = asked.reduce((rest, value) => rest.replaceAll(value, ""), `${text} ${cursors.join(" ")}`);
     const marked = /.{0,40}bside.{0,20}/.exec(told)?.[0];
-    return [...idsOf(told).filter((id) => hidden.has(id)), ...(marked === undefined ? [] : [marked])];
+    return [...findIds(told).filter((id) => hidden.has(id)), ...(marked === undefined ? [] : [marked])];
   }
 
-  function valuesOf(...sides: readonly Side[]): Values {
+  function valuesOf(...sides: readonly PipelineFixture[]): CandidateValues {
     const things = sides.flatMap((side) => {
       const { pipeline, dev, review, free, build, pending, release, status, buildStatus } = side;
       const { promotion, target, token } = side;
@@ -140,7 +149,7 @@ describe("a token that is limited to a pipeline", () => {
   /** Every query field, with every argument, about both sides. */
   function questions(): Asked[] {
     return queries().flatMap((field) =>
-      argumentsOf(field, valuesOf(a, b)).map((given) => {
+      combineArguments(field, valuesOf(a, b)).map((given) => {
         return { field: field.name, text: documentOf(field, given), given };
       }),
     );
@@ -155,12 +164,12 @@ describe("a token that is limited to a pipeline", () => {
         .sort(),
     );
     const deep = [
-      ...queries().map((field) => deepDocument(schema, "query", field, argumentsOf(field, valuesOf(a))[0] ?? {})),
+      ...queries().map((field) => deepDocument(schema, "query", field, combineArguments(field, valuesOf(a))[0] ?? {})),
       ...subscriptions().map((field) => deepDocument(schema, "subscription", field, {})),
     ];
     const relations = new Set(deep.flatMap((document) => [...document.relations]));
     assert.deepEqual(
-      [...relationsOf(schema)].filter((relation) => !relations.has(relation)),
+      [...findRelations(schema)].filter((relation) => !relations.has(relation)),
       [],
     );
 
@@ -183,7 +192,7 @@ describe("a token that is limited to a pipeline", () => {
       const client = limited[index] as Client;
       let seen = 0;
       for (const { field, text, given } of role === "VIEWER" ? questions() : telling) {
-        const answer: Answer<unknown> = await client.post(text, given);
+        const answer: GraphQLResponse<unknown> = await client.post(text, given);
         const said = JSON.stringify(answer);
         assert.deepEqual(leaksIn(said, given), [], `${field} ${JSON.stringify(given)}`);
         for (const { extensions, message } of answer.errors ?? []) {
@@ -199,7 +208,7 @@ describe("a token that is limited to a pipeline", () => {
     const client = limited[0] as Client;
     const theirs = valuesOf(b);
     for (const field of queries()) {
-      for (const given of argumentsOf(field, { ...theirs, texts: [] })) {
+      for (const given of combineArguments(field, { ...theirs, texts: [] })) {
         const text = JSON.stringify(given);
         const named = theirs.ids.filter((id) => text.includes(`"${id}"`));
         if (named.length === 0) continue;
@@ -246,7 +255,7 @@ describe("a token that is limited to a pipeline", () => {
   /** Every path that can be got, with things of both sides, and of one inside the other, in the place of its parameters. */
   async function platformPaths(): Promise<string[]> {
     const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> };
-    const values: Record<string, (side: Side) => string[]> = {
+    const values: Record<string, (side: PipelineFixture) => string[]> = {
       pipeline: ({ pipeline }) => [pipeline.id, pipeline.name],
       app: ({ dev, free }) => [dev.id, dev.name, free.id, drifter.name],
       coupling: ({ dev }) => [dev.couplingId],
@@ -322,7 +331,7 @@ describe("a token that is limited to a pipeline", () => {
     );
     for (const [name, arg, reference] of cases) {
       const refusal = (id: string) =>
-        socket.run(`subscription ($id: ID) { ${name}(${arg}: $id) { cursor } }`, { id }).refusal();
+        socket.run(`subscription ($id: ID) { ${name}(${arg}: $id) { cursor } }`, { id }).error();
       const { message, extensions } = await refusal(reference);
       const other = await refusal(unknown(reference));
       assert.equal(extensions.code, "NOT_FOUND");
@@ -331,9 +340,9 @@ describe("a token that is limited to a pipeline", () => {
   });
 
   /** Changes of every kind on one side. */
-  async function actOn({ admin, mark, pipeline, dev, stg, build, deploying }: Side): Promise<void> {
-    await buildOf(admin, mark);
-    await report(admin, { build, context: `${mark}/live`, state: "SUCCESS", description: `${mark} live` });
+  async function actOn({ admin, mark, pipeline, dev, stg, build, deploying }: PipelineFixture): Promise<void> {
+    await createBuild(admin, mark);
+    await reportStatus(admin, { build, context: `${mark}/live`, state: "SUCCESS", description: `${mark} live` });
     await admin.mutate("createRelease", { app: dev.id, build, description: `${mark} live` }, "__typename");
     await admin.mutate("promote", { app: dev.id, targets: [stg.id], reason: `${mark} live` }, "__typename");
     await admin.mutate("reportDeployment", { release: deploying, phase: "SUCCEEDED" }, "__typename");
@@ -342,12 +351,12 @@ describe("a token that is limited to a pipeline", () => {
   }
 
   /** An app that was in the pipeline, with what happened to it there. */
-  async function drifterIn({ admin, pipeline, dev, build }: Side): Promise<Named> {
+  async function drifterIn({ admin, pipeline, dev, build }: PipelineFixture): Promise<Named> {
     const seed = new Seed(admin);
     const app = await seed.app({ name: unique("drifter"), deploymentMode: "REPORTED", description: "aside drifts" });
     await admin.mutate("addCoupling", { pipeline: pipeline.id, app: app.id, stage: "STAGING" }, "__typename");
     const { id } = await seed.release(app, { id: build });
-    await report(admin, { release: id, context: "aside/drift", state: "PENDING", description: "aside drifts" });
+    await reportStatus(admin, { release: id, context: "aside/drift", state: "PENDING", description: "aside drifts" });
     await admin.mutate("promote", { app: dev.id, targets: [app.id] }, "__typename");
     return app;
   }
@@ -363,8 +372,13 @@ describe("a token that is limited to a pipeline", () => {
     await b.admin.mutate("addCoupling", { pipeline: b.pipeline.id, app: id, stage: "STAGING" }, "__typename");
     await b.admin.mutate("updateApp", { app: id, description: "bside now", region: "bside-region" }, "__typename");
     const first = coupling.app.releases.nodes.find(({ version }: { version: number }) => version === 1).id;
-    await server.app.database.write((tx) => tx.insert(GithubReport, [reportOf(first, id, b.mark)]));
-    await report(b.admin, { release: first, context: "aside/drift", state: "FAILURE", description: "bside drifts" });
+    await server.app.database.write((tx) => tx.insert(GithubReport, [createGithubReport(first, id, b.mark)]));
+    await reportStatus(b.admin, {
+      release: first,
+      context: "aside/drift",
+      state: "FAILURE",
+      description: "bside drifts",
+    });
     await server.admin.mutate(
       "reportDeployment",
       { release: first, phase: "FAILED", failureReason: "bside failed" },
@@ -382,7 +396,7 @@ function textsIn(given: unknown): string[] {
 
 /** A reference of the same form that nothing has: an id for an id, and a name for a name. */
 function unknown(reference: string): string {
-  return idsOf(reference).length > 0 ? UNKNOWN : "zside-000000000000";
+  return findIds(reference).length > 0 ? UNKNOWN : "zside-000000000000";
 }
 
 /** An event's cursor, whatever its field is called in a document that was made. */

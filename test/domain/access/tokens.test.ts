@@ -18,7 +18,7 @@ describe("a token", () => {
     assert.deepEqual((await client.ask("{ viewer { name role } }")).viewer, { name: "ci", role: "REPORTER" });
     const revoked = await admin.mutate("revokeToken", { token: token.id }, "token { id revokedAt }");
     assert.ok(revoked.token.revokedAt);
-    assert.equal((await client.refusal("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
+    assert.equal((await client.queryError("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
     const again = await admin.mutate("revokeToken", { token: token.id.toUpperCase() }, "token { id revokedAt }");
     assert.deepEqual(again, revoked);
   });
@@ -43,7 +43,7 @@ describe("a token", () => {
     let now = START;
     const { admin, url } = await startServer(t, { now: () => new Date(now) });
     for (const expiresAt of [START - 1, START].map((time) => new Date(time).toISOString())) {
-      const refusal = await admin.refusedMutation("createToken", { name: "late", role: "VIEWER", expiresAt });
+      const refusal = await admin.mutationError("createToken", { name: "late", role: "VIEWER", expiresAt });
       assert.deepEqual(refusal.extensions, { code: "BAD_USER_INPUT", field: "expiresAt" });
       assert.match(refusal.message, /must be in the future/);
     }
@@ -54,7 +54,7 @@ describe("a token", () => {
     now = START + 999;
     assert.equal((await client.ask("{ viewer { name } }")).viewer.name, "soon");
     now = START + 1000;
-    assert.equal((await client.refusal("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
+    assert.equal((await client.queryError("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
   });
 
   it("tells when it was last used, to the minute", async (t) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { shared } from "../../support/engine.js";
-import { eventsOf, told } from "../../support/log.js";
+import { runsPerEngine } from "../../support/engine.js";
+import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -40,13 +40,13 @@ describe("a build of the central branch that succeeds", () => {
       await seed.coupled(await seed.pipeline(), "DEVELOPMENT"),
       await seed.coupled(await seed.pipeline({ repository, branch: "trunk" }), "DEVELOPMENT"),
     ];
-    const { result: build, events } = await eventsOf(admin, () => seed.build({ repository, branch: "main" }));
+    const { result: build, events } = await recordEvents(admin, () => seed.build({ repository, branch: "main" }));
     for (const app of apps) assert.deepEqual(await buildsOn(app), [build.id]);
     for (const app of others) assert.deepEqual(await buildsOn(app), []);
     const subject = `${repository}@${build.commit.sha.slice(0, 7)}`;
-    assert.deepEqual(told(events).slice(0, 1), [`BUILD_CREATED ${subject}`]);
+    assert.deepEqual(formatEvents(events).slice(0, 1), [`BUILD_CREATED ${subject}`]);
     assert.deepEqual(
-      new Set(told(events).slice(1)),
+      new Set(formatEvents(events).slice(1)),
       new Set(apps.map((app) => `RELEASE_CREATED ${app.name} v1 SUCCEEDED`)),
     );
     for (const event of events.slice(1)) assert.deepEqual(event.actor, { name: "railyard", role: "ADMIN" });
@@ -113,9 +113,9 @@ describe("an automatic deploy to an app with required checks", () => {
     await report(build, "scan", "PENDING");
     await report(build, "scan", "FAILURE");
     assert.deepEqual(await buildsOn(app), []);
-    const { events } = await eventsOf(admin, () => report(build, "scan", "SUCCESS"));
+    const { events } = await recordEvents(admin, () => report(build, "scan", "SUCCESS"));
     assert.deepEqual(await buildsOn(app), [build.id]);
-    assert.deepEqual(told(events).slice(1), [`RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
+    assert.deepEqual(formatEvents(events).slice(1), [`RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
     assert.equal(events[1]?.actor.name, "railyard");
     // It comes once, however often the checks go back and forth.
     await report(build, "scan", "PENDING");
@@ -142,8 +142,11 @@ describe("an automatic deploy to an app with required checks", () => {
     await update(["ci", "other", "scan"]);
     await update(["ci", "scan"]);
     assert.deepEqual(await buildsOn(app), []);
-    const { events } = await eventsOf(admin, () => update(["scan"]));
-    assert.deepEqual(told(events), [`COUPLING_CHECKS_UPDATED ${app.name}`, `RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
+    const { events } = await recordEvents(admin, () => update(["scan"]));
+    assert.deepEqual(formatEvents(events), [
+      `COUPLING_CHECKS_UPDATED ${app.name}`,
+      `RELEASE_CREATED ${app.name} v1 SUCCEEDED`,
+    ]);
     assert.deepEqual(await buildsOn(app), [build.id]);
     assert.equal(events[1]?.actor.name, "railyard");
   });
@@ -228,7 +231,7 @@ describe("automatic deploys, whatever order builds and checks come in", () => {
           );
         }
       }),
-      { numRuns: shared(60) },
+      { numRuns: runsPerEngine(60) },
     );
   });
 });

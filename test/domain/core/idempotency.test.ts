@@ -58,11 +58,11 @@ describe("a mutation with an idempotency key", () => {
     const idempotencyKey = unique("key");
     await admin.mutate("createApp", { name: "keyed", idempotencyKey }, "app { id }");
     for (const other of [{ name: "other" }, { name: "keyed", region: "eu" }]) {
-      const refusal = await admin.refusedMutation("createApp", { ...other, idempotencyKey });
+      const refusal = await admin.mutationError("createApp", { ...other, idempotencyKey });
       assert.deepEqual(refusal.extensions, { code: "IDEMPOTENCY_KEY_REUSED", field: "idempotencyKey" });
       assert.match(refusal.message, /another input/);
     }
-    const elsewhere = await admin.refusedMutation("createPipeline", { name: "keyed", idempotencyKey });
+    const elsewhere = await admin.mutationError("createPipeline", { name: "keyed", idempotencyKey });
     assert.equal(elsewhere.extensions.code, "IDEMPOTENCY_KEY_REUSED");
     const { apps, pipelines } = await admin.ask("{ apps { totalCount } pipelines { totalCount } }");
     assert.deepEqual([apps.totalCount, pipelines.totalCount], [1, 0]);
@@ -85,7 +85,7 @@ describe("a mutation with an idempotency key", () => {
     const { admin } = await startServer(t);
     await admin.mutate("createApp", { name: "taken" }, "app { id }");
     const idempotencyKey = unique("key");
-    const refusal = await admin.refusedMutation("createApp", { name: "taken", idempotencyKey });
+    const refusal = await admin.mutationError("createApp", { name: "taken", idempotencyKey });
     assert.equal(refusal.extensions.code, "CONFLICT");
     const { app } = await admin.mutate("createApp", { name: "free", idempotencyKey }, "app { name }");
     assert.equal(app.name, "free");
@@ -135,7 +135,7 @@ describe("a mutation with an idempotency key", () => {
   it("must have a key of 1 to 256 characters in a line", async (t) => {
     const { admin } = await startServer(t);
     for (const idempotencyKey of ["", " ", "x".repeat(257), "a\nb", "a\0b", "\ud800"]) {
-      const refusal = await admin.refusedMutation("createApp", { name: "keyed", idempotencyKey });
+      const refusal = await admin.mutationError("createApp", { name: "keyed", idempotencyKey });
       assert.deepEqual(refusal.extensions, { code: "BAD_USER_INPUT", field: "idempotencyKey" });
     }
     await admin.mutate("createApp", { name: "keyed", idempotencyKey: "x".repeat(256) }, "app { id }");

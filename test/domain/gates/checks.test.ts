@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { contentOf } from "../../support/content.js";
-import { shared } from "../../support/engine.js";
+import { dumpRows } from "../../support/database-content.js";
+import { runsPerEngine } from "../../support/engine.js";
 import { Seed } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -28,7 +28,7 @@ describe("the gate in front of an app with required checks", () => {
     const build = await seed.build();
     const input = { app: production.id, build: build.id };
     const codes = async () => {
-      const { code, blockers } = (await operator.refusedMutation("createRelease", input)).extensions;
+      const { code, blockers } = (await operator.mutationError("createRelease", input)).extensions;
       assert.equal(code, "PROMOTION_BLOCKED");
       return (blockers as { code: string; context: string; app: { name: string }; overridable: boolean }[]).map(
         (one) => {
@@ -37,9 +37,9 @@ describe("the gate in front of an app with required checks", () => {
         },
       );
     };
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     assert.deepEqual(await codes(), ["ci CHECK_MISSING", "qa CHECK_MISSING"]);
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
     await report({ build: build.id }, "ci", "SUCCESS");
     await report({ build: build.id }, "qa", "PENDING");
     assert.deepEqual(await codes(), ["qa CHECK_PENDING"]);
@@ -56,7 +56,7 @@ describe("the gate in front of an app with required checks", () => {
     const release = await seed.release(dev, build);
     await report({ release: release.id }, "ci", "SUCCESS");
     const input = { app: production.id, build: build.id };
-    assert.equal((await operator.refusedMutation("createRelease", input)).extensions.code, "PROMOTION_BLOCKED");
+    assert.equal((await operator.mutationError("createRelease", input)).extensions.code, "PROMOTION_BLOCKED");
     const { promotion } = await operator.mutate("promote", { app: dev.id }, "promotion { phase }");
     assert.equal(promotion.phase, "SUCCEEDED");
   });
@@ -87,7 +87,7 @@ describe("the gate in front of an app with required checks", () => {
     const { id: release } = await seed.release(app, build);
     await admin.mutate("reportDeployment", { release, phase: "FAILED" }, RELEASE);
     const input = { app: app.id, build: build.id };
-    assert.equal((await operator.refusedMutation("createRelease", input)).extensions.code, "PROMOTION_BLOCKED");
+    assert.equal((await operator.mutationError("createRelease", input)).extensions.code, "PROMOTION_BLOCKED");
   });
 });
 
@@ -133,7 +133,7 @@ describe("the name of a check", () => {
           if (rule) {
             await admin.mutate(mutation, input, "__typename");
           } else {
-            const { extensions } = await admin.refusedMutation(mutation, input);
+            const { extensions } = await admin.mutationError(mutation, input);
             assert.deepEqual([extensions.code, extensions.field], ["BAD_USER_INPUT", field]);
           }
         }
@@ -147,7 +147,7 @@ describe("the name of a check", () => {
         });
         assert.deepEqual(coupling.requiredChecks, [context]);
       }),
-      { numRuns: shared(80) },
+      { numRuns: runsPerEngine(80) },
     );
   });
 });

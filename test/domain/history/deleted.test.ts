@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { contentOf } from "../../support/content.js";
-import { eventsAfter, eventsOf, told } from "../../support/log.js";
+import { dumpRows } from "../../support/database-content.js";
+import { eventsAfter, formatEvents, recordEvents } from "../../support/event-log.js";
 import { Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -43,7 +43,7 @@ describe("a deleted pipeline", () => {
       ["addCoupling", { pipeline: pipeline.id, app: app.id, stage: "STAGING" }],
       ["promote", { pipeline: pipeline.id, stage: "STAGING" }],
     ] as const) {
-      assert.equal((await admin.refusedMutation(mutation, input)).extensions.code, "NOT_FOUND", mutation);
+      assert.equal((await admin.mutationError(mutation, input)).extensions.code, "NOT_FOUND", mutation);
     }
   });
 
@@ -55,8 +55,8 @@ describe("a deleted pipeline", () => {
     assert.notEqual(reborn.id, old.id);
     const ofOld = await eventsAfter(admin, null, { pipeline: old.id });
     const ofNew = await eventsAfter(admin, null, { pipeline: name });
-    assert.deepEqual(told(ofOld), [`PIPELINE_CREATED ${name}`, `PIPELINE_DELETED ${name}`]);
-    assert.deepEqual(told(ofNew), [`PIPELINE_CREATED ${name}`]);
+    assert.deepEqual(formatEvents(ofOld), [`PIPELINE_CREATED ${name}`, `PIPELINE_DELETED ${name}`]);
+    assert.deepEqual(formatEvents(ofNew), [`PIPELINE_CREATED ${name}`]);
   });
 
   it("is null where its promotions and events name it, which keep its id", async () => {
@@ -86,7 +86,7 @@ describe("a deleted pipeline", () => {
     const { promotion } = await admin.mutate("promote", { app: dev.id }, selection);
     await deletePipeline(pipeline.id);
     const [{ release }] = promotion.targets;
-    const { events } = await eventsOf(admin, () =>
+    const { events } = await recordEvents(admin, () =>
       admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "release { id }"),
     );
     assert.deepEqual(
@@ -102,8 +102,8 @@ describe("a deleted pipeline", () => {
   it("tells in one go of every coupling that went with it", async () => {
     const pipeline = await seed.pipeline();
     const apps = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
-    const { events } = await eventsOf(admin, () => deletePipeline(pipeline.id));
-    assert.deepEqual(told(events), [
+    const { events } = await recordEvents(admin, () => deletePipeline(pipeline.id));
+    assert.deepEqual(formatEvents(events), [
       ...apps.map((app) => `COUPLING_REMOVED ${app.name}`),
       `PIPELINE_DELETED ${pipeline.name}`,
     ]);
@@ -113,9 +113,9 @@ describe("a deleted pipeline", () => {
 describe("a deleted app", () => {
   it("is refused while it is in a pipeline", async () => {
     const app = await seed.coupled(await seed.pipeline(), "STAGING");
-    const before = await contentOf(server);
-    assert.equal((await admin.refusedMutation("deleteApp", { app: app.id })).extensions.code, "CONFLICT");
-    assert.deepEqual(await contentOf(server), before);
+    const before = await dumpRows(server);
+    assert.equal((await admin.mutationError("deleteApp", { app: app.id })).extensions.code, "CONFLICT");
+    assert.deepEqual(await dumpRows(server), before);
   });
 
   it("is gone from every query but its history, where it carries the time of its deletion", async () => {
@@ -154,7 +154,7 @@ describe("a deleted app", () => {
       ["deleteApp", { app: dev.id }],
       ["addCoupling", { pipeline: (await seed.pipeline()).id, app: dev.id, stage: "STAGING" }],
     ] as const) {
-      assert.equal((await admin.refusedMutation(mutation, input)).extensions.code, "NOT_FOUND", mutation);
+      assert.equal((await admin.mutationError(mutation, input)).extensions.code, "NOT_FOUND", mutation);
     }
   });
 
@@ -171,15 +171,15 @@ describe("a deleted app", () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const deploying = await seed.release(app);
     const queued = await seed.release(app);
-    const { events } = await eventsOf(admin, () => deleteApp(app.id));
-    assert.deepEqual(told(events), [
+    const { events } = await recordEvents(admin, () => deleteApp(app.id));
+    assert.deepEqual(formatEvents(events), [
       `RELEASE_PHASE_CHANGED ${app.name} v2 FAILED`,
       `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
       `APP_DELETED ${app.name}`,
     ]);
     for (const release of [deploying, queued]) {
       const late = { release: release.id, phase: "SUCCEEDED" };
-      assert.equal((await admin.refusedMutation("reportDeployment", late)).extensions.code, "CONFLICT");
+      assert.equal((await admin.mutationError("reportDeployment", late)).extensions.code, "CONFLICT");
     }
   });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Clock, HOUR } from "../../support/clock.js";
-import { contentOf } from "../../support/content.js";
-import { eventsAfter, eventsOf, head, told } from "../../support/log.js";
+import { dumpRows } from "../../support/database-content.js";
+import { eventsAfter, formatEvents, newestCursor, recordEvents } from "../../support/event-log.js";
 import { Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -13,7 +13,7 @@ const seed = new Seed(admin);
 describe("the event of a change", () => {
   it("to a pipeline says what changed, and belongs to the pipeline", async () => {
     const name = unique("pipeline");
-    const { result: id, events } = await eventsOf(admin, async () => {
+    const { result: id, events } = await recordEvents(admin, async () => {
       const { pipeline } = await admin.mutate("createPipeline", { name }, "pipeline { id }");
       const change = { pipeline: name, description: "Ours", repository: "acme/shop", reviewAppsEnabled: true };
       await admin.mutate("updatePipeline", change, "pipeline { id }");
@@ -21,7 +21,7 @@ describe("the event of a change", () => {
       await admin.mutate("deletePipeline", { pipeline: pipeline.id }, "deletedPipelineId");
       return pipeline.id;
     });
-    assert.deepEqual(told(events), [
+    assert.deepEqual(formatEvents(events), [
       `PIPELINE_CREATED ${name}`,
       `PIPELINE_UPDATED ${name}`,
       `PIPELINE_UPDATED ${name}-2`,
@@ -42,13 +42,13 @@ describe("the event of a change", () => {
   it("to an app names the app, and the pipeline that it is in", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling, ...app } = await seed.coupled(pipeline, "STAGING");
-    const { events } = await eventsOf(admin, async () => {
+    const { events } = await recordEvents(admin, async () => {
       await admin.mutate("updateApp", { app: app.id, region: "eu-1" }, "app { id }");
       await admin.mutate("removeCoupling", { coupling }, "removedCouplingId");
       await admin.mutate("updateApp", { app: app.id, region: null }, "app { id }");
       await admin.mutate("deleteApp", { app: app.id }, "deletedAppId");
     });
-    assert.deepEqual(told(events), [
+    assert.deepEqual(formatEvents(events), [
       `APP_UPDATED ${app.name}`,
       `COUPLING_REMOVED ${app.name}`,
       `APP_UPDATED ${app.name}`,
@@ -58,15 +58,15 @@ describe("the event of a change", () => {
       events.map((event) => event.pipelineId),
       [pipeline.id, pipeline.id, null, null],
     );
-    assert.deepEqual(told(await eventsAfter(admin, null, { app: app.id })), [
+    assert.deepEqual(formatEvents(await eventsAfter(admin, null, { app: app.id })), [
       `APP_CREATED ${app.name}`,
       `COUPLING_ADDED ${app.name}`,
-      ...told(events),
+      ...formatEvents(events),
     ]);
   });
 
   it("to a build belongs to no pipeline", async () => {
-    const { events } = await eventsOf(admin, async () => {
+    const { events } = await recordEvents(admin, async () => {
       const build = await seed.build({ phase: "PENDING", artifact: null });
       await admin.mutate("updateBuild", { build: build.id, phase: "FAILED" }, "build { id }");
     });
@@ -81,18 +81,18 @@ describe("the event of a change", () => {
 
   it("to a token names it, and never its secret", async () => {
     const name = unique("token");
-    const { result: secret, events } = await eventsOf(admin, async () => {
+    const { result: secret, events } = await recordEvents(admin, async () => {
       const made = await admin.mutate("createToken", { name, role: "VIEWER" }, "secret token { id }");
       await admin.mutate("revokeToken", { token: made.token.id }, "token { id }");
       return made.secret;
     });
-    assert.deepEqual(told(events), [`TOKEN_CREATED ${name}`, `TOKEN_REVOKED ${name}`]);
+    assert.deepEqual(formatEvents(events), [`TOKEN_CREATED ${name}`, `TOKEN_REVOKED ${name}`]);
     assert.equal(JSON.stringify(events).includes(secret), false);
   });
 
   it("names whoever made it, with the role that they had", async () => {
     const operator = await server.as("OPERATOR");
-    const { events } = await eventsOf(admin, () => new Seed(operator).pipeline());
+    const { events } = await recordEvents(admin, () => new Seed(operator).pipeline());
     assert.deepEqual(events[0]?.actor, { name: "a OPERATOR", role: "OPERATOR" });
   });
 
@@ -101,7 +101,7 @@ describe("the event of a change", () => {
     const app = await seed.app({ region: "eu-1" });
     const made = await admin.mutate("createToken", { name: unique("token"), role: "VIEWER" }, "token { id }");
     await admin.mutate("revokeToken", { token: made.token.id }, "token { id }");
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     await admin.mutate(
       "updatePipeline",
       { pipeline: pipeline.id, name: pipeline.name, description: "Ours" },
@@ -110,7 +110,7 @@ describe("the event of a change", () => {
     await admin.mutate("updatePipeline", { pipeline: pipeline.id }, "pipeline { id }");
     await admin.mutate("updateApp", { app: app.id, region: "eu-1" }, "app { id }");
     await admin.mutate("revokeToken", { token: made.token.id }, "token { id }");
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 });
 
@@ -124,7 +124,7 @@ describe("the log", () => {
     await admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "release { id }");
     const now = await eventsAfter(admin, null, { app: app.id });
     assert.deepEqual(now.slice(0, before.length), before);
-    assert.deepEqual(told(now).slice(1), [
+    assert.deepEqual(formatEvents(now).slice(1), [
       `RELEASE_CREATED ${app.name} v1 DEPLOYING`,
       `RELEASE_STATUS_REPORTED ${app.name} v1 ci PENDING`,
       `RELEASE_STATUS_REPORTED ${app.name} v1 ci PENDING SUCCESS`,
@@ -137,7 +137,7 @@ describe("the log", () => {
     const [one, two] = [await seed.coupled(pipeline, "STAGING"), await seed.coupled(pipeline, "STAGING")];
     await seed.release(one);
     await seed.release(two);
-    const read = async (filter: object) => told(await eventsAfter(admin, null, filter));
+    const read = async (filter: object) => formatEvents(await eventsAfter(admin, null, filter));
     const added = [one, two].map((app) => `COUPLING_ADDED ${app.name}`);
     const released = [one, two].map((app) => `RELEASE_CREATED ${app.name} v1 SUCCEEDED`);
     assert.deepEqual(await read({ pipeline: pipeline.name }), [
@@ -159,7 +159,7 @@ describe("the log", () => {
     const couplings = [{ type: "COUPLING_ADDED" }, { type: "COUPLING_ADDED" }];
     assert.deepEqual(nested.events, { nodes: couplings, pageInfo: { hasNextPage: true } });
     for (const filter of ["pipeline", "app"]) {
-      const error = await admin.refusal(`{ events(${filter}: "no-such-thing") { nodes { type } } }`);
+      const error = await admin.queryError(`{ events(${filter}: "no-such-thing") { nodes { type } } }`);
       assert.deepEqual([error.extensions.code, error.extensions.field], ["NOT_FOUND", filter]);
     }
   });
@@ -175,7 +175,7 @@ describe("the log", () => {
       const rest = await eventsAfter(other.admin, event.cursor);
       assert.deepEqual(rest, all.slice(index + 1));
     }
-    const end = await head(other.admin);
+    const end = await newestCursor(other.admin);
     const { events } = await other.admin.ask(
       "query ($end: EventCursor) { events(after: $end) { nodes { type } pageInfo { endCursor } } }",
       { end },
@@ -188,7 +188,7 @@ describe("the log", () => {
     const other = await startServer(t, { now: clock.now });
     const own = new Seed(other.admin);
     await own.pipeline();
-    const old = await head(other.admin);
+    const old = await newestCursor(other.admin);
     await own.pipeline();
     clock.advance(24 * HOUR);
     const kept = await own.pipeline();
@@ -198,8 +198,8 @@ describe("the log", () => {
     clock.advance(HOUR);
     await other.app.tick();
     const left = await eventsAfter(other.admin, null);
-    assert.deepEqual(told(left), [`PIPELINE_CREATED ${kept.name}`]);
-    const error = await other.admin.refusal("query ($old: EventCursor) { events(after: $old) { nodes { type } } }", {
+    assert.deepEqual(formatEvents(left), [`PIPELINE_CREATED ${kept.name}`]);
+    const error = await other.admin.queryError("query ($old: EventCursor) { events(after: $old) { nodes { type } } }", {
       old,
     });
     assert.equal(error.extensions.code, "CURSOR_EXPIRED");
@@ -209,7 +209,7 @@ describe("the log", () => {
     await other.app.tick();
     assert.deepEqual(await eventsAfter(other.admin, null), []);
     const reborn = await new Seed(other.admin).pipeline();
-    assert.deepEqual(told(await eventsAfter(other.admin, left.at(-1)?.cursor ?? null)), [
+    assert.deepEqual(formatEvents(await eventsAfter(other.admin, left.at(-1)?.cursor ?? null)), [
       `PIPELINE_CREATED ${reborn.name}`,
     ]);
   });

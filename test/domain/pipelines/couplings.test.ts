@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { contentOf } from "../../support/content.js";
-import { eventsOf, told } from "../../support/log.js";
+import { dumpRows } from "../../support/database-content.js";
+import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { Seed } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -35,9 +35,9 @@ describe("a coupling", () => {
     for (const stage of ["REVIEW", "STAGING", "PRODUCTION"]) {
       const { id, autoDeploy } = await made(await add(stage));
       assert.equal(autoDeploy, false);
-      const wrong = await operator.refusedMutation("addCoupling", await add(stage, true));
+      const wrong = await operator.mutationError("addCoupling", await add(stage, true));
       assert.deepEqual([wrong.extensions.code, wrong.extensions.field], ["BAD_USER_INPUT", "autoDeploy"]);
-      const later = await operator.refusedMutation("setAutoDeploy", { coupling: id, autoDeploy: true });
+      const later = await operator.mutationError("setAutoDeploy", { coupling: id, autoDeploy: true });
       assert.deepEqual([later.extensions.code, later.extensions.field], ["BAD_USER_INPUT", "autoDeploy"]);
     }
   });
@@ -54,7 +54,7 @@ describe("a coupling", () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "STAGING");
     for (const other of [pipeline, await seed.pipeline()]) {
-      const error = await operator.refusedMutation("addCoupling", {
+      const error = await operator.mutationError("addCoupling", {
         pipeline: other.id,
         app: app.id,
         stage: "DEVELOPMENT",
@@ -67,17 +67,17 @@ describe("a coupling", () => {
     const pipeline = await seed.pipeline();
     const app = await seed.app();
     const refusals = [
-      await admin.refusedMutation("addCoupling", {
+      await admin.mutationError("addCoupling", {
         pipeline: pipeline.id,
         app: app.id,
         stage: "REVIEW",
         requiredChecks: ["ci"],
       }),
-      await admin.refusedMutation("updateChecks", {
+      await admin.mutationError("updateChecks", {
         coupling: (await seed.coupled(pipeline, "REVIEW")).couplingId,
         requiredChecks: ["ci"],
       }),
-      await admin.refusedMutation("moveCoupling", {
+      await admin.mutationError("moveCoupling", {
         coupling: (await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] })).couplingId,
         stage: "REVIEW",
       }),
@@ -92,22 +92,22 @@ describe("a coupling", () => {
   it("writes nothing where a change changes nothing", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling } = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["a", "b"] });
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     await operator.mutate("updateChecks", { coupling, requiredChecks: ["b", "a", "a"] }, COUPLING);
     await admin.mutate("moveCoupling", { coupling, stage: "DEVELOPMENT" }, COUPLING);
     await operator.mutate("setAutoDeploy", { coupling, autoDeploy: true }, COUPLING);
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 });
 
 describe("what could open a gate", () => {
   /** An OPERATOR is refused, and nothing is written. */
   async function forbidden(mutation: string, input: object): Promise<void> {
-    const before = await contentOf(server);
-    const error = await operator.refusedMutation(mutation, input);
+    const before = await dumpRows(server);
+    const error = await operator.mutationError(mutation, input);
     assert.equal(error.extensions.code, "FORBIDDEN", mutation);
     assert.match(error.message, /ADMIN/);
-    const after = await contentOf(server);
+    const after = await dumpRows(server);
     const [written, lost] = [
       after.filter((row) => !before.includes(row)),
       before.filter((row) => !after.includes(row)),
@@ -171,7 +171,7 @@ describe("what could open a gate", () => {
       ["closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 1 }],
     ];
     for (const [mutation, input] of inputs) {
-      assert.equal((await reporter.refusedMutation(mutation, input)).extensions.code, "FORBIDDEN", mutation);
+      assert.equal((await reporter.mutationError(mutation, input)).extensions.code, "FORBIDDEN", mutation);
     }
   });
 });
@@ -180,7 +180,7 @@ describe("the events of a coupling", () => {
   it("are about the coupling, under its app's name, and say what changed", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.app();
-    const { result: coupling, events } = await eventsOf(admin, async () => {
+    const { result: coupling, events } = await recordEvents(admin, async () => {
       const input = { pipeline: pipeline.id, app: app.id, stage: "DEVELOPMENT", requiredChecks: ["qa/smoke"] };
       const { id } = (await admin.mutate("addCoupling", input, COUPLING)).coupling;
       await admin.mutate("updateChecks", { coupling: id, requiredChecks: ["ci/build"] }, COUPLING);
@@ -191,7 +191,7 @@ describe("the events of a coupling", () => {
     });
     const types = ["ADDED", "CHECKS_UPDATED", "AUTO_DEPLOY_CHANGED", "MOVED", "REMOVED"];
     assert.deepEqual(
-      told(events),
+      formatEvents(events),
       types.map((type) => `COUPLING_${type} ${app.name}`),
     );
     for (const event of events) assert.deepEqual([event.subjectId, event.pipelineId], [coupling, pipeline.id]);

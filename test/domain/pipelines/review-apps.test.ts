@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
 import { Clock, HOUR } from "../../support/clock.js";
-import { contentOf } from "../../support/content.js";
-import { eventsOf, told } from "../../support/log.js";
+import { dumpRows } from "../../support/database-content.js";
+import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -39,13 +39,13 @@ describe("a review app", () => {
     await seed.build({ repository, branch: "feature" });
     const build = await seed.build({ repository, branch: "feature" });
     const pullRequest = { number: 7, branch: "feature", title: "A feature", author: "kim", url: "https://git.test/7" };
-    const { result, events } = await eventsOf(admin, () => open(pipeline, pullRequest));
+    const { result, events } = await recordEvents(admin, () => open(pipeline, pullRequest));
     const { app } = result;
     assert.equal(app.name, `${pipeline.name}-pr-7`);
     assert.deepEqual([app.region, app.deploymentMode], ["eu-1", "REPORTED"]);
     assert.deepEqual(app.coupling, { stage: "REVIEW", requiredChecks: [], autoDeploy: false });
     assert.deepEqual(result.pullRequest, pullRequest);
-    assert.deepEqual(told(events), [
+    assert.deepEqual(formatEvents(events), [
       `APP_CREATED ${app.name}`,
       `COUPLING_ADDED ${app.name}`,
       `REVIEW_APP_OPENED ${app.name}`,
@@ -92,13 +92,13 @@ describe("a review app", () => {
   it("is refused where review apps are switched off, and for roles below OPERATOR", async () => {
     const pipeline = await seed.pipeline();
     const input = { pipeline: pipeline.id, pullRequest: { number: 1, branch: "feature" } };
-    assert.equal((await admin.refusedMutation("openReviewApp", input)).extensions.code, "CONFLICT");
+    assert.equal((await admin.mutationError("openReviewApp", input)).extensions.code, "CONFLICT");
     await admin.mutate("updatePipeline", { pipeline: pipeline.id, reviewAppsEnabled: true }, "pipeline { id }");
     const operator = await server.as("OPERATOR");
     await open(pipeline, input.pullRequest, operator);
     await close(pipeline, 1, operator);
     for (const number of [0, -1]) {
-      const wrong = await admin.refusedMutation("openReviewApp", { ...input, pullRequest: { number, branch: "x" } });
+      const wrong = await admin.mutationError("openReviewApp", { ...input, pullRequest: { number, branch: "x" } });
       assert.deepEqual([wrong.extensions.code, wrong.extensions.field], ["BAD_USER_INPUT", "pullRequest.number"]);
     }
   });
@@ -112,7 +112,7 @@ describe("a review app", () => {
       ["removeCoupling", { coupling: coupling.id }],
       ["deleteApp", { app: app.id }],
     ] as const) {
-      assert.equal((await admin.refusedMutation(mutation, input)).extensions.code, "CONFLICT", mutation);
+      assert.equal((await admin.mutationError(mutation, input)).extensions.code, "CONFLICT", mutation);
     }
   });
 });
@@ -167,9 +167,9 @@ describe("closing a review app", () => {
     const { app } = await open(pipeline, { number: 5, branch: "feature" });
     await seed.build({ repository, branch: "feature" });
     await seed.build({ repository, branch: "feature" });
-    const { result, events } = await eventsOf(admin, () => close(pipeline, 5));
+    const { result, events } = await recordEvents(admin, () => close(pipeline, 5));
     assert.equal(result.closedAppId, app.id);
-    assert.deepEqual(told(events), [
+    assert.deepEqual(formatEvents(events), [
       `REVIEW_APP_CLOSED ${app.name}`,
       `COUPLING_REMOVED ${app.name}`,
       `RELEASE_PHASE_CHANGED ${app.name} v2 FAILED`,
@@ -189,7 +189,7 @@ describe("closing a review app", () => {
       assert.deepEqual([release.phase, release.app.name, release.app.reviewApp], ["FAILED", app.name, null]);
       assert.notEqual(release.app.deletedAt, null);
     }
-    const again = await admin.refusedMutation("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 5 });
+    const again = await admin.mutationError("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 5 });
     assert.deepEqual([again.extensions.code, again.extensions.field], ["NOT_FOUND", "pullRequestNumber"]);
   });
 
@@ -213,7 +213,7 @@ describe("closing a review app", () => {
       [idle, built, touched].map((one) => one.app.name),
     );
     clock.advance(1);
-    const { events } = await eventsOf(timed.admin, () => timed.app.tick());
+    const { events } = await recordEvents(timed.admin, () => timed.app.tick());
     assert.deepEqual(await reviewAppsOf(pipeline, timed.admin), [built.app.name, touched.app.name]);
     assert.deepEqual(
       events.map((event) => `${event.type} ${event.actor.name}`),
@@ -233,9 +233,9 @@ describe("closing a review app", () => {
     await admin.mutate("deletePipeline", { pipeline: pipeline.id }, "deletedPipelineId");
     const query = "query ($review: ID!, $dev: ID!) { review: app(app: $review) { id } dev: app(app: $dev) { id } }";
     assert.deepEqual(await admin.ask(query, { review: app.id, dev: dev.id }), { review: null, dev: { id: dev.id } });
-    const before = await contentOf(server);
-    const refused = await admin.refusedMutation("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 1 });
+    const before = await dumpRows(server);
+    const refused = await admin.mutationError("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 1 });
     assert.equal(refused.extensions.code, "NOT_FOUND");
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Clock, MINUTE } from "../../support/clock.js";
-import { contentOf } from "../../support/content.js";
-import { eventsOf, told } from "../../support/log.js";
+import { dumpRows } from "../../support/database-content.js";
+import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
@@ -67,8 +67,8 @@ describe("a release of a REPORTED app", () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const first = await seed.release(app);
     await seed.release(app);
-    const { events } = await eventsOf(admin, () => report(first, "FAILED", "No such image"));
-    assert.deepEqual(told(events), [
+    const { events } = await recordEvents(admin, () => report(first, "FAILED", "No such image"));
+    assert.deepEqual(formatEvents(events), [
       `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
       `RELEASE_PHASE_CHANGED ${app.name} v2 DEPLOYING`,
     ]);
@@ -79,8 +79,8 @@ describe("a release of a REPORTED app", () => {
     await seed.release(app);
     await seed.release(app);
     const build = await seed.build();
-    const { events } = await eventsOf(admin, () => seed.release(app, build));
-    assert.deepEqual(told(events), [
+    const { events } = await recordEvents(admin, () => seed.release(app, build));
+    assert.deepEqual(formatEvents(events), [
       `RELEASE_PHASE_CHANGED ${app.name} v2 SUPERSEDED`,
       `RELEASE_CREATED ${app.name} v3 QUEUED`,
     ]);
@@ -92,10 +92,10 @@ describe("a release of a REPORTED app", () => {
     await report(good, "SUCCEEDED");
     const bad = await seed.release(app);
     await report(bad, "FAILED", "The first reason");
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     assert.equal((await report(good, "SUCCEEDED")).release.phase, "SUCCEEDED");
     assert.equal((await report(bad, "FAILED", "Another reason")).release.failureReason, "The first reason");
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 
   it("makes no other move: every one of them is a CONFLICT", async () => {
@@ -107,7 +107,7 @@ describe("a release of a REPORTED app", () => {
     const deploying = await seed.release(app);
     const superseded = await seed.release(app);
     const queued = await seed.release(app);
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     const moves: [SeededRelease, string[]][] = [
       [failed, ["DEPLOYING", "SUCCEEDED"]],
       [succeeded, ["DEPLOYING", "FAILED"]],
@@ -116,18 +116,18 @@ describe("a release of a REPORTED app", () => {
     ];
     for (const [release, phases] of moves) {
       for (const phase of phases) {
-        const error = await admin.refusedMutation("reportDeployment", { release: release.id, phase });
+        const error = await admin.mutationError("reportDeployment", { release: release.id, phase });
         assert.equal(error.extensions.code, "CONFLICT", `v${release.version} to ${phase}`);
       }
     }
     for (const phase of ["QUEUED", "SUPERSEDED"]) {
-      const error = await admin.refusedMutation("reportDeployment", { release: deploying.id, phase });
+      const error = await admin.mutationError("reportDeployment", { release: deploying.id, phase });
       assert.deepEqual([error.extensions.code, error.extensions.field], ["BAD_USER_INPUT", "phase"]);
     }
     const reason = { release: deploying.id, phase: "SUCCEEDED", failureReason: "None" };
-    const error = await admin.refusedMutation("reportDeployment", reason);
+    const error = await admin.mutationError("reportDeployment", reason);
     assert.deepEqual([error.extensions.code, error.extensions.field], ["BAD_USER_INPUT", "failureReason"]);
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 
   it("is for a REPORTER to report, and not for a VIEWER", async () => {
@@ -135,7 +135,7 @@ describe("a release of a REPORTED app", () => {
     const { id: release } = await seed.release(app);
     const input = { release, phase: "SUCCEEDED" };
     const viewer = await server.as("VIEWER");
-    assert.equal((await viewer.refusedMutation("reportDeployment", input)).extensions.code, "FORBIDDEN");
+    assert.equal((await viewer.mutationError("reportDeployment", input)).extensions.code, "FORBIDDEN");
     const reporter = await server.as("REPORTER");
     const { release: moved } = await reporter.mutate("reportDeployment", input, "release { phase }");
     assert.equal(moved.phase, "SUCCEEDED");
@@ -145,7 +145,7 @@ describe("a release of a REPORTED app", () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const release = await seed.release(app);
     const change = { app: app.id, deploymentMode: "IMMEDIATE" };
-    assert.equal((await admin.refusedMutation("updateApp", change)).extensions.code, "CONFLICT");
+    assert.equal((await admin.mutationError("updateApp", change)).extensions.code, "CONFLICT");
     await report(release, "SUCCEEDED");
     await admin.mutate("updateApp", change, "app { id }");
     assert.equal((await seed.release(app)).phase, "SUCCEEDED");
@@ -179,8 +179,8 @@ describe("a deployment that nobody reports", () => {
     await timed.app.tick();
     assert.deepEqual(await phasesOf(app, timed), ["DEPLOYING", "QUEUED"]);
     clock.advance(1);
-    const { events } = await eventsOf(timed.admin, () => timed.app.tick());
-    assert.deepEqual(told(events), [
+    const { events } = await recordEvents(timed.admin, () => timed.app.tick());
+    assert.deepEqual(formatEvents(events), [
       `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
       `RELEASE_PHASE_CHANGED ${app.name} v2 DEPLOYING`,
     ]);
@@ -243,7 +243,7 @@ describe("a deployment that nobody reports", () => {
       targets: [{ failureReason: "Nobody reported the deployment within 10 minutes." }],
     });
     const late = { release: (await onlyReleaseOf(timed, slow)).id, phase: "SUCCEEDED" };
-    assert.equal((await timed.admin.refusedMutation("reportDeployment", late)).extensions.code, "CONFLICT");
+    assert.equal((await timed.admin.mutationError("reportDeployment", late)).extensions.code, "CONFLICT");
   });
 });
 
@@ -292,18 +292,18 @@ describe("a rollback", () => {
     await report(await seed.release(app), "SUCCEEDED");
     await report(await seed.release(app), "SUCCEEDED");
     assert.equal((await rollback({ app: app.id, release: first.id })).build.id, oldest.id);
-    const wrong = await admin.refusedMutation("rollback", { app: app.id, release: failed.id });
+    const wrong = await admin.mutationError("rollback", { app: app.id, release: failed.id });
     assert.equal(wrong.extensions.code, "CONFLICT");
     const stranger = await seed.release(await seed.app());
-    const other = await admin.refusedMutation("rollback", { app: app.id, release: stranger.id });
+    const other = await admin.mutationError("rollback", { app: app.id, release: stranger.id });
     assert.deepEqual([other.extensions.code, other.extensions.field], ["BAD_USER_INPUT", "release"]);
   });
 
   it("is a CONFLICT where there is nothing to go back to", async () => {
     const app = await seed.app();
-    assert.equal((await admin.refusedMutation("rollback", { app: app.id })).extensions.code, "CONFLICT");
+    assert.equal((await admin.mutationError("rollback", { app: app.id })).extensions.code, "CONFLICT");
     await seed.release(app);
-    assert.equal((await admin.refusedMutation("rollback", { app: app.id })).extensions.code, "CONFLICT");
+    assert.equal((await admin.mutationError("rollback", { app: app.id })).extensions.code, "CONFLICT");
   });
 });
 
@@ -312,14 +312,14 @@ describe("a build", () => {
     const app = await seed.app();
     const build = await seed.build({ phase: "PENDING", artifact: null });
     const release = { app: app.id, build: build.id };
-    assert.equal((await admin.refusedMutation("createRelease", release)).extensions.code, "CONFLICT");
+    assert.equal((await admin.mutationError("createRelease", release)).extensions.code, "CONFLICT");
     const update = (input: object) => ({ build: build.id, ...input });
     await admin.mutate("updateBuild", update({ phase: "FAILED" }), "build { phase }");
-    assert.equal((await admin.refusedMutation("createRelease", release)).extensions.code, "CONFLICT");
+    assert.equal((await admin.mutationError("createRelease", release)).extensions.code, "CONFLICT");
     const done = update({ phase: "SUCCEEDED", artifact: "registry.test/app:1", checksum: "sha256:00" });
     await admin.mutate("updateBuild", done, "build { phase }");
     await admin.mutate("createRelease", release, "release { id }");
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     await admin.mutate("updateBuild", done, "build { phase }");
     const changes = [
       { phase: "FAILED" },
@@ -328,9 +328,9 @@ describe("a build", () => {
       { ...done, checksum: "x" },
     ];
     for (const change of changes) {
-      const error = await admin.refusedMutation("updateBuild", update(change));
+      const error = await admin.mutationError("updateBuild", update(change));
       assert.equal(error.extensions.code, "CONFLICT");
     }
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
   });
 });

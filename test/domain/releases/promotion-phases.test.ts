@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { eventsAfter, eventsOf, told } from "../../support/log.js";
+import { eventsAfter, formatEvents, recordEvents } from "../../support/event-log.js";
 import { type Named, Seed } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -103,8 +103,8 @@ describe("the phase of a promotion", () => {
 describe("the events of a promotion", () => {
   it("tell the start, each target's release and phase, and the end, in this order", async () => {
     const { pipeline, dev, one, two } = await prepared("IMMEDIATE", "IMMEDIATE");
-    const { events, result } = await eventsOf(admin, () => promote(dev));
-    assert.deepEqual(told(events), [
+    const { events, result } = await recordEvents(admin, () => promote(dev));
+    assert.deepEqual(formatEvents(events), [
       "PROMOTION_STARTED IN_PROGRESS",
       `RELEASE_CREATED ${one.name} v1 SUCCEEDED`,
       `PROMOTION_TARGET_CHANGED ${one.name} SUCCEEDED`,
@@ -119,8 +119,8 @@ describe("the events of a promotion", () => {
 
   it("tell later what each deployment came to, and the end once", async () => {
     const { dev, one, two } = await prepared();
-    const started = await eventsOf(admin, () => promote(dev));
-    assert.deepEqual(told(started.events), [
+    const started = await recordEvents(admin, () => promote(dev));
+    assert.deepEqual(formatEvents(started.events), [
       "PROMOTION_STARTED IN_PROGRESS",
       `RELEASE_CREATED ${one.name} v1 DEPLOYING`,
       `PROMOTION_TARGET_CHANGED ${one.name} DEPLOYING`,
@@ -128,13 +128,13 @@ describe("the events of a promotion", () => {
       `PROMOTION_TARGET_CHANGED ${two.name} DEPLOYING`,
     ]);
     const [first, second] = started.result.targets;
-    const succeeded = await eventsOf(admin, () => report(first, "SUCCEEDED"));
-    assert.deepEqual(told(succeeded.events), [
+    const succeeded = await recordEvents(admin, () => report(first, "SUCCEEDED"));
+    assert.deepEqual(formatEvents(succeeded.events), [
       `RELEASE_PHASE_CHANGED ${one.name} v1 SUCCEEDED`,
       `PROMOTION_TARGET_CHANGED ${one.name} SUCCEEDED`,
     ]);
-    const failed = await eventsOf(admin, () => report(second, "FAILED"));
-    assert.deepEqual(told(failed.events), [
+    const failed = await recordEvents(admin, () => report(second, "FAILED"));
+    assert.deepEqual(formatEvents(failed.events), [
       `RELEASE_PHASE_CHANGED ${two.name} v1 FAILED`,
       `PROMOTION_TARGET_CHANGED ${two.name} FAILED`,
       "PROMOTION_FINISHED PARTIALLY_SUCCEEDED",
@@ -145,8 +145,8 @@ describe("the events of a promotion", () => {
     const { dev, one, two } = await prepared("REPORTED", "IMMEDIATE");
     await promote(dev);
     await promote(dev);
-    const third = await eventsOf(admin, () => promote(dev));
-    assert.deepEqual(told(third.events), [
+    const third = await recordEvents(admin, () => promote(dev));
+    assert.deepEqual(formatEvents(third.events), [
       "PROMOTION_STARTED IN_PROGRESS",
       `RELEASE_PHASE_CHANGED ${one.name} v2 SUPERSEDED`,
       `PROMOTION_TARGET_CHANGED ${one.name} SUPERSEDED`,
@@ -162,7 +162,7 @@ describe("the events of a promotion", () => {
     const { dev, one, two } = await prepared("IMMEDIATE", "IMMEDIATE");
     const types = ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"];
     await promote(dev);
-    const of = async ({ name }: Named) => told(await eventsAfter(admin, null, { app: name, types }));
+    const of = async ({ name }: Named) => formatEvents(await eventsAfter(admin, null, { app: name, types }));
     const start = "PROMOTION_STARTED IN_PROGRESS";
     const end = "PROMOTION_FINISHED SUCCEEDED";
     const [first, second] = [one, two].map(({ name }) => `PROMOTION_TARGET_CHANGED ${name} SUCCEEDED`);

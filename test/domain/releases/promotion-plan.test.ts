@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { Refused } from "../../support/client.js";
-import { countsOf } from "../../support/content.js";
-import { shared } from "../../support/engine.js";
+import { RequestFailed } from "../../support/client.js";
+import { countRows } from "../../support/database-content.js";
+import { runsPerEngine } from "../../support/engine.js";
 import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -115,30 +115,30 @@ describe("a promotion plan", () => {
     await fc.assert(
       fc.asyncProperty(world, async (of) => {
         const input = await build(of);
-        const before = await countsOf(server);
+        const before = await countRows(server);
         const plan = await admin.ask(PLAN, { input }).then(
           (answer) => answer.promotionPlan,
-          (error: Refused) => error,
+          (error: RequestFailed) => error,
         );
-        assert.deepEqual(await countsOf(server), before, "the plan has written something");
+        assert.deepEqual(await countRows(server), before, "the plan has written something");
         const done = await admin
           .mutate("promote", input, "promotion { targets { app { id } checks { context state passed } } }")
           .then(
             (answer) => answer.promotion,
-            (error: Refused) => error,
+            (error: RequestFailed) => error,
           );
-        if (done instanceof Refused)
-          assert.deepEqual(await countsOf(server), before, "a refusal has written something");
-        if (plan instanceof Refused) {
+        if (done instanceof RequestFailed)
+          assert.deepEqual(await countRows(server), before, "a refusal has written something");
+        if (plan instanceof RequestFailed) {
           // Not a plan at all: promote must say the very same.
-          assert.ok(done instanceof Refused);
+          assert.ok(done instanceof RequestFailed);
           assert.deepEqual(done.errors[0]?.extensions, plan.errors[0]?.extensions);
           outcomes.add("not a plan");
           return;
         }
         assert.equal(plan.promotable, plan.blockers.length === 0);
-        assert.equal(plan.promotable, !(done instanceof Refused));
-        if (done instanceof Refused) {
+        assert.equal(plan.promotable, !(done instanceof RequestFailed));
+        if (done instanceof RequestFailed) {
           assert.equal(done.code, "PROMOTION_BLOCKED");
           assert.deepEqual(done.errors[0]?.extensions.blockers, plan.blockers);
           for (const { code } of plan.blockers) outcomes.add(code);
@@ -158,7 +158,7 @@ describe("a promotion plan", () => {
         const whole = plan.blockers.some((one: { overridable: boolean }) => !one.overridable);
         if (of.force) assert.ok(plan.promotable || whole, "force passes every check");
       }),
-      { numRuns: shared(60), examples: Object.values(EXAMPLES).map((example): [World] => [example]) },
+      { numRuns: runsPerEngine(60), examples: Object.values(EXAMPLES).map((example): [World] => [example]) },
     );
     for (const outcome of Object.keys(EXAMPLES)) assert.ok(outcomes.has(outcome), `${outcome} was never met`);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { contentOf } from "../../support/content.js";
+import { dumpRows } from "../../support/database-content.js";
 import { type Named, Seed } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -28,7 +28,7 @@ const PROMOTION = `promotion {
 
 const promote = async (input: object) => (await admin.mutate("promote", input, PROMOTION)).promotion;
 const refused = async (input: object): Promise<Refused> => {
-  const { message, extensions } = await admin.refusedMutation("promote", input);
+  const { message, extensions } = await admin.mutationError("promote", input);
   return { message, ...extensions } as unknown as Refused;
 };
 const report = (subject: object, context: string, state: string) =>
@@ -227,7 +227,7 @@ describe("a promotion is refused", () => {
     await report({ release: release.id }, "failed", "FAILURE");
     await report({ build: build.id }, "error", "ERROR");
     await report({ build: build.id }, "pending", "PENDING");
-    const before = await contentOf(server);
+    const before = await dumpRows(server);
     const { code, blockers, message } = await refused({ app: dev.id });
     assert.equal(code, "PROMOTION_BLOCKED");
     assert.deepEqual(
@@ -243,7 +243,7 @@ describe("a promotion is refused", () => {
       }),
     );
     for (const { name } of [one, two]) assert.match(message, new RegExp(name));
-    assert.deepEqual(await contentOf(server), before);
+    assert.deepEqual(await dumpRows(server), before);
     // The app without checks alone may be promoted to.
     assert.equal((await promote({ app: dev.id, targets: [free.id] })).phase, "SUCCEEDED");
   });
@@ -279,7 +279,7 @@ describe("a promotion is refused", () => {
     await seed.release(dev);
     for (const role of ["VIEWER", "REPORTER"] as const) {
       const client = await server.as(role);
-      const error = await client.refusedMutation("promote", { app: dev.id });
+      const error = await client.mutationError("promote", { app: dev.id });
       assert.equal(error.extensions.code, "FORBIDDEN");
       const query = "query ($input: PromoteInput!) { promotionPlan(input: $input) { promotable } }";
       const { promotionPlan } = await client.ask(query, { input: { app: dev.id } });
@@ -300,7 +300,7 @@ describe("a forced promotion", () => {
     await report({ release: release.id }, "ci", "FAILURE");
     const input = { app: dev.id, force: true };
     const operator = await server.as("OPERATOR");
-    const forbidden = await operator.refusedMutation("promote", { ...input, reason: "Now" });
+    const forbidden = await operator.mutationError("promote", { ...input, reason: "Now" });
     assert.equal(forbidden.extensions.code, "FORBIDDEN");
     for (const reason of [undefined, null, "", "  "]) {
       const { code, field } = await refused({ ...input, reason });

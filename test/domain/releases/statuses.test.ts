@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { contentOf } from "../../support/content.js";
-import { eventsOf, told } from "../../support/log.js";
+import { dumpRows } from "../../support/database-content.js";
+import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { Seed } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -90,7 +90,7 @@ describe("a report", () => {
     const { status } = await reporter.mutate("reportStatus", input, "status { reportedBy { role } }");
     assert.deepEqual(status.reportedBy, { role: "REPORTER" });
     const viewer = await server.as("VIEWER");
-    assert.equal((await viewer.refusedMutation("reportStatus", input)).extensions.code, "FORBIDDEN");
+    assert.equal((await viewer.mutationError("reportStatus", input)).extensions.code, "FORBIDDEN");
   });
 
   it("writes nothing where it changes nothing, whoever makes it", async () => {
@@ -100,11 +100,11 @@ describe("a report", () => {
     const said = { name: "CI", description: "Fine", targetUrl: "https://ci.test/1" };
     for (const subject of [{ release: release.id }, { build: build.id }]) {
       await report(subject, "ci", "SUCCESS", said);
-      const before = await contentOf(server);
+      const before = await dumpRows(server);
       await report(subject, "ci", "SUCCESS", said);
       await report(subject, "ci", "SUCCESS");
       await reporter.mutate("reportStatus", { ...subject, context: "ci", state: "SUCCESS" }, "status { id }");
-      assert.deepEqual(await contentOf(server), before);
+      assert.deepEqual(await dumpRows(server), before);
     }
   });
 
@@ -112,7 +112,7 @@ describe("a report", () => {
     const build = await seed.build();
     const release = await seed.release(await seed.app(), build);
     for (const subject of [{}, { release: release.id, build: build.id }]) {
-      const error = await admin.refusedMutation("reportStatus", { ...subject, context: "ci", state: "SUCCESS" });
+      const error = await admin.mutationError("reportStatus", { ...subject, context: "ci", state: "SUCCESS" });
       assert.equal(error.extensions.code, "BAD_USER_INPUT");
     }
   });
@@ -124,7 +124,7 @@ describe("a report", () => {
       const contexts = Array.from({ length: 100 }, (_, index) => `check-${index}`);
       await Promise.all(contexts.map((context) => report(subject, context, "SUCCESS")));
       const more = { ...subject, context: "one-more", state: "SUCCESS" };
-      assert.equal((await admin.refusedMutation("reportStatus", more)).extensions.code, "CONFLICT");
+      assert.equal((await admin.mutationError("reportStatus", more)).extensions.code, "CONFLICT");
       await report(subject, "check-7", "FAILURE");
     }
   });
@@ -135,11 +135,11 @@ describe("the events of a report", () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "DEVELOPMENT");
     const release = await seed.release(app);
-    const { events } = await eventsOf(admin, async () => {
+    const { events } = await recordEvents(admin, async () => {
       await report({ release: release.id }, "ci", "PENDING");
       await report({ release: release.id }, "ci", "SUCCESS");
     });
-    assert.deepEqual(told(events), [
+    assert.deepEqual(formatEvents(events), [
       `RELEASE_STATUS_REPORTED ${app.name} v1 ci PENDING`,
       `RELEASE_STATUS_REPORTED ${app.name} v1 ci PENDING SUCCESS`,
     ]);
@@ -158,8 +158,8 @@ describe("the events of a report", () => {
     await seed.release(one, build);
     const release = await seed.release(own, build);
     await report({ release: release.id }, "ci", "FAILURE");
-    const { events } = await eventsOf(admin, () => report({ build: build.id }, "ci", "SUCCESS"));
-    assert.deepEqual(told(events), [
+    const { events } = await recordEvents(admin, () => report({ build: build.id }, "ci", "SUCCESS"));
+    assert.deepEqual(formatEvents(events), [
       `RELEASE_STATUS_REPORTED ${coupled.name} v1 ci SUCCESS`,
       `RELEASE_STATUS_REPORTED ${one.name} v1 ci SUCCESS`,
     ]);
@@ -167,21 +167,21 @@ describe("the events of a report", () => {
       events.map((event) => event.pipelineId),
       [pipeline.id, null],
     );
-    const other = await eventsOf(admin, () => report({ build: build.id }, "scan", "SUCCESS"));
+    const other = await recordEvents(admin, () => report({ build: build.id }, "scan", "SUCCESS"));
     assert.equal(other.events.length, 3);
   });
 
   it("are one BUILD_UPDATED where the build has no release that it holds for", async () => {
     const build = await seed.build();
     const subject = `${build.repository}@${build.commit.sha.slice(0, 7)}`;
-    const none = await eventsOf(admin, () => report({ build: build.id }, "ci", "PENDING"));
-    assert.deepEqual(told(none.events), [`BUILD_UPDATED ${subject}`]);
+    const none = await recordEvents(admin, () => report({ build: build.id }, "ci", "PENDING"));
+    assert.deepEqual(formatEvents(none.events), [`BUILD_UPDATED ${subject}`]);
     assert.equal(none.events[0]?.subjectId, build.id);
     assert.equal(none.events[0]?.pipelineId, null);
     const release = await seed.release(await seed.app(), build);
     await report({ release: release.id }, "ci", "SUCCESS");
-    const hidden = await eventsOf(admin, () => report({ build: build.id }, "ci", "SUCCESS"));
-    assert.deepEqual(told(hidden.events), [`BUILD_UPDATED ${subject}`]);
+    const hidden = await recordEvents(admin, () => report({ build: build.id }, "ci", "SUCCESS"));
+    assert.deepEqual(formatEvents(hidden.events), [`BUILD_UPDATED ${subject}`]);
   });
 });
 

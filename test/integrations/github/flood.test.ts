@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
-import { type Payload, pullRequest, signature, status, withGithub } from "../../support/github.js";
+import { type Payload, pullRequest, signature, status, withGithub } from "../../support/github-webhooks.js";
 
 /** Over a connection of its own, however long that takes to be accepted: `fetch` gives up after ten seconds. */
 function send(url: string, { id, event, payload }: { id: string; event: string; payload: Payload }): Promise<Payload> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import { deliver, example, pullRequest, reviewApps, withGithub } from "../../support/github.js";
+import { deliverWebhook, example, pullRequest, reviewApps, withGithub } from "../../support/github-webhooks.js";
 import { unique } from "../../support/seed.js";
 
 const newSha = () => randomBytes(20).toString("hex");
@@ -13,7 +13,7 @@ describe("a pull request on GitHub", () => {
       repository: "git@github.com:Codertocat/Hello-World.git",
       reviewAppsEnabled: true,
     });
-    await deliver(server.url, "pull_request", example("pull_request", "opened"));
+    await deliverWebhook(server.url, "pull_request", example("pull_request", "opened"));
     const [opened] = await reviewApps(admin, pipeline);
     assert.equal(opened.app.name, `${pipeline.name}-pr-2`);
     assert.deepEqual(opened.pullRequest, {
@@ -26,13 +26,13 @@ describe("a pull request on GitHub", () => {
     const renamed = example("pull_request", "labeled");
     Object.assign(renamed, { action: "edited" });
     renamed.pull_request.title = "Another title";
-    await deliver(server.url, "pull_request", renamed);
+    await deliverWebhook(server.url, "pull_request", renamed);
     const [edited] = await reviewApps(admin, pipeline);
     assert.equal(edited.pullRequest.title, "Another title");
     assert.equal(edited.app.name, opened.app.name);
-    await deliver(server.url, "pull_request", example("pull_request", "closed"));
+    await deliverWebhook(server.url, "pull_request", example("pull_request", "closed"));
     assert.deepEqual(await reviewApps(admin, pipeline), []);
-    await deliver(server.url, "pull_request", example("pull_request", "reopened"));
+    await deliverWebhook(server.url, "pull_request", example("pull_request", "reopened"));
     assert.equal((await reviewApps(admin, pipeline))[0].app.name, opened.app.name);
   });
 
@@ -42,7 +42,7 @@ describe("a pull request on GitHub", () => {
     const model = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
     await admin.mutate("updateApp", { app: model.id, region: "eu-west-1" }, "__typename");
     await seed.coupled(pipeline, "DEVELOPMENT");
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     const { app } = await admin.ask(
       "query ($app: ID!) { app(app: $app) { region deploymentMode coupling { stage } } }",
       {
@@ -56,11 +56,11 @@ describe("a pull request on GitHub", () => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const first = await seed.build({ repository, branch: "changes" });
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     assert.equal((await reviewApps(admin, pipeline))[0].app.currentRelease.build.id, first.id);
     const pushed = pullRequest(repository, "synchronize", { updated_at: "2026-01-01T00:00:00Z" });
     Object.assign(pushed, { before: first.commit.sha, after: newSha(), forced: true });
-    await deliver(server.url, "pull_request", pushed);
+    await deliverWebhook(server.url, "pull_request", pushed);
     const second = await seed.build({ repository, branch: "changes", commit: { sha: pushed.after } });
     assert.equal((await reviewApps(admin, pipeline))[0].app.currentRelease.build.id, second.id);
   });
@@ -72,7 +72,7 @@ describe("a pull request on GitHub", () => {
     const two = await seed.pipeline({ repository, name: long, reviewAppsEnabled: true });
     const unwilling = await seed.pipeline({ repository });
     const other = await seed.pipeline({ repository: `acme/${unique()}`, reviewAppsEnabled: true });
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened", { number: 1234567 }));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened", { number: 1234567 }));
     const names = await Promise.all(
       [one, two].map(async (pipeline) => (await reviewApps(admin, pipeline))[0].app.name),
     );
@@ -80,7 +80,7 @@ describe("a pull request on GitHub", () => {
     assert.ok(names[1].length <= 63 && names[1].endsWith("-pr-1234567"), names[1]);
     assert.deepEqual(await reviewApps(admin, unwilling), []);
     assert.deepEqual(await reviewApps(admin, other), []);
-    await deliver(server.url, "pull_request", pullRequest(repository, "closed", { number: 1234567 }));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "closed", { number: 1234567 }));
     assert.deepEqual(await Promise.all([one, two].map((pipeline) => reviewApps(admin, pipeline))), [[], []]);
   });
 
@@ -89,19 +89,19 @@ describe("a pull request on GitHub", () => {
     const { server, admin, seed, repository } = await withGithub(t, { now: () => now });
     await seed.pipeline({ repository, reviewAppsEnabled: true });
     const events = async () => (await admin.ask("{ events(last: 100) { nodes { type } } }")).events.nodes;
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     const before = await events();
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     assert.deepEqual(await events(), before);
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened", { title: "Another" }));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened", { title: "Another" }));
     assert.equal((await events()).at(-1).type, "APP_UPDATED");
   });
 
   it("that is closed stays closed when an earlier delivery arrives late", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
-    await deliver(server.url, "pull_request", pullRequest(repository, "closed"));
-    const late = await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "closed"));
+    const late = await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     assert.equal(late.outcome, "ignored");
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
@@ -109,9 +109,9 @@ describe("a pull request on GitHub", () => {
   it("closes its review app also where review apps were switched off since", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     await admin.mutate("updatePipeline", { pipeline: pipeline.id, reviewAppsEnabled: false }, "__typename");
-    await deliver(server.url, "pull_request", pullRequest(repository, "closed"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "closed"));
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
 
@@ -119,9 +119,9 @@ describe("a pull request on GitHub", () => {
     let now = new Date("2026-03-01T00:00:00Z");
     const { server, admin, seed, repository } = await withGithub(t, { now: () => now, env: { REVIEW_APP_TTL: "10h" } });
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
-    await deliver(server.url, "pull_request", pullRequest(repository, "opened"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
     now = new Date("2026-03-01T09:00:00Z");
-    await deliver(server.url, "pull_request", pullRequest(repository, "labeled"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "labeled"));
     now = new Date("2026-03-01T18:00:00Z");
     await server.app.tick();
     assert.equal((await reviewApps(admin, pipeline))[0].expiresAt, "2026-03-01T19:00:00.000Z");
@@ -129,9 +129,9 @@ describe("a pull request on GitHub", () => {
     await server.app.tick();
     assert.deepEqual(await reviewApps(admin, pipeline), []);
     // A label is no reason to look at the change again; a commit is.
-    await deliver(server.url, "pull_request", pullRequest(repository, "labeled"));
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "labeled"));
     assert.deepEqual(await reviewApps(admin, pipeline), []);
-    await deliver(
+    await deliverWebhook(
       server.url,
       "pull_request",
       pullRequest(repository, "synchronize", { updated_at: "2026-03-01T19:00:00Z" }),
@@ -144,19 +144,19 @@ describe("a pull request on GitHub", () => {
       pullRequest(repository, action, { head: { ref: "main", label: "stranger:main", repo: { id: 4711 } } });
     const closed = await withGithub(t);
     const shut = await closed.seed.pipeline({ repository: closed.repository, reviewAppsEnabled: true });
-    const refused = await deliver(closed.server.url, "pull_request", fork(closed.repository, "opened"));
+    const refused = await deliverWebhook(closed.server.url, "pull_request", fork(closed.repository, "opened"));
     assert.equal(refused.outcome, "ignored");
     assert.deepEqual(await reviewApps(closed.admin, shut), []);
     // One that somebody opened by hand, or that was opened while forks were allowed, is closed all the same.
     const pullRequestOfFork = { number: 2, branch: "stranger:main" };
     await closed.admin.mutate("openReviewApp", { pipeline: shut.id, pullRequest: pullRequestOfFork }, "__typename");
-    await deliver(closed.server.url, "pull_request", fork(closed.repository, "closed"));
+    await deliverWebhook(closed.server.url, "pull_request", fork(closed.repository, "closed"));
     assert.deepEqual(await reviewApps(closed.admin, shut), []);
 
     const open = await withGithub(t, { env: { GITHUB_FORKS: "allow" } });
     const pipeline = await open.seed.pipeline({ repository: open.repository, reviewAppsEnabled: true });
     await open.seed.build({ repository: open.repository, branch: "main" });
-    await deliver(open.server.url, "pull_request", fork(open.repository, "opened"));
+    await deliverWebhook(open.server.url, "pull_request", fork(open.repository, "opened"));
     const [reviewApp] = await reviewApps(open.admin, pipeline);
     assert.equal(reviewApp.pullRequest.branch, "stranger:main");
     assert.equal(reviewApp.app.currentRelease, null);
@@ -169,7 +169,7 @@ describe("a pull request on GitHub", () => {
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const title = `🚀 ${"long ".repeat(200)}\u0000\n`;
     const strange = pullRequest(repository, "opened", { title, user: null, html_url: "javascript:alert(1)" });
-    assert.equal((await deliver(server.url, "pull_request", strange)).status, 200);
+    assert.equal((await deliverWebhook(server.url, "pull_request", strange)).status, 200);
     const [{ pullRequest: kept }] = await reviewApps(admin, pipeline);
     assert.ok(kept.title.startsWith("🚀 long") && kept.title.length === 256, kept.title);
     assert.deepEqual([kept.author, kept.url], [null, null]);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Client } from "../../support/client.js";
-import { API_TOKEN, FakeGithub } from "../../support/github-api.js";
+import { API_TOKEN, FakeGithub } from "../../support/fake-github.js";
 import { Seed, type SeededRelease, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
 
@@ -49,7 +49,7 @@ describe("a release of a commit on GitHub", () => {
     const release = await seed.release(prod, build);
     await pass(0);
     const review = `${pipeline.name}-pr-7`;
-    assert.deepEqual(github.told, [`${review} success`, `${dev.name} success`, `${prod.name} success`]);
+    assert.deepEqual(github.reportedStates, [`${review} success`, `${dev.name} success`, `${prod.name} success`]);
     const flags = github.deployments.map(({ body }) => [body.transient_environment, body.production_environment]);
     assert.deepEqual(flags, [
       [true, false],
@@ -66,7 +66,7 @@ describe("a release of a commit on GitHub", () => {
 
     await server.admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 7 }, "__typename");
     await pass(0);
-    assert.equal(github.told[0], `${review} success inactive`);
+    assert.equal(github.reportedStates[0], `${review} success inactive`);
   });
 
   it("is told again as it moves, and not for what moved on in the meantime", async (t) => {
@@ -75,13 +75,13 @@ describe("a release of a commit on GitHub", () => {
     const first = await release(Promise.resolve(app));
     const second = await release(Promise.resolve(app));
     await pass(0);
-    assert.deepEqual(github.told, [`${app.name} in_progress`, `${app.name} queued`]);
+    assert.deepEqual(github.reportedStates, [`${app.name} in_progress`, `${app.name} queued`]);
     const say = (id: string, phase: string) =>
       server.admin.mutate("reportDeployment", { release: id, phase }, "__typename");
     await say(first.id, "FAILED");
     await say(second.id, "SUCCEEDED");
     await pass(0);
-    assert.deepEqual(github.told, [`${app.name} in_progress failure`, `${app.name} queued success`]);
+    assert.deepEqual(github.reportedStates, [`${app.name} in_progress failure`, `${app.name} queued success`]);
   });
 
   it("of another code host is not told, nor is any without a token", async (t) => {

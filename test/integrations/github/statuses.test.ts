@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import { checkRun, deliver, example, inRepository, status, statuses, withGithub } from "../../support/github.js";
+import {
+  checkRun,
+  deliverWebhook,
+  example,
+  inRepository,
+  status,
+  statuses,
+  withGithub,
+} from "../../support/github-webhooks.js";
 import { Seed, unique } from "../../support/seed.js";
 
 const newSha = () => randomBytes(20).toString("hex");
@@ -14,19 +22,19 @@ describe("a status on GitHub", () => {
     const stg = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci/build"] });
     const build = await seed.build({ repository, branch: "main" });
     const { sha } = build.commit;
-    await deliver(server.url, "status", status(repository, sha, "ci/build", "pending", "2026-01-01T00:00:00Z"));
-    const refusal = await admin.refusedMutation("promote", { app: dev.id });
+    await deliverWebhook(server.url, "status", status(repository, sha, "ci/build", "pending", "2026-01-01T00:00:00Z"));
+    const refusal = await admin.mutationError("promote", { app: dev.id });
     assert.deepEqual(
       (refusal.extensions.blockers as { code: string }[]).map((blocker) => blocker.code),
       ["CHECK_PENDING"],
     );
-    await deliver(
+    await deliverWebhook(
       server.url,
       "status",
       status(repository, sha.toUpperCase(), "ci/build", "success", "2026-01-01T00:01:00Z"),
     );
     // An earlier one that arrives late changes nothing.
-    await deliver(server.url, "status", status(repository, sha, "ci/build", "failure", "2026-01-01T00:00:30Z"));
+    await deliverWebhook(server.url, "status", status(repository, sha, "ci/build", "failure", "2026-01-01T00:00:30Z"));
     const { promotion } = await admin.mutate(
       "promote",
       { app: dev.id },
@@ -50,13 +58,13 @@ describe("a status on GitHub", () => {
     const pipeline = await seed.pipeline({ repository });
     const dev = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["ci/build", "ci/lint"] });
     const sha = newSha();
-    await deliver(server.url, "status", status(repository, sha, "ci/build", "success"));
-    await deliver(
+    await deliverWebhook(server.url, "status", status(repository, sha, "ci/build", "success"));
+    await deliverWebhook(
       server.url,
       "check_run",
       checkRun(repository, sha, { name: "ci/lint", status: "completed", conclusion: "success" }),
     );
-    await deliver(server.url, "status", status(`acme/${unique()}`, sha, "ci/else", "success"));
+    await deliverWebhook(server.url, "status", status(`acme/${unique()}`, sha, "ci/else", "success"));
     await server.restart();
     const build = await new Seed(server.admin).build({ repository, branch: "main", commit: { sha: sha.slice(0, 12) } });
     assert.deepEqual(await statuses(server.admin, build), ["ci/build SUCCESS", "ci/lint SUCCESS"]);
@@ -70,7 +78,7 @@ describe("a status on GitHub", () => {
       createdBy: { name: "railyard" },
     });
     // What comes after the build finds it by its short hash as well.
-    await deliver(server.url, "status", status(repository, sha, "qa/smoke", "failure"));
+    await deliverWebhook(server.url, "status", status(repository, sha, "qa/smoke", "failure"));
     assert.deepEqual(
       (await statuses(server.admin, build)).length,
       2,
@@ -102,13 +110,13 @@ describe("a status on GitHub", () => {
       "stale",
     ];
     for (const conclusion of conclusions) {
-      await deliver(
+      await deliverWebhook(
         server.url,
         "check_run",
         checkRun(repository, sha, { name: conclusion, status: "completed", conclusion }),
       );
     }
-    await deliver(
+    await deliverWebhook(
       server.url,
       "check_run",
       checkRun(repository, sha, { name: "begun", status: "in_progress", conclusion: null }),
@@ -125,7 +133,7 @@ describe("a status on GitHub", () => {
       "timed_out ERROR",
     ]);
     const run = (suite: number, conclusion: string, completed_at: string) =>
-      deliver(
+      deliverWebhook(
         server.url,
         "check_run",
         checkRun(repository, sha, { name: "unit", suite, status: "completed", conclusion, completed_at }),
@@ -143,7 +151,7 @@ describe("a status on GitHub", () => {
     const build = await seed.build({ repository });
     const { sha } = build.commit;
     const at = "2026-01-01T00:00:00Z";
-    await deliver(
+    await deliverWebhook(
       server.url,
       "check_run",
       checkRun(repository, sha, {
@@ -154,7 +162,7 @@ describe("a status on GitHub", () => {
         completed_at: at,
       }),
     );
-    await deliver(
+    await deliverWebhook(
       server.url,
       "check_run",
       checkRun(repository, sha, {
@@ -174,7 +182,7 @@ describe("a status on GitHub", () => {
     const suite = inRepository(repository, example("check_suite", "completed"));
     Object.assign(suite.check_suite, { head_sha: build.commit.sha });
     suite.check_suite.app.slug = "github-actions";
-    await deliver(server.url, "check_suite", suite);
+    await deliverWebhook(server.url, "check_suite", suite);
     assert.deepEqual(await statuses(admin, build), ["github-actions SUCCESS"]);
   });
 
@@ -183,7 +191,11 @@ describe("a status on GitHub", () => {
     const build = await seed.build({ repository });
     const contexts = ["✅ tests, all (node 20)", `${"long/".repeat(30)}`, "„", "Build & Test"];
     for (const context of contexts) {
-      const answer = await deliver(server.url, "status", status(repository, build.commit.sha, context, "success"));
+      const answer = await deliverWebhook(
+        server.url,
+        "status",
+        status(repository, build.commit.sha, context, "success"),
+      );
       assert.equal(answer.status, 200, JSON.stringify(answer));
     }
     const fitted = (await statuses(admin, build)).map((one) => one.replace(/ SUCCESS$/, ""));

@@ -6,7 +6,7 @@ import type { Tx } from "../../../src/database/rows/reader.js";
 import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
 import { WebhookInbox } from "../../../src/integrations/github/webhook-inbox.js";
-import { status } from "../../support/github.js";
+import { status } from "../../support/github-webhooks.js";
 import { unique } from "../../support/seed.js";
 import { onlyOn, startServer } from "../../support/server.js";
 

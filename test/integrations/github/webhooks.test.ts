@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
 import {
-  deliver,
+  deliverWebhook,
   EVENTS,
   example,
   pullRequest,
@@ -11,13 +11,13 @@ import {
   signature,
   status,
   withGithub,
-} from "../../support/github.js";
+} from "../../support/github-webhooks.js";
 import { startServer } from "../../support/server.js";
 
 describe("a webhook's signature", () => {
   it("is answered with a clear 404 where webhooks are off", async (t) => {
     const { url } = await startServer(t);
-    const answer = await deliver(url, "ping", example("ping"));
+    const answer = await deliverWebhook(url, "ping", example("ping"));
     assert.equal(answer.status, 404);
     assert.equal(answer.errors?.[0]?.extensions.code, "NOT_FOUND");
     assert.match(answer.errors?.[0]?.message ?? "", /GITHUB_WEBHOOK_SECRET/);
@@ -37,21 +37,23 @@ describe("a webhook's signature", () => {
       { headers: { "x-hub-signature-256": signature(body).replace("sha256", "sha1") } },
     ];
     for (const options of wrong) {
-      const answer = await deliver(server.url, "pull_request", payload, options);
+      const answer = await deliverWebhook(server.url, "pull_request", payload, options);
       assert.equal(answer.status, 401, JSON.stringify(options));
       assert.equal(answer.errors?.[0]?.extensions.code, "UNAUTHENTICATED");
     }
-    const empty = await deliver(server.url, "pull_request", "", { headers: { "x-hub-signature-256": signature("") } });
+    const empty = await deliverWebhook(server.url, "pull_request", "", {
+      headers: { "x-hub-signature-256": signature("") },
+    });
     assert.equal(empty.status, 401);
     assert.deepEqual(await reviewApps(admin, pipeline), []);
-    assert.equal((await deliver(server.url, "pull_request", payload)).status, 200);
+    assert.equal((await deliverWebhook(server.url, "pull_request", payload)).status, 200);
     assert.equal((await reviewApps(admin, pipeline)).length, 1);
   });
 
   it("may be made with either of two secrets while one replaces the other", async (t) => {
     const { server } = await withGithub(t, { env: { GITHUB_WEBHOOK_SECRET: "the-new-secret, the-old-secret" } });
     const answers = ["the-new-secret", "the-old-secret", "the-older-secret"].map((secret) =>
-      deliver(server.url, "ping", example("ping"), { secret }),
+      deliverWebhook(server.url, "ping", example("ping"), { secret }),
     );
     assert.deepEqual(
       (await Promise.all(answers)).map((answer) => answer.status),
@@ -64,7 +66,7 @@ describe("a webhook's signature", () => {
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const body = new URLSearchParams({ payload: JSON.stringify(pullRequest(repository, "opened")) }).toString();
     const headers = { "content-type": "application/x-www-form-urlencoded" };
-    assert.equal((await deliver(server.url, "pull_request", body, { headers })).outcome, "done");
+    assert.equal((await deliverWebhook(server.url, "pull_request", body, { headers })).outcome, "done");
     assert.equal((await reviewApps(admin, pipeline)).length, 1);
   });
 });
@@ -74,7 +76,7 @@ describe("a webhook", () => {
     const { server } = await withGithub(t);
     for (const event of [...EVENTS, "an_event_of_the_future"]) {
       const payload = EVENTS.includes(event) ? example(event) : { anything: true };
-      const answer = await deliver(server.url, event, payload);
+      const answer = await deliverWebhook(server.url, event, payload);
       assert.equal(answer.status, 200, `${event}: ${JSON.stringify(answer)}`);
       const needed = ["pull_request", "status", "check_run", "check_suite"].includes(event);
       assert.equal(answer.outcome, needed ? "done" : "ignored", event);
@@ -85,9 +87,9 @@ describe("a webhook", () => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const large = pullRequest(repository, "opened", { body: "x".repeat(1_000_000) });
-    assert.equal((await deliver(server.url, "pull_request", large)).status, 200);
+    assert.equal((await deliverWebhook(server.url, "pull_request", large)).status, 200);
     assert.equal((await reviewApps(admin, pipeline)).length, 1);
-    const tooLarge = await deliver(server.url, "ping", { zen: "x".repeat(6_000_000) });
+    const tooLarge = await deliverWebhook(server.url, "ping", { zen: "x".repeat(6_000_000) });
     assert.equal(tooLarge.status, 413);
     assert.match(tooLarge.errors?.[0]?.message ?? "", /5242880/);
   });
@@ -97,11 +99,11 @@ describe("a webhook", () => {
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const broken = pullRequest(repository, "opened", { updated_at: "yesterday" });
     const answers = [
-      await deliver(server.url, "pull_request", broken),
-      await deliver(server.url, "pull_request", "not json"),
-      await deliver(server.url, "pull_request", "[]"),
-      await deliver(server.url, "status", pullRequest(repository, "opened")),
-      await deliver(server.url, "pull_request", pullRequest(repository, "opened"), { id: "" }),
+      await deliverWebhook(server.url, "pull_request", broken),
+      await deliverWebhook(server.url, "pull_request", "not json"),
+      await deliverWebhook(server.url, "pull_request", "[]"),
+      await deliverWebhook(server.url, "status", pullRequest(repository, "opened")),
+      await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"), { id: "" }),
     ];
     for (const answer of answers) {
       assert.equal(answer.status, 400);
@@ -116,11 +118,11 @@ describe("a webhook", () => {
     await seed.pipeline({ repository, reviewAppsEnabled: true });
     const payload = pullRequest(repository, "opened");
     const id = randomUUID();
-    const first = await Promise.all([1, 2, 3].map(() => deliver(server.url, "pull_request", payload, { id })));
+    const first = await Promise.all([1, 2, 3].map(() => deliverWebhook(server.url, "pull_request", payload, { id })));
     assert.deepEqual(first.map((answer) => answer.outcome).sort(), ["done", "repeated", "repeated"]);
     const before = await countEvents(server.admin);
     await server.restart();
-    assert.equal((await deliver(server.url, "pull_request", payload, { id })).outcome, "repeated");
+    assert.equal((await deliverWebhook(server.url, "pull_request", payload, { id })).outcome, "repeated");
     assert.equal(await countEvents(server.admin), before);
   });
 
@@ -133,7 +135,7 @@ describe("a webhook", () => {
     const payload = status(repository, build.commit.sha, "ci/build", "success");
     const id = randomUUID();
     for (let time = 0; time < 2; time += 1) {
-      const answer = await deliver(server.url, "status", payload, { id });
+      const answer = await deliverWebhook(server.url, "status", payload, { id });
       assert.equal(answer.status, 400);
       assert.match(answer.errors?.[0]?.message ?? "", /100 contexts/);
     }

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
-import { checkRun, deliver, type Payload, pullRequest, status, withGithub } from "../../support/github.js";
-import { head } from "../../support/log.js";
+import { newestCursor } from "../../support/event-log.js";
+import {
+  checkRun,
+  deliverWebhook,
+  type Payload,
+  pullRequest,
+  status,
+  withGithub,
+} from "../../support/github-webhooks.js";
 import type { Cleanup } from "../../support/server.js";
 import { type Operation, Socket } from "../../support/socket.js";
 
@@ -31,7 +38,7 @@ class Story {
   /** Begins to listen: what happens from now on is told. */
   static async begin(t: Cleanup, client: Client): Promise<Story> {
     const socket = await Socket.open(t, client.url, client.secret);
-    return new Story(client, socket.run(EVENTS, { after: await head(client) }));
+    return new Story(client, socket.run(EVENTS, { after: await newestCursor(client) }));
   }
 
   /** Calls a commit by a name instead of its hash. */
@@ -41,7 +48,7 @@ class Story {
 
   /** What it has heard since it was last asked, up to the newest event in the log. */
   async next(): Promise<string[]> {
-    const newest = await head(this.#client);
+    const newest = await newestCursor(this.#client);
     await this.#operation.until((operation) => operation.events.some(({ cursor }) => cursor === newest));
     const heard = this.#operation.events.slice(this.#read);
     this.#read += heard.length;
@@ -102,7 +109,7 @@ describe("the whole workflow", () => {
     };
 
     // A branch and a pull request are made; a review app lets people look at the change.
-    await deliver(
+    await deliverWebhook(
       url,
       "pull_request",
       pullRequest(repository, "opened", { number: 7, head: { ref: "faster", sha: branchSha } }),
@@ -113,7 +120,7 @@ describe("the whole workflow", () => {
       "Review app shop-pr-7 opened for pull request 7 (by itself)",
     ]);
     await build("faster", branchSha);
-    await deliver(url, "status", status(repository, branchSha, "build", "success"));
+    await deliverWebhook(url, "status", status(repository, branchSha, "build", "success"));
     assert.deepEqual(await story.next(), [
       "Build of <branch> registered, SUCCEEDED",
       "shop-pr-7 v1 SUCCEEDED: Deploy of <branch> (by itself)",
@@ -128,7 +135,7 @@ describe("the whole workflow", () => {
       updated_at: "2026-01-02T00:00:00Z",
       head: { ref: "faster" },
     };
-    await deliver(url, "pull_request", pullRequest(repository, "closed", merged));
+    await deliverWebhook(url, "pull_request", pullRequest(repository, "closed", merged));
     assert.deepEqual(await story.next(), [
       "Review app shop-pr-7 of pull request 7 closed (by itself)",
       "shop-pr-7 removed from REVIEW of shop (by itself)",
@@ -136,7 +143,7 @@ describe("the whole workflow", () => {
     ]);
 
     // The central branch deploys by itself to the development stage, once its check has passed on GitHub.
-    await deliver(
+    await deliverWebhook(
       url,
       "check_run",
       checkRun(repository, mergeSha, { name: "build", status: "in_progress", started_at: "2026-01-02T00:00:00Z" }),
@@ -147,7 +154,7 @@ describe("the whole workflow", () => {
       "build of <merge> is PENDING (by itself)",
     ]);
     const passed = { name: "build", status: "completed", conclusion: "success", completed_at: "2026-01-02T00:01:00Z" };
-    await deliver(url, "check_run", checkRun(repository, mergeSha, passed));
+    await deliverWebhook(url, "check_run", checkRun(repository, mergeSha, passed));
     assert.deepEqual(await story.next(), [
       "build of <merge> is SUCCESS (by itself)",
       "shop-dev v1 SUCCEEDED: Deploy of <merge> (by itself)",
@@ -177,10 +184,10 @@ describe("the whole workflow", () => {
     ]);
 
     // And then to production, which the smoke test gates: it follows the artifact downstream.
-    const held = await person.refusedMutation("promote", { pipeline: "shop", stage: "STAGING" });
+    const held = await person.mutationError("promote", { pipeline: "shop", stage: "STAGING" });
     assert.equal(held.extensions.code, "PROMOTION_BLOCKED");
     assert.deepEqual(await story.next(), []);
-    await deliver(url, "status", status(repository, mergeSha, "qa/smoke", "success"));
+    await deliverWebhook(url, "status", status(repository, mergeSha, "qa/smoke", "success"));
     await promote("STAGING");
     assert.deepEqual(await story.next(), [
       "qa/smoke of shop-dev is SUCCESS (by itself)",

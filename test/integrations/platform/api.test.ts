@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { shared } from "../../support/engine.js";
+import { runsPerEngine } from "../../support/engine.js";
 import { RestClient } from "../../support/rest.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
@@ -159,7 +159,7 @@ describe("the Platform API", () => {
         }
         assert.deepEqual(await told(right, name), await told(left, name));
       }),
-      { numRuns: shared(25) },
+      { numRuns: runsPerEngine(25) },
     );
   });
 });

@@ -86,7 +86,7 @@ describe("a JWT of the issuer", () => {
       role: "OPERATOR",
     });
     const reader = new Client(server.url, await issuer.sign(groups("everyone")));
-    assert.equal((await reader.refusedMutation("createApp", { name: unique() })).extensions.code, "FORBIDDEN");
+    assert.equal((await reader.mutationError("createApp", { name: unique() })).extensions.code, "FORBIDDEN");
     const stranger = await new Client(server.url, await issuer.sign(groups("else"))).post("{ viewer { name } }");
     assert.deepEqual([stranger.status, stranger.errors?.[0]?.extensions.code], [403, "FORBIDDEN"]);
     await server.admin.ask("{ viewer { name } }");
@@ -161,7 +161,7 @@ describe("a JWT of the issuer", () => {
     }
     assert.equal(ids[0], ids[1]);
     const other = new Client(server.url, await issuer.sign({ ...groups("deployers"), sub: "bob" }));
-    assert.equal((await other.refusedMutation("createApp", input)).extensions.code, "CONFLICT");
+    assert.equal((await other.mutationError("createApp", input)).extensions.code, "CONFLICT");
   });
 
   it("ends its sockets when it expires", async (t) => {

@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import type { GraphQLSchema } from "graphql";
-import { selectionOf } from "../../support/arbitrary-documents.js";
+import { arbitrarySelection } from "../../support/arbitrary-documents.js";
 import { ATTACKS } from "../../support/attacks.js";
 import { suiteCleanup } from "../../support/cleanup.js";
-import { type AnsweredError, Client } from "../../support/client.js";
-import { engine, shared } from "../../support/engine.js";
+import { Client, type ResponseError } from "../../support/client.js";
+import { engine, runsPerEngine } from "../../support/engine.js";
 import { introspect } from "../../support/operations.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
 import { Operation, Socket } from "../../support/socket.js";
 
 /** How many documents are made from the schema, for each of the two ways. FUZZ_RUNS asks for another number. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? shared(500));
+const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(500));
 
 describe("an attack", () => {
   let server: TestServer;
@@ -49,7 +49,7 @@ describe("an attack", () => {
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const documents = fc
       .infiniteStream(fc.nat())
-      .map((numbers) => `query ${selectionOf(schema, root.name, numbers, 8)}`);
+      .map((numbers) => `query ${arbitrarySelection(schema, root.name, numbers, 8)}`);
     await fc.assert(
       fc.asyncProperty(documents, async (query) => {
         const overHttp = await server.admin.post(query);
@@ -67,7 +67,7 @@ describe("an attack", () => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };
     const send = async (init: RequestInit, path = "/graphql") => {
       const response = await fetch(`${server.url}${path}`, { method: "POST", headers, ...init });
-      return ((await response.json()) as { errors: AnsweredError[] }).errors[0]?.extensions.code;
+      return ((await response.json()) as { errors: ResponseError[] }).errors[0]?.extensions.code;
     };
     assert.equal(await send({ body: JSON.stringify([{ query: "{ viewer { name } }" }]) }), "BAD_USER_INPUT");
     const simple = { authorization: headers.authorization };
@@ -104,7 +104,7 @@ describe("the limits", () => {
       const { admin } = await startServer(t, { env: { QUERY_MAX_COST: "250000", ...env } });
       const [name] = Object.keys(env);
       if (name !== "QUERY_MAX_COST") await admin.ask(small);
-      const { code, limit } = (await admin.refusal(large)).extensions;
+      const { code, limit } = (await admin.queryError(large)).extensions;
       assert.deepEqual([code, String(limit)], ["QUERY_TOO_LARGE", env[name ?? ""]], name);
     }
   });
@@ -160,7 +160,7 @@ describe("trusted documents", () => {
     const post = async (body: object) => {
       const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };
       const response = await fetch(`${server.url}/graphql`, { method: "POST", headers, body: JSON.stringify(body) });
-      return (await response.json()) as { data?: unknown; errors?: AnsweredError[] };
+      return (await response.json()) as { data?: unknown; errors?: ResponseError[] };
     };
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const ways = [post, (body: object) => answerTo(socket, { query: "", ...body })];
@@ -186,7 +186,7 @@ describe("trusted documents", () => {
 interface SocketAnswer {
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
   readonly data?: any;
-  readonly errors?: readonly AnsweredError[] | undefined;
+  readonly errors?: readonly ResponseError[] | undefined;
 }
 
 async function answerOf(socket: Socket, query: string, variables: Record<string, unknown> = {}): Promise<SocketAnswer> {
@@ -211,6 +211,6 @@ async function heard(_: Socket, begin: (id: string) => ReturnType<Socket["run"]>
   return operation.results[0] ?? { errors: operation.errors ?? undefined };
 }
 
-function codesOf(errors: readonly AnsweredError[] | null | undefined): string[] {
+function codesOf(errors: readonly ResponseError[] | null | undefined): string[] {
   return (errors ?? []).map(({ extensions }) => extensions.code);
 }

@@ -14,14 +14,14 @@ import {
   isRequiredInputField,
 } from "graphql";
 import { suiteCleanup } from "../../support/cleanup.js";
-import type { Answer } from "../../support/client.js";
-import { shared } from "../../support/engine.js";
-import { documentOf, introspect, type Operation, operationsOf } from "../../support/operations.js";
+import type { GraphQLResponse } from "../../support/client.js";
+import { runsPerEngine } from "../../support/engine.js";
+import { buildDocument, introspect, listOperations, type Operation } from "../../support/operations.js";
 import { Seed, unique } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
 /** How many inputs each of the two kinds gets, more than a thousand at every run of both engines. FUZZ_RUNS asks for another number. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? shared(800));
+const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(800));
 
 const CODES = new Set([
   "NOT_FOUND",
@@ -44,7 +44,7 @@ describe("whatever is sent", () => {
   before(async () => {
     server = await startServer(cleanup);
     schema = await introspect(server.admin);
-    operations = operationsOf(schema);
+    operations = listOperations(schema);
     there = await furnish(server);
   });
 
@@ -54,7 +54,7 @@ describe("whatever is sent", () => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async ([chosen, given]) => {
         const variables = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
-        expectSound(await server.admin.post(documentOf(chosen, variables), variables), chosen.name);
+        expectSound(await server.admin.post(buildDocument(chosen, variables), variables), chosen.name);
       }),
       { numRuns: RUNS },
     );
@@ -107,13 +107,13 @@ describe("whatever is sent", () => {
           );
         },
       ),
-      { numRuns: shared(200) },
+      { numRuns: runsPerEngine(200) },
     );
   });
 });
 
 /** Holds of every answer: it is whole, or its errors each have a code of the catalogue, and words. */
-function expectSound({ status, data, errors }: Answer<unknown>, what: string): void {
+function expectSound({ status, data, errors }: GraphQLResponse<unknown>, what: string): void {
   if (errors === undefined) {
     assert.equal(status, 200, what);
     assert.ok(data, what);

@@ -7,7 +7,7 @@ import type { Ctx } from "../../../src/domain/core/context.js";
 import { buildSchema } from "../../../src/schema/build.js";
 import { Context } from "../../../src/schema/context.js";
 import { CompiledQueries } from "../../../src/server/execution/jit.js";
-import { selectionOf } from "../../support/arbitrary-documents.js";
+import { arbitrarySelection } from "../../support/arbitrary-documents.js";
 import { Seed } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
@@ -95,7 +95,7 @@ describe("a query that is asked again and again", () => {
     const documents = fc.tuple(fc.constantFrom(...roots), fc.infiniteStream(fc.nat()));
     await fc.assert(
       fc.asyncProperty(documents, async ([[field, type], numbers]) => {
-        const query = `{ ${field} ${selectionOf(schema, type, numbers, 5)} }`;
+        const query = `{ ${field} ${arbitrarySelection(schema, type, numbers, 5)} }`;
         if (validate(schema, parse(query)).length > 0) return;
         const plain = await ways.plainly(query);
         const before = ways.compiled.runs;

@@ -4,9 +4,9 @@ import { before, describe, it } from "node:test";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { suiteCleanup } from "../../support/cleanup.js";
 import { Client } from "../../support/client.js";
-import { startProcess } from "../../support/process.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
+import { startProcess } from "../../support/server-process.js";
 
 const BODY_LIMIT = 64 * 1024;
 const JSON_TYPE = { "content-type": "application/json" };

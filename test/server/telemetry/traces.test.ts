@@ -6,13 +6,13 @@ import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { Client } from "../../support/client.js";
-import { Collector } from "../../support/collector.js";
 import { engine, freshDatabase } from "../../support/engine.js";
-import { API_TOKEN, FakeGithub } from "../../support/github-api.js";
-import { startProcess } from "../../support/process.js";
+import { API_TOKEN, FakeGithub } from "../../support/fake-github.js";
+import { OtlpCollector } from "../../support/otlp-collector.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { type Cleanup, temporaryFolder } from "../../support/server.js";
+import { startProcess } from "../../support/server-process.js";
 import { Socket } from "../../support/socket.js";
 
 const SECRET = "canary-admin-0123456789";
@@ -42,7 +42,7 @@ async function run(t: Cleanup, env: Readonly<Record<string, string>>) {
 
 describe("traces", () => {
   it("tell of a request as a part of the caller's trace, with its transaction, its wait and its commit", async (t) => {
-    const collector = await new Collector().listen(t);
+    const collector = await new OtlpCollector().listen(t);
     const DATABASE_URL = await freshDatabase(t);
     const { post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_URL });
     const mutation = "mutation Make($input: CreateAppInput!) { createApp(input: $input) { app { id } } }";
@@ -74,7 +74,7 @@ describe("traces", () => {
   });
 
   it("tell of operations on a socket, of the Platform API and of kept answers, each with its code", async (t) => {
-    const collector = await new Collector().listen(t);
+    const collector = await new OtlpCollector().listen(t);
     const { url, post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     const app = await new Seed(new Client(url, SECRET)).app();
     const socket = await Socket.open(t, url, SECRET);
@@ -124,7 +124,7 @@ describe("traces", () => {
   });
 
   it("tell of calls to GitHub", async (t) => {
-    const collector = await new Collector().listen(t);
+    const collector = await new OtlpCollector().listen(t);
     const github = await new FakeGithub().listen(t);
     const { url, stop } = await run(t, {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -147,7 +147,7 @@ describe("traces", () => {
   });
 
   it("hold no secret, whatever a client sends or a fault says", async (t) => {
-    const collector = await new Collector().listen(t);
+    const collector = await new OtlpCollector().listen(t);
     const github = await new FakeGithub().listen(t);
     const canary = (what: string) => `canary-${what}-0123456789`;
     const { url, file, post, stop, server } = await run(t, {
@@ -190,7 +190,7 @@ describe("traces", () => {
   });
 
   it("go by OpenTelemetry's own settings", async (t) => {
-    const collector = await new Collector().listen(t);
+    const collector = await new OtlpCollector().listen(t);
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     const off = await run(t, { ...env, OTEL_TRACES_SAMPLER: "always_off" });
     await off.post("{ viewer { name } }");
@@ -245,7 +245,7 @@ describe("traces", () => {
       // The API alone, which does nothing, comes with prom-client anyway.
       return /node_modules\/@opentelemetry\/(?!api\/)|server\/tracing\.js/.test(scripts.join(""));
     };
-    const collector = await new Collector().listen(t);
+    const collector = await new OtlpCollector().listen(t);
     assert.equal(await loaded({}), false);
     assert.equal(await loaded({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }), true);
   });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { memory } from "../../support/memory.js";
+import { measureMemory } from "../../support/memory.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
-import { BEGINNING, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/socket.js";
 
 const TARGETS = 200;
 /** What one promotion raises: it starts and finishes, and each target gets a release and is moved. */
@@ -34,42 +34,42 @@ describe("a client that stops reading", () => {
     };
     const [paused, forgotten, reading] = [await open(), await open(), await open()];
     await server.admin.mutate("promote", { app: source.name }, "promotion { id }");
-    await Promise.all([paused, forgotten, reading].map(({ watch }) => watch.told(RAISED)));
+    await Promise.all([paused, forgotten, reading].map(({ watch }) => watch.take(RAISED)));
     paused.socket.ws.pause();
     forgotten.socket.ws.pause();
 
-    const before = await memory();
+    const before = await measureMemory();
     let heard = RAISED;
     for (let count = 0; count < PROMOTIONS; count += 1) {
       await server.admin.mutate("promote", { app: source.name }, "promotion { id }");
       heard += RAISED;
       // The one that reads hears of each promotion before the next begins, whatever the others do.
-      await reading.watch.told(heard);
+      await reading.watch.take(heard);
     }
     assert.ok(heard - RAISED >= 50_000);
     const cursors = reading.watch.events.map((event) => event.cursor);
     assert.equal(new Set(cursors).size, heard, "none repeats, also where more come at once than are taken at a time");
-    const grown = (await memory()) - before;
+    const grown = (await measureMemory()) - before;
     // What this test keeps of the events that it has heard itself is part of it.
     assert.ok(grown < 50_000_000, `memory grew by ${grown} bytes`);
     assert.ok(paused.watch.results.length < heard, "the pause was felt");
 
     paused.socket.ws.resume();
-    await paused.watch.told(heard);
+    await paused.watch.take(heard);
     assert.deepEqual(paused.watch.events, reading.watch.events);
 
     late = 3 * 3_600_000;
     await server.app.tick();
     forgotten.socket.ws.resume();
-    const refusal = await forgotten.watch.refusal();
+    const refusal = await forgotten.watch.error();
     assert.equal(refusal.extensions.code, "CURSOR_EXPIRED");
     const heardBefore = forgotten.watch.events;
     assert.deepEqual(heardBefore, reading.watch.events.slice(0, heardBefore.length));
     const again = await Socket.open(t, server.url, ADMIN_SECRET);
-    assert.notEqual(refusal.extensions.oldestCursor, BEGINNING);
+    assert.notEqual(refusal.extensions.oldestCursor, LOG_START);
     again.run(FOLLOW, { after: refusal.extensions.oldestCursor });
     await seed.app();
-    await again.operations.get("op-0")?.told(1);
+    await again.operations.get("op-0")?.take(1);
   });
 });
 
@@ -89,7 +89,7 @@ describe("subscribers that come and go", () => {
         Array.from({ length: 20 }, () => socket.run(FOLLOW, { after: events.nodes[0].cursor })),
       );
       await seed.app();
-      await Promise.all(watches.map((watch) => watch.told(1)));
+      await Promise.all(watches.map((watch) => watch.take(1)));
       assert.equal(feed.stats.followers, 1000);
       // Half of them say that they leave, and are gone by the time that the server answers what they say next.
       for (const watch of watches.slice(0, 500)) watch.stop();
@@ -104,11 +104,11 @@ describe("subscribers that come and go", () => {
       while (feed.stats.followers > 0) await new Promise(setImmediate);
     };
     await comeAndGo(0);
-    const [timersBefore, before] = [timers(), await memory()];
+    const [timersBefore, before] = [timers(), await measureMemory()];
     for (let round = 1; round <= 3; round += 1) await comeAndGo(round);
     assert.deepEqual(feed.stats, { followers: 0, recent: 0 });
     assert.ok(timers() <= timersBefore, `${timers()} timers, ${timersBefore} before`);
-    const grown = (await memory()) - before;
+    const grown = (await measureMemory()) - before;
     // A single follower, its stream and its texts kept for each of the 3,000 would be more than this.
     assert.ok(grown < 3_000_000, `memory grew by ${grown} bytes`);
     const { statements } = server.app.database;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
-import { BEGINNING, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/socket.js";
 
-const FOLLOW = `subscription { events(after: "${BEGINNING}") { cursor } }`;
+const FOLLOW = `subscription { events(after: "${LOG_START}") { cursor } }`;
 
 // A socket that is not closed would be waited for until then.
 describe("a socket", { timeout: 120_000 }, () => {
@@ -35,7 +35,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watch = socket.run(FOLLOW);
-    await watch.told(1);
+    await watch.take(1);
     const codes = [];
     for (const query of [
       "subscription {",
@@ -43,11 +43,11 @@ describe("a socket", { timeout: 120_000 }, () => {
       "",
       "query A { viewer { name } } query B { viewer { name } }",
     ]) {
-      codes.push((await socket.run(query).refusal()).extensions.code);
+      codes.push((await socket.run(query).error()).extensions.code);
     }
     assert.deepEqual(codes, ["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "BAD_USER_INPUT"]);
     await new Seed(server.admin).app();
-    await watch.told(2);
+    await watch.take(2);
     assert.equal(socket.code, null);
   });
 
@@ -76,7 +76,7 @@ describe("a socket", { timeout: 120_000 }, () => {
       assert.deepEqual(overSocket, overHttp, query);
     }
     const made = socket.run("mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }");
-    assert.equal((await made.refusal()).extensions.code, "BAD_USER_INPUT");
+    assert.equal((await made.error()).extensions.code, "BAD_USER_INPUT");
   });
 
   it("carries subscriptions, which HTTP refuses with a word on where they are served", async (t) => {
@@ -91,12 +91,12 @@ describe("a socket", { timeout: 120_000 }, () => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watches = Array.from({ length: 100 }, () => socket.run(FOLLOW));
-    await Promise.all(watches.map((watch) => watch.told(1)));
-    const refusal = await socket.run(FOLLOW).refusal();
+    await Promise.all(watches.map((watch) => watch.take(1)));
+    const refusal = await socket.run(FOLLOW).error();
     assert.deepEqual([refusal.extensions.code, refusal.extensions.limit], ["RATE_LIMITED", 100]);
     watches[0]?.stop();
     await socket.run("{ viewer { name } }").until(({ results, errors }) => results.length > 0 || errors !== null);
-    await socket.run(FOLLOW).told(1);
+    await socket.run(FOLLOW).take(1);
   });
 
   it("is one of at most 500 of a token; the next is told to try later", async (t) => {
@@ -114,7 +114,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const fits = socket.run(`{ viewer { name } } # ${"x".repeat(60_000)}`);
     await fits.until(({ results }) => results.length > 0);
-    const refused = await socket.run(`{ viewer { name } } # ${"x".repeat(70_000)}`).refusal();
+    const refused = await socket.run(`{ viewer { name } } # ${"x".repeat(70_000)}`).error();
     assert.deepEqual(refused.extensions, { code: "QUERY_TOO_LARGE", limit: 65_536 });
     assert.equal(socket.code, null);
     socket.run(`{ viewer { name } } # ${"x".repeat(300_000)}`);
@@ -129,13 +129,13 @@ describe("a socket", { timeout: 120_000 }, () => {
       "token { id } secret",
     );
     const [mine, other] = [await Socket.open(t, server.url, secret), await Socket.open(t, server.url, ADMIN_SECRET)];
-    await mine.run(FOLLOW).told(1);
+    await mine.run(FOLLOW).take(1);
     const watch = other.run(FOLLOW);
     await server.admin.mutate("revokeToken", { token: token.id }, "token { id }");
     // From that moment on, before the socket is closed, nothing can be done with it.
     const refusal = await mine
       .run("{ viewer { name } }")
-      .refusal()
+      .error()
       .catch(() => null);
     if (refusal !== null) assert.equal(refusal.extensions.code, "UNAUTHENTICATED");
     assert.equal(await mine.closed, 4403);
@@ -158,7 +158,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     const expiresAt = new Date(Date.now() + 3_600_000);
     const made = await server.admin.mutate("createToken", { name: "guest", role: "VIEWER", expiresAt }, "secret");
     const socket = await Socket.open(t, server.url, made.secret);
-    await socket.run(FOLLOW).told(1);
+    await socket.run(FOLLOW).take(1);
     late = 3_600_001;
     assert.equal(await socket.closed, 4401);
   });
@@ -167,7 +167,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watch = socket.run(FOLLOW);
-    await watch.told(1);
+    await watch.take(1);
     const names = Array.from({ length: 20 }, () => unique("app"));
     const query = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
     const under = names.map((name) => socket.run(query, { input: { name } }));

@@ -18,9 +18,9 @@ describe("a subscription", () => {
     const first = await seed.app();
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watch = socket.run("subscription ($after: EventCursor) { events(after: $after) { type cursor } }", { after });
-    await watch.told(1);
+    await watch.take(1);
     const second = await seed.app();
-    const events = await watch.told(2);
+    const events = await watch.take(2);
     const { events: log } = await server.admin.ask(
       "query ($after: EventCursor) { events(after: $after) { nodes { type cursor } } }",
       { after },
@@ -67,7 +67,7 @@ describe("a subscription", () => {
       const watch = socket.run(`subscription ($after: EventCursor) { ${field}(after: $after, ${args}) { type } }`, {
         after,
       });
-      await watch.told(count);
+      await watch.take(count);
       return watch.events.map((event) => event.type);
     };
     const promoted = ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"];
@@ -89,9 +89,9 @@ describe("a subscription", () => {
       created,
       created,
     ]);
-    const refusal = await socket.run(`subscription { events(pipeline: "${unique()}") { type } }`).refusal();
+    const refusal = await socket.run(`subscription { events(pipeline: "${unique()}") { type } }`).error();
     assert.deepEqual([refusal.extensions.code, refusal.extensions.field], ["NOT_FOUND", "pipeline"]);
-    const context = await socket.run('subscription { releaseStatusEvents(contexts: ["a,b"]) { type } }').refusal();
+    const context = await socket.run('subscription { releaseStatusEvents(contexts: ["a,b"]) { type } }').error();
     assert.deepEqual([context.extensions.code, context.extensions.field], ["BAD_USER_INPUT", "contexts.0"]);
   });
 
@@ -107,7 +107,7 @@ describe("a subscription", () => {
     // Two of a kind share what they are told: it must be the state now for both, each time.
     const [one, two] = [0, 1].map(() => socket.run(query, { after, app: app.id }));
     for (const watch of [one, two]) {
-      const [, created] = (await watch?.told(2)) ?? [];
+      const [, created] = (await watch?.take(2)) ?? [];
       assert.deepEqual(created, {
         type: "RELEASE_CREATED",
         releasePhase: "DEPLOYING",
@@ -116,9 +116,9 @@ describe("a subscription", () => {
     }
     await server.admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "release { id }");
     const late = socket.run(query, { after, app: app.id });
-    const [, before, moved] = await late.told(3);
+    const [, before, moved] = await late.take(3);
     assert.deepEqual(before, { type: "RELEASE_CREATED", releasePhase: "DEPLOYING", release: { phase: "SUCCEEDED" } });
-    for (const event of [moved, (await one?.told(3))?.[2], (await two?.told(3))?.[2]]) {
+    for (const event of [moved, (await one?.take(3))?.[2], (await two?.take(3))?.[2]]) {
       assert.deepEqual(event, {
         type: "RELEASE_PHASE_CHANGED",
         releasePhase: "SUCCEEDED",
@@ -162,7 +162,7 @@ describe("a subscription", () => {
     for (const after of ["", "x", Buffer.from("event:999999").toString("base64url")]) {
       const refusal = await socket
         .run("subscription ($after: EventCursor) { events(after: $after) { type } }", { after })
-        .refusal();
+        .error();
       assert.deepEqual([refusal.extensions.code, refusal.extensions.field], ["BAD_USER_INPUT", "after"]);
     }
   });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import type { Payload } from "./github.js";
+import type { Payload } from "./github-webhooks.js";
 import type { Cleanup } from "./server.js";
 
 export const API_TOKEN = "ghp_of_the_tests";
@@ -13,7 +13,7 @@ export type Fault =
   | "cut after the effect"
   | "never answer after the effect";
 
-export interface MadeDeployment {
+export interface RecordedDeployment {
   readonly id: number;
   readonly repository: string;
   readonly body: Payload;
@@ -23,7 +23,7 @@ export interface MadeDeployment {
 
 /** GitHub's REST API for deployments, on a socket of its own: it refuses what the real one refuses. */
 export class FakeGithub {
-  readonly deployments: MadeDeployment[] = [];
+  readonly deployments: RecordedDeployment[] = [];
   /** `POST /repos/acme/shop/deployments`, in the order of their coming. */
   readonly requests: string[] = [];
   /** What goes wrong with the next requests, one each. */
@@ -48,7 +48,7 @@ export class FakeGithub {
   }
 
   /** Every deployment as `<environment> <state> <state> …`. */
-  get told(): string[] {
+  get reportedStates(): string[] {
     return this.deployments.map(({ body, states }) => [body.environment, ...states].join(" "));
   }
 
@@ -80,7 +80,7 @@ export class FakeGithub {
     if (repository === undefined) return [404, { message: "Not Found" }];
     if (request.method === "GET") return [200, this.#list(repository, url.searchParams)];
     const body = JSON.parse(text);
-    if (id !== undefined) return this.#tell(Number(id), body);
+    if (id !== undefined) return this.#addStatus(Number(id), body);
     if (this.unknownCommits.has(body.ref)) return [422, { message: `No ref found for: ${body.ref}` }];
     if (typeof body.environment !== "string" || body.required_contexts?.length !== 0 || body.auto_merge !== false) {
       return [409, { message: "Conflict: Commit status checks failed for the ref." }];
@@ -91,7 +91,7 @@ export class FakeGithub {
     return [201, { id: made.id, sha: body.ref, environment: body.environment, payload: body.payload }];
   }
 
-  #tell(id: number, body: Payload): [number, unknown] {
+  #addStatus(id: number, body: Payload): [number, unknown] {
     const deployment = this.deployments.find((one) => one.id === id);
     if (deployment === undefined) return [404, { message: "Not Found" }];
     const known = ["error", "failure", "inactive", "in_progress", "queued", "pending", "success"];

@@ -3,10 +3,10 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Cleanup } from "./server.js";
 
 /** How a connection that only listens says who it is; its first message is readable. */
-const LISTENER = "railyard listener";
+const LISTENER_APPLICATION_NAME = "railyard listener";
 
 /** What an instance reaches PostgreSQL through, and on which what can happen to a connection that listens does. */
-export interface Wire {
+export interface PostgresProxy {
   /** The database's address by this way. */
   readonly url: string;
   /** How many connections that listen have come so far, refused ones included. */
@@ -21,7 +21,7 @@ export interface Wire {
   freezeAll(): void;
 }
 
-export async function startWire(t: Cleanup, databaseUrl: string): Promise<Wire> {
+export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promise<PostgresProxy> {
   const there = new URL(databaseUrl);
   const all = new Set<Socket>();
   const pairs = new Set<readonly [Socket, Socket]>();
@@ -35,7 +35,7 @@ export async function startWire(t: Cleanup, databaseUrl: string): Promise<Wire> 
       socket.on("error", () => undefined).on("close", () => all.delete(socket));
     }
     const [first] = (await once(near, "data").catch(() => [Buffer.alloc(0)])) as [Buffer];
-    if (first.includes(LISTENER)) {
+    if (first.includes(LISTENER_APPLICATION_NAME)) {
       listeners += 1;
       if (refusing) {
         near.destroy();
@@ -45,7 +45,7 @@ export async function startWire(t: Cleanup, databaseUrl: string): Promise<Wire> 
     }
     const pair = [near, far] as const;
     pairs.add(pair);
-    if (first.includes(LISTENER)) listening.add(pair);
+    if (first.includes(LISTENER_APPLICATION_NAME)) listening.add(pair);
     far.write(first);
     near.pipe(far);
     far.pipe(near);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { decodeCursor } from "../../src/entities/history/event-cursor.js";
-import { type Client, Refused } from "../support/client.js";
+import { type Client, RequestFailed } from "../support/client.js";
 import { Clock, HOUR, MINUTE } from "../support/clock.js";
-import { contentOf } from "../support/content.js";
-import { shared } from "../support/engine.js";
-import { eventsAfter, type LoggedChange } from "../support/log.js";
+import { dumpRows } from "../support/database-content.js";
+import { runsPerEngine } from "../support/engine.js";
+import { eventsAfter, type LoggedChange } from "../support/event-log.js";
 import { unique } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
@@ -19,7 +19,7 @@ import { startServer, type TestServer } from "../support/server.js";
 const STAGES = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 const CONTEXTS = ["ci", "qa"];
 /** As many on each engine. `MODEL_RUNS` asks for another number. */
-const RUNS = Number(process.env.MODEL_RUNS ?? shared(14));
+const RUNS = Number(process.env.MODEL_RUNS ?? runsPerEngine(14));
 const REPOSITORIES = ["github.com/tests/one", "github.com/tests/two"];
 
 /** One step: what to do, and numbers that choose what to do it to. */
@@ -160,7 +160,7 @@ function mutationOf({ what, a, b, c }: Step, world: World): [name: string, input
 
 /** What the database holds, but for the log itself and the deadline that a deployer's sign of life puts off. */
 async function stateOf(server: TestServer): Promise<string[]> {
-  const lines = (await contentOf(server)).filter((line) => !line.startsWith("event"));
+  const lines = (await dumpRows(server)).filter((line) => !line.startsWith("event"));
   return lines.map((line) => line.replace(/"deploy_deadline":\w+/, ""));
 }
 
@@ -182,7 +182,7 @@ async function take(
     await client.mutate(...mutation, "__typename");
     return "done";
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof RequestFailed)) throw error;
     assert.notEqual(error.code, "INTERNAL_SERVER_ERROR", `${mutation[0]} ${JSON.stringify(mutation[1])}`);
     return "refused";
   }

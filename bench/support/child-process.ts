@@ -19,21 +19,21 @@ const handlers: Record<string, (...args: never[]) => unknown> = {
   },
 };
 
-let announce: () => void = () => undefined;
-const announced = new Promise<void>((resolve) => {
-  announce = resolve;
+let resolveRegistered: () => void = () => undefined;
+const registered = new Promise<void>((resolve) => {
+  resolveRegistered = resolve;
 });
 
 /** Says what else this process can be called to do; calls that came earlier have waited for it. */
-export function answer(more: Handlers): void {
+export function handleCalls(more: Handlers): void {
   Object.assign(handlers, more);
-  announce();
+  resolveRegistered();
   process.channel?.ref();
 }
 
 process.on("message", async ({ id, name, args }: { id: number; name: string; args: never[] }) => {
   try {
-    if (!(name in handlers)) await announced;
+    if (!(name in handlers)) await registered;
     process.send?.({ id, result: await handlers[name]?.(...args) });
   } catch (error) {
     process.send?.({ id, error: error instanceof Error ? error.stack : String(error) });

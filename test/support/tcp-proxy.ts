@@ -12,10 +12,10 @@ export class TcpProxy {
 
   private constructor(target: string) {
     this.#target = target;
-    this.#server = createServer((socket) => this.#carry(socket));
+    this.#server = createServer((socket) => this.#forward(socket));
   }
 
-  static async to(url: string, t: Cleanup): Promise<TcpProxy> {
+  static async start(url: string, t: Cleanup): Promise<TcpProxy> {
     const passage = new TcpProxy(url);
     await new Promise<void>((resolve) => passage.#server.listen(0, "127.0.0.1", resolve));
     t.after(() => {
@@ -46,7 +46,7 @@ export class TcpProxy {
     return this.#attempts;
   }
 
-  #carry(socket: Socket): void {
+  #forward(socket: Socket): void {
     if (!this.#open) {
       this.#attempts++;
       socket.destroy();

@@ -6,7 +6,7 @@ import type { TestServer } from "./server.js";
  * Everything that a server's database holds, a line for each row: equal before and after means that nothing was written.
  * When a token was last used is left out, since asking is what changes it.
  */
-export async function contentOf(server: TestServer): Promise<string[]> {
+export async function dumpRows(server: TestServer): Promise<string[]> {
   const { reader } = server.app.database;
   const lines: string[] = [];
   for (const table of [...ENTITIES.map((entity) => reader.table<object>(entity).name), "event_log"]) {
@@ -18,7 +18,7 @@ export async function contentOf(server: TestServer): Promise<string[]> {
 }
 
 /** How many rows each table holds, and where the log ends: what `contentOf` tells, for where that would be long. */
-export async function countsOf(server: TestServer): Promise<Record<string, number>> {
+export async function countRows(server: TestServer): Promise<Record<string, number>> {
   const { reader } = server.app.database;
   const counts: Record<string, number> = {};
   for (const entity of ENTITIES) {

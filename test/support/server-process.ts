@@ -59,7 +59,7 @@ export class ServerProcess {
   }
 
   /** Goes away as the reader of its standard output. */
-  hangUp(): void {
+  closeStdout(): void {
     this.#child.stdout?.destroy();
   }
 

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { ChildProgram } from "../../support/child-program.js";
 import { Client } from "../../support/client.js";
-import { Program } from "../../support/program.js";
 import { unique } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, temporaryFolder } from "../../support/server.js";
-import { BEGINNING, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/socket.js";
 
 const KILLS = 10;
 const FOLLOW = `subscription ($after: EventCursor) { events(types: [APP_CREATED], after: $after) {
   cursor ... on ChangeEvent { subjectName } } }`;
 
-async function serve(t: Cleanup, folder: string): Promise<{ program: Program; url: string }> {
-  const program = Program.start(t, "dist/src/main.js", {
+async function serve(t: Cleanup, folder: string): Promise<{ program: ChildProgram; url: string }> {
+  const program = ChildProgram.start(t, "dist/src/main.js", {
     PORT: "0",
     DATABASE_URL: `sqlite:${join(folder, "db.sqlite")}`,
     ADMIN_TOKEN: ADMIN_SECRET,
@@ -31,7 +31,7 @@ describe("a server that is killed in the middle of it", () => {
       const { program, url } = await serve(t, folder);
       const client = new Client(url, ADMIN_SECRET);
       const socket = await Socket.open(t, url, ADMIN_SECRET);
-      const watch = socket.run(FOLLOW, { after: seen.at(-1)?.cursor ?? BEGINNING });
+      const watch = socket.run(FOLLOW, { after: seen.at(-1)?.cursor ?? LOG_START });
       const write = async () => {
         for (;;) {
           const name = unique("app");
@@ -45,7 +45,7 @@ describe("a server that is killed in the middle of it", () => {
       };
       const writing = [write(), write(), write(), write()];
       // Mid-stream: some events have been told, more are being written.
-      await watch.told(10 + kill * 3);
+      await watch.take(10 + kill * 3);
       await program.kill();
       await socket.closed;
       await Promise.all(writing);

@@ -3,10 +3,10 @@ import { WebSocket } from "ws";
 import { ADMIN_SECRET } from "./processes.js";
 
 const SOCKETS = 50;
-const PER_SOCKET = 20;
-export const SUBSCRIBERS = SOCKETS * PER_SOCKET;
+const SUBSCRIPTIONS_PER_SOCKET = 20;
+export const SUBSCRIPTION_COUNT = SOCKETS * SUBSCRIPTIONS_PER_SOCKET;
 /** How long anything that was sent may take to arrive, in milliseconds. */
-const PATIENCE = 60_000;
+const RECEIVE_TIMEOUT_MS = 60_000;
 
 const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
   cursor type occurredAt actor { name } pipelineId
@@ -14,44 +14,44 @@ const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
 } }`;
 
 /** Called with what a subscription was told, and when, in milliseconds of `performance.now()`. */
-export type Heard = (text: Buffer, at: number) => void;
+export type OnMessage = (text: Buffer, at: number) => void;
 
 /** Those who listen: subscriptions that are all the same, on sockets of this process. */
 export class Subscribers {
   #sockets: readonly WebSocket[] = [];
-  readonly #size: number;
-  #heard = 0;
-  #waiting: { readonly messages: number; resolve(at: number): void } | null = null;
+  readonly #subscriptionCount: number;
+  #received = 0;
+  #waiting: { readonly messages: number; resolve(connect: number): void } | null = null;
   /** Looks at every message. */
-  onMessage: Heard | null = null;
+  onMessage: OnMessage | null = null;
 
   private constructor(size: number) {
-    this.#size = size;
+    this.#subscriptionCount = size;
   }
 
   /**
    * Subscribes at a server: 1,000 subscriptions on 50 sockets, if not said otherwise. That it was sent does not mean that it
    * was seen: there is no answer to a subscription.
    */
-  static async at(port: number, sockets = SOCKETS, perSocket = PER_SOCKET): Promise<Subscribers> {
+  static async at(port: number, sockets = SOCKETS, perSocket = SUBSCRIPTIONS_PER_SOCKET): Promise<Subscribers> {
     const audience = new Subscribers(sockets * perSocket);
-    const heard = (text: Buffer) => audience.#hear(text);
-    const opened = Array.from({ length: sockets }, () => subscribe(port, perSocket, heard));
+    const received = (text: Buffer) => audience.#receive(text);
+    const opened = Array.from({ length: sockets }, () => subscribe(port, perSocket, received));
     audience.#sockets = await Promise.all(opened);
     return audience;
   }
 
   /** How many messages have come since it was last set to 0. */
   get heard(): number {
-    return this.#heard;
+    return this.#received;
   }
 
   /** Counts from 0 until so many have come; when the last of them came. Throws after a minute. */
-  hears(messages: number): Promise<number> {
-    this.#heard = 0;
+  waitFor(messages: number): Promise<number> {
+    this.#received = 0;
     return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`Of ${messages} messages ${this.#heard} came within a minute.`));
-      const timer = setTimeout(late, PATIENCE);
+      const late = () => reject(new Error(`Of ${messages} messages ${this.#received} came within a minute.`));
+      const timer = setTimeout(late, RECEIVE_TIMEOUT_MS);
       this.#waiting = {
         messages,
         resolve: (at) => {
@@ -63,23 +63,23 @@ export class Subscribers {
   }
 
   /** Lets something happen that each is told of, until everybody hears of it: then all subscriptions are in place. */
-  async settle(happen: () => Promise<unknown>): Promise<void> {
+  async waitUntilSubscribed(happen: () => Promise<unknown>): Promise<void> {
     do {
-      this.#heard = 0;
+      this.#received = 0;
       await happen();
       await new Promise((resolve) => setTimeout(resolve, 300));
-    } while (this.#heard < this.#size);
+    } while (this.#received < this.#subscriptionCount);
   }
 
   close(): void {
     for (const socket of this.#sockets) socket.terminate();
   }
 
-  #hear(text: Buffer): void {
+  #receive(text: Buffer): void {
     const at = performance.now();
-    this.#heard += 1;
+    this.#received += 1;
     this.onMessage?.(text, at);
-    if (this.#waiting === null || this.#heard < this.#waiting.messages) return;
+    if (this.#waiting === null || this.#received < this.#waiting.messages) return;
     const { resolve } = this.#waiting;
     this.#waiting = null;
     resolve(at);

@@ -1,6 +1,6 @@
 import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { newId } from "../../src/domain/core/id.js";
-import { answer } from "./probe.js";
+import { handleCalls } from "./child-process.js";
 
 /*
  * The least that a promotion can cost: one transaction that writes as many rows to the same tables, each a copy of what
@@ -81,7 +81,7 @@ function writerOf(sourceApp: string): () => void {
 
 const writers = new Map<string, () => void>();
 
-answer({
+handleCalls({
   /** Writes so many promotions of an app; how long each took, in milliseconds. */
   measure: (sourceApp: string, times: number) => {
     let write = writers.get(sourceApp);

@@ -1,7 +1,7 @@
 import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { STAGES } from "../../src/domain/pipelines/stages.js";
+import { handleCalls } from "./child-process.js";
 import { pipelineName } from "./data.js";
-import { answer } from "./probe.js";
 
 /*
  * The least that an answer to the board query costs: its rows through prepared statements, one for each table, put
@@ -83,7 +83,7 @@ function board(name: string): string {
   return JSON.stringify({ data: { pipeline: { id, name, description, repository, branch, stages } } });
 }
 
-answer({
+handleCalls({
   board,
   /** Answers it so many times, of one pipeline after the other, and tells the processor time of one, in microseconds. */
   measure: (pipelines: number, times: number) => {

@@ -48,19 +48,19 @@ export interface DeliveryOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Delivered {
+export interface DeliveryResult {
   readonly status: number;
   readonly outcome?: string;
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
 }
 
 /** Delivers a payload to a server as GitHub does. */
-export async function deliver(
+export async function deliverWebhook(
   url: string,
   event: string,
   payload: Payload,
   { id = randomUUID(), secret, headers = {} }: DeliveryOptions = {},
-): Promise<Delivered> {
+): Promise<DeliveryResult> {
   const body = typeof payload === "string" ? payload : JSON.stringify(payload);
   const response = await fetch(`${url}/webhooks/github`, {
     method: "POST",

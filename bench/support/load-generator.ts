@@ -1,10 +1,10 @@
 import { BOARD } from "./board.js";
+import { handleCalls } from "./child-process.js";
 import { Connection, request } from "./client.js";
-import { answer } from "./probe.js";
 
 /* Whoever asks for boards: a process of its own, so that what is measured does not wait for it. */
 
-answer({
+handleCalls({
   /** Asks for boards over so many connections for so long; how many were answered a second. */
   run: async (port: number, pipelines: readonly string[], connections: number, milliseconds: number) => {
     const requests = pipelines.map((pipeline) => request(BOARD, { pipeline }));

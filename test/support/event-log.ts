@@ -34,7 +34,7 @@ export interface LogFilter {
 }
 
 /** The cursor of the newest event. */
-export async function head(client: Client): Promise<string> {
+export async function newestCursor(client: Client): Promise<string> {
   const { events } = await client.ask("{ events(last: 1) { pageInfo { endCursor } } }");
   return events.pageInfo.endCursor;
 }
@@ -62,18 +62,18 @@ export async function eventsAfter(
 }
 
 /** The events that a piece of work raises, with what it resolved to. */
-export async function eventsOf<T>(
+export async function recordEvents<T>(
   client: Client,
   work: () => Promise<T>,
   filter: LogFilter = {},
 ): Promise<{ result: T; events: LoggedChange[] }> {
-  const before = await head(client);
+  const before = await newestCursor(client);
   const result = await work();
   return { result, events: await eventsAfter(client, before, filter) };
 }
 
 /** Events in a line each, as `RELEASE_CREATED shop-dev v1 SUCCEEDED`. */
-export function told(events: readonly LoggedChange[]): string[] {
+export function formatEvents(events: readonly LoggedChange[]): string[] {
   return events.map((event) =>
     [
       event.type,

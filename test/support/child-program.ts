@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Cleanup } from "./server.js";
 
 /** A program of ours as a process of its own, which can be killed as processes are. */
-export class Program {
+export class ChildProgram {
   readonly ended: Promise<unknown>;
 
   constructor(readonly child: ChildProcess) {
@@ -12,10 +12,10 @@ export class Program {
   }
 
   /** @param file the compiled file */
-  static start(t: Cleanup, file: string, env: Record<string, string>): Program {
+  static start(t: Cleanup, file: string, env: Record<string, string>): ChildProgram {
     const { PATH = "" } = process.env;
     const child = spawn(process.execPath, [file], { env: { PATH, ...env }, stdio: ["ignore", "pipe", "inherit"] });
-    const program = new Program(child);
+    const program = new ChildProgram(child);
     t.after(() => program.kill());
     return program;
   }

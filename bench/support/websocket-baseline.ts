@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import { answer } from "./probe.js";
+import { handleCalls } from "./child-process.js";
 
 /* The least that telling everybody costs: the bytes are there, and go to every subscription of every socket. */
 
@@ -19,7 +19,7 @@ server.on("connection", (socket) => {
 });
 const listening = new Promise<void>((resolve) => server.once("listening", resolve));
 
-answer({
+handleCalls({
   port: async () => {
     await listening;
     return (server.address() as AddressInfo).port;

@@ -27,21 +27,21 @@ const PROMOTE = "mutation ($app: ID!) { promote(input: { app: $app }) { promotio
 /** Makes a pipeline of this name with one released app in DEVELOPMENT and so many in STAGING to promote it to. */
 export async function createScenario(connection: Connection, name: string, targets: number): Promise<Scenario> {
   const couple = (app: string, stage: string) =>
-    connection.ask(COUPLE, { app: { name: app }, coupling: { pipeline: name, app, stage } });
+    connection.query(COUPLE, { app: { name: app }, coupling: { pipeline: name, app, stage } });
   const app = `${name}-source`;
-  await connection.ask(PIPELINE, { name });
+  await connection.query(PIPELINE, { name });
   await couple(app, "DEVELOPMENT");
   for (let index = 0; index < targets; index += 1) await couple(`${name}-target-${index}`, "STAGING");
-  const { createBuild } = await connection.ask<{ createBuild: { build: { id: string } } }>(BUILD, {});
+  const { createBuild } = await connection.query<{ createBuild: { build: { id: string } } }>(BUILD, {});
   const release = async () => {
-    await connection.ask(RELEASE, { app, build: createBuild.build.id });
+    await connection.query(RELEASE, { app, build: createBuild.build.id });
   };
   await release();
   return {
     app,
     release,
     promote: async () => {
-      await connection.ask(PROMOTE, { app });
+      await connection.query(PROMOTE, { app });
     },
   };
 }

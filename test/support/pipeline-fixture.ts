@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { GithubReport } from "../../src/entities/github/github-report.js";
 import { Client } from "./client.js";
-import { contentOf } from "./content.js";
+import { dumpRows } from "./database-content.js";
 import { type Named, Seed, unique } from "./seed.js";
 import type { TestServer } from "./server.js";
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /** A pipeline with one of everything that can belong to one. Every text of its things holds its mark. */
-export interface Side {
+export interface PipelineFixture {
   readonly mark: string;
   readonly admin: Client;
   readonly repository: string;
@@ -33,24 +33,24 @@ export interface Side {
 }
 
 /** The ids in a database. */
-export async function idsIn(server: TestServer): Promise<Set<string>> {
-  return new Set((await contentOf(server)).join("\n").match(UUID) ?? []);
+export async function findIdsInDatabase(server: TestServer): Promise<Set<string>> {
+  return new Set((await dumpRows(server)).join("\n").match(UUID) ?? []);
 }
 
 /** The ids in a text. */
-export function idsOf(text: string): string[] {
+export function findIds(text: string): string[] {
   return text.match(UUID) ?? [];
 }
 
 /** The ids of all that comes into a database while something is done. */
-export async function made(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
-  const before = await idsIn(server);
+export async function recordCreatedIds(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
+  const before = await findIdsInDatabase(server);
   await work();
-  return [...(await idsIn(server))].filter((id) => !before.has(id));
+  return [...(await findIdsInDatabase(server))].filter((id) => !before.has(id));
 }
 
 /** Makes a side, in the name of an administrator whose name has its mark. */
-export async function makeSide(server: TestServer, mark: string): Promise<Side> {
+export async function createPipelineFixture(server: TestServer, mark: string): Promise<PipelineFixture> {
   const { secret, token } = await server.admin.mutate(
     "createToken",
     { name: `${mark}-admin`, role: "ADMIN" },
@@ -79,13 +79,13 @@ export async function makeSide(server: TestServer, mark: string): Promise<Side> 
   const prod = await app("PRODUCTION", "REPORTED", [`${mark}/qa`]);
   const free = await app(null, "IMMEDIATE");
   await admin.mutate("updatePipeline", { pipeline: pipeline.id, description: `${mark} described` }, "__typename");
-  const build = await buildOf(admin, mark);
-  const pending = await buildOf(admin, mark, { phase: "PENDING", artifact: null, checksum: null });
+  const build = await createBuild(admin, mark);
+  const pending = await createBuild(admin, mark, { phase: "PENDING", artifact: null, checksum: null });
   const said = { name: `${mark} says`, description: `${mark} said`, targetUrl: `https://${mark}.test/run` };
-  const buildStatus = await report(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...said });
+  const buildStatus = await reportStatus(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...said });
   const { app: now } = await admin.ask("query ($id: ID!) { app(app: $id) { currentRelease { id } } }", { id: dev.id });
   const release = now.currentRelease.id;
-  const status = await report(admin, { release, context: `${mark}/qa`, state: "PENDING", ...said });
+  const status = await reportStatus(admin, { release, context: `${mark}/qa`, state: "PENDING", ...said });
   const one = "promotion { id targets { id release { id } } }";
   const { promotion: failed } = await admin.mutate("promote", { app: dev.id, reason: `${mark} first` }, one);
   await admin.mutate(
@@ -107,7 +107,7 @@ export async function makeSide(server: TestServer, mark: string): Promise<Side> 
   const closed = await opened(2);
   await seed.release(closed, { id: build });
   await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 2 }, "__typename");
-  await server.app.database.write((tx) => tx.insert(GithubReport, [reportOf(release, dev.id, mark)]));
+  await server.app.database.write((tx) => tx.insert(GithubReport, [createGithubReport(release, dev.id, mark)]));
   return {
     ...{
       mark,
@@ -131,7 +131,7 @@ export async function makeSide(server: TestServer, mark: string): Promise<Side> 
 }
 
 /** A build of a side's repository. */
-export async function buildOf(client: Client, mark: string, input: object = {}): Promise<string> {
+export async function createBuild(client: Client, mark: string, input: object = {}): Promise<string> {
   const commit = { sha: randomBytes(20).toString("hex"), message: `${mark} message`, author: `${mark} author` };
   const given = {
     repository: `github.com/${mark}/shop`,
@@ -144,12 +144,12 @@ export async function buildOf(client: Client, mark: string, input: object = {}):
   return (await client.mutate("createBuild", given, "build { id }")).build.id;
 }
 
-export async function report(client: Client, input: object): Promise<string> {
+export async function reportStatus(client: Client, input: object): Promise<string> {
   return (await client.mutate("reportStatus", input, "status { id }")).status.id;
 }
 
 /** What GitHub was told of a release, as the service keeps it. */
-export function reportOf(releaseId: string, appId: string, mark: string): GithubReport {
+export function createGithubReport(releaseId: string, appId: string, mark: string): GithubReport {
   return Object.assign(new GithubReport(), {
     ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, told: `${mark}-told` },
     ...{ uncertain: false, attempts: 1, problem: `${mark} problem`, nextAttemptAt: new Date(), updatedAt: new Date() },
@@ -157,7 +157,11 @@ export function reportOf(releaseId: string, appId: string, mark: string): Github
 }
 
 /** A token of a role, limited to pipelines. */
-export async function limitedToken(server: TestServer, role: string, pipelines: readonly Named[]): Promise<Client> {
+export async function createScopedToken(
+  server: TestServer,
+  role: string,
+  pipelines: readonly Named[],
+): Promise<Client> {
   const input = { name: `a limited ${role}`, role, pipelines: pipelines.map(({ id }) => id) };
   const { secret } = await server.admin.mutate("createToken", input, "secret");
   return new Client(server.url, secret);

@@ -4,7 +4,7 @@ import type { Client } from "../../support/client.js";
 import { readLog, startInstances } from "../../support/instances.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, onlyOn, type TestServer } from "../../support/server.js";
-import { BEGINNING, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/socket.js";
 
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor } }";
 
@@ -15,7 +15,7 @@ describe("a subscriber at one instance", onlyOn("postgres"), () => {
     const watches = [];
     for (const { url } of instances) {
       const socket = await Socket.open(t, url, ADMIN_SECRET);
-      watches.push(socket.run(FOLLOW, { after: BEGINNING }));
+      watches.push(socket.run(FOLLOW, { after: LOG_START }));
     }
     await Promise.all(
       clients.map(async (client) => {
@@ -24,7 +24,7 @@ describe("a subscriber at one instance", onlyOn("postgres"), () => {
     );
     const expected = (await readLog(clients[0])).events.map((event) => event.cursor);
     for (const watch of watches) {
-      await watch.told(expected.length);
+      await watch.take(expected.length);
       assert.deepEqual(
         watch.events.map((event) => event.cursor),
         expected,

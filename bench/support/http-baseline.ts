@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answer } from "./probe.js";
+import { handleCalls } from "./child-process.js";
 
 /* The least that answering over HTTP costs: the bytes are there, and are sent to whoever has sent a request. */
 
@@ -12,7 +12,7 @@ const server = createServer((request, response) => {
   });
 });
 
-answer({
+handleCalls({
   listen: (text: string) =>
     new Promise((resolve) => {
       body = Buffer.from(text);

@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { Client } from "../../support/client.js";
 import { freshDatabase } from "../../support/engine.js";
 import { readLog } from "../../support/instances.js";
-import { startProcess } from "../../support/process.js";
 import { unique } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn } from "../../support/server.js";
+import { startProcess } from "../../support/server-process.js";
 
 describe("when one of two instances is killed", onlyOn("postgres"), () => {
   it("its clients go on at the other one, from their cursor, and nothing acknowledged is lost", async (t) => {

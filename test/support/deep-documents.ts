@@ -17,9 +17,9 @@ import {
 /* Documents made from the schema that ask for everything there is, so that what is added to it is asked for as well. */
 
 /** From object to object so often at most. */
-const DEEPEST = 5;
+const MAX_DEPTH = 5;
 /** Fields that a document asks for at most, so that what each of them costs in rows stays small. */
-const MOST_FIELDS = 600;
+const MAX_FIELDS = 600;
 
 export interface DeepDocument {
   readonly text: string;
@@ -38,10 +38,10 @@ export function deepDocument(
   const variables = args.map((arg) => `$${arg.name}:${arg.type}`).join(" ");
   const passed = args.map((arg) => `${arg.name}:$${arg.name}`).join(" ");
   let document: DeepDocument | null = null;
-  for (let depth = 1; depth <= DEEPEST; depth += 1) {
-    const made: Made = { schema, relations: new Set(), fields: 0 };
-    const inside = selectionOf(made, field.type, depth, true);
-    if (document !== null && made.fields > MOST_FIELDS) break;
+  for (let depth = 1; depth <= MAX_DEPTH; depth += 1) {
+    const made: DocumentState = { schema, relations: new Set(), fields: 0 };
+    const inside = buildSelection(made, field.type, depth, true);
+    if (document !== null && made.fields > MAX_FIELDS) break;
     const text = `${kind}${variables && `(${variables})`}{${field.name}${passed && `(${passed})`}${inside}}`;
     document = { text, relations: made.relations };
   }
@@ -49,24 +49,24 @@ export function deepDocument(
   return document;
 }
 
-interface Made {
+interface DocumentState {
   readonly schema: GraphQLSchema;
   readonly relations: Set<string>;
   fields: number;
 }
 
-function selectionOf(made: Made, output: GraphQLOutputType, depth: number, outermost = false): string {
+function buildSelection(made: DocumentState, output: GraphQLOutputType, depth: number, outermost = false): string {
   const type = getNamedType(output);
   if (isLeafType(type)) return "";
   if (isAbstractType(type)) {
     const kinds = made.schema.getPossibleTypes(type);
-    return `{__typename ${kinds.map((one) => `...on ${one.name}{${fieldsOf(made, one.name, depth, outermost, `${one.name}_`)}}`).join(" ")}}`;
+    return `{__typename ${kinds.map((one) => `...on ${one.name}{${buildFields(made, one.name, depth, outermost, `${one.name}_`)}}`).join(" ")}}`;
   }
-  return `{${fieldsOf(made, type.name, depth, outermost, "")}}`;
+  return `{${buildFields(made, type.name, depth, outermost, "")}}`;
 }
 
 /** @param prefix what fields are called by, so that those of different types do not get into each other's way */
-function fieldsOf(made: Made, name: string, depth: number, outermost: boolean, prefix: string): string {
+function buildFields(made: DocumentState, name: string, depth: number, outermost: boolean, prefix: string): string {
   const type = made.schema.getType(name);
   if (!isObjectType(type)) throw new Error(`${name} is no object type.`);
   // Pages and their parts lead no further by themselves.
@@ -79,14 +79,14 @@ function fieldsOf(made: Made, name: string, depth: number, outermost: boolean, p
     if (!leaf && !isPart) made.relations.add(`${name}.${field.name}`);
     made.fields += 1;
     const page = field.args.some((arg) => arg.name === "first") ? `(first:${outermost ? 100 : 12})` : "";
-    const inside = leaf ? "" : selectionOf(made, field.type, isPart ? depth : depth - 1, outermost && isPart);
+    const inside = leaf ? "" : buildSelection(made, field.type, isPart ? depth : depth - 1, outermost && isPart);
     return [`${prefix && `${prefix}${field.name}:`}${field.name}${page}${inside}`];
   });
   return parts.length === 0 ? "__typename" : parts.join(" ");
 }
 
 /** Every field between objects that a query can come by. */
-export function relationsOf(schema: GraphQLSchema): Set<string> {
+export function findRelations(schema: GraphQLSchema): Set<string> {
   const relations = new Set<string>();
   const seen = new Set<string>();
   const visit = (output: GraphQLOutputType) => {
@@ -108,7 +108,7 @@ export function relationsOf(schema: GraphQLSchema): Set<string> {
 }
 
 /** What an argument may be given: whatever of the values fits its type. */
-export interface Values {
+export interface CandidateValues {
   /** Ids and names. */
   readonly ids: readonly string[];
   readonly texts: readonly string[];
@@ -117,24 +117,29 @@ export interface Values {
 }
 
 /** Arguments of places in lists, which are not about what is asked for. */
-const PLACES = new Set(["first", "after", "last", "before"]);
+const PAGINATION_ARGUMENTS = new Set(["first", "after", "last", "before"]);
 
 /** The arguments to try a root field with: those that it must have, and each of the others by itself, with every value. */
-export function argumentsOf(field: GraphQLField<unknown, unknown>, values: Values): Record<string, unknown>[] {
+export function combineArguments(
+  field: GraphQLField<unknown, unknown>,
+  values: CandidateValues,
+): Record<string, unknown>[] {
   const required = field.args.filter(isRequiredArgument);
   let base: Record<string, unknown>[] = [{}];
   for (const arg of required) {
-    base = base.flatMap((one) => valuesOf(arg.type, values).map((value) => ({ ...one, [arg.name]: value })));
+    base = base.flatMap((one) => candidateValues(arg.type, values).map((value) => ({ ...one, [arg.name]: value })));
   }
-  const others = field.args.filter((arg) => !isRequiredArgument(arg) && !PLACES.has(arg.name));
+  const others = field.args.filter((arg) => !isRequiredArgument(arg) && !PAGINATION_ARGUMENTS.has(arg.name));
   const first = base[0] ?? {};
-  const each = others.flatMap((arg) => valuesOf(arg.type, values).map((value) => ({ ...first, [arg.name]: value })));
+  const each = others.flatMap((arg) =>
+    candidateValues(arg.type, values).map((value) => ({ ...first, [arg.name]: value })),
+  );
   return [...base, ...each];
 }
 
-function valuesOf(input: GraphQLInputType, values: Values): unknown[] {
+function candidateValues(input: GraphQLInputType, values: CandidateValues): unknown[] {
   const nullable = getNullableType(input);
-  if (isListType(nullable)) return valuesOf(nullable.ofType, values).map((value) => [value]);
+  if (isListType(nullable)) return candidateValues(nullable.ofType, values).map((value) => [value]);
   const type = getNamedType(input);
   if (isEnumType(type)) return type.getValues().map(({ name }) => name);
   if (isInputObjectType(type)) {

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, linesOf } from "../support/cli.js";
+import { CommandLine, nonEmptyLines } from "../support/cli.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 
@@ -26,7 +26,7 @@ describe("a command that cannot do what it was asked", () => {
     const ended = await cli.run(args, { env });
     assert.deepEqual([ended.code, ended.stdout], [code, ""], `railyard ${args.join(" ")}: ${ended.stderr}`);
     assert.doesNotMatch(ended.stderr, /^ +at |undefined|\[object/m, "neither a stack nor a hole");
-    return linesOf(ended.stderr);
+    return nonEmptyLines(ended.stderr);
   }
 
   it("ends with 1 where the service refuses, and says why in a line", async () => {
@@ -126,7 +126,7 @@ describe("a command that cannot do what it was asked", () => {
     ]);
     const plan = await cli.run(["promote", "-a", dev.name, "--dry-run"]);
     assert.deepEqual([plan.code, plan.stderr], [3, ""]);
-    assert.deepEqual(linesOf(plan.stdout).slice(-4), ["It would be refused, for 3 reasons:", ...reasons]);
+    assert.deepEqual(nonEmptyLines(plan.stdout).slice(-4), ["It would be refused, for 3 reasons:", ...reasons]);
     for (const context of requiredChecks) await report(context, "success");
     assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 0);
     assert.equal((await cli.run(["promote", "-a", dev.name])).code, 0);

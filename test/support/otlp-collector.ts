@@ -21,7 +21,7 @@ export interface ReceivedSpan {
 }
 
 /** A collector of OpenTelemetry that takes spans by OTLP over HTTP, in protobuf. */
-export class Collector {
+export class OtlpCollector {
   readonly spans: ReceivedSpan[] = [];
   readonly resources: Readonly<Record<string, string | number | boolean>>[] = [];
   /** All that was received, headers and bodies. */

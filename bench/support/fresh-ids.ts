@@ -1,4 +1,4 @@
-import type { Statement } from "./recording.js";
+import type { Statement } from "./statement-recorder.js";
 
 /** An id of version 7: it begins with the time at which it was made, in milliseconds since 1970. */
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
@@ -12,7 +12,7 @@ const INSERT_OF_RELEASES = /^INSERT INTO releases \(([^)]*)\)/;
  * @param recordedAt when recording began, in milliseconds since 1970
  * @param times how often they were sent before
  */
-export function renewed(
+export function withFreshIds(
   statements: readonly Statement[],
   recordedAt: number,
   times: number,
@@ -30,14 +30,14 @@ export function renewed(
     return Array.isArray(value) ? value.map(renew) : value;
   };
   return statements.map((statement) => {
-    const isVersion = versionsOf(statement.text);
+    const isVersion = findVersionValues(statement.text);
     const values = statement.values.map((value, index) => (isVersion(index) ? Number(value) + times : renew(value)));
     return { ...statement, values };
   });
 }
 
 /** Which values of a statement are versions of releases that it makes. */
-function versionsOf(text: string): (index: number) => boolean {
+function findVersionValues(text: string): (index: number) => boolean {
   const columns = INSERT_OF_RELEASES.exec(text)?.[1]?.split(", ");
   if (columns === undefined) return () => false;
   const version = columns.indexOf('"version"');

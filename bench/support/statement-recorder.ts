@@ -5,7 +5,7 @@ export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
   /** Sent without waiting for the answer to the one before it. */
-  readonly together: boolean;
+  readonly pipelined: boolean;
   /** How many rows it gave or wrote. */
   readonly rows: number;
 }
@@ -27,7 +27,7 @@ prototype.query = function (...args) {
   if (typeof text !== "string") throw new Error("The product sent a statement in a way that is not recorded.");
   const before = unanswered.get(this) ?? 0;
   unanswered.set(this, before + 1);
-  const statement = { text, values: Array.isArray(values) ? values : [], together: before > 0, rows: 0 };
+  const statement = { text, values: Array.isArray(values) ? values : [], pipelined: before > 0, rows: 0 };
   recorded.push(statement);
   const answered = (result: pg.QueryResult | undefined) => {
     unanswered.set(this, (unanswered.get(this) ?? 1) - 1);
@@ -46,7 +46,7 @@ prototype.query = function (...args) {
 };
 
 /** The statements that were sent while something was done, in their order. */
-export async function statementsOf(work: () => Promise<unknown>): Promise<readonly Statement[]> {
+export async function recordStatements(work: () => Promise<unknown>): Promise<readonly Statement[]> {
   const mine: (Statement & { rows: number })[] = [];
   recorded = mine;
   try {

@@ -2,10 +2,10 @@ import { constants, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cluster, startCluster } from "../../test/support/cluster.js";
-import { fillSqlite, run } from "./fill.js";
+import { fillSqlite, runStatement } from "./fill.js";
 
 /** What the tests do without, and whoever measures must not: commits reach the disk. */
-const DURABLE = ["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"];
+const DURABLE_FLAGS = ["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"];
 
 /** The databases of one run: files in a folder and a PostgreSQL, both removed when it ends. */
 export class Databases {
@@ -16,7 +16,7 @@ export class Databases {
   #databases = 0;
 
   /** A database file of its own with so many pipelines. It is built once a run; every further one is a copy. */
-  async database(pipelines: number): Promise<string> {
+  async createSqlite(pipelines: number): Promise<string> {
     let original = this.#made.get(pipelines);
     if (original === undefined) {
       original = join(this.#folder, `filled-${pipelines}.sqlite`);
@@ -35,13 +35,13 @@ export class Databases {
    *
    * @param original the address of one that it is a copy of, to which nobody is connected; left out, it is empty
    */
-  async postgres(original?: string): Promise<string> {
-    this.#cluster ??= startCluster(DURABLE);
+  async createPostgres(original?: string): Promise<string> {
+    this.#cluster ??= startCluster(DURABLE_FLAGS);
     const { url } = await this.#cluster;
     this.#databases += 1;
     const name = `bench_${this.#databases}`;
     const template = original === undefined ? "template0" : new URL(original).pathname.slice(1);
-    await run(url, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await runStatement(url, `CREATE DATABASE ${name} TEMPLATE ${template}`);
     return Object.assign(new URL(url), { pathname: name }).href;
   }
 
