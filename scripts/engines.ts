@@ -18,6 +18,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "docs/documents",
       "domain/core/normalize",
       "docs/github",
+      "forbidden-words",
       "layers",
       "docs/operations",
       "docs/readme",

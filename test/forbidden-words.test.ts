@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { sep } from "node:path";
+import { describe, it } from "node:test";
+
+/*
+ * Keeps sources and documents in plain technical English: phrases that make a text hard to read or to search for do not
+ * come back. Matching ignores case, and spans line breaks and the comment markers after them.
+ */
+
+const FORBIDDEN_PHRASES: readonly RegExp[] = [
+  /\b(?:who|what)ever\b/,
+  /\b(?:no|some)body\b/,
+  /\btells of\b/,
+  /\banew\b/,
+  /\bis to be\b/,
+  /\bso many\b/,
+  /\bbe it\b/,
+  /\bgoes by\b/,
+  /\bsuch a one\b/,
+  /\bin hand\b/,
+  /\bof its own\b/,
+  // "no more than 100" states a limit.
+  /\bno more\b(?! than\b)/,
+  /\bby turns\b/,
+  // Former private names.
+  /\bkept answers?\b/,
+  /\blanes?\b/,
+  /\bovertaken\b/,
+];
+
+const SEARCHED = ["README.md", "docs", "src"];
+
+/** Files that are not rewritten yet. The list can only shrink: a listed file without a forbidden phrase fails the test. */
+const ALLOWED = new Set<string>([
+  "README.md",
+  "docs/cli.md",
+  "docs/github.md",
+  "docs/migrate.md",
+  "docs/operations.md",
+  "docs/performance.md",
+  "docs/postgres.md",
+  "docs/rules.md",
+  "docs/scale.md",
+  "docs/subscriptions.md",
+  "src/app.ts",
+  "src/async/ticker.ts",
+  "src/cli/auth/login-file.ts",
+  "src/cli/auth/secret.ts",
+  "src/cli/command.ts",
+  "src/cli/commands/pipelines.ts",
+  "src/cli/commands/watch.ts",
+  "src/cli/main.ts",
+  "src/cli/output/board.ts",
+  "src/cli/output/format.ts",
+  "src/cli/output/lists.ts",
+  "src/cli/output/screen.ts",
+  "src/config.ts",
+  "src/database/database.ts",
+  "src/database/migrations/postgres/0001-foundation.ts",
+  "src/database/open.ts",
+  "src/database/postgres/errors.ts",
+  "src/database/postgres/log-listener.ts",
+  "src/database/postgres/open.ts",
+  "src/database/postgres/pool.ts",
+  "src/database/queries/effective-statuses.ts",
+  "src/database/queries/loaders.ts",
+  "src/database/queries/rolled-back.ts",
+  "src/database/rows/dialect.ts",
+  "src/database/rows/entity-mapper.ts",
+  "src/database/rows/pages.ts",
+  "src/database/rows/reader.ts",
+  "src/database/rows/row-security.ts",
+  "src/database/rows/transactions.ts",
+  "src/database/sqlite/group-commit.ts",
+  "src/database/sqlite/open.ts",
+  "src/domain/access/actions.ts",
+  "src/domain/access/tokens.ts",
+  "src/domain/builds/auto-deploy.ts",
+  "src/domain/builds/code-host.ts",
+  "src/domain/core/context.ts",
+  "src/domain/core/idempotency.ts",
+  "src/domain/core/locks.ts",
+  "src/domain/core/nodes.ts",
+  "src/domain/core/references.ts",
+  "src/domain/core/refusal.ts",
+  "src/domain/history/events.ts",
+  "src/domain/history/housekeeping.ts",
+  "src/domain/history/subscriptions.ts",
+  "src/domain/pipelines/apps.ts",
+  "src/domain/pipelines/review-apps.ts",
+  "src/domain/releases/promotions.ts",
+  "src/domain/releases/releases.ts",
+  "src/events/append-statement.ts",
+  "src/events/draft.ts",
+  "src/events/feed.ts",
+  "src/events/follower.ts",
+  "src/events/log.ts",
+  "src/integrations/github/api.ts",
+  "src/integrations/github/deployments.ts",
+  "src/integrations/github/queue.ts",
+  "src/integrations/github/webhook-inbox.ts",
+  "src/integrations/platform/budget.ts",
+  "src/integrations/platform/errors.ts",
+  "src/integrations/platform/plugin.ts",
+  "src/integrations/platform/ranges.ts",
+  "src/integrations/platform/reference.ts",
+  "src/integrations/platform/request.ts",
+  "src/integrations/platform/routes/apps.ts",
+  "src/integrations/platform/routes/builds.ts",
+  "src/integrations/platform/routes/couplings.ts",
+  "src/integrations/platform/routes/pipelines.ts",
+  "src/integrations/platform/routes/promotions.ts",
+  "src/integrations/platform/routes/releases.ts",
+  "src/integrations/platform/routes/statuses.ts",
+  "src/integrations/platform/schemas.ts",
+  "src/integrations/platform/serializers.ts",
+  "src/resolvers/apps.ts",
+  "src/resolvers/couplings.ts",
+  "src/resolvers/nodes.ts",
+  "src/resolvers/pipelines.ts",
+  "src/resolvers/releases.ts",
+  "src/resolvers/subscriptions.ts",
+  "src/resolvers/tokens.ts",
+  "src/schema/build.ts",
+  "src/schema/connections.ts",
+  "src/schema/context.ts",
+  "src/schema/dependencies.ts",
+  "src/schema/enums.ts",
+  "src/schema/errors.ts",
+  "src/schema/inputs.ts",
+  "src/schema/scalars.ts",
+  "src/schema/schema.graphql",
+  "src/secrets.ts",
+  "src/serve.ts",
+  "src/server/auth/authentication.ts",
+  "src/server/auth/oidc.ts",
+  "src/server/auth/origin.ts",
+  "src/server/cache/response-cache.ts",
+  "src/server/cache/response-store.ts",
+  "src/server/execution/admission.ts",
+  "src/server/execution/jit.ts",
+  "src/server/execution/operations.ts",
+  "src/server/execution/rate-limit.ts",
+  "src/server/execution/shared-executions.ts",
+  "src/server/execution/variables.ts",
+  "src/server/http/explorer-page.ts",
+  "src/server/http/fast-path.ts",
+  "src/server/http/graphql.ts",
+  "src/server/telemetry/audit.ts",
+  "src/server/telemetry/log.ts",
+  "src/server/telemetry/metrics.ts",
+  "src/server/telemetry/operation-record.ts",
+  "src/server/telemetry/tracing.ts",
+  "src/server/websocket/protocol.ts",
+  "src/server/websocket/server.ts",
+]);
+
+interface Match {
+  readonly line: number;
+  readonly phrase: string;
+}
+
+/** Finds the forbidden phrases of a text, ordered by line. */
+function findForbidden(text: string): Match[] {
+  // Every comment marker is replaced by as many spaces, so that indexes stay the same.
+  const plain = text.replace(/\n[ \t]*(?:\*|\/\/|--|#+|>)[ \t]/g, (marker) => `\n${" ".repeat(marker.length - 1)}`);
+  return FORBIDDEN_PHRASES.flatMap((phrase) => {
+    const pattern = new RegExp(phrase.source.replaceAll(" ", "\\s+"), "gi");
+    return [...plain.matchAll(pattern)].map((match) => ({
+      line: plain.slice(0, match.index).split("\n").length,
+      phrase: match[0].replace(/\s+/g, " "),
+    }));
+  }).sort((a, b) => a.line - b.line);
+}
+
+function listFiles(): string[] {
+  const files = SEARCHED.flatMap((path) => {
+    if (path.endsWith(".md")) return [path];
+    const entries = readdirSync(path, { recursive: true, encoding: "utf8" });
+    return entries.map((entry) => `${path}/${entry.replaceAll(sep, "/")}`);
+  });
+  return files.filter((file) => /\.(?:ts|graphql|md|html|css|sql)$/.test(file));
+}
+
+describe("the wording of sources and documents", () => {
+  const matches = new Map(listFiles().map((file) => [file, findForbidden(readFileSync(file, "utf8"))]));
+
+  it("contains no forbidden phrase", () => {
+    assert.ok(matches.has("src/schema/schema.graphql") && matches.has("README.md"), "the files were found");
+    const found = [...matches].filter(([file]) => !ALLOWED.has(file));
+    const lines = found.flatMap(([file, all]) => all.map(({ line, phrase }) => `${file}:${line}: ${phrase}`));
+    assert.ok(lines.length === 0, `Rewrite these phrases:\n${lines.join("\n")}`);
+  });
+
+  it("has no exception that is not needed", () => {
+    const needless = [...ALLOWED].filter((file) => (matches.get(file) ?? []).length === 0);
+    assert.deepEqual(needless, []);
+  });
+
+  it("is searched across line breaks and comment markers, in any case", () => {
+    const text =
+      "/**\n * Whoever asks. A file of\n * its own.\n */\n// No\n// more.\n-- No more than 100, planes, nobodyId\n";
+    assert.deepEqual(findForbidden(text), [
+      { line: 2, phrase: "Whoever" },
+      { line: 2, phrase: "of its own" },
+      { line: 5, phrase: "No more" },
+    ]);
+  });
+});
