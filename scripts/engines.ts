@@ -10,6 +10,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
   {
     why: "Texts, types and pure functions: nothing of it is stored.",
     files: [
+      "docs/api",
       "docs/cli",
       "cli/help",
       "cli/serve",
@@ -22,6 +23,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "layers",
       "docs/operations",
       "docs/readme",
+      "docs/settings",
       "runtime/node-version",
       "scripts/build",
       "scripts/package",

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { SERVE_OPTIONS } from "../../src/cli/commands/serve.js";
+import { readConfig, SETTINGS } from "../../src/config.js";
+import { inlineCode, readTable } from "../support/markdown.js";
+
+const SECRETS = ["ADMIN_TOKEN", "GITHUB_WEBHOOK_SECRET", "GITHUB_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS"];
+
+describe("the settings page", () => {
+  it("lists every setting with its default, and no other setting", () => {
+    const rows = readTable("docs/settings.md", "Settings");
+    assert.deepEqual(
+      rows.map(([name]) => inlineCode(name)[0]),
+      Object.keys(SETTINGS.shape),
+    );
+    const defaults = readConfig({});
+    for (const [name, written] of rows) {
+      const [fallback] = inlineCode(written);
+      if (fallback === undefined) continue;
+      assert.deepEqual(
+        readConfig({ [inlineCode(name)[0] ?? ""]: fallback }),
+        defaults,
+        `${fallback} is not its default`,
+      );
+    }
+    const withDefault = rows
+      .filter(([, written]) => inlineCode(written).length > 0)
+      .map(([name]) => inlineCode(name)[0]);
+    const unset = SETTINGS.parse({});
+    const known = Object.entries(unset).filter(([, value]) => value !== undefined && !Array.isArray(value));
+    assert.deepEqual(
+      withDefault,
+      known.map(([name]) => name),
+    );
+  });
+
+  it("says correctly that `serve` has an option for every setting that is not a secret", () => {
+    const options = Object.values(SERVE_OPTIONS).map(({ variable }) => variable);
+    assert.deepEqual([...options, ...SECRETS].sort(), Object.keys(SETTINGS.shape).sort());
+  });
+});
