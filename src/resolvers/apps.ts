@@ -10,50 +10,60 @@ import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../
 import type { Context } from "../schema/context.js";
 import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../schema/inputs.js";
 import { AppPayload, DeleteAppPayload } from "../schema/payloads.js";
+import { requiresRole } from "../schema/roles.js";
 import { APPS_BY_NAME, listRows, nameContains, nestedList, RELEASES_BY_VERSION } from "./lists.js";
 
 @ArgsType()
 class AppsArgs extends PageArgs {
-  @Field(() => String, { nullable: true, description: "Only those whose name contains this, case-insensitively." })
+  @Field(() => String, { nullable: true, description: "Only apps whose name contains this text, case-insensitive." })
   nameContains?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Only those of this region." })
+  @Field(() => String, { nullable: true, description: "Only apps in this region." })
   region?: string | null;
 }
 
 @Resolver(() => App)
 export class AppResolver {
-  @Query(() => App, { nullable: true, description: "One app; null where there is none." })
-  app(@Ctx() ctx: Context, @Arg("app", () => ID, { description: "Its id or name." }) app: string): Promise<App | null> {
+  @Query(() => App, { nullable: true, description: "Finds an app; null if there is none." })
+  app(
+    @Ctx() ctx: Context,
+    @Arg("app", () => ID, { description: "The app's id or name." }) app: string,
+  ): Promise<App | null> {
     return ctx.lookup((reader) => findApp(reader, app));
   }
 
-  @Query(() => AppConnection, { description: "By name." })
+  @Query(() => AppConnection, { description: "Lists apps, sorted by name." })
   apps(@Ctx() ctx: Context, @Args(() => AppsArgs) args: AppsArgs): Promise<Connection<App>> {
     const conditions = [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)];
     if (args.region != null) conditions.push(sql`e.region = ${args.region}`);
     return listRows(ctx, APPS_BY_NAME, args, conditions);
   }
 
-  @FieldResolver(() => Coupling, { nullable: true, description: "Where it stands; null where it is in no pipeline." })
+  @FieldResolver(() => Coupling, {
+    nullable: true,
+    description: "The app's place in a pipeline; null if it is not in one.",
+  })
   coupling(@Root() { id }: App, @Ctx() ctx: Context): Promise<Coupling | null> {
     return ctx.loaders.couplingOfApp.load(id);
   }
 
-  @FieldResolver(() => ReviewApp, { nullable: true, description: "Set where the app was made for a pull request." })
+  @FieldResolver(() => ReviewApp, {
+    nullable: true,
+    description: "The review app data; null unless the app was created for a pull request.",
+  })
   reviewApp(@Root() { id }: App, @Ctx() ctx: Context): Promise<ReviewApp | null> {
     return ctx.loaders.reviewAppOfApp.load(id);
   }
 
   @FieldResolver(() => Release, {
     nullable: true,
-    description: "The newest release that succeeded: what the app runs.",
+    description: "The release that the app runs: the newest one that SUCCEEDED; null if there is none.",
   })
   currentRelease(@Root() { id }: App, @Ctx() ctx: Context): Promise<Release | null> {
     return ctx.loaders.currentReleaseOfApp.load(id);
   }
 
-  @FieldResolver(() => ReleaseConnection, { description: "Newest first." })
+  @FieldResolver(() => ReleaseConnection, { description: "The app's releases, newest first." })
   releases(
     @Root() { id }: App,
     @Ctx() ctx: Context,
@@ -62,29 +72,29 @@ export class AppResolver {
     return nestedList(ctx, RELEASES_BY_VERSION, "appId", id, args);
   }
 
-  @Mutation(() => AppPayload, { description: "Makes an app. Needs the role OPERATOR." })
+  @Mutation(() => AppPayload, { description: `Creates an app. ${requiresRole("createApp")}` })
   async createApp(
     @Ctx() ctx: Context,
-    @Arg("input", () => CreateAppInput, { description: "What it is to be." }) input: CreateAppInput,
+    @Arg("input", () => CreateAppInput, { description: "Input for createApp." }) input: CreateAppInput,
   ): Promise<AppPayload> {
-    return { app: await ctx.mutate((act) => apps.createApp(act, input)) };
+    return { app: await ctx.mutate((ctx) => apps.createApp(ctx, input)) };
   }
 
-  @Mutation(() => AppPayload, { description: "Changes an app. Needs the role OPERATOR." })
+  @Mutation(() => AppPayload, { description: `Updates an app. ${requiresRole("updateApp")}` })
   async updateApp(
     @Ctx() ctx: Context,
-    @Arg("input", () => UpdateAppInput, { description: "What is to change." }) input: UpdateAppInput,
+    @Arg("input", () => UpdateAppInput, { description: "Input for updateApp." }) input: UpdateAppInput,
   ): Promise<AppPayload> {
-    return { app: await ctx.mutate((act) => apps.updateApp(act, input)) };
+    return { app: await ctx.mutate((ctx) => apps.updateApp(ctx, input)) };
   }
 
   @Mutation(() => DeleteAppPayload, {
-    description: "Deletes an app that is in no pipeline. Its history stays. Needs the role ADMIN.",
+    description: `Deletes an app that is not in a pipeline. Its history is kept. ${requiresRole("deleteApp")}`,
   })
   async deleteApp(
     @Ctx() ctx: Context,
-    @Arg("input", () => DeleteAppInput, { description: "Which one." }) input: DeleteAppInput,
+    @Arg("input", () => DeleteAppInput, { description: "Input for deleteApp." }) input: DeleteAppInput,
   ): Promise<DeleteAppPayload> {
-    return { deletedAppId: await ctx.mutate((act) => apps.deleteApp(act, input)) };
+    return { deletedAppId: await ctx.mutate((ctx) => apps.deleteApp(ctx, input)) };
   }
 }

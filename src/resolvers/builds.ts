@@ -8,31 +8,35 @@ import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from ".
 import type { Context } from "../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../schema/inputs.js";
 import { BuildPayload } from "../schema/payloads.js";
+import { requiresRole } from "../schema/roles.js";
 import { BUILDS_NEWEST_FIRST, listRows, nestedList, RELEASES_NEWEST_FIRST } from "./lists.js";
 
 @ArgsType()
 class BuildsArgs extends PageArgs {
   @Field(() => String, {
     nullable: true,
-    description: "Only those of this codebase, in any of the forms it is given in.",
+    description: "Only builds of this repository, as `github.com/acme/shop`, as a URL, or as `acme/shop`.",
   })
   repository?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Only those of this branch." })
+  @Field(() => String, { nullable: true, description: "Only builds of this branch." })
   branch?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Only those of the commit with this hash." })
+  @Field(() => String, { nullable: true, description: "Only builds of the commit with this exact hash." })
   commitSha?: string | null;
 }
 
 @Resolver(() => Build)
 export class BuildResolver {
-  @Query(() => Build, { nullable: true, description: "One build; null where there is none." })
-  build(@Ctx() ctx: Context, @Arg("id", () => ID, { description: "Its id." }) id: string): Promise<Build | null> {
+  @Query(() => Build, { nullable: true, description: "Finds a build; null if there is none." })
+  build(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID, { description: "The build's id." }) id: string,
+  ): Promise<Build | null> {
     return ctx.loaders.build.load(parseId("id", id));
   }
 
-  @Query(() => BuildConnection, { description: "Newest first." })
+  @Query(() => BuildConnection, { description: "Lists builds, newest first." })
   builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
     const conditions = [];
     if (args.repository != null) {
@@ -44,7 +48,7 @@ export class BuildResolver {
   }
 
   @FieldResolver(() => ReleaseConnection, {
-    description: "Every release of this build, on whichever app, newest first.",
+    description: "The releases of this build on all apps, newest first.",
   })
   releases(
     @Root() { id }: Build,
@@ -54,19 +58,21 @@ export class BuildResolver {
     return nestedList(ctx, RELEASES_NEWEST_FIRST, "buildId", id, args);
   }
 
-  @Mutation(() => BuildPayload, { description: "Registers a build. Needs the role REPORTER." })
+  @Mutation(() => BuildPayload, { description: `Registers a build. ${requiresRole("createBuild")}` })
   async createBuild(
     @Ctx() ctx: Context,
-    @Arg("input", () => CreateBuildInput, { description: "What was built." }) input: CreateBuildInput,
+    @Arg("input", () => CreateBuildInput, { description: "Input for createBuild." }) input: CreateBuildInput,
   ): Promise<BuildPayload> {
-    return { build: await ctx.mutate((act) => builds.createBuild(act, input)) };
+    return { build: await ctx.mutate((ctx) => builds.createBuild(ctx, input)) };
   }
 
-  @Mutation(() => BuildPayload, { description: "Says how a build ended. Needs the role REPORTER." })
+  @Mutation(() => BuildPayload, {
+    description: `Updates the phase of a build that has not SUCCEEDED. ${requiresRole("updateBuild")}`,
+  })
   async updateBuild(
     @Ctx() ctx: Context,
-    @Arg("input", () => UpdateBuildInput, { description: "How it ended." }) input: UpdateBuildInput,
+    @Arg("input", () => UpdateBuildInput, { description: "Input for updateBuild." }) input: UpdateBuildInput,
   ): Promise<BuildPayload> {
-    return { build: await ctx.mutate((act) => builds.updateBuild(act, input)) };
+    return { build: await ctx.mutate((ctx) => builds.updateBuild(ctx, input)) };
   }
 }

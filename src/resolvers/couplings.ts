@@ -19,15 +19,16 @@ import {
   UpdateChecksInput,
 } from "../schema/inputs.js";
 import { CouplingPayload, RemoveCouplingPayload } from "../schema/payloads.js";
+import { requiresRole } from "../schema/roles.js";
 import { COUPLINGS, listRows } from "./lists.js";
-import { appOf, pipelineOf } from "./relations.js";
+import { loadApp, loadPipeline } from "./relations.js";
 
 @ArgsType()
 class CouplingsArgs extends PageArgs {
-  @Field(() => ID, { nullable: true, description: "Only those of this pipeline, by id or name." })
+  @Field(() => ID, { nullable: true, description: "Only couplings of this pipeline, by id or name." })
   pipeline?: string | null;
 
-  @Field(() => Stage, { nullable: true, description: "Only those in this stage." })
+  @Field(() => Stage, { nullable: true, description: "Only couplings in this stage." })
   stage?: Stage | null;
 }
 
@@ -35,23 +36,20 @@ class CouplingsArgs extends PageArgs {
 export class CouplingResolver {
   @Query(() => Coupling, {
     nullable: true,
-    description: "By its own id, or by the app that it couples. Exactly one of the two.",
+    description: "Finds a coupling by its id or by its app; null if there is none. Set exactly one of `id` and `app`.",
   })
   async coupling(
     @Ctx() ctx: Context,
-    @Arg("id", () => ID, { nullable: true, description: "Its id." }) id: string | null,
-    @Arg("app", () => ID, { nullable: true, description: "The app that it couples, by id or name." }) app:
-      | string
-      | null,
+    @Arg("id", () => ID, { nullable: true, description: "The coupling's id." }) id: string | null,
+    @Arg("app", () => ID, { nullable: true, description: "The coupled app, by id or name." }) app: string | null,
   ): Promise<Coupling | null> {
     if (id != null && app == null) return ctx.db.reader.first(Coupling, { id: parseId("id", id) });
-    if (id != null || app == null)
-      throw badInput(app == null ? "id" : "app", "Exactly one of id and app must be given.");
+    if (id != null || app == null) throw badInput(app == null ? "id" : "app", "Set exactly one of id and app.");
     const found = await findApp(ctx.db.reader, app);
     return found === null ? null : ctx.loaders.couplingOfApp.load(found.id);
   }
 
-  @Query(() => CouplingConnection, { description: "In the order in which they were added." })
+  @Query(() => CouplingConnection, { description: "Lists couplings, in the order in which they were added." })
   async couplings(@Ctx() ctx: Context, @Args(() => CouplingsArgs) args: CouplingsArgs): Promise<Connection<Coupling>> {
     const conditions = [];
     if (args.pipeline != null) {
@@ -62,66 +60,72 @@ export class CouplingResolver {
     return listRows(ctx, COUPLINGS, args, conditions);
   }
 
-  @FieldResolver(() => Pipeline, { description: "The pipeline." })
+  @FieldResolver(() => Pipeline, { description: "The pipeline that the app is in." })
   pipeline(@Root() { pipelineId }: Coupling, @Ctx() ctx: Context): Promise<Pipeline> {
-    return pipelineOf(ctx, pipelineId);
+    return loadPipeline(ctx, pipelineId);
   }
 
   @FieldResolver(() => Boolean, {
     description:
-      "Whether a rollback holds the app's automatic deploys: it does until somebody releases or promotes onto the app, so that automation does not undo what a person decided.",
+      "Whether automatic deployment is on hold after a rollback, so that it does not undo the rollback. The next release or promotion to the app ends the hold.",
   })
   async autoDeployHeld(@Root() { appId, stage }: Coupling, @Ctx() ctx: Context): Promise<boolean> {
     return isAutoDeployStage(stage) && ctx.loaders.isRolledBack.load(appId);
   }
 
-  @FieldResolver(() => App, { description: "The app." })
+  @FieldResolver(() => App, { description: "The coupled app." })
   app(@Root() { appId }: Coupling, @Ctx() ctx: Context): Promise<App> {
-    return appOf(ctx, appId);
-  }
-
-  @Mutation(() => CouplingPayload, { description: "Places an app in a stage of a pipeline. Needs the role OPERATOR." })
-  async addCoupling(
-    @Ctx() ctx: Context,
-    @Arg("input", () => AddCouplingInput, { description: "Which app, and where." }) input: AddCouplingInput,
-  ): Promise<CouplingPayload> {
-    return { coupling: await ctx.mutate((act) => couplings.addCoupling(act, input)) };
+    return loadApp(ctx, appId);
   }
 
   @Mutation(() => CouplingPayload, {
-    description: "Replaces the required checks of an app. Needs the role OPERATOR, and ADMIN to leave one out.",
+    description: `Adds an app to a stage of a pipeline. ${requiresRole("addCoupling")}`,
+  })
+  async addCoupling(
+    @Ctx() ctx: Context,
+    @Arg("input", () => AddCouplingInput, { description: "Input for addCoupling." }) input: AddCouplingInput,
+  ): Promise<CouplingPayload> {
+    return { coupling: await ctx.mutate((ctx) => couplings.addCoupling(ctx, input)) };
+  }
+
+  @Mutation(() => CouplingPayload, {
+    description: `Replaces the required checks of an app. ${requiresRole("addChecks")} ${requiresRole("removeChecks", "Removing a check")}`,
   })
   async updateChecks(
     @Ctx() ctx: Context,
-    @Arg("input", () => UpdateChecksInput, { description: "The whole list." }) input: UpdateChecksInput,
+    @Arg("input", () => UpdateChecksInput, { description: "Input for updateChecks." }) input: UpdateChecksInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.mutate((act) => couplings.updateChecks(act, input)) };
+    return { coupling: await ctx.mutate((ctx) => couplings.updateChecks(ctx, input)) };
   }
 
   @Mutation(() => CouplingPayload, {
-    description: "Moves an app to another stage. Needs the role OPERATOR, and ADMIN where it has required checks.",
+    description: `Moves an app to another stage. ${requiresRole("moveCoupling")} ${requiresRole("moveCheckedCoupling", "Moving an app that has required checks")}`,
   })
   async moveCoupling(
     @Ctx() ctx: Context,
-    @Arg("input", () => MoveCouplingInput, { description: "Where to." }) input: MoveCouplingInput,
+    @Arg("input", () => MoveCouplingInput, { description: "Input for moveCoupling." }) input: MoveCouplingInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.mutate((act) => couplings.moveCoupling(act, input)) };
+    return { coupling: await ctx.mutate((ctx) => couplings.moveCoupling(ctx, input)) };
   }
 
-  @Mutation(() => CouplingPayload, { description: "Switches automatic deploys on or off. Needs the role OPERATOR." })
+  @Mutation(() => CouplingPayload, {
+    description: `Turns automatic deployment on or off. ${requiresRole("setAutoDeploy")}`,
+  })
   async setAutoDeploy(
     @Ctx() ctx: Context,
-    @Arg("input", () => SetAutoDeployInput, { description: "On or off." }) input: SetAutoDeployInput,
+    @Arg("input", () => SetAutoDeployInput, { description: "Input for setAutoDeploy." }) input: SetAutoDeployInput,
   ): Promise<CouplingPayload> {
-    return { coupling: await ctx.mutate((act) => couplings.setAutoDeploy(act, input)) };
+    return { coupling: await ctx.mutate((ctx) => couplings.setAutoDeploy(ctx, input)) };
   }
 
-  @Mutation(() => RemoveCouplingPayload, { description: "Takes an app out of its pipeline. Needs the role ADMIN." })
+  @Mutation(() => RemoveCouplingPayload, {
+    description: `Removes an app from its pipeline. ${requiresRole("removeCoupling")}`,
+  })
   async removeCoupling(
     @Ctx() ctx: Context,
-    @Arg("input", () => RemoveCouplingInput, { description: "Which one." }) input: RemoveCouplingInput,
+    @Arg("input", () => RemoveCouplingInput, { description: "Input for removeCoupling." }) input: RemoveCouplingInput,
   ): Promise<RemoveCouplingPayload> {
-    const { id, pipeline } = await ctx.mutate((act) => couplings.removeCoupling(act, input));
+    const { id, pipeline } = await ctx.mutate((ctx) => couplings.removeCoupling(ctx, input));
     return { removedCouplingId: id, pipeline };
   }
 }

@@ -18,20 +18,19 @@ import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 import { type Connection, EventConnection, EventPageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { buildOf, livePipelineOf, releaseOf, requireRow } from "./relations.js";
+import { loadBuild, loadLivePipeline, loadRelease, requireRow } from "./relations.js";
 
 @ArgsType()
 class EventsArgs extends EventPageArgs {
   @Field(() => ID, {
     nullable: true,
-    description: "Only events of this pipeline, by id or name; of a deleted one, by id.",
+    description: "Only events of this pipeline, by id or name; by id if it is deleted.",
   })
   pipeline?: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description:
-      "Only events that concern this app, by id or name: itself, or a promotion from or to it; of a deleted one, by id.",
+    description: "Only events of this app or of promotions from or to it, by id or name; by id if it is deleted.",
   })
   app?: string | null;
 
@@ -41,7 +40,7 @@ class EventsArgs extends EventPageArgs {
 
 @Resolver(() => LogEvent)
 export class EventResolver {
-  @Query(() => EventConnection, { description: "The event log, oldest first; `last` gives the newest ones." })
+  @Query(() => EventConnection, { description: "The event log, oldest first. `last` returns the newest events." })
   async events(@Ctx() ctx: Context, @Args(() => EventsArgs) args: EventsArgs): Promise<Connection<LogEventRow>> {
     const request = pageRequest(args, decodeCursor);
     return connectEvents(request, await listEvents(ctx, args, request));
@@ -49,21 +48,24 @@ export class EventResolver {
 
   @FieldResolver(() => Pipeline, {
     nullable: true,
-    description: "Null where the change concerns no pipeline, or the pipeline is gone.",
+    description: "The affected pipeline; null if there is none or it was deleted.",
   })
   pipeline(@Root() { pipelineId }: LogEventRow, @Ctx() ctx: Context): Promise<Pipeline | null> {
-    return livePipelineOf(ctx, pipelineId);
+    return loadLivePipeline(ctx, pipelineId);
   }
 }
 
 @Resolver(() => PromotionEvent)
 export class PromotionEventResolver {
-  @FieldResolver(() => Promotion, { description: "The promotion, as it is now." })
+  @FieldResolver(() => Promotion, { description: "The promotion in its current state." })
   async promotion(@Root() { promotionId }: PromotionEvent, @Ctx() ctx: Context): Promise<Promotion> {
     return requireRow(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
   }
 
-  @FieldResolver(() => PromotionTarget, { nullable: true, description: "Set for PROMOTION_TARGET_CHANGED." })
+  @FieldResolver(() => PromotionTarget, {
+    nullable: true,
+    description: "The changed target; null unless the type is PROMOTION_TARGET_CHANGED.",
+  })
   async target(@Root() { detail }: PromotionEvent, @Ctx() ctx: Context): Promise<PromotionTarget | null> {
     return detail.targetId === null ? null : ctx.loaders.promotionTarget.load(detail.targetId);
   }
@@ -73,22 +75,22 @@ export class PromotionEventResolver {
 export class ReleaseStatusEventResolver {
   @FieldResolver(() => Release, {
     description:
-      "A status on a build raises one event for each release of the build (where it has none, a BUILD_UPDATED).",
+      "The release. A status on a build raises one event per release of the build, or one BUILD_UPDATED event if there is none.",
   })
   release(@Root() { releaseId }: ReleaseStatusEvent, @Ctx() ctx: Context): Promise<Release> {
-    return releaseOf(ctx, releaseId);
+    return loadRelease(ctx, releaseId);
   }
 
-  @FieldResolver(() => Build, { description: "The build of that release." })
+  @FieldResolver(() => Build, { description: "The build of the release." })
   build(@Root() { detail }: ReleaseStatusEvent, @Ctx() ctx: Context): Promise<Build> {
-    return buildOf(ctx, detail.buildId);
+    return loadBuild(ctx, detail.buildId);
   }
 
-  @FieldResolver(() => ReleaseStatus, { description: "The status, as it is now." })
+  @FieldResolver(() => ReleaseStatus, { description: "The status in its current state." })
   async status(@Root() event: ReleaseStatusEvent, @Ctx() ctx: Context): Promise<ReleaseStatus> {
     const { statusId } = event.detail;
     const status = await ctx.loaders.releaseStatus.load(statusId);
-    // Of an app that has left their pipelines, a limited viewer is told what was reported then.
+    // The app has left the pipelines that the viewer is restricted to: return the status as reported in the event.
     return status === null && ctx.viewer.scope !== null
       ? reportedStatus(event)
       : requireRow(ctx, status, "release status", statusId);
@@ -97,13 +99,13 @@ export class ReleaseStatusEventResolver {
 
 @Resolver(() => ReleaseEvent)
 export class ReleaseEventResolver {
-  @FieldResolver(() => Release, { description: "The release, as it is now." })
+  @FieldResolver(() => Release, { description: "The release in its current state." })
   release(@Root() { releaseId }: ReleaseEvent, @Ctx() ctx: Context): Promise<Release> {
-    return releaseOf(ctx, releaseId);
+    return loadRelease(ctx, releaseId);
   }
 }
 
-/** The events of one pipeline; those of every pipeline on this level are read at once. */
+/** Returns a page of a pipeline's events. Batched: one statement for all pipelines of the same level. */
 export async function nestedEvents(
   ctx: Context,
   pipelineId: string,
@@ -121,7 +123,7 @@ function connectEvents(request: PageRequest, { rows, more, other }: EventPage): 
       hasNextPage: request.backward ? other : more,
       hasPreviousPage: request.backward ? more : other,
       startCursor: rows[0]?.cursor ?? null,
-      // At the end of the log there is still a place to go on from: where the page began, or was asked to begin.
+      // An empty page at the end of the log still needs a cursor to continue from: the requested start.
       endCursor:
         rows.at(-1)?.cursor ?? (request.from === null || request.backward ? null : encodeCursor(Number(request.from))),
     },

@@ -15,7 +15,7 @@ import { SubscriptionResolver } from "./subscriptions.js";
 import { TokenResolver } from "./tokens.js";
 import { ViewerResolver } from "./viewer.js";
 
-// biome-ignore lint/complexity/noBannedTypes: it is the type that type-graphql asks for.
+// biome-ignore lint/complexity/noBannedTypes: type-graphql requires this type.
 export const RESOLVERS: NonEmptyArray<Function> = [
   ViewerResolver,
   NodeResolver,

@@ -13,7 +13,7 @@ import { Release } from "../entities/releases/release.js";
 import { type Connection, connect, decodeCursor, type PageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 
-/* How the lists of the contract are sorted, and how a page of one becomes a connection. */
+/* The sort orders of the lists, and the conversion of a page to a connection. */
 
 export const PIPELINES_BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
 export const APPS_BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
@@ -21,13 +21,13 @@ export const APPS_BY_NAME: Order<App> = { entity: App, by: "name", direction: "A
 export const COUPLINGS: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC" };
 export const BUILDS_NEWEST_FIRST: Order<Build> = { entity: Build, by: "id", direction: "DESC" };
 export const PROMOTIONS_NEWEST_FIRST: Order<Promotion> = { entity: Promotion, by: "id", direction: "DESC" };
-/** Of one app, where versions have no ties. */
+/** For the releases of one app: versions are unique only per app. */
 export const RELEASES_BY_VERSION: Order<Release> = { entity: Release, by: "version", direction: "DESC" };
-/** Across apps. */
+/** For releases of several apps. */
 export const RELEASES_NEWEST_FIRST: Order<Release> = { entity: Release, by: "id", direction: "DESC" };
 export const TOKENS: Order<Token> = { entity: Token, by: "id", direction: "ASC" };
 
-/** A page of all rows that `conditions` (on the alias `e`) hold for. */
+/** Returns a page of the rows that match `conditions`, which use the alias `e`. */
 export async function listRows<T extends object>(
   ctx: Context,
   order: Order<T>,
@@ -46,7 +46,7 @@ export async function listRows<T extends object>(
   });
 }
 
-/** A page of the rows that belong to one parent; the same page of every parent on this level is read at once. */
+/** Returns a page of the rows of one parent. Batched: one statement for all parents of the same level. */
 export async function nestedList<T extends object>(
   ctx: Context,
   order: Order<T>,
@@ -57,13 +57,15 @@ export async function nestedList<T extends object>(
   const request = pageRequest(args, decodeCursor(order));
   const { reader } = ctx.db;
   const page = await ctx.loaders.pages.load(order, parent, id, request);
-  const mine = sql`e.${raw(reader.table(order.entity).column(parent))} = ${id}`;
-  return connect(reader, order, [mine], request, page, () => ctx.loaders.pages.count(order.entity, parent, id));
+  const belongsToParent = sql`e.${raw(reader.table(order.entity).column(parent))} = ${id}`;
+  return connect(reader, order, [belongsToParent], request, page, () =>
+    ctx.loaders.pages.count(order.entity, parent, id),
+  );
 }
 
 /**
- * `nameContains`, case-insensitively: names are lower case, so folding what is looked for is enough. What no name could
- * hold is in none: it need not reach the database, which takes patterns of 50,000 bytes at most.
+ * The condition for `nameContains`, case-insensitive. Names are lower case, so only the search text is lowered. Text that
+ * no name can contain matches nothing and is not sent to the database, which limits patterns to 50,000 bytes.
  */
 export function nameContains(text: string | null | undefined): Sql[] {
   if (text == null) return [];

@@ -5,10 +5,10 @@ import type { Context } from "../schema/context.js";
 
 @Resolver()
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: "Whatever has this id; null where nothing has." })
+  @Query(() => Node, { nullable: true, description: "Finds an object of any type by its id; null if there is none." })
   node(
     @Ctx() ctx: Context,
-    @Arg("id", () => ID, { description: "An id, of any type." }) id: string,
+    @Arg("id", () => ID, { description: "The object's id." }) id: string,
   ): Promise<Node | null> {
     return findNode(ctx, id);
   }

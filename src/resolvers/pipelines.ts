@@ -22,12 +22,16 @@ import {
 import type { Context } from "../schema/context.js";
 import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../schema/inputs.js";
 import { DeletePipelinePayload, PipelinePayload } from "../schema/payloads.js";
+import { requiresRole } from "../schema/roles.js";
 import { nestedEvents } from "./events.js";
 import { listRows, nameContains, nestedList, PIPELINES_BY_NAME, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
 
 @ArgsType()
 class PipelinesArgs extends PageArgs {
-  @Field(() => String, { nullable: true, description: "Only those whose name contains this, case-insensitively." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Only pipelines whose name contains this text, case-insensitive.",
+  })
   nameContains?: string | null;
 }
 
@@ -39,50 +43,49 @@ class PipelineEventsArgs extends EventPageArgs {
 
 @Resolver(() => Pipeline)
 export class PipelineResolver {
-  @Query(() => Pipeline, { nullable: true, description: "One pipeline; null where there is none." })
+  @Query(() => Pipeline, { nullable: true, description: "Finds a pipeline; null if there is none." })
   pipeline(
     @Ctx() ctx: Context,
-    @Arg("pipeline", () => ID, { description: "Its id or name." }) pipeline: string,
+    @Arg("pipeline", () => ID, { description: "The pipeline's id or name." }) pipeline: string,
   ): Promise<Pipeline | null> {
     return ctx.lookup((reader) => findPipeline(reader, pipeline));
   }
 
-  @Query(() => PipelineConnection, { description: "By name; `nameContains` filters, case-insensitively." })
+  @Query(() => PipelineConnection, { description: "Lists pipelines, sorted by name." })
   pipelines(@Ctx() ctx: Context, @Args(() => PipelinesArgs) args: PipelinesArgs): Promise<Connection<Pipeline>> {
     return listRows(ctx, PIPELINES_BY_NAME, args, [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)]);
   }
 
-  @FieldResolver(() => [ReviewApp], { description: "The review apps of its open pull requests, by their number." })
+  @FieldResolver(() => [ReviewApp], { description: "The review apps of open pull requests, sorted by number." })
   reviewApps(@Root() { id }: Pipeline, @Ctx() ctx: Context): Promise<readonly ReviewApp[]> {
     return ctx.loaders.reviewAppsOfPipeline.load(id);
   }
 
-  @FieldResolver(() => [PipelineStage], { description: "All four stages, in order, also the empty ones." })
+  @FieldResolver(() => [PipelineStage], { description: "All four stages in order, including empty ones." })
   stages(@Root() pipeline: Pipeline): PipelineStage[] {
     return STAGES.map((stage) => new PipelineStage(pipeline, stage));
   }
 
   @FieldResolver(() => [Coupling], {
-    description: "Its apps and where they stand, in the order in which they were added.",
+    description: "The pipeline's apps and their stages, in the order in which they were added.",
   })
   async couplings(
     @Root() { id }: Pipeline,
     @Ctx() ctx: Context,
-    @Arg("stage", () => Stage, { nullable: true, description: "Only those of this stage." }) stage: Stage | null,
+    @Arg("stage", () => Stage, { nullable: true, description: "Only couplings in this stage." }) stage: Stage | null,
   ): Promise<readonly Coupling[]> {
     const couplings = await ctx.loaders.couplingsOfPipeline.load(id);
     return stage == null ? couplings : couplings.filter((coupling) => coupling.stage === stage);
   }
 
   @FieldResolver(() => [AvailableCheck], {
-    description:
-      "Every context ever reported on a release of an app of this pipeline, by name: what can be required as a check.",
+    description: "The contexts reported on releases of the pipeline's apps, sorted. They can be required as checks.",
   })
   availableChecks(@Root() { id }: Pipeline, @Ctx() ctx: Context): Promise<readonly AvailableCheck[]> {
     return ctx.loaders.availableChecks.load(id);
   }
 
-  @FieldResolver(() => PromotionConnection, { description: "Its promotions, newest first." })
+  @FieldResolver(() => PromotionConnection, { description: "The pipeline's promotions, newest first." })
   promotions(
     @Root() { id }: Pipeline,
     @Ctx() ctx: Context,
@@ -91,7 +94,9 @@ export class PipelineResolver {
     return nestedList(ctx, PROMOTIONS_NEWEST_FIRST, "pipelineId", id, args);
   }
 
-  @FieldResolver(() => EventConnection, { description: "What happened in it, oldest first; `last` gives the newest." })
+  @FieldResolver(() => EventConnection, {
+    description: "The pipeline's events, oldest first. `last` returns the newest events.",
+  })
   events(
     @Root() { id }: Pipeline,
     @Ctx() ctx: Context,
@@ -100,29 +105,29 @@ export class PipelineResolver {
     return nestedEvents(ctx, id, args);
   }
 
-  @Mutation(() => PipelinePayload, { description: "Makes a pipeline. Needs the role OPERATOR." })
+  @Mutation(() => PipelinePayload, { description: `Creates a pipeline. ${requiresRole("createPipeline")}` })
   async createPipeline(
     @Ctx() ctx: Context,
-    @Arg("input", () => CreatePipelineInput, { description: "What it is to be." }) input: CreatePipelineInput,
+    @Arg("input", () => CreatePipelineInput, { description: "Input for createPipeline." }) input: CreatePipelineInput,
   ): Promise<PipelinePayload> {
-    return { pipeline: await ctx.mutate((act) => pipelines.createPipeline(act, input)) };
+    return { pipeline: await ctx.mutate((ctx) => pipelines.createPipeline(ctx, input)) };
   }
 
-  @Mutation(() => PipelinePayload, { description: "Changes a pipeline. Needs the role OPERATOR." })
+  @Mutation(() => PipelinePayload, { description: `Updates a pipeline. ${requiresRole("updatePipeline")}` })
   async updatePipeline(
     @Ctx() ctx: Context,
-    @Arg("input", () => UpdatePipelineInput, { description: "What is to change." }) input: UpdatePipelineInput,
+    @Arg("input", () => UpdatePipelineInput, { description: "Input for updatePipeline." }) input: UpdatePipelineInput,
   ): Promise<PipelinePayload> {
-    return { pipeline: await ctx.mutate((act) => pipelines.updatePipeline(act, input)) };
+    return { pipeline: await ctx.mutate((ctx) => pipelines.updatePipeline(ctx, input)) };
   }
 
   @Mutation(() => DeletePipelinePayload, {
-    description: "Deletes a pipeline, its couplings and its review apps. History stays. Needs the role ADMIN.",
+    description: `Deletes a pipeline, its couplings and its review apps. Its history is kept. ${requiresRole("deletePipeline")}`,
   })
   async deletePipeline(
     @Ctx() ctx: Context,
-    @Arg("input", () => DeletePipelineInput, { description: "Which one." }) input: DeletePipelineInput,
+    @Arg("input", () => DeletePipelineInput, { description: "Input for deletePipeline." }) input: DeletePipelineInput,
   ): Promise<DeletePipelinePayload> {
-    return { deletedPipelineId: await ctx.mutate((act) => pipelines.deletePipeline(act, input)) };
+    return { deletedPipelineId: await ctx.mutate((ctx) => pipelines.deletePipeline(ctx, input)) };
   }
 }

@@ -5,7 +5,7 @@ import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { Blocker, PlannedTarget, PromotionPlan } from "../entities/releases/plan.js";
 import { Release } from "../entities/releases/release.js";
 
-/* A plan is worked out whole, with the rows that it names: these fields only give them their types. */
+/* A plan is computed completely, including its rows. These resolvers only declare the types of the fields. */
 
 @Resolver(() => PromotionPlan)
 export class PlanResolver {
@@ -16,13 +16,16 @@ export class PlanResolver {
 
   @FieldResolver(() => App, {
     nullable: true,
-    description: "The source app. Null where the stage holds no app that could be promoted.",
+    description: "The source app; null if the stage has no app with a release.",
   })
   source(@Root() { source }: PromotionPlan): App | null {
     return source;
   }
 
-  @FieldResolver(() => Release, { nullable: true, description: "The release that would be promoted, if there is one." })
+  @FieldResolver(() => Release, {
+    nullable: true,
+    description: "The release that would be promoted; null if there is none.",
+  })
   release(@Root() { release }: PromotionPlan): Release | null {
     return release;
   }
@@ -30,17 +33,20 @@ export class PlanResolver {
 
 @Resolver(() => PlannedTarget)
 export class PlannedTargetResolver {
-  @FieldResolver(() => Coupling, { description: "Where the app stands." })
+  @FieldResolver(() => Coupling, { description: "The target app's place in the pipeline." })
   coupling(@Root() { coupling }: PlannedTarget): Coupling {
     return coupling;
   }
 
-  @FieldResolver(() => App, { description: "The app." })
+  @FieldResolver(() => App, { description: "The target app." })
   app(@Root() { app }: PlannedTarget): App {
     return app;
   }
 
-  @FieldResolver(() => Release, { nullable: true, description: "What the app runs now." })
+  @FieldResolver(() => Release, {
+    nullable: true,
+    description: "The release that the app runs now; null if there is none.",
+  })
   currentRelease(@Root() { currentRelease }: PlannedTarget): Release | null {
     return currentRelease;
   }
@@ -50,7 +56,7 @@ export class PlannedTargetResolver {
 export class BlockerResolver {
   @FieldResolver(() => App, {
     nullable: true,
-    description: "The target that it concerns; null where it concerns the whole promotion.",
+    description: "The affected target; null if the blocker affects the whole promotion.",
   })
   app(@Root() { app }: Blocker): App | null {
     return app;

@@ -14,38 +14,39 @@ import { type Connection, PageArgs, PromotionConnection } from "../schema/connec
 import type { Context } from "../schema/context.js";
 import { PromoteInput } from "../schema/inputs.js";
 import { PromotePayload } from "../schema/payloads.js";
+import { requiresRole } from "../schema/roles.js";
 import { listRows, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
-import { appOf, buildOf, livePipelineOf, releaseOf, requireRow } from "./relations.js";
+import { loadApp, loadBuild, loadLivePipeline, loadRelease, requireRow } from "./relations.js";
 
 @ArgsType()
 class PromotionsArgs extends PageArgs {
   @Field(() => ID, {
     nullable: true,
-    description: "Only those in this pipeline, by id or name; of a deleted one, by id.",
+    description: "Only promotions in this pipeline, by id or name; by id if it is deleted.",
   })
   pipeline?: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: "Only those from or to this app, by id or name; of a deleted one, by id.",
+    description: "Only promotions from or to this app, by id or name; by id if it is deleted.",
   })
   app?: string | null;
 
-  @Field(() => PromotionPhase, { nullable: true, description: "Only those in this phase." })
+  @Field(() => PromotionPhase, { nullable: true, description: "Only promotions in this phase." })
   phase?: PromotionPhase | null;
 }
 
 @Resolver(() => Promotion)
 export class PromotionResolver {
-  @Query(() => Promotion, { nullable: true, description: "One promotion; null where there is none." })
+  @Query(() => Promotion, { nullable: true, description: "Finds a promotion; null if there is none." })
   promotion(
     @Ctx() ctx: Context,
-    @Arg("id", () => ID, { description: "Its id." }) id: string,
+    @Arg("id", () => ID, { description: "The promotion's id." }) id: string,
   ): Promise<Promotion | null> {
     return ctx.loaders.promotion.load(parseId("id", id));
   }
 
-  @Query(() => PromotionConnection, { description: "Newest first." })
+  @Query(() => PromotionConnection, { description: "Lists promotions, newest first." })
   async promotions(
     @Ctx() ctx: Context,
     @Args(() => PromotionsArgs) args: PromotionsArgs,
@@ -65,52 +66,51 @@ export class PromotionResolver {
   }
 
   @Query(() => PromotionPlan, {
-    description: "What `promote` would do with the same input, worked out without writing anything.",
+    description: "A dry run of `promote` with the same input. Nothing is written.",
   })
   promotionPlan(
     @Ctx() ctx: Context,
-    @Arg("input", () => PromoteInput, { description: "What `promote` would be given." }) input: PromoteInput,
+    @Arg("input", () => PromoteInput, { description: "The input that `promote` would receive." }) input: PromoteInput,
   ): Promise<PromotionPlan> {
     return planPromotion(ctx, input);
   }
 
-  @FieldResolver(() => Pipeline, { nullable: true, description: "Null where the pipeline is gone." })
+  @FieldResolver(() => Pipeline, { nullable: true, description: "The pipeline; null if it was deleted." })
   pipeline(@Root() { pipelineId }: Promotion, @Ctx() ctx: Context): Promise<Pipeline | null> {
-    return livePipelineOf(ctx, pipelineId);
+    return loadLivePipeline(ctx, pipelineId);
   }
 
   @FieldResolver(() => App, {
     nullable: true,
-    description: "The app that the release came from; `deletedAt` is set where that was deleted.",
+    description: "The source app. `deletedAt` is set if it was deleted.",
   })
   source(@Root() { sourceAppId }: Promotion, @Ctx() ctx: Context): Promise<App | null> {
     return ctx.loaders.named.app.load(sourceAppId);
   }
 
-  @FieldResolver(() => Release, { description: "The release of the source that was promoted." })
+  @FieldResolver(() => Release, { description: "The promoted release of the source app." })
   release(@Root() { releaseId }: Promotion, @Ctx() ctx: Context): Promise<Release> {
-    return releaseOf(ctx, releaseId);
+    return loadRelease(ctx, releaseId);
   }
 
-  @FieldResolver(() => Build, { description: "The build that was copied." })
+  @FieldResolver(() => Build, { description: "The promoted build." })
   build(@Root() { buildId }: Promotion, @Ctx() ctx: Context): Promise<Build> {
-    return buildOf(ctx, buildId);
+    return loadBuild(ctx, buildId);
   }
 
-  @FieldResolver(() => [PromotionTarget], { description: "The apps that it went to." })
+  @FieldResolver(() => [PromotionTarget], { description: "The targets of the promotion, one per app." })
   targets(@Root() { id }: Promotion, @Ctx() ctx: Context): Promise<readonly PromotionTarget[]> {
     return ctx.loaders.targetsOfPromotion.load(id);
   }
 
   @Mutation(() => PromotePayload, {
-    description:
-      "Copies the build of a release to apps of the next stage, to all of them or to none. Needs the role OPERATOR, and ADMIN to force.",
+    description: `Promotes the build of a release to apps in the next stage: to all targets, or to none if one is refused. ${requiresRole("promote")} ${requiresRole("forcePromotion", "Forcing")}`,
   })
   async promote(
     @Ctx() ctx: Context,
-    @Arg("input", () => PromoteInput, { description: "What, and where to." }) input: PromoteInput,
+    @Arg("input", () => PromoteInput, { description: "Input for promote." }) input: PromoteInput,
   ): Promise<PromotePayload> {
-    return { promotion: await ctx.mutate((act) => promote(act, input)) };
+    return { promotion: await ctx.mutate((ctx) => promote(ctx, input)) };
   }
 }
 
@@ -123,24 +123,27 @@ export class PromotionTargetResolver {
 
   @FieldResolver(() => App, {
     nullable: true,
-    description: "The app; `deletedAt` is set where that was deleted.",
+    description: "The target app. `deletedAt` is set if it was deleted.",
   })
   app(@Root() { appId }: PromotionTarget, @Ctx() ctx: Context): Promise<App> {
-    return appOf(ctx, appId);
+    return loadApp(ctx, appId);
   }
 
-  @FieldResolver(() => Release, { description: "The release that the promotion made on this app." })
+  @FieldResolver(() => Release, { description: "The release that the promotion created on the app." })
   release(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<Release> {
-    return releaseOf(ctx, releaseId);
+    return loadRelease(ctx, releaseId);
   }
 
-  @FieldResolver(() => ReleasePhase, { description: "How far that release has come." })
+  @FieldResolver(() => ReleasePhase, { description: "The phase of the release." })
   async phase(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<ReleasePhase> {
-    return (await releaseOf(ctx, releaseId)).phase;
+    return (await loadRelease(ctx, releaseId)).phase;
   }
 
-  @FieldResolver(() => String, { nullable: true, description: "Why that release failed, where it did." })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: "Why the release failed; null if it did not fail or no reason was given.",
+  })
   async failureReason(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<string | null> {
-    return (await releaseOf(ctx, releaseId)).failureReason;
+    return (await loadRelease(ctx, releaseId)).failureReason;
   }
 }

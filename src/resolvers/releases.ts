@@ -12,33 +12,37 @@ import { ReleaseStatus } from "../entities/releases/release-status.js";
 import type { Context } from "../schema/context.js";
 import { CreateReleaseInput, ReportDeploymentInput, RollbackInput } from "../schema/inputs.js";
 import { ReleasePayload } from "../schema/payloads.js";
-import { appOf, buildOf } from "./relations.js";
+import { requiresRole } from "../schema/roles.js";
+import { loadApp, loadBuild } from "./relations.js";
 
 @Resolver(() => Release)
 export class ReleaseResolver {
-  @Query(() => Release, { nullable: true, description: "One release; null where there is none." })
-  release(@Ctx() ctx: Context, @Arg("id", () => ID, { description: "Its id." }) id: string): Promise<Release | null> {
+  @Query(() => Release, { nullable: true, description: "Finds a release; null if there is none." })
+  release(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID, { description: "The release's id." }) id: string,
+  ): Promise<Release | null> {
     return ctx.loaders.release.load(parseId("id", id));
   }
 
-  @FieldResolver(() => App, { description: "The app that it is on; `deletedAt` is set where that was deleted." })
+  @FieldResolver(() => App, { description: "The app that it was released on. `deletedAt` is set if it was deleted." })
   app(@Root() { appId }: Release, @Ctx() ctx: Context): Promise<App> {
-    return appOf(ctx, appId);
+    return loadApp(ctx, appId);
   }
 
-  @FieldResolver(() => Build, { description: "What is released." })
+  @FieldResolver(() => Build, { description: "The released build." })
   build(@Root() { buildId }: Release, @Ctx() ctx: Context): Promise<Build> {
-    return buildOf(ctx, buildId);
+    return loadBuild(ctx, buildId);
   }
 
-  @FieldResolver(() => Boolean, { description: "Whether this is the release that its app runs now." })
+  @FieldResolver(() => Boolean, { description: "Whether this is the release that the app runs now." })
   async current(@Root() { id, appId }: Release, @Ctx() ctx: Context): Promise<boolean> {
     return (await ctx.loaders.currentReleaseOfApp.load(appId))?.id === id;
   }
 
   @FieldResolver(() => [ReleaseStatus], {
     description:
-      "One per context: the release's own, and those of its build for the contexts that it has none of its own in.",
+      "The statuses, one per context. A status on the build applies unless the release has its own in that context.",
   })
   statuses(@Root() release: Release, @Ctx() ctx: Context): Promise<readonly ReleaseStatus[]> {
     return ctx.loaders.statusesOfRelease.load(release);
@@ -47,49 +51,56 @@ export class ReleaseResolver {
   @FieldResolver(() => StatusState, {
     nullable: true,
     description:
-      "The worst of the statuses (ERROR, FAILURE, PENDING, SUCCESS, in that order); null where none was reported.",
+      "The worst state of the statuses, in the order ERROR, FAILURE, PENDING, SUCCESS; null if none was reported.",
   })
   async state(@Root() release: Release, @Ctx() ctx: Context): Promise<StatusState | null> {
     return rollup((await ctx.loaders.statusesOfRelease.load(release)).map((status) => status.state));
   }
 
-  @FieldResolver(() => Promotion, { nullable: true, description: "The promotion that made it, if one did." })
+  @FieldResolver(() => Promotion, {
+    nullable: true,
+    description: "The promotion that created it; null if it was not created by one.",
+  })
   async promotion(@Root() { promotionId }: Release, @Ctx() ctx: Context): Promise<Promotion | null> {
     return promotionId === null ? null : ctx.loaders.promotion.load(promotionId);
   }
 
   @FieldResolver(() => GithubReport, {
     nullable: true,
-    description: "Whether GitHub has been told; null where it is not told of this release.",
+    description: "The state of the report to GitHub; null if this release is not reported to GitHub.",
   })
   githubReport(@Root() { id }: Release, @Ctx() ctx: Context): Promise<GithubReport | null> {
     return ctx.loaders.githubReportOfRelease.load(id);
   }
 
   @Mutation(() => ReleasePayload, {
-    description:
-      "Releases a build onto an app. Needs the role OPERATOR, and ADMIN while a required check of the app is not SUCCESS on the build.",
+    description: `Releases a build on an app. ${requiresRole("createRelease")} ${requiresRole("releasePastChecks", "Releasing a build on which a required check of the app is not SUCCESS")}`,
   })
   async createRelease(
     @Ctx() ctx: Context,
-    @Arg("input", () => CreateReleaseInput, { description: "Which build, and where." }) input: CreateReleaseInput,
+    @Arg("input", () => CreateReleaseInput, { description: "Input for createRelease." }) input: CreateReleaseInput,
   ): Promise<ReleasePayload> {
-    return { release: await ctx.mutate((act) => releases.createRelease(act, input)) };
+    return { release: await ctx.mutate((ctx) => releases.createRelease(ctx, input)) };
   }
 
-  @Mutation(() => ReleasePayload, { description: "Goes back to an earlier release. Needs the role OPERATOR." })
+  @Mutation(() => ReleasePayload, {
+    description: `Rolls an app back to an earlier release, by a new release with the same build. ${requiresRole("rollback")}`,
+  })
   async rollback(
     @Ctx() ctx: Context,
-    @Arg("input", () => RollbackInput, { description: "Of which app, and how far." }) input: RollbackInput,
+    @Arg("input", () => RollbackInput, { description: "Input for rollback." }) input: RollbackInput,
   ): Promise<ReleasePayload> {
-    return { release: await ctx.mutate((act) => releases.rollback(act, input)) };
+    return { release: await ctx.mutate((ctx) => releases.rollback(ctx, input)) };
   }
 
-  @Mutation(() => ReleasePayload, { description: "Says how a deployment is going. Needs the role REPORTER." })
+  @Mutation(() => ReleasePayload, {
+    description: `Reports the progress or the result of a release's deployment. ${requiresRole("reportDeployment")}`,
+  })
   async reportDeployment(
     @Ctx() ctx: Context,
-    @Arg("input", () => ReportDeploymentInput, { description: "What there is to say." }) input: ReportDeploymentInput,
+    @Arg("input", () => ReportDeploymentInput, { description: "Input for reportDeployment." })
+    input: ReportDeploymentInput,
   ): Promise<ReleasePayload> {
-    return { release: await ctx.mutate((act) => releases.reportDeployment(act, input)) };
+    return { release: await ctx.mutate((ctx) => releases.reportDeployment(ctx, input)) };
   }
 }

@@ -6,38 +6,38 @@ import { ReviewApp } from "../entities/pipelines/review-app.js";
 import type { Context } from "../schema/context.js";
 import { CloseReviewAppInput, OpenReviewAppInput } from "../schema/inputs.js";
 import { CloseReviewAppPayload, ReviewAppPayload } from "../schema/payloads.js";
-import { appOf, pipelineOf } from "./relations.js";
+import { requiresRole } from "../schema/roles.js";
+import { loadApp, loadPipeline } from "./relations.js";
 
 @Resolver(() => ReviewApp)
 export class ReviewAppResolver {
-  @FieldResolver(() => App, { description: "The app." })
+  @FieldResolver(() => App, { description: "The app of the pull request." })
   app(@Root() { appId }: ReviewApp, @Ctx() ctx: Context): Promise<App> {
-    return appOf(ctx, appId);
+    return loadApp(ctx, appId);
   }
 
-  @FieldResolver(() => Pipeline, { description: "The pipeline." })
+  @FieldResolver(() => Pipeline, { description: "The pipeline that the review app is in." })
   pipeline(@Root() { pipelineId }: ReviewApp, @Ctx() ctx: Context): Promise<Pipeline> {
-    return pipelineOf(ctx, pipelineId);
+    return loadPipeline(ctx, pipelineId);
   }
 
   @Mutation(() => ReviewAppPayload, {
-    description:
-      "Makes the review app of a pull request, or updates it where it stands; what the GitHub webhook calls, for every other host. Needs the role OPERATOR.",
+    description: `Creates or updates the review app of a pull request. Use it for code hosts other than GitHub. The GitHub webhook does the same. ${requiresRole("openReviewApp")}`,
   })
   async openReviewApp(
     @Ctx() ctx: Context,
-    @Arg("input", () => OpenReviewAppInput, { description: "For which pull request." }) input: OpenReviewAppInput,
+    @Arg("input", () => OpenReviewAppInput, { description: "Input for openReviewApp." }) input: OpenReviewAppInput,
   ): Promise<ReviewAppPayload> {
-    return { reviewApp: await ctx.mutate((act) => reviewApps.openReviewApp(act, input)) };
+    return { reviewApp: await ctx.mutate((ctx) => reviewApps.openReviewApp(ctx, input)) };
   }
 
   @Mutation(() => CloseReviewAppPayload, {
-    description: "Removes the review app of a pull request. Its history stays. Needs the role OPERATOR.",
+    description: `Deletes the review app of a pull request. Its history is kept. ${requiresRole("closeReviewApp")}`,
   })
   closeReviewApp(
     @Ctx() ctx: Context,
-    @Arg("input", () => CloseReviewAppInput, { description: "Of which pull request." }) input: CloseReviewAppInput,
+    @Arg("input", () => CloseReviewAppInput, { description: "Input for closeReviewApp." }) input: CloseReviewAppInput,
   ): Promise<CloseReviewAppPayload> {
-    return ctx.mutate((act) => reviewApps.closeReviewApp(act, input));
+    return ctx.mutate((ctx) => reviewApps.closeReviewApp(ctx, input));
   }
 }

@@ -6,27 +6,33 @@ import { ReleaseStatus } from "../entities/releases/release-status.js";
 import type { Context } from "../schema/context.js";
 import { ReportStatusInput } from "../schema/inputs.js";
 import { ReleaseStatusPayload } from "../schema/payloads.js";
-import { buildOf } from "./relations.js";
+import { requiresRole } from "../schema/roles.js";
+import { loadBuild } from "./relations.js";
 
 @Resolver(() => ReleaseStatus)
 export class StatusResolver {
-  @FieldResolver(() => Release, { nullable: true, description: "Null where it was reported on the build." })
+  @FieldResolver(() => Release, {
+    nullable: true,
+    description: "The release; null if the status was reported on the build.",
+  })
   async release(@Root() { releaseId }: ReleaseStatus, @Ctx() ctx: Context): Promise<Release | null> {
     return releaseId === null ? null : ctx.loaders.named.release.load(releaseId);
   }
 
-  @FieldResolver(() => Build, { description: "The build that it was reported on, or that of its release." })
+  @FieldResolver(() => Build, {
+    description: "The build that the status was reported on, or the build of the release.",
+  })
   build(@Root() { buildId }: ReleaseStatus, @Ctx() ctx: Context): Promise<Build> {
-    return buildOf(ctx, buildId);
+    return loadBuild(ctx, buildId);
   }
 
   @Mutation(() => ReleaseStatusPayload, {
-    description: "Says how a release or build stands in one context. Needs the role REPORTER.",
+    description: `Creates or updates the status of a release or build in one context. ${requiresRole("reportStatus")}`,
   })
   async reportStatus(
     @Ctx() ctx: Context,
-    @Arg("input", () => ReportStatusInput, { description: "What there is to say." }) input: ReportStatusInput,
+    @Arg("input", () => ReportStatusInput, { description: "Input for reportStatus." }) input: ReportStatusInput,
   ): Promise<ReleaseStatusPayload> {
-    return { status: await ctx.mutate((act) => reportStatus(act, input)) };
+    return { status: await ctx.mutate((ctx) => reportStatus(ctx, input)) };
   }
 }

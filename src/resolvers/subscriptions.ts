@@ -14,21 +14,20 @@ import type { Context } from "../schema/context.js";
 abstract class SubscriptionArgs {
   @Field(() => ID, {
     nullable: true,
-    description: "Only events of this pipeline, by id or name; of a deleted one, by id.",
+    description: "Only events of this pipeline, by id or name; by id if it is deleted.",
   })
   pipeline?: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description:
-      "Only events that concern this app, by id or name: itself, or a promotion from or to it; of a deleted one, by id.",
+    description: "Only events of this app or of promotions from or to it, by id or name; by id if it is deleted.",
   })
   app?: string | null;
 
   @Field(() => EventCursor, {
     nullable: true,
     description:
-      "Tells every matching event after this cursor first, and then goes on live, with none lost and none repeated. Without it, only what happens from now on is told.",
+      "Replays all matching events after this cursor, then continues with new ones, without gaps or duplicates. If omitted, only new events are sent.",
   })
   after?: string | null;
 }
@@ -41,7 +40,7 @@ class PromotionEventsArgs extends SubscriptionArgs {
 
 @ArgsType()
 class ReleaseStatusEventsArgs extends SubscriptionArgs {
-  @Field(() => ID, { nullable: true, description: "Only statuses that hold for this release." })
+  @Field(() => ID, { nullable: true, description: "Only statuses that apply to this release." })
   release?: string | null;
 
   @Field(() => [String], { nullable: true, description: "Only statuses in these contexts; at most 100." })
@@ -54,19 +53,19 @@ class AllEventsArgs extends SubscriptionArgs {
   types?: EventType[] | null;
 }
 
-/** How a subscription begins, once its arguments have become what is to be followed. */
-function subscribeTo<A extends SubscriptionArgs>(queryOf: (args: A) => SubscriptionQuery) {
+/** Creates the `subscribe` function of a field. `toQuery` converts the arguments to the events to subscribe to. */
+function subscribeTo<A extends SubscriptionArgs>(toQuery: (args: A) => SubscriptionQuery) {
   return async ({ args, context }: { args: unknown; context: unknown }) => {
     const ctx = context as Context;
-    if (ctx.subscriptionSource === null) throw new Error("A subscription was admitted where none is carried.");
-    return subscribe(ctx, ctx.subscriptionSource.feed, queryOf(args as A), ctx.subscriptionSource.signal);
+    if (ctx.subscriptionSource === null) throw new Error("This transport does not support subscriptions.");
+    return subscribe(ctx, ctx.subscriptionSource.feed, toQuery(args as A), ctx.subscriptionSource.signal);
   };
 }
 
 @Resolver()
 export class SubscriptionResolver {
   @Subscription(() => PromotionEvent, {
-    description: "Tells of promotions as they start, as each of their targets moves, and as they finish.",
+    description: "Sends an event when a promotion starts, when one of its targets changes phase, and when it finishes.",
     subscribe: subscribeTo<PromotionEventsArgs>((args) => ({ ...args, types: PROMOTION_EVENTS })),
   })
   promotionEvents(
@@ -77,7 +76,7 @@ export class SubscriptionResolver {
   }
 
   @Subscription(() => ReleaseStatusEvent, {
-    description: "Tells of every status that third parties report, for each release that it holds for.",
+    description: "Sends an event for each reported status, per release that it applies to.",
     subscribe: subscribeTo<ReleaseStatusEventsArgs>((args) => ({ ...args, types: ["RELEASE_STATUS_REPORTED"] })),
   })
   releaseStatusEvents(
@@ -88,7 +87,7 @@ export class SubscriptionResolver {
   }
 
   @Subscription(() => LogEvent, {
-    description: "Tells of every change as it is committed.",
+    description: "Sends an event for each committed change.",
     subscribe: subscribeTo<AllEventsArgs>((args) => args),
   })
   events(@Root() event: LogEventRow, @Args(() => AllEventsArgs) _: AllEventsArgs): LogEventRow {

@@ -7,12 +7,13 @@ import { type Connection, PageArgs, TokenConnection } from "../schema/connection
 import type { Context } from "../schema/context.js";
 import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs.js";
 import { CreateTokenPayload, TokenPayload } from "../schema/payloads.js";
+import { requiresRole } from "../schema/roles.js";
 import { listRows, TOKENS } from "./lists.js";
-import { pipelinesIn } from "./relations.js";
+import { loadLivePipelines } from "./relations.js";
 
 @Resolver(() => Token)
 export class TokenResolver {
-  @Query(() => TokenConnection, { description: "ADMIN only. In the order in which they were made." })
+  @Query(() => TokenConnection, { description: `Lists tokens, oldest first. ${requiresRole("readTokens")}` })
   tokens(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Token>> {
     permit(ctx.viewer, "readTokens");
     return listRows(ctx, TOKENS, args);
@@ -20,26 +21,27 @@ export class TokenResolver {
 
   @FieldResolver(() => [Pipeline], {
     nullable: true,
-    description:
-      "The pipelines outside of which it sees and does nothing; null where it is not limited. One that is deleted is no longer among them.",
+    description: "The pipelines this token is restricted to, without deleted ones; null if unrestricted.",
   })
   pipelines(@Root() { scope }: Token, @Ctx() ctx: Context): Promise<Pipeline[] | null> {
-    return pipelinesIn(ctx, scope);
+    return loadLivePipelines(ctx, scope);
   }
 
-  @Mutation(() => CreateTokenPayload, { description: "Makes a token. Needs the role ADMIN." })
+  @Mutation(() => CreateTokenPayload, { description: `Creates a token. ${requiresRole("createToken")}` })
   createToken(
     @Ctx() ctx: Context,
-    @Arg("input", () => CreateTokenInput, { description: "What it is to be." }) input: CreateTokenInput,
+    @Arg("input", () => CreateTokenInput, { description: "Input for createToken." }) input: CreateTokenInput,
   ): Promise<CreateTokenPayload> {
-    return ctx.mutate((act) => tokens.createToken(act, input));
+    return ctx.mutate((ctx) => tokens.createToken(ctx, input));
   }
 
-  @Mutation(() => TokenPayload, { description: "Revokes a token at once and for good. Needs the role ADMIN." })
+  @Mutation(() => TokenPayload, {
+    description: `Revokes a token immediately and permanently. ${requiresRole("revokeToken")}`,
+  })
   async revokeToken(
     @Ctx() ctx: Context,
-    @Arg("input", () => RevokeTokenInput, { description: "Which one." }) input: RevokeTokenInput,
+    @Arg("input", () => RevokeTokenInput, { description: "Input for revokeToken." }) input: RevokeTokenInput,
   ): Promise<TokenPayload> {
-    return { token: await ctx.mutate((act) => tokens.revokeToken(act, input)) };
+    return { token: await ctx.mutate((ctx) => tokens.revokeToken(ctx, input)) };
   }
 }

@@ -13,60 +13,66 @@ import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { Promotion } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
 
-/** Rows on a page where nobody said, and at the most. */
+/** Rows per page: the default and the maximum. */
 export const PAGE_SIZE = { default: 25, most: 100 } as const;
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: "How many to give from the front: 0 to 100, 25 if left out." })
+  @Field(() => Int, { nullable: true, description: "Returns the first N items: 0 to 100, 25 if omitted." })
   first?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Begin behind this cursor. Goes with `first`." })
+  @Field(() => String, { nullable: true, description: "Returns items after this cursor. Use with `first`." })
   after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "How many to give from the end: 0 to 100." })
+  @Field(() => Int, { nullable: true, description: "Returns the last N items: 0 to 100." })
   last?: number | null;
 
-  @Field(() => String, { nullable: true, description: "End before this cursor. Goes with `last`." })
+  @Field(() => String, { nullable: true, description: "Returns items before this cursor. Use with `last`." })
   before?: string | null;
 }
 
 @ArgsType()
 export class EventPageArgs {
-  @Field(() => Int, { nullable: true, description: "How many to give from the front: 0 to 100, 25 if left out." })
+  @Field(() => Int, { nullable: true, description: "Returns the first N items: 0 to 100, 25 if omitted." })
   first?: number | null;
 
-  @Field(() => EventCursor, { nullable: true, description: "Begin behind this cursor. Goes with `first`." })
+  @Field(() => EventCursor, { nullable: true, description: "Returns items after this cursor. Use with `first`." })
   after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "How many to give from the end: 0 to 100." })
+  @Field(() => Int, { nullable: true, description: "Returns the last N items: 0 to 100." })
   last?: number | null;
 
-  @Field(() => EventCursor, { nullable: true, description: "End before this cursor. Goes with `last`." })
+  @Field(() => EventCursor, { nullable: true, description: "Returns items before this cursor. Use with `last`." })
   before?: string | null;
 }
 
-/** Marks a field whose value may be a function, to be called only where the field is asked for. */
+/** Marks a field whose value may be a function, which is called only if the field is selected. */
 export const LAZY = { lazy: true } as const;
 
-@ObjectType({ description: "Where a page stands in its list.", simpleResolvers: true })
+@ObjectType({ description: "The position of a page in its list.", simpleResolvers: true })
 export class PageInfo {
-  @Field(() => Boolean, { description: "Whether there is more behind this page." })
+  @Field(() => Boolean, { description: "Whether there are items after this page." })
   @Extensions(LAZY)
   hasNextPage!: boolean | (() => Promise<boolean>);
 
-  @Field(() => Boolean, { description: "Whether there is more before this page." })
+  @Field(() => Boolean, { description: "Whether there are items before this page." })
   @Extensions(LAZY)
   hasPreviousPage!: boolean | (() => Promise<boolean>);
 
-  @Field(() => String, { nullable: true, description: "The cursor of the first on this page; null where it is empty." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The cursor of the first item on the page; null if the page is empty.",
+  })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The cursor of the last on this page; null where it is empty." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The cursor of the last item on the page; null if the page is empty.",
+  })
   endCursor!: string | null;
 }
 
-/** A page of a list, as Relay wants it. What costs a statement of its own is a function, run only where it is asked for. */
+/** A page of a list, as a Relay connection. Fields that need an extra SQL statement are functions, called only if selected. */
 export interface Connection<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly nodes: readonly T[];
@@ -75,29 +81,29 @@ export interface Connection<T> {
 }
 
 /**
- * Which page the arguments ask for.
+ * Validates the paging arguments.
  *
- * @throws Refusal BAD_USER_INPUT where they contradict each other, are out of bounds, or hold a cursor of another list
+ * @throws Refusal BAD_USER_INPUT if they conflict, are out of range, or contain a cursor of another list
  */
 export function pageRequest(args: PageArgs, decode: (cursor: string) => string | number | null): PageRequest {
   const { first, after, last, before } = args;
   const backward = last != null || before != null;
   if (backward && (first != null || after != null)) {
-    throw badInput(first == null ? "after" : "first", "Give either first and after, or last and before, not both.");
+    throw badInput(first == null ? "after" : "first", "Use either first and after, or last and before, but not both.");
   }
   const [sizeField, size] = backward ? (["last", last] as const) : (["first", first] as const);
   if (size != null && (size < 0 || size > PAGE_SIZE.most)) {
-    throw badInput(sizeField, `${sizeField} must be between 0 and ${PAGE_SIZE.most}; it is ${size}.`);
+    throw badInput(sizeField, `${sizeField} must be between 0 and ${PAGE_SIZE.most}; got ${size}.`);
   }
   const [cursorField, cursor] = backward ? (["before", before] as const) : (["after", after] as const);
   const from = cursor == null ? null : decode(cursor);
   if (cursor != null && from === null) {
-    throw badInput(cursorField, `${cursorField} must be a cursor that this list has given.`);
+    throw badInput(cursorField, `${cursorField} must be a cursor that this list returned.`);
   }
   return { size: size ?? PAGE_SIZE.default, backward, from };
 }
 
-/** An order whose places are told apart from those of other orders by the name of what they sort by. */
+/** Encodes the row's position as a cursor. The sort field is part of it, so that cursors of other lists are detected. */
 export function encodeCursor<T extends object>(order: Order<T>, row: T): string {
   return Buffer.from(`${order.by}:${row[order.by]}`).toString("base64url");
 }
@@ -105,16 +111,16 @@ export function encodeCursor<T extends object>(order: Order<T>, row: T): string 
 export function decodeCursor<T extends object>(order: Order<T>): (cursor: string) => string | number | null {
   return (cursor) => {
     const text = cursor.length > 200 ? "" : Buffer.from(cursor, "base64url").toString("latin1");
-    const place = /^([a-zA-Z]+):([a-z0-9-]{1,63})$/.exec(text);
-    if (place === null || place[1] !== order.by || Buffer.from(text).toString("base64url") !== cursor) return null;
-    const value = place[2] as string;
+    const match = /^([a-zA-Z]+):([a-z0-9-]{1,63})$/.exec(text);
+    if (match === null || match[1] !== order.by || Buffer.from(text).toString("base64url") !== cursor) return null;
+    const value = match[2] as string;
     if (order.by !== "version") return value;
-    // Versions are 32-bit integers, and PostgreSQL takes no greater ones to compare them with.
+    // Versions are 32-bit integers. PostgreSQL rejects a comparison with a larger number.
     return /^\d{1,10}$/.test(value) && Number(value) < 2 ** 31 ? Number(value) : null;
   };
 }
 
-/** Makes a connection of a page. */
+/** Converts a page to a Relay connection. */
 export function connect<T extends object>(
   reader: Reader,
   order: Order<T>,
@@ -124,15 +130,15 @@ export function connect<T extends object>(
   totalCount: () => Promise<number>,
 ): Connection<T> {
   const edges = page.rows.map((node) => ({ cursor: encodeCursor(order, node), node }));
-  // What lies on the side that the page was not read towards: at the cursor it began at, or beyond, there may be something.
+  // Rows may exist on the opposite side of the page: at the start cursor, or past it.
   const { from } = request;
-  const other = from === null ? false : () => hasRow(reader, order, conditions, from, !request.backward);
+  const hasRowsOpposite = from === null ? false : () => hasRow(reader, order, conditions, from, !request.backward);
   return {
     edges,
     nodes: page.rows,
     pageInfo: {
-      hasNextPage: request.backward ? other : page.more,
-      hasPreviousPage: request.backward ? page.more : other,
+      hasNextPage: request.backward ? hasRowsOpposite : page.more,
+      hasPreviousPage: request.backward ? page.more : hasRowsOpposite,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
@@ -140,32 +146,32 @@ export function connect<T extends object>(
   };
 }
 
-/** The object types of a list: `<Node>Edge` and `<Node>Connection`. */
+/** Creates the object types of a list: `<Node>Edge` and `<Node>Connection`. */
 function connectionType<T extends object>(Node: ClassType<T>, plural: string) {
   @ObjectType(`${Node.name}Edge`, {
-    description: `One of ${plural}, with its place in the list.`,
+    description: `An edge in a list of ${plural}.`,
     simpleResolvers: true,
   })
   class Edge {
-    @Field(() => String, { description: "Its place in the list, for `after` and `before`." })
+    @Field(() => String, { description: "The cursor of the item, for `after` and `before`." })
     cursor!: string;
 
-    @Field(() => Node, { description: "What stands there." })
+    @Field(() => Node, { description: "The item at this edge." })
     node!: T;
   }
 
   @ObjectType(`${Node.name}Connection`, { description: `A page of ${plural}.`, simpleResolvers: true })
   class ConnectionType {
-    @Field(() => [Edge], { description: "What is on this page, each with its cursor." })
+    @Field(() => [Edge], { description: "The items on this page, each with its cursor." })
     edges!: Edge[];
 
-    @Field(() => [Node], { description: "What is on this page." })
+    @Field(() => [Node], { description: "The items on this page." })
     nodes!: T[];
 
-    @Field(() => PageInfo, { description: "Where this page stands in the list." })
+    @Field(() => PageInfo, { description: "The position of this page in the list." })
     pageInfo!: PageInfo;
 
-    @Field(() => Int, { description: "How many there are in the whole list. Counted only where it is asked for." })
+    @Field(() => Int, { description: "The number of items in the whole list. Computed only if selected." })
     @Extensions(LAZY)
     totalCount!: () => Promise<number>;
   }
@@ -180,9 +186,9 @@ export const BuildConnection = connectionType(Build, "builds");
 export const PromotionConnection = connectionType(Promotion, "promotions");
 export const TokenConnection = connectionType(Token, "tokens");
 
-@ObjectType({ description: "One event, with its place in the log.", simpleResolvers: true })
+@ObjectType({ description: "An edge in a list of events.", simpleResolvers: true })
 export class EventEdge {
-  @Field(() => EventCursor, { description: "Its place in the log." })
+  @Field(() => EventCursor, { description: "The position of the event in the log." })
   cursor!: string;
 
   @Field(() => LogEvent, { description: "The event." })
@@ -190,16 +196,17 @@ export class EventEdge {
 }
 
 @ObjectType({
-  description: "Events, oldest first. `pageInfo.endCursor` can be handed to a subscription's `after`.",
+  description:
+    "A page of events, oldest first. Pass `pageInfo.endCursor` as a subscription's `after` to continue from there.",
   simpleResolvers: true,
 })
 export class EventConnection {
-  @Field(() => [EventEdge], { description: "What is on this page, each with its cursor." })
+  @Field(() => [EventEdge], { description: "The items on this page, each with its cursor." })
   edges!: EventEdge[];
 
-  @Field(() => [LogEvent], { description: "What is on this page." })
+  @Field(() => [LogEvent], { description: "The items on this page." })
   nodes!: LogEvent[];
 
-  @Field(() => PageInfo, { description: "Where this page stands in the log." })
+  @Field(() => PageInfo, { description: "The position of this page in the log." })
   pageInfo!: PageInfo;
 }

@@ -6,64 +6,71 @@ import type { Viewer } from "../entities/access/token.js";
 import type { Feed } from "../events/feed.js";
 import { type Dependencies, trackingLoaders, trackingReader } from "./dependencies.js";
 
-/** What a subscription needs besides: where events come from, and when to stop asking for them. */
+/** What a subscription needs in addition: the event feed, and the signal that ends the subscription. */
 export interface SubscriptionSource {
   readonly feed: Feed;
   readonly signal: AbortSignal;
 }
 
-/** What the resolvers of one operation share: who asks, and what has been loaded for them so far. */
+/** The state that the resolvers of one operation share: the viewer and the loaders with their cache. */
 export class Context implements Ctx {
   readonly db: Database;
   readonly viewer: Viewer;
   readonly durations: Durations;
   readonly now: () => Date;
-  /** Names the request in the log, and in the answer to a fault. */
+  /** Identifies the request in the log and in internal errors. */
   readonly requestId: string;
-  /** Null where the operation came by a way that carries no subscriptions. */
+  /** Null if the operation's transport does not support subscriptions. */
   readonly subscriptionSource: SubscriptionSource | null;
-  // Not a #private field: Apollo works on a shallow copy of the context, which has none of those.
-  private loaded: Loaders | null = null;
-  private readonly untracked: Reader;
-  /** Where what the answer is made from is noted, if anybody wants to know. */
+  // Not a #private field: Apollo makes a shallow copy of the context, which drops those.
+  private currentLoaders: Loaders | null = null;
+  private readonly plainReader: Reader;
+  /** Collects what the result depends on, for the response cache; null if it is not tracked. */
   readonly dependencies: Dependencies | null;
 
-  /** @param as the service's own context, and who asks: what they may see and touch of it is worked out here */
-  constructor(as: Ctx, requestId: string, live: SubscriptionSource | null = null, sources: Dependencies | null = null) {
-    const ctx = contextFor(as, as.viewer);
-    this.untracked = ctx.db.reader;
-    this.dependencies = sources;
+  /** @param base the service's context and the viewer; the constructor limits it to the rows that the viewer may access */
+  constructor(
+    base: Ctx,
+    requestId: string,
+    subscriptionSource: SubscriptionSource | null = null,
+    dependencies: Dependencies | null = null,
+  ) {
+    const ctx = contextFor(base, base.viewer);
+    this.plainReader = ctx.db.reader;
+    this.dependencies = dependencies;
     this.db =
-      sources === null ? ctx.db : Object.create(ctx.db, { reader: { value: trackingReader(ctx.db.reader, sources) } });
+      dependencies === null
+        ? ctx.db
+        : Object.create(ctx.db, { reader: { value: trackingReader(ctx.db.reader, dependencies) } });
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
     this.now = () => ctx.now();
     this.requestId = requestId;
-    this.subscriptionSource = live;
+    this.subscriptionSource = subscriptionSource;
   }
 
   get loaders(): Loaders {
-    this.loaded ??=
+    this.currentLoaders ??=
       this.dependencies === null
-        ? createLoaders(this.untracked)
-        : trackingLoaders(this.untracked, this.db.reader, this.dependencies);
-    return this.loaded;
+        ? createLoaders(this.plainReader)
+        : trackingLoaders(this.plainReader, this.db.reader, this.dependencies);
+    return this.currentLoaders;
   }
 
-  /** Looks for a pipeline or an app by what is unique to it: its id, or the name of one that is not deleted. */
+  /** Looks up a pipeline or an app by a unique key: its id, or its name if it is not deleted. */
   async lookup<T extends { id: string }>(find: (reader: Reader) => Promise<T | null>): Promise<T | null> {
-    const row = await find(this.untracked);
+    const row = await find(this.plainReader);
     this.dependencies?.addLookup(row);
     return row;
   }
 
   /**
-   * Runs a mutation, and forgets what was loaded before it: the mutations of one operation run one after the other, and
-   * what each answers is to be read after it.
+   * Runs a mutation, then resets the loaders. The mutations of one operation run in sequence, and the fields of each
+   * result must not be resolved from rows loaded before the write.
    */
-  async mutate<T>(verb: (ctx: Ctx) => Promise<T>): Promise<T> {
-    const result = await verb(this);
-    this.loaded = null;
+  async mutate<T>(mutation: (ctx: Ctx) => Promise<T>): Promise<T> {
+    const result = await mutation(this);
+    this.currentLoaders = null;
     return result;
   }
 }

@@ -3,29 +3,32 @@ import type { Reader } from "../database/rows/reader.js";
 import type { Build } from "../entities/builds/build.js";
 
 /**
- * What the answer to one query is made from: the pipelines and apps of which an event tells when any of it changes. An
- * answer whose sources are known may be kept until such an event.
+ * The pipelines and apps that the result of a query depends on. Every change to the data of the result raises an event of
+ * one of them. A result with known dependencies can be cached until such an event.
  *
- * Nothing is known until somebody vouches for it. A query has to be of a kind that `begin` is called for, every row has
- * to come through `tracedLoaders` or a lookup, and a single statement that goes another way makes the whole unknown: a
- * field that reads in a new way is at worst not kept.
+ * Dependencies are unknown by default. They are known only if:
+ * - `track` was called, which happens for certain kinds of queries, and
+ * - every row came through `trackingLoaders` or a lookup.
+ *
+ * Any other SQL statement marks the whole result as untracked. A field that reads in a new way is therefore not cached,
+ * rather than cached without invalidation.
  */
 export class Dependencies {
   readonly #ids = new Set<string>();
   #tracking = false;
   #untracked = false;
 
-  /** The ids of the pipelines and apps; null where they are not known. */
+  /** The ids of the pipelines and apps; null if they are unknown. */
   get ids(): ReadonlySet<string> | null {
     return this.#tracking && !this.#untracked ? this.#ids : null;
   }
 
-  /** The query asks for nothing but what can be traced. */
+  /** Starts tracking. The query must select only fields whose dependencies can be tracked. */
   track(): void {
     this.#tracking = true;
   }
 
-  /** Something else went into the answer. */
+  /** Records that the result depends on something untracked. */
   markUntracked(): void {
     this.#untracked = true;
   }
@@ -41,57 +44,60 @@ export class Dependencies {
   }
 }
 
-/** A reader every statement of which makes the sources unknown. */
-export function trackingReader(reader: Reader, sources: Dependencies): Reader {
+/** Returns a reader that marks the result as untracked with every statement. */
+export function trackingReader(reader: Reader, dependencies: Dependencies): Reader {
   return reader.through((runner) => ({
     query: (text, parameters) => {
-      sources.markUntracked();
+      dependencies.markUntracked();
       return runner.query(text, parameters);
     },
   }));
 }
 
 /**
- * Loaders that note what they load, as far as the event log tells of every change to it: a pipeline's row and couplings
- * by events of the pipeline; an app's row, coupling, releases and their statuses by events of the app. A build that has
- * SUCCEEDED never changes. All others go through the untraced reader.
+ * Returns loaders that record dependencies, where the event log covers every change to the loaded rows:
+ * - a pipeline's row and couplings: events of the pipeline;
+ * - an app's row, coupling, releases and their statuses: events of the app;
+ * - a build that has SUCCEEDED: never changes.
+ *
+ * All other loaders use `untrackedReader`, which marks the result as untracked.
  */
-export function trackingLoaders(reader: Reader, untraced: Reader, sources: Dependencies): Loaders {
-  const known = createLoaders(reader);
-  const others = createLoaders(untraced);
-  const { named } = known;
-  const app = withTracking(known.app, (id) => sources.add(id));
-  const build = withTracking(known.build, noteBuild);
+export function trackingLoaders(reader: Reader, untrackedReader: Reader, dependencies: Dependencies): Loaders {
+  const tracked = createLoaders(reader);
+  const untracked = createLoaders(untrackedReader);
+  const { named } = tracked;
+  const app = withTracking(tracked.app, (id) => dependencies.add(id));
+  const build = withTracking(tracked.build, addBuild);
   return {
-    ...others,
-    pipeline: withTracking(known.pipeline, (id) => sources.add(id)),
+    ...untracked,
+    pipeline: withTracking(tracked.pipeline, (id) => dependencies.add(id)),
     app,
     build,
     named: {
-      app: named.app === app ? app : withTracking(named.app, (id) => sources.add(id)),
-      build: named.build === build ? build : withTracking(named.build, noteBuild),
-      release: others.named.release,
+      app: named.app === app ? app : withTracking(named.app, (id) => dependencies.add(id)),
+      build: named.build === build ? build : withTracking(named.build, addBuild),
+      release: untracked.named.release,
     },
-    couplingsOfPipeline: withTracking(known.couplingsOfPipeline, (id) => sources.add(id)),
-    couplingOfApp: withTracking(known.couplingOfApp, (id) => sources.add(id)),
-    currentReleaseOfApp: withTracking(known.currentReleaseOfApp, (id) => sources.add(id)),
-    statusesOfRelease: withTracking(known.statusesOfRelease, (release) => sources.add(release.appId)),
+    couplingsOfPipeline: withTracking(tracked.couplingsOfPipeline, (id) => dependencies.add(id)),
+    couplingOfApp: withTracking(tracked.couplingOfApp, (id) => dependencies.add(id)),
+    currentReleaseOfApp: withTracking(tracked.currentReleaseOfApp, (id) => dependencies.add(id)),
+    statusesOfRelease: withTracking(tracked.statusesOfRelease, (release) => dependencies.add(release.appId)),
   };
 
-  function noteBuild(_: string, found: Build | null): void {
-    if (found?.phase !== "SUCCEEDED") sources.markUntracked();
+  function addBuild(_: string, build: Build | null): void {
+    if (build?.phase !== "SUCCEEDED") dependencies.markUntracked();
   }
 }
 
-/** The same loader, with a note of everything that it is asked for; taken once more when what it gave is there. */
+/** Makes the loader call `record` with each key and its value, once the value has loaded. */
 function withTracking<L extends { load(key: never): Promise<unknown> }>(
   loader: L,
-  note: (key: Parameters<L["load"]>[0], value: Awaited<ReturnType<L["load"]>>) => void,
+  record: (key: Parameters<L["load"]>[0], value: Awaited<ReturnType<L["load"]>>) => void,
 ): L {
   const load = loader.load.bind(loader) as (key: Parameters<L["load"]>[0]) => Promise<never>;
   loader.load = (async (key: Parameters<L["load"]>[0]) => {
     const value = await load(key);
-    note(key, value);
+    record(key, value);
     return value;
   }) as L["load"];
   return loader;

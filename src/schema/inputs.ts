@@ -1,48 +1,53 @@
 import { Field, ID, InputType, Int } from "type-graphql";
 import { BuildPhase, DeploymentMode, ReleasePhase, Role, Stage, StatusState } from "../entities/core/enums.js";
+import { requiresRole } from "./roles.js";
 
-/** The inputs of the mutations, one for each. What the fields may hold is checked in the domain, which words the refusals. */
+/* The input types of the mutations. The domain validates the values and writes the error messages. */
 
-@InputType({ description: "What a new pipeline is to be." })
+const IDEMPOTENCY_KEY =
+  "A key chosen by the client, 1 to 256 characters. A repeat with the same key within 24 hours returns the first result.";
+
+@InputType({ description: "Input for createPipeline." })
 export class CreatePipelineInput {
-  @Field(() => String, { description: "1 to 63 lower-case letters, digits and dashes, unique among pipelines." })
+  @Field(() => String, {
+    description: "The name: 1 to 63 lower-case letters, digits and dashes, unique among pipelines.",
+  })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: "At most 1,024 characters; empty if left out." })
+  @Field(() => String, { nullable: true, description: "A description, at most 1,024 characters; empty if omitted." })
   description?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The codebase, as `github.com/acme/shop`, its address, or `acme/shop`.",
+    description: "The repository, as `github.com/acme/shop`, as a URL, or as `acme/shop`.",
   })
   repository?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The central branch; `main` if left out." })
+  @Field(() => String, { nullable: true, description: "The central branch; `main` if omitted." })
   branch?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: "Whether pull requests get review apps; false if left out." })
+  @Field(() => Boolean, { nullable: true, description: "Whether pull requests get review apps; false if omitted." })
   reviewAppsEnabled?: boolean | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({ description: "What of a pipeline is to change; what is left out stays as it is." })
+@InputType({ description: "Input for updatePipeline. Omitted fields stay unchanged." })
 export class UpdatePipelineInput {
   @Field(() => ID, { description: "The pipeline, by id or name." })
   pipeline!: string;
 
-  @Field(() => String, { nullable: true, description: "Its new name." })
+  @Field(() => String, { nullable: true, description: "The new name." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "At most 1,024 characters." })
+  @Field(() => String, { nullable: true, description: "The new description, at most 1,024 characters." })
   description?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The codebase; null takes it away." })
+  @Field(() => String, { nullable: true, description: "The repository; null removes it." })
   repository?: string | null;
 
   @Field(() => String, { nullable: true, description: "The central branch." })
@@ -52,64 +57,63 @@ export class UpdatePipelineInput {
   reviewAppsEnabled?: boolean | null;
 }
 
-@InputType({ description: "Which pipeline is to go." })
+@InputType({ description: "Input for deletePipeline." })
 export class DeletePipelineInput {
   @Field(() => ID, { description: "The pipeline, by id or name." })
   pipeline!: string;
 }
 
-@InputType({ description: "What a new app is to be." })
+@InputType({ description: "Input for createApp." })
 export class CreateAppInput {
-  @Field(() => String, { description: "1 to 63 lower-case letters, digits and dashes, unique among apps." })
+  @Field(() => String, { description: "The name: 1 to 63 lower-case letters, digits and dashes, unique among apps." })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: "At most 1,024 characters; empty if left out." })
+  @Field(() => String, { nullable: true, description: "A description, at most 1,024 characters; empty if omitted." })
   description?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Where it runs, at most 256 characters." })
+  @Field(() => String, { nullable: true, description: "The region, at most 256 characters." })
   region?: string | null;
 
-  @Field(() => DeploymentMode, { nullable: true, description: "How its releases become live; IMMEDIATE if left out." })
+  @Field(() => DeploymentMode, { nullable: true, description: "How its releases are deployed; IMMEDIATE if omitted." })
   deploymentMode?: DeploymentMode | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({ description: "What of an app is to change; what is left out stays as it is." })
+@InputType({ description: "Input for updateApp. Omitted fields stay unchanged." })
 export class UpdateAppInput {
   @Field(() => ID, { description: "The app, by id or name." })
   app!: string;
 
-  @Field(() => String, { nullable: true, description: "At most 1,024 characters." })
+  @Field(() => String, { nullable: true, description: "The new description, at most 1,024 characters." })
   description?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Where it runs; null takes it away." })
+  @Field(() => String, { nullable: true, description: "The region; null removes it." })
   region?: string | null;
 
   @Field(() => DeploymentMode, {
     nullable: true,
-    description: "How its releases become live. It cannot change while one is on its way.",
+    description: "How its releases are deployed. Cannot be changed while a release is QUEUED or DEPLOYING.",
   })
   deploymentMode?: DeploymentMode | null;
 }
 
-@InputType({ description: "Which app is to go." })
+@InputType({ description: "Input for deleteApp." })
 export class DeleteAppInput {
-  @Field(() => ID, { description: "The app, by id or name. It must be in no pipeline." })
+  @Field(() => ID, { description: "The app, by id or name. It must not be in a pipeline." })
   app!: string;
 }
 
-@InputType({ description: "Which app is to stand where." })
+@InputType({ description: "Input for addCoupling." })
 export class AddCouplingInput {
   @Field(() => ID, { description: "The pipeline, by id or name." })
   pipeline!: string;
 
-  @Field(() => ID, { description: "The app, by id or name. It must be in no pipeline." })
+  @Field(() => ID, { description: "The app, by id or name. It must not be in a pipeline." })
   app!: string;
 
   @Field(() => Stage, { description: "The stage." })
@@ -117,38 +121,36 @@ export class AddCouplingInput {
 
   @Field(() => [String], {
     nullable: true,
-    description: "Contexts that must be SUCCESS before a promotion into the app; at most 50, none in REVIEW.",
+    description: "Contexts that must be SUCCESS before a promotion to the app. At most 50; must be empty in REVIEW.",
   })
   requiredChecks?: string[] | null;
 
   @Field(() => Boolean, {
     nullable: true,
     description:
-      "Whether builds of the central branch are released by themselves. In DEVELOPMENT only, and there on if left out.",
+      "Whether builds of the central branch are deployed automatically. Allowed in DEVELOPMENT only; true there if omitted.",
   })
   autoDeploy?: boolean | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({
-  description:
-    "`requiredChecks` replaces the whole list; leaving a context out removes it, which needs elevated access.",
-})
+@InputType({ description: "Input for updateChecks." })
 export class UpdateChecksInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
 
-  @Field(() => [String], { description: "All contexts that are to be required; at most 50." })
+  @Field(() => [String], {
+    description: `The complete list of required contexts, at most 50. ${requiresRole("removeChecks", "Removing a context")}`,
+  })
   requiredChecks!: string[];
 }
 
-@InputType({ description: "Where an app is to stand from now on." })
+@InputType({ description: "Input for moveCoupling." })
 export class MoveCouplingInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
@@ -157,16 +159,16 @@ export class MoveCouplingInput {
   stage!: Stage;
 }
 
-@InputType({ description: "Whether an app is to deploy by itself." })
+@InputType({ description: "Input for setAutoDeploy." })
 export class SetAutoDeployInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
 
-  @Field(() => Boolean, { description: "On or off; on in DEVELOPMENT only." })
+  @Field(() => Boolean, { description: "Whether to deploy automatically. Can be true in DEVELOPMENT only." })
   autoDeploy!: boolean;
 }
 
-@InputType({ description: "Which app is to leave its pipeline." })
+@InputType({ description: "Input for removeCoupling." })
 export class RemoveCouplingInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
@@ -174,25 +176,28 @@ export class RemoveCouplingInput {
 
 @InputType({ description: "The commit that a build was made from." })
 export class CommitInput {
-  @Field(() => String, { description: "Its hash: 4 to 64 hexadecimal digits." })
+  @Field(() => String, { description: "The commit hash: 4 to 64 hexadecimal digits." })
   sha!: string;
 
-  @Field(() => String, { nullable: true, description: "Its message, at most 8,192 characters." })
+  @Field(() => String, { nullable: true, description: "The commit message, at most 8,192 characters." })
   message?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Who wrote it, at most 256 characters." })
+  @Field(() => String, { nullable: true, description: "The author, at most 256 characters." })
   author?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its page, http or https." })
+  @Field(() => String, { nullable: true, description: "The page's URL, http or https." })
   url?: string | null;
 }
 
-@InputType({ description: "What was built." })
+@InputType({ description: "Input for createBuild." })
 export class CreateBuildInput {
-  @Field(() => String, { description: "The codebase, as `github.com/acme/shop`, its address, or `acme/shop`." })
+  @Field(() => String, { description: "The repository, as `github.com/acme/shop`, as a URL, or as `acme/shop`." })
   repository!: string;
 
-  @Field(() => String, { nullable: true, description: "The branch; without one it deploys nowhere by itself." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The branch. If omitted, the build is not deployed automatically.",
+  })
   branch?: string | null;
 
   @Field(() => CommitInput, { description: "The commit." })
@@ -200,40 +205,46 @@ export class CreateBuildInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "Where the artifact is, at most 2,048 characters. Needed, and allowed, where it SUCCEEDED.",
+    description:
+      "The location of the artifact, at most 2,048 characters. Required for SUCCEEDED, and not allowed otherwise.",
   })
   artifact?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its digest, for example `sha256:…`." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The digest of the artifact, for example `sha256:…`. Allowed for SUCCEEDED only.",
+  })
   checksum?: string | null;
 
-  @Field(() => BuildPhase, { nullable: true, description: "SUCCEEDED if left out, which then needs `artifact`." })
+  @Field(() => BuildPhase, { nullable: true, description: "The phase; SUCCEEDED if omitted." })
   phase?: BuildPhase | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({ description: "How a build ended." })
+@InputType({ description: "Input for updateBuild." })
 export class UpdateBuildInput {
-  @Field(() => ID, { description: "The build, by id. It must not have SUCCEEDED yet." })
+  @Field(() => ID, { description: "The build, by id. It must not have SUCCEEDED." })
   build!: string;
 
-  @Field(() => BuildPhase, { description: "Its phase from now on." })
+  @Field(() => BuildPhase, { description: "The new phase." })
   phase!: BuildPhase;
 
-  @Field(() => String, { nullable: true, description: "Where the artifact is; goes with SUCCEEDED." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The location of the artifact. Required for SUCCEEDED, and not allowed otherwise.",
+  })
   artifact?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its digest; goes with SUCCEEDED." })
+  @Field(() => String, { nullable: true, description: "The digest of the artifact. Allowed for SUCCEEDED only." })
   checksum?: string | null;
 }
 
-@InputType({ description: "Which build is to be released where." })
+@InputType({ description: "Input for createRelease." })
 export class CreateReleaseInput {
   @Field(() => ID, { description: "The app, by id or name." })
   app!: string;
@@ -241,150 +252,149 @@ export class CreateReleaseInput {
   @Field(() => ID, { description: "The build, by id. It must have SUCCEEDED." })
   build!: string;
 
-  @Field(() => String, { nullable: true, description: "At most 1,024 characters; `Deploy of <commit>` if left out." })
+  @Field(() => String, {
+    nullable: true,
+    description: "A description, at most 1,024 characters; `Deploy of <commit>` if omitted.",
+  })
   description?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({
-  description:
-    "To the release before the current one if `release` is left out. It makes a new release of that release's build.",
-})
+@InputType({ description: "Input for rollback. Creates a new release with the build of an earlier one." })
 export class RollbackInput {
   @Field(() => ID, { description: "The app, by id or name." })
   app!: string;
 
-  @Field(() => ID, { nullable: true, description: "A release of the app that SUCCEEDED, by id." })
+  @Field(() => ID, {
+    nullable: true,
+    description: "A release of the app that SUCCEEDED, by id; the one before the current release if omitted.",
+  })
   release?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Why, at most 1,024 characters." })
+  @Field(() => String, { nullable: true, description: "The reason, at most 1,024 characters." })
   reason?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({
-  description:
-    "What the system that runs the app says of a release's deployment: DEPLOYING (still at it: the timeout starts anew), SUCCEEDED or FAILED.",
-})
+@InputType({ description: "Input for reportDeployment." })
 export class ReportDeploymentInput {
   @Field(() => ID, { description: "The release, by id." })
   release!: string;
 
-  @Field(() => ReleasePhase, { description: "DEPLOYING, SUCCEEDED or FAILED." })
+  @Field(() => ReleasePhase, {
+    description: "SUCCEEDED, FAILED, or DEPLOYING if still in progress, which restarts the timeout.",
+  })
   phase!: ReleasePhase;
 
   @Field(() => String, { nullable: true, description: "Why it FAILED, at most 1,024 characters." })
   failureReason?: string | null;
 }
 
-@InputType({
-  description:
-    "Creates the status of this context on the release or on the build (exactly one of the two), or updates it.",
-})
+@InputType({ description: "Input for reportStatus. Set exactly one of `release` and `build`." })
 export class ReportStatusInput {
   @Field(() => ID, { nullable: true, description: "The release, by id." })
   release?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "The build, by id: the status then holds for every release of it." })
+  @Field(() => ID, {
+    nullable: true,
+    description: "The build, by id. The status then applies to every release of the build.",
+  })
   build?: string | null;
 
   @Field(() => String, { description: "The name of the check: 1 to 100 letters, digits, spaces and `._:/\\+()@#-`." })
   context!: string;
 
-  @Field(() => StatusState, { description: "What is said." })
+  @Field(() => StatusState, { description: "The state to report." })
   state!: StatusState;
 
   @Field(() => String, { nullable: true, description: "The human-readable name of the reporting service." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "What it found, at most 1,024 characters." })
+  @Field(() => String, { nullable: true, description: "A short description of the result, at most 1,024 characters." })
   description?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The page with the details, http or https." })
+  @Field(() => String, { nullable: true, description: "The URL of the details page, http or https." })
   targetUrl?: string | null;
 
-  @Field(() => String, { nullable: true, description: "A picture of the reporting service, http or https." })
+  @Field(() => String, { nullable: true, description: "The URL of an icon of the reporting service, http or https." })
   imageUrl?: string | null;
 }
 
-@InputType({ description: "What is to be promoted, and where to." })
+@InputType({ description: "Input for promote and promotionPlan. Set either `app`, or `pipeline` and `stage`." })
 export class PromoteInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The source app. If left out, `pipeline` and `stage` are needed, and the first app coupled to that stage that has a release is promoted.",
+      "The source app. If omitted, `pipeline` and `stage` are required, and the source is the first app coupled to that stage that has a release.",
   })
   app?: string | null;
 
   @Field(() => ID, { nullable: true, description: "The pipeline, by id or name." })
   pipeline?: string | null;
 
-  @Field(() => Stage, { nullable: true, description: "The stage to promote out of." })
+  @Field(() => Stage, { nullable: true, description: "The source stage." })
   stage?: Stage | null;
 
-  @Field(() => ID, { nullable: true, description: "A release of the source app; its current one if left out." })
+  @Field(() => ID, { nullable: true, description: "A release of the source app; its current release if omitted." })
   release?: string | null;
 
-  @Field(() => [ID], { nullable: true, description: "Apps in the next stage, at most 200; all of them if left out." })
+  @Field(() => [ID], { nullable: true, description: "Apps in the next stage, at most 200; all of them if omitted." })
   targets?: string[] | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Promotes past unmet checks. Needs elevated access and a reason.",
+    description: `Promotes despite required checks that have not passed. Requires a reason. ${requiresRole("forcePromotion")}`,
   })
   force?: boolean | null;
 
-  @Field(() => String, { nullable: true, description: "Why, at most 1,024 characters." })
+  @Field(() => String, { nullable: true, description: "The reason, at most 1,024 characters." })
   reason?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "A key of your choice, 1 to 256 characters: a repeat with the same key within 24 hours answers as the first did.",
+    description: IDEMPOTENCY_KEY,
   })
   idempotencyKey?: string | null;
 }
 
-@InputType({ description: "A pull request, as its host tells of it." })
+@InputType({ description: "A pull request of a code host." })
 export class PullRequestInput {
-  @Field(() => Int, { description: "Its number, 1 or more." })
+  @Field(() => Int, { description: "The number, 1 or greater." })
   number!: number;
 
-  @Field(() => String, { description: "The branch that it would merge." })
+  @Field(() => String, { description: "The source branch." })
   branch!: string;
 
-  @Field(() => String, { nullable: true, description: "Its title." })
+  @Field(() => String, { nullable: true, description: "The title." })
   title?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Who opened it." })
+  @Field(() => String, { nullable: true, description: "The author." })
   author?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Its page, http or https." })
+  @Field(() => String, { nullable: true, description: "The page's URL, http or https." })
   url?: string | null;
 }
 
-@InputType({ description: "For which pull request a review app is to be made." })
+@InputType({ description: "Input for openReviewApp." })
 export class OpenReviewAppInput {
-  @Field(() => ID, { description: "The pipeline, by id or name. Review apps must be on there." })
+  @Field(() => ID, { description: "The pipeline, by id or name. It must have review apps enabled." })
   pipeline!: string;
 
   @Field(() => PullRequestInput, { description: "The pull request." })
   pullRequest!: PullRequestInput;
 }
 
-@InputType({ description: "Which review app is to go." })
+@InputType({ description: "Input for closeReviewApp." })
 export class CloseReviewAppInput {
   @Field(() => ID, { description: "The pipeline, by id or name." })
   pipeline!: string;
@@ -393,26 +403,27 @@ export class CloseReviewAppInput {
   pullRequestNumber!: number;
 }
 
-@InputType({ description: "What a new token is to be." })
+@InputType({ description: "Input for createToken." })
 export class CreateTokenInput {
-  @Field(() => String, { description: "Who or what it is for, at most 256 characters." })
+  @Field(() => String, {
+    description: "The name of the person or service that uses the token, at most 256 characters.",
+  })
   name!: string;
 
-  @Field(() => Role, { description: "What it may do." })
+  @Field(() => Role, { description: "The role, which determines the permitted actions." })
   role!: Role;
 
-  @Field(() => Date, { nullable: true, description: "When it stops to work by itself; never if left out." })
+  @Field(() => Date, { nullable: true, description: "When it expires; never if omitted." })
   expiresAt?: Date | null;
 
   @Field(() => [ID], {
     nullable: true,
-    description:
-      "The pipelines to limit it to, by id or name, 1 to 100: elsewhere it sees and does nothing. Not limited if left out.",
+    description: "The pipelines to restrict the token to, by id or name, 1 to 100; unrestricted if omitted.",
   })
   pipelines?: string[] | null;
 }
 
-@InputType({ description: "Which token is to be revoked." })
+@InputType({ description: "Input for revokeToken." })
 export class RevokeTokenInput {
   @Field(() => ID, { description: "The token, by id." })
   token!: string;

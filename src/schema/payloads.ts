@@ -9,97 +9,97 @@ import { Promotion } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 
-/** What the mutations answer, one for each kind of answer. */
+/* The payload types of the mutations. */
 
-@ObjectType({ description: "The pipeline that was made or changed.", simpleResolvers: true })
+@ObjectType({ description: "The pipeline that was created or updated.", simpleResolvers: true })
 export class PipelinePayload {
-  @Field(() => Pipeline, { description: "The pipeline, as it now is." })
+  @Field(() => Pipeline, { description: "The pipeline after the mutation." })
   pipeline!: Pipeline;
 }
 
-@ObjectType({ description: "Which pipeline was deleted.", simpleResolvers: true })
+@ObjectType({ description: "Identifies the pipeline that was deleted.", simpleResolvers: true })
 export class DeletePipelinePayload {
-  @Field(() => ID, { description: "The id of the pipeline that is gone." })
+  @Field(() => ID, { description: "The id of the deleted pipeline." })
   deletedPipelineId!: string;
 }
 
-@ObjectType({ description: "The app that was made or changed.", simpleResolvers: true })
+@ObjectType({ description: "The app that was created or updated.", simpleResolvers: true })
 export class AppPayload {
-  @Field(() => App, { description: "The app, as it now is." })
+  @Field(() => App, { description: "The app after the mutation." })
   app!: App;
 }
 
-@ObjectType({ description: "Which app was deleted.", simpleResolvers: true })
+@ObjectType({ description: "Identifies the app that was deleted.", simpleResolvers: true })
 export class DeleteAppPayload {
-  @Field(() => ID, { description: "The id of the app that is gone." })
+  @Field(() => ID, { description: "The id of the deleted app." })
   deletedAppId!: string;
 }
 
-@ObjectType({ description: "The coupling that was made or changed.", simpleResolvers: true })
+@ObjectType({ description: "The coupling that was added or updated.", simpleResolvers: true })
 export class CouplingPayload {
-  @Field(() => Coupling, { description: "The coupling, as it now is." })
+  @Field(() => Coupling, { description: "The coupling after the mutation." })
   coupling!: Coupling;
 }
 
-@ObjectType({ description: "Which coupling was removed.", simpleResolvers: true })
+@ObjectType({ description: "Identifies the coupling that was removed.", simpleResolvers: true })
 export class RemoveCouplingPayload {
-  @Field(() => ID, { description: "The id of the coupling that is gone." })
+  @Field(() => ID, { description: "The id of the removed coupling." })
   removedCouplingId!: string;
 
   @Field(() => Pipeline, { description: "The pipeline that the app was in." })
   pipeline!: Pipeline;
 }
 
-@ObjectType({ description: "The build that was registered or changed.", simpleResolvers: true })
+@ObjectType({ description: "The build that was registered or updated.", simpleResolvers: true })
 export class BuildPayload {
-  @Field(() => Build, { description: "The build, as it now is." })
+  @Field(() => Build, { description: "The build after the mutation." })
   build!: Build;
 }
 
-@ObjectType({ description: "The release that was made or moved.", simpleResolvers: true })
+@ObjectType({ description: "The release that was created or updated.", simpleResolvers: true })
 export class ReleasePayload {
-  @Field(() => Release, { description: "The release, as it now is." })
+  @Field(() => Release, { description: "The release after the mutation." })
   release!: Release;
 }
 
 @ObjectType({ description: "The status that was reported.", simpleResolvers: true })
 export class ReleaseStatusPayload {
-  @Field(() => ReleaseStatus, { description: "The status, as it now is." })
+  @Field(() => ReleaseStatus, { description: "The status after the mutation." })
   status!: ReleaseStatus;
 }
 
-@ObjectType({ description: "The promotion that was admitted.", simpleResolvers: true })
+@ObjectType({ description: "The promotion that was created.", simpleResolvers: true })
 export class PromotePayload {
-  @Field(() => Promotion, { description: "The promotion that was admitted." })
+  @Field(() => Promotion, { description: "The promotion that was created." })
   promotion!: Promotion;
 }
 
-@ObjectType({ description: "The review app that was made or brought up to date.", simpleResolvers: true })
+@ObjectType({ description: "The review app that was created or updated.", simpleResolvers: true })
 export class ReviewAppPayload {
-  @Field(() => ReviewApp, { description: "The review app, as it now is." })
+  @Field(() => ReviewApp, { description: "The review app after the mutation." })
   reviewApp!: ReviewApp;
 }
 
-@ObjectType({ description: "Which review app was closed.", simpleResolvers: true })
+@ObjectType({ description: "Identifies the review app that was closed.", simpleResolvers: true })
 export class CloseReviewAppPayload {
-  @Field(() => ID, { description: "The id of the app that is gone." })
+  @Field(() => ID, { description: "The id of the deleted review app." })
   closedAppId!: string;
 
-  @Field(() => Pipeline, { description: "The pipeline that it was in." })
+  @Field(() => Pipeline, { description: "The pipeline that the review app was in." })
   pipeline!: Pipeline;
 }
 
-@ObjectType({ description: "The token that was made.", simpleResolvers: true })
+@ObjectType({ description: "The token that was created, and its secret.", simpleResolvers: true })
 export class CreateTokenPayload {
   @Field(() => Token, { description: "The token." })
   token!: Token;
 
-  @Field(() => String, { description: "Shown this once; only its hash is kept." })
+  @Field(() => String, { description: "The secret. It is shown only once, because only its hash is stored." })
   secret!: string;
 }
 
-@ObjectType({ description: "The token that was changed.", simpleResolvers: true })
+@ObjectType({ description: "The token that was updated.", simpleResolvers: true })
 export class TokenPayload {
-  @Field(() => Token, { description: "The token, as it now is." })
+  @Field(() => Token, { description: "The token after the mutation." })
   token!: Token;
 }

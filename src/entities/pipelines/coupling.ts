@@ -30,7 +30,7 @@ export class Coupling extends Node {
 
   @Field(() => Boolean, {
     description:
-      "Whether builds of the pipeline's main branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default.",
+      "Whether builds of the pipeline's central branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default.",
   })
   @Column("boolean")
   autoDeploy!: boolean;

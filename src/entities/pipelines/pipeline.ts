@@ -27,7 +27,7 @@ export class Pipeline extends Node {
   repository!: string | null;
 
   @Field(() => String, {
-    description: "The main branch. Its builds are deployed automatically to apps in the DEVELOPMENT stage.",
+    description: "The central branch. Its builds are deployed automatically to apps in the DEVELOPMENT stage.",
   })
   @Column("text")
   branch!: string;

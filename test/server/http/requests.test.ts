@@ -175,7 +175,7 @@ describe("a fault deep inside", () => {
     const [error] = JSON.parse(text).errors;
     const requestId = response.headers.get("x-request-id");
     assert.deepEqual(error.extensions, { code: "INTERNAL_SERVER_ERROR", requestId });
-    assert.equal(error.message, "Something went wrong on our side. The log tells more under the request's id.");
+    assert.equal(error.message, "Internal server error; see the log for this requestId.");
     assert.doesNotMatch(text, /secret|JSON|SyntaxError|\.js|stack/i);
 
     assert.equal((await client.ask("{ viewer { name } }")).viewer.name, "admin");
