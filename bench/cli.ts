@@ -5,28 +5,28 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type BenchmarkOptions,
-  compareWithBaseline,
+  createComparison,
+  createResult,
   interleave,
-  measureOnly,
   percentile,
   type Result,
 } from "./support/figures.js";
 import { ADMIN_SECRET, Server } from "./support/processes.js";
 
-/** Processes of one turn. */
+/** Processes per round. */
 const ITERATIONS = 3;
 const MAIN = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
 
-/** What is run, and how long it may take, in milliseconds. */
+/** The commands, each with its limit in milliseconds. */
 const COMMANDS = [
-  { args: ["--help"], most: 150 },
-  { args: ["pipelines"], most: 300 },
+  { args: ["--help"], maxMs: 150 },
+  { args: ["pipelines"], maxMs: 300 },
 ] as const;
 
-/** The command line as whoever types waits for it, from the start of its process to its end, against Node with nothing to run. */
-export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+/** Run time of CLI commands, from process start to exit. The baseline is Node with an empty script. */
+export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const home = mkdtempSync(join(tmpdir(), "railyard-bench-home-"));
-  const [server] = await Server.launch(await workshop.createSqlite(1));
+  const [server] = await Server.launch(await databases.createSqlite(1));
   const env = {
     PATH: process.env.PATH,
     HOME: home,
@@ -36,15 +36,15 @@ export async function measure({ databases: workshop, rounds }: BenchmarkOptions)
   };
   try {
     const results: Result[] = [];
-    for (const { args, most } of COMMANDS) {
+    for (const { args, maxMs } of COMMANDS) {
       const times = await interleave(
         rounds,
         async () => measureRuntime([MAIN, ...args], env),
         async () => measureRuntime(["-e", "0"], env),
       );
       const what = `railyard ${args.join(" ")}`;
-      results.push(compareWithBaseline(`${what}: against Node`, "ms", "an empty Node process", times, null));
-      results.push(measureOnly(`${what}: whole`, "ms", times.subject, { max: most }));
+      results.push(createComparison(`${what}: compared to Node`, "ms", "an empty Node process", times, null));
+      results.push(createResult(`${what}: total`, "ms", times.subject, { max: maxMs }));
     }
     return results;
   } finally {
@@ -53,10 +53,10 @@ export async function measure({ databases: workshop, rounds }: BenchmarkOptions)
   }
 }
 
-/** How long such a process takes, in milliseconds: the median of some. */
+/** The median run time of a process, in milliseconds. */
 function measureRuntime(args: readonly string[], env: NodeJS.ProcessEnv): number {
   const times: number[] = [];
-  for (let turn = 0; turn < ITERATIONS; turn += 1) {
+  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
     const begun = performance.now();
     const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
     times.push(performance.now() - begun);

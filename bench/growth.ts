@@ -2,34 +2,30 @@ import { PROMOTE } from "./promote.js";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
 import { pipelineName, sourceName } from "./support/data.js";
-import { type BenchmarkOptions, compareWithBaseline, interleave, percentile, type Result } from "./support/figures.js";
+import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
 
-/** The sizes that are compared, as shares of the largest; at scale 1 they are 100, 1,000 and 10,000 pipelines. */
+/** The compared database sizes. At scale 1 they are 100, 1,000 and 10,000 pipelines. */
 const SIZES = [0.1, 1, 10] as const;
-/** Boards and promotions of one turn. */
+/** Board queries per round. A round has a quarter as many promotions. */
 const ITERATIONS = 200;
-/** How many different boards are asked for: the same number at every size, so that no cache is larger at one of them. */
+/** Number of different boards: the same at every size, so that caches hold the same number of entries. */
 const BOARDS = 50;
 
-/** What a board and a promotion cost as the database grows, against the same on the smallest one. */
-export async function measure({
-  databases: workshop,
-  pipelines,
-  rounds,
-}: BenchmarkOptions): Promise<readonly Result[]> {
+/** Cost of a board query and of a promotion as the database grows. The baseline is the smallest database. */
+export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const servers: Subject[] = [];
   try {
     for (const share of SIZES) {
       const size = Math.round(pipelines * share);
-      const [server] = await Server.launch(await workshop.createSqlite(size));
+      const [server] = await Server.launch(await databases.createSqlite(size));
       servers.push({ size, server });
     }
     const [smallest, ...larger] = servers;
     if (smallest === undefined) return [];
     const results: Result[] = [];
     for (const one of larger) {
-      const against = `the same with ${smallest.size.toLocaleString("en")} pipelines`;
+      const baselineName = `the same with ${smallest.size.toLocaleString("en")} pipelines`;
       const at = `with ${one.size.toLocaleString("en")} pipelines`;
       const target = one === larger.at(-1) ? { max: 1.3 } : null;
       const boards = await interleave(
@@ -37,13 +33,13 @@ export async function measure({
         () => board(one),
         () => board(smallest),
       );
-      results.push(compareWithBaseline(`growth: board ${at}`, "µs CPU", against, boards, target));
+      results.push(createComparison(`growth: board ${at}`, "µs CPU", baselineName, boards, target));
       const promotions = await interleave(
         rounds,
         () => promote(one),
         () => promote(smallest),
       );
-      results.push(compareWithBaseline(`growth: promote to 12 targets ${at}`, "ms", against, promotions, target));
+      results.push(createComparison(`growth: promote to 12 targets ${at}`, "ms", baselineName, promotions, target));
     }
     return results;
   } finally {
@@ -56,16 +52,16 @@ interface Subject {
   readonly server: Server;
 }
 
-let asked = 0;
+let requests = 0;
 
-/** Boards from all over the database, each asked for as it was never before: none is answered from what was kept. */
+/** Requests boards from the whole database. A unique variable in each request avoids the response cache. */
 async function board({ size, server }: Subject): Promise<number> {
   const connection = new Connection(server.port);
   const before = await server.usage();
-  for (let turn = 0; turn < ITERATIONS; turn++) {
-    asked += 1;
-    const pipeline = pipelineName(Math.floor(((turn % BOARDS) * size) / BOARDS));
-    await connection.send(request(BOARD, { pipeline, asked }));
+  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
+    requests += 1;
+    const pipeline = pipelineName(Math.floor(((iteration % BOARDS) * size) / BOARDS));
+    await connection.send(request(BOARD, { pipeline, requests }));
   }
   const after = await server.usage();
   connection.close();
@@ -75,9 +71,9 @@ async function board({ size, server }: Subject): Promise<number> {
 async function promote({ server }: Subject): Promise<number> {
   const connection = new Connection(server.port);
   const times: number[] = [];
-  for (let turn = 0; turn < ITERATIONS / 4; turn++) {
+  for (let iteration = 0; iteration < ITERATIONS / 4; iteration += 1) {
     const start = performance.now();
-    await connection.query(PROMOTE, { app: sourceName(12, turn % 10) });
+    await connection.query(PROMOTE, { app: sourceName(12, iteration % 10) });
     times.push(performance.now() - start);
   }
   connection.close();

@@ -2,9 +2,9 @@ import { PROMOTE } from "./promote.js";
 import { Connection } from "./support/client.js";
 import {
   type BenchmarkOptions,
-  compareWithBaseline,
+  createComparison,
+  createResult,
   interleave,
-  measureOnly,
   percentile,
   type Result,
 } from "./support/figures.js";
@@ -12,57 +12,56 @@ import { type LockUsage, sampleLogLock } from "./support/log-lock.js";
 import { Server } from "./support/processes.js";
 import { createScenario } from "./support/scenario.js";
 
-/** Promotions under way at any time. */
+/** Concurrent promotions. */
 const CLIENTS = 16;
-/** Each with so many apps to promote to: nobody waits for anybody else's apps. */
+/** More pipelines than clients, so that promotions do not wait for each other's row locks. */
 const PIPELINES = 32;
 const TARGETS = 4;
-/** How long a turn takes, in milliseconds. */
 const ROUND_MS = 3000;
 
 interface Sample extends LockUsage {
-  /** Promotions a second. */
+  /** Promotions per second. */
   readonly rate: number;
-  /** Of a hundred promotions the slowest, in milliseconds. */
+  /** The 99th percentile of the promotion latency, in milliseconds. */
   readonly p99: number;
 }
 
 /**
- * Promotions a second on PostgreSQL with two instances against those with one, and how much of the time somebody holds the lock
- * that makes cursor order commit order: what that leaves is how far one database can be driven further. Everything runs
- * on this machine: the database, whose commits reach the disk, the instances, and the clients in this process.
+ * Promotions per second on PostgreSQL with two instances; the baseline is one instance. Also measures the share of time for
+ * which the event log's lock is held. That lock makes cursor order commit order, so it bounds the write throughput of one
+ * database. Database, instances and clients share this machine. Commits reach the disk.
  */
-export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const fleets: Fleet[] = [];
   try {
-    const two = await Fleet.launch(await workshop.createPostgres(), 2);
+    const two = await Fleet.launch(await databases.createPostgres(), 2);
     fleets.push(two);
-    const one = await Fleet.launch(await workshop.createPostgres(), 1);
+    const one = await Fleet.launch(await databases.createPostgres(), 1);
     fleets.push(one);
-    const turns = await interleave(
+    const samples = await interleave(
       rounds,
       () => two.promote(),
       () => one.promote(),
     );
     const of = (what: keyof Sample) => ({
-      subject: turns.subject.map((turn) => turn[what]),
-      baseline: turns.baseline.map((turn) => turn[what]),
+      subject: samples.subject.map((sample) => sample[what]),
+      baseline: samples.baseline.map((sample) => sample[what]),
     });
-    const against = "one instance";
+    const baselineName = "one instance";
     const [held, waiting] = [of("heldPercent"), of("waitingPercent")];
     return [
-      compareWithBaseline("two instances: promotions to 4 targets", "promotions/s", against, of("rate"), null),
-      compareWithBaseline("two instances: promotion to 4 targets, p99", "ms", against, of("p99"), null),
-      measureOnly("one instance: the log's lock is held", "% of the time", held.baseline, null),
-      measureOnly("two instances: the log's lock is held", "% of the time", held.subject, null),
-      measureOnly("two instances: transactions that wait for it", "% of those open", waiting.subject, null),
+      createComparison("two instances: promotions to 4 targets", "promotions/s", baselineName, of("rate"), null),
+      createComparison("two instances: promotion to 4 targets, p99", "ms", baselineName, of("p99"), null),
+      createResult("one instance: event log lock held", "% of time", held.baseline, null),
+      createResult("two instances: event log lock held", "% of time", held.subject, null),
+      createResult("two instances: transactions waiting for it", "% of open transactions", waiting.subject, null),
     ];
   } finally {
     for (const fleet of fleets) await fleet.stop();
   }
 }
 
-/** Some instances on one database, and the clients that promote through them. */
+/** Instances on one database, and the clients that promote through them. */
 class Fleet {
   readonly #url: string;
   readonly #servers: readonly Server[];
@@ -94,9 +93,9 @@ class Fleet {
     await Promise.all(
       Array.from({ length: CLIENTS }, async (_, client) => {
         const connection = new Connection(this.#servers[client % this.#servers.length]?.port ?? 0);
-        for (let turn = client; performance.now() < end; turn += CLIENTS) {
+        for (let iteration = client; performance.now() < end; iteration += CLIENTS) {
           const from = performance.now();
-          await connection.query(PROMOTE, { app: this.#sources[turn % PIPELINES] });
+          await connection.query(PROMOTE, { app: this.#sources[iteration % PIPELINES] });
           times.push(performance.now() - from);
         }
         connection.close();

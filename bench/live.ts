@@ -3,9 +3,9 @@ import pg from "pg";
 import { Connection } from "./support/client.js";
 import {
   type BenchmarkOptions,
-  compareWithBaseline,
+  createComparison,
+  createResult,
   interleave,
-  measureOnly,
   percentile,
   type Result,
 } from "./support/figures.js";
@@ -13,82 +13,88 @@ import { Server } from "./support/processes.js";
 import { createScenario, type Scenario } from "./support/scenario.js";
 import { Subscribers } from "./support/subscribers.js";
 
-/** Events of one turn. */
+/** Events per round. */
 const ITERATIONS = 60;
-/** Between two events at most, in milliseconds: not in step with anything that happens at an interval. */
+/** Maximum random pause between two events. Avoids running in step with a timer. */
 const MAX_PAUSE_MS = 10;
 
-/** Of one turn, ascending and in milliseconds from the sending of the mutation. */
+/** Latencies of one round, ascending, in milliseconds since the mutation was sent. */
 interface Sample {
-  readonly answered: readonly number[];
-  readonly told: readonly number[];
+  readonly responses: readonly number[];
+  readonly events: readonly number[];
 }
 
 /**
- * How long an event takes from a mutation at one instance to a subscriber at another, on PostgreSQL, against what PostgreSQL
- * itself takes: a transaction that writes a row and notifies, until a listening connection hears of it.
+ * Latency from a mutation on one instance to its event at a subscriber of another, on PostgreSQL. The baseline is a bare
+ * transaction that inserts a row and notifies, until a listening connection receives the notification.
  */
-export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
-  const url = await workshop.createPostgres();
-  const undo: (() => Promise<unknown> | unknown)[] = [];
+export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const url = await databases.createPostgres();
+  const cleanups: (() => Promise<unknown> | unknown)[] = [];
   try {
     const [here] = await Server.launch(url);
-    undo.push(() => here.stop());
+    cleanups.push(() => here.stop());
     const [there] = await Server.launch(url);
-    undo.push(() => there.stop());
+    cleanups.push(() => there.stop());
     const connection = new Connection(here.port);
-    undo.push(() => connection.close());
-    const stage = await createScenario(connection, "live", 0);
-    const audience = await Subscribers.at(there.port, 1, 1);
-    undo.push(() => audience.close());
-    await audience.waitUntilSubscribed(stage.release);
+    cleanups.push(() => connection.close());
+    const scenario = await createScenario(connection, "live", 0);
+    const subscribers = await Subscribers.connect(there.port, 1, 1);
+    cleanups.push(() => subscribers.close());
+    await subscribers.waitUntilSubscribed(scenario.release);
     const notifier = await Notifier.open(url);
-    undo.push(() => notifier.close());
+    cleanups.push(() => notifier.close());
 
-    const turns = await interleave(
+    const samples = await interleave(
       rounds,
-      () => events(stage, audience),
+      () => measureEvents(scenario, subscribers),
       () => repeat(() => notifier.notify()),
     );
-    const against = "a bare commit until its notification";
+    const baselineName = "a bare commit until its notification";
     const at = (share: number) => ({
-      subject: turns.subject.map(({ told }) => percentile(told, share)),
-      baseline: turns.baseline.map((times) => percentile(times, share)),
+      subject: samples.subject.map(({ events }) => percentile(events, share)),
+      baseline: samples.baseline.map((times) => percentile(times, share)),
     });
-    const answers = turns.subject.map(({ answered }) => percentile(answered, 0.5));
+    const responses = samples.subject.map((sample) => percentile(sample.responses, 0.5));
     return [
-      compareWithBaseline("live: a mutation until its event at another instance, median", "ms", against, at(0.5), null),
-      compareWithBaseline("live: a mutation until its event at another instance, p99", "ms", against, at(0.99), null),
-      measureOnly("live: the mutation until its answer, median", "ms", answers, null),
+      createComparison(
+        "event latency: mutation to event at another instance, median",
+        "ms",
+        baselineName,
+        at(0.5),
+        null,
+      ),
+      createComparison("event latency: mutation to event at another instance, p99", "ms", baselineName, at(0.99), null),
+      createResult("event latency: mutation to its response, median", "ms", responses, null),
     ];
   } finally {
-    for (const step of undo.reverse()) await step();
+    for (const step of cleanups.reverse()) await step();
   }
 }
 
-async function events(stage: Scenario, audience: Subscribers): Promise<Sample> {
-  const answered: number[] = [];
-  const told = await repeat(async () => {
-    const heard = audience.waitFor(1);
+async function measureEvents(scenario: Scenario, subscribers: Subscribers): Promise<Sample> {
+  const responses: number[] = [];
+  const events = await repeat(async () => {
+    const received = subscribers.waitFor(1);
     const begun = performance.now();
-    await stage.release();
-    answered.push(performance.now() - begun);
-    return (await heard) - begun;
+    await scenario.release();
+    responses.push(performance.now() - begun);
+    return (await received) - begun;
   });
-  return { answered: answered.sort((a, b) => a - b), told };
+  return { responses: responses.sort((a, b) => a - b), events };
 }
 
-/** The times of one turn, ascending. */
+/** Runs one round. Returns its times, ascending. */
 async function repeat(one: () => Promise<number>): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let turn = 0; turn < ITERATIONS; turn += 1) {
+  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
     times.push(await one());
     await delay(Math.random() * MAX_PAUSE_MS);
   }
   return times.sort((a, b) => a - b);
 }
 
-/** Two connections, of which one tells the other. */
+/** Two connections: one writes and notifies, the other listens. */
 class Notifier {
   readonly #writer: pg.Client;
   readonly #listener: pg.Client;
@@ -106,13 +112,13 @@ class Notifier {
     return new Notifier(writer, listener);
   }
 
-  /** Commits a row and tells of it; how long until it was heard and the commit was answered, in milliseconds. */
+  /** Commits a row and notifies. Returns the milliseconds until both the notification and the commit's result arrived. */
   async notify(): Promise<number> {
-    const heard = new Promise((resolve) => this.#listener.once("notification", resolve));
+    const received = new Promise((resolve) => this.#listener.once("notification", resolve));
     const begun = performance.now();
     await this.#writer.query("BEGIN");
     await this.#writer.query("INSERT INTO bare SELECT 1 FROM pg_notify('bare', '')");
-    await Promise.all([heard, this.#writer.query("COMMIT")]);
+    await Promise.all([received, this.#writer.query("COMMIT")]);
     return performance.now() - begun;
   }
 

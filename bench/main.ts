@@ -9,7 +9,7 @@ interface BenchmarkEntry {
   load(): Promise<{ measure: Benchmark }>;
 }
 
-/** Every figure, in the order in which they are measured; each is a file of its own. */
+/** All benchmarks, in the order in which they run. */
 const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   board: { engine: "SQLite", load: () => import("./board.js") },
   "board-first": { engine: "SQLite", load: () => import("./board-first.js") },
@@ -26,9 +26,10 @@ const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   budget: { engine: "PostgreSQL", load: () => import("./budget.js") },
 };
 
-const USAGE = `npm run bench -- [figure …] [--scale 0.1|1|10] [--rounds 5] [--json]
+const USAGE = `Usage: npm run bench -- [benchmark …] [--scale 0.1|1|10] [--rounds 5] [--json]
 
-Figures: ${Object.keys(BENCHMARKS).join(", ")}. Without one, all are measured, and bench/results.md is written.`;
+Benchmarks: ${Object.keys(BENCHMARKS).join(", ")}.
+Without a name, runs all of them and writes bench/results.md.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,24 +48,24 @@ if (values.help || unknown.length > 0 || !(scale > 0) || !(rounds >= 1)) {
   process.exit(values.help ? 0 : 2);
 }
 
-const workshop = new Databases();
-// Gigabytes are not to be left behind by whoever has no patience.
+const databases = new Databases();
+// The databases take gigabytes: remove them on an interruption too.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void workshop.close().finally(() => process.exit(1)));
+  process.once(signal, () => void databases.close().finally(() => process.exit(1)));
 }
 const results: Reported[] = [];
 try {
   for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHMARKS)) {
-    const figure = BENCHMARKS[name];
-    if (figure === undefined) continue;
-    const { measure } = await figure.load();
+    const benchmark = BENCHMARKS[name];
+    if (benchmark === undefined) continue;
+    const { measure } = await benchmark.load();
     process.stderr.write(`${name} …\n`);
-    const measured = await measure({ databases: workshop, pipelines: Math.round(1000 * scale), rounds });
-    results.push(...measured.map((result) => ({ figure: name, engine: figure.engine, ...result })));
+    const measured = await measure({ databases, pipelines: Math.round(1000 * scale), rounds });
+    results.push(...measured.map((result) => ({ figure: name, engine: benchmark.engine, ...result })));
     if (!values.json) process.stdout.write(`${formatTable(measured)}\n\n`);
   }
 } finally {
-  await workshop.close();
+  await databases.close();
 }
 const report = { ...describeMachine(), scale, rounds, results };
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -2,14 +2,14 @@ import { PROMOTE } from "./promote.js";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
 import { pipelineName, sourceName, TARGET_COUNTS } from "./support/data.js";
-import { type BenchmarkOptions, compareWithBaseline, interleave, percentile, type Result } from "./support/figures.js";
+import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
 import { fillPostgres } from "./support/fill.js";
 import { Child, Server } from "./support/processes.js";
 import type { Statement } from "./support/statement-recorder.js";
 
-/** Boards or promotions of one turn. */
+/** Board queries or promotions per round. */
 const ITERATIONS = 100;
-/** Of the pipelines that SQLite is filled with a tenth: what is measured is the way to the database, not the database. */
+/** Pipelines relative to SQLite. A tenth is enough: this measures the path to the database, not the database. */
 const SIZE_RATIO = 0.1;
 
 interface Operation {
@@ -20,20 +20,16 @@ interface Operation {
 
 interface Recording extends Operation {
   readonly statements: readonly Statement[];
-  /** In milliseconds since 1970. */
+  /** When recording began, in milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
 /**
- * A board and a promotion on PostgreSQL as whoever asks waits for them, one at a time, against the very statements that
- * the product sends for them, through one bare connection.
+ * Latency of a board query and of a promotion on PostgreSQL, one at a time. The baseline sends the same statements through
+ * one bare connection.
  */
-export async function measure({
-  databases: workshop,
-  pipelines,
-  rounds,
-}: BenchmarkOptions): Promise<readonly Result[]> {
-  const filled = await workshop.createPostgres();
+export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const filled = await databases.createPostgres();
   await fillPostgres(filled, Math.max(1, Math.round(pipelines * SIZE_RATIO)));
   const operations: readonly Operation[] = [
     { what: "board", query: BOARD, variables: { pipeline: pipelineName(0) } },
@@ -44,7 +40,7 @@ export async function measure({
     })),
   ];
   const recordings = await recordOperations(filled, operations);
-  const [server] = await Server.launch(await workshop.createPostgres(filled));
+  const [server] = await Server.launch(await databases.createPostgres(filled));
   const bare = Child.start("support/postgres-baseline.js", filled);
   const connection = new Connection(server.port);
   try {
@@ -53,9 +49,7 @@ export async function measure({
       const asked = () => measureLatency(connection, query, variables);
       const sent = async () => median(await bare.call<number[]>("measure", what, statements, at, ITERATIONS));
       const against = `its ${statements.length} statements through pg`;
-      results.push(
-        compareWithBaseline(`PostgreSQL: ${what}`, "ms", against, await interleave(rounds, asked, sent), null),
-      );
+      results.push(createComparison(`PostgreSQL: ${what}`, "ms", against, await interleave(rounds, asked, sent), null));
     }
     return results;
   } finally {
@@ -64,13 +58,13 @@ export async function measure({
   }
 }
 
-/** Executes each of the operations, and keeps what was sent to the database for it. */
+/** Executes each operation and records the statements that it sends to the database. */
 async function recordOperations(url: string, operations: readonly Operation[]): Promise<readonly Recording[]> {
   const execution = Child.start("support/execution.js", url);
   try {
     const recordings: Recording[] = [];
     for (const operation of operations) {
-      // What is only asked for the first time, as by the loading of types, is not part of it.
+      // The first execution sends statements that later ones do not, for example to load types.
       await execution.call("statements", operation.query, operation.variables);
       const at = Date.now();
       const statements = await execution.call<readonly Statement[]>("statements", operation.query, operation.variables);
@@ -83,19 +77,19 @@ async function recordOperations(url: string, operations: readonly Operation[]): 
   }
 }
 
-let asked = 0;
+let requests = 0;
 
-/** The median of so many requests, in milliseconds. */
+/** The median latency of a request, in milliseconds. */
 async function measureLatency(connection: Connection, query: string, variables: object): Promise<number> {
   const measured: number[] = [];
-  for (let turn = 0; turn < ITERATIONS; turn += 1) {
-    asked += 1;
-    // A variable that is not asked for makes every request one that was never answered before.
-    const bytes = request(query, { ...variables, asked });
+  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
+    requests += 1;
+    // An unused variable makes every cache key unique.
+    const bytes = request(query, { ...variables, requests });
     const begun = performance.now();
-    const answer = await connection.send(bytes);
+    const response = await connection.send(bytes);
     measured.push(performance.now() - begun);
-    if (answer.includes('"errors"')) throw new Error(answer.toString());
+    if (response.includes('"errors"')) throw new Error(response.toString());
   }
   return median(measured);
 }

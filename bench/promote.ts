@@ -1,10 +1,10 @@
 import { copyFileSync } from "node:fs";
 import { Connection } from "./support/client.js";
 import { sourceName, TARGET_COUNTS } from "./support/data.js";
-import { type BenchmarkOptions, compareWithBaseline, interleave, percentile, type Result } from "./support/figures.js";
+import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
 import { Child, Server } from "./support/processes.js";
 
-/** Promotions of one turn. */
+/** Promotions per round. */
 const ITERATIONS = 200;
 
 export const PROMOTE = `mutation Promote($app: ID!) {
@@ -12,15 +12,11 @@ export const PROMOTE = `mutation Promote($app: ID!) {
 }`;
 
 /**
- * A promotion as its author waits for it: from the request until the answer, all of it written and durable, against one
- * transaction with as many rows.
+ * Latency of a promotion, from the request to the response, with a durable commit. The baseline is one transaction that
+ * writes the same number of rows.
  */
-export async function measure({
-  databases: workshop,
-  pipelines,
-  rounds,
-}: BenchmarkOptions): Promise<readonly Result[]> {
-  const path = await workshop.createSqlite(pipelines);
+export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const path = await databases.createSqlite(pipelines);
   await promoteEachSource(path);
   const other = `${path}.raw`;
   copyFileSync(path, other);
@@ -33,7 +29,7 @@ export async function measure({
       const app = sourceName(targets, 0);
       const promoted = async () => {
         const times: number[] = [];
-        for (let turn = 0; turn < ITERATIONS; turn++) {
+        for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
           const start = performance.now();
           await connection.query(PROMOTE, { app });
           times.push(performance.now() - start);
@@ -52,7 +48,9 @@ export async function measure({
           baseline: measured.baseline.map((times) => percentile(times, share)),
         };
         const target = targets === 12 && share === 0.5 ? { max: 3 } : null;
-        results.push(compareWithBaseline(`${what}: ${name}`, "ms", "one transaction with as many rows", at, target));
+        results.push(
+          createComparison(`${what}: ${name}`, "ms", "one transaction with the same number of rows", at, target),
+        );
       }
     }
     return results;
@@ -62,7 +60,7 @@ export async function measure({
   }
 }
 
-/** Lets the server promote each source once, for the baseline to have something to write after. */
+/** Promotes each source once, so that the baseline has rows to copy. */
 async function promoteEachSource(path: string): Promise<void> {
   const [server] = await Server.launch(path);
   const connection = new Connection(server.port);

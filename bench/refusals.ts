@@ -2,22 +2,22 @@ import { request as connect } from "node:http";
 import { ATTACKS } from "../test/support/attacks.js";
 import {
   type BenchmarkOptions,
-  compareWithBaseline,
+  createComparison,
+  createResult,
   interleave,
-  measureOnly,
   type Result,
   summarize,
 } from "./support/figures.js";
 import { ADMIN_SECRET, Server } from "./support/processes.js";
 
-/** Requests of one turn. */
+/** Requests per round. */
 const REQUESTS = 20;
-/** So many of the dearest are told of. */
+/** Number of requests in the report, most expensive first. */
 const MAX_REPORTED = 8;
 
-/** What the service pays, in time of its processor, to answer or refuse whatever means ill with it. */
-export async function measure({ databases: workshop, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
-  const [server] = await Server.launch(await workshop.createSqlite(1), { LOG_LEVEL: "silent" });
+/** CPU time that the server spends on each hostile request. The baseline is the smallest valid query. */
+export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const [server] = await Server.launch(await databases.createSqlite(1), { LOG_LEVEL: "silent" });
   try {
     const results: Result[] = [];
     let dearest = { name: "", times: [0] };
@@ -27,13 +27,11 @@ export async function measure({ databases: workshop, rounds }: BenchmarkOptions)
         () => measureCpu(server, query, variables),
         () => measureCpu(server, "{ viewer { name } }", {}),
       );
-      results.push(
-        compareWithBaseline(`refusal: ${name}`, "ms of processor", "the smallest query, answered", measured, null),
-      );
+      results.push(createComparison(`hostile request: ${name}`, "ms CPU", "the smallest valid query", measured, null));
       if (summarize(measured.subject).median > summarize(dearest.times).median)
         dearest = { name, times: measured.subject };
     }
-    const worst = measureOnly(`the dearest refusal: ${dearest.name}`, "ms of processor", dearest.times, { max: 10 });
+    const worst = createResult(`most expensive hostile request: ${dearest.name}`, "ms CPU", dearest.times, { max: 10 });
     return [worst, ...results.sort((a, b) => b.subject.median - a.subject.median).slice(0, MAX_REPORTED)];
   } finally {
     await server.stop();
@@ -42,12 +40,12 @@ export async function measure({ databases: workshop, rounds }: BenchmarkOptions)
 
 let sent = 0;
 
-/** The time of the processor that a request takes the server, in milliseconds. */
+/** CPU time of the server per request, in milliseconds. */
 async function measureCpu(server: Server, query: string, variables: unknown): Promise<number> {
   const { cpu: before } = await server.usage();
-  for (let turn = 0; turn < REQUESTS; turn += 1) {
+  for (let iteration = 0; iteration < REQUESTS; iteration += 1) {
     sent += 1;
-    // Never the same document twice: what was looked at once is known.
+    // The comment makes every document unique, so that no cache of documents answers.
     await post(server.port, JSON.stringify({ query: `${query}#${sent}`, variables }));
   }
   const { cpu: after } = await server.usage();

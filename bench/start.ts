@@ -1,16 +1,12 @@
-import { type BenchmarkOptions, measureOnly, type Result } from "./support/figures.js";
+import { type BenchmarkOptions, createResult, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
 
-/** How long an idle server is left alone before its memory is looked at, in milliseconds. */
+/** Idle time before memory is measured. */
 const IDLE_MS = 3000;
 
-/** From the start of the process until it is ready, on a filled database, and what it then holds. */
-export async function measure({
-  databases: workshop,
-  pipelines,
-  rounds,
-}: BenchmarkOptions): Promise<readonly Result[]> {
-  const path = await workshop.createSqlite(pipelines);
+/** Time from process start until ready, on a filled database, and the memory of the idle process. */
+export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
+  const path = await databases.createSqlite(pipelines);
   const times: number[] = [];
   const memory: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -21,7 +17,7 @@ export async function measure({
     await server.stop();
   }
   return [
-    measureOnly("start: from the process until ready", "ms", times, { max: 1000 }),
-    measureOnly("memory, idle", "MB", memory, { max: 120 }),
+    createResult("start: from process start until ready", "ms", times, { max: 1000 }),
+    createResult("start: idle memory", "MB", memory, { max: 120 }),
   ];
 }

@@ -1,12 +1,12 @@
 /*
- * Compiles the project into dist/ without disturbing what runs from it.
+ * Compiles the project into dist/ without disturbing processes that run from it.
  *
- * TypeScript compiles incrementally into .build/. From there each file that differs is written beside its place in dist/
- * and renamed onto it, so that a reader sees the old file or the new one, whole. One build runs at a time; another one
- * waits and then finds nothing to do. A build that fails to compile changes nothing in dist/.
+ * TypeScript compiles incrementally into .build/. Each changed file is then written to a temporary file in dist/ and renamed,
+ * so that readers see either the old or the new file, never a partial one. Builds run one at a time: a concurrent build waits.
+ * A build that fails to compile leaves dist/ unchanged.
  *
- * Files under dist/src whose source is gone stay until `npm run clean`: a running service may still import them. Others
- * are removed, so that a deleted test does not run. With `--prune`, as before packing, all of them are.
+ * Outputs under dist/src without a source stay until `npm run clean`: a running service may still import them. Others are
+ * removed, so that a deleted test does not run. `--prune` removes all of them; packing uses it.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const STAGING = ".build";
 const LOCK = join(STAGING, "lock");
 const EXECUTABLE = join("src", "cli", "main.js");
 const LOCK_POLL_MS = 50;
-// Far longer than a build takes: its process was killed, and another one has its id by now.
+// Far longer than a build takes. An older lock belongs to a killed process whose id another process has reused.
 const MAX_LOCK_AGE_MS = 10 * 60_000;
 
 mkdirSync(STAGING, { recursive: true });
@@ -37,7 +37,7 @@ function build() {
   const { status, error } = spawnSync(process.execPath, [tsc, ...flags], { stdio: "inherit" });
   if (error) throw error;
   if (status !== 0) {
-    // The next build compiles everything again, what this one has left half done included.
+    // Forces a full compilation next time, because this one is incomplete.
     rmSync(buildInfo, { force: true });
     return status ?? 1;
   }
@@ -83,7 +83,7 @@ function removeStale(outputs) {
   }
 }
 
-/** The content of a file; null where there is none. */
+/** The content of a file; null if it does not exist. */
 function read(file) {
   try {
     return readFileSync(file);
@@ -93,7 +93,7 @@ function read(file) {
   }
 }
 
-/** Waits until no other build runs. The lock of a process that has ended is taken over. */
+/** Waits until no other build runs. Takes over the lock of a process that has exited. */
 function takeLock() {
   for (;;) {
     try {
@@ -103,14 +103,14 @@ function takeLock() {
       if (error.code !== "EEXIST") throw error;
     }
     const owner = Number(read(LOCK)?.toString());
-    // 0 is a lock that was made a moment ago and has no content yet.
+    // 0: the lock file was just created and is still empty.
     const isStale = owner > 0 && (!isRunning(owner) || lockAgeMs() > MAX_LOCK_AGE_MS);
     if (isStale) rmSync(LOCK, { force: true });
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
   }
 }
 
-/** 0 where the lock was released meanwhile. */
+/** 0 if the lock was released meanwhile. */
 function lockAgeMs() {
   const lock = statSync(LOCK, { throwIfNoEntry: false });
   return lock === undefined ? 0 : Date.now() - lock.mtimeMs;

@@ -1,14 +1,14 @@
 /*
- * Which tests run on which engine. Every test runs on both, SQLite and PostgreSQL, but for those that are named here, each
- * with what makes the engine of no account to it.
+ * Which tests run on which engine. Every test file runs on SQLite and on PostgreSQL, except for those listed here with the
+ * reason.
  */
 
 export type Engine = "SQLite" | "PostgreSQL";
 
-/** Names of files without `.test.js`, by why they run on SQLite only. */
+/** Files that run on SQLite only, by reason. Names are without `.test.js`. */
 const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly string[] }[] = [
   {
-    why: "Texts, types and pure functions: nothing of it is stored.",
+    why: "They test texts, types and pure functions, and store nothing.",
     files: [
       "docs/api",
       "docs/cli",
@@ -31,7 +31,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     ],
   },
   {
-    why: "The file that SQLite keeps, the lock on it and the gate before it, answers kept in memory, which nobody but the one process on it may do; and how a process starts and ends that has one. On PostgreSQL it is postgres/ that tests these.",
+    why: "They test SQLite's file, its lock and group commit, the response cache, which needs a single process, and the start and stop of such a process. database/postgres/ tests the same for PostgreSQL.",
     files: [
       "examples/demo",
       "deploy/drain",
@@ -47,33 +47,33 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     ],
   },
   {
-    why: "Clients that see of the service what its API says and nothing else: that the API says the same on both engines is what all others test.",
+    why: "They test clients, which see only the API. The other tests check that the API behaves the same on both engines.",
     files: [
       ...["cli/commands", "cli/exit-codes", "cli/import", "cli/watch", "cli/login", "cli/terminal", "cli/walkthrough"],
       ...["examples/deployer", "server/http/explorer", "integrations/platform/akkeris", "integrations/platform/heroku"],
     ],
   },
   {
-    why: "What a process keeps in memory for sockets that nobody reads from.",
+    why: "They test the memory that a process uses for sockets whose client does not read.",
     files: ["server/websocket/slow-reader"],
   },
 ];
 
-/** The names in the lists of this page that are no file's: what they say is then not so any more. */
+/** Finds listed names without a file, for example after a rename. */
 export function findUnknownNames(files: readonly string[]): string[] {
   const names = [...SQLITE_ONLY.flatMap((one) => one.files), ...SLOWEST_FILES];
   return names.filter((name) => !files.includes(`${name}.test.js`));
 }
 
-/** The engines that a file of tests runs on, given by its name under `dist/test`. */
+/** Returns the engines for a test file, given its path under `dist/test`. */
 export function findEngines(file: string): readonly Engine[] {
-  // A load balancer needs several instances, and only PostgreSQL serves several.
+  // A load balancer needs several instances, which only PostgreSQL supports.
   if (/^(database[\\/]postgres[\\/]|deploy[\\/]balancer)/.test(file)) return ["PostgreSQL"];
   const name = file.replace(/\.test\.js$/, "");
   return SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
 }
 
-/** Those that take longest, from the longest on: begun first, so that none is left over at the end. */
+/** The slowest files, slowest first. They start first, so that none runs alone at the end. */
 const SLOWEST_FILES = [
   ...[
     "deploy/image",
@@ -98,7 +98,7 @@ const SLOWEST_FILES = [
   ],
 ];
 
-/** How early a file is to begin: the least first. */
+/** The start order of a file: lower ranks start first. */
 export function getStartRank(file: string): number {
   const rank = SLOWEST_FILES.indexOf(file.replace(/\.test\.js$/, ""));
   return rank === -1 ? SLOWEST_FILES.length : rank;

@@ -7,14 +7,13 @@ import { administer, createTemplate } from "../test/support/engine.js";
 import { type Engine, findEngines, findUnknownNames, getStartRank } from "./engines.js";
 
 /*
- * Runs the tests on SQLite and on PostgreSQL: the one that TEST_DATABASE_URL names, or one that is started for the run. Each
- * file is a process of its own, some at a time. Arguments are parts of the names of the files to run; all of
- * them, if there are none.
+ * Runs the tests on SQLite and on PostgreSQL: on the server of TEST_DATABASE_URL, or on one that it starts for the run. Each
+ * file runs in a separate process. Arguments select files by a part of their name; without arguments, all files run.
  */
 
-/** One more than there are processors: tests wait, too. */
+/** One more than there are CPUs, because tests also wait for I/O. */
 const CONCURRENCY = availableParallelism() + 1;
-/** A file that has not ended by then hangs, in milliseconds. */
+/** A file that runs longer than this counts as hanging. */
 const FILE_TIMEOUT_MS = 300_000;
 
 interface Job {
@@ -30,7 +29,7 @@ interface Outcome extends Job {
   readonly seconds: number;
 }
 
-/** The folder of the compiled tests; another one runs every file in it, whatever `scripts/engines.ts` says. */
+/** The folder of the compiled tests. With another folder, names in `scripts/engines.ts` need not exist. */
 const FOLDER = process.env.TEST_FOLDER || "dist/test";
 
 const nameFilters = process.argv.slice(2);
@@ -48,7 +47,7 @@ process.exit(await main());
 async function main(): Promise<number> {
   const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".test.js"));
   const gone = FOLDER === "dist/test" ? findUnknownNames(files) : [];
-  if (gone.length > 0) throw new Error(`scripts/engines.ts names tests that are not there: ${gone.join(", ")}`);
+  if (gone.length > 0) throw new Error(`scripts/engines.ts lists tests that do not exist: ${gone.join(", ")}`);
   const jobs = files
     .filter((file) => nameFilters.length === 0 || nameFilters.some((name) => file.includes(name)))
     .sort((a, b) => getStartRank(a) - getStartRank(b))
@@ -62,7 +61,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves to 0 where all passed, and to 1 where not. */
+/** Resolves to the exit code: 0 if all tests passed, else 1. */
 async function runJobs(url: string, jobs: Job[]): Promise<number> {
   const template = await createTemplate(url);
   const environments: Record<Engine, NodeJS.ProcessEnv> = {
@@ -91,7 +90,7 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
   return failed.length === 0 && outcomes.length > 0 && !interrupted ? 0 : 1;
 }
 
-/** Runs one file. What it says is shown where it fails. */
+/** Runs one file. Prints its output if it fails. */
 async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const begun = performance.now();
   const child = spawn(process.execPath, ["--test-reporter=spec", join(FOLDER, file)], { env });
@@ -103,7 +102,7 @@ async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outco
     });
   }
   const deadline = setTimeout(() => {
-    output += `\n${file} had not ended after ${FILE_TIMEOUT_MS / 1000} seconds.\n`;
+    output += `\n${file} was killed after ${FILE_TIMEOUT_MS / 1000} seconds.\n`;
     child.kill("SIGKILL");
   }, FILE_TIMEOUT_MS);
   const code = await new Promise((resolve) => child.once("close", resolve));

@@ -4,8 +4,8 @@ import { handleCalls } from "./child-process.js";
 import { pipelineName } from "./data.js";
 
 /*
- * The least that an answer to the board query costs: its rows through prepared statements, one for each table, put
- * together by hand and written as JSON. The answer is the server's to the byte; whoever measures checks that.
+ * The lower bound for a board query: reads its rows through one prepared statement per table and assembles the JSON by hand.
+ * The benchmark checks that the response equals the server's.
  */
 
 type Row = Record<string, string | number | null>;
@@ -85,13 +85,14 @@ function board(name: string): string {
 
 handleCalls({
   board,
-  /** Answers it so many times, of one pipeline after the other, and tells the processor time of one, in microseconds. */
+  /** Runs the query repeatedly, for one pipeline after another. Returns the CPU time of one, in microseconds. */
   measure: (pipelines: number, times: number) => {
     const before = process.cpuUsage();
     let bytes = 0;
-    for (let turn = 0; turn < times; turn++) bytes += Buffer.byteLength(board(pipelineName(turn % pipelines)));
+    for (let iteration = 0; iteration < times; iteration++)
+      bytes += Buffer.byteLength(board(pipelineName(iteration % pipelines)));
     const { user, system } = process.cpuUsage(before);
-    if (bytes === 0) throw new Error("Nothing was answered.");
+    if (bytes === 0) throw new Error("The responses were empty.");
     return (user + system) / times;
   },
 });

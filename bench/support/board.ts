@@ -1,4 +1,4 @@
-/** The deep board query: everything that a dashboard shows of a pipeline. */
+/** The board query: everything that a dashboard shows of a pipeline. */
 export const BOARD = `query Board($pipeline: ID!) {
   pipeline(pipeline: $pipeline) {
     id name description repository branch

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Loaded into whichever process is measured: answers calls over the channel to its parent, and never keeps it alive. */
+/** Loaded into every measured process. Handles calls over the IPC channel, without keeping the process alive. */
 export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 const handlers: Record<string, (...args: never[]) => unknown> = {
@@ -9,11 +9,11 @@ const handlers: Record<string, (...args: never[]) => unknown> = {
     const { user, system } = process.cpuUsage();
     return { cpu: user + system, resident: process.memoryUsage.rss() };
   },
-  /** The bytes that are in use once nothing is left to collect. */
+  /** Bytes in use after garbage collection. */
   inUse: () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    for (let turn = 0; turn < 4; turn += 1) collect();
+    for (let iteration = 0; iteration < 4; iteration += 1) collect();
     const { heapUsed, external, arrayBuffers } = process.memoryUsage();
     return heapUsed + external + arrayBuffers;
   },
@@ -24,7 +24,7 @@ const registered = new Promise<void>((resolve) => {
   resolveRegistered = resolve;
 });
 
-/** Says what else this process can be called to do; calls that came earlier have waited for it. */
+/** Registers further handlers. Calls that arrived earlier wait for them. */
 export function handleCalls(more: Handlers): void {
   Object.assign(handlers, more);
   resolveRegistered();

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { ADMIN_SECRET } from "./processes.js";
 
-/** The bytes of a request for an operation. */
+/** The bytes of an HTTP request with a GraphQL operation. */
 export function request(query: string, variables: unknown): Buffer {
   const body = JSON.stringify({ query, variables });
   return Buffer.from(
@@ -12,8 +12,8 @@ export function request(query: string, variables: unknown): Buffer {
 const END_OF_HEADERS = Buffer.from("\r\n\r\n");
 
 /**
- * One connection that is kept, and sends one request after the other. It is no more than a socket: on a machine where it
- * shares the processors with what it measures, a client that thinks would be part of the figure.
+ * A keep-alive connection that sends one request at a time. It does as little as possible: client and server share the
+ * CPUs, so client work would distort the measurement.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -30,8 +30,8 @@ export class Connection {
   }
 
   /**
-   * The body of the answer. Throws where its status is not 200, and where the server has closed the connection: it does
-   * that when it has not heard anything for a minute.
+   * Sends a request and returns the body of the response. Throws if the status is not 200, or if the server has closed the
+   * connection, which it does after a minute without requests.
    */
   send(bytes: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
@@ -41,12 +41,12 @@ export class Connection {
     });
   }
 
-  /** The data of the answer to an operation. Throws where it holds errors. */
-  // biome-ignore lint/suspicious/noExplicitAny: whoever asks knows the shape of what was asked for.
+  /** Runs an operation and returns its data. Throws if the response contains errors. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the data that it selects.
   async query<T = any>(query: string, variables: unknown): Promise<T> {
-    const answer = JSON.parse((await this.send(request(query, variables))).toString());
-    if (answer.errors !== undefined) throw new Error(JSON.stringify(answer.errors));
-    return answer.data;
+    const response = JSON.parse((await this.send(request(query, variables))).toString());
+    if (response.errors !== undefined) throw new Error(JSON.stringify(response.errors));
+    return response.data;
   }
 
   close(): void {
@@ -59,23 +59,23 @@ export class Connection {
     this.#size += chunk.length;
     if (this.#expected === Number.POSITIVE_INFINITY) this.#readHeaders();
     if (this.#size < this.#expected) return;
-    const answer = this.#received.length === 1 ? chunk : Buffer.concat(this.#received);
-    const body = answer.subarray(answer.indexOf(END_OF_HEADERS) + 4);
+    const response = this.#received.length === 1 ? chunk : Buffer.concat(this.#received);
+    const body = response.subarray(response.indexOf(END_OF_HEADERS) + 4);
     this.#received = [];
     this.#size = 0;
     this.#expected = Number.POSITIVE_INFINITY;
     const waiting = this.#waiting;
     this.#waiting = null;
-    if (answer.subarray(9, 12).toString() === "200") waiting?.resolve(body);
-    else waiting?.reject(new Error(answer.toString()));
+    if (response.subarray(9, 12).toString() === "200") waiting?.resolve(body);
+    else waiting?.reject(new Error(response.toString()));
   }
 
   #readHeaders(): void {
-    const sofar = this.#received.length === 1 ? this.#received[0] : Buffer.concat(this.#received);
-    const end = sofar?.indexOf(END_OF_HEADERS) ?? -1;
-    if (sofar === undefined || end === -1) return;
-    const length = /content-length: (\d+)/i.exec(sofar.toString("latin1", 0, end))?.[1];
-    if (length === undefined) throw new Error("The answer does not say how long it is.");
+    const partial = this.#received.length === 1 ? this.#received[0] : Buffer.concat(this.#received);
+    const end = partial?.indexOf(END_OF_HEADERS) ?? -1;
+    if (partial === undefined || end === -1) return;
+    const length = /content-length: (\d+)/i.exec(partial.toString("latin1", 0, end))?.[1];
+    if (length === undefined) throw new Error("The response has no Content-Length header.");
     this.#expected = end + 4 + Number(length);
   }
 }

@@ -1,6 +1,6 @@
 import type { Stage } from "../../src/entities/core/enums.js";
 
-/** The shape of every database that is measured: so many pipelines, each with the apps of these stages. */
+/** The apps of each pipeline, by stage. */
 export const APP_STAGES: readonly Stage[] = [
   "DEVELOPMENT",
   "DEVELOPMENT",
@@ -13,7 +13,7 @@ export const APP_STAGES: readonly Stage[] = [
 ];
 export const RELEASES_PER_APP = 10;
 
-/** Besides them: pipelines with one app in STAGING and so many in PRODUCTION, for promotions to go to. */
+/** Additional pipelines for promotions: one app in STAGING and this many in PRODUCTION. */
 export const TARGET_COUNTS = [1, 12] as const;
 export const PIPELINES_PER_TARGET_COUNT = 10;
 

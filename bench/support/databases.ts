@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { type Cluster, startCluster } from "../../test/support/cluster.js";
 import { fillSqlite, runStatement } from "./fill.js";
 
-/** What the tests do without, and whoever measures must not: commits reach the disk. */
+/** Tests run without durability for speed. Benchmarks need commits to reach the disk. */
 const DURABLE_FLAGS = ["-c", "fsync=on", "-c", "full_page_writes=on", "-c", "autovacuum=on"];
 
-/** The databases of one run: files in a folder and a PostgreSQL, both removed when it ends. */
+/** The databases of one run: SQLite files in a folder and a PostgreSQL cluster. `close` removes both. */
 export class Databases {
   readonly #folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "railyard-bench-"));
   readonly #made = new Map<number, string>();
@@ -15,7 +15,7 @@ export class Databases {
   #cluster: Promise<Cluster> | null = null;
   #databases = 0;
 
-  /** A database file of its own with so many pipelines. It is built once a run; every further one is a copy. */
+  /** Creates a SQLite file with this many pipelines and returns its path. Files of the same size are copies of the first. */
   async createSqlite(pipelines: number): Promise<string> {
     let original = this.#made.get(pipelines);
     if (original === undefined) {
@@ -25,15 +25,15 @@ export class Databases {
     }
     this.#copies += 1;
     const copy = join(this.#folder, `copy-${this.#copies}.sqlite`);
-    // Where the file system can, the copy shares its blocks with the original until one of them is written.
+    // Copy-on-write where the file system supports it.
     copyFileSync(original, copy, constants.COPYFILE_FICLONE);
     return copy;
   }
 
   /**
-   * The address of a PostgreSQL database of its own, on a server whose commits reach the disk.
+   * Creates a PostgreSQL database on a server whose commits reach the disk, and returns its URL.
    *
-   * @param original the address of one that it is a copy of, to which nobody is connected; left out, it is empty
+   * @param original the URL of a database without connections to copy; without it, the new database is empty
    */
   async createPostgres(original?: string): Promise<string> {
     this.#cluster ??= startCluster(DURABLE_FLAGS);
@@ -45,7 +45,7 @@ export class Databases {
     return Object.assign(new URL(url), { pathname: name }).href;
   }
 
-  /** Removes everything. The files go at once, also where nobody waits for the rest. */
+  /** Removes everything. Deletes the files synchronously, so that they are gone even if the caller does not await the rest. */
   async close(): Promise<void> {
     rmSync(this.#folder, { recursive: true, force: true });
     await (await this.#cluster)?.remove();

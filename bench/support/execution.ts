@@ -9,7 +9,7 @@ import { pipelineName } from "./data.js";
 import { databaseUrl } from "./processes.js";
 import { recordStatements } from "./statement-recorder.js";
 
-/* The execution of operations alone, without HTTP and what stands around it. */
+/* Executes operations in-process, without HTTP, authentication and the response cache. */
 
 const db = await openDatabase(databaseUrl(process.argv[2] ?? ""));
 const schema = buildSchema();
@@ -23,7 +23,7 @@ const ctx: Ctx = {
 
 function documentOf(text: string): DocumentNode {
   const parsed = parse(text);
-  if (validate(schema, parsed).length > 0) throw new Error("An operation of the benchmarks is not valid.");
+  if (validate(schema, parsed).length > 0) throw new Error(`This operation is not valid: ${text}`);
   return parsed;
 }
 
@@ -36,11 +36,11 @@ handleCalls({
   board,
   measure: async (pipelines: number, times: number) => {
     const before = process.cpuUsage();
-    for (let turn = 0; turn < times; turn++) await board(pipelineName(turn % pipelines));
+    for (let iteration = 0; iteration < times; iteration++) await board(pipelineName(iteration % pipelines));
     const { user, system } = process.cpuUsage(before);
     return (user + system) / times;
   },
-  /** Executes an operation as an administrator; which statements it sent to PostgreSQL. */
+  /** Executes an operation as an administrator. Returns the statements that it sent to PostgreSQL. */
   statements: (text: string, variableValues: Record<string, unknown>) => {
     const document = documentOf(text);
     const contextValue = new Context({ ...ctx, viewer: { ...ctx.viewer, role: "ADMIN" } }, "bench");

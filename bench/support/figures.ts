@@ -1,15 +1,15 @@
 import type { Databases } from "./databases.js";
 
-/** What a figure is given to measure with. */
+/** Arguments of a benchmark. */
 export interface BenchmarkOptions {
   readonly databases: Databases;
-  /** How many pipelines the database holds. */
+  /** Number of pipelines in the database. */
   readonly pipelines: number;
-  /** How often subject and baseline take turns. */
+  /** Number of measured rounds. Each runs the subject, then the baseline. */
   readonly rounds: number;
 }
 
-/** A figure: a file of its own under `bench/`. */
+/** A benchmark. Each is one file in `bench/`. */
 export type Benchmark = (bench: BenchmarkOptions) => Promise<readonly Result[]>;
 
 export interface Summary {
@@ -19,22 +19,22 @@ export interface Summary {
 }
 
 export interface Result {
-  /** What was measured, and in what unit. */
+  /** What was measured. */
   readonly name: string;
   readonly unit: string;
   readonly subject: Summary;
-  /** What it is held against, measured in the same run; null where the figure is held against a number alone. */
+  /** What the subject is compared to in the same run; null if it only has an absolute target. */
   readonly baselineName: string | null;
   readonly baseline: Summary | null;
-  /** Subject ÷ baseline, of every round. */
+  /** Subject ÷ baseline of each round. */
   readonly ratio: Summary | null;
-  /** What it is to be: `≤ 4` of the ratio, or of the subject where there is none. */
+  /** Limit for the ratio, or for the subject if there is no baseline; null if there is none. */
   readonly target: Target | null;
 }
 
 export type Target = { readonly max: number } | { readonly min: number };
 
-/** Turns that do not count. */
+/** Unmeasured rounds at the start: V8 still compiles hot code during the first hundreds of requests. */
 const WARM_UP_ROUNDS = 3;
 
 export function summarize(values: readonly number[]): Summary {
@@ -44,22 +44,22 @@ export function summarize(values: readonly number[]): Summary {
 
 /** @param sorted ascending */
 export function percentile(sorted: readonly number[], share: number): number {
-  const place = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(place)] ?? Number.NaN;
-  const above = sorted[Math.ceil(place)] ?? Number.NaN;
-  return below + (above - below) * (place - Math.floor(place));
+  const index = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(index)] ?? Number.NaN;
+  const above = sorted[Math.ceil(index)] ?? Number.NaN;
+  return below + (above - below) * (index - Math.floor(index));
 }
 
 /**
- * Lets subject and baseline take turns, A B A B …, after some turns of each that do not count: a server has been running
- * for longer than the first hundred requests, after which its code is still being compiled.
+ * Runs subject and baseline alternately (A B A B …), after the warm-up rounds. Alternating spreads a disturbance of the
+ * machine over both.
  */
 export async function interleave<S, B>(
   rounds: number,
   subject: () => Promise<S>,
   baseline: () => Promise<B>,
 ): Promise<{ subject: S[]; baseline: B[] }> {
-  for (let turn = 0; turn < WARM_UP_ROUNDS; turn++) {
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
     await subject();
     await baseline();
   }
@@ -71,27 +71,27 @@ export async function interleave<S, B>(
   return measured;
 }
 
-export function compareWithBaseline(
-  what: string,
+export function createComparison(
+  name: string,
   unit: string,
-  against: string,
+  baselineName: string,
   measured: { readonly subject: readonly number[]; readonly baseline: readonly number[] },
   target: Target | null,
 ): Result {
   const ratios = measured.subject.map((value, round) => value / (measured.baseline[round] ?? Number.NaN));
   return {
-    name: what,
+    name,
     unit,
     subject: summarize(measured.subject),
-    baselineName: against,
+    baselineName,
     baseline: summarize(measured.baseline),
     ratio: summarize(ratios),
     target,
   };
 }
 
-export function measureOnly(what: string, unit: string, values: readonly number[], target: Target | null): Result {
-  return { name: what, unit, subject: summarize(values), baselineName: null, baseline: null, ratio: null, target };
+export function createResult(name: string, unit: string, values: readonly number[], target: Target | null): Result {
+  return { name, unit, subject: summarize(values), baselineName: null, baseline: null, ratio: null, target };
 }
 
 export function isMet({ target, ratio, subject }: Result): boolean | null {

@@ -6,17 +6,16 @@ import { SqliteFile, type SqliteStatement } from "../../src/database/sqlite/file
 import { reportProgress } from "./progress.js";
 import { type AddRow, RowGenerator } from "./rows.js";
 
-/** How many rows one INSERT carries: as many as the text of an INSERT is remembered for. */
+/** Rows per INSERT: the size up to which the entity mapper caches the text of an INSERT. */
 const ROWS_PER_INSERT = 64;
 
-/** What is safe to do without while nobody else looks at a file that is thrown away if anything goes wrong. */
+/** Safe for a file that has no other readers and is deleted after an error. */
 const BULK_LOAD_PRAGMAS = ["journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -262144"];
 
 /**
- * Makes a database of the current schema in a file and fills it. Rows go in by the entities' own mapping, but through
- * statements of our own, without constraints in the way and into tables without indexes: each index is made at the end, by
- * the statement that it was made with, out of rows that are then sorted once. Four million rows are so a matter of a
- * minute or two, and the file differs from one that the product has filled only in being packed more tightly.
+ * Creates a database file of the current schema and fills it. Rows use the entity mapper, but are inserted in bulk, without
+ * foreign keys and without indexes. The original statements recreate the indexes at the end. Four million rows take one or
+ * two minutes. Pages of the file are fuller than in one filled by the service; otherwise there is no difference.
  */
 export async function fillSqlite(path: string, pipelines: number): Promise<void> {
   const database = await openDatabase(`sqlite:${path}`);
@@ -33,12 +32,12 @@ export async function fillSqlite(path: string, pipelines: number): Promise<void>
   const inserts = new Inserts(file, (entity) => database.reader.table(entity));
   const rows = new RowGenerator(inserts.add);
   file.exec("BEGIN");
-  for (const made of rows.generate(pipelines)) reportProgress("pipelines made", made, pipelines);
+  for (const created of rows.generate(pipelines)) reportProgress("pipelines created", created, pipelines);
   inserts.finish();
   file.prepare("UPDATE event_log SET head = ?").run(rows.head);
   indexes.forEach((index, done) => {
     file.exec(index.sql);
-    reportProgress("indexes made", done + 1, indexes.length);
+    reportProgress("indexes created", done + 1, indexes.length);
   });
   file.exec("COMMIT");
   file.pragma("journal_mode = WAL");
@@ -47,7 +46,7 @@ export async function fillSqlite(path: string, pipelines: number): Promise<void>
 
 type GetTable = <T extends object>(entity: EntityClass<T>) => Table<T>;
 
-/** Writes rows many at a time, each table's by themselves. */
+/** Inserts rows in batches, per table. */
 class Inserts {
   readonly #file: SqliteFile;
   readonly #tableOf: GetTable;
@@ -86,7 +85,7 @@ class Inserts {
   }
 }
 
-/** Makes the tables of the current schema in a PostgreSQL database that is empty, and fills them with the same rows. */
+/** Creates the current schema in an empty PostgreSQL database and fills it with the same rows. */
 export async function fillPostgres(url: string, pipelines: number): Promise<void> {
   const database = await openDatabase(url);
   try {
@@ -96,23 +95,23 @@ export async function fillPostgres(url: string, pipelines: number): Promise<void
       if (same === undefined) waiting.set(entity, [row]);
       else same.push(row);
     });
-    for (const made of rows.generate(pipelines)) {
-      // Parents are made before their children, and so is their table's list.
+    for (const created of rows.generate(pipelines)) {
+      // Parents are generated before their children, so the map lists parent tables first.
       await database.write(async (tx) => {
         for (const [entity, some] of waiting) await tx.insert(entity, some);
       });
       for (const some of waiting.values()) some.length = 0;
-      reportProgress("pipelines made", made, pipelines);
+      reportProgress("pipelines created", created, pipelines);
     }
     await database.write((tx) => tx.query(sql`UPDATE event_log SET head = ${rows.head}`));
   } finally {
     await database.close();
   }
-  // What autovacuum would otherwise do while something is measured.
+  // Otherwise autovacuum would do it during a measurement.
   await runStatement(url, "VACUUM ANALYZE");
 }
 
-/** Runs one statement by itself. */
+/** Runs one statement outside of a transaction. */
 export async function runStatement(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,16 +1,15 @@
 import type { Statement } from "./statement-recorder.js";
 
-/** An id of version 7: it begins with the time at which it was made, in milliseconds since 1970. */
+/** A UUIDv7. It begins with its creation time, in milliseconds since the Unix epoch. */
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
 const INSERT_OF_RELEASES = /^INSERT INTO releases \(([^)]*)\)/;
 
 /**
- * Recorded statements as they can be sent once more: ids that were made while they were recorded are replaced by new ones
- * wherever they are among the values, in arrays and inside of texts too, and the versions of releases count on. Whatever
- * else they wrote may be written again as it is.
+ * Prepares recorded statements to be sent again. Replaces ids that were created during the recording by new ones, also in
+ * arrays and inside texts, and increments release versions. All other values can be written again unchanged.
  *
- * @param recordedAt when recording began, in milliseconds since 1970
- * @param times how often they were sent before
+ * @param recordedAt when recording began, in milliseconds since the Unix epoch
+ * @param times number of times the statements were sent before
  */
 export function withFreshIds(
   statements: readonly Statement[],
@@ -36,7 +35,7 @@ export function withFreshIds(
   });
 }
 
-/** Which values of a statement are versions of releases that it makes. */
+/** Finds which values of a statement are versions of the releases that it inserts. */
 function findVersionValues(text: string): (index: number) => boolean {
   const columns = INSERT_OF_RELEASES.exec(text)?.[1]?.split(", ");
   if (columns === undefined) return () => false;

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { handleCalls } from "./child-process.js";
 
-/* The least that answering over HTTP costs: the bytes are there, and are sent to whoever has sent a request. */
+/* The lower bound for an HTTP response: sends ready-made bytes for every request. */
 
 let body = Buffer.alloc(0);
 const server = createServer((request, response) => {

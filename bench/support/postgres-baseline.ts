@@ -4,12 +4,12 @@ import { handleCalls } from "./child-process.js";
 import { withFreshIds } from "./fresh-ids.js";
 import type { Statement } from "./statement-recorder.js";
 
-/* The least that an operation costs on PostgreSQL: its statements through one bare connection of `pg`, and nothing else. */
+/* The lower bound for an operation on PostgreSQL: sends its statements through one bare `pg` connection. */
 
 const client = new pg.Client({ connectionString: process.argv[2] ?? "", pipeline: true });
 await client.connect();
 
-/** How often each recording was sent, for what it makes to be new each time. */
+/** Number of times each recording was sent, so that every repetition inserts new rows. */
 const sent = new Map<string, number>();
 
 async function send(statements: readonly Statement[]): Promise<number> {
@@ -24,19 +24,19 @@ async function send(statements: readonly Statement[]): Promise<number> {
   answered.forEach(({ rowCount }, index) => {
     const expected = statements[index];
     if (expected?.rows !== (rowCount ?? 0))
-      throw new Error(`${expected?.text} gave ${rowCount} rows, and ${expected?.rows} when it was recorded.`);
+      throw new Error(`${expected?.text} returned ${rowCount} rows; the recording had ${expected?.rows}.`);
   });
   return time;
 }
 
 handleCalls({
-  /** Sends what was recorded under a name so many times, one after the other; how long each took, in milliseconds. */
+  /** Sends a recording repeatedly, one after another. Returns the duration of each, in milliseconds. */
   measure: async (name: string, statements: readonly Statement[], recordedAt: number, times: number) => {
     const before = sent.get(name) ?? 0;
     sent.set(name, before + times);
-    // Made before the clock runs.
-    const all = Array.from({ length: times }, (_, turn) =>
-      withFreshIds(statements, recordedAt, before + turn + 1, newId),
+    // Prepared before the measurement starts.
+    const all = Array.from({ length: times }, (_, iteration) =>
+      withFreshIds(statements, recordedAt, before + iteration + 1, newId),
     );
     const measured: number[] = [];
     for (const one of all) measured.push(await send(one));

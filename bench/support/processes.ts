@@ -3,18 +3,18 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
-/** Node runs the compiled files: `dist/bench/support/` is where this one is. */
+/** The path of a compiled file. This file is in `dist/bench/support/`. */
 const compiledPath = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 export const ADMIN_SECRET = "the-administrator-of-the-benchmarks";
 
-/** What a process says of itself. Times are microseconds of processor, sizes are bytes. */
+/** Resource usage of a process: CPU time in microseconds, resident memory in bytes. */
 export interface Usage {
   readonly cpu: number;
   readonly resident: number;
 }
 
-/** A process that answers calls: what is measured, what it is measured against, and who asks them. */
+/** A child process that handles calls over IPC: the subject, a baseline or a load generator. */
 export class Child {
   readonly #process: ChildProcess;
   #calls = 0;
@@ -36,7 +36,7 @@ export class Child {
     this.#calls += 1;
     const id = this.#calls;
     return new Promise((resolve, reject) => {
-      const ended = () => reject(new Error(`A process of the benchmark ended while it was asked to ${name}.`));
+      const ended = () => reject(new Error(`A benchmark process exited during the call ${name}.`));
       const listen = (message: { id: number; result?: T; error?: string }) => {
         if (message.id !== id) return;
         this.#process.off("message", listen).off("exit", ended);
@@ -60,10 +60,10 @@ export class Child {
   }
 }
 
-/** The `DATABASE_URL` of a file, or of a PostgreSQL database, whose address is one already. */
+/** The `DATABASE_URL` for the path of a SQLite file. A PostgreSQL URL is returned unchanged. */
 export const databaseUrl = (database: string) => (database.includes("://") ? database : `sqlite:${database}`);
 
-/** A real server, in a process of its own. */
+/** The real server in a child process. */
 export class Server extends Child {
   private constructor(
     process: ChildProcess,
@@ -73,8 +73,8 @@ export class Server extends Child {
   }
 
   /**
-   * @param database the path of a SQLite file, or the address of a PostgreSQL database
-   * @returns the server, and how long it took from the start of its process until it was ready, in milliseconds
+   * @param database the path of a SQLite file or the URL of a PostgreSQL database
+   * @returns the server, and the milliseconds from process start until it was ready
    */
   static async launch(database: string, settings: Readonly<Record<string, string>> = {}): Promise<[Server, number]> {
     const port = await freePort();
@@ -99,18 +99,18 @@ export class Server extends Child {
   }
 }
 
-/** Asks a server until it answers that it is ready. */
+/** Polls /readyz until it returns 200. */
 export async function waitUntilReady(port: number, child?: ChildProcess): Promise<void> {
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer?.status === 200) return;
-    if (child != null && child.exitCode !== null) throw new Error("The server ended before it was ready.");
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+    await response?.arrayBuffer();
+    if (response?.status === 200) return;
+    if (child != null && child.exitCode !== null) throw new Error("The server exited before it was ready.");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
-/** Asks again and again until something holds. */
+/** Polls a condition until it holds. */
 export async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
 }
@@ -121,6 +121,6 @@ export async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("There is no free port.");
+  if (address === null || typeof address === "string") throw new Error("No port is free.");
   return address.port;
 }

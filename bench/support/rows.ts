@@ -19,13 +19,13 @@ import {
 
 const CONTEXTS = ["ci/build", "qa/smoke"];
 
-/** Takes the rows that are made: what the getters of an entity tell is not among them. */
+/** Receives each generated row. Rows have columns only, no getters. */
 export type AddRow = <T extends object>(entity: EntityClass<T>, row: Partial<T>) => void;
 
-/** Makes the rows of a database: so many pipelines, and those with so many targets. */
+/** Generates the rows of a database: pipelines, and pipelines for promotions. */
 export class RowGenerator {
   readonly #add: AddRow;
-  /** A month ago, a second later for every row, so that nothing is pruned and no two rows are of the same moment. */
+  /** Starts a month ago and advances a millisecond per row: no event is old enough to be pruned, and no times are equal. */
   #clock = Date.now() - 30 * 86_400_000;
   #position = 0;
 
@@ -38,7 +38,7 @@ export class RowGenerator {
     return this.#position;
   }
 
-  /** Makes them one pipeline after the other; how many there are so far. */
+  /** Generates one pipeline after another. Yields the number so far. */
   *generate(pipelines: number): Generator<number, void> {
     for (let index = 0; index < pipelines; index++) {
       this.#addPipeline(pipelineName(index), APP_STAGES);

@@ -1,12 +1,12 @@
 import type { Connection } from "./client.js";
 
-/** What subscribers are told of: releases of one app, and promotions of it to others. */
+/** Triggers events: releases of one app, and promotions of it to others. */
 export interface Scenario {
-  /** The app that is released, and promoted from. */
+  /** The app to release and to promote from. */
   readonly app: string;
-  /** Makes a release: one event. */
+  /** Creates a release: one event. */
   release(): Promise<void>;
-  /** Promotes it: an event for each of the targets. */
+  /** Promotes the app: one event per target. */
   promote(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ const RELEASE = `mutation ($app: ID!, $build: ID!) {
 }`;
 const PROMOTE = "mutation ($app: ID!) { promote(input: { app: $app }) { promotion { id } } }";
 
-/** Makes a pipeline of this name with one released app in DEVELOPMENT and so many in STAGING to promote it to. */
+/** Creates a pipeline with one released app in DEVELOPMENT and `targets` apps in STAGING. */
 export async function createScenario(connection: Connection, name: string, targets: number): Promise<Scenario> {
   const couple = (app: string, stage: string) =>
     connection.query(COUPLE, { app: { name: app }, coupling: { pipeline: name, app, stage } });

@@ -5,7 +5,7 @@ import { ADMIN_SECRET } from "./processes.js";
 const SOCKETS = 50;
 const SUBSCRIPTIONS_PER_SOCKET = 20;
 export const SUBSCRIPTION_COUNT = SOCKETS * SUBSCRIPTIONS_PER_SOCKET;
-/** How long anything that was sent may take to arrive, in milliseconds. */
+
 const RECEIVE_TIMEOUT_MS = 60_000;
 
 const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
@@ -13,16 +13,16 @@ const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
   ... on ReleaseEvent { releasePhase release { id version description app { id name } build { commit { sha } } } }
 } }`;
 
-/** Called with what a subscription was told, and when, in milliseconds of `performance.now()`. */
+/** Called with each message and the time of its arrival, in milliseconds of `performance.now()`. */
 export type OnMessage = (text: Buffer, at: number) => void;
 
-/** Those who listen: subscriptions that are all the same, on sockets of this process. */
+/** Identical subscriptions on sockets of this process. */
 export class Subscribers {
   #sockets: readonly WebSocket[] = [];
   readonly #subscriptionCount: number;
   #received = 0;
-  #waiting: { readonly messages: number; resolve(connect: number): void } | null = null;
-  /** Looks at every message. */
+  #waiting: { readonly messages: number; resolve(at: number): void } | null = null;
+  /** Called for every message. */
   onMessage: OnMessage | null = null;
 
   private constructor(size: number) {
@@ -30,27 +30,27 @@ export class Subscribers {
   }
 
   /**
-   * Subscribes at a server: 1,000 subscriptions on 50 sockets, if not said otherwise. That it was sent does not mean that it
-   * was seen: there is no answer to a subscription.
+   * Opens the sockets and sends the subscriptions. The server does not acknowledge a subscription, so they may not be active
+   * yet; see `waitUntilSubscribed`.
    */
-  static async at(port: number, sockets = SOCKETS, perSocket = SUBSCRIPTIONS_PER_SOCKET): Promise<Subscribers> {
-    const audience = new Subscribers(sockets * perSocket);
-    const received = (text: Buffer) => audience.#receive(text);
+  static async connect(port: number, sockets = SOCKETS, perSocket = SUBSCRIPTIONS_PER_SOCKET): Promise<Subscribers> {
+    const subscribers = new Subscribers(sockets * perSocket);
+    const received = (text: Buffer) => subscribers.#receive(text);
     const opened = Array.from({ length: sockets }, () => subscribe(port, perSocket, received));
-    audience.#sockets = await Promise.all(opened);
-    return audience;
+    subscribers.#sockets = await Promise.all(opened);
+    return subscribers;
   }
 
-  /** How many messages have come since it was last set to 0. */
-  get heard(): number {
+  /** Messages received since `waitFor` or `waitUntilSubscribed` last reset the count. */
+  get received(): number {
     return this.#received;
   }
 
-  /** Counts from 0 until so many have come; when the last of them came. Throws after a minute. */
+  /** Resets the count and waits for this many messages. Returns when the last one arrived. Throws after a minute. */
   waitFor(messages: number): Promise<number> {
     this.#received = 0;
     return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`Of ${messages} messages ${this.#received} came within a minute.`));
+      const late = () => reject(new Error(`Received ${this.#received} of ${messages} messages within a minute.`));
       const timer = setTimeout(late, RECEIVE_TIMEOUT_MS);
       this.#waiting = {
         messages,
@@ -62,11 +62,11 @@ export class Subscribers {
     });
   }
 
-  /** Lets something happen that each is told of, until everybody hears of it: then all subscriptions are in place. */
-  async waitUntilSubscribed(happen: () => Promise<unknown>): Promise<void> {
+  /** Triggers an event until every subscription receives it: then all subscriptions are active. */
+  async waitUntilSubscribed(triggerEvent: () => Promise<unknown>): Promise<void> {
     do {
       this.#received = 0;
-      await happen();
+      await triggerEvent();
       await new Promise((resolve) => setTimeout(resolve, 300));
     } while (this.#received < this.#subscriptionCount);
   }
@@ -86,7 +86,7 @@ export class Subscribers {
   }
 }
 
-async function subscribe(port: number, subscriptions: number, heard: (text: Buffer) => void): Promise<WebSocket> {
+async function subscribe(port: number, subscriptions: number, onMessage: (text: Buffer) => void): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
   await once(socket, "open");
   socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${ADMIN_SECRET}` } }));
@@ -94,6 +94,6 @@ async function subscribe(port: number, subscriptions: number, heard: (text: Buff
   for (let index = 0; index < subscriptions; index += 1) {
     socket.send(JSON.stringify({ id: `s${index}`, type: "subscribe", payload: { query: SUBSCRIPTION } }));
   }
-  socket.on("message", heard);
+  socket.on("message", onMessage);
   return socket;
 }

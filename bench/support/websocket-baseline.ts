@@ -2,10 +2,10 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { handleCalls } from "./child-process.js";
 
-/* The least that telling everybody costs: the bytes are there, and go to every subscription of every socket. */
+/* The lower bound for a fan-out: sends ready-made bytes to every subscription of every socket. */
 
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-/** The ids that each socket has subscribed with. */
+/** The subscription ids of each socket. */
 const clients = new Map<WebSocket, string[]>();
 server.on("connection", (socket) => {
   const ids: string[] = [];

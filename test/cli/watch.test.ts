@@ -155,9 +155,9 @@ describe("watch", () => {
 
   it("connects again by itself, also to a service that was restarted, and loses and repeats nothing", async (t) => {
     const own = await startServer(t);
-    const passage = await TcpProxy.start(own.url, t);
+    const proxy = await TcpProxy.start(own.url, t);
     const since = await logEnd(own);
-    const running = cli.start(["watch", "--url", passage.url, "--since", since, "--json"]);
+    const running = cli.start(["watch", "--url", proxy.url, "--since", since, "--json"]);
     const made: Named[] = [];
     const make = async () => made.push(await new Seed(own.admin).app());
     await make();
@@ -165,12 +165,12 @@ describe("watch", () => {
     for (const restart of [false, true]) {
       const before = made.length;
       const lost = nonEmptyLines(running.stderr).length;
-      passage.close();
+      proxy.close();
       await make();
       await running.until(({ stderr }) => nonEmptyLines(stderr).length > lost);
       if (restart) await own.restart();
       await make();
-      passage.open(own.url);
+      proxy.open(own.url);
       await make();
       await running.until(lines(before + 3));
     }
@@ -284,14 +284,14 @@ describe("promote --wait", () => {
   it("goes on after a broken connection, and learns what happened meanwhile", async (t) => {
     const own = await startServer(t);
     const { dev, one, two } = await reported(new Seed(own.admin));
-    const passage = await TcpProxy.start(own.url, t);
-    const running = cli.start(["promote", "-a", dev.name, "--wait", "--url", passage.url]);
+    const proxy = await TcpProxy.start(own.url, t);
+    const running = cli.start(["promote", "-a", dev.name, "--wait", "--url", proxy.url]);
     await running.until(deploying(two));
-    passage.close();
+    proxy.close();
     await running.until(({ stderr }) => stderr.includes("Connection lost"));
     await report(own, await releaseOf(one, own), "SUCCEEDED");
     await report(own, await releaseOf(two, own), "SUCCEEDED");
-    passage.open();
+    proxy.open();
     const { code, stdout, stderr } = await running.ended;
     assert.equal(code, 0);
     assert.deepEqual(nonEmptyLines(stdout).slice(0, 4), [

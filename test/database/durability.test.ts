@@ -150,7 +150,7 @@ async function inspect(client: Client, prefix: string, acknowledged: Acknowledge
 }
 
 /** Every node of a list, page by page. */
-// biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+// biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
 async function all(client: Client, call: string, selection: string): Promise<any[]> {
   const nodes = [];
   for (let after: string | null = null; ; ) {

@@ -1,6 +1,6 @@
 import { type GraphQLSchema, getNamedType, isInterfaceType, isObjectType } from "graphql";
 
-/** A selection that numbers choose: mostly right, with fragments, aliases, directives and pages of any size. */
+/** Builds a selection from a sequence of numbers: mostly valid, with fragments, aliases, directives and pages of any size. */
 export function arbitrarySelection(
   schema: GraphQLSchema,
   typeName: string,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Cleanup } from "./server.js";
 
-/** A program of ours as a process of its own, which can be killed as processes are. */
+/** A program of this repository in a child process. */
 export class ChildProgram {
   readonly ended: Promise<unknown>;
 
@@ -11,7 +11,7 @@ export class ChildProgram {
     this.ended = once(child, "exit");
   }
 
-  /** @param file the compiled file */
+  /** @param file path of the compiled file */
   static start(t: Cleanup, file: string, env: Record<string, string>): ChildProgram {
     const { PATH = "" } = process.env;
     const child = spawn(process.execPath, [file], { env: { PATH, ...env }, stdio: ["ignore", "pipe", "inherit"] });
@@ -20,7 +20,7 @@ export class ChildProgram {
     return program;
   }
 
-  /** The first group of the first line on standard output that matches. */
+  /** Returns the first group of the first matching line on standard output. */
   async line(pattern: RegExp): Promise<string> {
     for await (const line of createInterface({ input: this.child.stdout as NodeJS.ReadableStream })) {
       const found = pattern.exec(line);
@@ -29,10 +29,10 @@ export class ChildProgram {
         return found[1] ?? "";
       }
     }
-    throw new Error("The program ended before it said what it was to say.");
+    throw new Error("The program exited without a matching line.");
   }
 
-  /** Ends it with SIGKILL, wherever it is, and waits until it is gone. */
+  /** Sends SIGKILL and waits for the exit. */
   async kill(): Promise<void> {
     this.child.kill("SIGKILL");
     await this.ended;

@@ -1,7 +1,7 @@
 import { after } from "node:test";
 import type { Cleanup } from "./server.js";
 
-/** Undoes at the end of a suite, the last first, what its tests share. To be called in the body of `describe`. */
+/** Collects cleanup steps for a suite and runs them in reverse order at its end. Call it in the body of `describe`. */
 export function suiteCleanup(): Cleanup {
   const steps: (() => Promise<unknown> | unknown)[] = [];
   after(async () => {

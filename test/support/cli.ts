@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { type Cleanup, temporaryFolder } from "./server.js";
 
 const MAIN = "dist/src/cli/main.js";
-/** After this long without a word, in milliseconds, a command is not waited for any more: a test must fail, not hang. */
+/** A command without output for this long fails the test instead of hanging it. */
 const OUTPUT_TIMEOUT_MS = 30_000;
 
-/** Whether there is a `script` that runs a command on a pseudo-terminal as the one of util-linux does. */
+/** Whether the `script` of util-linux is installed. It runs a command on a pseudo-terminal. */
 export const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux");
 
-/** How a command ended. On a terminal both streams are one, in `stdout`. */
+/** The result of a command. On a terminal, `stdout` holds both streams. */
 export interface CommandOutcome {
   readonly code: number | null;
   readonly stdout: string;
@@ -18,16 +18,16 @@ export interface CommandOutcome {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** What comes on standard input. */
+  /** Standard input. */
   readonly input?: string;
 }
 
-/** The built command, called as a user would, from a home folder of its own. */
+/** Runs the built CLI as a user would, with a temporary home folder. */
 export class CommandLine {
   readonly home: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #t: Cleanup;
-  /** The first word of every call. */
+  /** The commands that were run: the first argument of every call. */
   readonly invokedCommands = new Set<string>();
 
   constructor(t: Cleanup, env: Readonly<Record<string, string>> = {}) {
@@ -44,7 +44,7 @@ export class CommandLine {
     return join(this.configFolder, "railyard", "login.json");
   }
 
-  /** Nothing of the environment that the tests run in but the path. */
+  /** The environment of the command. It inherits only PATH from the tests. */
   environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     const { PATH = "" } = process.env;
     return { PATH, HOME: this.home, XDG_CONFIG_HOME: this.configFolder, TERM: "xterm-256color", ...this.#env, ...more };
@@ -55,27 +55,30 @@ export class CommandLine {
     return this.start(args, calling).ended;
   }
 
-  /** What `--json` prints, of a command that succeeds. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  /** Runs a command with `--json` and returns the parsed output. Throws if the command fails. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   async json<T = any>(args: readonly string[]): Promise<T> {
     const { code, stdout, stderr } = await this.run([...args, "--json"]);
     if (code !== 0 || stderr !== "") throw new Error(`railyard ${args.join(" ")} ended with ${code}: ${stderr}`);
     return JSON.parse(stdout) as T;
   }
 
-  /** Starts a command that goes on, with its output in pipes. */
+  /** Starts a long-running command with its output in pipes. */
   start(args: readonly string[], calling: RunOptions = {}): Running {
     return this.#spawn(process.execPath, [MAIN, ...args], args[0] ?? "", calling);
   }
 
-  /** Starts a command on a pseudo-terminal of so many columns. */
+  /** Starts a command on a pseudo-terminal with this many columns. */
   startOnTerminal(args: readonly string[], columns = 100, calling: RunOptions = {}): Running {
     const words = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
     const command = `stty cols ${columns} rows 50; exec ${words.join(" ")}`;
     return this.#spawn("script", ["-qefc", command, "/dev/null"], args[0] ?? "", calling);
   }
 
-  /** Runs a command on a pseudo-terminal, and gives back what was shown with line breaks as they are in files. */
+  /**
+   * Runs a command on a pseudo-terminal. Line breaks in the result are `\
+   * `.
+   */
   async onTerminal(args: readonly string[], columns = 100, calling: RunOptions = {}): Promise<CommandOutcome> {
     const ended = await this.startOnTerminal(args, columns, calling).ended;
     return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n") };
@@ -91,7 +94,7 @@ export class CommandLine {
   }
 }
 
-/** A command that is running. */
+/** A running command. */
 export class Running {
   readonly ended: Promise<CommandOutcome>;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -129,7 +132,7 @@ export class Running {
     return this.#stderr;
   }
 
-  /** Waits until what was printed so far fits; fails where the command ends before, or says no more for too long. */
+  /** Waits until the output fits. Throws if the command exits first, or prints nothing for too long. */
   async until(fits: (running: Running) => boolean): Promise<void> {
     while (!fits(this)) {
       const said = `It printed:\n${this.#stdout}\n${this.#stderr}`;
@@ -140,7 +143,10 @@ export class Running {
           clearTimeout(patience);
           resolve();
         };
-        const patience = setTimeout(() => reject(new Error(`The command went silent. ${said}`)), OUTPUT_TIMEOUT_MS);
+        const patience = setTimeout(
+          () => reject(new Error(`The command printed nothing for too long. ${said}`)),
+          OUTPUT_TIMEOUT_MS,
+        );
         this.#listeners.add(listener);
       });
     }
@@ -150,7 +156,7 @@ export class Running {
     this.#child.stdin.write(text);
   }
 
-  /** Reads no more of what it prints, as `head` does when it has enough. */
+  /** Closes the reading end of standard output, as `head` does when it has enough. */
   closeOutput(): void {
     this.#child.stdout.destroy();
   }
@@ -170,13 +176,13 @@ export class Running {
   }
 }
 
-/** Text as a person sees it: without colours, and without what moves the cursor. */
+/** Removes colors and cursor movements from a text. */
 export function stripEscapes(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with a control character.
   return text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "");
 }
 
-/** The lines that hold something. */
+/** The lines of a text that are not blank. */
 export function nonEmptyLines(text: string): string[] {
   return text.split("\n").filter((line) => line.trim() !== "");
 }

@@ -1,4 +1,4 @@
-/** An error of an answer, as a client sees it. */
+/** A GraphQL error as a client receives it. */
 export interface ResponseError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
@@ -14,7 +14,7 @@ export interface GraphQLResponse<T> {
   };
 }
 
-/** Thrown by `ask` where the answer holds errors. */
+/** Thrown by `ask` if the response contains errors. */
 export class RequestFailed extends Error {
   override readonly name = "Refused";
   readonly code: string;
@@ -25,14 +25,14 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Speaks GraphQL over HTTP, as anybody's client would. */
+/** A plain GraphQL client over HTTP. */
 export class Client {
   constructor(
     readonly url: string,
     readonly secret: string | null,
   ) {}
 
-  /** The answer, whatever it is. */
+  /** Returns the response, with or without errors. */
   async post<T = Record<string, unknown>>(
     query: string,
     variables: Record<string, unknown> = {},
@@ -48,15 +48,15 @@ export class Client {
     return { status: response.status, ...((await response.json()) as object) };
   }
 
-  /** The data of an answer without errors; throws `Refused` where it has some. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  /** Returns the data of a response. Throws `RequestFailed` if it contains errors. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   async ask<T = any>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
     const answer = await this.post<T>(query, variables);
     if (answer.errors !== undefined) throw new RequestFailed(answer.errors);
     return answer.data as T;
   }
 
-  /** The first error of an answer that must hold one. */
+  /** Returns the first error of a response. Throws if it contains none. */
   async queryError(query: string, variables: Record<string, unknown> = {}): Promise<ResponseError> {
     const answer = await this.post(query, variables);
     const [error] = answer.errors ?? [];
@@ -64,14 +64,14 @@ export class Client {
     return error;
   }
 
-  /** Runs the mutation of this name with an input, and gives back what it answers. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  /** Runs a mutation by name with an input, and returns its payload. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   async mutate<T = any>(name: string, input: object, selection: string): Promise<T> {
     const data = await this.ask<Record<string, T>>(mutation(name, selection), { input });
     return data[name] as T;
   }
 
-  /** The refusal of the mutation of this name with an input. */
+  /** Runs a mutation by name, and returns its error. */
   mutationError(name: string, input: object, selection = "__typename"): Promise<ResponseError> {
     return this.queryError(mutation(name, selection), { input });
   }

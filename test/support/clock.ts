@@ -1,11 +1,11 @@
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test advances. */
 export class Clock {
   #time = Date.parse("2030-01-01T00:00:00Z");
 
-  /** Handed to the server: what time it is. */
+  /** Passed to the server as its clock. */
   readonly now = (): Date => new Date(this.#time);
 
-  /** Moves on by so many milliseconds. */
+  /** Advances the clock. */
   advance(milliseconds: number): void {
     this.#time += milliseconds;
   }

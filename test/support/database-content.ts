@@ -3,8 +3,8 @@ import { ENTITIES } from "../../src/entities/index.js";
 import type { TestServer } from "./server.js";
 
 /**
- * Everything that a server's database holds, a line for each row: equal before and after means that nothing was written.
- * When a token was last used is left out, since asking is what changes it.
+ * Returns all rows of a server's database, one line each. Equal dumps mean that nothing was written in between.
+ * Leaves out when a token was last used: a request changes it.
  */
 export async function dumpRows(server: TestServer): Promise<string[]> {
   const { reader } = server.app.database;
@@ -17,7 +17,7 @@ export async function dumpRows(server: TestServer): Promise<string[]> {
   return lines.sort();
 }
 
-/** How many rows each table holds, and where the log ends: what `contentOf` tells, for where that would be long. */
+/** Returns the row count of each table and the head of the event log. Smaller than `dumpRows`. */
 export async function countRows(server: TestServer): Promise<Record<string, number>> {
   const { reader } = server.app.database;
   const counts: Record<string, number> = {};

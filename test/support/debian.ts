@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 
 /**
- * Why tests that need a program of a Debian package are skipped; false if they run. CI must not skip them by accident:
- * there only WITHOUT_DEBIAN_PACKAGES allows it, which `.ci/run` sets if the packages cannot be reached.
+ * Returns the reason to skip tests that need a program of a Debian package; false if it is installed. CI must not skip them
+ * by accident: there, only WITHOUT_DEBIAN_PACKAGES allows it. `.ci/run` sets it if the packages cannot be installed.
  *
- * @param program where the package has it
+ * @param program its path when installed
  */
 export function skipWithoutPackage(program: string, packageName: string): string | false {
   if (existsSync(program)) return false;

@@ -16,18 +16,18 @@ import {
 
 /* Documents made from the schema that ask for everything there is, so that what is added to it is asked for as well. */
 
-/** From object to object so often at most. */
+/** Maximum depth of nested objects. */
 const MAX_DEPTH = 5;
-/** Fields that a document asks for at most, so that what each of them costs in rows stays small. */
+/** Maximum number of fields of a document. Limits the rows that it reads. */
 const MAX_FIELDS = 600;
 
 export interface DeepDocument {
   readonly text: string;
-  /** The relations in it, as `App.releases`. */
+  /** The relations that it selects, for example `App.releases`. */
   readonly relations: ReadonlySet<string>;
 }
 
-/** Everything that a root field leads to, as deep as a document may be, under the arguments that are given as variables. */
+/** Builds a document that selects everything reachable from a root field, as deep as the limits allow. Passes the given arguments as variables. */
 export function deepDocument(
   schema: GraphQLSchema,
   kind: "query" | "subscription",
@@ -65,15 +65,15 @@ function buildSelection(made: DocumentState, output: GraphQLOutputType, depth: n
   return `{${buildFields(made, type.name, depth, outermost, "")}}`;
 }
 
-/** @param prefix what fields are called by, so that those of different types do not get into each other's way */
+/** @param prefix prefix of the aliases, so that fields of different types do not conflict */
 function buildFields(made: DocumentState, name: string, depth: number, outermost: boolean, prefix: string): string {
   const type = made.schema.getType(name);
   if (!isObjectType(type)) throw new Error(`${name} is no object type.`);
-  // Pages and their parts lead no further by themselves.
+  // Connections and edges do not count as a level of depth.
   const isPart = /(Connection|Edge)$/.test(name);
   const parts = Object.values(type.getFields()).flatMap((field) => {
     const leaf = isLeafType(getNamedType(field.type));
-    // One way through a list is enough, except at the top.
+    // Select `nodes` or `edges`, not both, except at the top.
     if (field.name === "edges" && !outermost) return [];
     if (!leaf && depth === 0 && !isPart) return [];
     if (!leaf && !isPart) made.relations.add(`${name}.${field.name}`);
@@ -85,7 +85,7 @@ function buildFields(made: DocumentState, name: string, depth: number, outermost
   return parts.length === 0 ? "__typename" : parts.join(" ");
 }
 
-/** Every field between objects that a query can come by. */
+/** Finds every field between object types that a query or subscription can reach. */
 export function findRelations(schema: GraphQLSchema): Set<string> {
   const relations = new Set<string>();
   const seen = new Set<string>();
@@ -107,19 +107,19 @@ export function findRelations(schema: GraphQLSchema): Set<string> {
   return relations;
 }
 
-/** What an argument may be given: whatever of the values fits its type. */
+/** Values to try for arguments, by type. */
 export interface CandidateValues {
   /** Ids and names. */
   readonly ids: readonly string[];
   readonly texts: readonly string[];
-  /** Whole input objects, by the name of their type. */
+  /** Input objects, by the name of their type. */
   readonly inputs: Readonly<Record<string, readonly object[]>>;
 }
 
-/** Arguments of places in lists, which are not about what is asked for. */
+/** Pagination arguments do not change which objects are visible. */
 const PAGINATION_ARGUMENTS = new Set(["first", "after", "last", "before"]);
 
-/** The arguments to try a root field with: those that it must have, and each of the others by itself, with every value. */
+/** Returns the argument sets to try for a root field: required arguments in all combinations, and each optional one separately. */
 export function combineArguments(
   field: GraphQLField<unknown, unknown>,
   values: CandidateValues,
@@ -144,12 +144,12 @@ function candidateValues(input: GraphQLInputType, values: CandidateValues): unkn
   if (isEnumType(type)) return type.getValues().map(({ name }) => name);
   if (isInputObjectType(type)) {
     const given = values.inputs[type.name];
-    if (given === undefined) throw new Error(`Nothing says what to give a ${type.name}.`);
+    if (given === undefined) throw new Error(`There is no sample value for ${type.name}.`);
     return [...given];
   }
   if (type.name === "ID") return [...values.ids];
   if (type.name === "String") return [...values.texts];
   if (type.name === "Boolean") return [true, false];
   if (type.name === "Int") return [1];
-  throw new Error(`Nothing says what to give a ${type.name}.`);
+  throw new Error(`There is no sample value for ${type.name}.`);
 }

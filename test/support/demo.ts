@@ -2,17 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
-/** How a run of the demo ended. */
+/** The result of a demo run. */
 export interface DemoRun {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Plays the demo in a process of its own, as `npm run demo` does after it has built. */
+/** Runs the demo in a child process, as `npm run demo` does after the build. */
 export async function runDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<DemoRun> {
   const child = spawn(process.execPath, ["dist/examples/demo/main.js", ...args], {
-    // The runner of the tests sets FORCE_COLOR where it is on a terminal.
+    // The test runner sets FORCE_COLOR on a terminal.
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

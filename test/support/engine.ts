@@ -5,8 +5,8 @@ import { openDatabase } from "../../src/database/open.js";
 import { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
 /*
- * Which engine the tests run on. With TEST_DATABASE_URL, a postgres:// address whose user may create databases, every
- * server gets a database of its own there; without it, a SQLite file. `npm test` runs all tests both ways.
+ * The engine that the tests run on. If TEST_DATABASE_URL is set (a postgres:// URL whose user may create databases), every
+ * server gets a new database there. Otherwise it gets a new SQLite file. `npm test` runs the tests both ways.
  */
 
 export type Engine = "sqlite" | "postgres";
@@ -15,23 +15,23 @@ const clusterUrl = process.env.TEST_DATABASE_URL || null;
 
 export const engine: Engine = clusterUrl === null ? "sqlite" : "postgres";
 
-/** For the tests of what one engine alone has: `it("…", onlyOn("sqlite"), async (t) => …)`, and so with `describe`. */
+/** For tests of one engine: `it("…", onlyOn("sqlite"), async (t) => …)`. Works with `describe` too. */
 export function onlyOn(wanted: Engine): { skip?: string } {
   return engine === wanted ? {} : { skip: `is about ${wanted}` };
 }
 
-/** Half of the runs that a property is to have: as every test runs on both engines, the other half is the other's. */
+/** Splits the runs of a property test between the two engines. */
 export function runsPerEngine(runs: number): number {
   return Math.ceil(runs / 2);
 }
 
-/** The address of a database of the test's own, which nobody has opened yet. It is gone when the test has ended. */
+/** Creates the URL of a new database. It is removed at the end of the test. */
 export async function freshDatabase(t: Cleanup): Promise<string> {
   if (clusterUrl === null) return `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
   return createDatabase(t, clusterUrl, process.env.TEST_DATABASE_TEMPLATE || "template0");
 }
 
-/** Makes a database on a cluster, as a copy of another one, and drops it when the test has ended. */
+/** Creates a database on a cluster from a template, and drops it at the end of the test. */
 export async function createDatabase(t: Cleanup, clusterUrl: string, template = "template0"): Promise<string> {
   const name = `railyard_test_${randomBytes(8).toString("hex")}`;
   await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
@@ -39,7 +39,7 @@ export async function createDatabase(t: Cleanup, clusterUrl: string, template = 
   return databaseUrl(clusterUrl, name);
 }
 
-/** Makes a database with all tables, for others to be copies of. */
+/** Creates a template database with all tables. */
 export async function createTemplate(clusterUrl: string): Promise<string> {
   const name = `railyard_template_${randomBytes(8).toString("hex")}`;
   await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE template0`);

@@ -1,6 +1,6 @@
 import type { Client } from "./client.js";
 
-/** One event as the API tells it, with the fields of its kind. */
+/** An event as the API returns it, with the fields of its type. */
 export interface LoggedChange {
   readonly cursor: string;
   readonly type: string;
@@ -26,7 +26,7 @@ const EVENT = `cursor type pipelineId actor { name role }
   ... on ReleaseStatusEvent { release { id version app { name } } context state previousState }
   ... on ChangeEvent { subjectId subjectName summary }`;
 
-/** Which events: arguments of the query `events`. */
+/** Arguments of the query `events`. */
 export interface LogFilter {
   readonly pipeline?: string;
   readonly app?: string;
@@ -39,7 +39,7 @@ export async function newestCursor(client: Client): Promise<string> {
   return events.pageInfo.endCursor;
 }
 
-/** Every event behind a cursor (from the very first, with null), read page by page. */
+/** Reads all events after a cursor, page by page. With null, reads from the start. */
 export async function eventsAfter(
   client: Client,
   after: string | null,
@@ -61,7 +61,7 @@ export async function eventsAfter(
   }
 }
 
-/** The events that a piece of work raises, with what it resolved to. */
+/** Runs a piece of work. Returns its result and the events that it appended. */
 export async function recordEvents<T>(
   client: Client,
   work: () => Promise<T>,
@@ -72,7 +72,7 @@ export async function recordEvents<T>(
   return { result, events: await eventsAfter(client, before, filter) };
 }
 
-/** Events in a line each, as `RELEASE_CREATED shop-dev v1 SUCCEEDED`. */
+/** Formats events as one line each, for example `RELEASE_CREATED shop-dev v1 SUCCEEDED`. */
 export function formatEvents(events: readonly LoggedChange[]): string[] {
   return events.map((event) =>
     [

@@ -6,7 +6,7 @@ import type { Cleanup } from "./server.js";
 
 export const API_TOKEN = "ghp_of_the_tests";
 
-/** What goes wrong with a request: an answer, or a connection that is cut before or after the request had its effect. */
+/** A fault: an error response, or a connection that is closed before or after the request took effect. */
 export type Fault =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly message?: string }
   | "cut"
@@ -17,19 +17,19 @@ export interface RecordedDeployment {
   readonly id: number;
   readonly repository: string;
   readonly body: Payload;
-  /** The states that were told of it, oldest first. */
+  /** The reported states, oldest first. */
   readonly states: string[];
 }
 
-/** GitHub's REST API for deployments, on a socket of its own: it refuses what the real one refuses. */
+/** A fake of GitHub's REST API for deployments, on a real socket. Refuses what GitHub refuses. */
 export class FakeGithub {
   readonly deployments: RecordedDeployment[] = [];
-  /** `POST /repos/acme/shop/deployments`, in the order of their coming. */
+  /** For example `POST /repos/acme/shop/deployments`, in order of arrival. */
   readonly requests: string[] = [];
-  /** What goes wrong with the next requests, one each. */
+  /** The faults of the next requests, one per request. */
   readonly faults: Fault[] = [];
   readonly unknownCommits = new Set<string>();
-  /** Resolved by each request, once it had its effect. */
+  /** Called for each request after it took effect. */
   onRequest: (request: string) => void = () => {};
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   #id = 1_000_000_000;
@@ -73,7 +73,7 @@ export class FakeGithub {
 
   #effect(request: IncomingMessage, text: string): [number, unknown] {
     if (request.headers.authorization !== `Bearer ${API_TOKEN}`) return [401, { message: "Bad credentials" }];
-    // The real one answers 403 to a request that does not say what made it.
+    // GitHub answers 403 to a request without a User-Agent.
     if (!request.headers["user-agent"]) return [403, { message: "Request forbidden by administrative rules." }];
     const url = new URL(request.url ?? "/", this.url);
     const [, repository, id] = /^\/repos\/([^/]+\/[^/]+)\/deployments(?:\/(\d+)\/statuses)?$/.exec(url.pathname) ?? [];

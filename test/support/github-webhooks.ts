@@ -7,7 +7,7 @@ import { type Cleanup, type ServerOptions, startServer } from "./server.js";
 
 export const WEBHOOK_SECRET = "a-secret-of-the-tests";
 
-// biome-ignore lint/suspicious/noExplicitAny: a payload is whatever GitHub sends; a test changes of it what it needs.
+// biome-ignore lint/suspicious/noExplicitAny: payloads have no type here; a test changes the fields that it needs.
 export type Payload = any;
 
 interface Examples {
@@ -19,10 +19,10 @@ const EXAMPLES: readonly Examples[] = JSON.parse(
   readFileSync(createRequire(import.meta.url).resolve("@octokit/webhooks-examples"), "utf8"),
 );
 
-/** The names of all events that there are examples of. */
+/** The names of all events with an example. */
 export const EVENTS = EXAMPLES.map(({ name }) => name);
 
-/** A real payload of GitHub's, for the test to change: of the first example of the event, with this action if one is given. */
+/** Returns a copy of a real payload from GitHub's examples: the first of the event, or of its action if given. */
 export function example(event: string, action?: string): Payload {
   const examples = EXAMPLES.find(({ name }) => name === event)?.examples ?? [];
   const found = examples.find((payload) => action === undefined || payload.action === action);
@@ -30,14 +30,14 @@ export function example(event: string, action?: string): Payload {
   return structuredClone(found);
 }
 
-/** A payload that tells of another repository than the example does. */
+/** Changes the repository of a payload. */
 export function inRepository(repository: string, payload: Payload): Payload {
   payload.repository.full_name = repository;
   payload.repository.html_url = `https://github.com/${repository}`;
   return payload;
 }
 
-/** `X-Hub-Signature-256` as GitHub makes it, without the library that checks it. */
+/** Computes `X-Hub-Signature-256` without the library that verifies it. */
 export function signature(body: string, secret = WEBHOOK_SECRET): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }
@@ -77,7 +77,7 @@ export async function deliverWebhook(
   return { status: response.status, ...((await response.json()) as object) };
 }
 
-/** A pull request of a repository, with what is to be different of it. */
+/** A pull request event of a repository, with changes to the example. */
 export function pullRequest(repository: string, action: string, change: Payload = {}): Payload {
   const payload = inRepository(repository, example("pull_request", action));
   const { number, ...pull } = change;
@@ -88,7 +88,7 @@ export function pullRequest(repository: string, action: string, change: Payload 
   return payload;
 }
 
-/** A commit status. */
+/** A commit status event. */
 export function status(
   repository: string,
   sha: string,
@@ -99,7 +99,7 @@ export function status(
   return Object.assign(inRepository(repository, example("status")), { sha, context, state, updated_at: at });
 }
 
-/** A check run, with what is to be different of it; `suite` is the id of its suite. */
+/** A check run event, with changes to the example. `suite` is the id of its check suite. */
 export function checkRun(repository: string, sha: string, change: Payload): Payload {
   const payload = inRepository(repository, example("check_run", change.conclusion ? "completed" : "created"));
   const { suite = 1, ...rest } = change;
@@ -108,13 +108,13 @@ export function checkRun(repository: string, sha: string, change: Payload): Payl
   return payload;
 }
 
-/** A server that takes webhooks, and a repository that no other test has. */
+/** Starts a server with webhooks enabled. Returns it with a unique repository. */
 export async function withGithub(t: Cleanup, { env, ...options }: ServerOptions = {}) {
   const server = await startServer(t, { ...options, env: { GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET, ...env } });
   return { server, admin: server.admin, seed: new Seed(server.admin), repository: `acme/${unique("repo")}` };
 }
 
-/** The numbers, branches and titles of a pipeline's review apps. */
+/** Returns the review apps of a pipeline, with their pull requests. */
 export async function reviewApps(admin: Client, pipeline: Named): Promise<Payload[]> {
   const found = await admin.ask(
     "query ($id: ID!) { pipeline(pipeline: $id) { reviewApps { app { name currentRelease { build { id } } } expiresAt pullRequest { number branch title author url } } } }",
@@ -123,7 +123,7 @@ export async function reviewApps(admin: Client, pipeline: Named): Promise<Payloa
   return found.pipeline.reviewApps;
 }
 
-/** What the statuses of a build say, as `context STATE`. */
+/** Returns the commit statuses of a build, as `context STATE`. */
 export async function statuses(admin: Client, build: { id: string }): Promise<string[]> {
   const { events } = await admin.ask(
     "{ events(last: 100, types: [BUILD_UPDATED]) { nodes { ... on ChangeEvent { subjectId summary } } } }",

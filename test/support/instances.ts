@@ -2,7 +2,7 @@ import type { Client } from "./client.js";
 import { freshDatabase } from "./engine.js";
 import { type Cleanup, type ServerOptions, startServer, type TestServer } from "./server.js";
 
-/** Several instances of the service on one database. */
+/** Starts several instances of the service on one database. */
 export async function startInstances(t: Cleanup, count: number, options: ServerOptions = {}): Promise<TestServer[]> {
   const DATABASE_URL = await freshDatabase(t);
   const instances: TestServer[] = [];
@@ -37,7 +37,7 @@ const EVENTS = `query ($after: EventCursor) {
   }
 }`;
 
-/** The events behind a cursor that the log holds now, and the cursor to go on from. */
+/** Reads the events after a cursor. Returns them with the cursor to continue from. */
 export async function readLog(client: Client, after: string | null = null) {
   const events: LoggedEvent[] = [];
   let cursor = after;
@@ -49,12 +49,12 @@ export async function readLog(client: Client, after: string | null = null) {
   }
 }
 
-/** One of several, by chance. */
+/** Picks a random element. */
 export function pickOne<T>(from: readonly T[]): T {
   return from[Math.floor(Math.random() * from.length)] as T;
 }
 
-/** Some of several, at least one, by chance. */
+/** Picks random elements, at least one. */
 export function pickSome<T>(from: readonly T[]): T[] {
   const chosen = from.filter(() => Math.random() < 0.4);
   return chosen.length === 0 ? [pickOne(from)] : chosen;

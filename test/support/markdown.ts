@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 
-/** A fenced block of a document, without its fence. */
+/** A fenced code block, without its fence. */
 export interface Block {
   readonly language: string;
   readonly text: string;
 }
 
-/** The fenced blocks of a Markdown text, in order. */
+/** Returns the fenced code blocks of a Markdown text, in order. */
 export function parseCodeBlocks(markdown: string): Block[] {
   const fences = markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm);
   return [...fences].map(([, language = "", text = ""]) => ({ language, text }));
 }
 
-/** What stands under a heading, until the next one of the same rank or a higher one. */
+/** Returns the text under a heading, up to the next heading of the same or a higher level. */
 export function readSection(file: string, heading: string): string {
   const text = readFileSync(file, "utf8");
   const head = new RegExp(`^(#+) ${heading}$`, "m").exec(text);
@@ -22,7 +22,7 @@ export function readSection(file: string, heading: string): string {
   return end === -1 ? rest : rest.slice(0, end);
 }
 
-/** The rows of the table under a heading, without its head: cells as they are written. */
+/** Returns the rows of the table under a heading, without its header. Cells are raw Markdown. */
 export function readTable(file: string, heading: string): string[][] {
   const rows = readSection(file, heading)
     .split("\n")
@@ -35,7 +35,7 @@ export function readTable(file: string, heading: string): string[][] {
   );
 }
 
-/** What a cell names in code, for example `PORT` and `HOST`. */
+/** Returns the inline code of a cell, for example `PORT` and `HOST`. */
 export function inlineCode(cell: string | undefined): string[] {
   return [...(cell ?? "").matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 }

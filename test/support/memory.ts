@@ -4,11 +4,11 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Bytes that this process holds on to, after all that can be freed was. */
+/** Returns the bytes in use by this process after garbage collection. */
 export async function measureMemory(): Promise<number> {
   for (let round = 0; round < 4; round += 1) {
     collect();
-    // What is freed in one round may hold on to something that is freed in the next.
+    // Objects freed in one round may release others, for example through finalizers.
     await new Promise(setImmediate);
   }
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();

@@ -9,25 +9,25 @@ import { freePort } from "./cluster.js";
 import { skipWithoutPackage } from "./debian.js";
 import { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
-/** Where Debian's package has it. */
+/** The path in Debian's package. */
 const NGINX = "/usr/sbin/nginx";
 const CONFIGURATION = "deploy/nginx.conf";
 
-/** Why tests with nginx are skipped; false if they run. */
+/** The reason to skip tests that need nginx; false if it is installed. */
 export const skipWithoutNginx = skipWithoutPackage(NGINX, "nginx");
 
-/** A running nginx with deploy/nginx.conf, in front of given instances. */
+/** A running nginx with deploy/nginx.conf in front of instances. */
 export interface Nginx {
-  /** Its address, as `http://127.0.0.1:8080`. */
+  /** Its URL, for example `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Its error log so far. */
+  /** The content of its error log. */
   errors(): string;
 }
 
 /**
- * Starts nginx as deploy/nginx.conf says, for a test. Only addresses and the places of temporary files differ.
+ * Starts nginx with deploy/nginx.conf. Changes only addresses and the paths of temporary files.
  *
- * @param instances addresses of the instances, which take the places of railyard-1, railyard-2, …
+ * @param instances URLs of the instances that replace railyard-1, railyard-2, …
  */
 export async function startNginx(t: Cleanup, instances: readonly string[]): Promise<Nginx> {
   const folder = temporaryFolder(t);
@@ -73,7 +73,7 @@ function writeConfiguration(folder: string, port: number, instances: readonly st
   return file;
 }
 
-/** Where there is no such instance, an address where nothing listens. */
+/** The host of an instance. Without one, an address where nothing listens. */
 function hostOf(url: string | undefined): string {
   return url === undefined ? "127.0.0.1:1" : new URL(url).host;
 }

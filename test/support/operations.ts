@@ -17,27 +17,27 @@ import {
 } from "graphql";
 import type { Client } from "./client.js";
 
-/** A query or mutation of the public API, as the schema has it. */
+/** A query or mutation of the public API. */
 export interface Operation {
   readonly kind: "query" | "mutation";
   readonly name: string;
   readonly field: GraphQLField<unknown, unknown>;
 }
 
-/** The schema as the server shows it to everybody who is signed in. */
+/** Introspects the schema as a signed-in client. */
 export async function introspect(client: Client): Promise<GraphQLSchema> {
   const options = { inputValueDeprecation: true };
   return buildClientSchema(await client.ask<IntrospectionQuery>(getIntrospectionQuery(options)));
 }
 
-/** Every query and mutation that there is. */
+/** Lists all queries and mutations of a schema. */
 export function listOperations(schema: GraphQLSchema): Operation[] {
   const of = (kind: Operation["kind"], type = kind === "query" ? schema.getQueryType() : schema.getMutationType()) =>
     Object.values(type?.getFields() ?? {}).map((field): Operation => ({ kind, name: field.name, field }));
   return [...of("query"), ...of("mutation")];
 }
 
-/** A document that runs an operation, with a variable for each of the arguments that are given. */
+/** Builds a document that runs an operation and passes the given arguments as variables. */
 export function buildDocument({ kind, name, field }: Operation, given: Readonly<Record<string, unknown>>): string {
   const args = field.args.filter((arg) => arg.name in given);
   const variables = args.map((arg) => `$${arg.name}: ${arg.type}`).join(", ");
@@ -51,7 +51,7 @@ function isScalarLike(field: GraphQLField<unknown, unknown>): boolean {
   return !("getFields" in type || "getTypes" in type);
 }
 
-/** What stands for each of the scalars in a sample. */
+/** A sample value per scalar. */
 const SCALARS: Readonly<Record<string, unknown>> = {
   ID: "01890a5d-ac96-774b-bcce-b302099a8057",
   String: "sample",
@@ -61,7 +61,7 @@ const SCALARS: Readonly<Record<string, unknown>> = {
   EventCursor: "ZXZlbnQ6MA",
 };
 
-/** A value that a type takes: only what it must have, and nothing that exists. */
+/** Returns a sample value of a type: required fields only, and ids that do not exist. */
 export function sampleValue(type: GraphQLInputType): unknown {
   if (isNonNullType(type)) return sampleValue(type.ofType);
   if (isListType(type)) return [sampleValue(type.ofType)];
@@ -70,7 +70,7 @@ export function sampleValue(type: GraphQLInputType): unknown {
   return SCALARS[type.name];
 }
 
-/** Samples of all the arguments that an operation must be given. */
+/** Returns sample values for all required arguments of an operation. */
 export function sampleArguments({ field }: Operation): Record<string, unknown> {
   return sampleValues(field.args.filter(isRequiredArgument));
 }

@@ -3,16 +3,16 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Cleanup } from "./server.js";
 
-/** A span as it came over the wire; what is left out here is not looked at. */
+/** A received span. Fields that no test needs are left out. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty at the root. */
+  /** Empty for a root span. */
   readonly parentSpanId: string;
   readonly name: string;
   /** 1 internal, 2 server, 3 client. */
   readonly kind: number;
-  /** Nanoseconds since 1970. */
+  /** Nanoseconds since the Unix epoch. */
   readonly start: bigint;
   readonly end: bigint;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
@@ -20,11 +20,11 @@ export interface ReceivedSpan {
   readonly status: number;
 }
 
-/** A collector of OpenTelemetry that takes spans by OTLP over HTTP, in protobuf. */
+/** A collector that receives spans by OTLP over HTTP with protobuf. */
 export class OtlpCollector {
   readonly spans: ReceivedSpan[] = [];
   readonly resources: Readonly<Record<string, string | number | boolean>>[] = [];
-  /** All that was received, headers and bodies. */
+  /** All requests, with headers and bodies. */
   readonly requests: { readonly path: string; readonly headers: IncomingMessage["headers"]; readonly body: Buffer }[] =
     [];
   readonly #server = createServer(async (request, response) => {
@@ -50,7 +50,7 @@ export class OtlpCollector {
     return this;
   }
 
-  /** The only span of a name, or the only one that has an attribute as well. */
+  /** Returns the only span with this name that fits. Throws if there are none or several. */
   one(name: string, holds: (span: ReceivedSpan) => boolean = () => true): ReceivedSpan {
     const found = this.spans.filter((span) => span.name === name && holds(span));
     const [span] = found;
@@ -93,7 +93,7 @@ function attributesOf(message: Buffer, field: number): Record<string, string | n
   return Object.fromEntries(pairs);
 }
 
-/** The embedded messages, texts and bytes of a field: https://protobuf.dev/programming-guides/encoding/ */
+/** The embedded messages, strings or bytes of a field. See https://protobuf.dev/programming-guides/encoding/ */
 function messages(message: Buffer, field: number): Buffer[] {
   return fieldsOf(message).flatMap(([number, value]) => (number === field && Buffer.isBuffer(value) ? [value] : []));
 }

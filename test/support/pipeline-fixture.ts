@@ -7,7 +7,7 @@ import type { TestServer } from "./server.js";
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** A pipeline with one of everything that can belong to one. Every text of its things holds its mark. */
+/** A pipeline with one of every related object. All of their texts contain the mark. */
 export interface PipelineFixture {
   readonly mark: string;
   readonly admin: Client;
@@ -17,39 +17,39 @@ export interface PipelineFixture {
   readonly stg: Named & { couplingId: string };
   readonly prod: Named & { couplingId: string };
   readonly review: Named;
-  /** An app that is in no pipeline. */
+  /** An app in no pipeline. */
   readonly free: Named;
   readonly build: string;
   readonly pending: string;
   readonly release: string;
-  /** A release that is on its way. */
+  /** A release in progress. */
   readonly deploying: string;
   readonly status: string;
-  /** A status that was reported on the build. */
+  /** A status reported on the build. */
   readonly buildStatus: string;
   readonly promotion: string;
   readonly target: string;
   readonly token: string;
 }
 
-/** The ids in a database. */
+/** Returns all ids in a database. */
 export async function findIdsInDatabase(server: TestServer): Promise<Set<string>> {
   return new Set((await dumpRows(server)).join("\n").match(UUID) ?? []);
 }
 
-/** The ids in a text. */
+/** Returns the ids in a text. */
 export function findIds(text: string): string[] {
   return text.match(UUID) ?? [];
 }
 
-/** The ids of all that comes into a database while something is done. */
+/** Returns the ids that a piece of work adds to a database. */
 export async function recordCreatedIds(server: TestServer, work: () => Promise<unknown>): Promise<string[]> {
   const before = await findIdsInDatabase(server);
   await work();
   return [...(await findIdsInDatabase(server))].filter((id) => !before.has(id));
 }
 
-/** Makes a side, in the name of an administrator whose name has its mark. */
+/** Creates a fixture as an administrator whose name contains the mark. */
 export async function createPipelineFixture(server: TestServer, mark: string): Promise<PipelineFixture> {
   const { secret, token } = await server.admin.mutate(
     "createToken",
@@ -130,7 +130,7 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
   };
 }
 
-/** A build of a side's repository. */
+/** Creates a build of the fixture's repository. */
 export async function createBuild(client: Client, mark: string, input: object = {}): Promise<string> {
   const commit = { sha: randomBytes(20).toString("hex"), message: `${mark} message`, author: `${mark} author` };
   const given = {
@@ -148,7 +148,7 @@ export async function reportStatus(client: Client, input: object): Promise<strin
   return (await client.mutate("reportStatus", input, "status { id }")).status.id;
 }
 
-/** What GitHub was told of a release, as the service keeps it. */
+/** Creates a row with the GitHub deployment state of a release. */
 export function createGithubReport(releaseId: string, appId: string, mark: string): GithubReport {
   return Object.assign(new GithubReport(), {
     ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, told: `${mark}-told` },
@@ -156,7 +156,7 @@ export function createGithubReport(releaseId: string, appId: string, mark: strin
   });
 }
 
-/** A token of a role, limited to pipelines. */
+/** Creates a token with a role, restricted to pipelines, and returns a client with it. */
 export async function createScopedToken(
   server: TestServer,
   role: string,

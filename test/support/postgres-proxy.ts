@@ -2,22 +2,22 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Cleanup } from "./server.js";
 
-/** How a connection that only listens says who it is; its first message is readable. */
+/** The application_name of listening connections, readable in their first message. */
 const LISTENER_APPLICATION_NAME = "railyard listener";
 
-/** What an instance reaches PostgreSQL through, and on which what can happen to a connection that listens does. */
+/** A TCP proxy to PostgreSQL that can disturb listening connections. */
 export interface PostgresProxy {
-  /** The database's address by this way. */
+  /** The database's URL through the proxy. */
   readonly url: string;
-  /** How many connections that listen have come so far, refused ones included. */
+  /** Number of listening connections so far, including refused ones. */
   readonly listeners: number;
-  /** Ends those that listen now, as a server or a firewall that says so does. */
+  /** Closes the current listening connections. */
   cut(): void;
-  /** Lets no further one come. */
+  /** Refuses further listening connections. */
   refuse(): void;
-  /** Passes nothing on any more of those that listen now, and says nothing of it: a network that has lost them. */
+  /** Stops forwarding on the current listening connections without closing them, like a network that drops packets. */
   freeze(): void;
-  /** The same for every connection that there is now. */
+  /** Does the same for all current connections. */
   freezeAll(): void;
 }
 

@@ -4,21 +4,21 @@ const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 const SECRET = /railyard_[\w-]{43}/g;
 
-/** Text without what is another each time: ids, times and secrets. */
+/** Replaces ids, times and secrets in a text. */
 export function redactVariable(text: string): string {
   return text.replace(ID, "<id>").replace(TIME, "<time>").replace(SECRET, "<secret>");
 }
 
-/** Holds the answers of a session against those of another that was written down, whose ids were others. */
+/** Compares responses with documented ones that have other ids. */
 export class ResponseMatcher {
   readonly #ids = new Map<string, string>();
 
-  /** What was written down, with the ids of this session. */
+  /** Replaces documented ids by the actual ones. */
   replaceIds(text: string): string {
     return text.replace(ID, (id) => this.#ids.get(id) ?? id);
   }
 
-  /** Demands that an answer is the one that was written down, and learns its ids; where one comes again, it must be the same. */
+  /** Asserts that a response equals the documented one, except for ids. Each documented id must always match the same actual id. */
   assertMatches(answer: unknown, written: unknown, about: string): void {
     const [found, promised] = [normalizeJson(answer), normalizeJson(written)];
     assert.deepEqual(JSON.parse(redactVariable(found)), JSON.parse(redactVariable(promised)), about);
@@ -31,7 +31,7 @@ export class ResponseMatcher {
   }
 }
 
-/** JSON without where in the document an error is, without `data` where there is none, and without positions in the log. */
+/** JSON without error locations, null `data` and event cursors. */
 function normalizeJson(answer: unknown): string {
   return JSON.stringify(answer, (key, value: unknown) => {
     if (key === "locations" || (key === "data" && value === null)) return undefined;

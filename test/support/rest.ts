@@ -1,12 +1,12 @@
-/** An answer of a REST route. */
+/** A response of a REST route. */
 export interface RestResponse {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   readonly body: any;
 }
 
-/** Speaks the Platform API over HTTP, as `curl` would. */
+/** A plain HTTP client of the Platform API. */
 export class RestClient {
   constructor(
     readonly url: string,

@@ -18,12 +18,12 @@ export interface SeededRelease {
   readonly phase: string;
 }
 
-/** A name that no other test has. */
+/** Returns a name that no other test uses. */
 export function unique(prefix = "x"): string {
   return `${prefix}-${randomBytes(6).toString("hex")}`;
 }
 
-/** Makes what tests begin with, through the public API, with names of their own. */
+/** Creates test data through the public API, with unique names. */
 export class Seed {
   constructor(readonly client: Client) {}
 
@@ -37,7 +37,7 @@ export class Seed {
     return (await this.client.mutate("createApp", given, "app { id name }")).app;
   }
 
-  /** An app in a stage of a pipeline. `input` may hold `requiredChecks`, `autoDeploy` and, for the app, `deploymentMode`. */
+  /** Creates an app and couples it to a stage. `input` may hold `requiredChecks`, `autoDeploy` and, for the app, `deploymentMode`. */
   async coupled(
     pipeline: Named,
     stage: string,
@@ -62,7 +62,7 @@ export class Seed {
     return (await this.client.mutate("createBuild", given, "build { id repository commit { sha } }")).build;
   }
 
-  /** A release of a build (of a new one, if none is given) straight onto an app. */
+  /** Releases a build to an app. Creates a build if none is given. */
   async release(app: Named, build?: { readonly id: string }): Promise<SeededRelease> {
     const { id } = build ?? (await this.build());
     return (await this.client.mutate("createRelease", { app: app.id, build: id }, "release { id version phase }"))

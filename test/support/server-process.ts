@@ -2,22 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Cleanup } from "./server.js";
 
-/** A server as its operator runs it: a process of its own, told by its environment. */
+/** A server in a child process, configured by environment variables. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<readonly [number | null, NodeJS.Signals | null]>;
   stdout = "";
   stderr = "";
 
-  /** @param command what starts it, where that is not this checkout's build */
+  /** @param command what to run instead of this checkout's build */
   constructor(environment: Readonly<Record<string, string>>, command = [process.execPath, "dist/src/main.js"]) {
-    // Nothing of the tests' own environment but what a process needs to start.
-    // A first start signs its user in with the command line; nothing can be kept there, least of all in a tester's home.
+    // Does not inherit the tests' environment. The first start saves a login for the CLI; the config folder prevents that it
+    // changes the home folder of the person who runs the tests.
     const env = {
       PATH: process.env.PATH ?? "",
       PORT: "0",
       XDG_CONFIG_HOME: "/dev/null",
-      // On PostgreSQL it would otherwise wait for load balancers that are not there.
+      // Otherwise a server on PostgreSQL waits for load balancers.
       SHUTDOWN_DELAY: "0s",
       ...environment,
     };
@@ -32,14 +32,14 @@ export class ServerProcess {
     this.#exited = once(this.#child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   }
 
-  /** The address, once it serves. Throws what it said where it ended instead. */
+  /** Waits until it serves and returns its URL. Throws with its standard error if it exits first. */
   async ready(): Promise<string> {
     for (;;) {
       const url = /^Railyard is at (http:\S+)$/m.exec(this.stdout)?.[1];
       if (url !== undefined) return url;
       const said = once(this.#child.stdout as NodeJS.ReadableStream, "data");
       const ended = await Promise.race([said.then(() => false), this.#exited.then(() => true)]);
-      if (ended) throw new Error(`The server ended before it was ready: ${this.stderr}`);
+      if (ended) throw new Error(`The server exited before it was ready: ${this.stderr}`);
     }
   }
 
@@ -47,18 +47,18 @@ export class ServerProcess {
     return this.#child.pid ?? Number.NaN;
   }
 
-  /** The admin token that this start has made and printed, or null. */
+  /** The admin token that it printed, or null. */
   get printedSecret(): string | null {
     return /Admin token +(\S+)/.exec(this.stdout)?.[1] ?? null;
   }
 
-  /** The lines of the log. */
+  /** The parsed lines of the log. */
   get log(): Record<string, unknown>[] {
     const lines = this.stdout.split("\n").filter((line) => line.startsWith("{"));
     return lines.map((line) => JSON.parse(line));
   }
 
-  /** Goes away as the reader of its standard output. */
+  /** Closes the reading end of its standard output. */
   closeStdout(): void {
     this.#child.stdout?.destroy();
   }
@@ -67,7 +67,7 @@ export class ServerProcess {
     this.#child.kill(name);
   }
 
-  /** How it ended: its exit code, or the signal that ended it. */
+  /** Waits for the exit. Returns the exit code or the signal. */
   async exit(): Promise<number | NodeJS.Signals | null> {
     const [code, signal] = await this.#exited;
     return code ?? signal;
@@ -78,7 +78,7 @@ export class ServerProcess {
   }
 }
 
-/** Starts a server process for a test; it is killed with the test if it has not ended by then. */
+/** Starts a server process for a test and kills it at the end of the test. */
 export function startProcess(
   t: Cleanup,
   environment: Readonly<Record<string, string>>,

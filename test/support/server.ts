@@ -10,17 +10,17 @@ export { onlyOn } from "./engine.js";
 export { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
 export interface ServerOptions {
-  /** Environment variables on top of those that a test server has anyway. */
+  /** Environment variables in addition to those of every test server. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A clock to go by instead of the real one. */
+  /** A clock instead of the real one. */
   readonly now?: () => Date;
-  /** How it is woken for what others have written, where not as usual. */
+  /** Non-default settings of the log listener. */
   readonly pace?: AppOptions["pace"];
 }
 
 export const ADMIN_SECRET = "an-administrator-of-the-tests";
 
-/** A real server on a real database of its own, with a client for every role. */
+/** A real server on a new database, with a client for every role. */
 export class TestServer {
   #app: App | null = null;
   readonly #config: Config;
@@ -41,12 +41,12 @@ export class TestServer {
     return this.app.url;
   }
 
-  /** The administrator, who may do everything. */
+  /** A client with the administrator's token. */
   get admin(): Client {
     return new Client(this.url, ADMIN_SECRET);
   }
 
-  /** A client that carries a token of this role. */
+  /** A client with a token of this role. */
   async as(role: Role): Promise<Client> {
     const known = this.#clients.get(role);
     if (known !== undefined) return known;
@@ -71,7 +71,7 @@ export class TestServer {
     this.#clients.clear();
   }
 
-  /** Stops it and starts it again on the same database; the address changes. */
+  /** Stops it and starts it on the same database. The URL changes. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
@@ -79,13 +79,13 @@ export class TestServer {
 }
 
 /**
- * Starts a server for a test, or for a whole file of tests, and stops it afterwards. Its database is of its own and of the
- * engine that the tests run on, unless `env` names one.
+ * Starts a server for a test or a file of tests, and stops it afterwards. It gets a new database on the current engine, unless
+ * `env` contains one.
  */
 export async function startServer(t: Cleanup, options: ServerOptions = {}): Promise<TestServer> {
   const undo: (() => Promise<unknown> | unknown)[] = [];
   t.after(async () => {
-    // In reverse: a database goes after the server that has it open.
+    // In reverse order: the server closes the database before it is removed.
     for (const step of undo.reverse()) await step();
   });
   const cleanup: Cleanup = { after: (step) => undo.push(step) };

@@ -3,16 +3,16 @@ import { WebSocket } from "ws";
 import type { ResponseError } from "./client.js";
 import type { Cleanup } from "./server.js";
 
-/** How long is waited for what does not come, in milliseconds. */
+/** Maximum time to wait for a message. */
 const TIMEOUT_MS = Number(process.env.TEST_PATIENCE ?? 60_000);
 
-/** One operation on a socket, with all that was heard of it so far. */
+/** An operation on a socket, with everything received for it. */
 export class Operation {
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   readonly results: { data?: any; errors?: readonly ResponseError[]; extensions?: unknown }[] = [];
   errors: readonly ResponseError[] | null = null;
   complete = false;
-  /** What to keep of each result, where all of them would be too much. */
+  /** Reduces each result before it is stored, for tests with many results. */
   keep: (result: Operation["results"][number]) => Operation["results"][number] = (result) => result;
   readonly #changed = new Set<() => void>();
 
@@ -21,8 +21,8 @@ export class Operation {
     readonly socket: Socket,
   ) {}
 
-  /** The events that were told, as the only field of the subscription gives them. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  /** The values of the subscription's only field, one per result. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   get events(): any[] {
     return this.results.map(({ data }) => Object.values(data ?? {})[0]);
   }
@@ -38,7 +38,7 @@ export class Operation {
     for (const check of this.#changed) check();
   }
 
-  /** Waits until something holds of what was heard. */
+  /** Waits until a condition holds for the received messages. */
   until(holds: (operation: this) => boolean): Promise<this> {
     return new Promise((resolve, reject) => {
       const over = (settle: () => void) => {
@@ -51,24 +51,24 @@ export class Operation {
         else if (this.socket.code !== null)
           over(() => reject(new Error(`The socket was closed: ${this.socket.code}.`)));
       };
-      // Nothing is judged by the clock: it ends a test that would otherwise wait for good.
+      // No assertion depends on time: this ends a test that would otherwise wait forever.
       const patience = setTimeout(() => {
-        over(() => reject(new Error(`It did not come; there were ${this.results.length} results.`)));
+        over(() => reject(new Error(`Timed out with ${this.results.length} results.`)));
       }, TIMEOUT_MS);
       this.#changed.add(check);
       check();
     });
   }
 
-  /** Waits for the next `count` events, from the first on. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  /** Waits for the first `count` events and returns them. */
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   async take(count: number): Promise<any[]> {
     await this.until((operation) => operation.results.length >= count || operation.errors !== null);
     if (this.errors !== null) throw new Error(`The subscription was refused: ${JSON.stringify(this.errors)}`);
     return this.events.slice(0, count);
   }
 
-  /** The error that the whole operation was refused with. */
+  /** Waits for the error message of the whole operation. */
   async error(): Promise<ResponseError> {
     await this.until((operation) => operation.errors !== null);
     return (this.errors as readonly ResponseError[])[0] as ResponseError;
@@ -81,15 +81,15 @@ export class Operation {
 
 export interface SocketOptions {
   readonly headers?: Record<string, string>;
-  /** Instead of the secret as `authorization`. */
+  /** Connection parameters instead of the secret as `authorization`. */
   readonly params?: Record<string, unknown>;
 }
 
-/** A client of graphql-transport-ws that hides nothing: what it hears, and when, is a test's to look at. */
+/** A graphql-transport-ws client that exposes every message. */
 export class Socket {
   readonly operations = new Map<string, Operation>();
   acknowledged = false;
-  /** What it was closed with; null while it is open. */
+  /** The close code; null while it is open. */
   code: number | null = null;
   readonly closed: Promise<number>;
   #count = 0;
@@ -110,7 +110,7 @@ export class Socket {
     });
   }
 
-  /** Connects, without signing in. Rejects with the HTTP status where the server does not let it. */
+  /** Opens a socket without signing in. Rejects with the HTTP status if the server refuses the upgrade. */
   static async connect(t: Cleanup, url: string, options: SocketOptions = {}): Promise<Socket> {
     const ws = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", {
       ...(options.headers && { headers: options.headers }),
@@ -125,7 +125,7 @@ export class Socket {
     return socket;
   }
 
-  /** Connects and signs in; resolves once the server has said yes, or closed the socket. */
+  /** Opens a socket and signs in. Resolves once the server has acknowledged or closed the connection. */
   static async open(t: Cleanup, url: string, secret: string | null, options: SocketOptions = {}): Promise<Socket> {
     const socket = await Socket.connect(t, url, options);
     const params = options.params ?? (secret === null ? {} : { authorization: `Bearer ${secret}` });

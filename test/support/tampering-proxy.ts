@@ -4,22 +4,22 @@ import { text } from "node:stream/consumers";
 import type { ResponseError } from "./client.js";
 import type { Cleanup } from "./server.js";
 
-/** A server's answer, open to change. */
+/** A mutable response of a server. */
 export interface MutableResponse {
-  // biome-ignore lint/suspicious/noExplicitAny: whoever tampers with an answer knows what it holds.
+  // biome-ignore lint/suspicious/noExplicitAny: the test knows the shape of the response that it changes.
   data?: any;
   errors?: (ResponseError & { extensions: { blockers?: unknown[] } })[];
 }
 
-/** What goes wrong on the way. */
+/** What the proxy changes. */
 export interface Tampering {
-  /** Changes an answer. */
+  /** Changes a response. */
   answer?(answer: MutableResponse): void;
-  /** Whether a request, given by its body, is carried out with the administrator's token instead of its own. */
+  /** Whether to send a request with the administrator's token, decided by its body. */
   elevates?(body: string): boolean;
 }
 
-/** Stands before a real server and passes everything on, but for what it tampers with. Gives its address. */
+/** Starts a proxy in front of a real server and returns its URL. It forwards everything except what it tampers with. */
 export async function startTamperingProxy(
   t: Cleanup,
   url: string,

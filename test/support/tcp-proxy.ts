@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Cleanup } from "./server.js";
 
-/** A way to a server that keeps its address, and that can be broken and mended. */
+/** A TCP proxy with a fixed address that can be closed and reopened. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -16,32 +16,32 @@ export class TcpProxy {
   }
 
   static async start(url: string, t: Cleanup): Promise<TcpProxy> {
-    const passage = new TcpProxy(url);
-    await new Promise<void>((resolve) => passage.#server.listen(0, "127.0.0.1", resolve));
+    const proxy = new TcpProxy(url);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     t.after(() => {
-      passage.close();
-      passage.#server.close();
+      proxy.close();
+      proxy.#server.close();
     });
-    return passage;
+    return proxy;
   }
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Breaks every connection, and lets none through from now on. */
+  /** Closes all connections and refuses new ones. */
   close(): void {
     this.#open = false;
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Lets connections through again, to this server. */
+  /** Accepts connections again and forwards them to this server. */
   open(url = this.#target): void {
     this.#target = url;
     this.#open = true;
   }
 
-  /** How many connections were tried while it was closed. */
+  /** Number of connection attempts while it was closed. */
   get attempts(): number {
     return this.#attempts;
   }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Where a test says what is to be undone: the context of `it`, `before` and `after` alike. */
+/** Registers cleanup steps: a test context, or an object with a suite's `after` hook. */
 export interface Cleanup {
   after(undo: () => Promise<unknown> | unknown): void;
 }
 
-/** A folder that is removed with what is in it when the test has ended. */
+/** Creates a folder that is removed at the end of the test. */
 export function temporaryFolder(t: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), "railyard-test-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

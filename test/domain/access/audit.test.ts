@@ -7,7 +7,7 @@ import { LOG_START, Socket } from "../../support/socket.js";
 const DENIED =
   "{ events(types: [ACCESS_DENIED], first: 100) { nodes { type actor { name role } ... on ChangeEvent { subjectName summary } } } }";
 
-// biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+// biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
 async function denied(server: TestServer): Promise<any[]> {
   return (await server.admin.ask(DENIED)).events.nodes;
 }

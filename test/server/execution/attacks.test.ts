@@ -184,7 +184,7 @@ describe("trusted documents", () => {
 });
 
 interface SocketAnswer {
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it has just asked for.
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
   readonly data?: any;
   readonly errors?: readonly ResponseError[] | undefined;
 }
