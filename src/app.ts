@@ -10,7 +10,7 @@ import { Feed } from "./events/feed.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
-import { secretsOf } from "./secrets.js";
+import { collectSecrets } from "./secrets.js";
 import { Authentication } from "./server/auth/authentication.js";
 import { Oidc } from "./server/auth/oidc.js";
 import { ResponseCache } from "./server/cache/response-cache.js";
@@ -28,110 +28,113 @@ import { Metrics, serveMetrics } from "./server/telemetry/metrics.js";
 import { Observer } from "./server/telemetry/operation-record.js";
 import { serveSockets } from "./server/websocket/server.js";
 
-/** How long requests under way have when the service stops, in milliseconds; then their connections are cut. */
+/** Time that requests in progress have at shutdown, in milliseconds. Then their connections are closed. */
 const DRAIN_DEADLINE_MS = 8000;
-/** How long the rest of requests that have begun to come may take then, in milliseconds. */
+/** Time to read the bodies of requests that have begun to arrive at shutdown, in milliseconds. */
 const QUEUE_DEADLINE_MS = 1000;
 
 export interface AppOptions {
   readonly log?: Logger;
-  /** What time it is; a test may set it. */
+  /** The clock. @default the system clock */
   readonly now?: () => Date;
-  /** How followers of PostgreSQL's log are woken, where not as usual. */
+  /** Options for listening to PostgreSQL's log, for tests. */
   readonly pace?: Partial<ListenOptions>;
 }
 
 /** A running service. */
 export interface App {
-  /** Where it listens, for example `http://127.0.0.1:4000`. */
+  /** The URL of the service, for example `http://127.0.0.1:4000`. */
   readonly url: string;
   readonly database: Database;
-  /** What follows the log. */
+  /** Reads the event log and distributes events to subscribers. */
   readonly feed: Feed;
-  /** The administrator's secret, where this start has made one: to be shown this once. */
+  /** The administrator's token if this start created it; null otherwise. It is shown only once. */
   readonly adminSecret: string | null;
-  /** Does what is due by the clock now, and resolves once it is done. */
+  /** Runs all due scheduled tasks, and resolves once they are done. */
   tick(): Promise<void>;
   /**
-   * Reports not ready and goes on serving for `config.shutdownDelay`, so that load balancers hand over to other instances.
-   * To be followed by `close`.
+   * Reports not ready and keeps serving for `config.shutdownDelay`, so that load balancers switch to other instances.
+   * Call `close` afterwards.
    */
   drain(abort: AbortSignal): Promise<void>;
-  /** Stops: no new requests, those under way are answered, then everything is closed. */
+  /** Stops the service: refuses new requests, completes those in progress, then closes everything. */
   close(): Promise<void>;
 }
 
-/** Opens the parts of the service in order; `close` undoes them in reverse, and so does a part that cannot be opened. */
+/** Starts the components in order. `close` stops them in reverse, and so does a failed start. */
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const log = options.log ?? createLogger(config.logLevel, { secrets: secretsOf(config) });
-  const undo: (() => Promise<unknown>)[] = [];
+  const log = options.log ?? createLogger(config.logLevel, { secrets: collectSecrets(config) });
+  const cleanup: (() => Promise<unknown>)[] = [];
   const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    for (const step of cleanup.splice(0).reverse()) await step();
   };
   try {
     const tracing =
       config.tracesEndpoint === null ? null : new (await import("./server/telemetry/tracing.js")).Tracing(log);
-    undo.push(async () => tracing?.close());
+    cleanup.push(async () => tracing?.close());
     const database = await openDatabase(config.databaseUrl, {
       poolSize: config.databasePoolSize,
       listen: options.pace ?? {},
     });
-    undo.push(() => database.close());
+    cleanup.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
-    const answers = new ResponseStore(database);
-    const db = tracing === null ? answers.invalidateOnWrite() : tracing.watch(answers.invalidateOnWrite());
+    const responseStore = new ResponseStore(database);
+    const db =
+      tracing === null
+        ? responseStore.invalidateOnWrite()
+        : tracing.traceTransactions(responseStore.invalidateOnWrite());
     const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now: options.now ?? (() => new Date()) };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const housekeeping = startHousekeeping(ctx, log);
-    undo.push(() => housekeeping.stop());
+    cleanup.push(() => housekeeping.stop());
 
     const feed = new Feed(database, {
       expired: cursorExpired,
-      failed: (error) => log.error({ err: error }, "the log could not be read"),
+      failed: (error) => log.error({ err: error }, "event log could not be read"),
     });
-    undo.push(() => feed.close());
+    cleanup.push(() => feed.close());
 
     let stopping = false;
     const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
     tracing?.serve(http);
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
-    const authentication = new Authentication(ctx, answers, log, oidc);
+    const authentication = new Authentication(ctx, responseStore, log, oidc);
     const schema = buildSchema();
     const { limits, costPerMinute } = config;
     const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);
     const budget = costPerMinute === null ? null : new Budget(costPerMinute, database);
     const admission = new Admission({ schema, limits, budget, trusted });
     const metrics = new Metrics(database, feed);
-    metrics.observeResponseCache(() => answers.statistics);
+    metrics.observeResponseCache(() => responseStore.statistics);
     const audit = new Audit(ctx, log);
     const observer = new Observer(metrics, audit, tracing);
-    const kept = new ResponseCache(answers, admission.mayCacheResponses);
+    const responseCache = new ResponseCache(responseStore, admission.mayCacheResponses);
     serveHealth(http, database, () => stopping || drain.started);
     serveMetrics(http, metrics);
-    const parts = { schema, ctx, authentication, admission, observer, kept, log };
-    const { operations, fastPath: fastLane } = await serveGraphql(http, parts);
+    const parts = { schema, ctx, authentication, admission, observer, responseCache, log };
+    const { operations, fastPath } = await serveGraphql(http, parts);
     const drain = new Drain(http.server);
-    undo.push(async () => {
+    cleanup.push(async () => {
       stopping = true;
-      // Nobody new is let in from here on; who is in already is answered.
+      // From here on new connections are refused, and requests in progress are completed.
       http.server.close();
       drain.closeUnused();
-      await fastLane.drained(QUEUE_DEADLINE_MS);
-      const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE_MS);
+      await fastPath.drained(QUEUE_DEADLINE_MS);
+      const timeout = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE_MS);
       await http.close();
-      clearTimeout(cut);
+      clearTimeout(timeout);
     });
     serveSockets(http, { ...parts, operations, feed, metrics, allowedOrigins: config.allowedOrigins });
     await servePlatform(http, {
       ctx,
-      viewerOf: (authorization) => authentication.viewerOf(authorization),
+      authenticate: (authorization) => authentication.authenticate(authorization),
       budget,
-      refused: (viewer, error) => audit.record(viewer, [error]),
+      onError: (viewer, error) => audit.record(viewer, [error]),
     });
     const github = await serveGithub(http, ctx, config, log, tracing?.fetch);
-    undo.push(() => github.stop());
+    cleanup.push(() => github.stop());
     await http.listen({ host: config.host, port: config.port });
     const { address, port, family } = http.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;

@@ -3,46 +3,48 @@ import { Role } from "./entities/core/enums.js";
 import type { OidcSettings } from "./server/auth/oidc.js";
 import type { Limits } from "./server/execution/limits.js";
 
-/** What the service is told from outside. Durations are milliseconds. */
+/** The service's settings. Durations are in milliseconds. */
 export interface Config {
   readonly port: number;
   readonly host: string;
   readonly databaseUrl: string;
-  /** PostgreSQL connections for writing, and as many again for reading. */
+  /** Maximum number of PostgreSQL connections for writes, and the same number again for reads. */
   readonly databasePoolSize: number;
-  /** The secret of the administrator; null where one is to be made at the first start. */
+  /** The administrator's token; null to generate one at the first start. */
   readonly adminToken: string | null;
   readonly logLevel: string;
-  /** The secrets that a webhook may be signed with, the current one and the one before it; none where webhooks are off. */
+  /**
+   * Accepted webhook secrets: the current one and, during rotation, the previous one. Empty if webhooks are disabled.
+   */
   readonly githubWebhookSecrets: readonly string[];
-  /** Whether a pull request from a fork gets a review app. */
+  /** Whether pull requests from forks get review apps. */
   readonly githubForks: boolean;
-  /** What GitHub is told of releases with; null where it is not told. */
+  /** The token for reporting releases to GitHub; null to disable reporting. */
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
   readonly allowedOrigins: readonly string[];
   readonly deployTimeout: number;
   readonly reviewAppTtl: number;
   readonly eventRetention: number;
-  /** How long the service keeps accepting requests after a SIGTERM, while `/readyz` answers 503. */
+  /** How long the service keeps accepting requests after SIGTERM while `/readyz` returns 503. */
   readonly shutdownDelay: number;
-  /** How large an operation may be. */
+  /** Limits on the size of an operation. */
   readonly limits: Limits;
-  /** What one token may spend in a minute; null for no end. */
+  /** Cost points that one token may spend per minute; null for no limit. */
   readonly costPerMinute: number | null;
-  /** The manifest of the only documents that run; null where any may. */
+  /** Path of the manifest of trusted documents; null if any document may run. */
   readonly trustedDocuments: string | null;
-  /** Whose tokens are taken besides our own; null for nobody's. */
+  /** The external issuer whose tokens are accepted; null for none. */
   readonly oidc: OidcSettings | null;
-  /** The collector that is told of what the service does; null for none. OpenTelemetry itself reads where and how. */
+  /** The OTLP endpoint for traces; null to disable tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
   readonly tracesEndpoint: string | null;
-  /** What the collector is sent with every request, as `name=value` pairs. */
+  /** Headers for the collector, as comma-separated `name=value` pairs. */
   readonly tracesHeaders: string | null;
 }
 
-/** Settings that are wrong; one line for each. */
+/** Invalid settings, one line per problem. */
 export class InvalidConfig extends Error {
-  override readonly name = "WrongSettings";
+  override readonly name = "InvalidConfig";
 
   constructor(readonly problems: readonly string[]) {
     super(problems.join("\n"));
@@ -51,10 +53,10 @@ export class InvalidConfig extends Error {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A hundred years: far beyond it, what time it would then be can no longer be told. */
+/** A hundred years. Much longer durations would exceed the range of `Date`. */
 const MAX_DURATION_MS = 36_500 * 86_400_000;
 
-/** Milliseconds; NaN where the text is not a duration. */
+/** Returns milliseconds, or NaN if the text is not a duration. */
 function parseDuration(text: string): number {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
   return Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
@@ -69,35 +71,35 @@ function durationSetting(fallback: string) {
       if (milliseconds > 0 && milliseconds <= MAX_DURATION_MS) return milliseconds;
       context.addIssue({
         code: "custom",
-        message: "must be a duration above zero and of at most 36500d, as 30s, 10m, 72h or 90d",
+        message: "must be a duration above zero and at most 36500d, for example 30s, 10m, 72h or 90d",
       });
       return z.NEVER;
     });
 }
 
-/** Longer ones keep no balancer from noticing, and supervisors kill the process meanwhile. */
+/** Balancers need no more, and supervisors kill a process that takes too long. */
 const MAX_SHUTDOWN_DELAY_MS = 5 * 60_000;
 
 const shutdownDelaySetting = z.string().transform((text, context) => {
   const milliseconds = parseDuration(text);
   if (milliseconds >= 0 && milliseconds <= MAX_SHUTDOWN_DELAY_MS) return milliseconds;
-  context.addIssue({ code: "custom", message: "must be a duration from 0s to 5m, as 5s" });
+  context.addIssue({ code: "custom", message: "must be a duration from 0s to 5m, for example 5s" });
   return z.NEVER;
 });
 
 /**
- * Several instances behind a load balancer share a PostgreSQL database, and it takes balancers a few seconds to notice
- * `/readyz`. SQLite has one instance: there is nothing to hand over to, and a delay only makes its restart longer.
+ * Default by engine. With PostgreSQL there may be several instances behind a load balancer, which needs a few seconds
+ * to notice `/readyz`. SQLite has a single instance, so a delay would only slow down restarts.
  */
 const SHUTDOWN_DELAY_MS = { postgres: 5_000, sqlite: 0 };
 
 const originSetting = z.string().transform((text, context) => {
   const origins = text.split(",").map((origin) => origin.trim().replace(/\/$/, ""));
-  for (const origin of origins.filter((one) => one !== "")) {
+  for (const origin of origins.filter((text) => text !== "")) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
     context.addIssue({
       code: "custom",
-      message: "must be a comma-separated list of origins, as https://dash.example.com",
+      message: "must be a comma-separated list of origins, for example https://dash.example.com",
     });
     return z.NEVER;
   }
@@ -109,7 +111,7 @@ const secretsSetting = z.string().transform((text, context) => {
   if (secrets.every((secret) => secret.length >= 8)) return secrets;
   context.addIssue({
     code: "custom",
-    message: "must be a secret of at least 8 characters, or two separated by a comma while one replaces the other",
+    message: "must be a secret of at least 8 characters, or two separated by a comma during rotation",
   });
   return z.NEVER;
 });
@@ -123,7 +125,7 @@ function isDatabaseUrl(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && new URL(url).pathname.length > 1;
 }
 
-/** A count from 1 up; without a fallback, left out means that there is no end. */
+/** A whole number from 1. Optional settings are unlimited if unset. */
 const countSetting = z
   .string()
   .refine((text) => /^[1-9]\d{0,8}$/.test(text.trim()), "must be a whole number from 1 to 999999999")
@@ -132,13 +134,13 @@ const countSetting = z
 /** `claim=ROLE` pairs, comma-separated. */
 const rolesSetting = z.string().transform((text, context) => {
   const roles = new Map<string, Role>();
-  for (const pair of text.split(",").map((one) => one.trim())) {
+  for (const pair of text.split(",").map((text) => text.trim())) {
     const [value = "", role = "", ...rest] = pair.split("=").map((part) => part.trim());
     if (value !== "" && rest.length === 0 && role in Role) roles.set(value, role as Role);
     else {
       context.addIssue({
         code: "custom",
-        message: `must be pairs of a claim's value and a role, as deployers=OPERATOR,everyone=VIEWER; roles are ${Object.keys(Role).join(", ")}`,
+        message: `must be comma-separated pairs of a claim value and a role, for example deployers=OPERATOR,everyone=VIEWER; roles are ${Object.keys(Role).join(", ")}`,
       });
       return z.NEVER;
     }
@@ -146,25 +148,25 @@ const rolesSetting = z.string().transform((text, context) => {
   return roles;
 });
 
-/** Every setting by its name; the README's table is held against this one by a test. */
+/** Every setting by name. A test compares the README's table with this schema. */
 export const SETTINGS = z.object({
   PORT: z
     .string()
     .default("4000")
     .refine(
       (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535,
-      "must be a port: 0 to 65535, 0 for any free one",
+      "must be a port from 0 to 65535, where 0 selects a free port",
     )
     .transform(Number),
   HOST: z.string().min(1, "must be an address to listen on").default("127.0.0.1"),
   DATABASE_URL: z
     .string()
     .default("sqlite:./data/railyard.sqlite")
-    .refine(isDatabaseUrl, "must be sqlite:<path of a file> or postgres://<user>:<password>@<host>:<port>/<database>"),
+    .refine(isDatabaseUrl, "must be sqlite:<file path> or postgres://<user>:<password>@<host>:<port>/<database>"),
   DATABASE_POOL_SIZE: z
     .string()
     .default("10")
-    .refine((text) => /^[1-9]\d{0,2}$/.test(text), "must be a number of connections: 1 to 999")
+    .refine((text) => /^[1-9]\d{0,2}$/.test(text), "must be a whole number from 1 to 999")
     .transform(Number),
   ADMIN_TOKEN: z
     .string()
@@ -172,7 +174,7 @@ export const SETTINGS = z.object({
     .optional(),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
-      error: "must be one of fatal, error, warn, info, debug, trace and silent",
+      error: "must be one of fatal, error, warn, info, debug, trace or silent",
     })
     .default("info"),
   GITHUB_WEBHOOK_SECRET: secretsSetting.default([]),
@@ -183,7 +185,7 @@ export const SETTINGS = z.object({
     .optional(),
   GITHUB_API_URL: z
     .string()
-    .refine(isHttp, "must be an address, as https://api.github.com or https://github.example.com/api/v3")
+    .refine(isHttp, "must be an HTTP URL, for example https://api.github.com or https://github.example.com/api/v3")
     .default("https://api.github.com"),
   ALLOWED_ORIGINS: originSetting.default([]),
   DEPLOY_TIMEOUT: durationSetting("10m"),
@@ -199,14 +201,14 @@ export const SETTINGS = z.object({
   TRUSTED_DOCUMENTS: z.string().optional(),
   OIDC_ISSUER: z
     .string()
-    .refine(isIssuer, "must be the address of an issuer over https, as https://login.example.com/realm")
+    .refine(isIssuer, "must be the https URL of an issuer, for example https://login.example.com/realm")
     .optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_ROLE_CLAIM: z.string().default("roles"),
   OIDC_ROLES: rolesSetting.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
-    .refine(isHttp, "must be the address of a collector that speaks OTLP over HTTP, as http://localhost:4318")
+    .refine(isHttp, "must be the URL of an OTLP/HTTP collector, for example http://localhost:4318")
     .optional(),
   OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
 });
@@ -215,7 +217,7 @@ function isHttp(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** Keys that come over plain HTTP are worth nothing; from one's own machine they are for trying it out. */
+/** Keys fetched over plain HTTP cannot be trusted. Localhost is allowed for trying it out. */
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, search, hash } = new URL(text);
@@ -224,13 +226,13 @@ function isIssuer(text: string): boolean {
 }
 
 /**
- * Reads the settings from environment variables; one that is empty counts as left out.
+ * Reads the settings from environment variables. An empty variable counts as unset.
  *
- * @throws WrongSettings with every problem at once
+ * @throws InvalidConfig with all problems
  */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const settings = SETTINGS.safeParse(given);
+  const variables = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const settings = SETTINGS.safeParse(variables);
   if (!settings.success) {
     throw new InvalidConfig(settings.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`));
   }
@@ -260,19 +262,19 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     },
     costPerMinute: data.COST_PER_MINUTE ?? null,
     trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
-    oidc: oidcOf(data),
+    oidc: parseOidc(data),
     tracesEndpoint: data.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     tracesHeaders: data.OTEL_EXPORTER_OTLP_HEADERS ?? null,
   };
 }
 
-/** Signing in elsewhere is set up whole or not at all: without an audience, tokens meant for others would work here. */
-function oidcOf(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
+/** The OIDC settings must be complete: without an audience, tokens issued for other services would be accepted. */
+function parseOidc(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles, OIDC_ROLE_CLAIM: roleClaim } = settings;
   if (issuer === undefined && audience === undefined && roles === undefined) return null;
   const missing = Object.entries({ OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles })
     .filter(([, value]) => value === undefined)
-    .map(([name]) => `${name} must be set too: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES go together.`);
+    .map(([name]) => `${name} must be set: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES are required together.`);
   if (issuer === undefined || audience === undefined || roles === undefined) throw new InvalidConfig(missing);
   return { issuer, audience, roleClaim, roles };
 }

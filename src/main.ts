@@ -2,17 +2,17 @@ import "./runtime/require-supported-node.js";
 import { setFlagsFromString } from "node:v8";
 
 /*
- * Starts the service, in little memory: reading its modules makes so much garbage in a second that V8 would grow the
- * space for new objects, and keep it, by 25 MB that an idle service has no need of. So that space does not grow until all
- * is read; from then on it does, with the work, by V8's own factor.
+ * Starts the service with little memory. Loading its modules creates so much short-lived garbage that V8 would grow the
+ * space for new objects by 25 MB and keep it, although an idle service does not need it. So that space may not grow
+ * until all modules are loaded. Afterwards V8's default growth factor applies.
  */
 
-const OWN_FACTOR = 2;
+const DEFAULT_GROWTH_FACTOR = 2;
 
-function growth(factor: number): void {
+function setGrowthFactor(factor: number): void {
   setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }
 
-growth(1);
+setGrowthFactor(1);
 const { serve } = await import("./serve.js");
-await serve(() => growth(OWN_FACTOR));
+await serve(() => setGrowthFactor(DEFAULT_GROWTH_FACTOR));

@@ -45,7 +45,7 @@ async function start(t: Cleanup, folder: string): Promise<Start> {
     return { code, stdout };
   };
   const url = /^Railyard is at (http:\S+)$/m.exec(stdout)?.[1] ?? "";
-  return { url, secret: /Admin token {2}(\S+) shown this once/.exec(stdout)?.[1], stop };
+  return { url, secret: /Admin token {2}(\S+) shown only once/.exec(stdout)?.[1], stop };
 }
 
 describe("the first start", () => {

@@ -137,7 +137,7 @@ describe("the administrator's token", () => {
     await stop(two);
     const three = startProcess(t, { ...environment, ADMIN_TOKEN: "the-first" });
     assert.equal(await three.exit(), 1);
-    assert.equal(three.stderr, "ADMIN_TOKEN must be another one: this one was revoked.\n");
+    assert.equal(three.stderr, "ADMIN_TOKEN was revoked. Set a different one.\n");
   });
 });
 

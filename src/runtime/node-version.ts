@@ -1,7 +1,7 @@
-/** The versions of Node that Railyard runs on, as `engines` in package.json says. */
+/** Supported Node.js versions, the same as `engines` in package.json. */
 export const SUPPORTED_NODE = "^20.19 || ^22.13 || >=24.11";
 
-/** @param version as `process.versions.node` gives it, for example `22.13.1` */
+/** @param version `process.versions.node`, for example `22.13.1` */
 export function isSupportedNode(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major === 20) return minor >= 19;

@@ -8,20 +8,19 @@ import { setImmediate, setTimeout } from "node:timers/promises";
  * connection that this side has just closed.
  */
 const OPEN_CONNECTIONS_MS = 3_000;
-/** A turn of the event loop that takes less than this has handled no request. */
+/** An iteration of the event loop shorter than this has handled no request. */
 const IDLE_TURN_MS = 0.1;
-/** How long to wait for such a turn. */
+/** How long to wait for such an iteration. */
 const IDLE_TURN_DEADLINE_MS = 500;
 
 /**
- * Hands over to other instances before a stop, so that a load balancer loses no request:
+ * Hands traffic over to other instances before a stop, so that a load balancer loses no request:
  *
- * 1. `/readyz` answers 503; everything else is served as before, for `delay` milliseconds.
- * 2. The listening socket closes; a balancer that still connects is refused, and tries the next instance.
- * 3. Requests on open connections are served; each response carries `Connection: close`.
+ * 1. `/readyz` returns 503. Everything else is served as before, for `delay` milliseconds.
+ * 2. The listening socket closes. A balancer that still connects gets a refused connection and tries the next instance.
+ * 3. Requests on open connections are served. Each response carries `Connection: close`.
  *
- * WebSockets stay open throughout. They are closed by the stop that follows: their clients then reconnect to another
- * instance.
+ * WebSockets stay open throughout. The stop that follows closes them, and their clients reconnect to another instance.
  */
 export class Drain {
   readonly #server: Server;
@@ -44,7 +43,7 @@ export class Drain {
     });
   }
 
-  /** Whether it has begun, so that the instance reports itself not ready. */
+  /** Whether the drain has started. The instance then reports itself not ready. */
   get started(): boolean {
     return this.#started;
   }
@@ -68,16 +67,16 @@ export class Drain {
   }
 
   /**
-   * Closes connections that have never carried a byte, as browsers open in advance. Node takes them for active until their
-   * headers time out, and a stop would wait for them.
+   * Closes connections that never carried a byte, such as those that browsers open in advance. Node counts them as
+   * active until their headers time out, so a stop would wait for them.
    */
   closeUnused(): void {
     for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy();
   }
 
   /**
-   * The kernel resets connections that are established but not yet accepted when the listening socket closes. So it
-   * closes right after a turn of the event loop that had nothing else to do.
+   * The kernel resets connections that are established but not yet accepted when the listening socket closes. So close
+   * it right after an idle iteration of the event loop.
    */
   async #closeListener(): Promise<void> {
     const deadline = performance.now() + IDLE_TURN_DEADLINE_MS;

@@ -3,20 +3,20 @@ import type { Ctx } from "../domain/core/context.js";
 import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/history/housekeeping.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** How often what is due is looked for, in milliseconds. A look costs two reads of an index. */
+/** Interval of the checks for due work, in milliseconds. A check costs two index reads. */
 const INTERVAL_MS = 1000;
-/** How often history is pruned, in milliseconds: hourly, and at the start. */
+/** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
 
-/** Does what happens by the clock, for as long as the service runs, one thing at a time. */
+/** Runs the scheduled tasks one at a time until stopped. */
 export function startHousekeeping(ctx: Ctx, log: Logger): Ticker {
   let prunedAt = Number.NEGATIVE_INFINITY;
-  const attempt = async (what: string, task: () => Promise<void>) => {
+  const attempt = async (name: string, task: () => Promise<void>) => {
     try {
       await task();
     } catch (error) {
-      // It is due still, and tried again with the next look.
-      log.error({ err: error, what }, "housekeeping failed");
+      // It stays due and is retried on the next run.
+      log.error({ err: error, task: name }, "housekeeping failed");
     }
   };
   return ticker(INTERVAL_MS, async (stopped) => {

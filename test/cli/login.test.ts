@@ -111,9 +111,9 @@ describe("the first start of the service", () => {
     const cli = new CommandLine(t);
     const first = serve(t, cli);
     await first.until(({ stdout }) => stdout.includes("login.json"));
-    assert.match(first.stdout, new RegExp(`The railyard command is signed in with it, in ${cli.loginFile}\\.`));
+    assert.match(first.stdout, new RegExp(`The railyard command uses this token; it is stored in ${cli.loginFile}\\.`));
     const kept = JSON.parse(readFileSync(cli.loginFile, "utf8"));
-    assert.ok(first.stdout.includes(`Admin token  ${kept.token} shown this once`));
+    assert.ok(first.stdout.includes(`Admin token  ${kept.token} shown only once`));
     assert.equal(modeOf(cli.loginFile), "600");
     assert.equal((await cli.json(["whoami"])).role, "ADMIN");
     first.interrupt();
@@ -131,7 +131,10 @@ describe("the first start of the service", () => {
     write(cli.loginFile, JSON.stringify(login));
     const running = serve(t, cli);
     await running.until(({ stdout }) => stdout.includes("railyard login"));
-    assert.match(running.stdout, /The railyard command is signed in already, in .*; `railyard login` signs/);
+    assert.match(
+      running.stdout,
+      /The railyard command is already signed in \(.*\)\. To sign in with this token, run `railyard login`\./,
+    );
     assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), login);
   });
 
@@ -140,7 +143,7 @@ describe("the first start of the service", () => {
     write(cli.configFolder, "not a folder");
     const running = serve(t, cli);
     await running.until(({ stdout }) => stdout.includes("railyard login"));
-    assert.match(running.stdout, /It could not be kept for the railyard command/);
+    assert.match(running.stdout, /The token could not be stored for the railyard command/);
   });
 
   it("ends with 1 and a line that names the variable where a setting is wrong", async (t) => {

@@ -97,7 +97,7 @@ describe("a stop with SHUTDOWN_DELAY", () => {
   });
 
   it("must be a duration of at most 5 minutes", async (t) => {
-    const message = "SHUTDOWN_DELAY must be a duration from 0s to 5m, as 5s.";
+    const message = "SHUTDOWN_DELAY must be a duration from 0s to 5m, for example 5s.";
     for (const wrong of ["5", "-1s", "301s", "soon"]) {
       assert.throws(() => readConfig({ SHUTDOWN_DELAY: wrong }), { message }, wrong);
     }

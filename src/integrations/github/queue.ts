@@ -48,7 +48,7 @@ async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
   const last = events.at(-1);
   if (last === undefined) return false;
   const moved = events.flatMap((event) => event.releaseId ?? []);
-  const gone = events.filter((event) => event.type === "APP_DELETED").map((event) => subjectIdOf(event.detail));
+  const gone = events.filter((event) => event.type === "APP_DELETED").map((event) => findSubjectId(event.detail));
   await enqueue(tx, await findReportable(tx, moved, host), now);
   const deployed = await tx.find(GithubReport, { appId: gone });
   await enqueue(
@@ -84,6 +84,6 @@ function findReportable(tx: Tx, releaseIds: readonly string[], host: string): Pr
   );
 }
 
-function subjectIdOf(detail: unknown): string {
+function findSubjectId(detail: unknown): string {
   return String((detail as { subjectId?: unknown }).subjectId);
 }

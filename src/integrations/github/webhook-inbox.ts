@@ -18,12 +18,12 @@ export interface Outcome {
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
 
 /** How many deliveries are carried out at once where several transactions write at the same time. */
-const LANES = 4;
+const CONCURRENT_TRANSACTIONS = 4;
 
 /** How long one transaction goes on taking in what waits, in milliseconds: for so long it holds up others that write. */
-const BATCH_TIME = 15;
+const BATCH_TIME_MS = 15;
 
-interface Waiting {
+interface QueuedDelivery {
   readonly delivery: Delivery;
   readonly effect: Effect;
   resolve(outcome: Outcome): void;
@@ -32,7 +32,7 @@ interface Waiting {
   failed: boolean;
 }
 
-interface Given {
+interface AppliedDelivery {
   readonly outcome: Outcome;
   readonly events: readonly EventDraft[];
 }
@@ -47,18 +47,18 @@ export class WebhookInbox {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
   readonly #batchTime: number;
-  readonly #lanes = Array.from({ length: LANES }, () => new Lane());
-  #turn = 0;
-  readonly #waiting: Waiting[] = [];
+  readonly #queues = Array.from({ length: CONCURRENT_TRANSACTIONS }, () => new Lane());
+  #lastQueue = 0;
+  readonly #queued: QueuedDelivery[] = [];
   /** How many of those that wait shared a transaction that failed: each now has one of its own. */
-  #alone = 0;
-  #working = false;
+  #isolated = 0;
+  #draining = false;
 
   /** @param ctx acts as the service itself */
   constructor(ctx: Ctx, options: { readonly forks: boolean; readonly batchTime?: number }) {
     this.#ctx = ctx;
     this.#forks = options.forks;
-    this.#batchTime = options.batchTime ?? BATCH_TIME;
+    this.#batchTime = options.batchTime ?? BATCH_TIME_MS;
   }
 
   /**
@@ -69,48 +69,48 @@ export class WebhookInbox {
   async take(delivery: Delivery): Promise<Outcome> {
     const effect = effectFor(delivery, { forks: this.#forks, now: this.#ctx.now() });
     if (effect === null) return IGNORED;
-    if (this.#ctx.db.reader.dialect.concurrent) return this.#apart(delivery, effect);
+    if (this.#ctx.db.reader.dialect.concurrent) return this.#takeConcurrently(delivery, effect);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ delivery, effect, resolve, reject, failed: false });
-      if (!this.#working) void this.#work();
+      this.#queued.push({ delivery, effect, resolve, reject, failed: false });
+      if (!this.#draining) void this.#drainQueue();
     });
   }
 
-  #apart(delivery: Delivery, effect: Effect): Promise<Outcome> {
-    this.#turn = (this.#turn + 1) % LANES;
-    const lane = this.#lanes[this.#turn] as Lane;
+  #takeConcurrently(delivery: Delivery, effect: Effect): Promise<Outcome> {
+    this.#lastQueue = (this.#lastQueue + 1) % CONCURRENT_TRANSACTIONS;
+    const lane = this.#queues[this.#lastQueue] as Lane;
     return lane.run(() =>
       this.#ctx.db.write(async (tx) => {
-        const { outcome, events } = await this.#give(tx, delivery, effect);
+        const { outcome, events } = await this.#apply(tx, delivery, effect);
         await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
         return outcome;
       }),
     );
   }
 
-  async #work(): Promise<void> {
-    this.#working = true;
-    while (this.#waiting.length > 0) {
+  async #drainQueue(): Promise<void> {
+    this.#draining = true;
+    while (this.#queued.length > 0) {
       // A transaction runs without once going back to the event loop: everybody else gets their turn in between.
       await setImmediate();
-      await this.#batch();
+      await this.#applyBatch();
     }
-    this.#working = false;
+    this.#draining = false;
   }
 
-  async #batch(): Promise<void> {
-    const taken: Waiting[] = [];
+  async #applyBatch(): Promise<void> {
+    const taken: QueuedDelivery[] = [];
     const settle: (() => void)[] = [];
     try {
       await this.#ctx.db.write(async (tx) => {
         const events: EventDraft[] = [];
         const end = performance.now() + this.#batchTime;
         do {
-          const one = this.#waiting.shift();
+          const one = this.#queued.shift();
           if (one === undefined) break;
           taken.push(one);
           try {
-            const given = await this.#ctx.db.write((inner) => this.#give(inner, one.delivery, one.effect));
+            const given = await this.#ctx.db.write((inner) => this.#apply(inner, one.delivery, one.effect));
             events.push(...given.events);
             settle.push(() => one.resolve(given.outcome));
           } catch (error) {
@@ -120,29 +120,29 @@ export class WebhookInbox {
             }
             // Another instance may have written the same row just now. GitHub does not deliver again by itself.
             one.failed = true;
-            this.#waiting.push(one);
+            this.#queued.push(one);
             taken.pop();
           }
-        } while (this.#alone === 0 && performance.now() < end);
+        } while (this.#isolated === 0 && performance.now() < end);
         await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
       });
       for (const answer of settle) answer();
-      this.#alone = Math.max(this.#alone - 1, 0);
+      this.#isolated = Math.max(this.#isolated - 1, 0);
     } catch (error) {
       // Where no transaction begins, none of them has its turn: each would wait for the database to come back.
-      if (taken.length === 0) for (const one of this.#waiting.splice(0)) one.reject(error);
+      if (taken.length === 0) for (const one of this.#queued.splice(0)) one.reject(error);
       const [only, ...others] = taken;
       if (others.length === 0) {
         only?.reject(error);
-        this.#alone = Math.max(this.#alone - 1, 0);
+        this.#isolated = Math.max(this.#isolated - 1, 0);
         return;
       }
-      this.#waiting.unshift(...taken);
-      this.#alone = taken.length;
+      this.#queued.unshift(...taken);
+      this.#isolated = taken.length;
     }
   }
 
-  async #give(tx: Tx, { id }: Delivery, { subject, apply: follow }: Effect): Promise<Given> {
+  async #apply(tx: Tx, { id }: Delivery, { subject, apply: follow }: Effect): Promise<AppliedDelivery> {
     if (subject !== undefined) await tx.lockName(subject.name);
     if ((await tx.first(WebhookDelivery, { id })) !== null) {
       return { outcome: { outcome: "repeated", refusals: [] }, events: [] };

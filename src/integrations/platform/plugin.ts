@@ -43,7 +43,7 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
       transform: jsonSchemaTransform,
     });
     scope.setErrorHandler(async (error, request, reply) => {
-      if (request.platformViewer !== null) await parts.refused(request.platformViewer, error);
+      if (request.platformViewer !== null) await parts.onError(request.platformViewer, error);
       const { status, body, fault } = toErrorResponse(error, request.id);
       if (fault) request.log.error({ err: error }, "a request of the Platform API failed");
       return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
@@ -59,7 +59,7 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
         route.config = { ...route.config, cost: requestCost(route) };
       });
       routes.addHook("onRequest", async (request, reply) => {
-        const viewer = await parts.viewerOf(request.headers.authorization);
+        const viewer = await parts.authenticate(request.headers.authorization);
         request.platformViewer = viewer;
         if (parts.budget !== null)
           await chargeBudget(parts.budget, viewer, request.routeOptions.config.cost ?? 0, reply);

@@ -1,5 +1,5 @@
 /** The parts of an OpenAPI document that the page of reference tells of. */
-interface Described {
+interface OpenApiDocument {
   readonly info?: { readonly title?: string; readonly description?: string };
   readonly paths?: Readonly<Record<string, object | undefined>>;
 }
@@ -10,7 +10,7 @@ interface Operation {
 }
 
 /** A page that lists every route under its subject, made from the OpenAPI document; it needs no script. */
-export function referencePage(document: Described): string {
+export function referencePage(document: OpenApiDocument): string {
   const groups = new Map<string, string[]>();
   for (const [path, methods] of Object.entries(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(methods ?? {}) as [string, Operation][]) {

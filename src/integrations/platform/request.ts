@@ -10,11 +10,11 @@ import type { Budget } from "./budget.js";
 export interface PlatformParts {
   readonly ctx: Omit<Ctx, "viewer">;
   /** Tells whose token a header `Authorization` carries, or throws UNAUTHENTICATED. */
-  viewerOf(authorization: unknown): Promise<Viewer>;
+  authenticate(authorization: unknown): Promise<Viewer>;
   /** What requests are paid from; null where they are not paid for. */
   readonly budget: Budget | null;
   /** Hears of what somebody who is signed in was refused, before they are told; it throws nothing. */
-  refused(viewer: Viewer, error: unknown): Promise<void>;
+  onError(viewer: Viewer, error: unknown): Promise<void>;
 }
 
 /** Whoever asks, with loaders that are theirs alone. */

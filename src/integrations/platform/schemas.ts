@@ -12,7 +12,7 @@ const named = z.object({ id, name: z.string() });
 export const stage = z.enum(["review", "development", "staging", "production"]);
 export const statusState = z.enum(["pending", "success", "failure", "error"]);
 
-export const pipelineShape = z.object({
+export const pipelineSchema = z.object({
   id,
   name: z.string(),
   created_at: time,
@@ -20,7 +20,7 @@ export const pipelineShape = z.object({
   owner: z.object({ id, type: z.literal("team") }).describe("Whoever runs this service."),
 });
 
-export const couplingShape = z.object({
+export const couplingSchema = z.object({
   id,
   app: named,
   pipeline: named,
@@ -30,7 +30,7 @@ export const couplingShape = z.object({
   required_status_checks: z.object({ contexts: z.array(z.string()) }),
 });
 
-export const appShape = z.object({
+export const appSchema = z.object({
   id,
   name: z.string(),
   created_at: time,
@@ -52,7 +52,7 @@ export const appShape = z.object({
   slug_size: z.null(),
 });
 
-export const releaseShape = z.object({
+export const releaseSchema = z.object({
   id,
   app: named,
   version: z.int(),
@@ -66,7 +66,7 @@ export const releaseShape = z.object({
   updated_at: time,
 });
 
-export const statusShape = z.object({
+export const statusSchema = z.object({
   id,
   state: statusState,
   name: z.string(),
@@ -79,10 +79,10 @@ export const statusShape = z.object({
   release: z.object({ id }),
 });
 
-export const releaseStatusesShape = z.object({
+export const releaseStatusesSchema = z.object({
   state: statusState.nullable(),
-  release: releaseShape,
-  statuses: z.array(statusShape),
+  release: releaseSchema,
+  statuses: z.array(statusSchema),
 });
 
 const sourceBlob = z.object({
@@ -95,7 +95,7 @@ const sourceBlob = z.object({
   checksum: z.string(),
 });
 
-export const buildShape = z.object({
+export const buildSchema = z.object({
   id,
   app: named,
   slug: z.object({ id }),
@@ -105,7 +105,7 @@ export const buildShape = z.object({
   source_blob: sourceBlob,
 });
 
-export const slugShape = z.object({
+export const slugSchema = z.object({
   id,
   commit: z.string(),
   checksum: z.string(),
@@ -114,7 +114,7 @@ export const slugShape = z.object({
   source_blob: sourceBlob,
 });
 
-export const promotionShape = z.object({
+export const promotionSchema = z.object({
   id,
   pipeline: named,
   source: z.object({
@@ -127,7 +127,7 @@ export const promotionShape = z.object({
   updated_at: time,
 });
 
-export const promotionTargetShape = z.object({
+export const promotionTargetSchema = z.object({
   id,
   app: named,
   pipeline_promotion: z.object({ id }),
@@ -136,9 +136,9 @@ export const promotionTargetShape = z.object({
   error_message: z.string().nullable().describe("Why it failed, where it did."),
 });
 
-export const accountShape = z.object({ id, email: z.string(), name: z.string() });
+export const accountSchema = z.object({ id, email: z.string(), name: z.string() });
 
-export const stagesShape = z
+export const stagesSchema = z
   .record(stage, stage.nullable())
   .describe("Where a promotion out of each stage goes: null behind production.");
 

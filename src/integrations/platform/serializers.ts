@@ -34,11 +34,14 @@ export function toUser(name: string): { id: string; email: string } {
   return { id: v5(`user ${name}`, NAMES), email: name.includes("@") ? name : `${name.replace(/\s+/g, ".")}@railyard` };
 }
 
-export function toPipeline(pipeline: Pipeline): z.output<typeof shapes.pipelineShape> {
+export function toPipeline(pipeline: Pipeline): z.output<typeof shapes.pipelineSchema> {
   return { ...identity(pipeline), name: pipeline.name, owner: { id: OWNER_ID, type: "team" } };
 }
 
-export async function toCoupling(loaders: Loaders, coupling: Coupling): Promise<z.output<typeof shapes.couplingShape>> {
+export async function toCoupling(
+  loaders: Loaders,
+  coupling: Coupling,
+): Promise<z.output<typeof shapes.couplingSchema>> {
   const [app, pipeline] = await Promise.all([
     loaders.app.load(coupling.appId),
     loaders.pipeline.load(coupling.pipelineId),
@@ -52,7 +55,7 @@ export async function toCoupling(loaders: Loaders, coupling: Coupling): Promise<
   };
 }
 
-export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof shapes.appShape>> {
+export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof shapes.appSchema>> {
   const current = await loaders.currentReleaseOfApp.load(app.id);
   const region = app.region ?? "default";
   const stack = { id: v5("stack container", NAMES), name: "container" };
@@ -85,7 +88,7 @@ const RELEASE_STATUS = {
   SUPERSEDED: "failed",
 } as const;
 
-export async function toRelease(loaders: Loaders, release: Release): Promise<z.output<typeof shapes.releaseShape>> {
+export async function toRelease(loaders: Loaders, release: Release): Promise<z.output<typeof shapes.releaseSchema>> {
   const [app, current, statuses] = await Promise.all([
     loaders.app.load(release.appId),
     loaders.currentReleaseOfApp.load(release.appId),
@@ -106,7 +109,7 @@ export async function toRelease(loaders: Loaders, release: Release): Promise<z.o
 }
 
 /** @param release the release that was asked about: a status of its build holds for it as well */
-export function toStatus(status: ReleaseStatus, release: Release): z.output<typeof shapes.statusShape> {
+export function toStatus(status: ReleaseStatus, release: Release): z.output<typeof shapes.statusSchema> {
   return {
     ...identity(status),
     state: stateName(status.state),
@@ -119,7 +122,7 @@ export function toStatus(status: ReleaseStatus, release: Release): z.output<type
   };
 }
 
-export function toBuild(build: Build, app: App): z.output<typeof shapes.buildShape> {
+export function toBuild(build: Build, app: App): z.output<typeof shapes.buildSchema> {
   return {
     ...identity(build),
     app: { id: app.id, name: app.name },
@@ -129,7 +132,7 @@ export function toBuild(build: Build, app: App): z.output<typeof shapes.buildSha
   };
 }
 
-export function toSlug(build: Build): z.output<typeof shapes.slugShape> {
+export function toSlug(build: Build): z.output<typeof shapes.slugSchema> {
   return {
     ...identity(build),
     commit: build.commitSha,
@@ -153,7 +156,7 @@ function sourceBlob(build: Build) {
 export async function toPromotion(
   loaders: Loaders,
   promotion: Promotion,
-): Promise<z.output<typeof shapes.promotionShape>> {
+): Promise<z.output<typeof shapes.promotionSchema>> {
   const [pipeline, source] = await Promise.all([
     loaders.pipeline.load(promotion.pipelineId),
     loaders.named.app.load(promotion.sourceAppId),
@@ -170,7 +173,7 @@ export async function toPromotion(
 export async function toPromotionTarget(
   loaders: Loaders,
   target: PromotionTarget,
-): Promise<z.output<typeof shapes.promotionTargetShape>> {
+): Promise<z.output<typeof shapes.promotionTargetSchema>> {
   const [app, release] = await Promise.all([
     loaders.named.app.load(target.appId),
     loaders.named.release.load(target.releaseId),

@@ -3,34 +3,34 @@ import { z } from "zod";
 import { Refusal } from "../../domain/core/refusal.js";
 import { Role, type Role as RoleName } from "../../entities/core/enums.js";
 
-/** Where tokens of others come from, and what they may do here. */
+/** Settings of the external OpenID Connect issuer. */
 export interface OidcSettings {
-  /** The issuer's address; its `/.well-known/openid-configuration` tells where its keys are. */
+  /** The issuer's URL. Its `/.well-known/openid-configuration` names the URL of its keys. */
   readonly issuer: string;
-  /** What `aud` must hold. */
+  /** The value that `aud` must contain. */
   readonly audience: string;
-  /** The claim that tells roles or groups; dots lead into objects, as `realm_access.roles`. */
+  /** The claim that holds roles or groups. Dots address nested objects, as in `realm_access.roles`. */
   readonly roleClaim: string;
-  /** Which values of the claim stand for which role. Whoever has several gets the greatest. */
+  /** Maps values of the claim to roles. If several match, the highest role applies. */
   readonly roles: ReadonlyMap<string, RoleName>;
 }
 
-/** Somebody who signed in elsewhere. */
+/** A user authenticated by the external issuer. */
 export interface OidcIdentity {
   readonly name: string;
   readonly role: RoleName;
-  /** The issuer and its name for them, the same in each of their tokens. */
+  /** The issuer and the `sub` claim: the same in every token of a user. */
   readonly subject: string;
-  /** From when on the token is refused: a difference of clocks after it says so itself. */
+  /** When the token is rejected: `exp` plus the allowed clock skew. */
   readonly expiresAt: Date;
 }
 
-/** Whether a secret has the form of a JWT, which none of our own has. */
+/** Whether a secret has the form of a JWT. Railyard's own tokens never do. */
 export function isJwt(secret: string): boolean {
   return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(secret);
 }
 
-/** Only signatures whose key can be public: a secret that both sides share would let a verifier sign. */
+/** Asymmetric algorithms only: with a shared secret, a verifier could also sign. */
 const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -44,16 +44,21 @@ const ALGORITHMS = [
   "EdDSA",
   "Ed25519",
 ];
-/** How far clocks may differ, in seconds. */
+/** Allowed difference between clocks, in seconds. */
 const CLOCK_SKEW_SECONDS = 30;
-/** How long a question to the issuer may take, in milliseconds. */
+/** Timeout of requests to the issuer, in milliseconds. */
 const TIMEOUT_MS = 5000;
-/** How soon its keys are fetched again for one not seen yet, in milliseconds: tokens made up cost the issuer no more. */
+/**
+ * Minimum time between fetches of the keys, in milliseconds. It limits the load that forged tokens put on the issuer.
+ */
 const COOLDOWN_MS = 1000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** Verifies the JWTs of one issuer. Its keys are fetched at the first use, kept, and fetched again for a key not seen yet. */
+/**
+ * Verifies the JWTs of one issuer. Fetches its keys on first use, caches them, and fetches them again for an unknown
+ * key ID.
+ */
 export class Oidc {
   readonly #settings: OidcSettings;
   #keys: Promise<ReturnType<typeof createRemoteJWKSet>> | null = null;
@@ -63,10 +68,10 @@ export class Oidc {
   }
 
   /**
-   * Who a JWT tells of.
+   * Verifies a JWT and returns the identity it holds.
    *
-   * @throws Refusal UNAUTHENTICATED where it is not valid here, FORBIDDEN where it gives no role, UNAVAILABLE where the
-   *   issuer cannot be asked for its keys
+   * @throws Refusal UNAUTHENTICATED if the token is invalid, FORBIDDEN if it maps to no role, UNAVAILABLE if the
+   *   issuer's keys cannot be fetched
    */
   async identify(token: string, now: Date): Promise<OidcIdentity> {
     const { issuer, audience } = this.#settings;
@@ -86,27 +91,24 @@ export class Oidc {
       if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw unreachable(error);
       throw new Refusal("UNAUTHENTICATED", "The token is unknown, revoked or expired.");
     }
-    const role = this.#roleOf(payload);
+    const role = this.#findRole(payload);
     if (role === null) {
       const claim = this.#settings.roleClaim;
-      throw new Refusal(
-        "FORBIDDEN",
-        `The token's claim ${claim} gives no role here; OIDC_ROLES maps its values to roles.`,
-      );
+      throw new Refusal("FORBIDDEN", `The token's claim ${claim} maps to no role. OIDC_ROLES defines the mapping.`);
     }
     const { sub, email, preferred_username: username, exp } = payload;
-    const name = [email, username, sub].find((one): one is string => typeof one === "string" && one !== "");
+    const name = [email, username, sub].find((value): value is string => typeof value === "string" && value !== "");
     const expiresAt = new Date(((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000);
     return { name: name ?? "", role, subject: `${this.#settings.issuer} ${sub}`, expiresAt };
   }
 
-  #roleOf(payload: JWTPayload): RoleName | null {
+  #findRole(payload: JWTPayload): RoleName | null {
     const claim = this.#settings.roleClaim.split(".").reduce<unknown>((value, key) => {
       return value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
     }, payload);
     const values = typeof claim === "string" ? claim.split(/[\s,]+/) : Array.isArray(claim) ? claim.map(String) : [];
-    const given = values.map((value) => this.#settings.roles.get(value));
-    return Object.values(Role).findLast((role) => given.includes(role)) ?? null;
+    const granted = values.map((value) => this.#settings.roles.get(value));
+    return Object.values(Role).findLast((role) => granted.includes(role)) ?? null;
   }
 
   async #issuerKeys(): Promise<ReturnType<typeof createRemoteJWKSet>> {
@@ -114,7 +116,7 @@ export class Oidc {
     try {
       return await this.#keys;
     } catch (error) {
-      // The next request asks again.
+      // The next request tries again.
       this.#keys = null;
       throw unreachable(error);
     }
@@ -123,15 +125,15 @@ export class Oidc {
   async #discover(): Promise<ReturnType<typeof createRemoteJWKSet>> {
     const address = `${this.#settings.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
-    if (!response.ok) throw new Error(`${address} answered ${response.status}.`);
+    if (!response.ok) throw new Error(`${address} responded with status ${response.status}.`);
     const { issuer, jwks_uri } = discovery.parse(await response.json());
-    if (issuer !== this.#settings.issuer) throw new Error(`${address} tells of another issuer.`);
+    if (issuer !== this.#settings.issuer) throw new Error(`${address} names a different issuer: ${issuer}.`);
     return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
   }
 }
 
 function unreachable(cause: unknown): Refusal {
-  const refusal = new Refusal("UNAVAILABLE", "The issuer of the token cannot be asked for its keys. Try again.");
+  const refusal = new Refusal("UNAVAILABLE", "The token issuer's keys could not be fetched. Try again.");
   refusal.cause = cause;
   return refusal;
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * Whether a page may open a socket: one of the origins that are allowed, or one of the server's own. Only browsers say
- * where a page is from; whatever else connects sends no origin, and has nothing that a page could abuse.
+ * Whether a page may open a WebSocket: its origin must be allowed or be the server's own. Only browsers send `Origin`.
+ * Other clients hold no credentials that a page could abuse.
  */
 export function isOriginAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string[]): boolean {
   const { origin, host } = headers;

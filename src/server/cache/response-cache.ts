@@ -5,52 +5,53 @@ import type { Context } from "../../schema/context.js";
 import { Dependencies } from "../../schema/dependencies.js";
 import type { CachedResponse, ResponseStore } from "./response-store.js";
 
-/** What may be asked for at the root of a query whose answer is kept: what is made from pipelines and apps alone. */
+/** Root fields of cacheable queries. Their results depend only on pipelines and apps. */
 const CACHEABLE_TYPES = new Set(["pipeline", "app", "stage", "__typename"]);
 
-/** An answer that is being made, and may be kept. */
+/** A response that is being computed and may be cached. */
 export interface PendingResponse {
-  readonly asked: CacheKey;
-  readonly sources: Dependencies;
-  readonly begunAt: number;
+  readonly key: CacheKey;
+  readonly dependencies: Dependencies;
+  readonly commitsAtStart: number;
 }
 
-/** What an answer hangs on, besides who asks and what the database holds. */
+/** What identifies a cached response, in addition to the viewer's permissions. */
 export interface CacheKey {
-  /** The headers that an answer's own may hang on. */
+  /** Request headers that the response headers depend on. */
   readonly varyHeaders: string;
   readonly body: Buffer;
 }
 
 /**
- * Which answers are kept, and for whom: those of queries that are made from pipelines and apps alone, for whoever sends
- * the very same bytes with a token that may see the same.
+ * Decides which responses are cached and who may receive them. Caches queries whose result depends only on pipelines
+ * and apps. A hit needs an identical request body and a token with the same role and scope.
  */
 export class ResponseCache {
   readonly #store: ResponseStore;
   readonly #enabled: boolean;
 
-  /** @param enabled false where each answer is to be paid for, and so to be asked for */
-  constructor(answers: ResponseStore, enabled: boolean) {
-    this.#store = answers;
-    this.#enabled = enabled && answers.enabled;
+  /** @param enabled false if every operation must be charged to a budget, and so executed */
+  constructor(store: ResponseStore, enabled: boolean) {
+    this.#store = store;
+    this.#enabled = enabled && store.enabled;
   }
 
-  find(asked: CacheKey, viewer: Viewer): CachedResponse | null {
-    return this.#enabled ? this.#store.find(cacheKey(viewer, asked)) : null;
+  find(key: CacheKey, viewer: Viewer): CachedResponse | null {
+    return this.#enabled ? this.#store.find(cacheKey(viewer, key)) : null;
   }
 
-  /** Notes what the answer to a request will be made from. To be called before anything is read for it. */
-  start(asked: CacheKey): PendingResponse {
-    return { asked, sources: new Dependencies(), begunAt: this.#store.commits };
+  /** Starts to track the dependencies of a response. Call it before any row is read for the request. */
+  start(key: CacheKey): PendingResponse {
+    return { key, dependencies: new Dependencies(), commitsAtStart: this.#store.commits };
   }
 
-  /** To be called with every answer that is sent with status 200: it is kept, if it may be. */
-  store({ asked, sources, begunAt }: PendingResponse, answer: CachedResponse, viewer: Viewer): void {
-    if (this.#enabled && sources.ids !== null) this.#store.store(cacheKey(viewer, asked), answer, sources.ids, begunAt);
+  /** Caches a response if it is cacheable. Call it for every response with status 200. */
+  store({ key, dependencies, commitsAtStart }: PendingResponse, response: CachedResponse, viewer: Viewer): void {
+    if (this.#enabled && dependencies.ids !== null)
+      this.#store.store(cacheKey(viewer, key), response, dependencies.ids, commitsAtStart);
   }
 
-  /** Lets the sources of queries be traced whose answers may be kept, and forgets those of answers with errors. */
+  /** Tracks the dependencies of cacheable queries, and excludes responses with errors. */
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
       didResolveOperation: async ({ operation, contextValue }) => {
@@ -64,12 +65,12 @@ export class ResponseCache {
   };
 }
 
-/** What a query may see hangs on the role, and on the pipelines that the token is limited to, if it is. */
-function cacheKey({ role, scope }: Viewer, { varyHeaders: manner, body }: CacheKey): string {
-  return `${role} ${JSON.stringify(scope)} ${manner} ${body.toString("latin1")}`;
+/** The visible rows depend on the role and on the pipelines in the token's scope. */
+function cacheKey({ role, scope }: Viewer, { varyHeaders, body }: CacheKey): string {
+  return `${role} ${JSON.stringify(scope)} ${varyHeaders} ${body.toString("latin1")}`;
 }
 
-/** Fragments at the root are not looked into: their queries are answered as any other. */
+/** A query with fragments at its root is not cached. */
 function isCacheable({ operation, selectionSet }: OperationDefinitionNode): boolean {
   return (
     operation === "query" &&

@@ -1,41 +1,41 @@
 import type { Database } from "../../database/database.js";
 import type { AppendedEvent, Tx } from "../../database/rows/reader.js";
 
-/** The most that kept answers and their questions may weigh together, in bytes. */
+/** Capacity: cached responses and their keys, in bytes. */
 const MAX_BYTES = 32 * 2 ** 20;
-/** What an answer weighs besides its bytes and its question: the entries that find it again, in bytes. */
+/** Estimated overhead of an entry besides its body and key, in bytes. */
 const ENTRY_OVERHEAD_BYTES = 1024;
 
 export interface CachedResponse {
   readonly body: Buffer;
-  /** Names and values by turns. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
-  /** What was asked for, as the log and the metrics tell of it. */
+  /** The operation's label in the log and the metrics. */
   readonly operation: string;
 }
 
 interface Entry extends CachedResponse {
-  readonly sources: readonly string[];
-  readonly weight: number;
+  readonly dependencies: readonly string[];
+  readonly size: number;
 }
 
 /**
- * Answers, kept as the bytes that were sent, until something that they were made from changes.
+ * Caches responses as the bytes that were sent, until a row that they depend on changes.
  *
- * The log says what has changed: every commit that a client can see appends its events, and every write through `watch`
- * drops, before it resolves, what is made from the pipelines and apps that they concern. So nobody who asks after a write
- * was acknowledged gets an answer from before it. An answer that was being made while something was
- * committed is not kept, whatever it was: some of its rows may be from before.
+ * Invalidation follows the event log. Every commit that clients can see appends events. A write through
+ * `invalidateOnWrite` drops the responses that depend on the affected pipelines and apps before it resolves. So a
+ * request that starts after a write was acknowledged never receives a response from before the write. A response is not
+ * cached if anything was committed while it was computed: some of its rows may be older than the commit.
  */
 export class ResponseStore {
   readonly #database: Database;
-  /** From the one that was asked for longest ago. */
+  /** In order of last use, oldest first. */
   readonly #entries = new Map<string, Entry>();
   readonly #dependents = new Map<string, Set<string>>();
   readonly #capacity: number;
   #commits = 0;
   #tokenChanges = 0;
-  #weight = 0;
+  #size = 0;
   #hits = 0;
   #misses = 0;
 
@@ -45,28 +45,30 @@ export class ResponseStore {
   }
 
   /**
-   * Whether anything is kept. Where other processes write to the same database nothing is: they acknowledge their writes
-   * without asking this one.
+   * Whether responses are cached. They are not if other processes write to the same database: those acknowledge writes
+   * without invalidating this cache.
    */
   get enabled(): boolean {
     return this.#database.reader.dialect.name === "sqlite";
   }
 
-  /** Moves on with every commit that was seen: an answer begun at another value than it was finished at is not kept. */
+  /**
+   * Incremented by every observed commit. A response is cached only if the value did not change while it was computed.
+   */
   get commits(): number {
     return this.#commits;
   }
 
-  /** Moves on with every commit that made or revoked a token: what is known of one is good for one value of it. */
+  /** Incremented by every commit that created or revoked a token. A cached token is valid only for the same value. */
   get tokenChanges(): number {
     return this.#tokenChanges;
   }
 
   get statistics() {
-    return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size, bytes: this.#weight };
+    return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size, bytes: this.#size };
   }
 
-  /** The same database, every write of which drops the answers that it has made stale before it is acknowledged. */
+  /** Wraps the database so that each write drops the responses it makes stale before the write is acknowledged. */
   invalidateOnWrite(): Database {
     const database = this.#database;
     return Object.create(database, {
@@ -79,7 +81,7 @@ export class ResponseStore {
               return work(tx);
             });
           } finally {
-            // Also where it failed: whether a commit that was not confirmed took place is not known.
+            // Also after a failure: an unconfirmed commit may have taken place.
             this.#invalidate(appended);
           }
         },
@@ -87,40 +89,40 @@ export class ResponseStore {
     }) as Database;
   }
 
-  find(question: string): CachedResponse | null {
-    const entry = this.#entries.get(question);
+  find(key: string): CachedResponse | null {
+    const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#misses += 1;
       return null;
     }
     this.#hits += 1;
-    this.#entries.delete(question);
-    this.#entries.set(question, entry);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     return entry;
   }
 
   /**
-   * @param sources the pipelines and apps that the answer was made from
-   * @param begunAt what `commits` was before the first row was read
+   * @param dependencies IDs of the pipelines and apps that the response depends on
+   * @param commitsAtStart the value of `commits` before the first row was read
    */
-  store(question: string, kept: CachedResponse, sources: ReadonlySet<string>, begunAt: number): void {
-    const weight = ENTRY_OVERHEAD_BYTES + kept.body.length + 2 * question.length + 100 * sources.size;
-    if (!this.enabled || begunAt !== this.#commits || weight > this.#capacity / 8) return;
-    this.#drop(question);
-    this.#entries.set(question, { ...kept, sources: [...sources], weight });
-    this.#weight += weight;
-    for (const id of sources) {
-      const questions = this.#dependents.get(id);
-      if (questions === undefined) this.#dependents.set(id, new Set([question]));
-      else questions.add(question);
+  store(key: string, response: CachedResponse, dependencies: ReadonlySet<string>, commitsAtStart: number): void {
+    const size = ENTRY_OVERHEAD_BYTES + response.body.length + 2 * key.length + 100 * dependencies.size;
+    if (!this.enabled || commitsAtStart !== this.#commits || size > this.#capacity / 8) return;
+    this.#drop(key);
+    this.#entries.set(key, { ...response, dependencies: [...dependencies], size });
+    this.#size += size;
+    for (const id of dependencies) {
+      const keys = this.#dependents.get(id);
+      if (keys === undefined) this.#dependents.set(id, new Set([key]));
+      else keys.add(key);
     }
     for (const [oldest] of this.#entries) {
-      if (this.#weight <= this.#capacity) break;
+      if (this.#size <= this.#capacity) break;
       this.#drop(oldest);
     }
   }
 
-  /** Drops every answer that these events concern. */
+  /** Drops every response that depends on what these events affect. */
   #invalidate(appended: readonly AppendedEvent[]): void {
     if (appended.length === 0) return;
     this.#commits += 1;
@@ -132,18 +134,18 @@ export class ResponseStore {
   }
 
   #dropDependents(id: string): void {
-    for (const question of this.#dependents.get(id) ?? []) this.#drop(question);
+    for (const key of this.#dependents.get(id) ?? []) this.#drop(key);
   }
 
-  #drop(question: string): void {
-    const entry = this.#entries.get(question);
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    this.#entries.delete(question);
-    this.#weight -= entry.weight;
-    for (const id of entry.sources) {
-      const questions = this.#dependents.get(id);
-      questions?.delete(question);
-      if (questions?.size === 0) this.#dependents.delete(id);
+    this.#entries.delete(key);
+    this.#size -= entry.size;
+    for (const id of entry.dependencies) {
+      const keys = this.#dependents.get(id);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#dependents.delete(id);
     }
   }
 }

@@ -11,10 +11,10 @@ import { checkShape, checkText, type Limits } from "./limits.js";
 import type { Budget } from "./rate-limit.js";
 import { checkVariables } from "./variables.js";
 
-/** Documents whose shape was found to be in order, by their hash; the oldest makes room. */
+/** Number of accepted documents to remember, by hash. The oldest is evicted. */
 const MAX_CACHED_DOCUMENTS = 5000;
 
-/** The parts of a request that say which document is to run. */
+/** The parts of a request that identify its document. */
 export interface RequestedDocument {
   readonly query?: unknown;
   readonly documentId?: unknown;
@@ -24,35 +24,35 @@ export interface RequestedDocument {
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
-  /** What the operations of one token are paid from; null where they are not paid for. */
+  /** Charges operations to a per-token budget; null if there is no budget. */
   readonly budget: Budget | null;
-  /** The only documents that run, by their SHA-256; null where any may. */
+  /** Trusted documents by SHA-256; null if any document may run. */
   readonly trusted: ReadonlyMap<string, string> | null;
 }
 
 /**
- * The one gate for every operation, by whichever way it comes: which documents run, how large they may be, and what a
- * token may spend. What the shape alone gives away is refused before validation, and the cost before execution.
+ * Admission control for every operation on every transport: which documents may run, how large they may be, and what a
+ * token may spend. Limits on the shape are checked before validation, and the cost before execution.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #known = new Set<string>();
+  readonly #accepted = new Set<string>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
   /**
-   * The document of a request, once its shape is known to be in order; null where there is none to look at, or none that
-   * can be parsed, which others say better.
+   * Returns the text of the document after checking its shape. Null if there is no document or it does not parse:
+   * Apollo reports those errors.
    *
-   * @throws Refusal QUERY_TOO_LARGE, or BAD_USER_INPUT where only trusted documents run and this is none
+   * @throws Refusal QUERY_TOO_LARGE, or BAD_USER_INPUT if only trusted documents may run and this is not one
    */
-  documentOf(asked: RequestedDocument): string | null {
-    const text = this.#options.trusted === null ? asked.query : this.#trusted(this.#options.trusted, asked);
+  admit(request: RequestedDocument): string | null {
+    const text = this.#options.trusted === null ? request.query : this.#trusted(this.#options.trusted, request);
     if (typeof text !== "string" || text === "") return null;
     const hash = createHash("sha256").update(text).digest("base64");
-    if (this.#known.has(hash)) return text;
+    if (this.#accepted.has(hash)) return text;
     const { limits } = this.#options;
     checkText(text, limits);
     try {
@@ -60,37 +60,37 @@ export class Admission {
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       if (!/more tha[nt] \d+ tokens/.test(error.message)) return text;
-      const message = `The document has more than ${limits.tokens} tokens, which is the most that is allowed.`;
+      const message = `The document has too many tokens; at most ${limits.tokens} are allowed.`;
       throw new Refusal("QUERY_TOO_LARGE", message, { figure: null, limit: limits.tokens });
     }
-    const [oldest] = this.#known;
-    if (this.#known.size >= MAX_CACHED_DOCUMENTS && oldest !== undefined) this.#known.delete(oldest);
-    this.#known.add(hash);
+    const [oldest] = this.#accepted;
+    if (this.#accepted.size >= MAX_CACHED_DOCUMENTS && oldest !== undefined) this.#accepted.delete(oldest);
+    this.#accepted.add(hash);
     return text;
   }
 
   /**
-   * Whether an answer may be given again to the same question without asking here: not where each one is to be paid for.
-   * What was let pass once is let pass again, since limits and trusted documents stay as they are.
+   * Whether a response may be served from a cache without calling `admit`: not if every operation is charged. Limits
+   * and trusted documents do not change at run time, so an admitted request stays admitted.
    */
   get mayCacheResponses(): boolean {
     return this.#options.budget === null;
   }
 
-  #trusted(documents: ReadonlyMap<string, string>, asked: RequestedDocument): string {
-    const given = asked.documentId ?? hashIn(asked.extensions);
-    const text = typeof given === "string" ? documents.get(plainHash(given)) : undefined;
+  #trusted(documents: ReadonlyMap<string, string>, request: RequestedDocument): string {
+    const id = request.documentId ?? findPersistedQueryHash(request.extensions);
+    const text = typeof id === "string" ? documents.get(normalizeHash(id)) : undefined;
     if (text !== undefined) return text;
-    throw badInput("documentId", "documentId must be the hash of a trusted document: here only those run.");
+    throw badInput("documentId", "documentId must be the hash of a trusted document; this service runs no others.");
   }
 
-  /** Where Apollo has found the operation of a document: the last look before it runs. */
+  /** Checks the variables and the cost after Apollo has resolved the operation, before it executes. */
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => {
-      let spent: { requested: number; limit: number; remaining: number | null } | null = null;
+      let cost: { requested: number; limit: number; remaining: number | null } | null = null;
       return {
         didResolveOperation: async ({ document, operation, request, contextValue }) => {
-          // Where the document's operation is not clear there is none here, whatever the type says.
+          // Undefined if the operation is ambiguous, whatever the type says.
           if (operation === undefined) return;
           const { schema, limits, budget } = this.#options;
           checkVariables(schema, operation, request.variables ?? {});
@@ -98,21 +98,21 @@ export class Admission {
           try {
             checkCost(requested, limits);
             const balance = await budget?.spend(contextValue.viewer, requested);
-            spent = { requested, limit: limits.cost, remaining: balance?.remaining ?? null };
+            cost = { requested, limit: limits.cost, remaining: balance?.remaining ?? null };
           } catch (error) {
             throw toGraphQLError(error);
           }
         },
         willSendResponse: async ({ response: { body } }) => {
-          if (spent === null || body.kind !== "single") return;
-          body.singleResult.extensions = { ...body.singleResult.extensions, cost: spent };
+          if (cost === null || body.kind !== "single") return;
+          body.singleResult.extensions = { ...body.singleResult.extensions, cost };
         },
       };
     },
   };
 }
 
-/** A refusal before anything was carried out, with the HTTP status that belongs to it; Apollo would answer 500. */
+/** Wraps a refusal before execution with its HTTP status. Apollo would respond with 500. */
 export function toGraphQLError(thrown: unknown): unknown {
   const error = asRefusal(thrown);
   if (!(error instanceof Refusal)) return error;
@@ -123,44 +123,44 @@ export function toGraphQLError(thrown: unknown): unknown {
   return new GraphQLError(error.message, { originalError: error, extensions });
 }
 
-/** The hash of a document as Apollo's clients send it, also as the text that it is in an address. */
-function hashIn(extensions: unknown): unknown {
+/** The hash that Apollo clients send. In a GET request, `extensions` is JSON text. */
+function findPersistedQueryHash(extensions: unknown): unknown {
   const shape = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
   try {
-    const given: unknown = typeof extensions === "string" ? JSON.parse(extensions) : extensions;
-    return shape.safeParse(given).data?.persistedQuery.sha256Hash;
+    const parsed: unknown = typeof extensions === "string" ? JSON.parse(extensions) : extensions;
+    return shape.safeParse(parsed).data?.persistedQuery.sha256Hash;
   } catch {
     return undefined;
   }
 }
 
 /** `sha256:AB12` and `ab12` are the same hash. */
-function plainHash(hash: string): string {
+function normalizeHash(hash: string): string {
   return hash.replace(/^sha\d+:/i, "").toLowerCase();
 }
 
-/** A manifest of trusted documents that cannot be used: the operator's to mend. */
+/** The manifest of trusted documents cannot be read or is invalid. */
 export class InvalidManifest extends Error {
-  override readonly name = "UnusableManifest";
+  override readonly name = "InvalidManifest";
 }
 
 const MANIFEST = z.record(z.string().regex(/^(sha\d+:)?[0-9a-f]{40,128}$/i), z.string().min(1));
 
 /**
- * Reads the manifest that the client preset of GraphQL Code Generator writes: documents by the hash of their text.
+ * Reads the manifest that GraphQL Code Generator's client preset writes: documents by the hash of their text.
  *
- * @throws UnusableManifest where the file cannot be read or is none
+ * @throws InvalidManifest if the file cannot be read or is not such a manifest
  */
 export function readTrustedDocuments(path: string): Map<string, string> {
-  let found: unknown;
+  let content: unknown;
   try {
-    found = JSON.parse(readFileSync(path, "utf8"));
+    content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new InvalidManifest(`TRUSTED_DOCUMENTS cannot be read: ${(error as Error).message}`);
   }
-  const documents = MANIFEST.safeParse(found);
+  const documents = MANIFEST.safeParse(content);
   if (!documents.success) {
-    throw new InvalidManifest("TRUSTED_DOCUMENTS must be a JSON object that gives documents by their hashes.");
+    throw new InvalidManifest("TRUSTED_DOCUMENTS must be a JSON object that maps SHA-256 hashes to documents.");
   }
-  return new Map(Object.entries(documents.data).map(([hash, text]) => [plainHash(hash), text]));
+  return new Map(Object.entries(documents.data).map(([hash, text]) => [normalizeHash(hash), text]));
 }

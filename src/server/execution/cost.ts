@@ -21,13 +21,13 @@ import { Refusal } from "../../domain/core/refusal.js";
 import { PAGE_SIZE } from "../../schema/connections.js";
 import { type Fragments, findFragments, type Limits } from "./limits.js";
 
-/** Rows that a list without pages is taken to hold: few have more, and none more than 500. */
+/** Assumed number of rows of a list without pagination. Few have more, none more than 500. */
 const UNPAGED_LIST_SIZE = 10;
 
 /**
- * What an operation may cost at the most: one for each field of each row that it could give. A page counts with the size
- * that is asked for, held between 1 and 100 so that no argument lowers it; a list without pages counts as ten rows. The
- * document must have been validated.
+ * Upper bound of an operation's cost: one for each field of each row it could return. A page counts with its requested
+ * size, clamped to 1–100 so that no argument lowers the cost. A list without pagination counts as ten rows. The
+ * document must be valid.
  */
 export function calculateCost(
   schema: GraphQLSchema,
@@ -35,7 +35,7 @@ export function calculateCost(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): number {
-  const known = KNOWN.get(operation);
+  const known = CONSTANT_COSTS.get(operation);
   if (known !== undefined) return known;
   const root = schema.getRootType(operation.operation);
   if (!root) return 0;
@@ -43,91 +43,94 @@ export function calculateCost(
   const defaults = new Map(
     (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
-  const numberOf = (value: ValueNode | undefined): number | null => {
+  const toNumber = (value: ValueNode | undefined): number | null => {
     if (value?.kind === Kind.INT) return Number(value.value);
     if (value?.kind !== Kind.VARIABLE) return null;
     varies = true;
     const { value: name } = value.name;
     const given = variables[name];
     if (typeof given === "number") return given;
-    return given === undefined ? numberOf(defaults.get(name)) : null;
+    return given === undefined ? toNumber(defaults.get(name)) : null;
   };
-  const cost = new Cost(schema, findFragments(document), numberOf).ofSelections(operation.selectionSet, root);
-  if (!varies) KNOWN.set(operation, cost);
+  const cost = new CostCalculator(schema, findFragments(document), toNumber).selectionsCost(
+    operation.selectionSet,
+    root,
+  );
+  if (!varies) CONSTANT_COSTS.set(operation, cost);
   return cost;
 }
 
-/** The costs of operations that no variable changes, for as long as Apollo keeps their documents. */
-const KNOWN = new WeakMap<OperationDefinitionNode, number>();
+/** Costs of operations that do not depend on variables, for as long as Apollo caches their documents. */
+const CONSTANT_COSTS = new WeakMap<OperationDefinitionNode, number>();
 
-/** Fields that no type has and every root may be asked for. */
-const INTROSPECTION = new Map([SchemaMetaFieldDef, TypeMetaFieldDef].map((field) => [field.name, field]));
+/** Introspection fields that every root type accepts. */
+const INTROSPECTION_FIELDS = new Map([SchemaMetaFieldDef, TypeMetaFieldDef].map((field) => [field.name, field]));
 
-class Cost {
+class CostCalculator {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
-  readonly #numberOf: (value: ValueNode | undefined) => number | null;
-  readonly #known = new Map<string, number>();
+  readonly #toNumber: (value: ValueNode | undefined) => number | null;
+  readonly #fragmentCosts = new Map<string, number>();
 
   constructor(schema: GraphQLSchema, fragments: Fragments, numberOf: (value: ValueNode | undefined) => number | null) {
     this.#schema = schema;
     this.#fragments = fragments;
-    this.#numberOf = numberOf;
+    this.#toNumber = numberOf;
   }
 
-  ofSelections(set: SelectionSetNode, parent: GraphQLCompositeType): number {
+  selectionsCost(set: SelectionSetNode, parent: GraphQLCompositeType): number {
     let cost = 0;
     for (const selection of set.selections) {
-      if (selection.kind === Kind.FIELD) cost += this.#ofField(selection, parent);
+      if (selection.kind === Kind.FIELD) cost += this.#fieldCost(selection, parent);
       else if (selection.kind === Kind.INLINE_FRAGMENT) {
         const type = selection.typeCondition ? typeFromAST(this.#schema, selection.typeCondition) : parent;
-        if (isCompositeType(type)) cost += this.ofSelections(selection.selectionSet, type);
-      } else cost += this.#ofFragment(selection.name.value);
+        if (isCompositeType(type)) cost += this.selectionsCost(selection.selectionSet, type);
+      } else cost += this.#fragmentCost(selection.name.value);
     }
     return cost;
   }
 
-  #ofFragment(name: string): number {
-    const known = this.#known.get(name);
+  #fragmentCost(name: string): number {
+    const known = this.#fragmentCosts.get(name);
     if (known !== undefined) return known;
     const fragment = this.#fragments.get(name);
     const type = fragment === undefined ? undefined : typeFromAST(this.#schema, fragment.typeCondition);
-    const cost = fragment !== undefined && isCompositeType(type) ? this.ofSelections(fragment.selectionSet, type) : 0;
-    this.#known.set(name, cost);
+    const cost = fragment !== undefined && isCompositeType(type) ? this.selectionsCost(fragment.selectionSet, type) : 0;
+    this.#fragmentCosts.set(name, cost);
     return cost;
   }
 
-  #ofField(field: FieldNode, parent: GraphQLCompositeType): number {
+  #fieldCost(field: FieldNode, parent: GraphQLCompositeType): number {
     const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
-    const definition = fields[field.name.value] ?? INTROSPECTION.get(field.name.value);
+    const definition = fields[field.name.value] ?? INTROSPECTION_FIELDS.get(field.name.value);
     const type = definition === undefined ? undefined : getNamedType(definition.type);
     if (definition === undefined || field.selectionSet === undefined || !isCompositeType(type)) return 1;
-    const child = this.ofSelections(field.selectionSet, type);
+    const child = this.selectionsCost(field.selectionSet, type);
     if (type.name.endsWith("Connection")) return 1 + this.#pageSize(field) * child;
     return (
-      1 + (isListType(getNullableType(definition.type)) && !this.#isPageOf(parent) ? UNPAGED_LIST_SIZE : 1) * child
+      1 + (isListType(getNullableType(definition.type)) && !this.#isConnection(parent) ? UNPAGED_LIST_SIZE : 1) * child
     );
   }
 
-  /** The lists inside a connection are the page that was counted already. */
-  #isPageOf(parent: GraphQLCompositeType): boolean {
+  /** Lists inside a connection are the page, which is already counted. */
+  #isConnection(parent: GraphQLCompositeType): boolean {
     return parent.name.endsWith("Connection");
   }
 
   #pageSize(field: FieldNode): number {
-    const argument = (name: string) => field.arguments?.find((one) => one.name.value === name)?.value;
-    const asked = this.#numberOf(argument("first")) ?? this.#numberOf(argument("last")) ?? PAGE_SIZE.default;
-    return Math.min(Math.max(asked, 1), PAGE_SIZE.most);
+    const argument = (name: string) => field.arguments?.find((node) => node.name.value === name)?.value;
+    const size = this.#toNumber(argument("first")) ?? this.#toNumber(argument("last")) ?? PAGE_SIZE.default;
+    return Math.min(Math.max(size, 1), PAGE_SIZE.most);
   }
 }
 
 /**
- * Refuses an operation that could cost more than is allowed.
+ * Refuses an operation whose cost exceeds the limit.
  *
  * @throws Refusal QUERY_TOO_LARGE with the figure and the limit
  */
 export function checkCost(cost: number, limits: Limits): void {
   if (cost <= limits.cost) return;
-  const message = `The operation could cost ${cost}; at most ${limits.cost} is allowed. Ask for smaller pages, or for fewer lists within lists.`;
+  const message = `The operation costs up to ${cost}; at most ${limits.cost} is allowed. Request smaller pages or fewer nested lists.`;
   throw new Refusal("QUERY_TOO_LARGE", message, { figure: cost, limit: limits.cost });
 }

@@ -3,45 +3,47 @@ import { type DocumentNode, type GraphQLSchema, Kind, OperationTypeNode } from "
 import type { CompiledQuery } from "graphql-jit";
 import type { Context } from "../../schema/context.js";
 
-/** So many times a document is asked for before code is made of it: that costs as much as ten executions. */
+/** Number of runs before a document is compiled: compiling costs as much as ten executions. */
 const COMPILE_AFTER_RUNS = 10;
-/** The longest document that code is made of, in characters: it takes some 10 ms for each thousand, and nobody is answered meanwhile. */
+/**
+ * Longest document to compile, in characters. Compiling takes about 10 ms per thousand characters and blocks the event
+ * loop.
+ */
 const MAX_SOURCE_LENGTH = 2000;
-/** Code is kept of so many documents; the oldest makes room. */
+/** Maximum number of compiled documents. The oldest is evicted. */
 const MAX_COMPILED = 200;
 
-/** So many times a document is then executed as any other, before its code is tried again. */
+/** Number of interpreted runs after a failed compiled run. */
 const RETRY_AFTER_RUNS = 20;
 
-/** What is known of a document: how often it has to be asked for still, and its operations as code, by name. */
-interface KnownQuery {
-  left: number;
-  readonly code: Map<string | null, CompiledQuery | null>;
+/** State of a document: the runs left until it is compiled, and its compiled operations by name. */
+interface QueryState {
+  runsLeft: number;
+  readonly compiled: Map<string | null, CompiledQuery | null>;
 }
 
 /**
- * Runs queries that are asked again and again as code that was made of their documents, in half the time that it takes to
- * walk through a document anew. It stands where Apollo would execute: what comes before, what is refused there and what
- * comes after is the same.
+ * Compiles frequent queries to JavaScript, which halves their execution time. Replaces only Apollo's execution phase:
+ * parsing, validation, admission and error handling are unchanged.
  *
- * What the code answers is taken only where nothing went wrong. Otherwise the query is executed as any other, so that
- * every error is worded in one place; a query changes nothing, and may run twice. So that it does not run twice each time,
- * the code then rests for a while.
+ * The result of a compiled query is used only if it has no errors. Otherwise the query is executed again by graphql-js,
+ * so that error messages come from one place. Queries have no side effects, so running twice is safe. After an error
+ * the compiled query is skipped for some runs, so that it does not run twice each time.
  */
 export class CompiledQueries {
   readonly #schema: GraphQLSchema;
-  /** By the document that Apollo keeps of a text; what it lets go of is forgotten here too. */
-  readonly #known = new WeakMap<DocumentNode, KnownQuery>();
+  /** Keyed by the document in Apollo's cache, and released with it. */
+  readonly #states = new WeakMap<DocumentNode, QueryState>();
   #compile: ((document: DocumentNode, operation: string | null) => CompiledQuery | null) | null = null;
-  /** Of which there is code, from the oldest. */
-  readonly #made: KnownQuery[] = [];
+  /** Queries with compiled code, oldest first. */
+  readonly #withCode: QueryState[] = [];
   #runs = 0;
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
   }
 
-  /** How many queries were answered by their code. */
+  /** Number of queries answered by compiled code. */
   get runs(): number {
     return this.#runs;
   }
@@ -49,15 +51,15 @@ export class CompiledQueries {
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
       responseForOperation: async ({ source, document, operation, request, contextValue }) => {
-        // Where the document's operation is not clear there is none here, whatever the type says.
+        // Undefined if the operation is ambiguous, whatever the type says.
         if (operation?.operation !== OperationTypeNode.QUERY || source.length > MAX_SOURCE_LENGTH) return null;
-        const known = this.#lookUp(document);
-        if (known.left > 0) return null;
-        const code = await this.#codeOf(known, document, request.operationName ?? null);
-        if (code === null) return null;
-        const { data, errors } = await code.query(undefined, contextValue, request.variables ?? {});
+        const state = this.#countRun(document);
+        if (state.runsLeft > 0) return null;
+        const compiled = await this.#getCompiled(state, document, request.operationName ?? null);
+        if (compiled === null) return null;
+        const { data, errors } = await compiled.query(undefined, contextValue, request.variables ?? {});
         if (data == null || (errors !== undefined && errors.length > 0)) {
-          known.left = RETRY_AFTER_RUNS;
+          state.runsLeft = RETRY_AFTER_RUNS;
           return null;
         }
         this.#runs += 1;
@@ -66,33 +68,37 @@ export class CompiledQueries {
     }),
   };
 
-  #lookUp(document: DocumentNode): KnownQuery {
-    const known = this.#known.get(document) ?? { left: COMPILE_AFTER_RUNS, code: new Map() };
-    this.#known.set(document, known);
-    known.left = Math.max(0, known.left - 1);
-    return known;
+  #countRun(document: DocumentNode): QueryState {
+    const state = this.#states.get(document) ?? { runsLeft: COMPILE_AFTER_RUNS, compiled: new Map() };
+    this.#states.set(document, state);
+    state.runsLeft = Math.max(0, state.runsLeft - 1);
+    return state;
   }
 
-  async #codeOf(known: KnownQuery, document: DocumentNode, operation: string | null): Promise<CompiledQuery | null> {
-    const made = known.code.get(operation);
-    if (made !== undefined) return made;
-    this.#compile ??= await compilerFor(this.#schema);
-    const code = mayBeCompiled(document) ? this.#compile(document, operation) : null;
-    if (known.code.size === 0) this.#made.push(known);
-    known.code.set(operation, code);
-    if (this.#made.length > MAX_COMPILED) {
-      const oldest = this.#made.shift();
-      oldest?.code.clear();
+  async #getCompiled(
+    state: QueryState,
+    document: DocumentNode,
+    operation: string | null,
+  ): Promise<CompiledQuery | null> {
+    const existing = state.compiled.get(operation);
+    if (existing !== undefined) return existing;
+    this.#compile ??= await createCompiler(this.#schema);
+    const compiled = isCompilable(document) ? this.#compile(document, operation) : null;
+    if (state.compiled.size === 0) this.#withCode.push(state);
+    state.compiled.set(operation, compiled);
+    if (this.#withCode.length > MAX_COMPILED) {
+      const oldest = this.#withCode.shift();
+      oldest?.compiled.clear();
     }
-    return code;
+    return compiled;
   }
 }
 
 /**
- * A variable that may be null, and has a default, may stand where null is refused: whether it does is looked at as the
- * query is executed, and not by the code.
+ * Excludes nullable variables with a default. Such a variable may be used where null is not allowed; graphql-js checks
+ * that at execution, the compiled code does not.
  */
-function mayBeCompiled(document: DocumentNode): boolean {
+function isCompilable(document: DocumentNode): boolean {
   return document.definitions.every(
     (definition) =>
       definition.kind !== Kind.OPERATION_DEFINITION ||
@@ -102,11 +108,11 @@ function mayBeCompiled(document: DocumentNode): boolean {
   );
 }
 
-/** Loaded when something is to be compiled: an idle service has no need of it. */
-async function compilerFor(schema: GraphQLSchema) {
+/** Loaded on first use, to save memory in an idle service. */
+async function createCompiler(schema: GraphQLSchema) {
   const { compileQuery, isCompiledQuery } = await import("graphql-jit");
   return (document: DocumentNode, operation: string | null): CompiledQuery | null => {
-    const made = compileQuery(schema, document, operation ?? undefined);
-    return isCompiledQuery(made) ? made : null;
+    const existing = compileQuery(schema, document, operation ?? undefined);
+    return isCompiledQuery(existing) ? existing : null;
   };
 }

@@ -8,58 +8,58 @@ import {
 } from "graphql";
 import { Refusal } from "../../domain/core/refusal.js";
 
-/** How large an operation may be. Each figure has a setting. */
+/** Limits on the size of an operation. Each has a setting. */
 export interface Limits {
-  /** Tokens of a document. */
+  /** Maximum number of tokens in a document. */
   readonly tokens: number;
-  /** Fields within fields. The introspection of the common tools needs 15. */
+  /** Maximum nesting of fields. Introspection by common tools needs 15. */
   readonly depth: number;
-  /** Fields at the root of an operation, aliases and all. */
+  /** Maximum number of root fields of an operation, including aliases. */
   readonly rootFields: number;
-  /** Directives in a document. */
+  /** Maximum number of directives in a document. */
   readonly directives: number;
-  /** What an operation may cost; see `costOf`. */
+  /** Maximum cost of an operation; see `calculateCost`. */
   readonly cost: number;
 }
 
-/** Fields of a document once its fragments are put in their places, each of them wherever it stands. */
+/** Maximum number of fields of a document with all its fragments expanded. */
 const MAX_FIELDS = 10_000;
 /**
- * How often one field may be asked for in one place. Validation compares them two by two: 2,000 in one place would take
- * it 300 ms, and 100 take 1 ms.
+ * Maximum number of selections of one field in one selection set. Validation compares them pairwise: 2,000 take 300 ms,
+ * 100 take 1 ms.
  */
 const MAX_SAME_FIELD = 100;
-/**
- * Fragments of a document. Validation compares what each two of them hold: 180 would take it 30 ms, and 50 take 3 ms.
- */
+/** Maximum number of fragments in a document. Validation compares them pairwise: 180 take 30 ms, 50 take 3 ms. */
 const MAX_FRAGMENTS = 50;
-/** Selections within selections, those of inline fragments too, which answers have no levels of: 600 take 20 ms. */
+/**
+ * Maximum nesting of selection sets, including inline fragments, which `depth` does not count. 600 levels take 20 ms.
+ */
 const MAX_NESTING = 100;
-/** Operations of a document, of which one runs: every rule of validation looks at each. */
+/** Maximum number of operations in a document. Every validation rule visits each of them. */
 const MAX_OPERATIONS = 50;
-/** Lines that hold no token, be they empty or comments. Where an error is, is found by counting lines. */
+/** Maximum number of lines without tokens: blank lines and comments. Locating an error counts lines. */
 const MAX_EMPTY_LINES = 500;
-/** How many mistakes of one document or of its variables are told. Each takes 0.2 ms to find words for. */
+/** Maximum number of errors reported per document or set of variables. Formatting each takes 0.2 ms. */
 export const MAX_ERRORS = 5;
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 /**
- * Refuses a document whose text alone shows that it was not written to be answered.
+ * Refuses a document with too many lines.
  *
  * @throws Refusal QUERY_TOO_LARGE with the figure and the limit
  */
 export function checkText(text: string, limits: Limits): void {
   let lines = 1;
-  for (let place = text.indexOf("\n"); place >= 0; place = text.indexOf("\n", place + 1)) lines += 1;
-  // A carriage return ends a line too, with a line feed behind it or not.
-  for (let place = text.indexOf("\r"); place >= 0; place = text.indexOf("\r", place + 1)) lines += 1;
+  for (let index = text.indexOf("\n"); index >= 0; index = text.indexOf("\n", index + 1)) lines += 1;
+  // A carriage return also ends a line, with or without a line feed.
+  for (let index = text.indexOf("\r"); index >= 0; index = text.indexOf("\r", index + 1)) lines += 1;
   enforce("lines", lines, limits.tokens + MAX_EMPTY_LINES);
 }
 
 /**
- * Refuses a document whose shape is too large, from its syntax alone: before validation, which takes long on such
- * documents. Fragments are measured once each, and one that contains itself counts as endless.
+ * Refuses a document whose shape is too large, using only its syntax tree. Runs before validation, which is slow on
+ * such documents. Each fragment is measured once. A fragment that contains itself has infinite depth.
  *
  * @throws Refusal QUERY_TOO_LARGE with the figure and the limit
  */
@@ -76,23 +76,26 @@ export function checkShape(document: DocumentNode, limits: Limits): void {
   enforce("directives", directives, limits.directives);
   const isOperation = ({ kind }: DefinitionNode) => kind === Kind.OPERATION_DEFINITION;
   enforce("operations", document.definitions.filter(isOperation).length, MAX_OPERATIONS);
-  const places: SelectionSetNode[] = [];
+  const selectionSets: SelectionSetNode[] = [];
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
     const { kind, selectionSet } = definition;
-    enforce("selections within selections", findNesting(selectionSet), MAX_NESTING);
-    enforce("levels", findDepth(selectionSet, fragments, depths), limits.depth);
+    enforce("nested selection sets", findNesting(selectionSet), MAX_NESTING);
+    enforce("levels of nested fields", findDepth(selectionSet, fragments, depths), limits.depth);
     if (kind === Kind.OPERATION_DEFINITION)
-      enforce("fields at the root", countRootFields(selectionSet, fragments, rootFields), limits.rootFields);
-    places.push(selectionSet);
+      enforce("root fields", countRootFields(selectionSet, fragments, rootFields), limits.rootFields);
+    selectionSets.push(selectionSet);
   }
-  checkPlaces(places, fragments);
+  checkMergedFields(selectionSets, fragments);
 }
 
-/** Looks at every place of an answer that fields stand for; no fragment contains itself, and none is endlessly deep. */
-function checkPlaces(places: readonly SelectionSetNode[], fragments: Fragments): void {
+/**
+ * Counts the fields of every selection set after merging, as validation does. Fragments must not contain themselves and
+ * depth must be finite.
+ */
+function checkMergedFields(selectionSets: readonly SelectionSetNode[], fragments: Fragments): void {
   let count = 0;
-  const look = (sets: readonly SelectionSetNode[]) => {
+  const visit = (sets: readonly SelectionSetNode[]) => {
     const fields = new Map<string, FieldNode[]>();
     const spread = new Set<string>();
     const collect = ({ selections }: SelectionSetNode) => {
@@ -114,17 +117,17 @@ function checkPlaces(places: readonly SelectionSetNode[], fragments: Fragments):
     };
     for (const set of sets) collect(set);
     for (const same of fields.values()) {
-      enforce("fields of one name in one place", same.length, MAX_SAME_FIELD);
-      look(same.flatMap(({ selectionSet }) => selectionSet ?? []));
+      enforce("selections of one field in one place", same.length, MAX_SAME_FIELD);
+      visit(same.flatMap(({ selectionSet }) => selectionSet ?? []));
     }
   };
-  for (const place of places) look([place]);
+  for (const index of selectionSets) visit([index]);
 }
 
 function enforce(what: string, figure: number, limit: number): void {
   if (figure <= limit) return;
-  const shown = Number.isFinite(figure) ? String(figure) : "endless";
-  throw new Refusal("QUERY_TOO_LARGE", `The operation has ${shown} ${what}; at most ${limit} are allowed.`, {
+  const formatted = Number.isFinite(figure) ? String(figure) : "infinitely many";
+  throw new Refusal("QUERY_TOO_LARGE", `The operation has ${formatted} ${what}; at most ${limit} are allowed.`, {
     figure: Number.isFinite(figure) ? figure : null,
     limit,
   });
@@ -187,7 +190,7 @@ function countRootFields(set: SelectionSetNode | undefined, fragments: Fragments
   return count;
 }
 
-/** The fragments of a document by their names. */
+/** Returns the fragments of a document by name. */
 export function findFragments(document: DocumentNode): Fragments {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {

@@ -23,7 +23,7 @@ interface OperationsParts {
   readonly observer: Observer;
 }
 
-/** An operation as a client sends it. */
+/** An operation as sent by a client. */
 export interface OperationRequest {
   readonly query?: string;
   readonly documentId?: unknown;
@@ -32,14 +32,14 @@ export interface OperationRequest {
   readonly variables?: Record<string, unknown> | null | undefined;
 }
 
-/** An answer as a client sees it. Without `data` nothing of the operation was carried out. */
+/** The result of an operation as sent to the client. Without `data`, the operation had no effect. */
 export interface ExecutionResult {
   readonly data?: unknown;
   readonly errors?: readonly GraphQLFormattedError[];
   readonly extensions?: Record<string, unknown>;
 }
 
-/** A subscription that keeps every rule, and may begin. */
+/** A subscription that passed all checks and may start. */
 export interface AdmittedSubscription {
   /** The text of the document. */
   readonly source: string;
@@ -49,19 +49,22 @@ export interface AdmittedSubscription {
 }
 
 export type Outcome =
-  | { readonly kind: "answer"; readonly answer: ExecutionResult }
+  | { readonly kind: "result"; readonly result: ExecutionResult }
   | { readonly kind: "subscription"; readonly admitted: AdmittedSubscription };
 
 /**
- * Operations, however they come. Apollo parses, validates, limits and words the errors of all of them, so that what holds
- * over HTTP holds over the socket: it answers queries and mutations, and of a subscription it says whether it may begin.
+ * Runs operations of every transport. Apollo parses, validates, admits and formats errors for all of them, so HTTP and
+ * WebSocket behave the same. Apollo executes queries and mutations. For a subscription it only decides whether it may
+ * start.
  */
 export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #log: Logger;
   readonly #admission: Admission;
   readonly #observer: Observer;
-  /** What Apollo has let pass. By what of the context is not copied: Apollo works on a copy of the rest. */
+  /**
+   * Subscriptions that Apollo admitted, keyed by `subscriptionSource`: Apollo copies the context but not that object.
+   */
   readonly #admitted = new WeakMap<object, AdmittedSubscription>();
   #apollo: ApolloServer<Context> | null = null;
 
@@ -72,7 +75,7 @@ export class Operations {
     this.#observer = parts.observer;
   }
 
-  /** Where Apollo meets a subscription: refused over HTTP, and elsewhere noted as one that may begin. */
+  /** Refuses subscriptions over HTTP, and records those over WebSocket as admitted. */
   get plugin(): ApolloServerPlugin<Context> {
     const admitted = this.#admitted;
     return {
@@ -85,7 +88,7 @@ export class Operations {
           throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
         },
         async responseForOperation({ operation, document, source, request, contextValue }) {
-          // Where the document's operation is not clear there is none here, whatever the type says.
+          // Undefined if the operation is ambiguous, whatever the type says.
           if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.subscriptionSource === null)
             return null;
           const variables = request.variables ?? {};
@@ -95,68 +98,68 @@ export class Operations {
             operationName: request.operationName ?? null,
             variables,
           });
-          return { http: { headers: new HeaderMap() }, body: EMPTY_CONTEXT };
+          return { http: { headers: new HeaderMap() }, body: EMPTY_BODY };
         },
       }),
     };
   }
 
-  use(apollo: ApolloServer<Context>): void {
+  setApollo(apollo: ApolloServer<Context>): void {
     this.#apollo = apollo;
   }
 
   /**
-   * Answers a query or a mutation; a subscription that keeps the rules is admitted, and for the caller to begin.
+   * Executes a query or mutation. Admits a subscription, which the caller then starts.
    *
-   * @param socketParent the header `traceparent` that the socket was opened with, for messages without one of their own
+   * @param socketParent the `traceparent` header of the WebSocket handshake, used for messages without their own
    */
   async run(request: OperationRequest, context: Context, socketParent?: string): Promise<Outcome> {
-    const observed = this.#observer.begin(context.requestId);
-    this.#observer.trace(observed, "websocket", traceParent(request.extensions) ?? socketParent);
-    observed.viewer = context.viewer.name;
+    const record = this.#observer.begin(context.requestId);
+    this.#observer.trace(record, "websocket", findTraceParent(request.extensions) ?? socketParent);
+    record.viewer = context.viewer.name;
     try {
-      return await this.#observer.within(observed, () => this.#run(request, context));
+      return await this.#observer.run(record, () => this.#run(request, context));
     } catch (error) {
-      this.#observer.refused(observed, error);
+      this.#observer.recordError(record, error);
       throw error;
     } finally {
-      const duration = this.#observer.end(observed);
-      const { id: requestId, operation, viewer, code } = observed;
+      const duration = this.#observer.end(record);
+      const { id: requestId, operation, viewer, code } = record;
       this.#log.info({ requestId, operation, viewer, code, duration }, "operation");
     }
   }
 
   async #run(request: OperationRequest, context: Context): Promise<Outcome> {
-    const { answer } = await this.#execute(request, context);
+    const { result } = await this.#execute(request, context);
     const admitted = context.subscriptionSource === null ? undefined : this.#admitted.get(context.subscriptionSource);
-    return admitted === undefined ? { kind: "answer", answer } : { kind: "subscription", admitted };
+    return admitted === undefined ? { kind: "result", result } : { kind: "subscription", admitted };
   }
 
-  /** Answers a query or a mutation as Apollo does over HTTP: the same status, the same text, the same `Retry-After`. */
-  async text(
+  /** Executes a query or mutation and returns what Apollo would send over HTTP: status, body and `Retry-After`. */
+  async executeToText(
     request: OperationRequest,
     context: Context,
   ): Promise<{ status: number; text: string; retryAfter: string | null }> {
-    const { status, retryAfter, answer } = await this.#execute(request, context);
-    const { errors, data, extensions } = answer;
+    const { status, retryAfter, result } = await this.#execute(request, context);
+    const { errors, data, extensions } = result;
     return { status, retryAfter, text: `${JSON.stringify({ errors, data, extensions })}\n` };
   }
 
   async #execute(
-    { operationName, variables, ...asked }: OperationRequest,
+    { operationName, variables, ...documentFields }: OperationRequest,
     context: Context,
-  ): Promise<{ status: number; retryAfter: string | null; answer: ExecutionResult }> {
+  ): Promise<{ status: number; retryAfter: string | null; result: ExecutionResult }> {
     const apollo = this.#apollo;
-    if (apollo === null) throw new Error("Operations came before the service had started.");
-    const query = this.#admission.documentOf(asked) ?? "";
+    if (apollo === null) throw new Error("An operation arrived before the service had started.");
+    const query = this.#admission.admit(documentFields) ?? "";
     const request = { query, ...(operationName != null && { operationName }), ...(variables != null && { variables }) };
     const { body, http } = await apollo.executeOperation(request, { contextValue: context });
-    if (body.kind !== "single") throw new Error("An answer came in parts.");
+    if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
     const retryAfter = http.headers.get("retry-after") ?? null;
-    return { status: http.status ?? 200, retryAfter, answer: body.singleResult };
+    return { status: http.status ?? 200, retryAfter, result: body.singleResult };
   }
 
-  /** The events of a subscription, or what refuses it. */
+  /** Starts a subscription. Returns its events, or the errors that refuse it. */
   async subscribe(
     { document, operationName, variables }: AdmittedSubscription,
     context: Context,
@@ -172,8 +175,8 @@ export class Operations {
     return (stream.errors ?? []).map((error) => this.present(error, context.requestId));
   }
 
-  /** What a subscription tells of one event. */
-  async logFault(
+  /** Executes a subscription's selection for one event. */
+  async executeEvent(
     { document, operationName, variables }: AdmittedSubscription,
     event: LogEvent,
     context: Context,
@@ -190,18 +193,18 @@ export class Operations {
     return { data, errors: errors.map((error) => this.present(error, context.requestId)) };
   }
 
-  /** Whatever was thrown, as a client sees it; a fault goes into the log. */
+  /** Formats a thrown value for the client. Logs internal errors. */
   present(thrown: unknown, requestId: string): GraphQLFormattedError {
     const { error, fault } = present(thrown, requestId);
-    if (fault !== null) this.#log.error({ requestId, err: fault }, "an operation failed");
+    if (fault !== null) this.#log.error({ requestId, err: fault }, "operation failed");
     return error;
   }
 }
 
-const EMPTY_CONTEXT = { kind: "single", singleResult: { data: null } } as const;
+const EMPTY_BODY = { kind: "single", singleResult: { data: null } } as const;
 
-/** `extensions.traceparent` of a message: a socket has its headers once, and an operation no others. */
-function traceParent(extensions: unknown): unknown {
+/** Reads `extensions.traceparent` of a message. A WebSocket has headers only in its handshake. */
+function findTraceParent(extensions: unknown): unknown {
   return typeof extensions === "object" && extensions !== null && "traceparent" in extensions
     ? extensions.traceparent
     : undefined;

@@ -4,21 +4,21 @@ import type { Runner } from "../../database/rows/reader.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 
-/** How long a budget is for, in seconds: from the first thing that is paid out of it. */
+/** Length of the window, in seconds. It starts with the first operation that is charged. */
 const WINDOW_SECONDS = 60;
 
-/** How a token stands in its minute, after something was paid. */
+/** The state of a token's budget after a charge. */
 export interface Balance {
   readonly limit: number;
   readonly remaining: number;
-  /** Whole seconds until there is the whole budget again. */
+  /** Whole seconds until the budget is restored. */
   readonly resetsIn: number;
 }
 
 /**
- * What each token may spend in a minute, whatever it asks by. Where several instances share a database they share the
- * count as well: one statement for each thing that is paid for, and none for a token that is known to have spent it all.
- * With one instance the count is kept in memory.
+ * Limits what each token may spend per minute, over all APIs. Instances that share a database also share the counts:
+ * each charge is one statement, and none for a token known to have spent its budget. A single instance counts in
+ * memory.
  */
 export class Budget {
   readonly #limit: number;
@@ -32,10 +32,10 @@ export class Budget {
     else {
       this.#spent = new RateLimiterPostgres({
         ...options,
-        storeClient: clientOf(shared),
+        storeClient: toPgClient(shared),
         storeType: "client",
         tableName: "budgets",
-        // A migration makes it, and housekeeping prunes it.
+        // The table is created by a migration and pruned by housekeeping.
         tableCreated: true,
         clearExpiredByTimeout: false,
         inMemoryBlockOnConsumed: limit,
@@ -44,12 +44,11 @@ export class Budget {
   }
 
   /**
-   * Pays for one thing. What is refused is paid for as well: whoever goes on asking is not let in any earlier.
+   * Charges an operation. Refused operations are charged too, so retrying does not help.
    *
    * @param cost above 0
    * @throws Refusal RATE_LIMITED with the figure, the limit and `retryAfter` in seconds
-   * @throws DatabaseUnavailable where the count is shared and cannot be reached: nothing is given away meanwhile, and
-   *   nothing that is asked for could be answered
+   * @throws DatabaseUnavailable if the shared count cannot be reached. The limit fails closed.
    */
   async spend(viewer: Viewer, cost: number): Promise<Balance> {
     const limit = this.#limit;
@@ -59,18 +58,18 @@ export class Budget {
     } catch (result) {
       if (!(result instanceof RateLimiterRes)) throw result;
       const retryAfter = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
-      const message = `This token has spent its ${limit} for this minute; the operation costs ${cost}. Try again in ${retryAfter} s.`;
+      const message = `Rate limit exceeded: ${limit} cost points per minute. The operation costs ${cost}. Retry after ${retryAfter} s.`;
       throw new Refusal("RATE_LIMITED", message, { figure: cost, limit, retryAfter });
     }
   }
 }
 
-/** The database as the limiter knows one: `pg`'s client, of which it uses this much. */
-function clientOf(shared: Runner) {
+/** Adapts the database to the part of `pg`'s client that the limiter uses. */
+function toPgClient(shared: Runner) {
   return {
     query: async ({ text, values }: { text: string; values: unknown[] }) => {
       const rows = (await shared.query(text, values)) as { points: unknown; expire: unknown }[];
-      // `bigint` comes as text. Both are whole numbers far below 2^53.
+      // `bigint` is returned as text. Both are integers far below 2^53.
       return { rows: rows.map(({ points, expire }) => ({ points: Number(points), expire: Number(expire) })) };
     },
   };

@@ -8,14 +8,14 @@ import type { Feed } from "../../events/feed.js";
 import { Context } from "../../schema/context.js";
 import type { AdmittedSubscription, Operations } from "./operations.js";
 
-/** Answers that a group keeps at most: as many as its members take at a time. */
+/** Maximum number of cached results per group: as many events as its members process at a time. */
 const MAX_SHARED_RESULTS = 256;
 
-/** What a subscription is told of an event, as JSON. */
+/** Renders events as the JSON payload of one subscription. */
 export interface EventRenderer {
-  /** Null where the event is none of its business: its viewer is limited, and the event is not for them to see. */
+  /** Null if the subscription's viewer may not see the event. */
   render(event: LogEvent): Promise<string | null>;
-  /** To be called once, when the subscription has ended. */
+  /** Call once, when the subscription ends. */
   leave(): void;
 }
 
@@ -26,8 +26,8 @@ interface SharedExecutionsParts {
 }
 
 /**
- * One execution for many: subscriptions of the same document, variables, role and limits are told the same of an event, so
- * it is worked out once for all of them.
+ * Shares executions between subscriptions. Those with the same document, variables, role and scope receive the same
+ * result for an event, so it is executed once for all of them.
  */
 export class SharedExecutions {
   readonly #parts: SharedExecutionsParts;
@@ -37,7 +37,7 @@ export class SharedExecutions {
     this.#parts = parts;
   }
 
-  /** How many different subscriptions there are. */
+  /** Number of distinct subscriptions. */
   get size(): number {
     return this.#groups.size;
   }
@@ -64,8 +64,8 @@ class Group {
   readonly #parts: SharedExecutionsParts;
   readonly #admitted: AdmittedSubscription;
   readonly #viewer: Viewer;
-  readonly #answers = new Map<number, Promise<string | null>>();
-  #asOf = -1;
+  readonly #results = new Map<number, Promise<string | null>>();
+  #resultsHead = -1;
 
   constructor(parts: SharedExecutionsParts, admitted: AdmittedSubscription, viewer: Viewer) {
     this.#parts = parts;
@@ -75,40 +75,41 @@ class Group {
 
   render(event: LogEvent): Promise<string | null> {
     if (this.members === 1) return this.#execute(event);
-    // Nested fields show the state now, and any change of it moves the head: an answer is of use for no longer than that.
-    if (this.#asOf !== this.#parts.feed.head) {
-      this.#answers.clear();
-      this.#asOf = this.#parts.feed.head;
+    // Nested fields show the current state, and every change of it moves the head. So results are valid only for the
+    // current head.
+    if (this.#resultsHead !== this.#parts.feed.head) {
+      this.#results.clear();
+      this.#resultsHead = this.#parts.feed.head;
     }
-    const known = this.#answers.get(event.position);
+    const known = this.#results.get(event.position);
     if (known !== undefined) return known;
-    if (this.#answers.size >= MAX_SHARED_RESULTS) {
-      for (const oldest of this.#answers.keys()) {
-        this.#answers.delete(oldest);
+    if (this.#results.size >= MAX_SHARED_RESULTS) {
+      for (const oldest of this.#results.keys()) {
+        this.#results.delete(oldest);
         break;
       }
     }
-    const answer = this.#execute(event);
-    this.#answers.set(event.position, answer);
-    return answer;
+    const result = this.#execute(event);
+    this.#results.set(event.position, result);
+    return result;
   }
 
   async #execute(event: LogEvent): Promise<string | null> {
     const { ctx, operations } = this.#parts;
-    // A context of its own for every event: loaders remember, and would tell of the state as it was.
+    // Every event needs a new context: loaders cache rows and would return outdated state.
     const context = new Context({ ...ctx, now: ctx.now, viewer: this.#viewer }, randomUUID());
     if (!(await isVisible(context, event))) return null;
-    return JSON.stringify(await operations.logFault(this.#admitted, event, context));
+    return JSON.stringify(await operations.executeEvent(this.#admitted, event, context));
   }
 }
 
 /**
- * The variables without the one that says where to begin, if that is all it is for: two dashboards that differ only in
- * how far they have come are told the same.
+ * The variables without the start cursor, if a variable is used for nothing else. Subscribers that differ only in their
+ * position share executions.
  */
 function withoutCursor(document: DocumentNode, variables: Record<string, unknown>): Record<string, unknown> {
   const uses = new Map<string, number>();
-  const places = new Set<string>();
+  const cursors = new Set<string>();
   visit(document, {
     VariableDefinition: () => false,
     Variable: ({ name }) => {
@@ -120,9 +121,9 @@ function withoutCursor(document: DocumentNode, variables: Record<string, unknown
     for (const field of definition.selectionSet.selections) {
       if (field.kind !== Kind.FIELD) continue;
       for (const { name, value } of field.arguments ?? []) {
-        if (name.value === "after" && value.kind === Kind.VARIABLE) places.add(value.name.value);
+        if (name.value === "after" && value.kind === Kind.VARIABLE) cursors.add(value.name.value);
       }
     }
   }
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => !places.has(name) || uses.get(name) !== 1));
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !cursors.has(name) || uses.get(name) !== 1));
 }

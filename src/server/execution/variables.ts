@@ -1,13 +1,13 @@
 import { GraphQLError, type GraphQLSchema, getVariableValues, type OperationDefinitionNode } from "graphql";
 
-/** Variables that hold more values than this are looked at before GraphQL does, which tells of fifty mistakes in full. */
+/** Variables with more values than this are checked separately: GraphQL would report fifty errors in full. */
 const MAX_CHECKED_VALUES = 100;
 
 /**
- * Refuses many values that do not fit their variables, with the first mistake alone: GraphQL would word fifty, each with
- * all of the value that it is in.
+ * Validates large variables and reports only the first error. GraphQL would report fifty, each with the whole value
+ * that contains it.
  *
- * @throws GraphQLError as GraphQL words it
+ * @throws GraphQLError with GraphQL's message
  */
 export function checkVariables(
   schema: GraphQLSchema,

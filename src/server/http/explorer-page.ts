@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto";
 import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 
-/** A page of its own, and the policy that lets a browser run it and nothing else. */
+/** The GraphiQL page and the content security policy that allows only its own script. */
 export interface ExplorerPage {
   readonly html: string;
   /** The value of `Content-Security-Policy`. */
   readonly policy: string;
 }
 
-/** Where GraphiQL's own page starts it; what stands there is replaced, so that the token goes with every request. */
+/**
+ * The call that starts GraphiQL in its stock page. Everything from here is replaced so that requests carry the token.
+ */
 const START = "YogaGraphiQL.renderYogaGraphiQL(";
 
-/** Over GraphiQL: where the token goes. It is kept for this tab only, and forgotten with it. */
+/** The token bar above GraphiQL. The token is stored in `sessionStorage`, for this tab only. */
 const BAR = `
       <form id="token-bar" autocomplete="off">
         <strong>Railyard</strong>
@@ -36,7 +38,9 @@ const STYLE = `
         #root { flex: 1; height: auto; min-height: 0; }
         #root .graphiql-container { height: 100%; }`;
 
-/** Runs in the browser. A new token starts the page anew: GraphiQL then reads the schema with it, and keeps its tabs. */
+/**
+ * Runs in the browser. A new token reloads the page: GraphiQL then fetches the schema with it and restores its tabs.
+ */
 const SCRIPT = `
         const KEY = "railyard-token";
         const token = sessionStorage.getItem(KEY) ?? "";
@@ -61,18 +65,19 @@ const SCRIPT = `
           subscriptionsEndpoint: new URL("/graphql", location.href).href,
           subscriptionsProtocol: "WS",
           connectionParams: authorization,
-          // What is typed as a header may be a secret, and is not to outlive the tab.
+          // Headers may hold secrets and must not outlive the tab.
           shouldPersistHeaders: false,
         });
       `;
 
-/** Makes the page: GraphiQL whole, without anything from elsewhere, and the bar for the token. */
+/** Renders the page: GraphiQL without external resources, plus the token bar. */
 export function renderExplorer(): ExplorerPage {
   const page = renderGraphiQL({ title: "Railyard" });
   const start = page.lastIndexOf(START);
   const end = page.indexOf("</script>", start);
   const script = page.indexOf("<script>", page.indexOf('<div id="root">'));
-  if (start === -1 || end === -1 || script === -1) throw new Error("GraphiQL's page is not as it was: see START.");
+  if (start === -1 || end === -1 || script === -1)
+    throw new Error("GraphiQL's page has an unexpected format; see START.");
   const code = page.slice(script + "<script>".length, start) + SCRIPT;
   const html = [
     page.slice(0, script).replace("</style>", `${STYLE}\n      </style>`).replace('<div id="root">', `${BAR}\n$&`),
@@ -82,13 +87,13 @@ export function renderExplorer(): ExplorerPage {
   return { html: html.trimStart(), policy: policyFor(code) };
 }
 
-/** Only this very script runs, and it may talk to nobody but this server. */
+/** Allows only this script, and connections only to this server. */
 function policyFor(code: string): string {
   const hash = createHash("sha256").update(code).digest("base64");
   return [
     "default-src 'none'",
     `script-src 'sha256-${hash}'`,
-    // The editor writes styles of its own as it goes, and keeps its icons and fonts in the page.
+    // The editor creates inline styles and embeds its icons and fonts.
     "style-src 'unsafe-inline'",
     "img-src data:",
     "font-src data:",

@@ -9,7 +9,10 @@ interface CachedPage {
   readonly zipped: Buffer;
 }
 
-/** The explorer: GraphiQL, whole in one page. It is made and compressed once, at its first use: it weighs nine megabytes. */
+/**
+ * Serves the explorer: GraphiQL in a single page. The page has nine megabytes, so it is rendered and compressed once,
+ * on first use.
+ */
 export function explorer(): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   let page: Promise<CachedPage> | null = null;
   return async (request, reply) => {
@@ -18,7 +21,7 @@ export function explorer(): (request: FastifyRequest, reply: FastifyReply) => Pr
     reply
       .type("text/html; charset=utf-8")
       .header("content-security-policy", policy)
-      // Asked for again each time, answered with 304 for as long as it is the same.
+      // Revalidated on every load; the response is 304 while unchanged.
       .header("cache-control", "no-cache")
       .header("vary", "accept, accept-encoding")
       .header("etag", etag);

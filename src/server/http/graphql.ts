@@ -18,117 +18,115 @@ import type { Observer } from "../telemetry/operation-record.js";
 import { explorer } from "./explorer.js";
 import { FastPath } from "./fast-path.js";
 
-/** What an operation needs that is the same for all of them. */
+/** Dependencies that all operations share. */
 export interface GraphqlParts {
   readonly schema: GraphQLSchema;
   readonly ctx: Omit<Ctx, "viewer">;
   readonly authentication: Authentication;
   readonly admission: Admission;
   readonly observer: Observer;
-  readonly kept: ResponseCache;
+  readonly responseCache: ResponseCache;
   readonly log: Logger;
 }
 
-/** What came of serving operations over HTTP. */
+/** Result of `serveGraphql`. */
 export interface ServedGraphql {
-  /** The same operations under the same rules, for whatever else they may come by. */
+  /** Runs operations under the same rules, for other transports. */
   readonly operations: Operations;
   readonly fastPath: FastPath;
 }
 
-/**
- * Serves operations at `POST /graphql`, queries at `GET /graphql`, and there the explorer to browsers.
- */
+/** Serves operations at `POST /graphql` and `GET /graphql`, and the explorer to browsers. */
 export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<ServedGraphql> {
-  const { observer, admission, authentication, kept } = parts;
+  const { observer, admission, authentication, responseCache } = parts;
   const operations = new Operations(parts);
-  const fastLane = new FastPath({ ...parts, operations });
-  fastLane.install(http);
+  const fastPath = new FastPath({ ...parts, operations });
+  fastPath.install(http);
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // What a query may hold is limited by its size; keeping documents by hash is not offered.
+    // Automatic persisted queries are not offered.
     persistedQueries: false,
     validationOptions: { maxErrors: MAX_ERRORS },
     csrfPrevention: true,
-    // It would be asked at every field of every answer, for hints that nothing here gives.
+    // The cache-control plugin would run for every field, and the schema has no cache hints.
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       observer.plugin,
       admission.plugin,
       operations.plugin,
-      kept.plugin,
+      responseCache.plugin,
       new CompiledQueries(parts.schema).plugin,
     ],
     logger: parts.log,
     formatError: (_, error) => {
-      // Apollo words its errors without knowing the request that they belong to.
+      // Apollo does not pass the request here.
       const { current } = observer;
       const { error: shown, fault } = present(error, current?.id ?? "");
-      if (fault !== null) parts.log.error({ requestId: current?.id, err: fault }, "an operation failed");
+      if (fault !== null) parts.log.error({ requestId: current?.id, err: fault }, "operation failed");
       return shown;
     },
   });
   await apollo.start();
-  operations.use(apollo);
+  operations.setApollo(apollo);
   http.addHook("onClose", () => apollo.stop());
   const viewers = new WeakMap<FastifyRequest, Viewer>();
   const answer = fastifyApolloHandler(apollo, {
     context: async (request) => {
       const viewer = viewers.get(request);
-      if (viewer === undefined) throw new Error("A request came to Apollo before its viewer was known.");
+      if (viewer === undefined) throw new Error("A request reached Apollo without a viewer.");
       return new Context(
         { ...parts.ctx, now: parts.ctx.now, viewer },
         request.id,
         null,
-        fastLane.dependenciesOf(request),
+        fastPath.getDependencies(request),
       );
     },
   });
   const page = explorer();
-  http.addHook("onResponse", async ({ observed }) => {
-    if (observed !== null) observer.end(observed);
+  http.addHook("onResponse", async ({ operationRecord: record }) => {
+    if (record !== null) observer.end(record);
   });
   http.route({
     method: ["GET", "POST"],
     url: "/graphql",
-    preParsing: (req, _, payload, done) => done(null, fastLane.body(req, payload)),
+    preParsing: (req, _, payload, done) => done(null, fastPath.replayBody(req, payload)),
     onSend: (req, reply, payload, done) => {
-      fastLane.rememberHeaders(req, reply, payload, viewers.get(req));
+      fastPath.rememberHeaders(req, reply, payload, viewers.get(req));
       done(null, payload);
     },
     handler: async (request, reply) => {
       if (request.method === "GET" && request.headers.accept?.includes("text/html")) return page(request, reply);
-      const observed = observer.begin(request.id);
-      request.observed = observed;
+      const record = observer.begin(request.id);
+      request.operationRecord = record;
       try {
-        const viewer = await authentication.viewerOf(request.headers.authorization);
-        observed.viewer = viewer.name;
+        const viewer = await authentication.authenticate(request.headers.authorization);
+        record.viewer = viewer.name;
         viewers.set(request, viewer);
         admitDocument(request, admission);
-        const body = await observer.within(observed, () => answer.call(http, request, reply));
-        // What Apollo refuses of the request itself it does not tell its plugins.
-        if (reply.statusCode >= 400 && observed.code === "OK") observed.code = "BAD_USER_INPUT";
+        const body = await observer.run(record, () => answer.call(http, request, reply));
+        // Apollo does not notify plugins when it refuses the HTTP request itself.
+        if (reply.statusCode >= 400 && record.code === "OK") record.code = "BAD_USER_INPUT";
         return body;
       } catch (error) {
-        observer.refused(observed, error);
+        observer.recordError(record, error);
         throw error;
       }
     },
   });
-  return { operations, fastPath: fastLane };
+  return { operations, fastPath };
 }
 
-/** Lets the document of a request pass the gate; one that was asked for by its hash is put in as if its text had been sent. */
+/** Admits the document of a request. Replaces the hash of a trusted document with its text. */
 function admitDocument(request: FastifyRequest, admission: Admission): void {
-  const place = request.method === "GET" ? "query" : "body";
-  const asked = request[place] as (RequestedDocument & object) | null | undefined;
-  // A batch, or none: Apollo refuses it.
-  if (typeof asked !== "object" || asked === null || Array.isArray(asked)) return;
-  const query = admission.documentOf(asked);
-  if (query === null || query === asked.query) return;
-  const { documentId: _, extensions: __, ...rest } = asked;
-  request[place] = { ...rest, query };
+  const location = request.method === "GET" ? "query" : "body";
+  const params = request[location] as (RequestedDocument & object) | null | undefined;
+  // A batch or no object: Apollo refuses it.
+  if (typeof params !== "object" || params === null || Array.isArray(params)) return;
+  const query = admission.admit(params);
+  if (query === null || query === params.query) return;
+  const { documentId: _, extensions: __, ...rest } = params;
+  request[location] = { ...rest, query };
 }

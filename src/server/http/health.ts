@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import sql from "sql-template-tag";
 import type { Database } from "../../database/database.js";
 
-/** `GET /livez`: the process answers. `GET /readyz`: it can serve, and is not about to stop. */
+/** `GET /livez`: the process is running. `GET /readyz`: the database is reachable and the service is not stopping. */
 export function serveHealth(http: FastifyInstance, database: Database, isStopping: () => boolean): void {
   http.get("/livez", { logLevel: "silent" }, async () => ({ status: "ok" }));
   http.get("/readyz", { logLevel: "silent" }, async (_, reply) => {
@@ -11,7 +11,7 @@ export function serveHealth(http: FastifyInstance, database: Database, isStoppin
       await database.reader.query(sql`SELECT 1`);
       return { status: "ok" };
     } catch {
-      return reply.code(503).send({ status: "the database cannot be reached" });
+      return reply.code(503).send({ status: "database unreachable" });
     }
   });
 }

@@ -16,25 +16,25 @@ import type { OperationRecord } from "../telemetry/operation-record.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The GraphQL operation that the request carries; null where it carries none. */
-    observed: OperationRecord | null;
+    /** The request's GraphQL operation; null if it has none. */
+    operationRecord: OperationRecord | null;
   }
 }
 
-/** The largest body of a request, in bytes. */
+/** Maximum size of a request body, in bytes. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 export interface HttpOptions {
   readonly log: Logger;
-  /** Other origins whose pages may call; without one, only a page of the server's own. */
+  /** Additional origins allowed by CORS. */
   readonly allowedOrigins: readonly string[];
 }
 
-/** The HTTP server, without routes: its log, its headers, and one shape for every error. */
+/** Creates the HTTP server without routes: logging, headers and error format. */
 export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<FastifyInstance> {
-  const answerError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+  const sendError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const error = toRefusal(thrown, request);
-    if (!(error instanceof Refusal)) request.log.error({ err: error }, "a request failed");
+    if (!(error instanceof Refusal)) request.log.error({ err: error }, "request failed");
     const status = error instanceof Refusal ? (REQUEST_STATUS[error.code] ?? thrown.statusCode ?? 400) : 500;
     reply.code(status).send(errorBody(error, request.id));
   };
@@ -47,17 +47,17 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
     forceCloseConnections: "idle",
     return503OnClosing: true,
     routerOptions: { maxParamLength: 1024 },
-    // What is refused before there is a route to it.
-    frameworkErrors: answerError,
+    // Handles errors before routing.
+    frameworkErrors: sendError,
   });
   await http.register(helmet, {
-    // Plain HTTP on one's own machine is ordinary use; TLS, and its headers, are the balancer's.
+    // Plain HTTP is common on localhost. The load balancer sets TLS headers.
     strictTransportSecurity: false,
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   });
   await http.register(cors, { origin: allowedOrigins.length === 0 ? false : [...allowedOrigins], maxAge: 86_400 });
 
-  http.decorateRequest("observed", null);
+  http.decorateRequest("operationRecord", null);
   http.addHook("onSend", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
@@ -65,20 +65,18 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
     const { method, url } = request;
     const path = url.split("?", 1)[0];
     const duration = Math.round(reply.elapsedTime * 10) / 10;
-    const { operation, code, viewer = request.platformViewer?.name } = request.observed ?? {};
+    const { operation, code, viewer = request.platformViewer?.name } = request.operationRecord ?? {};
     request.log.info({ method, path, operation, viewer, status: reply.statusCode, code, duration }, "request");
   });
   http.setNotFoundHandler((request, reply) => {
     const path = (request.url.split("?", 1)[0] ?? "").slice(0, 200);
-    reply
-      .code(404)
-      .send(errorBody(new Refusal("NOT_FOUND", `There is nothing at ${request.method} ${path}.`), request.id));
+    reply.code(404).send(errorBody(new Refusal("NOT_FOUND", `No such route: ${request.method} ${path}.`), request.id));
   });
-  http.setErrorHandler(answerError);
+  http.setErrorHandler(sendError);
   return http;
 }
 
-/** What Fastify itself refuses, in our words; anything else is a fault. */
+/** Translates Fastify's client errors into refusals. Other errors are internal. */
 function toRefusal(error: FastifyError, request: FastifyRequest): Error {
   const refusal = asRefusal(error);
   if (refusal instanceof Refusal) return refusal;
@@ -100,7 +98,7 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Error {
   return error;
 }
 
-/** @param limit what is allowed, in bytes */
+/** @param limit in bytes */
 export function bodyTooLarge(what: "body" | "message", limit = MAX_BODY_BYTES): Refusal {
   return new Refusal("QUERY_TOO_LARGE", `The ${what} must be at most ${limit} bytes.`, { limit });
 }

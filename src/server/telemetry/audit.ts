@@ -6,10 +6,10 @@ import { recordDenied } from "../../domain/history/audit.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Logger } from "./log.js";
 
-/** Attempts of one token that are kept in a minute: enough to tell of them, and too few to fill the log with. */
+/** Maximum number of audit events per token and minute, so that a client cannot flood the log. */
 const MAX_EVENTS_PER_MINUTE = 60;
 
-/** Keeps in the event log who tried what only an administrator may do. */
+/** Records denied attempts at administrative actions in the event log. */
 export class Audit {
   readonly #ctx: Omit<Ctx, "viewer">;
   readonly #log: Logger;
@@ -21,23 +21,20 @@ export class Audit {
   }
 
   /**
-   * Looks through the errors of an operation, and resolves once what is to be kept of them is in the log. The refusal
-   * stands whether or not it could be written down; what could not is told of in the service's own log.
+   * Records the denied actions among an operation's errors, and resolves once they are in the event log. The refusal
+   * does not depend on it: a failure to record goes to the service's log.
    */
   async record(viewer: Viewer, errors: readonly unknown[]): Promise<void> {
-    const all = errors.map(findDenial).flatMap((denied) => (denied?.elevated ? [denied] : []));
-    const actions = new Map(all.map((denied) => [denied.action, denied]));
+    const denials = errors.map(findDenial).flatMap((denied) => (denied?.elevated ? [denied] : []));
+    const actions = new Map(denials.map((denied) => [denied.action, denied]));
     if (actions.size === 0) return;
     const { db, durations, now } = this.#ctx;
     try {
       await this.#attempts.consume(viewer.tokenId ?? viewer.name, actions.size);
       await recordDenied({ db, durations, now: () => now.call(this.#ctx), viewer }, [...actions.values()]);
     } catch (error) {
-      const reason = error instanceof RateLimiterRes ? { reason: "too many in a minute" } : { err: error };
-      this.#log.warn(
-        { viewer: viewer.name, actions: [...actions.keys()], ...reason },
-        "a refused attempt was not kept",
-      );
+      const reason = error instanceof RateLimiterRes ? { reason: "rate limit exceeded" } : { err: error };
+      this.#log.warn({ viewer: viewer.name, actions: [...actions.keys()], ...reason }, "audit event not recorded");
     }
   }
 }

@@ -4,15 +4,15 @@ import { build as prettyStream } from "pino-pretty";
 export type { Logger } from "pino";
 
 export interface LogOptions {
-  /** Whether a person reads along; by default, whether standard output is a terminal. */
+  /** Formats log lines for people. @default whether standard output is a terminal */
   readonly terminal?: boolean;
-  /** What must not be read there, wherever it turns up. */
+  /** Values to redact wherever they occur. */
   readonly secrets?: readonly string[];
 }
 
 /**
- * Logs JSON lines to standard output, or lines for people where that is a terminal. No secret is handed to it on purpose;
- * one that comes along in the words of a library's error is blotted out.
+ * Logs JSON lines to standard output, or human-readable lines if it is a terminal. Secrets are never logged on purpose.
+ * Those in error messages of libraries are redacted.
  */
 export function createLogger(level: string, options: LogOptions = {}): Logger {
   const { terminal = process.stdout.isTTY === true, secrets = [] } = options;
@@ -25,7 +25,7 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
 
 const REDACTED = "[secret]";
 
-/** What looks like a secret: a token of ours, a JWT, what follows the name of a scheme, a password in an address. */
+/** Patterns of secrets: Railyard tokens, JWTs, credentials after an authentication scheme, and passwords in URLs. */
 const SECRETS: readonly RegExp[] = [
   /\brailyard_[\w-]{16,}/g,
   /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g,
@@ -33,12 +33,15 @@ const SECRETS: readonly RegExp[] = [
   /(?<=[a-z]:\/\/[^\s/:@"\\]*:)[^\s/@"\\]+(?=@)/gi,
 ];
 
-/** Takes secrets out of a line of the log: those that are known, as they stand in JSON, and whatever looks like one. */
+/**
+ * Creates a function that redacts the given secrets, as they appear in JSON, and everything that matches a secret
+ * pattern.
+ */
 export function redactor(secrets: readonly string[]): (line: string) => string {
-  // One of a few characters would blot out half of every line.
+  // Shorter secrets would match ordinary text.
   const known = secrets.filter((secret) => secret.length >= 6).map((secret) => JSON.stringify(secret).slice(1, -1));
   return (line) => {
-    const without = known.reduce((text, secret) => text.replaceAll(secret, REDACTED), line);
-    return SECRETS.reduce((text, pattern) => text.replace(pattern, REDACTED), without);
+    const redacted = known.reduce((text, secret) => text.replaceAll(secret, REDACTED), line);
+    return SECRETS.reduce((text, pattern) => text.replace(pattern, REDACTED), redacted);
   };
 }

@@ -4,12 +4,12 @@ import type { Database } from "../../database/database.js";
 import type { Feed } from "../../events/feed.js";
 import { logBounds } from "../../events/log.js";
 
-/** Seconds; from a read of one row to what nobody should wait for. */
+/** In seconds. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
- * What an operator watches, for Prometheus. No label grows without bound: an operation is told by its field of the
- * schema and a request by its route, never by what a client calls them.
+ * Prometheus metrics. The number of label values is bounded: operations are labelled by schema field and requests by
+ * route, never by text from clients.
  */
 export class Metrics {
   readonly registry = new Registry();
@@ -23,14 +23,14 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     this.#operations = new Histogram({
       name: "railyard_operation_duration_seconds",
-      help: "How long GraphQL operations took, by the first field that they ask for and the code of their first error (OK without one).",
+      help: "Duration of GraphQL operations, by first field and by the code of the first error (OK if none).",
       labelNames: ["operation", "code"],
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
     });
     this.#requests = new Histogram({
       name: "railyard_http_request_duration_seconds",
-      help: "How long HTTP requests took, by their route and the status of the answer.",
+      help: "Duration of HTTP requests, by route and status.",
       labelNames: ["route", "status"],
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
@@ -40,13 +40,13 @@ export class Metrics {
       help: "Events sent to subscribers.",
       registers,
     });
-    const writeWait = new Histogram({
-      name: "railyard_write_wait_seconds",
-      help: "How long write transactions waited for their turn.",
+    const queueTime = new Histogram({
+      name: "railyard_transaction_queue_seconds",
+      help: "Time that write transactions waited in the queue.",
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
     });
-    database.onTransactionStart((milliseconds) => writeWait.observe(milliseconds / 1000));
+    database.onTransactionStart((milliseconds) => queueTime.observe(milliseconds / 1000));
     this.#gauge = (name, help, read) => {
       new Gauge({
         name,
@@ -57,35 +57,31 @@ export class Metrics {
         },
       });
     };
-    this.#gauge("railyard_subscribers", "Subscriptions that are open.", () => feed.stats.followers);
+    this.#gauge("railyard_subscribers", "Open subscriptions.", () => feed.stats.followers);
+    this.#gauge("railyard_database_pool_waiting", "Tasks waiting for a database connection.", () => database.waiting);
+    const readHead = async () => (await logBounds(database.reader)).head;
     this.#gauge(
-      "railyard_database_pool_waiting",
-      "Tasks that wait for a connection of the database.",
-      () => database.waiting,
-    );
-    const log = { head: async () => (await logBounds(database.reader)).head };
-    this.#gauge(
-      "railyard_events_appended",
-      "Events that were ever appended: the position of the newest one.",
-      log.head,
+      "railyard_event_log_position",
+      "Position of the newest event in the log: the number of events ever appended.",
+      readHead,
     );
     this.#gauge(
       "railyard_feed_lag_events",
-      "Events in the log that the feed has not read; 0 while nobody follows it.",
-      async () => (feed.stats.followers === 0 ? 0 : Math.max(0, (await log.head()) - feed.head)),
+      "Events in the log that the feed has not read; 0 without subscribers.",
+      async () => (feed.stats.followers === 0 ? 0 : Math.max(0, (await readHead()) - feed.head)),
     );
   }
 
-  /** Counts open sockets, as somebody else knows them. */
+  /** Registers the gauge of open WebSockets. */
   observeSockets(count: () => number): void {
-    this.#gauge("railyard_sockets", "WebSockets that are open.", count);
+    this.#gauge("railyard_sockets", "Open WebSockets.", count);
   }
 
-  /** Tells how much is kept of answers, and how often that is of use, as somebody else counts it. */
+  /** Registers the metrics of the response cache. */
   observeResponseCache(read: () => { hits: number; misses: number; entries: number; bytes: number }): void {
     new Counter({
-      name: "railyard_kept_answers_asked_total",
-      help: "Operations over HTTP by whether their answer was there already (hit) or had to be made (miss).",
+      name: "railyard_response_cache_requests_total",
+      help: "Lookups in the response cache, by result: hit or miss.",
       labelNames: ["result"],
       registers: [this.registry],
       collect() {
@@ -95,27 +91,27 @@ export class Metrics {
         this.inc({ result: "miss" }, misses);
       },
     });
-    this.#gauge("railyard_kept_answers", "Answers that are kept.", () => read().entries);
-    this.#gauge("railyard_kept_answers_bytes", "What kept answers weigh, in bytes.", () => read().bytes);
+    this.#gauge("railyard_response_cache_entries", "Cached responses.", () => read().entries);
+    this.#gauge("railyard_response_cache_bytes", "Size of the cached responses, in bytes.", () => read().bytes);
   }
 
-  /** @param operation a field of the schema, or another of a fixed few words */
+  /** @param operation the operation type and its first schema field, or a fixed label */
   recordOperation(operation: string, code: string, seconds: number): void {
     this.#operations.observe({ operation, code }, seconds);
   }
 
-  /** @param route a route as it was declared, never the path of a request */
+  /** @param route the declared route, never the path of a request */
   recordRequest(route: string, status: number, seconds: number): void {
     this.#requests.observe({ route, status: String(status) }, seconds);
   }
 
-  /** An event was sent to a subscriber. */
+  /** Counts an event sent to a subscriber. */
   recordDelivery(): void {
     this.#delivered.inc();
   }
 }
 
-/** `GET /metrics`, for Prometheus. It holds counts and times alone: nothing of what the service keeps. */
+/** Serves `GET /metrics` for Prometheus. Metrics hold only counts and durations, no stored data. */
 export function serveMetrics(http: FastifyInstance, metrics: Metrics): void {
   http.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url;

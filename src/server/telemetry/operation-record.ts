@@ -7,33 +7,33 @@ import type { Audit } from "./audit.js";
 import type { Metrics } from "./metrics.js";
 import type { TracedRequest, Tracing } from "./tracing.js";
 
-/** One operation, as the log and the metrics will tell of it. */
+/** An operation as recorded in logs, metrics and traces. */
 export interface OperationRecord {
   readonly id: string;
-  /** When it came, in milliseconds of the process's own clock. */
+  /** Start time from `performance.now()`, in milliseconds. */
   readonly start: number;
-  /** The kind and the first field of the schema that it asks for; `none` where it was refused before that was known. */
+  /** The operation type and its first schema field; `none` if it was refused before that was known. */
   operation: string;
-  /** What the client calls it, if it does, once that is known. */
+  /** The operation name that the client chose, once known; null without one. */
   name?: string | null;
-  /** The name of whoever asks; null where that was refused. */
+  /** The viewer's name; null if authentication failed. */
   viewer: string | null;
-  /** The code of its first error; OK without one. */
+  /** The code of the first error; OK if none. */
   code: string;
-  /** Whether its answer was there already. */
+  /** Whether the response came from the cache. */
   cacheHit?: boolean;
-  /** Its span, where it has one of its own: by Fastify's way it is a part of the request's. */
+  /** The operation's own span. Absent for operations through Fastify, which belong to the span of the request. */
   span?: TracedRequest;
 }
 
-/** Looks on at every operation, by whichever way it comes. */
+/** Records operations of every transport in metrics, traces and the audit log. */
 export class Observer {
   readonly #current = new AsyncLocalStorage<OperationRecord>();
   readonly #metrics: Metrics;
   readonly #audit: Audit;
   readonly #tracing: Tracing | null;
 
-  /** @param tracing what traces tell of it; null where nobody wants any */
+  /** @param tracing null if tracing is disabled */
   constructor(metrics: Metrics, audit: Audit, tracing: Tracing | null) {
     this.#metrics = metrics;
     this.#audit = audit;
@@ -45,62 +45,62 @@ export class Observer {
   }
 
   /**
-   * Begins the span of an operation that has come by another way than Fastify's.
+   * Starts the span of an operation that does not go through Fastify.
    *
-   * @param parent `traceparent`, as the client may have sent it
+   * @param parent the `traceparent` sent by the client, unvalidated
    */
-  trace(observed: OperationRecord, way: "http" | "websocket", parent: unknown): void {
-    if (this.#tracing !== null) observed.span = this.#tracing.operation(observed, way, parent);
+  trace(record: OperationRecord, transport: "http" | "websocket", parent: unknown): void {
+    if (this.#tracing !== null) record.span = this.#tracing.operation(record, transport, parent);
   }
 
-  /** Runs what belongs to an operation. */
-  within<T>(observed: OperationRecord, task: () => T): T {
-    const { span: traced } = observed;
+  /** Runs a task in the context of an operation. */
+  run<T>(record: OperationRecord, task: () => T): T {
+    const { span } = record;
     const tracing = this.#tracing;
-    return this.#current.run(observed, traced && tracing ? () => tracing.within(traced, task) : task);
+    return this.#current.run(record, span && tracing ? () => tracing.run(span, task) : task);
   }
 
-  /** The operation that the caller belongs to. */
+  /** The operation of the current asynchronous context. */
   get current(): OperationRecord | undefined {
     return this.#current.getStore();
   }
 
-  /** Notes what an operation was refused with, before Apollo has seen it. */
-  refused(observed: OperationRecord, error: unknown): void {
-    observed.code = recordedCode(error);
+  /** Records the error of an operation that was refused before it reached Apollo. */
+  recordError(record: OperationRecord, error: unknown): void {
+    record.code = recordedCode(error);
   }
 
   /**
-   * Measures an operation that has been answered.
+   * Records the end of an operation.
    *
-   * @param status of its answer over HTTP, where it has come by another way than Fastify's
-   * @returns how long it took, in milliseconds to a tenth
+   * @param status the HTTP status, for operations that do not go through Fastify
+   * @returns the duration in milliseconds, to one decimal
    */
-  end(observed: OperationRecord, status: number | null = null): number {
-    const { operation, code, start, span: traced } = observed;
-    if (traced !== undefined) this.#tracing?.ended(traced, observed, status);
+  end(record: OperationRecord, status: number | null = null): number {
+    const { operation, code, start, span } = record;
+    if (span !== undefined) this.#tracing?.end(span, record, status);
     const duration = performance.now() - start;
     this.#metrics.recordOperation(operation, code, duration / 1000);
     return Math.round(duration * 10) / 10;
   }
 
-  /** Measures an operation that was answered without its request having come to Fastify, as `end` does. */
-  finish(observed: OperationRecord, status: number): number {
-    this.#metrics.recordRequest("POST /graphql", status, (performance.now() - observed.start) / 1000);
-    return this.end(observed, status);
+  /** Like `end`, for an HTTP operation that did not go through Fastify. Also records the request. */
+  finish(record: OperationRecord, status: number): number {
+    this.#metrics.recordRequest("POST /graphql", status, (performance.now() - record.start) / 1000);
+    return this.end(record, status);
   }
 
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
       didResolveOperation: async ({ operation, operationName }) => {
-        const observed = this.current;
-        if (observed === undefined) return;
-        observed.operation = operationLabel(operation);
-        observed.name = operationName;
+        const record = this.current;
+        if (record === undefined) return;
+        record.operation = operationLabel(operation);
+        record.name = operationName;
       },
       didEncounterErrors: async ({ errors, contextValue }) => {
-        const observed = this.current;
-        if (observed !== undefined) observed.code = recordedCode(errors[0]);
+        const record = this.current;
+        if (record !== undefined) record.code = recordedCode(errors[0]);
         await this.#audit.record(contextValue.viewer, errors);
       },
     }),
@@ -111,7 +111,7 @@ function recordedCode(error: unknown): string {
   return String(present(error, "").error.extensions?.code);
 }
 
-/** An operation by what it asks for first: a field of the schema, of which there are only so many. */
+/** Labels an operation by type and first field. Fields of the schema are a bounded set. */
 function operationLabel(operation: OperationDefinitionNode | undefined): string {
   if (operation === undefined) return "none";
   const field = operation.selectionSet.selections.find((selection) => selection.kind === Kind.FIELD);

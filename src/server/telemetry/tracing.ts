@@ -22,64 +22,63 @@ import type { Logger } from "./log.js";
 import type { OperationRecord } from "./operation-record.js";
 
 /*
- * Traces for OpenTelemetry. This file is loaded only where traces are asked for: whoever needs its types imports them as
- * types. Nothing of what clients choose goes into a span but the name of an operation: no variable, no path, no message
- * of an error.
+ * OpenTelemetry traces. This module is loaded only if tracing is enabled, so other modules import only its types. Spans
+ * contain no text from clients except operation names: no variables, no paths, no error messages.
  */
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** What the trace tells of it; null where it is not traced. */
+    /** The span of the request; null if it is not traced. */
     traced: TracedRequest | null;
   }
 }
 
-/** How long the last spans have to be sent when the service stops, in milliseconds; what is left then is lost. */
+/** Time to export the remaining spans at shutdown, in milliseconds. Spans not exported by then are lost. */
 const FLUSH_DEADLINE_MS = 1000;
-/** Asked every few seconds by machines, and of no interest to anybody. */
+/** Polled by probes and Prometheus. */
 const UNTRACED_PATHS: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics"]);
-/** Codes that are the service's own doing. */
+/** Error codes that mark a span as failed: the service's fault, not the client's. */
 const FAULTS: ReadonlySet<string> = new Set(["INTERNAL_SERVER_ERROR", "UNAVAILABLE"]);
-/** The names that the semantic conventions have for the engines. */
+/** Engine names in the semantic conventions. */
 const SYSTEMS = { sqlite: "sqlite", postgres: "postgresql" } as const;
 const MAX_NAME_LENGTH = 100;
 
-/** A span under way, and the context of what belongs to it. */
+/** An open span, and the context for its children. */
 export interface TracedRequest {
   readonly span: Span;
   readonly context: Context;
 }
 
-/** Tells a collector of what the service does: every operation and request, its transactions, and calls to others. */
+/** Exports traces of operations, requests, transactions and outgoing calls. */
 export class Tracing {
   readonly #provider: BasicTracerProvider;
   readonly #tracer: Tracer;
   readonly #active = new AsyncLocalStorage<Context>();
   readonly #propagator = new W3CTraceContextPropagator();
 
-  /** The variables `OTEL_*` say where to, how much, and under which name. */
+  /** Configured by the standard `OTEL_*` environment variables. */
   constructor(log: Logger) {
     setGlobalErrorHandler((error) => {
       const { code, message } = error as { code?: unknown; message?: unknown };
-      log.warn({ problem: message || code }, "traces could not be sent, and are lost");
+      log.warn({ problem: message || code }, "traces could not be exported and were dropped");
     });
-    const named = resourceFromAttributes({ "service.name": "railyard" });
+    const serviceName = resourceFromAttributes({ "service.name": "railyard" });
     this.#provider = new BasicTracerProvider({
       resource: defaultResource()
-        .merge(named)
+        .merge(serviceName)
         .merge(detectResources({ detectors: [envDetector] })),
       spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
     });
     this.#tracer = this.#provider.getTracer("railyard");
   }
 
-  /** Sends what is left, as far as there is somebody to take it before the deadline. */
+  /** Exports the remaining spans until the deadline. */
   async close(): Promise<void> {
-    const sent = this.#provider.shutdown().catch(() => undefined);
-    await Promise.race([sent, delay(FLUSH_DEADLINE_MS, undefined, { ref: false })]);
+    const flushed = this.#provider.shutdown().catch(() => undefined);
+    await Promise.race([flushed, delay(FLUSH_DEADLINE_MS, undefined, { ref: false })]);
   }
 
-  /** Traces every request, and runs its handler as a part of its span. To be called before there are routes. */
+  /** Traces every request and runs its handler in the context of its span. Call before routes are added. */
   serve(http: FastifyInstance): void {
     http.decorateRequest("traced", null);
     http.addHook("onRequest", (request, _, done) => {
@@ -94,13 +93,13 @@ export class Tracing {
       }
       done();
     });
-    // Behind the reading of the body, whose events belong to the socket and lose what they are a part of.
+    // In preHandler, because the asynchronous context is lost while the body is read.
     http.addHook("preHandler", (request, _, done) => {
       if (request.traced === null) done();
       else this.#active.run(request.traced.context, done);
     });
-    http.addHook("onResponse", async ({ traced, observed }, { statusCode }) => {
-      if (traced !== null) endRequest(traced.span, observed, statusCode);
+    http.addHook("onResponse", async ({ traced, operationRecord: record }, { statusCode }) => {
+      if (traced !== null) endRequest(traced.span, record, statusCode);
     });
     http.addHook("onRequestAbort", async ({ traced }) => {
       traced?.span.setAttribute("error.type", "aborted");
@@ -109,40 +108,40 @@ export class Tracing {
   }
 
   /**
-   * Begins the span of an operation that comes over a socket, or over HTTP by another way than Fastify's.
+   * Starts the span of an operation over WebSocket, or over HTTP outside Fastify.
    *
-   * @param parent `traceparent`, as the client may have sent it
+   * @param parent the `traceparent` sent by the client, unvalidated
    */
-  operation({ id, start }: OperationRecord, way: "http" | "websocket", parent: unknown): TracedRequest {
+  operation({ id, start }: OperationRecord, transport: "http" | "websocket", parent: unknown): TracedRequest {
     const attributes =
-      way === "http"
+      transport === "http"
         ? { "http.request.method": "POST", "http.route": "/graphql", "railyard.request_id": id }
         : { "network.protocol.name": "websocket", "railyard.request_id": id };
-    const name = way === "http" ? "POST /graphql" : "GraphQL Operation";
+    const name = transport === "http" ? "POST /graphql" : "GraphQL Operation";
     return this.#serverSpan(name, parent, attributes, performance.timeOrigin + start);
   }
 
-  within<T>({ context }: TracedRequest, task: () => T): T {
+  run<T>({ context }: TracedRequest, task: () => T): T {
     return this.#active.run(context, task);
   }
 
-  /** @param status of the answer over HTTP; null over a socket */
-  ended({ span }: TracedRequest, observed: OperationRecord, status: number | null): void {
-    if (status !== null) endRequest(span, observed, status);
+  /** @param status the HTTP status; null over WebSocket */
+  end({ span }: TracedRequest, record: OperationRecord, status: number | null): void {
+    if (status !== null) endRequest(span, record, status);
     else {
-      describeOperation(span, observed);
-      const [type] = observed.operation.split(" ");
-      if (observed.operation !== "none" && type !== undefined) span.updateName(type);
+      describeOperation(span, record);
+      const [type] = record.operation.split(" ");
+      if (record.operation !== "none" && type !== undefined) span.updateName(type);
       span.end();
     }
   }
 
-  /** The same database, whose transactions are traced with how long they wait for their turn, and for their commit. */
-  watch(database: Database): Database {
+  /** Wraps the database so that transactions are traced, including their time in the queue and their commit. */
+  traceTransactions(database: Database): Database {
     const attributes = { "db.system.name": SYSTEMS[database.reader.dialect.name] };
     const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
       this.#span("transaction", { attributes }, async (span, context) => {
-        let step: Span | null = this.#begin("wait for the turn", context);
+        let step: Span | null = this.#startSpan("transaction queue", context);
         const stepTo = (next: Span | null) => {
           step?.end();
           step = next;
@@ -152,9 +151,9 @@ export class Tracing {
           return await database.write(async (tx) => {
             attempts += 1;
             stepTo(null);
-            // The queue of transactions calls this in the context of whichever request started the queue.
+            // The transaction queue calls this in the context of the request that started the queue.
             const result = await this.#active.run(context, () => work(tx));
-            stepTo(this.#begin("commit", context));
+            stepTo(this.#startSpan("commit", context));
             return result;
           });
         } finally {
@@ -165,7 +164,7 @@ export class Tracing {
     return Object.create(database, { write: { value: write } }) as Database;
   }
 
-  /** `fetch`, traced. What is sent tells the other end nothing of it. */
+  /** Traced `fetch`. Sends no trace headers to the other end. */
   readonly fetch: typeof fetch = (input, init) => {
     const { origin, hostname, pathname } = new URL(input instanceof Request ? input.url : input);
     const method = init?.method ?? "GET";
@@ -190,11 +189,11 @@ export class Tracing {
     return { span, context: trace.setSpan(remote, span) };
   }
 
-  #begin(name: string, parent: Context): Span {
+  #startSpan(name: string, parent: Context): Span {
     return this.#tracer.startSpan(name, {}, parent);
   }
 
-  /** Runs `task` as a part of whatever the caller is a part of. */
+  /** Runs `task` in a child span of the current context. */
   async #span<T>(
     name: string,
     options: { readonly kind?: SpanKind; readonly attributes: Attributes },
@@ -206,7 +205,7 @@ export class Tracing {
       const context = trace.setSpan(outer, span);
       return await this.#active.run(context, () => task(span, context));
     } catch (error) {
-      // By its kind alone: its words may hold anything.
+      // Only the error's name: its message may contain anything.
       fail(span, error instanceof Error ? error.name : "unknown");
       throw error;
     } finally {
@@ -215,21 +214,21 @@ export class Tracing {
   }
 }
 
-/** @param observed the operation that the request carries; null where it carries none */
-function endRequest(span: Span, observed: OperationRecord | null, status: number): void {
+/** @param record the request's GraphQL operation; null if it has none */
+function endRequest(span: Span, record: OperationRecord | null, status: number): void {
   span.setAttribute("http.response.status_code", status);
-  if (observed !== null) describeOperation(span, observed);
-  if (status >= 500) fail(span, observed?.code ?? String(status));
+  if (record !== null) describeOperation(span, record);
+  if (status >= 500) fail(span, record?.code ?? String(status));
   span.end();
 }
 
-/** As https://opentelemetry.io/docs/specs/semconv/graphql/ has it, and by the words of the log and the metrics. */
-function describeOperation(span: Span, { operation, name, code, cacheHit: kept }: OperationRecord): void {
+/** Attributes follow https://opentelemetry.io/docs/specs/semconv/graphql/ and the labels of the log and the metrics. */
+function describeOperation(span: Span, { operation, name, code, cacheHit }: OperationRecord): void {
   const [type, field] = operation.split(" ");
   if (field !== undefined && type !== undefined) span.setAttribute("graphql.operation.type", type);
   if (name != null) span.setAttribute("graphql.operation.name", name.slice(0, MAX_NAME_LENGTH));
   span.setAttributes({ "railyard.operation": operation, "railyard.code": code });
-  if (kept) span.setAttribute("railyard.kept_answer", true);
+  if (cacheHit) span.setAttribute("railyard.cache.hit", true);
   if (code === "OK") return;
   if (FAULTS.has(code)) fail(span, code);
   else span.setAttribute("error.type", code);

@@ -5,19 +5,19 @@ import type { WebSocket } from "ws";
 import type { Viewer } from "../../entities/access/token.js";
 
 /**
- * Bytes that may wait to be sent on a socket before its subscriptions wait with them: what a client that does not read
- * costs, apart from one event of each subscription.
+ * Bytes queued on a socket before its subscriptions pause. Bounds the memory used by a client that does not read, apart
+ * from one event per subscription.
  */
 const MAX_QUEUED_BYTES = 64 * 1024;
 
-/** One socket: who is at its other end, what runs on it, and how fast it takes what it is sent. */
+/** A WebSocket connection: its viewer, its operations and its backpressure. */
 export class Connection {
   viewer: Viewer | null = null;
-  /** What was sent at `connection_init`; every operation is authenticated with it again. */
+  /** Credentials from `connection_init`. Every operation is authenticated with them again. */
   authorization: unknown = null;
-  /** Queries and mutations under way. */
-  running = 0;
-  /** Whether it was heard of since it was last asked for a sign of life. */
+  /** Queries and mutations in progress. */
+  runningOperations = 0;
+  /** Whether a pong arrived since the last ping. */
   alive = true;
   readonly #ended = new AbortController();
   readonly #closed: Promise<void>;
@@ -41,27 +41,30 @@ export class Connection {
     });
   }
 
-  /** Aborted when its streams are to end. */
+  /** Aborted to end the connection's subscriptions. */
   get signal(): AbortSignal {
     return this.#ended.signal;
   }
 
-  /** Resolves when the socket is closed. */
+  /** Resolves when the WebSocket has closed. */
   get closed(): Promise<void> {
     return this.#closed;
   }
 
-  /** Bytes that wait for the client to read. */
-  get waiting(): number {
+  /** Bytes waiting for the client to read. */
+  get queuedBytes(): number {
     return this.raw.writableLength;
   }
 
-  /** Ends its streams; the socket stays open for what else is under way. */
+  /** Ends the subscriptions. The socket stays open for other operations in progress. */
   end(): void {
     this.#ended.abort();
   }
 
-  /** Ends its streams and closes it: nothing is sent from here on, whether or not the client closes its end. */
+  /**
+   * Ends the subscriptions and closes the WebSocket. Nothing is sent afterwards, even if the client does not close its
+   * end.
+   */
   close(code: number, reason: string): void {
     this.end();
     this.socket.close(code, reason);
@@ -69,7 +72,7 @@ export class Connection {
 
   send(text: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    // All that is sent in one turn goes out in one write: twenty subscriptions of a dashboard cost one, not twenty.
+    // Messages sent in the same tick leave in one write, for example events for twenty subscriptions of a dashboard.
     if (!this.#corked) {
       this.#corked = true;
       this.raw.cork();
@@ -81,9 +84,9 @@ export class Connection {
     this.socket.send(text);
   }
 
-  /** Sends as soon as the client has read enough of what was sent before; waits until then. */
+  /** Sends once the client has read enough of the earlier messages. */
   async sendPaced(text: string): Promise<void> {
-    while (this.waiting > MAX_QUEUED_BYTES && this.socket.readyState === this.socket.OPEN) await this.#drain();
+    while (this.queuedBytes > MAX_QUEUED_BYTES && this.socket.readyState === this.socket.OPEN) await this.#drain();
     this.send(text);
   }
 

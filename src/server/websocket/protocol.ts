@@ -12,22 +12,22 @@ import type { Metrics } from "../telemetry/metrics.js";
 import type { Connection } from "./connection.js";
 import { streamEvents } from "./subscription-stream.js";
 
-/** Operations that one socket may carry at a time, subscriptions among them. */
+/** Maximum number of concurrent operations per socket, including subscriptions. */
 export const MAX_OPERATIONS_PER_SOCKET = 100;
-/** Sockets that one token may have open at a time. */
+/** Maximum number of open sockets per token. */
 export const MAX_SOCKETS_PER_TOKEN = 500;
 
 export interface ProtocolParts extends GraphqlParts {
   readonly operations: Operations;
   readonly feed: Feed;
-  readonly sharing: SharedExecutions;
+  readonly sharedExecutions: SharedExecutions;
   readonly metrics: Metrics;
-  /** The sockets that are open. */
+  /** The open connections. */
   readonly connections: ReadonlySet<Connection>;
   isStopping(): boolean;
 }
 
-/** What graphql-ws hands on between its hooks: the operation has been carried out, or begun, by then. */
+/** Context passed between graphql-ws hooks. The operation has already been executed or started. */
 interface StartedOperation {
   readonly result?: ExecutionResult;
   readonly stream?: AsyncGenerator<never>;
@@ -36,37 +36,37 @@ interface StartedOperation {
 type Extra = { readonly connection: Connection };
 
 /**
- * Speaks graphql-transport-ws. graphql-ws keeps the order of messages; what an operation may do is for `Operations` to
- * say, as it is over HTTP, and what it refuses is told as that operation's error: its siblings go on.
+ * Implements graphql-transport-ws. graphql-ws handles the message sequence and `Operations` runs the operations, as
+ * over HTTP. A refusal is reported as the error of its operation; other operations on the socket continue.
  */
 export function createProtocol(parts: ProtocolParts): Server<Extra> {
   return makeServer<Record<string, unknown>, Extra>({
-    onConnect: async ({ extra: { connection: session }, connectionParams }) => {
-      session.authorization = connectionParams?.authorization ?? session.request.headers.authorization;
+    onConnect: async ({ extra: { connection }, connectionParams }) => {
+      connection.authorization = connectionParams?.authorization ?? connection.request.headers.authorization;
       try {
-        session.viewer = await parts.authentication.viewerOf(session.authorization);
+        connection.viewer = await parts.authentication.authenticate(connection.authorization);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        session.socket.close(CloseCode.Unauthorized, error.message);
+        connection.socket.close(CloseCode.Unauthorized, error.message);
         return false;
       }
-      const { tokenId } = session.viewer;
-      const siblings = [...parts.connections].filter((one) => one.viewer?.tokenId === tokenId);
+      const { tokenId } = connection.viewer;
+      const siblings = [...parts.connections].filter((other) => other.viewer?.tokenId === tokenId);
       if (siblings.length <= MAX_SOCKETS_PER_TOKEN) return true;
-      session.socket.close(TRY_AGAIN_LATER, `A token has at most ${MAX_SOCKETS_PER_TOKEN} sockets at a time.`);
+      connection.socket.close(TRY_AGAIN_LATER, `Too many sockets: at most ${MAX_SOCKETS_PER_TOKEN} per token.`);
       return false;
     },
-    onSubscribe: async (connection, id, payload) => {
+    onSubscribe: async (protocolContext, id, payload) => {
       const requestId = randomUUID();
       try {
-        return await start(parts, connection, id, payload, requestId);
+        return await start(parts, protocolContext, id, payload, requestId);
       } catch (error) {
         return [new PresentedGraphQLError(parts.operations.present(error, requestId))];
       }
     },
     execute: ({ contextValue }) => (contextValue as StartedOperation).result as never,
     subscribe: ({ contextValue }) => (contextValue as StartedOperation).stream as never,
-    // Worded already: graphql-ws would word it again.
+    // Already formatted; graphql-ws would format it again.
     onNext: (_connection, _id, _payload, _args, result) => result as never,
     onError: (_connection, _id, _payload, errors) =>
       errors.map((error) =>
@@ -75,57 +75,60 @@ export function createProtocol(parts: ProtocolParts): Server<Extra> {
   });
 }
 
-/** Try again later, of RFC 6455's registry: a client of graphql-ws does. */
+/** Status "Try Again Later" of the IANA WebSocket registry. graphql-ws clients reconnect. */
 const TRY_AGAIN_LATER = 1013;
 
 async function start(
   parts: ProtocolParts,
-  connection: ProtocolContext<Record<string, unknown>, Extra>,
+  protocolContext: ProtocolContext<Record<string, unknown>, Extra>,
   id: string,
   request: OperationRequest,
   requestId: string,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const { connection: session } = connection.extra;
+  const { connection } = protocolContext.extra;
   if (parts.isStopping()) throw new Refusal("UNAVAILABLE", "The service is stopping. Connect again.");
-  if (Object.keys(connection.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
-    const message = `A socket carries at most ${MAX_OPERATIONS_PER_SOCKET} operations at a time.`;
+  if (Object.keys(protocolContext.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
+    const message = `Too many operations: at most ${MAX_OPERATIONS_PER_SOCKET} at a time per socket.`;
     throw new Refusal("RATE_LIMITED", message, { limit: MAX_OPERATIONS_PER_SOCKET });
   }
-  session.running += 1;
+  connection.runningOperations += 1;
   try {
-    const viewer = await requireViewer(parts, session);
-    const live = { feed: parts.feed, signal: session.signal };
-    const context = new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, requestId, live);
-    const { traceparent } = session.request.headers;
+    const viewer = await requireViewer(parts, connection);
+    const subscriptionSource = { feed: parts.feed, signal: connection.signal };
+    const context = new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, requestId, subscriptionSource);
+    const { traceparent } = connection.request.headers;
     const outcome = await parts.operations.run(request, context, traceparent?.toString());
-    if (outcome.kind === "answer") {
-      const { answer } = outcome;
-      if (answer.data === undefined) return (answer.errors ?? []).map((error) => new PresentedGraphQLError(error));
-      return executionArgs(parts, QUERY, { result: answer });
+    if (outcome.kind === "result") {
+      const { result } = outcome;
+      if (result.data === undefined) return (result.errors ?? []).map((error) => new PresentedGraphQLError(error));
+      return executionArgs(parts, QUERY, { result });
     }
     const { admitted } = outcome;
     const events = await parts.operations.subscribe(admitted, context);
     if (!(Symbol.asyncIterator in events)) return events.map((error) => new PresentedGraphQLError(error));
-    const teller = parts.sharing.join(admitted, viewer);
+    const renderer = parts.sharedExecutions.join(admitted, viewer);
     return executionArgs(parts, SUBSCRIPTION, {
-      stream: streamEvents(session, id, events, teller, () => parts.metrics.recordDelivery()),
+      stream: streamEvents(connection, id, events, renderer, () => parts.metrics.recordDelivery()),
     });
   } finally {
-    session.running -= 1;
+    connection.runningOperations -= 1;
   }
 }
 
-/** Who asks, looked at again for each operation: a token that was revoked since works no more, as over HTTP. */
-async function requireViewer({ authentication }: ProtocolParts, session: Connection): Promise<Viewer> {
+/** Authenticates every operation again: a token may have been revoked since the protocolContext opened. */
+async function requireViewer({ authentication }: ProtocolParts, connection: Connection): Promise<Viewer> {
   try {
-    return await authentication.viewerOf(session.authorization);
+    return await authentication.authenticate(connection.authorization);
   } catch (error) {
-    if (error instanceof Refusal) setImmediate(() => session.close(CloseCode.Forbidden, error.message));
+    if (error instanceof Refusal) setImmediate(() => connection.close(CloseCode.Forbidden, error.message));
     throw error;
   }
 }
 
-/* graphql-ws goes by the document's kind. What was asked has been dealt with, so all that it needs is one of each kind. */
+/*
+ * graphql-ws only looks at the operation type of the document. The operation has already run, so one placeholder per
+ * type suffices.
+ */
 const QUERY = parse("{ __typename }");
 const SUBSCRIPTION = parse("subscription { __typename }");
 
@@ -133,7 +136,7 @@ function executionArgs(parts: ProtocolParts, document: DocumentNode, contextValu
   return { schema: parts.schema, document, contextValue };
 }
 
-/** An error that has been worded for the client. */
+/** An error already formatted for the client. */
 class PresentedGraphQLError extends GraphQLError {
   readonly #error: GraphQLFormattedError;
 

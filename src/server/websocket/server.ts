@@ -15,15 +15,18 @@ import type { Metrics } from "../telemetry/metrics.js";
 import { Connection } from "./connection.js";
 import { createProtocol } from "./protocol.js";
 
-/** How often the tokens of open sockets are looked at, in milliseconds: one that ended does so within a second. */
+/**
+ * Interval of the check for revoked and expired tokens of open sockets, in milliseconds. Their sockets close within a
+ * second.
+ */
 const TOKEN_CHECK_INTERVAL_MS = 400;
-/** How often a client is asked for a sign of life, in milliseconds; whoever gives none until the next time is gone. */
+/** Interval of pings, in milliseconds. A client that does not answer before the next one is disconnected. */
 const HEARTBEAT_MS = 30_000;
-/** A message that is larger than this closes its socket, in bytes; one between it and the limit is answered. */
+/** Largest message before the socket is closed, in bytes. A message between `MAX_BODY_BYTES` and this gets an error. */
 const MAX_PAYLOAD_BYTES = 4 * MAX_BODY_BYTES;
-/** How long a client has to close its end when the service stops, in milliseconds. */
+/** Time that clients have to close their end at shutdown, in milliseconds. */
 const CLOSE_DEADLINE_MS = 1500;
-/** How long operations under way on sockets have when the service stops, in milliseconds. */
+/** Time that operations in progress on sockets have at shutdown, in milliseconds. */
 const DRAIN_DEADLINE_MS = 5000;
 
 export interface SocketParts extends GraphqlParts {
@@ -33,15 +36,15 @@ export interface SocketParts extends GraphqlParts {
   readonly allowedOrigins: readonly string[];
 }
 
-/** Serves the same operations, and subscriptions, over WebSocket at `/graphql`. */
+/** Serves all operations, including subscriptions, over WebSocket at `/graphql`. */
 export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
-  const sessions = new Set<Connection>();
+  const connections = new Set<Connection>();
   let stopping = false;
-  parts.metrics.observeSockets(() => sessions.size);
+  parts.metrics.observeSockets(() => connections.size);
   const protocol = createProtocol({
     ...parts,
-    connections: sessions,
-    sharing: new SharedExecutions(parts),
+    connections: connections,
+    sharedExecutions: new SharedExecutions(parts),
     isStopping: () => stopping,
   });
   const sockets = new WebSocketServer({
@@ -52,7 +55,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   });
 
   http.server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
-    // Until ws has taken the socket over nobody else hears of its errors.
+    // Until ws owns the socket, this is its only error listener.
     const ignore = () => raw.destroy();
     raw.on("error", ignore);
     if (request.url?.split("?", 1)[0] !== "/graphql") return refuse(raw, 404);
@@ -64,114 +67,119 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     });
   });
 
-  function open(session: Connection): void {
-    const { socket } = session;
-    sessions.add(session);
+  function open(connection: Connection): void {
+    const { socket } = connection;
+    connections.add(connection);
     let receive: (text: string) => Promise<void> = async () => undefined;
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => session.send(text),
+        send: (text) => connection.send(text),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (callback) => {
           receive = callback;
         },
       },
-      { connection: session },
+      { connection },
     );
     const failed = (error: unknown) => {
-      parts.log.error({ err: error }, "a socket failed");
+      parts.log.error({ err: error }, "socket failed");
       socket.close(CloseCode.InternalServerError, "Internal server error");
     };
     socket.on("message", (message: RawData) => {
       const text = String(message);
-      if (Buffer.byteLength(text) > MAX_BODY_BYTES) refuseMessage(session, text);
+      if (Buffer.byteLength(text) > MAX_BODY_BYTES) refuseMessage(connection, text);
       else receive(text).catch(failed);
     });
-    // Broken by the other end; ws closes it.
-    socket.on("error", (error) => parts.log.debug({ err: error }, "a socket broke"));
+    // Caused by the peer; ws closes the socket.
+    socket.on("error", (error) => parts.log.debug({ err: error }, "socket error"));
     socket.once("close", (code, reason) => {
-      sessions.delete(session);
+      connections.delete(connection);
       closed(code, String(reason)).catch(failed);
     });
   }
 
   async function endTokens(): Promise<void> {
-    if (sessions.size === 0) return;
+    if (connections.size === 0) return;
     const { ctx } = parts;
-    for (const session of sessions) {
-      const { expiresAt } = session.viewer ?? {};
-      if (expiresAt !== undefined && expiresAt <= ctx.now()) session.close(CloseCode.Unauthorized, EXPIRED);
+    for (const connection of connections) {
+      const { expiresAt } = connection.viewer ?? {};
+      if (expiresAt !== undefined && expiresAt <= ctx.now()) connection.close(CloseCode.Unauthorized, EXPIRED_MESSAGE);
     }
-    const ids = new Set([...sessions].flatMap(({ viewer }) => (viewer?.expiresAt ? [] : (viewer?.tokenId ?? []))));
+    const ids = new Set([...connections].flatMap(({ viewer }) => (viewer?.expiresAt ? [] : (viewer?.tokenId ?? []))));
     const ended = await findEndedTokens(ctx.db.reader, [...ids], ctx.now());
-    for (const session of sessions) {
-      const how = session.viewer?.tokenId == null ? undefined : ended.get(session.viewer.tokenId);
-      if (how === "revoked") session.close(CloseCode.Forbidden, "The token was revoked.");
-      if (how === "expired") session.close(CloseCode.Unauthorized, EXPIRED);
+    for (const connection of connections) {
+      const reason = connection.viewer?.tokenId == null ? undefined : ended.get(connection.viewer.tokenId);
+      if (reason === "revoked") connection.close(CloseCode.Forbidden, "The token was revoked.");
+      if (reason === "expired") connection.close(CloseCode.Unauthorized, EXPIRED_MESSAGE);
     }
   }
 
   function beat(): void {
-    for (const session of sessions) {
-      // Whoever has bytes waiting is slow, not gone: TCP itself finds out if it is.
-      if (session.waiting > 0) continue;
-      if (!session.alive) session.socket.terminate();
-      session.alive = false;
-      session.socket.ping();
+    for (const connection of connections) {
+      // A client with queued bytes is slow, not necessarily gone. TCP detects that.
+      if (connection.queuedBytes > 0) continue;
+      if (!connection.alive) connection.socket.terminate();
+      connection.alive = false;
+      connection.socket.ping();
     }
   }
 
   const timers = [
     setInterval(() => {
-      endTokens().catch((error: unknown) => parts.log.warn({ err: error }, "the tokens of sockets could not be read"));
+      endTokens().catch((error: unknown) =>
+        parts.log.warn({ err: error }, "tokens of open sockets could not be checked"),
+      );
     }, TOKEN_CHECK_INTERVAL_MS),
     setInterval(beat, HEARTBEAT_MS),
   ];
 
-  // New connections are refused by now, and requests under way are waited for afterwards.
+  // The listener is already closed. HTTP requests in progress are awaited later.
   http.addHook("preClose", async () => {
     stopping = true;
     for (const timer of timers) clearInterval(timer);
-    await Promise.all([...sessions].map(goAway));
+    await Promise.all([...connections].map(closeGracefully));
     sockets.close();
   });
 }
 
-/** A message that is too large is refused as its operation, so that others on the socket go on. */
-function refuseMessage(session: Connection, text: string): void {
+/**
+ * Refuses a message that is too large with an error for its operation, so that other operations on the socket continue.
+ */
+function refuseMessage(connection: Connection, text: string): void {
   let message: { id?: unknown } | null = null;
   try {
     message = JSON.parse(text);
   } catch {
-    // Not even JSON: nothing of it can be answered.
+    // Not JSON: there is no operation to refuse.
   }
   const id = message?.id;
-  // Whoever has not signed in yet has no operations that could go on.
-  if (typeof id !== "string" || id.length > 200 || session.viewer === null) {
-    session.close(CloseCode.BadRequest, "Invalid message received");
+  // Before authentication there are no other operations to preserve.
+  if (typeof id !== "string" || id.length > 200 || connection.viewer === null) {
+    connection.close(CloseCode.BadRequest, "Invalid message received");
     return;
   }
   const { error } = present(bodyTooLarge("message"), "");
-  session.send(JSON.stringify({ id, type: "error", payload: [error] }));
+  connection.send(JSON.stringify({ id, type: "error", payload: [error] }));
 }
 
-const EXPIRED = "The token has expired.";
+const EXPIRED_MESSAGE = "The token has expired.";
 
-/** Ends the streams of a socket, lets what else is under way on it be answered, and closes it. */
-async function goAway(session: Connection): Promise<void> {
-  session.end();
+/** Ends the subscriptions of a connection, waits for other operations in progress, and closes it. */
+async function closeGracefully(connection: Connection): Promise<void> {
+  connection.end();
   const deadline = Date.now() + DRAIN_DEADLINE_MS;
-  while (session.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
-  // The answers of what has just ended are on their way.
+  while (connection.runningOperations > 0 && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  // Let the last results be sent.
   await new Promise(setImmediate);
-  session.close(GOING_AWAY, "The service is stopping.");
-  const cut = setTimeout(() => session.socket.terminate(), CLOSE_DEADLINE_MS);
-  await session.closed;
+  connection.close(GOING_AWAY, "The service is stopping.");
+  const cut = setTimeout(() => connection.socket.terminate(), CLOSE_DEADLINE_MS);
+  await connection.closed;
   clearTimeout(cut);
 }
 
-/** The server goes down, and its clients are to come back: no client takes it for the end of its subscriptions. */
+/** Status "Going Away": clients reconnect instead of treating their subscriptions as complete. */
 const GOING_AWAY = 1001;
 
 function refuse(raw: Duplex, status: 403 | 404 | 503): void {

@@ -5,38 +5,39 @@ import type { Connection } from "./connection.js";
 const DONE = { value: undefined, done: true } as const;
 
 /**
- * Sends what a subscription is told, event by event, no faster than its client reads. To graphql-ws it is a stream without
- * values, which ends when the subscription does: the text that many subscriptions share is written once, and not by it.
+ * Sends the events of a subscription, no faster than the client reads. For graphql-ws it is a stream without values
+ * that ends with the subscription: payloads shared by many subscriptions are serialized once, outside graphql-ws.
  */
 export function streamEvents(
-  session: Connection,
+  connection: Connection,
   id: string,
   events: AsyncIterableIterator<LogEvent>,
-  teller: EventRenderer,
-  sent: () => void,
+  renderer: EventRenderer,
+  onSent: () => void,
 ): AsyncGenerator<never, undefined, undefined> {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   let ended = false;
   let left = false;
   const leave = () => {
-    if (!left) teller.leave();
+    if (!left) renderer.leave();
     left = true;
   };
   const run = async () => {
     try {
       for await (const event of events) {
-        const payload = await teller.render(event);
+        const payload = await renderer.render(event);
         if (ended) break;
         if (payload === null) continue;
-        await session.sendPaced(`${head}${payload}}`);
-        sent();
+        await connection.sendPaced(`${head}${payload}}`);
+        onSent();
         if (ended) break;
       }
     } finally {
       leave();
     }
-    // Ended from our side, it is not complete: its client is to see the socket close, and come back with its cursor.
-    if (!ended && session.signal.aborted) await session.closed;
+    // Ended by the server, the subscription is not complete: its client must see the socket close and resume from its
+    // cursor.
+    if (!ended && connection.signal.aborted) await connection.closed;
     return DONE;
   };
   return {

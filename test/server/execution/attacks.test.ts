@@ -143,10 +143,10 @@ describe("a question that is asked again", () => {
     assert.match(metrics, /railyard_http_request_duration_seconds_count\{route="POST \/graphql",status="200"\} 6\n/);
     // Where other instances write to the same database, none is kept.
     if (engine === "postgres") return;
-    assert.match(metrics, /railyard_kept_answers_asked_total\{result="hit"\} 4\n/);
-    assert.match(metrics, /railyard_kept_answers_asked_total\{result="miss"\} [1-9]/);
-    assert.match(metrics, /railyard_kept_answers 1\n/);
-    assert.match(metrics, /railyard_kept_answers_bytes [1-9]\d+\n/);
+    assert.match(metrics, /railyard_response_cache_requests_total\{result="hit"\} 4\n/);
+    assert.match(metrics, /railyard_response_cache_requests_total\{result="miss"\} [1-9]/);
+    assert.match(metrics, /railyard_response_cache_entries 1\n/);
+    assert.match(metrics, /railyard_response_cache_bytes [1-9]\d+\n/);
   });
 });
 

@@ -25,7 +25,7 @@ describe("a token's budget", () => {
     assert.match(wait, /^([1-9]|[1-5]\d|60)$/);
     assert.match(
       refused.body.message,
-      new RegExp(`spent its 66 for this minute; .* costs 10\\. Try again in ${wait} s`),
+      new RegExp(`exceeded: 66 cost points per minute\\. .* costs 10\\. Retry after ${wait} s`),
     );
 
     const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };

@@ -69,7 +69,7 @@ describe("traces", () => {
     for (const transaction of transactions) {
       assert.equal(transaction.attributes["db.system.name"], engine === "postgres" ? "postgresql" : "sqlite");
       const steps = collector.childrenOf(transaction).map(({ name }) => name);
-      assert.deepEqual(steps.sort(), ["commit", "wait for the turn"]);
+      assert.deepEqual(steps.sort(), ["commit", "transaction queue"]);
     }
   });
 
@@ -114,7 +114,7 @@ describe("traces", () => {
       [TRACE, PARENT, 200],
     );
     const kept = collector.spans.filter((span) => span.attributes["graphql.operation.type"] === "query");
-    const again = kept.filter((span) => span.attributes["railyard.kept_answer"] === true);
+    const again = kept.filter((span) => span.attributes["railyard.cache.hit"] === true);
     assert.equal(again.length, 2);
     for (const span of again) assert.deepEqual([span.traceId, span.parentSpanId], [TRACE, PARENT]);
     assert.deepEqual(

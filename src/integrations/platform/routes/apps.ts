@@ -8,20 +8,20 @@ import { createApp, deleteApp } from "../../../domain/pipelines/apps.js";
 import { App } from "../../../entities/pipelines/app.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { accountShape, appShape } from "../schemas.js";
+import { accountSchema, appSchema } from "../schemas.js";
 import { OWNER_ID, OWNER_NAME, toApp, toUser } from "../serializers.js";
 
 const BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
 const LIVE = [sql`e.deleted_at IS NULL`];
 const params = z.object({ app: z.string().describe("The app's id or name.") });
-const nothing = z.object({ id: z.string() });
-const NOT_KEPT = [
+const emptyItem = z.object({ id: z.string() });
+const UNSUPPORTED = [
   ["addons", "add-ons"],
   ["collaborators", "collaborators"],
   ["dynos", "processes"],
   ["features", "features that can be switched on"],
 ] as const;
-const list = { 200: z.array(appShape), 206: z.array(appShape) };
+const list = { 200: z.array(appSchema), 206: z.array(appSchema) };
 
 export function serveApps(http: Routes, parts: PlatformParts): void {
   for (const url of ["/apps", "/users/~/apps"]) {
@@ -45,7 +45,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
         body: z.object({
           in: z.object({ id: z.array(z.string()).max(500).optional(), name: z.array(z.string()).max(500).optional() }),
         }),
-        response: { 200: z.array(appShape), 206: z.array(appShape) },
+        response: { 200: z.array(appSchema), 206: z.array(appSchema) },
       },
     },
     async (request) => {
@@ -65,7 +65,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
         summary: "Creates an app",
         tags: ["apps"],
         body: z.object({ name: z.string(), region: z.string().nullish() }),
-        response: { 201: appShape },
+        response: { 201: appSchema },
       },
     },
     async (request, reply) => {
@@ -77,7 +77,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/apps/:app",
-    { schema: { summary: "Tells of an app", tags: ["apps"], params, response: { 200: appShape } } },
+    { schema: { summary: "Tells of an app", tags: ["apps"], params, response: { 200: appSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toApp(loaders, await requireApp(reader, "app", request.params.app));
@@ -87,7 +87,12 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
   http.delete(
     "/apps/:app",
     {
-      schema: { summary: "Deletes an app that is in no pipeline", tags: ["apps"], params, response: { 200: appShape } },
+      schema: {
+        summary: "Deletes an app that is in no pipeline",
+        tags: ["apps"],
+        params,
+        response: { 200: appSchema },
+      },
     },
     async (request) => {
       const { ctx, reader, loaders } = requestScope(parts, request);
@@ -99,7 +104,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
   );
 
   // What these services do not keep of an app: its clients ask for it, and print that there is none.
-  for (const [name, what] of NOT_KEPT) {
+  for (const [name, what] of UNSUPPORTED) {
     http.get(
       `/apps/:app/${name}`,
       {
@@ -107,7 +112,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
           summary: `Lists ${what}: none are kept here`,
           tags: ["apps"],
           params,
-          response: { 200: z.array(nothing) },
+          response: { 200: z.array(emptyItem) },
         },
       },
       async (request) => {
@@ -136,7 +141,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
   for (const url of ["/account", "/users/~"]) {
     http.get(
       url,
-      { schema: { summary: "Tells who asks", tags: ["account"], response: { 200: accountShape } } },
+      { schema: { summary: "Tells who asks", tags: ["account"], response: { 200: accountSchema } } },
       async (request) => {
         const { viewer } = requestScope(parts, request).ctx;
         return { ...toUser(viewer.name), name: viewer.name };

@@ -7,7 +7,7 @@ import { requireApp, requireBuild } from "../../../domain/core/references.js";
 import { Build } from "../../../entities/builds/build.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { buildShape, slugShape } from "../schemas.js";
+import { buildSchema, slugSchema } from "../schemas.js";
 import { toBuild, toSlug } from "../serializers.js";
 
 const OLDEST_FIRST: Order<Build> = { entity: Build, by: "id", direction: "ASC" };
@@ -21,7 +21,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
         summary: "Lists the builds that were released on an app, oldest first",
         tags: ["builds"],
         params: z.object({ app: z.string() }),
-        response: { 200: z.array(buildShape), 206: z.array(buildShape) },
+        response: { 200: z.array(buildSchema), 206: z.array(buildSchema) },
       },
     },
     async (request, reply) => {
@@ -51,7 +51,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
           branch: z.string().nullish(),
           version: z.string().nullish().describe("Kept as the commit's page where it is an address."),
         }),
-        response: { 201: buildShape },
+        response: { 201: buildSchema },
       },
     },
     async (request, reply) => {
@@ -78,7 +78,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/apps/:app/builds/:build",
-    { schema: { summary: "Tells of a build", tags: ["builds"], params, response: { 200: buildShape } } },
+    { schema: { summary: "Tells of a build", tags: ["builds"], params, response: { 200: buildSchema } } },
     async (request) => {
       const { reader } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
@@ -93,7 +93,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
         summary: "Tells of a build as its releases name it",
         tags: ["builds"],
         params: z.object({ slug: z.string() }),
-        response: { 200: slugShape },
+        response: { 200: slugSchema },
       },
     },
     async (request) => toSlug(await requireBuild(requestScope(parts, request).reader, "slug", request.params.slug)),

@@ -8,7 +8,7 @@ import type { Stage } from "../../../entities/core/enums.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { couplingShape, reference, stage } from "../schemas.js";
+import { couplingSchema, reference, stage } from "../schemas.js";
 import { toCoupling } from "../serializers.js";
 
 const IN_ORDER: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC" };
@@ -16,7 +16,7 @@ const params = z.object({ coupling: z.string().describe("The coupling's id.") })
 const checks = z
   .object({ contexts: z.array(z.string()) })
   .describe("Contexts that must be success on what is promoted.");
-const list = { 200: z.array(couplingShape), 206: z.array(couplingShape) };
+const list = { 200: z.array(couplingSchema), 206: z.array(couplingSchema) };
 
 export function serveCouplings(http: Routes, parts: PlatformParts): void {
   http.get(
@@ -55,7 +55,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
         summary: "Tells where an app stands",
         tags: ["couplings"],
         params: z.object({ app: z.string() }),
-        response: { 200: couplingShape },
+        response: { 200: couplingSchema },
       },
     },
     async (request) => {
@@ -69,7 +69,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/pipeline-couplings/:coupling",
-    { schema: { summary: "Tells of a coupling", tags: ["couplings"], params, response: { 200: couplingShape } } },
+    { schema: { summary: "Tells of a coupling", tags: ["couplings"], params, response: { 200: couplingSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toCoupling(loaders, await requireCoupling(reader, "coupling", request.params.coupling));
@@ -83,7 +83,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
         summary: "Adds an app to a stage of a pipeline",
         tags: ["couplings"],
         body: z.object({ app: reference, pipeline: reference, stage, required_status_checks: checks.nullish() }),
-        response: { 201: couplingShape },
+        response: { 201: couplingSchema },
       },
     },
     async (request, reply) => {
@@ -108,7 +108,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
         tags: ["couplings"],
         params,
         body: z.object({ stage: stage.optional(), required_status_checks: checks.nullish() }),
-        response: { 200: couplingShape },
+        response: { 200: couplingSchema },
       },
     },
     async (request) => {
@@ -131,7 +131,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
         summary: "Takes an app out of its pipeline",
         tags: ["couplings"],
         params,
-        response: { 200: couplingShape },
+        response: { 200: couplingSchema },
       },
     },
     async (request) => {

@@ -7,7 +7,7 @@ import { nextStage, STAGES } from "../../../domain/pipelines/stages.js";
 import { Pipeline } from "../../../entities/pipelines/pipeline.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { pipelineShape, stagesShape } from "../schemas.js";
+import { pipelineSchema, stagesSchema } from "../schemas.js";
 import { stageName, toPipeline } from "../serializers.js";
 
 const BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
@@ -21,7 +21,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
         summary: "Lists pipelines, by name",
         tags: ["pipelines"],
         querystring: z.object({ "eq[name]": z.string().optional().describe("Only the one of this name.") }),
-        response: { 200: z.array(pipelineShape), 206: z.array(pipelineShape) },
+        response: { 200: z.array(pipelineSchema), 206: z.array(pipelineSchema) },
       },
     },
     async (request, reply) => {
@@ -45,7 +45,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
           name: z.string(),
           owner: z.unknown().optional().describe("Accepted and not kept: whoever runs this service owns everything."),
         }),
-        response: { 201: pipelineShape },
+        response: { 201: pipelineSchema },
       },
     },
     async (request, reply) => {
@@ -57,7 +57,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/pipelines/:pipeline",
-    { schema: { summary: "Tells of a pipeline", tags: ["pipelines"], params, response: { 200: pipelineShape } } },
+    { schema: { summary: "Tells of a pipeline", tags: ["pipelines"], params, response: { 200: pipelineSchema } } },
     async (request) => {
       const { reader } = requestScope(parts, request);
       return toPipeline(await requirePipeline(reader, "pipeline", request.params.pipeline));
@@ -72,7 +72,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
         tags: ["pipelines"],
         params,
         body: z.object({ name: z.string().optional() }),
-        response: { 200: pipelineShape },
+        response: { 200: pipelineSchema },
       },
     },
     async (request) => {
@@ -91,7 +91,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
         summary: "Deletes a pipeline; its apps stay",
         tags: ["pipelines"],
         params,
-        response: { 200: pipelineShape },
+        response: { 200: pipelineSchema },
       },
     },
     async (request) => {
@@ -126,7 +126,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       schema: {
         summary: "Tells how the stages follow each other",
         tags: ["pipelines"],
-        response: { 200: stagesShape },
+        response: { 200: stagesSchema },
       },
     },
     async () =>
@@ -135,6 +135,6 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
           const next = nextStage(stage);
           return [stageName(stage), next === null ? null : stageName(next)];
         }),
-      ) as z.output<typeof stagesShape>,
+      ) as z.output<typeof stagesSchema>,
   );
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { requirePromotion } from "../../../domain/core/references.js";
 import { promote } from "../../../domain/releases/promotions.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { promotionShape, promotionTargetShape, reference } from "../schemas.js";
+import { promotionSchema, promotionTargetSchema, reference } from "../schemas.js";
 import { toPromotion, toPromotionTarget } from "../serializers.js";
 
 const params = z.object({ promotion: z.string().describe("The promotion's id.") });
@@ -31,7 +31,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
             .describe("All of the next stage if left out."),
           safe: z.boolean().nullish().describe("False promotes past unmet checks, which needs elevated access."),
         }),
-        response: { 201: promotionShape },
+        response: { 201: promotionSchema },
       },
     },
     async (request, reply) => {
@@ -51,7 +51,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/pipeline-promotions/:promotion",
-    { schema: { summary: "Tells of a promotion", tags: ["promotions"], params, response: { 200: promotionShape } } },
+    { schema: { summary: "Tells of a promotion", tags: ["promotions"], params, response: { 200: promotionSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toPromotion(loaders, await requirePromotion(reader, "promotion", request.params.promotion));
@@ -65,7 +65,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
         summary: "Tells how far each app of a promotion has come",
         tags: ["promotions"],
         params,
-        response: { 200: z.array(promotionTargetShape) },
+        response: { 200: z.array(promotionTargetSchema) },
       },
     },
     async (request) => {

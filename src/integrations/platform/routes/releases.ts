@@ -9,7 +9,7 @@ import type { App } from "../../../entities/pipelines/app.js";
 import { Release } from "../../../entities/releases/release.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { reference, releaseShape } from "../schemas.js";
+import { reference, releaseSchema } from "../schemas.js";
 import { toRelease } from "../serializers.js";
 
 const OLDEST_FIRST: Order<Release> = { entity: Release, by: "version", direction: "ASC" };
@@ -23,7 +23,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
         summary: "Lists the releases of an app, oldest first",
         tags: ["releases"],
         params: z.object({ app: z.string() }),
-        response: { 200: z.array(releaseShape), 206: z.array(releaseShape) },
+        response: { 200: z.array(releaseSchema), 206: z.array(releaseSchema) },
       },
     },
     async (request, reply) => {
@@ -42,7 +42,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
         tags: ["releases"],
         params: z.object({ app: z.string() }),
         body: z.object({ slug: reference.nullish(), release: reference.nullish(), description: z.string().nullish() }),
-        response: { 201: releaseShape },
+        response: { 201: releaseSchema },
       },
     },
     async (request, reply) => {
@@ -65,7 +65,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/apps/:app/releases/:release",
-    { schema: { summary: "Tells of a release", tags: ["releases"], params, response: { 200: releaseShape } } },
+    { schema: { summary: "Tells of a release", tags: ["releases"], params, response: { 200: releaseSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);

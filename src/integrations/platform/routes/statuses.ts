@@ -8,7 +8,7 @@ import type { StatusState } from "../../../entities/core/enums.js";
 import type { Release } from "../../../entities/releases/release.js";
 import type { ReleaseStatus } from "../../../entities/releases/release-status.js";
 import { type PlatformParts, type RequestScope, type Routes, requestScope } from "../request.js";
-import { releaseStatusesShape, statusShape, statusState } from "../schemas.js";
+import { releaseStatusesSchema, statusSchema, statusState } from "../schemas.js";
 import { stateName, toRelease, toStatus } from "../serializers.js";
 import { findRelease } from "./releases.js";
 
@@ -30,12 +30,12 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
         summary: "Tells what third parties say of a release",
         tags: ["statuses"],
         params,
-        response: { 200: releaseStatusesShape },
+        response: { 200: releaseStatusesSchema },
       },
     },
     async (request) => {
       const asking = requestScope(parts, request);
-      const release = await subject(asking, request.params);
+      const release = await requireSubject(asking, request.params);
       const statuses = await asking.loaders.statusesOfRelease.load(release);
       const state = rollup(statuses.map((status) => status.state));
       return {
@@ -54,12 +54,12 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
         tags: ["statuses"],
         params,
         body: z.object({ state: statusState, context: z.string(), ...details }),
-        response: { 201: statusShape },
+        response: { 201: statusSchema },
       },
     },
     async (request, reply) => {
       const asking = requestScope(parts, request);
-      const release = await subject(asking, request.params);
+      const release = await requireSubject(asking, request.params);
       const { context, state, ...said } = request.body;
       const status = await reportStatus(asking.ctx, {
         release: release.id,
@@ -74,11 +74,16 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
   http.get(
     "/apps/:app/releases/:release/statuses/:status",
     {
-      schema: { summary: "Tells of one status", tags: ["statuses"], params: oneParams, response: { 200: statusShape } },
+      schema: {
+        summary: "Tells of one status",
+        tags: ["statuses"],
+        params: oneParams,
+        response: { 200: statusSchema },
+      },
     },
     async (request) => {
       const asking = requestScope(parts, request);
-      const release = await subject(asking, request.params);
+      const release = await requireSubject(asking, request.params);
       return toStatus(await findStatus(asking, release, request.params.status), release);
     },
   );
@@ -91,12 +96,12 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
         tags: ["statuses"],
         params: oneParams,
         body: z.object({ state: statusState.optional(), ...details }),
-        response: { 200: statusShape },
+        response: { 200: statusSchema },
       },
     },
     async (request) => {
       const asking = requestScope(parts, request);
-      const release = await subject(asking, request.params);
+      const release = await requireSubject(asking, request.params);
       const prior = await findStatus(asking, release, request.params.status);
       const { state, ...said } = request.body;
       const status = await reportStatus(asking.ctx, {
@@ -111,7 +116,7 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
   );
 }
 
-async function subject(
+async function requireSubject(
   { reader }: RequestScope,
   names: { readonly app: string; readonly release: string },
 ): Promise<Release> {
