@@ -93,6 +93,8 @@ function undescribed(schema: GraphQLSchema): string[] {
   return silent;
 }
 
+const ROLE = /(?:^|\. )Requires the (REPORTER|OPERATOR|ADMIN) role\./;
+
 describe("the public contract", () => {
   it("is emitted whole: nothing missing, nothing of another type", () => {
     assert.deepEqual(differences(contract, emitted), []);
@@ -100,6 +102,18 @@ describe("the public contract", () => {
 
   it("has a description on every type, field, argument and enum value", () => {
     assert.deepEqual(undescribed(emitted), []);
+  });
+
+  it("states the required role of every mutation", () => {
+    const mutations = Object.entries(emitted.getMutationType()?.getFields() ?? {});
+    const stated = new Map(mutations.map(([name, { description }]) => [name, ROLE.exec(description ?? "")?.[1]]));
+    assert.deepEqual(
+      [...stated].filter(([, role]) => role === undefined),
+      [],
+    );
+    assert.equal(stated.get("reportStatus"), "REPORTER");
+    assert.equal(stated.get("promote"), "OPERATOR");
+    assert.equal(stated.get("revokeToken"), "ADMIN");
   });
 
   it("is committed as the code emits it", () => {
