@@ -4,53 +4,53 @@ import { type Connection, type ConnectionFlags, findConnection } from "./auth/co
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./exit.js";
 import { Screen } from "./output/screen.js";
 
-/** The options that every command has. */
+/** Options that every command accepts. */
 export interface GlobalOptions extends ConnectionFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
 
-/** What a command works with. */
+/** The context of one command invocation. */
 export interface CommandCall<Options> {
   readonly api: Api;
   readonly connection: Connection;
   readonly screen: Screen;
-  /** In the order of the usage; undefined where an optional one was left out. */
+  /** Positional arguments in usage order; undefined for an omitted optional argument. */
   readonly args: readonly (string | undefined)[];
   readonly options: Options & GlobalOptions;
 }
 
-/** What a command has to tell, in both of its forms. */
+/** The output of a command, as JSON and as text. */
 export interface CommandResult {
-  /** What `--json` prints: an object of the API, or a list of them, under the API's own names. */
+  /** Printed by `--json`: an API object or a list of them, with the API's field names. */
   readonly document: unknown;
-  /** What people and pipes get. */
+  /** Prints the result for a terminal or a pipe. */
   text(screen: Screen): Promise<void> | void;
   readonly exit?: ExitCode;
 }
 
-/** What a command is, in the words of its `--help`. */
+/** The definition of a command, from which `--help` is generated. */
 export interface Description {
-  /** Its name and arguments, as `apps:info [app]`. */
+  /** Name and arguments, for example `apps:info [app]`. */
   readonly usage: string;
   readonly alias?: string;
   readonly about: string;
-  /** Lines that work as they stand, without the leading `railyard`. */
+  /** Complete command lines without the leading `railyard`. */
   readonly examples: readonly string[];
-  /** What else its help says, a paragraph each. */
+  /** Further paragraphs of the help text. */
   readonly notes?: readonly string[];
   readonly options?: readonly Option[];
 }
 
 /**
- * Adds a command to the program. What `work` answers is printed in the form that was asked for; one that streams prints by
- * itself and answers the code to end with, or nothing.
+ * Adds a command to the program. Prints the returned result as JSON or text. A command that streams its output prints it
+ * itself and returns an exit code or nothing.
  */
 export function define<Options = object>(
   program: Command,
   { usage, alias, about, examples, notes = [], options = [] }: Description,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a command that has nothing to answer returns nothing.
-  work: (call: CommandCall<Options>) => Promise<CommandResult | ExitCode | void>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a command without a result returns nothing.
+  run: (call: CommandCall<Options>) => Promise<CommandResult | ExitCode | void>,
 ): void {
   const command = program.command(usage).description(about);
   if (alias !== undefined) command.alias(alias);
@@ -58,14 +58,14 @@ export function define<Options = object>(
   const lines = examples.map((example) => `  $ railyard ${example}`);
   command.addHelpText("after", ["", ...notes.flatMap((note) => [note, ""]), "Examples:", ...lines].join("\n"));
   command.action(async () => {
-    const given = command.optsWithGlobals<Options & GlobalOptions>();
-    const answer = await withTrace(createCall(given, command.processedArgs), work);
-    if (typeof answer === "number") process.exitCode = answer;
-    if (typeof answer !== "object") return;
-    const screen = createScreen(given);
-    if (screen.reader === "json") screen.document(answer.document);
-    else await answer.text(screen);
-    if (answer.exit !== undefined) process.exitCode = answer.exit;
+    const parsed = command.optsWithGlobals<Options & GlobalOptions>();
+    const result = await withTrace(createCall(parsed, command.processedArgs), run);
+    if (typeof result === "number") process.exitCode = result;
+    if (typeof result !== "object") return;
+    const screen = createScreen(parsed);
+    if (screen.reader === "json") screen.document(result.document);
+    else await result.text(screen);
+    if (result.exit !== undefined) process.exitCode = result.exit;
   });
 }
 
@@ -73,20 +73,20 @@ function createScreen(options: GlobalOptions): Screen {
   return new Screen(options.json === true, process.env);
 }
 
-/** Lets a failure know what was asked last, where it does not know better. */
+/** Adds the last API request to a failure that has no trace. */
 async function withTrace<Options, Result>(
   call: CommandCall<Options>,
-  work: (call: CommandCall<Options>) => Promise<Result>,
+  run: (call: CommandCall<Options>) => Promise<Result>,
 ) {
   try {
-    return await work(call);
+    return await run(call);
   } catch (error) {
     if (!(error instanceof Failure) || error.trace.length > 0 || error.exit === EXIT.usage) throw error;
-    throw new Failure(error.exit, error.lines, call.api.lastAnswer);
+    throw new Failure(error.exit, error.lines, call.api.lastResponse);
   }
 }
 
-/** Looks for the service only when a command asks for it: `login` and `serve` must work where nobody is signed in. */
+/** Resolves the connection lazily: `login` and `serve` must work without a stored login. */
 function createCall<Options>(
   options: Options & GlobalOptions,
   args: readonly (string | undefined)[],
@@ -108,60 +108,60 @@ function createCall<Options>(
   };
 }
 
-/** An option, as commander takes it. */
+/** Creates a commander option. */
 export function option(flags: string, about: string): Option {
   return new Option(flags, about);
 }
 
 export const appOption = () => option("-a, --app <app>", "the app, by name or id");
 
-/** An option of which one of the API's enum values is meant; the case does not matter. */
-export function oneOf(flags: string, about: string, values: readonly string[]): Option {
+/** An option that takes one value of an API enum, case-insensitively. */
+export function enumOption(flags: string, about: string, values: readonly string[]): Option {
   const choices = values.map((value) => value.toLowerCase());
   const made = new Option(flags, `${about} (${choices.join(", ")})`).argParser((text: string) => {
     const value = text.toUpperCase().replaceAll("-", "_");
-    if (!values.includes(value)) throw new InvalidArgumentError(`It must be one of ${choices.join(", ")}.`);
+    if (!values.includes(value)) throw new InvalidArgumentError(`Must be one of ${choices.join(", ")}.`);
     return value;
   });
-  // For the completion; `choices()` itself would look at the case.
+  // For shell completion. `choices()` would compare case-sensitively.
   made.argChoices = choices;
   return made;
 }
 
-/** A list: `-c a -c b`, `-c a b` and `-c a,b` are the same. */
+/** A list option. `-c a -c b`, `-c a b` and `-c a,b` are equivalent. */
 export function listOption(flags: string, about: string): Option {
   return new Option(flags, about).argParser((text: string, earlier: string[] | undefined) => {
     const items = text.split(",").map((item) => item.trim());
-    if (items.includes("")) throw new InvalidArgumentError("An item of the list is empty.");
+    if (items.includes("")) throw new InvalidArgumentError("The list contains an empty item.");
     return [...(earlier ?? []), ...items];
   });
 }
 
-/** How many of a list to show, at least 1. */
+/** The maximum number of items to show; at least 1. */
 export function limitOption(fallback: number | null): Option {
-  const made = new Option("-n, --limit <count>", "how many to show at most").argParser((text: string) => {
+  const made = new Option("-n, --limit <count>", "maximum number of items to show").argParser((text: string) => {
     if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-    throw new InvalidArgumentError("It must be a number above zero.");
+    throw new InvalidArgumentError("Must be an integer greater than 0.");
   });
   return fallback === null ? made : made.default(fallback);
 }
 
-/** What was named by an argument or by `-a`: one of the two. */
-export function named(what: string, argument: string | undefined, flag: string | undefined): string {
+/** Returns the name given as an argument or with `-a`. */
+export function requireName(what: string, argument: string | undefined, flag: string | undefined): string {
   if (argument !== undefined && flag !== undefined && argument !== flag) {
-    throw wrongUsage(`Both "${argument}" and "${flag}" are given, and one ${what} is meant.`);
+    throw wrongUsage(`Specify one ${what}; got "${argument}" and -a "${flag}".`);
   }
   const name = argument ?? flag;
-  if (name === undefined) throw wrongUsage(`Which ${what} is meant must be said: as the argument, or with -a.`);
+  if (name === undefined) throw wrongUsage(`Specify the ${what} as an argument or with -a.`);
   return name;
 }
 
-/** An option that must be there. */
+/** Makes an option mandatory. */
 export function required(made: Option): Option {
   return made.makeOptionMandatory();
 }
 
-/** An argument that takes one of a few words. */
+/** An argument that takes one of a fixed set of values. */
 export function choice(name: string, about: string, values: readonly string[]): Argument {
   return new Argument(name, about).choices(values);
 }

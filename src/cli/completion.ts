@@ -1,27 +1,27 @@
-/** What can follow one command. */
+/** The completions of one command. */
 export interface Completion {
   readonly name: string;
   readonly about: string;
   readonly options: readonly {
     readonly flags: readonly string[];
     readonly about: string;
-    /** What the option may be; empty where anything, null where it takes nothing. */
+    /** Allowed values: empty if any value is accepted, null if the option takes no value. */
     readonly values: readonly string[] | null;
   }[];
-  /** Words that its argument may be. */
+  /** Allowed values of the argument. */
   readonly words: readonly string[];
 }
 
-/** How each shell is told. The scripts hold all words: to complete one starts nothing. */
+/** Generators of completion scripts. A script contains all words, so completing one starts no process. */
 export const SHELLS: Readonly<Record<string, (commands: readonly Completion[]) => string>> = { bash, zsh, fish };
 
 export function scriptFor(shell: string, commands: readonly Completion[]): string {
   const write = SHELLS[shell];
-  if (write === undefined) throw new Error(`No completion is written for ${shell}.`);
+  if (write === undefined) throw new Error(`Completion is not supported for ${shell}.`);
   return write(commands);
 }
 
-function flagsOf(command: Completion): string[] {
+function listFlags(command: Completion): string[] {
   return command.options.flatMap((option) => option.flags);
 }
 
@@ -30,14 +30,14 @@ function bash(commands: readonly Completion[]): string {
     const values = command.options
       .filter((option) => option.values !== null)
       .map((option) => `        ${option.flags.join("|")}) words=${quoteWord((option.values ?? []).join(" "))} ;;`);
-    const otherwise = `        *) words=${quoteWord([...command.words, ...flagsOf(command)].join(" "))} ;;`;
+    const otherwise = `        *) words=${quoteWord([...command.words, ...listFlags(command)].join(" "))} ;;`;
     return [`    ${command.name})`, '      case "$previous" in', ...values, otherwise, "      esac", "      ;;"].join(
       "\n",
     );
   });
   return `# railyard completion for bash
 _railyard() {
-  # Read from the line itself: bash would break names at their colons.
+  # Parse COMP_LINE: bash splits words at colons.
   local line="\${COMP_LINE:0:COMP_POINT}" all current previous words=""
   read -ra all <<< "$line"
   current=""
@@ -49,7 +49,7 @@ _railyard() {
 ${cases.join("\n")}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  # What stands before the last colon is already on the line.
+  # Remove the prefix up to the last colon: it is already on the line.
   if [[ "$current" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
     local before="\${current%"\${current##*:}"}"
     COMPREPLY=("\${COMPREPLY[@]#"$before"}")
@@ -108,7 +108,7 @@ function fish(commands: readonly Completion[]): string {
   return `# railyard completion for fish\n${lines.join("\n")}\n`;
 }
 
-/** In single quotes, as all three shells read it (fish also takes a backslash in them, which none of these holds). */
+/** Quotes a word with single quotes, which all three shells accept. (fish also interprets backslashes; no word has one.) */
 function quoteWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

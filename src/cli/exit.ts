@@ -1,43 +1,43 @@
-/** What the command ends with: the only place that says so. */
+/** Exit codes. */
 export const EXIT = {
   done: 0,
-  /** The service refused, or the command failed. */
+  /** The service refused the request, or the command failed. */
   refused: 1,
-  /** The command was called wrongly; nothing was asked of the service. */
+  /** Invalid usage; no request was sent. */
   usage: 2,
-  /** Required checks hold the promotion or release back. */
+  /** Required checks block the promotion or release. */
   blocked: 3,
-  /** The promotion ended, and not every target succeeded. */
+  /** The promotion finished and at least one target did not succeed. */
   notAllSucceeded: 4,
-  /** No service answers, or it does not know who asks. */
+  /** The service is unreachable, or the caller is not authenticated. */
   notConnected: 5,
-  /** Ctrl-C before what was waited for had come about: 128 and the number of SIGINT, as shells have it. */
+  /** Interrupted by Ctrl-C: 128 + SIGINT. */
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Why a command ends without having done what it was asked, in the lines that the user is told. */
+/** An error with an exit code and the lines to print on stderr. */
 export class Failure extends Error {
   override readonly name = "Failure";
 
   constructor(
     readonly exit: ExitCode,
-    /** The first says what was wrong; none holds a line break. */
+    /** The first line is the message. No line contains a line break. */
     readonly lines: readonly string[],
-    /** What `--verbose` adds. */
+    /** Additional lines for `--verbose`. */
     readonly trace: readonly string[] = [],
   ) {
     super(lines[0]);
   }
 }
 
-/** The command was called in a way that cannot be right. */
+/** Invalid usage. */
 export function wrongUsage(message: string): Failure {
   return new Failure(EXIT.usage, [message]);
 }
 
-/** What was named is not there. */
+/** The named object does not exist. */
 export function notFound(what: string): Failure {
   return new Failure(EXIT.refused, [`There is no ${what}.`]);
 }

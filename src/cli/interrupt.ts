@@ -1,7 +1,7 @@
-/** Something that goes on until Ctrl-C or a request to end; a second Ctrl-C ends the process at once. */
+/** Aborts on the first SIGINT or SIGTERM. The second one terminates the process. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Gives the signals back. */
+  /** Removes the signal handlers. */
   release(): void;
 }
 

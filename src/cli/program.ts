@@ -15,31 +15,31 @@ import { addTokens } from "./commands/tokens.js";
 import { addWatch } from "./commands/watch.js";
 
 const AFTER = `
-Where to connect: --url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then what \`railyard login\` has kept.
+Connection: --url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then the login stored by \`railyard login\`.
 
-Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 blocked by checks · 4 the promotion ended, and not all
-targets succeeded · 5 no connection, or not signed in.
+Exit codes: 0 success · 1 refused or failed · 2 invalid usage · 3 blocked by required checks · 4 the promotion
+finished but not all targets succeeded · 5 no connection or not signed in.
 
 Examples:
   $ railyard pipelines:create myapp
   $ railyard pipelines:add myapp -a myapp-space-dev -s development
   $ railyard pipelines:promote -a myapp-space-dev --wait`;
 
-/** The whole command line. It throws instead of ending the process. */
+/** Creates the command-line program. It throws errors instead of exiting the process. */
 export function createProgram(version: string): Command {
   const program = new Command("railyard")
-    .description("Self-hosted continuous-delivery pipelines, from the command line.")
+    .description("Command-line client of Railyard, a self-hosted service for continuous-delivery pipelines.")
     .version(version, "-V, --version", "show the version")
-    .addOption(option("--url <url>", "where the service is"))
-    .addOption(option("--token <token>", "the secret to sign in with"))
-    .addOption(option("--json", "print what the API answers, and nothing else"))
-    .addOption(option("--verbose", "say more where something fails: the operation, and the request's id"))
-    .helpOption("-h, --help", "show the help of a command")
+    .addOption(option("--url <url>", "address of the service"))
+    .addOption(option("--token <token>", "token to authenticate with"))
+    .addOption(option("--json", "print the API response as JSON"))
+    .addOption(option("--verbose", "print the operation and request id of a failed request"))
+    .helpOption("-h, --help", "show help")
     .helpCommand(false)
     .addHelpText("after", AFTER)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    // Errors of usage are told by `main`, as all others are.
+    // `main` prints usage errors like all other errors.
     .configureOutput({ outputError: () => {} });
   addServe(program);
   addLogin(program);

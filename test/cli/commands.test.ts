@@ -113,7 +113,7 @@ describe("a command in a pipe", () => {
     assert.deepEqual(await update(app.name, "-c", "a", "b"), [[`⬢ ${app.name} requires a, b; no longer ci/build.`]]);
     const removed = [[`Removed all required status checks of ⬢ ${app.name}: a, b.`]];
     assert.deepEqual(await update("-a", app.id), removed);
-    const none = [[`⬢ ${app.name} requires no status checks, and did not before.`]];
+    const none = [[`⬢ ${app.name} has no required status checks (unchanged).`]];
     assert.deepEqual(await update("-a", app.name), none);
     const info = await columns("pipelines:info", pipeline.name);
     assert.deepEqual(
@@ -189,7 +189,7 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.run(["releases:info", "v206", "-a", app.name])).code, 1);
     const { stdout, stderr } = await cli.run(["releases", "-a", app.name, "-n", "150"]);
     assert.equal(nonEmptyLines(stdout).length, 150);
-    assert.equal(stderr, "There are more than these 150; --limit shows them.\n");
+    assert.equal(stderr, "Only the first 150 are shown. Show more with --limit.\n");
   });
 
   it("promotes an app, a release or the first app of a stage, to all or some, and tells of it", async () => {
@@ -231,7 +231,7 @@ describe("a command in a pipe", () => {
     const forced = await columns("promote", "-a", dev.name, "--force", "--reason", "hotfix");
     assert.deepEqual(forced.at(-1), ["Forced: hotfix"]);
     const allowed = await columns("promote", "-a", dev.name, "--force", "--reason", "hotfix", "--dry-run");
-    assert.deepEqual(allowed.at(-1), ["Nothing holds it back."]);
+    assert.deepEqual(allowed.at(-1), ["Ready to promote."]);
   });
 
   it("makes, lists and revokes tokens", async () => {

@@ -55,8 +55,8 @@ describe("a command that cannot do what it was asked", () => {
     const [first, ...reasons] = await failed(1, ["promote", "-a", dev.name]);
     assert.equal(first, `The promotion of ${dev.name} is refused.`);
     assert.deepEqual(
-      reasons.map((reason) => /^✗ .* Needs (\w+ \w+)/.exec(reason)?.[1]),
-      ["a release", "an app"],
+      reasons.map((reason) => /\. ((?:Create|Add) \w+ \w+)/.exec(reason)?.[1]),
+      ["Create a release", "Add an app"],
     );
     assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 1);
   });
@@ -68,17 +68,17 @@ describe("a command that cannot do what it was asked", () => {
       [["apps", "--jsn"], /Did you mean --json\?/],
       [["releases"], /^Required option '-a, --app <app>' not specified\./],
       [["apps:create"], /^Missing required argument 'name'\./],
-      [["apps:info"], /^Which app is meant must be said: as the argument, or with -a\.$/],
-      [["apps:info", "a", "-a", "b"], /^Both "a" and "b" are given/],
+      [["apps:info"], /^Specify the app as an argument or with -a\.$/],
+      [["apps:info", "a", "-a", "b"], /^Specify one app; got "a" and -a "b"\./],
       [["apps:info", "a", "b"], /^Too many arguments for 'apps:info'/],
-      [["pipelines:add", "p", "-a", "a", "-s", "prod"], /must be one of review, development, staging, production\./],
+      [["pipelines:add", "p", "-a", "a", "-s", "prod"], /Must be one of review, development, staging, production\./],
       [["pipelines:update", "c", "-c"], /argument missing/],
-      [["pipelines:update", "c", "-c", "a,,b"], /An item of the list is empty\./],
-      [["promote"], /^What to promote must be said: with -a APP, or with -p PIPELINE and -s STAGE\.$/],
-      [["promote", "-a", "a", "--force"], /^--force needs --reason TEXT/],
-      [["promote", "-a", "a", "-r", "newest"], /^A release is named by its id, or as v3, current or previous/],
-      [["releases:info", "v3"], /^Whose release v3 is meant, -a APP must say\.$/],
-      [["builds", "--limit", "0"], /It must be a number above zero\./],
+      [["pipelines:update", "c", "-c", "a,,b"], /The list contains an empty item\./],
+      [["promote"], /^Specify what to promote: -a APP, or -p PIPELINE and -s STAGE\.$/],
+      [["promote", "-a", "a", "--force"], /^--force requires --reason TEXT/],
+      [["promote", "-a", "a", "-r", "newest"], /^The release must be an id, v3, current or previous; got "newest"/],
+      [["releases:info", "v3"], /^Release v3 requires -a APP\.$/],
+      [["builds", "--limit", "0"], /Must be an integer greater than 0\./],
       [["tokens:create", "x", "--role", "root"], /one of viewer, reporter, operator, admin\./],
       [["tokens:create", "x", "--role", "admin", "--expires", "soon"], /^--expires must be a date/],
       [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
@@ -116,17 +116,19 @@ describe("a command that cannot do what it was asked", () => {
     await report("sec/scan", "failure");
     const [first, ...reasons] = await failed(3, ["promote", "-a", dev.name]);
     assert.equal(first, `The promotion of ${dev.name} is refused.`);
-    const force = "; an administrator may pass it with --force --reason TEXT.";
+    const force = "; an administrator can override it with --force --reason TEXT.";
     assert.deepEqual(reasons, [
-      `✗ ${prod.name} requires ci/build, which was never reported. Needs ci/build to be reported as success: ` +
+      `✗ ${prod.name} requires ci/build, which was never reported. Report success for ci/build: ` +
         `\`railyard releases:status RELEASE -c "ci/build" -s success\`${force}`,
-      `✗ ${prod.name} requires qa/smoke, which is still pending. Needs qa/smoke to end with success${force}`,
-      `✗ ${prod.name} requires sec/scan, which reported a failure. Needs sec/scan to pass: ` +
-        `report success after a new run, or promote a build that passes${force}`,
+      `✗ ${prod.name} requires qa/smoke, which is still pending. Wait until qa/smoke succeeds${force}`,
+      `✗ ${prod.name} requires sec/scan, which reported a failure. Run sec/scan again, or promote a build that passes it${force}`,
     ]);
     const plan = await cli.run(["promote", "-a", dev.name, "--dry-run"]);
     assert.deepEqual([plan.code, plan.stderr], [3, ""]);
-    assert.deepEqual(nonEmptyLines(plan.stdout).slice(-4), ["It would be refused, for 3 reasons:", ...reasons]);
+    assert.deepEqual(nonEmptyLines(plan.stdout).slice(-4), [
+      "The promotion would be refused for 3 reasons:",
+      ...reasons,
+    ]);
     for (const context of requiredChecks) await report(context, "success");
     assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 0);
     assert.equal((await cli.run(["promote", "-a", dev.name])).code, 0);
@@ -143,7 +145,7 @@ describe("a command that cannot do what it was asked", () => {
 
   it("ends with 5 where nothing answers, or something else does", async () => {
     const [line] = await failed(5, ["apps"], { RAILYARD_URL: "http://127.0.0.1:1" });
-    assert.match(line ?? "", /^No Railyard answers at http:\/\/127\.0\.0\.1:1: /);
+    assert.match(line ?? "", /^Cannot connect to Railyard at http:\/\/127\.0\.0\.1:1: /);
     const other = await new Promise<Server>((resolve) => {
       const made = createServer((_, response) => response.end("<h1>It works!</h1>")).listen(0, "127.0.0.1", () =>
         resolve(made),
@@ -151,7 +153,10 @@ describe("a command that cannot do what it was asked", () => {
     });
     cleanup.after(() => other.close());
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-    assert.match((await failed(5, ["apps", "--url", url]))[0] ?? "", /is not Railyard; --url says where it is\.$/);
+    assert.match(
+      (await failed(5, ["apps", "--url", url]))[0] ?? "",
+      /^The service at .* is not Railyard \(HTTP status 200\)\. Set its address with --url\.$/,
+    );
   });
 
   it("ends with 5 where nobody is signed in, or with a token that is not valid", async () => {

@@ -43,11 +43,11 @@ describe("the help", () => {
     for (const command of commands) assert.ok(stdout.includes(`\n  ${command.name()}`), command.name());
     assert.match(
       stdout,
-      /0 done · 1 refused or failed · 2 wrong usage · 3 blocked by checks · 4 .* · 5 no connection/s,
+      /0 success · 1 refused or failed · 2 invalid usage · 3 blocked by required checks · 4 .* · 5 no connection/s,
     );
     assert.match(
       stdout,
-      /--url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then what `railyard login` has kept/,
+      /--url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then the login stored by `railyard login`/,
     );
   });
 

@@ -42,7 +42,7 @@ describe("railyard import", () => {
     assert.deepEqual(await here.admin.ask(CONTENT), await there.admin.ask(CONTENT));
 
     const repeated = await outcomes("--apply");
-    assert.deepEqual(new Set(repeated), new Set(["leave: there already"]));
+    assert.deepEqual(new Set(repeated), new Set(["leave: already exists"]));
     assert.deepEqual(await here.admin.ask(CONTENT), await there.admin.ask(CONTENT));
   });
 
@@ -62,7 +62,7 @@ describe("railyard import", () => {
     const cli = new CommandLine(t, { RAILYARD_URL: here.url, RAILYARD_TOKEN: ADMIN_SECRET });
     const { code, stdout } = await cli.run(["import", "--from", there.url, "--token", ADMIN_SECRET, "--apply"]);
     assert.equal(code, 0);
-    assert.match(stdout, /left alone: it is in production/);
+    assert.match(stdout, /skipped: the app is already in production/);
     const { pipelines } = await here.admin.ask(CONTENT);
     assert.deepEqual(pipelines.nodes[0].couplings, [
       { stage: "STAGING", requiredChecks: ["ci", "qa"], app: { name: checked.name } },
@@ -75,7 +75,7 @@ describe("railyard import", () => {
     const cli = new CommandLine(t, { RAILYARD_URL: here.url, RAILYARD_TOKEN: ADMIN_SECRET });
     const unknown = await cli.run(["import", "--from", here.url, "--token", "nonsense"]);
     assert.equal(unknown.code, 5);
-    assert.match(unknown.stderr, /does not know the token/);
+    assert.match(unknown.stderr, /rejected the token/);
     const nobody = await cli.run(["import", "--from", "http://127.0.0.1:9", "--token", "x"]);
     assert.equal(nobody.code, 5);
     const without = await cli.run(["import", "--from", here.url]);

@@ -21,7 +21,7 @@ describe("login", () => {
     const cli = new CommandLine(t);
     const { code, stdout } = await cli.run(["login", "--url", `${server.url}/graphql/`, "--token", ADMIN_SECRET]);
     assert.equal(code, 0);
-    assert.equal(stdout, `Signed in at ${server.url} as admin (admin); kept in ${cli.loginFile}.\n`);
+    assert.equal(stdout, `Signed in at ${server.url} as admin (admin); login stored in ${cli.loginFile}.\n`);
     assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), { url: server.url, token: ADMIN_SECRET });
     assert.deepEqual([modeOf(cli.loginFile), modeOf(dirname(cli.loginFile))], ["600", "700"]);
     assert.deepEqual(readdirSync(dirname(cli.loginFile)), ["login.json"]);
@@ -34,7 +34,7 @@ describe("login", () => {
     write(cli.loginFile, "{ broken");
     const broken = await cli.run(["whoami"]);
     assert.deepEqual([broken.code, broken.stderr.split("\n").length], [5, 2]);
-    assert.match(broken.stderr, /is not what `railyard login` writes; sign in again, or remove it\./);
+    assert.match(broken.stderr, /is not a valid login file; run `railyard login`, or remove the file\./);
     const { code, stdout } = await cli.run(["login", "--url", server.url, "--json"], { input: `${ADMIN_SECRET}\n` });
     assert.deepEqual(
       [code, JSON.parse(stdout)],

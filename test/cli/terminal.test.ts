@@ -77,7 +77,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     const runs = `v1 ${build.commit.sha.slice(0, 7)} succeeded`;
     assert.deepEqual(column(devAt, qaAt), [`⬢ ${dev.name}`, runs, ...marks]);
     const staging = column(qaAt, title.indexOf("production"));
-    assert.deepEqual(staging.slice(0, 3), [`⬢ ${qa.name}`, "nothing yet", "needs ci/build"]);
+    assert.deepEqual(staging.slice(0, 3), [`⬢ ${qa.name}`, "no release", "needs ci/build"]);
     const narrow = nonEmptyLines(stripEscapes((await cli.onTerminal(["pipelines:info", pipeline.name], 60)).stdout));
     assert.ok(narrow.includes("development →") && narrow.includes("production"), "stages one under the other");
   });
@@ -98,8 +98,8 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
   it("an empty list says how to begin", async () => {
     const app = await seed.app();
     const { stdout } = await cli.onTerminal(["releases", "-a", app.name]);
-    assert.match(stdout, /has no releases; promote to it, or use `railyard releases:create`\./);
-    assert.match((await cli.onTerminal(["promotions", "-a", app.name])).stdout, /There are no such promotions\./);
+    assert.match(stdout, /has no releases\. Promote to it, or create one with `railyard releases:create`\./);
+    assert.match((await cli.onTerminal(["promotions", "-a", app.name])).stdout, /No promotions found\./);
   });
 });
 

@@ -59,7 +59,7 @@ describe("watch", () => {
       ],
     );
     const cursor = told.at(-1)?.cursor ?? "";
-    assert.equal(ended.stderr, `Go on from here with --since ${cursor}\n`);
+    assert.equal(ended.stderr, `Resume with --since ${cursor}\n`);
 
     await seed.release(app);
     const second = cli.start(["watch", pipeline.name, "--since", cursor, "--json"]);
@@ -104,7 +104,7 @@ describe("watch", () => {
   it("streams lines for people on a terminal, of what happens from then on", { skip: !hasTerminal }, async () => {
     await seed.app();
     const running = cli.startOnTerminal(["watch"], 120);
-    await running.until(({ stdout }) => stdout.includes("Watching; Ctrl-C ends it."));
+    await running.until(({ stdout }) => stdout.includes("Watching. Press Ctrl-C to stop."));
     const app = await seed.app();
     await running.until(({ stdout }) => stdout.includes(app.name));
     running.type("\u0003");
@@ -112,7 +112,7 @@ describe("watch", () => {
     const printed = nonEmptyLines(stripEscapes(stdout));
     assert.equal(code, 0);
     assert.match(printed[1] ?? "", new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}App ${app.name} created {2}by admin`));
-    assert.match(printed.at(-1) ?? "", /Go on from here with --since \S+/);
+    assert.match(printed.at(-1) ?? "", /Resume with --since \S+/);
   });
 
   it("is refused for a pipeline that is not there and a cursor that is none", async () => {
@@ -132,7 +132,7 @@ describe("watch", () => {
     assert.deepEqual([wrong.code, nonEmptyLines(wrong.stderr).length], [5, 1], wrong.stderr);
     const nobody = await cli.run([...since, "--url", "http://127.0.0.1:1"]);
     assert.deepEqual([nobody.code, nonEmptyLines(nobody.stderr).length], [5, 1], nobody.stderr);
-    assert.match(nobody.stderr, /^No Railyard answers at/);
+    assert.match(nobody.stderr, /^Cannot connect to Railyard at/);
   });
 
   it("names the oldest cursor that is held where the log no longer goes back that far", async (t) => {
@@ -145,7 +145,7 @@ describe("watch", () => {
     await aged.app.tick();
     const { code, stderr } = await cli.run(["watch", "--url", aged.url, "--since", since]);
     assert.equal(code, 1);
-    const oldest = /Go on from there with --since (\S+)\.\n$/.exec(stderr)?.[1] ?? "";
+    const oldest = /Continue with --since (\S+)\.\n$/.exec(stderr)?.[1] ?? "";
     const running = cli.start(["watch", "--url", aged.url, "--since", oldest, "--json"]);
     await running.until(lines(1));
     assert.equal(eventsOf(running)[0]?.type, "APP_CREATED");
@@ -182,8 +182,8 @@ describe("watch", () => {
       made.map(({ name }) => name),
     );
     const notes = nonEmptyLines(stderr);
-    assert.match(notes[0] ?? "", /^Connection lost \(.+\); going on after cursor \S+ once it is back\.$/);
-    assert.equal(notes[1], "Connected again.");
+    assert.match(notes[0] ?? "", /^Connection lost \(.+\); reconnecting, resuming after cursor \S+\.$/);
+    assert.equal(notes[1], "Reconnected.");
     assert.equal(notes.length, 5);
   });
 });
@@ -277,7 +277,7 @@ describe("promote --wait", () => {
     const { dev } = await reported();
     const { code, stdout } = await cli.run(["promote", "-a", dev.name]);
     assert.equal(code, 0);
-    const id = /It is under way: `railyard promotions:info (\S+)` tells how far it is\.\n$/.exec(stdout)?.[1] ?? "";
+    const id = /In progress\. Show it with `railyard promotions:info (\S+)`\.\n$/.exec(stdout)?.[1] ?? "";
     assert.equal((await cli.json(["promotions:info", id])).phase, "IN_PROGRESS");
   });
 
@@ -300,7 +300,7 @@ describe("promote --wait", () => {
       `⬢ ${one.name}  v1 succeeded`,
       `⬢ ${two.name}  v1 succeeded`,
     ]);
-    assert.match(stderr, /^Connection lost \(.+\); going on after cursor \S+ once it is back\.\nConnected again\.\n$/);
+    assert.match(stderr, /^Connection lost \(.+\); reconnecting, resuming after cursor \S+\.\nReconnected\.\n$/);
   });
 
   it("leaves the promotion going where it is interrupted, and says so", async () => {
@@ -310,7 +310,8 @@ describe("promote --wait", () => {
     running.interrupt();
     const { code, stderr } = await running.ended;
     assert.equal(code, 130);
-    const id = /goes on without being watched: `railyard promotions:info (\S+)` tells/.exec(stderr)?.[1] ?? "";
+    const id =
+      /The promotion continues\. Show its progress with `railyard promotions:info (\S+)`/.exec(stderr)?.[1] ?? "";
     for (const app of [one, two]) await report(server, await releaseOf(app), "SUCCEEDED");
     assert.equal((await cli.json(["promotions:info", id])).phase, "SUCCEEDED");
   });

@@ -4,25 +4,25 @@ import { explainBlockers } from "../output/blockers.js";
 import { postJson } from "./http.js";
 import type { Blocker } from "./model.js";
 
-/** How long an answer is waited for, in milliseconds. */
+/** Maximum time to wait for a response, in milliseconds. */
 const RESPONSE_TIMEOUT_MS = 60_000;
 
-/** A document, its operation's name, and what it answers when it is given such variables. */
+/** A GraphQL document with one named operation, typed by its result and variables. */
 export interface Operation<Result, Variables> {
   readonly name: string;
   readonly document: string;
-  /** Never set: it carries the types. */
+  /** Type-only; never set. */
   readonly types?: (variables: Variables) => Result;
 }
 
-/** Names the types of a document that holds one named operation. */
+/** Adds types to a document that contains one named operation. */
 export function operation<Result, Variables = Record<string, never>>(document: string): Operation<Result, Variables> {
   const name = /^\s*(?:query|mutation|subscription)\s+(\w+)/.exec(document)?.[1];
-  if (name === undefined) throw new Error("A document must begin with the name of its operation.");
+  if (name === undefined) throw new Error("The document must start with a named operation.");
   return { name, document };
 }
 
-/** An error as the API tells it. */
+/** A GraphQL error of the API. */
 export interface ApiError {
   readonly message: string;
   readonly extensions?: {
@@ -33,17 +33,17 @@ export interface ApiError {
   };
 }
 
-/** Speaks to the API of one service. */
+/** GraphQL client of one service. */
 export class Api {
-  /** What `--verbose` says of the last answer, for a failure that the answer was not an error of. */
-  lastAnswer: readonly string[] = [];
+  /** The `--verbose` lines of the last successful response, for failures detected by the client. */
+  lastResponse: readonly string[] = [];
 
   constructor(readonly connection: Connection) {}
 
   /**
    * Runs an operation.
    *
-   * @throws Failure with the exit code that the refusal has, or where no service answers
+   * @throws Failure if the service returns an error or does not respond
    */
   async run<Result, Variables>(
     { name, document }: Operation<Result, Variables>,
@@ -60,20 +60,20 @@ export class Api {
     ).catch((error: unknown) => {
       throw noResponse(url, error, name);
     });
-    const answer = parseResponse(text);
-    if (answer === null) {
-      const message = `What answers at ${url} (status ${status}) is not Railyard; --url says where it is.`;
+    const response = parseResponse(text);
+    if (response === null) {
+      const message = `The service at ${url} is not Railyard (HTTP status ${status}). Set its address with --url.`;
       throw new Failure(EXIT.notConnected, [message], [`operation ${name}`]);
     }
-    const [error] = answer.errors ?? [];
-    if (error !== undefined) throw refusal(error, name, requestId, this.connection);
-    this.lastAnswer = [`operation ${name}`, ...(requestId === null ? [] : [`request ${requestId}`])];
-    return answer.data as Result;
+    const [error] = response.errors ?? [];
+    if (error !== undefined) throw toFailure(error, name, requestId, this.connection);
+    this.lastResponse = [`operation ${name}`, ...(requestId === null ? [] : [`request ${requestId}`])];
+    return response.data as Result;
   }
 }
 
-/** What the user is told of an error of the API. */
-export function refusal(error: ApiError, name: string, requestId: string | null, connection: Connection): Failure {
+/** Converts an API error to the failure shown to the user. */
+export function toFailure(error: ApiError, name: string, requestId: string | null, connection: Connection): Failure {
   const { code, blockers = [], oldestCursor } = error.extensions ?? {};
   const id = error.extensions?.requestId ?? requestId;
   const trace = [`operation ${name}`, ...(code ? [`code ${code}`] : []), ...(id ? [`request ${id}`] : [])];
@@ -90,37 +90,41 @@ export function refusal(error: ApiError, name: string, requestId: string | null,
       return new Failure(exit, [firstSentence(message), ...explainBlockers(blockers)], trace);
     }
     case "CURSOR_EXPIRED":
-      return new Failure(EXIT.refused, [`${message} Go on from there with --since ${oldestCursor}.`], trace);
+      return new Failure(EXIT.refused, [`${message} Continue with --since ${oldestCursor}.`], trace);
     default:
       return new Failure(EXIT.refused, [message], trace);
   }
 }
 
-/** Whether a reason is a check that has not passed. */
+/** Whether the blocker is a required check that has not passed. */
 export function isCheck(blocker: Pick<Blocker, "code">): boolean {
   return blocker.code.startsWith("CHECK_");
 }
 
 export function noResponse(url: string, error: unknown, name: string): Failure {
   const { code, message } = error as NodeJS.ErrnoException;
-  const overdue = code === "ABORT_ERR" ? "it took too long" : oneLine(message || String(code));
-  const why = code === "ECONNREFUSED" ? "nothing listens there" : overdue;
-  const hint = "Start one with `railyard serve`, or say where it is with --url.";
-  return new Failure(EXIT.notConnected, [`No Railyard answers at ${url}: ${why}. ${hint}`], [`operation ${name}`]);
+  const detail = code === "ABORT_ERR" ? "timeout" : oneLine(message || String(code));
+  const reason = code === "ECONNREFUSED" ? "connection refused" : detail;
+  const hint = "Start the service with `railyard serve`, or set its address with --url.";
+  return new Failure(
+    EXIT.notConnected,
+    [`Cannot connect to Railyard at ${url}: ${reason}. ${hint}`],
+    [`operation ${name}`],
+  );
 }
 
 function parseResponse(text: string): { data?: unknown; errors?: readonly ApiError[] } | null {
   try {
-    const answer = JSON.parse(text) as { data?: unknown; errors?: readonly ApiError[] } | null;
-    return answer !== null && typeof answer === "object" && ("data" in answer || Array.isArray(answer.errors))
-      ? answer
+    const response = JSON.parse(text) as { data?: unknown; errors?: readonly ApiError[] } | null;
+    return response !== null && typeof response === "object" && ("data" in response || Array.isArray(response.errors))
+      ? response
       : null;
   } catch {
     return null;
   }
 }
 
-/** The reasons follow one by one, so the sentence that sums them up is enough. */
+/** The first sentence of the message. The blockers follow one per line, so the rest would repeat them. */
 function firstSentence(message: string): string {
   return /^.*? is refused\./.exec(message)?.[0] ?? message;
 }

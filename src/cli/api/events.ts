@@ -2,7 +2,7 @@ import { operation } from "./client.js";
 import { EVENT, PROMOTION_EVENT } from "./fragments.js";
 import type * as model from "./model.js";
 
-interface AnyEvent {
+interface BaseEvent {
   readonly cursor: string;
   readonly type: string;
   readonly occurredAt: string;
@@ -13,7 +13,7 @@ interface AnyEvent {
 
 type AppName = { readonly name: string } | null;
 
-export interface PromotionEvent extends AnyEvent {
+export interface PromotionEvent extends BaseEvent {
   readonly __typename: "PromotionEvent";
   readonly promotionPhase: model.PromotionPhase;
   readonly targetPhase: model.ReleasePhase | null;
@@ -32,7 +32,7 @@ export interface PromotionEvent extends AnyEvent {
   } | null;
 }
 
-export interface ReleaseEvent extends AnyEvent {
+export interface ReleaseEvent extends BaseEvent {
   readonly __typename: "ReleaseEvent";
   readonly releasePhase: model.ReleasePhase;
   readonly release: {
@@ -45,7 +45,7 @@ export interface ReleaseEvent extends AnyEvent {
   };
 }
 
-export interface ReleaseStatusEvent extends AnyEvent {
+export interface ReleaseStatusEvent extends BaseEvent {
   readonly __typename: "ReleaseStatusEvent";
   readonly context: string;
   readonly state: model.StatusState;
@@ -53,14 +53,14 @@ export interface ReleaseStatusEvent extends AnyEvent {
   readonly release: { readonly id: string; readonly version: number; readonly app: { readonly name: string } };
 }
 
-export interface ChangeEvent extends AnyEvent {
+export interface ChangeEvent extends BaseEvent {
   readonly __typename: "ChangeEvent";
   readonly subjectId: string;
   readonly subjectName: string;
   readonly summary: string;
 }
 
-/** One line of the log. */
+/** One entry of the event log. */
 export type LogEvent = PromotionEvent | ReleaseEvent | ReleaseStatusEvent | ChangeEvent;
 
 interface After {

@@ -1,52 +1,53 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
-import { type ApiError, noResponse, type Operation, refusal } from "./client.js";
+import { type ApiError, noResponse, type Operation, toFailure } from "./client.js";
 
-/** The first wait before a new connection, and the longest, in milliseconds; each is twice the one before. */
-const FIRST_WAIT_MS = 250;
-const MAX_WAIT_MS = 10_000;
-/** How often a quiet connection is tried, and how long its answer may take, in milliseconds. */
+/** Initial and maximum delay before reconnecting, in milliseconds. The delay doubles after each attempt. */
+const INITIAL_DELAY_MS = 250;
+const MAX_DELAY_MS = 10_000;
+/** Interval between pings and maximum time to wait for a pong, in milliseconds. */
 const PING_INTERVAL_MS = 15_000;
 const PONG_TIMEOUT_MS = 10_000;
-/** How long the service may take to let a connection in, in milliseconds. */
+/** Maximum time to establish a connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface FollowOptions {
-  /** The cursor to go on after; undefined for what happens from now on. */
+  /** The cursor after which to start; undefined to start with new events. */
   readonly after: string | undefined;
-  /** Ends it. */
+  /** Stops the subscription. */
   readonly signal: AbortSignal;
-  /** Told when the connection is lost, and when it is there again. */
+  /** Called when the connection is lost and when it is restored. */
   notice(text: string): void;
-  /** How long to try to connect again before giving up, in milliseconds. */
-  readonly patience: number;
+  /** Maximum time to try to reconnect, in milliseconds. */
+  readonly reconnectTimeoutMs: number;
 }
 
-/** Why a stream ended that another connection can go on with. */
+/** The stream ended for a reason that allows reconnecting. */
 class ConnectionLost extends Error {}
 
 /**
- * Follows live events over a socket, each exactly once: where the connection is lost it goes on after the last event's
- * cursor on a new one.
+ * Subscribes to live events over a WebSocket and yields each event exactly once. After a lost connection it reconnects and
+ * resumes after the cursor of the last event.
  *
- * @throws Failure where the service refuses, or where it cannot be reached at first or for longer than `patience`
+ * @throws Failure if the service refuses the subscription, the first connection fails, or reconnecting takes longer than
+ *   `reconnectTimeoutMs`
  */
 export async function* follow<E extends { readonly cursor: string }, V>(
   connection: Connection,
   operation: Operation<{ event: E }, V & { after?: string | undefined }>,
   variables: V,
-  { after, signal, notice, patience }: FollowOptions,
+  { after, signal, notice, reconnectTimeoutMs }: FollowOptions,
 ): AsyncGenerator<E, void, undefined> {
   let cursor = after;
   let everConnected = false;
   let lostAt: number | null = null;
-  let wait = FIRST_WAIT_MS;
+  let delay = INITIAL_DELAY_MS;
   const connected = () => {
-    if (lostAt !== null) notice("Connected again.");
+    if (lostAt !== null) notice("Reconnected.");
     everConnected = true;
     lostAt = null;
-    wait = FIRST_WAIT_MS;
+    delay = INITIAL_DELAY_MS;
   };
   while (!signal.aborted) {
     try {
@@ -59,21 +60,20 @@ export async function* follow<E extends { readonly cursor: string }, V>(
       if (signal.aborted) return;
       if (!(error instanceof ConnectionLost)) throw error;
       if (!everConnected) throw noResponse(connection.url, error, operation.name);
-      if (lostAt === null)
-        notice(`Connection lost (${error.message}); going on ${cursorPosition(cursor)} once it is back.`);
+      if (lostAt === null) notice(`Connection lost (${error.message}); reconnecting${resumePoint(cursor)}.`);
       lostAt ??= Date.now();
-      if (Date.now() - lostAt > patience) throw noResponse(connection.url, error, operation.name);
+      if (Date.now() - lostAt > reconnectTimeoutMs) throw noResponse(connection.url, error, operation.name);
     }
-    await sleep(wait, undefined, { signal }).catch(() => {});
-    wait = Math.min(wait * 2, MAX_WAIT_MS);
+    await sleep(delay, undefined, { signal }).catch(() => {});
+    delay = Math.min(delay * 2, MAX_DELAY_MS);
   }
 }
 
-function cursorPosition(cursor: string | undefined): string {
-  return cursor === undefined ? "from then on" : `after cursor ${cursor}`;
+function resumePoint(cursor: string | undefined): string {
+  return cursor === undefined ? "" : `, resuming after cursor ${cursor}`;
 }
 
-/** The events of one connection, until the signal; throws `Lost` when the connection ends. */
+/** Yields the events of one connection. Throws ConnectionLost when the connection ends or the signal aborts. */
 async function* stream<E, V>(
   connection: Connection,
   { name, document }: Operation<{ event: E }, V>,
@@ -81,19 +81,19 @@ async function* stream<E, V>(
   signal: AbortSignal,
   connected: () => void,
 ): AsyncGenerator<E, void, undefined> {
-  // Only what follows pays for loading these.
+  // Loaded lazily: most commands do not subscribe.
   const [{ createClient }, { WebSocket }] = await Promise.all([import("graphql-ws/client"), import("ws")]);
   const { url, token } = connection;
-  const arrived: E[] = [];
-  let ended: { readonly why: unknown } | null = null;
+  const buffer: E[] = [];
+  let ended: { readonly reason: unknown } | null = null;
   let wake = () => {};
-  // A connection that was never made cannot be closed either; why not is told already.
+  // Disposing a connection that was never established rejects; its error has already been reported.
   const dispose = () => void Promise.resolve(client.dispose()).catch(() => {});
-  const end = (why: unknown) => {
-    ended ??= { why };
+  const end = (reason: unknown) => {
+    ended ??= { reason };
     wake();
   };
-  let overdue: NodeJS.Timeout | undefined;
+  let pongTimer: NodeJS.Timeout | undefined;
   const client = createClient({
     url: `${url.replace(/^http/, "ws")}/graphql`,
     webSocketImpl: class extends WebSocket {
@@ -103,21 +103,21 @@ async function* stream<E, V>(
     },
     connectionAckWaitTimeout: CONNECT_TIMEOUT_MS,
     ...(token !== null && { connectionParams: { authorization: `Bearer ${token}` } }),
-    // A new connection is made by `follow`, with the newest cursor; the client's own would repeat the first one's.
+    // `follow` reconnects with the latest cursor. The client's own retry would resend the initial one.
     retryAttempts: 0,
     keepAlive: PING_INTERVAL_MS,
     on: {
       connected,
       closed: (event) => {
-        clearTimeout(overdue);
+        clearTimeout(pongTimer);
         end(event);
         dispose();
       },
       ping: (received) => {
-        if (!received) overdue = setTimeout(() => client.terminate(), PONG_TIMEOUT_MS);
+        if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_TIMEOUT_MS);
       },
       pong: (received) => {
-        if (received) clearTimeout(overdue);
+        if (received) clearTimeout(pongTimer);
       },
     },
   });
@@ -128,7 +128,7 @@ async function* stream<E, V>(
     {
       next: ({ data, errors }) => {
         if (errors !== undefined) return end(errors);
-        if (data) arrived.push(data.event);
+        if (data) buffer.push(data.event);
         wake();
       },
       error: end,
@@ -137,32 +137,32 @@ async function* stream<E, V>(
   );
   try {
     for (;;) {
-      while (arrived.length > 0) yield arrived.shift() as E;
-      if (ended !== null) throw explainClose((ended as { why: unknown }).why, name, connection);
+      while (buffer.length > 0) yield buffer.shift() as E;
+      if (ended !== null) throw toStreamError((ended as { reason: unknown }).reason, name, connection);
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
     }
   } finally {
     signal.removeEventListener("abort", abort);
-    clearTimeout(overdue);
+    clearTimeout(pongTimer);
     unsubscribe();
     dispose();
   }
 }
 
-/** What ended a stream: a refusal that no other connection would change, or `Lost`. */
-function explainClose(why: unknown, name: string, connection: Connection): Error {
-  if (Array.isArray(why)) {
-    const [error] = why as ApiError[];
+/** Converts the reason for which a stream ended to ConnectionLost, or to a Failure if reconnecting is pointless. */
+function toStreamError(cause: unknown, name: string, connection: Connection): Error {
+  if (Array.isArray(cause)) {
+    const [error] = cause as ApiError[];
     if (error?.extensions?.code === "UNAVAILABLE") return new ConnectionLost("the service is stopping");
-    return refusal(error ?? { message: "The service refused." }, name, null, connection);
+    return toFailure(error ?? { message: "The service refused the subscription." }, name, null, connection);
   }
-  if (why instanceof Error) return why instanceof ConnectionLost ? why : new ConnectionLost(why.message);
-  const { code, reason, message } = why as { code?: number; reason?: string; message?: string };
+  if (cause instanceof Error) return cause instanceof ConnectionLost ? cause : new ConnectionLost(cause.message);
+  const { code, reason, message } = cause as { code?: number; reason?: string; message?: string };
   if (code === 4401 || code === 4403) {
-    return refusal(
-      { message: reason || "The service refused.", extensions: { code: "UNAUTHENTICATED" } },
+    return toFailure(
+      { message: reason || "The service refused the subscription.", extensions: { code: "UNAUTHENTICATED" } },
       name,
       null,
       connection,
@@ -171,5 +171,5 @@ function explainClose(why: unknown, name: string, connection: Connection): Error
   if (code !== undefined && code >= 4400 && code < 4499 && code !== 4408) {
     return new Failure(EXIT.refused, [`The service closed the stream: ${reason || code}.`], [`operation ${name}`]);
   }
-  return new ConnectionLost(reason || message || (code === undefined ? "the socket failed" : `closed with ${code}`));
+  return new ConnectionLost(reason || message || (code === undefined ? "socket error" : `close code ${code}`));
 }

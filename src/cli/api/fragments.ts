@@ -1,4 +1,4 @@
-/* What of each object the operations select: the fields of the types in `model.ts`, under the API's own names. */
+/* The fields that the operations select of each object. They match the types in `model.ts`. */
 
 export const PAGE = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
 
@@ -7,7 +7,7 @@ export const PIPELINE = "id name description repository branch reviewAppsEnabled
 export const BUILD =
   "id phase repository branch commit { sha message author url } artifact checksum createdAt updatedAt";
 
-export const BRIEF_RELEASE =
+export const RELEASE_SUMMARY =
   "id version phase state createdAt build { id branch commit { sha } } statuses { context state }";
 
 export const RELEASE = `id version phase state trigger failureReason description current createdAt updatedAt
@@ -15,32 +15,32 @@ export const RELEASE = `id version phase state trigger failureReason description
   statuses { id context state name description targetUrl updatedAt }`;
 
 export const APP = `id name description region deploymentMode createdAt updatedAt
-  coupling { id stage requiredChecks pipeline { id name } } currentRelease { ${BRIEF_RELEASE} }`;
+  coupling { id stage requiredChecks pipeline { id name } } currentRelease { ${RELEASE_SUMMARY} }`;
 
 export const COUPLING = "id app { id name } pipeline { id name } stage requiredChecks autoDeploy createdAt updatedAt";
 
 export const BOARD = `${PIPELINE} stages { stage couplings {
-  id stage requiredChecks autoDeploy createdAt updatedAt app { id name currentRelease { ${BRIEF_RELEASE} } } } }`;
+  id stage requiredChecks autoDeploy createdAt updatedAt app { id name currentRelease { ${RELEASE_SUMMARY} } } } }`;
 
 export const PROMOTION = `id phase from to forced reason createdAt updatedAt
   pipeline { id name } source { id name } release { id version } build { id commit { sha } } createdBy { name role }
   targets { id phase failureReason app { id name } release { id version } checks { context state passed } }`;
 
-export const PLAN = `promotable from to pipeline { id name } source { id name } release { ${BRIEF_RELEASE} }
+export const PLAN = `promotable from to pipeline { id name } source { id name } release { ${RELEASE_SUMMARY} }
   targets { upToDate app { id name } currentRelease { id version } checks { context state passed } }
   blockers { code message context overridable app { id name } }`;
 
 export const TOKEN = "id name role createdAt expiresAt lastUsedAt revokedAt pipelines { id name }";
 
-const EVERY_EVENT = "__typename cursor type occurredAt actor { name role } pipelineId pipeline { name }";
+const EVENT_FIELDS = "__typename cursor type occurredAt actor { name role } pipelineId pipeline { name }";
 
-const OF_PROMOTION = `promotionPhase targetPhase
+const PROMOTION_EVENT_FIELDS = `promotionPhase targetPhase
   promotion { id from to source { name } release { version } targets { app { name } } }
   target { app { name } failureReason release { id version } }`;
 
-export const PROMOTION_EVENT = `${EVERY_EVENT} ${OF_PROMOTION}`;
+export const PROMOTION_EVENT = `${EVENT_FIELDS} ${PROMOTION_EVENT_FIELDS}`;
 
-export const EVENT = `${EVERY_EVENT} ... on PromotionEvent { ${OF_PROMOTION} }
+export const EVENT = `${EVENT_FIELDS} ... on PromotionEvent { ${PROMOTION_EVENT_FIELDS} }
   ... on ReleaseEvent { releasePhase
     release { id version description failureReason app { name } build { commit { sha } } } }
   ... on ReleaseStatusEvent { context state previousState release { id version app { name } } }

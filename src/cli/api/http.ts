@@ -7,31 +7,31 @@ export interface HttpResponse {
 }
 
 /**
- * Posts JSON and reads the whole answer. Not `fetch`: to load that takes longer than all else that a command does.
+ * Posts JSON and reads the complete response. Does not use `fetch`: loading it takes longer than the rest of a command.
  *
- * @param deadline how long the answer may take, in milliseconds
+ * @param timeoutMs maximum time for the response, in milliseconds
  */
 export async function postJson(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  deadline: number,
+  timeoutMs: number,
 ): Promise<HttpResponse> {
   const send = url.protocol === "https:" ? (await import("node:https")).request : request;
   const options: RequestOptions = {
     method: "POST",
     headers: { ...headers, "content-type": "application/json", accept: "application/json" },
-    signal: AbortSignal.timeout(deadline),
+    signal: AbortSignal.timeout(timeoutMs),
   };
   return new Promise((resolve, reject) => {
-    const asked: ClientRequest = send(url, options, (response) => {
+    const outgoing: ClientRequest = send(url, options, (response) => {
       readBody(response).then(
         (text) => resolve({ status: response.statusCode ?? 0, requestId: readHeader(response, "x-request-id"), text }),
         reject,
       );
     });
-    asked.on("error", reject);
-    asked.end(body);
+    outgoing.on("error", reject);
+    outgoing.end(body);
   });
 }
 

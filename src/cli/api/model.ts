@@ -1,4 +1,4 @@
-/* The objects of the API as the operations of this folder select them. A test holds every document against the schema. */
+/* API objects with the fields that the operations in this folder select. A test validates every document against the schema. */
 
 export type Stage = "REVIEW" | "DEVELOPMENT" | "STAGING" | "PRODUCTION";
 export type StatusState = "PENDING" | "SUCCESS" | "FAILURE" | "ERROR";
@@ -73,8 +73,8 @@ export interface Status {
   readonly updatedAt: string;
 }
 
-/** What of a release is shown beside something else. */
-export interface BriefRelease {
+/** The part of a release that is shown together with another object. */
+export interface ReleaseSummary {
   readonly id: string;
   readonly version: number;
   readonly phase: ReleasePhase;
@@ -84,7 +84,7 @@ export interface BriefRelease {
   readonly statuses: readonly Pick<Status, "context" | "state">[];
 }
 
-export interface Release extends Omit<BriefRelease, "build" | "statuses"> {
+export interface Release extends Omit<ReleaseSummary, "build" | "statuses"> {
   readonly app: Named;
   readonly build: Build;
   readonly trigger: "DEPLOY" | "AUTO_DEPLOY" | "PROMOTION" | "ROLLBACK";
@@ -106,7 +106,7 @@ export interface App extends Named {
     readonly requiredChecks: readonly string[];
     readonly pipeline: Named;
   } | null;
-  readonly currentRelease: BriefRelease | null;
+  readonly currentRelease: ReleaseSummary | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -132,7 +132,7 @@ export interface Pipeline extends Named {
 }
 
 export interface BoardCoupling extends Omit<Coupling, "app" | "pipeline"> {
-  readonly app: Named & { readonly currentRelease: BriefRelease | null };
+  readonly app: Named & { readonly currentRelease: ReleaseSummary | null };
 }
 
 export interface Board extends Pipeline {
@@ -191,7 +191,7 @@ export interface Plan {
   readonly to: Stage | null;
   readonly pipeline: Named;
   readonly source: Named | null;
-  readonly release: BriefRelease | null;
+  readonly release: ReleaseSummary | null;
   readonly targets: readonly {
     readonly app: Named;
     readonly upToDate: boolean;
@@ -207,7 +207,7 @@ export interface Token extends Named {
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
-  /** Null where it is not limited to pipelines. */
+  /** The pipelines that the token is restricted to; null if unrestricted. */
   readonly pipelines: readonly Named[] | null;
 }
 

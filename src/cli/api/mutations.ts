@@ -3,8 +3,8 @@ import { APP, BUILD, COUPLING, PIPELINE, PROMOTION, RELEASE, TOKEN } from "./fra
 import type * as model from "./model.js";
 import type { PromoteInput } from "./queries.js";
 
-/** Every mutation takes one `input`. */
-interface With<Input> {
+/** Variables of a mutation: every mutation takes one `input`. */
+interface Variables<Input> {
   readonly input: Input;
 }
 
@@ -12,18 +12,18 @@ type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 export const CREATE_APP = operation<
   { createApp: { app: model.App } },
-  With<
+  Variables<
     { name: string } & Optional<{ description: string; region: string; deploymentMode: model.App["deploymentMode"] }>
   >
 >(`mutation CreateApp($input: CreateAppInput!) { createApp(input: $input) { app { ${APP} } } }`);
 
-export const DELETE_APP = operation<{ deleteApp: { deletedAppId: string } }, With<{ app: string }>>(
+export const DELETE_APP = operation<{ deleteApp: { deletedAppId: string } }, Variables<{ app: string }>>(
   "mutation DeleteApp($input: DeleteAppInput!) { deleteApp(input: $input) { deletedAppId } }",
 );
 
 export const CREATE_PIPELINE = operation<
   { createPipeline: { pipeline: model.Pipeline } },
-  With<
+  Variables<
     { name: string } & Optional<{ description: string; repository: string; branch: string; reviewAppsEnabled: boolean }>
   >
 >(
@@ -31,23 +31,24 @@ export const CREATE_PIPELINE = operation<
     createPipeline(input: $input) { pipeline { ${PIPELINE} } } }`,
 );
 
-export const DELETE_PIPELINE = operation<{ deletePipeline: { deletedPipelineId: string } }, With<{ pipeline: string }>>(
-  "mutation DeletePipeline($input: DeletePipelineInput!) { deletePipeline(input: $input) { deletedPipelineId } }",
-);
+export const DELETE_PIPELINE = operation<
+  { deletePipeline: { deletedPipelineId: string } },
+  Variables<{ pipeline: string }>
+>("mutation DeletePipeline($input: DeletePipelineInput!) { deletePipeline(input: $input) { deletedPipelineId } }");
 
 export const ADD_COUPLING = operation<
   { addCoupling: { coupling: model.Coupling } },
-  With<{ pipeline: string; app: string; stage: model.Stage; requiredChecks?: readonly string[] | undefined }>
+  Variables<{ pipeline: string; app: string; stage: model.Stage; requiredChecks?: readonly string[] | undefined }>
 >(`mutation AddCoupling($input: AddCouplingInput!) { addCoupling(input: $input) { coupling { ${COUPLING} } } }`);
 
 export const UPDATE_CHECKS = operation<
   { updateChecks: { coupling: model.Coupling } },
-  With<{ coupling: string; requiredChecks: readonly string[] }>
+  Variables<{ coupling: string; requiredChecks: readonly string[] }>
 >(`mutation UpdateChecks($input: UpdateChecksInput!) { updateChecks(input: $input) { coupling { ${COUPLING} } } }`);
 
 export const REMOVE_COUPLING = operation<
   { removeCoupling: { removedCouplingId: string; pipeline: model.Pipeline } },
-  With<{ coupling: string }>
+  Variables<{ coupling: string }>
 >(
   `mutation RemoveCoupling($input: RemoveCouplingInput!) {
     removeCoupling(input: $input) { removedCouplingId pipeline { ${PIPELINE} } } }`,
@@ -55,7 +56,7 @@ export const REMOVE_COUPLING = operation<
 
 export const CREATE_BUILD = operation<
   { createBuild: { build: model.Build } },
-  With<
+  Variables<
     {
       repository: string;
       artifact: string;
@@ -66,17 +67,17 @@ export const CREATE_BUILD = operation<
 
 export const CREATE_RELEASE = operation<
   { createRelease: { release: model.Release } },
-  With<{ app: string; build: string; description?: string | undefined }>
+  Variables<{ app: string; build: string; description?: string | undefined }>
 >(`mutation CreateRelease($input: CreateReleaseInput!) { createRelease(input: $input) { release { ${RELEASE} } } }`);
 
 export const ROLLBACK = operation<
   { rollback: { release: model.Release } },
-  With<{ app: string; release?: string | undefined; reason?: string | undefined }>
+  Variables<{ app: string; release?: string | undefined; reason?: string | undefined }>
 >(`mutation Rollback($input: RollbackInput!) { rollback(input: $input) { release { ${RELEASE} } } }`);
 
 export const REPORT_STATUS = operation<
   { reportStatus: { status: model.Status & { release: { id: string; version: number; app: model.Named } } } },
-  With<
+  Variables<
     { release: string; context: string; state: model.StatusState } & Optional<{
       name: string;
       description: string;
@@ -88,15 +89,20 @@ export const REPORT_STATUS = operation<
     status { id context state name description targetUrl updatedAt release { id version app { id name } } } } }`,
 );
 
-export const PROMOTE = operation<{ promote: { promotion: model.Promotion } }, With<PromoteInput>>(
+export const PROMOTE = operation<{ promote: { promotion: model.Promotion } }, Variables<PromoteInput>>(
   `mutation Promote($input: PromoteInput!) { promote(input: $input) { promotion { ${PROMOTION} } } }`,
 );
 
 export const CREATE_TOKEN = operation<
   { createToken: { token: model.Token; secret: string } },
-  With<{ name: string; role: model.Role; expiresAt?: string | undefined; pipelines?: readonly string[] | undefined }>
+  Variables<{
+    name: string;
+    role: model.Role;
+    expiresAt?: string | undefined;
+    pipelines?: readonly string[] | undefined;
+  }>
 >(`mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { token { ${TOKEN} } secret } }`);
 
-export const REVOKE_TOKEN = operation<{ revokeToken: { token: model.Token } }, With<{ token: string }>>(
+export const REVOKE_TOKEN = operation<{ revokeToken: { token: model.Token } }, Variables<{ token: string }>>(
   `mutation RevokeToken($input: RevokeTokenInput!) { revokeToken(input: $input) { token { ${TOKEN} } } }`,
 );

@@ -2,7 +2,7 @@ import { operation } from "./client.js";
 import { APP, BOARD, BUILD, COUPLING, PAGE, PIPELINE, PLAN, PROMOTION, RELEASE, TOKEN } from "./fragments.js";
 import type * as model from "./model.js";
 
-/** A page in either direction. */
+/** Pagination arguments. */
 export interface Page {
   readonly first?: number | undefined;
   readonly after?: string | undefined;
@@ -10,7 +10,7 @@ export interface Page {
   readonly before?: string | undefined;
 }
 
-/** A list that is read page by page, under the name that every list has here. */
+/** A result with one paginated connection, aliased to `list`. */
 export interface Listed<T> {
   readonly list: model.Connection<T>;
 }
@@ -45,7 +45,7 @@ export const PIPELINE_CHECKS = operation<
     pipeline(pipeline: $pipeline) { availableChecks { context name lastReportedAt } } }`,
 );
 
-export const COUPLING_OF = operation<{ coupling: model.Coupling | null }, { id?: string; app?: string }>(
+export const FIND_COUPLING = operation<{ coupling: model.Coupling | null }, { id?: string; app?: string }>(
   `query Coupling($id: ID, $app: ID) { coupling(id: $id, app: $app) { ${COUPLING} } }`,
 );
 
@@ -94,7 +94,7 @@ export const PROMOTION_PLAN = operation<{ promotionPlan: model.Plan }, { input: 
   `query PromotionPlan($input: PromoteInput!) { promotionPlan(input: $input) { ${PLAN} } }`,
 );
 
-/** What `promote` and its plan take. */
+/** Input for `promote` and `promotionPlan`. */
 export interface PromoteInput {
   readonly app?: string | undefined;
   readonly pipeline?: string | undefined;
@@ -110,7 +110,7 @@ export const TOKENS = operation<Listed<model.Token>, Page>(
     list: tokens(first: $first, after: $after) { nodes { ${TOKEN} } ${PAGE} } }`,
 );
 
-/** Where the log ends now. */
+/** Reads the cursor of the newest event. */
 export const LOG_END = operation<{ events: { pageInfo: model.PageInfo } }>(
   `query LogEnd { events(last: 1) { ${PAGE} } }`,
 );

@@ -1,39 +1,39 @@
 import { EXIT, Failure, notFound, wrongUsage } from "../exit.js";
 import type { Api, Operation } from "./client.js";
 import type { Connection, Coupling, Release } from "./model.js";
-import { COUPLING_OF, type Listed, type Page, RELEASE_NUMBERS, RELEASES } from "./queries.js";
+import { FIND_COUPLING, type Listed, type Page, RELEASE_NUMBERS, RELEASES } from "./queries.js";
 
-/* How what a user names becomes what the API takes: releases by version, couplings by their app, lists by the page. */
+/* Resolves references given by the user (releases by version, couplings by app) and reads paginated lists. */
 
-/** The largest page that the API gives. */
+/** Maximum page size of the API. */
 const PAGE_SIZE = 100;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A coupling by its id, or by the app that it couples. */
+/** Finds a coupling by its id or by its app. */
 export async function findCoupling(api: Api, reference: string): Promise<Coupling> {
   if (UUID.test(reference)) {
-    const byId = (await api.run(COUPLING_OF, { id: reference })).coupling;
+    const byId = (await api.run(FIND_COUPLING, { id: reference })).coupling;
     if (byId !== null) return byId;
   }
-  const { coupling } = await api.run(COUPLING_OF, { app: reference });
+  const { coupling } = await api.run(FIND_COUPLING, { app: reference });
   if (coupling !== null) return coupling;
   throw new Failure(EXIT.refused, [
-    `There is no coupling or coupled app "${reference}"; \`railyard apps\` shows which are.`,
+    `There is no coupling or coupled app "${reference}"; list the coupled apps with \`railyard apps\`.`,
   ]);
 }
 
 /**
- * The id of a release that is named by its id, or, of an app, as `v3`, `current` or `previous` (the newest before the
- * current one that succeeded).
+ * Resolves a release reference to an id: an id, or together with an app `v3`, `current` or `previous` (the newest
+ * successful release before the current one).
  */
 export async function findReleaseId(api: Api, reference: string, app: string | undefined): Promise<string> {
   if (UUID.test(reference)) return reference;
   const version = /^v?([1-9]\d{0,9})$/i.exec(reference)?.[1];
   if (version === undefined && reference !== "current" && reference !== "previous") {
-    throw wrongUsage(`A release is named by its id, or as v3, current or previous; "${reference}" is neither.`);
+    throw wrongUsage(`The release must be an id, v3, current or previous; got "${reference}".`);
   }
-  if (app === undefined) throw wrongUsage(`Whose release ${reference} is meant, -a APP must say.`);
+  if (app === undefined) throw wrongUsage(`Release ${reference} requires -a APP.`);
   if (version !== undefined) return findReleaseByVersion(api, app, Number(version));
   let pastCurrent = false;
   for await (const release of releases(api, app, "first")) {
@@ -41,67 +41,67 @@ export async function findReleaseId(api: Api, reference: string, app: string | u
     if (pastCurrent && release.phase === "SUCCEEDED") return release.id;
     pastCurrent ||= release.current;
   }
-  throw notFound(`${reference} release of ${app} that succeeded`);
+  throw notFound(`${reference} successful release of ${app}`);
 }
 
 async function findReleaseByVersion(api: Api, app: string, version: number): Promise<string> {
   const { value: newest } = await releases(api, app, "first").next();
   if (newest !== undefined && version <= newest.version) {
-    // Versions have no gaps, so the nearer end of the list is the shorter way.
+    // Versions have no gaps, so start from the nearer end of the list.
     const from = version > newest.version / 2 ? "first" : "last";
     for await (const release of releases(api, app, from)) if (release.version === version) return release.id;
   }
   throw notFound(`release v${version} of ${app}`);
 }
 
-/** The releases of an app from either end of the list, which has the newest first. */
+/** Yields the releases of an app, from the newest (`first`) or the oldest (`last`). */
 async function* releases(api: Api, app: string, end: "first" | "last") {
   let page: Page = { [end]: PAGE_SIZE };
   for (;;) {
-    const answer = await api.run(RELEASE_NUMBERS, { app, ...page });
-    if (answer.app === null) throw notFound(`app "${app}"`);
-    const { nodes, pageInfo } = answer.app.list;
+    const result = await api.run(RELEASE_NUMBERS, { app, ...page });
+    if (result.app === null) throw notFound(`app "${app}"`);
+    const { nodes, pageInfo } = result.app.list;
     yield* end === "first" ? nodes : [...nodes].reverse();
     if (!(end === "first" ? pageInfo.hasNextPage : pageInfo.hasPreviousPage)) return;
-    const edge = (end === "first" ? pageInfo.endCursor : pageInfo.startCursor) ?? undefined;
-    page = end === "first" ? { first: PAGE_SIZE, after: edge } : { last: PAGE_SIZE, before: edge };
+    const cursor = (end === "first" ? pageInfo.endCursor : pageInfo.startCursor) ?? undefined;
+    page = end === "first" ? { first: PAGE_SIZE, after: cursor } : { last: PAGE_SIZE, before: cursor };
   }
 }
 
-/** What a list holds, as far as it was asked for. */
-export interface Head<T> {
+/** The first items of a list. */
+export interface Listing<T> {
   readonly nodes: T[];
-  /** Whether there is more than that. */
+  /** Whether the list has more items. */
   readonly more: boolean;
 }
 
-/** The first `limit` of a list, however many pages that takes. */
-export function head<T, V>(
+/** Reads the first `limit` items of a list, page by page. */
+export function list<T, V>(
   api: Api,
   operation: Operation<Listed<T>, Page & V>,
   variables: V,
   limit: number,
-): Promise<Head<T>> {
+): Promise<Listing<T>> {
   return collect(async (page) => (await api.run(operation, { ...variables, ...page })).list, limit);
 }
 
-/** The newest `limit` releases of an app. */
-export function headOfReleases(api: Api, app: string, limit: number): Promise<Head<Release>> {
+/** Reads the newest `limit` releases of an app. */
+export function listReleases(api: Api, app: string, limit: number): Promise<Listing<Release>> {
   return collect(async (page) => {
-    const answer = await api.run(RELEASES, { app, ...page });
-    if (answer.app === null) throw notFound(`app "${app}"`);
-    return answer.app.list;
+    const result = await api.run(RELEASES, { app, ...page });
+    if (result.app === null) throw notFound(`app "${app}"`);
+    return result.app.list;
   }, limit);
 }
 
-async function collect<T>(read: (page: Page) => Promise<Connection<T>>, limit: number): Promise<Head<T>> {
+async function collect<T>(read: (page: Page) => Promise<Connection<T>>, limit: number): Promise<Listing<T>> {
   const nodes: T[] = [];
   let after: string | undefined;
   for (;;) {
-    const list = await read({ first: Math.min(PAGE_SIZE, limit - nodes.length), after });
-    nodes.push(...list.nodes);
-    const more = list.pageInfo.hasNextPage;
+    const connection = await read({ first: Math.min(PAGE_SIZE, limit - nodes.length), after });
+    nodes.push(...connection.nodes);
+    const more = connection.pageInfo.hasNextPage;
     if (!more || nodes.length >= limit) return { nodes, more };
-    after = list.pageInfo.endCursor ?? undefined;
+    after = connection.pageInfo.endCursor ?? undefined;
   }
 }

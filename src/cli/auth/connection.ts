@@ -1,14 +1,14 @@
 import { EXIT, Failure, wrongUsage } from "../exit.js";
 import { type Login, loginFile, readLogin } from "./login-file.js";
 
-/** Where a service is that was started without settings. */
+/** The address of a service started with default settings. */
 const DEFAULT_URL = "http://127.0.0.1:4000";
 
-/** Which service to speak to, and as whom. */
+/** The service to connect to and the token to authenticate with. */
 export interface Connection {
-  /** Without a slash at the end, for example `http://127.0.0.1:4000`. */
+  /** Without a trailing slash, for example `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Null where nothing says who asks: the service will then refuse. */
+  /** Null if no token was found; the service then refuses the request. */
   readonly token: string | null;
 }
 
@@ -18,27 +18,27 @@ export interface ConnectionFlags {
 }
 
 /**
- * Flags come first, then `RAILYARD_URL` and `RAILYARD_TOKEN`, then what `login` kept. A kept token goes only to the
- * service that it was kept for: another address never gets to see it.
+ * Precedence: flags, then `RAILYARD_URL` and `RAILYARD_TOKEN`, then the stored login. A stored token is sent only to the
+ * service that it was stored for.
  */
 export function findConnection(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Connection {
-  const said = flags.url ?? nonEmpty(environment.RAILYARD_URL);
+  const address = flags.url ?? nonEmpty(environment.RAILYARD_URL);
   const token = flags.token ?? nonEmpty(environment.RAILYARD_TOKEN);
-  if (said !== undefined && token !== undefined) return { url: parseUrl(said), token };
-  const kept = storedLogin(environment);
-  const url = parseUrl(said ?? kept?.url ?? DEFAULT_URL);
-  return { url, token: token ?? (kept?.url === url ? kept.token : null) };
+  if (address !== undefined && token !== undefined) return { url: parseUrl(address), token };
+  const login = storedLogin(environment);
+  const url = parseUrl(address ?? login?.url ?? DEFAULT_URL);
+  return { url, token: token ?? (login?.url === url ? login.token : null) };
 }
 
 /**
- * The address of a service as it is kept and compared: the path without `/graphql` and slashes at its end.
+ * Normalizes the address of a service: removes a trailing `/graphql` and trailing slashes.
  *
- * @throws Failure of wrong usage where it is no http or https address
+ * @throws Failure if the address is not an http or https URL
  */
 export function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw wrongUsage(`The address of the service must begin with http:// or https://; "${text}" does not.`);
+    throw wrongUsage(`The address of the service must begin with http:// or https://; got "${text}".`);
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "").replace(/\/graphql$/, "")}`;
 }
@@ -51,7 +51,7 @@ function storedLogin(environment: NodeJS.ProcessEnv): Login | null {
   }
 }
 
-/** An empty variable counts as left out. */
+/** Treats an empty variable as unset. */
 function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }

@@ -12,23 +12,23 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Where somebody is signed in, and the secret that they carry there. */
+/** A stored login: the service and the token. */
 export interface Login {
   readonly url: string;
   readonly token: string;
 }
 
-/** The file in the user's configuration folder (`XDG_CONFIG_HOME`, or else `~/.config`) that keeps the login. */
+/** The path of the login file in the user's configuration directory (`XDG_CONFIG_HOME`, default `~/.config`). */
 export function loginFile(environment: NodeJS.ProcessEnv): string {
-  // The XDG specification has relative paths ignored.
-  const given = environment.XDG_CONFIG_HOME;
-  return join(given?.startsWith("/") ? given : join(homedir(), ".config"), "railyard", "login.json");
+  // The XDG specification requires ignoring relative paths.
+  const configured = environment.XDG_CONFIG_HOME;
+  return join(configured?.startsWith("/") ? configured : join(homedir(), ".config"), "railyard", "login.json");
 }
 
 /**
- * The login that a file keeps; null where there is no such file.
+ * Reads the login file; returns null if it does not exist.
  *
- * @throws Error where the file cannot be read, or holds something else
+ * @throws Error if the file cannot be read or is not a login file
  */
 export function readLogin(file: string): Login | null {
   let text: string;
@@ -38,36 +38,36 @@ export function readLogin(file: string): Login | null {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  const kept = parseLogin(text);
-  if (typeof kept?.url === "string" && typeof kept.token === "string") return { url: kept.url, token: kept.token };
-  throw new Error(`${file} is not what \`railyard login\` writes; sign in again, or remove it.`);
+  const login = parseLogin(text);
+  if (typeof login?.url === "string" && typeof login.token === "string") return { url: login.url, token: login.token };
+  throw new Error(`${file} is not a valid login file; run \`railyard login\`, or remove the file.`);
 }
 
-/** Keeps a login in the place of any earlier one, readable by its owner alone (mode 0600). */
+/** Stores a login, replacing an existing one. Only the owner can read the file (mode 0600). */
 export function writeLogin(file: string, login: Login): void {
   putFile(file, login, (draft) => renameSync(draft, file));
 }
 
 /**
- * Keeps a login where there is none.
+ * Stores a login unless a login file exists.
  *
- * @returns whether it was kept; a file that is there already stays as it is
+ * @returns whether the login was stored
  */
 export function writeFirstLogin(file: string, login: Login): boolean {
-  let kept = true;
+  let stored = true;
   putFile(file, login, (draft) => {
     try {
-      // Unlike a rename, a link never replaces what is there, whoever comes in between.
+      // Unlike rename, link fails atomically if the file exists.
       linkSync(draft, file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      kept = false;
+      stored = false;
     }
   });
-  return kept;
+  return stored;
 }
 
-/** Writes a draft beside the file, so that nobody ever reads half a login or one that is open to others. */
+/** Writes a temporary file with mode 0600 first, so that the login file is never partial or readable by others. */
 function putFile(file: string, login: Login, put: (draft: string) => void): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;

@@ -1,14 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
-/** A secret from standard input: at a terminal it is asked for and not shown, otherwise the first line is taken. */
+/** Reads a secret from standard input: prompts without echo on a terminal, otherwise reads the first line. */
 export async function askSecret(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
   const terminal = stdin.isTTY === true;
-  // What readline would echo goes nowhere.
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: stdin, output: nowhere, terminal });
-  // After the terminal was told not to echo: whoever is quick must not see what they type either.
+  // Discards the echo of readline.
+  const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: discard, terminal });
+  // Prompt only after readline has disabled the terminal's echo, so that early input is not shown.
   if (terminal) stderr.write(prompt);
   try {
     const line = await new Promise<string>((resolve, reject) => {

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import type { App } from "../api/model.js";
 import { CREATE_APP, DELETE_APP } from "../api/mutations.js";
 import { APP_BY_NAME, APPS } from "../api/queries.js";
-import { head } from "../api/references.js";
-import { appOption, define, limitOption, named, option } from "../command.js";
+import { list } from "../api/references.js";
+import { appOption, define, limitOption, option, requireName } from "../command.js";
 import { notFound } from "../exit.js";
 import { appLabel, check, lower, phase, shortSha, singleLine } from "../output/format.js";
 import type { Column, Screen } from "../output/screen.js";
@@ -13,17 +13,17 @@ export function addApps(program: Command): void {
     program,
     {
       usage: "apps",
-      about: "List the apps, with what each one runs",
+      about: "List the apps and their current releases",
       examples: ["apps", "apps --region eu", "apps --json"],
-      notes: ["In a pipe the columns are: name, region, pipeline, stage, version, commit, id."],
-      options: [option("-R, --region <region>", "only those in this region"), limitOption(null)],
+      notes: ["Columns in a pipe: name, region, pipeline, stage, version, commit, id."],
+      options: [option("-R, --region <region>", "only apps in this region"), limitOption(null)],
     },
     async ({ api, screen, options }) => {
       const limit = options.limit ?? Number.POSITIVE_INFINITY;
-      const { nodes } = await head(api, APPS, { region: options.region }, limit);
+      const { nodes } = await list(api, APPS, { region: options.region }, limit);
       return {
         document: nodes,
-        text: () => screen.table(columns(screen), nodes, "There are no apps; `railyard apps:create NAME` makes one."),
+        text: () => screen.table(columns(screen), nodes, "No apps. Create one with `railyard apps:create NAME`."),
       };
     },
   );
@@ -32,15 +32,15 @@ export function addApps(program: Command): void {
     program,
     {
       usage: "apps:create <name>",
-      about: "Make an app",
+      about: "Create an app",
       examples: ["apps:create myapp-space-dev", "apps:create myapp-eu --region eu --reported"],
       notes: [
-        "Of an app with --reported, a release is live once a deployer has reported it; of any other, as soon as it is made.",
+        "With --reported, a release becomes current when a deployer reports its success; otherwise when it is created.",
       ],
       options: [
-        option("-R, --region <region>", "where it runs, in your own words"),
-        option("-d, --description <text>", "what it is"),
-        option("--reported", "a deployer rolls its releases out and reports how that went"),
+        option("-R, --region <region>", "the region that the app runs in"),
+        option("-d, --description <text>", "description of the app"),
+        option("--reported", "a deployer deploys the releases and reports the results"),
       ],
     },
     async ({ api, args: [name = ""], options: { region, description, reported } }) => {
@@ -54,12 +54,12 @@ export function addApps(program: Command): void {
     program,
     {
       usage: "apps:info [app]",
-      about: "Show an app: where it stands and what it runs",
+      about: "Show an app, its coupling and its current release",
       examples: ["apps:info myapp-space-dev", "apps:info -a myapp-space-dev --json"],
       options: [appOption()],
     },
     async ({ api, args, options }) => {
-      const name = named("app", args[0], options.app);
+      const name = requireName("app", args[0], options.app);
       const { app } = await api.run(APP_BY_NAME, { app: name });
       if (app === null) throw notFound(`app "${name}"`);
       return { document: app, text: (screen) => describe(screen, app) };
@@ -70,12 +70,12 @@ export function addApps(program: Command): void {
     program,
     {
       usage: "apps:destroy [app]",
-      about: "Delete an app that is in no pipeline; its history stays",
+      about: "Delete an app that is in no pipeline; its history is kept",
       examples: ["apps:destroy myapp-old"],
       options: [appOption()],
     },
     async ({ api, args, options }) => {
-      const app = named("app", args[0], options.app);
+      const app = requireName("app", args[0], options.app);
       const { deleteApp } = await api.run(DELETE_APP, { input: { app } });
       return {
         document: deleteApp,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { CREATE_BUILD } from "../api/mutations.js";
 import { BUILDS } from "../api/queries.js";
-import { head } from "../api/references.js";
+import { list } from "../api/references.js";
 import { define, limitOption, option, required } from "../command.js";
 import { phase, shortSha, singleLine } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
@@ -11,18 +11,18 @@ export function addBuilds(program: Command): void {
     program,
     {
       usage: "builds",
-      about: "List builds, the newest first",
+      about: "List builds, newest first",
       examples: ["builds", "builds --repository acme/shop --branch main", "builds --sha 4f3c2a1 --json"],
-      notes: ["In a pipe the columns are: id, phase, repository, branch, commit, artifact, time."],
+      notes: ["Columns in a pipe: id, phase, repository, branch, commit, artifact, time."],
       options: [
-        option("-r, --repository <repository>", "only those of this codebase"),
-        option("-b, --branch <branch>", "only those of this branch"),
-        option("--sha <sha>", "only those of this commit"),
+        option("-r, --repository <repository>", "only builds of this repository"),
+        option("-b, --branch <branch>", "only builds of this branch"),
+        option("--sha <sha>", "only builds of this commit"),
         limitOption(25),
       ],
     },
     async ({ api, screen, options: { repository, branch, sha, limit } }) => {
-      const { nodes, more } = await head(api, BUILDS, { repository, branch, sha }, limit);
+      const { nodes, more } = await list(api, BUILDS, { repository, branch, sha }, limit);
       const { paint } = screen;
       return {
         document: nodes,
@@ -38,7 +38,7 @@ export function addBuilds(program: Command): void {
               { title: "Created", value: (one) => one.createdAt, shown: (one) => screen.time(one.createdAt) },
             ],
             nodes,
-            "There are no such builds; `railyard builds:create` reports one.",
+            "No builds found. Create one with `railyard builds:create`.",
           );
           noteMore(screen, more, limit);
         },
@@ -58,19 +58,19 @@ export function addBuilds(program: Command): void {
     program,
     {
       usage: "builds:create",
-      about: "Report a build that has succeeded",
+      about: "Create a successful build",
       examples: [
         "builds:create --repository acme/shop --sha 4f3c2a1d --artifact registry.example.com/shop:4f3c2a1d",
         'builds:create --repository acme/shop --sha "$GIT_SHA" --branch main --artifact "$IMAGE" --json',
       ],
       options: [
-        required(option("-r, --repository <repository>", "the codebase, as github.com/acme/shop")),
-        required(option("--sha <sha>", "the commit's hash")),
-        required(option("--artifact <artifact>", "where the artifact is, for example an image")),
-        option("-b, --branch <branch>", "the branch it was made from"),
-        option("-m, --message <text>", "the commit's message"),
-        option("--author <name>", "the commit's author"),
-        option("--checksum <digest>", "the artifact's digest, as sha256:…"),
+        required(option("-r, --repository <repository>", "the repository, for example github.com/acme/shop")),
+        required(option("--sha <sha>", "the commit hash")),
+        required(option("--artifact <artifact>", "the artifact, for example an image reference")),
+        option("-b, --branch <branch>", "the branch of the commit"),
+        option("-m, --message <text>", "the commit message"),
+        option("--author <name>", "the commit author"),
+        option("--checksum <digest>", "the digest of the artifact, for example sha256:…"),
       ],
     },
     async ({ api, options: { repository, sha, artifact, branch, message, author, checksum } }) => {

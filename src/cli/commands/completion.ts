@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { choice } from "../command.js";
 import { type Completion, SHELLS, scriptFor } from "../completion.js";
 
-/** Adds the command that prints the completion of every other; it comes last, so that it knows them all. */
+/** Adds the `completion` command. Call it last, so that the scripts include all commands. */
 export function addCompletion(program: Command): void {
   const shells = Object.keys(SHELLS);
   program
     .command("completion")
-    .description("Print a completion script for your shell")
-    .addArgument(choice("<shell>", "which shell", shells))
+    .description("Print a shell completion script")
+    .addArgument(choice("<shell>", "the shell", shells))
     .addHelpText(
       "after",
       [
@@ -25,12 +25,12 @@ export function addCompletion(program: Command): void {
 }
 
 function findCompletions(program: Command): Completion[] {
-  const everywhere = findOptions(program);
+  const globalOptions = findOptions(program);
   return program.commands.flatMap((command) =>
     [command.name(), ...command.aliases()].map((name) => ({
       name,
       about: command.description(),
-      options: [...findOptions(command), ...everywhere, { flags: ["--help"], about: "show its help", values: null }],
+      options: [...findOptions(command), ...globalOptions, { flags: ["--help"], about: "show help", values: null }],
       words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     })),
   );

@@ -3,31 +3,35 @@ import type { Api } from "../api/client.js";
 import { type Coupling, STAGES, type Stage } from "../api/model.js";
 import { ADD_COUPLING, REMOVE_COUPLING, UPDATE_CHECKS } from "../api/mutations.js";
 import { PIPELINES } from "../api/queries.js";
-import { findCoupling, head } from "../api/references.js";
-import { appOption, define, listOption, named, oneOf, required } from "../command.js";
+import { findCoupling, list } from "../api/references.js";
+import { appOption, define, enumOption, listOption, required, requireName } from "../command.js";
 import { wrongUsage } from "../exit.js";
 import { appLabel, lower } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
 
 const checksOption = () =>
-  listOption("-c, --checks <check...>", "required status checks: -c a -c b, -c a b and -c a,b are the same");
+  listOption("-c, --checks <check...>", "required status checks; -c a -c b, -c a b and -c a,b are equivalent");
 
-/** Apps in the stages of pipelines, and the checks that they require. */
+/** Adds the commands for couplings: apps in pipeline stages, and their required checks. */
 export function addCouplings(program: Command): void {
   define<{ app: string; stage: Stage; checks?: string[] }>(
     program,
     {
       usage: "pipelines:add [pipeline]",
-      about: "Place an app in a stage of a pipeline",
+      about: "Add an app to a stage of a pipeline",
       examples: [
         "pipelines:add myapp -a myapp-space-dev -s development",
         "pipelines:add myapp -a myapp-space-prod -s production -c ci/build -c qa/smoke",
       ],
-      notes: ["The pipeline may be left out where there is only one."],
-      options: [required(appOption()), required(oneOf("-s, --stage <stage>", "the stage", STAGES)), checksOption()],
+      notes: ["The pipeline is optional if there is only one."],
+      options: [
+        required(appOption()),
+        required(enumOption("-s, --stage <stage>", "the stage", STAGES)),
+        checksOption(),
+      ],
     },
     async ({ api, args, options: { app, stage, checks } }) => {
-      const pipeline = args[0] ?? (await onlyPipeline(api));
+      const pipeline = args[0] ?? (await findOnlyPipeline(api));
       const input = { pipeline, app, stage, requiredChecks: checks };
       const { coupling } = (await api.run(ADD_COUPLING, { input })).addCoupling;
       return { document: coupling, text: (screen) => describe(screen, coupling) };
@@ -38,17 +42,17 @@ export function addCouplings(program: Command): void {
     program,
     {
       usage: "pipelines:update [coupling]",
-      about: "Set the status checks that an app requires; without -c, remove them all",
+      about: "Set the required status checks of an app; without -c, remove all",
       examples: [
         "pipelines:update 08f4d458-a492-44c0-9a78-667d8b24644d -c my/status-check",
         "pipelines:update -a myapp-space-prod -c ci/build,qa/smoke",
-        "pipelines:update -a myapp-space-prod   # removes them all: needs the role admin",
+        "pipelines:update -a myapp-space-prod   # removes all checks; requires the ADMIN role",
       ],
-      notes: ["The coupling is named by its id, as pipelines:info shows it, or by its app."],
+      notes: ["Specify the coupling by its id (shown by pipelines:info) or by its app."],
       options: [appOption(), checksOption()],
     },
     async ({ api, args, options }) => {
-      const before = await findCoupling(api, named("coupling", args[0], options.app));
+      const before = await findCoupling(api, requireName("coupling", args[0], options.app));
       const requiredChecks = options.checks ?? [];
       const { coupling } = (await api.run(UPDATE_CHECKS, { input: { coupling: before.id, requiredChecks } }))
         .updateChecks;
@@ -60,7 +64,7 @@ export function addCouplings(program: Command): void {
     program,
     {
       usage: "pipelines:remove",
-      about: "Take an app out of its pipeline; the app stays",
+      about: "Remove an app from its pipeline; the app is kept",
       examples: ["pipelines:remove -a myapp-space-qa"],
       options: [required(appOption())],
     },
@@ -78,11 +82,11 @@ export function addCouplings(program: Command): void {
   );
 }
 
-async function onlyPipeline(api: Api): Promise<string> {
-  const { nodes, more } = await head(api, PIPELINES, {}, 2);
+async function findOnlyPipeline(api: Api): Promise<string> {
+  const { nodes, more } = await list(api, PIPELINES, {}, 2);
   const [only] = nodes;
   if (only === undefined || nodes.length > 1 || more) {
-    throw wrongUsage("Which pipeline is meant must be said: railyard pipelines:add PIPELINE -a APP -s STAGE.");
+    throw wrongUsage("Specify the pipeline: railyard pipelines:add PIPELINE -a APP -s STAGE.");
   }
   return only.id;
 }
@@ -104,9 +108,9 @@ function describeCheckChange(screen: Screen, before: Coupling, after: Coupling):
   const app = appLabel(after.app, screen.paint);
   const removed = before.requiredChecks.filter((one) => !after.requiredChecks.includes(one));
   if (after.requiredChecks.length === 0) {
-    if (removed.length === 0) return `${app} requires no status checks, and did not before.`;
+    if (removed.length === 0) return `${app} has no required status checks (unchanged).`;
     return `Removed all required status checks of ${app}: ${removed.join(", ")}.`;
   }
-  const gone = removed.length === 0 ? "" : `; no longer ${removed.join(", ")}`;
-  return `${app} requires ${after.requiredChecks.join(", ")}${gone}.`;
+  const suffix = removed.length === 0 ? "" : `; no longer ${removed.join(", ")}`;
+  return `${app} requires ${after.requiredChecks.join(", ")}${suffix}.`;
 }

@@ -19,16 +19,16 @@ export function addImport(program: Command): void {
         "import --from https://api.example.com --token OLD_TOKEN --apply",
       ],
       notes: [
-        "Without --apply it shows what it would do, and does nothing. It may be repeated: what is there already is left as it is.",
-        "Here --token is the token of the API that is read; where it is written to, RAILYARD_TOKEN or `railyard login` sign in.",
+        "Without --apply it only prints the plan. An import can be repeated; existing objects are not changed.",
+        "--token is the token of the source API. Authenticate at Railyard with RAILYARD_TOKEN or `railyard login`.",
       ],
       options: [
-        required(option("--from <url>", "the Platform API to read, as https://api.example.com")),
-        option("--apply", "do it"),
+        required(option("--from <url>", "URL of the source Platform API, for example https://api.example.com")),
+        option("--apply", "execute the plan"),
       ],
     },
     async ({ options, screen }) => {
-      if (options.token === undefined) throw wrongUsage("--token must give the token of the API that --from names.");
+      if (options.token === undefined) throw wrongUsage("--token is required: the token of the API given with --from.");
       const source = new PlatformApi(platformUrl(options.from), options.token);
       const api = new Api(findConnection(options.url === undefined ? {} : { url: options.url }, process.env));
       const apply = options.apply === true;
@@ -64,8 +64,8 @@ function printSteps(screen: Screen, steps: readonly ImportStep[], apply: boolean
       { title: "Outcome", value: (step) => (step.reason === null ? step.outcome : `${step.outcome}: ${step.reason}`) },
     ],
     steps,
-    "There is nothing to copy.",
+    "Nothing to import.",
   );
   const planned = steps.filter((step) => step.outcome === "planned").length;
-  if (!apply && planned > 0) screen.line(`\n${planned} steps to take; --apply takes them.`);
+  if (!apply && planned > 0) screen.line(`\n${planned} steps planned. Execute them with --apply.`);
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Pipeline } from "../api/model.js";
 import { CREATE_PIPELINE, DELETE_PIPELINE } from "../api/mutations.js";
 import { PIPELINE_BOARD, PIPELINE_CHECKS, PIPELINES } from "../api/queries.js";
-import { head } from "../api/references.js";
+import { list } from "../api/references.js";
 import { define, limitOption, option } from "../command.js";
 import { notFound } from "../exit.js";
 import { drawBoard, listCouplings } from "../output/board.js";
@@ -16,11 +16,11 @@ export function addPipelines(program: Command): void {
       usage: "pipelines",
       about: "List the pipelines",
       examples: ["pipelines", "pipelines --json"],
-      notes: ["In a pipe the columns are: name, repository, branch, number of apps, id."],
+      notes: ["Columns in a pipe: name, repository, branch, number of apps, id."],
       options: [limitOption(null)],
     },
     async ({ api, screen, options }) => {
-      const { nodes } = await head(api, PIPELINES, {}, options.limit ?? Number.POSITIVE_INFINITY);
+      const { nodes } = await list(api, PIPELINES, {}, options.limit ?? Number.POSITIVE_INFINITY);
       const { paint } = screen;
       return {
         document: nodes,
@@ -34,7 +34,7 @@ export function addPipelines(program: Command): void {
               { title: "Id", value: (one) => one.id, shown: (one) => paint.dim(one.id), narrow: "left out" },
             ],
             nodes,
-            "There are no pipelines; `railyard pipelines:create NAME` makes one.",
+            "No pipelines. Create one with `railyard pipelines:create NAME`.",
           ),
       };
     },
@@ -44,13 +44,13 @@ export function addPipelines(program: Command): void {
     program,
     {
       usage: "pipelines:create <name>",
-      about: "Make a pipeline",
+      about: "Create a pipeline",
       examples: ["pipelines:create myapp", "pipelines:create shop --repository acme/shop --branch main --review-apps"],
       options: [
-        option("-r, --repository <repository>", "the codebase, as github.com/acme/shop"),
-        option("-b, --branch <branch>", "the central branch, whose builds deploy by themselves (main)"),
-        option("-d, --description <text>", "what it is"),
-        option("--review-apps", "a pull request gets an app of its own"),
+        option("-r, --repository <repository>", "the repository, for example github.com/acme/shop"),
+        option("-b, --branch <branch>", "the branch whose builds are deployed automatically (default main)"),
+        option("-d, --description <text>", "description of the pipeline"),
+        option("--review-apps", "create a review app for each pull request"),
       ],
     },
     async ({ api, args: [name = ""], options: { repository, branch, description, reviewApps } }) => {
@@ -64,9 +64,9 @@ export function addPipelines(program: Command): void {
     program,
     {
       usage: "pipelines:info <pipeline>",
-      about: "Draw a pipeline: its stages, apps, releases and checks",
+      about: "Show a pipeline: its stages, apps, releases and checks",
       examples: ["pipelines:info myapp", "pipelines:info myapp --json"],
-      notes: ["Below the board, and alone in a pipe, stands every coupling with the id that pipelines:update takes."],
+      notes: ["In a pipe, prints only the list of couplings."],
     },
     async ({ api, args: [name = ""] }) => {
       const { pipeline } = await api.run(PIPELINE_BOARD, { pipeline: name });
@@ -76,8 +76,8 @@ export function addPipelines(program: Command): void {
         text: async (screen) => {
           if (screen.reader === "terminal") {
             const { repository, branch } = pipeline;
-            const codebase = repository === null ? "" : `  ${singleLine(repository)} (${singleLine(branch)})`;
-            screen.line(`${screen.paint.bold(pipeline.name)}${screen.paint.dim(codebase)}\n`);
+            const source = repository === null ? "" : `  ${singleLine(repository)} (${singleLine(branch)})`;
+            screen.line(`${screen.paint.bold(pipeline.name)}${screen.paint.dim(source)}\n`);
             await drawBoard(screen, pipeline);
             screen.line();
           }
@@ -91,9 +91,9 @@ export function addPipelines(program: Command): void {
     program,
     {
       usage: "pipelines:checks <pipeline>",
-      about: "List the status checks that can be required in a pipeline",
+      about: "List the status checks reported in a pipeline",
       examples: ["pipelines:checks myapp"],
-      notes: ["In a pipe the columns are: context, name, time of the last report."],
+      notes: ["Columns in a pipe: context, name, time of the last report."],
     },
     async ({ api, args: [name = ""], screen }) => {
       const { pipeline } = await api.run(PIPELINE_CHECKS, { pipeline: name });
@@ -112,7 +112,7 @@ export function addPipelines(program: Command): void {
               },
             ],
             pipeline.availableChecks,
-            "Nothing was reported here yet; `railyard releases:status` reports a check.",
+            "No checks reported. Report one with `railyard releases:status`.",
           ),
       };
     },
@@ -122,7 +122,7 @@ export function addPipelines(program: Command): void {
     program,
     {
       usage: "pipelines:destroy <pipeline>",
-      about: "Delete a pipeline; its apps and its history stay",
+      about: "Delete a pipeline; its apps and history are kept",
       examples: ["pipelines:destroy myapp"],
     },
     async ({ api, args: [pipeline = ""] }) => {

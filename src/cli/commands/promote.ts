@@ -6,14 +6,14 @@ import { type Promotion, STAGES, type Stage } from "../api/model.js";
 import { PROMOTE } from "../api/mutations.js";
 import { LOG_END, PROMOTION_BY_ID, PROMOTION_PLAN, type PromoteInput } from "../api/queries.js";
 import { findReleaseId } from "../api/references.js";
-import { type CommandCall, type CommandResult, define, listOption, oneOf, option } from "../command.js";
+import { type CommandCall, type CommandResult, define, enumOption, listOption, option } from "../command.js";
 import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
 import { appLabel, lower } from "../output/format.js";
 import { type Progress, startProgress } from "../output/progress.js";
 import { outcome, showPlan, showPromotion } from "../output/promotions.js";
 
-/** How long `--wait` tries to reach a service that has gone, in milliseconds. */
+/** Maximum time for which `--wait` tries to reconnect, in milliseconds. */
 const RECONNECT_TIMEOUT_MS = 5 * 60_000;
 
 interface Options {
@@ -34,7 +34,7 @@ export function addPromote(program: Command): void {
     {
       usage: "pipelines:promote",
       alias: "promote",
-      about: "Copy the build of an app's release to the apps of the next stage",
+      about: "Promote a release of an app to the apps of the next stage",
       examples: [
         "pipelines:promote -a myapp-space-dev",
         "promote -a myapp-space-dev --dry-run",
@@ -43,20 +43,20 @@ export function addPromote(program: Command): void {
         "promote -a myapp-space-stg --force --reason 'hotfix, QA is informed'",
       ],
       notes: [
-        "Without -t it goes to every app of the next stage, without -r it is the current release. With -p and -s in the\n" +
-          "place of -a it is the first app of that stage that has a release.",
-        "Exit codes: 3 where required checks hold it back, 4 where it ended and not all targets succeeded.",
+        "Promotes the current release to all apps of the next stage unless -r or -t is given. With -p and -s instead of -a,\n" +
+          "promotes from the first app of the stage that has a release.",
+        "Exit codes: 3 if required checks block the promotion, 4 if it finished but not all targets succeeded.",
       ],
       options: [
         option("-a, --app <app>", "the source app, by name or id"),
-        option("-p, --pipeline <pipeline>", "in the place of -a: the pipeline to promote in"),
-        oneOf("-s, --stage <stage>", "in the place of -a: the stage to promote out of", STAGES),
-        listOption("-t, --to <app...>", "apps to promote to, in the next stage"),
-        option("-r, --release <release>", "a release of the source: its id, v3, or previous"),
-        option("--dry-run", "show what would be done, and all that holds it back"),
-        option("--force", "pass checks that are not met; needs the role admin, and --reason"),
-        option("--reason <text>", "why it is forced"),
-        option("--wait", "follow it until every target is final"),
+        option("-p, --pipeline <pipeline>", "instead of -a: the pipeline to promote in"),
+        enumOption("-s, --stage <stage>", "instead of -a: the stage to promote from", STAGES),
+        listOption("-t, --to <app...>", "target apps in the next stage"),
+        option("-r, --release <release>", "release of the source app: id, v3 or previous"),
+        option("--dry-run", "show the plan and its blockers without promoting"),
+        option("--force", "override required checks; requires the ADMIN role and --reason"),
+        option("--reason <text>", "reason for --force"),
+        option("--wait", "wait until every target is final"),
       ],
     },
     async (call) => {
@@ -70,10 +70,10 @@ export function addPromote(program: Command): void {
 async function parseInput({ api, options }: CommandCall<Options>): Promise<PromoteInput> {
   const { app, pipeline, stage, to: targets, force, reason } = options;
   if (app === undefined && (pipeline === undefined || stage === undefined)) {
-    throw wrongUsage("What to promote must be said: with -a APP, or with -p PIPELINE and -s STAGE.");
+    throw wrongUsage("Specify what to promote: -a APP, or -p PIPELINE and -s STAGE.");
   }
   if (force === true && !reason?.trim())
-    throw wrongUsage("--force needs --reason TEXT: it is kept with the promotion.");
+    throw wrongUsage("--force requires --reason TEXT; it is stored with the promotion.");
   const release = options.release === undefined ? undefined : await findReleaseId(api, options.release, app);
   return { app, pipeline, stage, targets, force, reason, release };
 }
@@ -109,7 +109,7 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
   const progress = await startProgress(screen, announcement(call));
   const interrupt = onInterrupt();
   try {
-    // From before the promotion, so that nothing of it is missed.
+    // Read the cursor before promoting, so that no event is missed.
     const { endCursor } = (await api.run(LOG_END, {})).events.pageInfo;
     const { promotion } = (await api.run(PROMOTE, { input })).promote;
     if (promotion.phase === "IN_PROGRESS") {
@@ -117,7 +117,7 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
     }
     if (interrupt.signal.aborted) {
       progress.stop();
-      screen.note(`It goes on without being watched: \`railyard promotions:info ${promotion.id}\` tells how it ends.`);
+      screen.note(`The promotion continues. Show its progress with \`railyard promotions:info ${promotion.id}\`.`);
       return EXIT.interrupted;
     }
     return reportOutcome(call, (await api.run(PROMOTION_BY_ID, { id: promotion.id })).promotion ?? promotion, true);
@@ -127,7 +127,7 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
   }
 }
 
-/** Shows how far each target has come, until all are final. */
+/** Shows the phase of each target until all are final. */
 async function watchTargets(
   call: CommandCall<Options>,
   promotion: Promotion,
@@ -143,19 +143,19 @@ async function watchTargets(
   };
   show();
   const notice = (text: string) => screen.note(text);
-  const following = { after, signal, notice, patience: RECONNECT_TIMEOUT_MS };
-  for await (const event of follow(connection, PROMOTION_EVENTS, { promotion: promotion.id }, following)) {
+  const options = { after, signal, notice, reconnectTimeoutMs: RECONNECT_TIMEOUT_MS };
+  for await (const event of follow(connection, PROMOTION_EVENTS, { promotion: promotion.id }, options)) {
     if (event.type === "PROMOTION_FINISHED") return;
     const { target, targetPhase } = event;
     if (target === null || targetPhase === null) continue;
     const known = targets.get(target.release.id);
     if (known === undefined) continue;
-    // The reason is told as it is now, and only where it belongs to this phase.
+    // The event carries the current failure reason, which applies only to a failed phase.
     const failureReason = targetPhase === "FAILED" ? target.failureReason : null;
-    const moved = { ...known, phase: targetPhase, failureReason };
-    targets.set(target.release.id, moved);
+    const updated = { ...known, phase: targetPhase, failureReason };
+    targets.set(target.release.id, updated);
     show();
-    if (screen.reader === "pipe") screen.line(`${appLabel(moved.app, screen.paint)}  ${outcome(screen, moved)}`);
+    if (screen.reader === "pipe") screen.line(`${appLabel(updated.app, screen.paint)}  ${outcome(screen, updated)}`);
   }
 }
 
@@ -169,7 +169,7 @@ function reportOutcome(call: CommandCall<Options>, promotion: Promotion, waited:
       screen.line(`${announcement(call)} ${mark}`);
       showPromotion(screen, promotion, waited);
       if (promotion.phase === "IN_PROGRESS") {
-        screen.line(`It is under way: \`railyard promotions:info ${promotion.id}\` tells how far it is.`);
+        screen.line(`In progress. Show it with \`railyard promotions:info ${promotion.id}\`.`);
       }
     },
     exit: failed ? EXIT.notAllSucceeded : EXIT.done,

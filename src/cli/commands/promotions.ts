@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { PROMOTION_PHASES, type Promotion, type PromotionPhase } from "../api/model.js";
 import { PROMOTION_BY_ID, PROMOTIONS } from "../api/queries.js";
-import { head } from "../api/references.js";
-import { define, limitOption, oneOf, option } from "../command.js";
+import { list } from "../api/references.js";
+import { define, enumOption, limitOption, option } from "../command.js";
 import { notFound } from "../exit.js";
 import { lower, phase, shortSha } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
@@ -14,21 +14,21 @@ export function addPromotions(program: Command): void {
     program,
     {
       usage: "promotions [pipeline]",
-      about: "List promotions, the newest first",
+      about: "List promotions, newest first",
       examples: ["promotions myapp", "promotions --phase in-progress", "promotions -a myapp-space-prod --json"],
-      notes: ["In a pipe the columns are: id, phase, pipeline, from, to, source, version, commit, targets, by, time."],
+      notes: ["Columns in a pipe: id, phase, pipeline, from, to, source, version, commit, targets, by, time."],
       options: [
-        option("-a, --app <app>", "only those from or to this app"),
-        oneOf("--phase <phase>", "only those in this phase", PROMOTION_PHASES),
+        option("-a, --app <app>", "only promotions from or to this app"),
+        enumOption("--phase <phase>", "only promotions in this phase", PROMOTION_PHASES),
         limitOption(25),
       ],
     },
     async ({ api, screen, args: [pipeline], options: { app, phase: only, limit } }) => {
-      const { nodes, more } = await head(api, PROMOTIONS, { pipeline, app, phase: only }, limit);
+      const { nodes, more } = await list(api, PROMOTIONS, { pipeline, app, phase: only }, limit);
       return {
         document: nodes,
         text: async () => {
-          await screen.table(columns(screen), nodes, "There are no such promotions.");
+          await screen.table(columns(screen), nodes, "No promotions found.");
           noteMore(screen, more, limit);
         },
       };
@@ -39,7 +39,7 @@ export function addPromotions(program: Command): void {
     program,
     {
       usage: "promotions:info <id>",
-      about: "Show a promotion: its targets, how each ended, and the checks it was judged by",
+      about: "Show a promotion, its targets and its checks",
       examples: ["promotions:info 019ab3c4-5d6e-7f80-9123-456789abcdef"],
     },
     async ({ api, args: [id = ""] }) => {

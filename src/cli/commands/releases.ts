@@ -3,29 +3,27 @@ import type { Release, StatusState } from "../api/model.js";
 import { STATES } from "../api/model.js";
 import { CREATE_RELEASE, REPORT_STATUS, ROLLBACK } from "../api/mutations.js";
 import { RELEASE_BY_ID } from "../api/queries.js";
-import { findReleaseId, headOfReleases } from "../api/references.js";
-import { appOption, define, limitOption, oneOf, option, required } from "../command.js";
+import { findReleaseId, listReleases } from "../api/references.js";
+import { appOption, define, enumOption, limitOption, option, required } from "../command.js";
 import { notFound } from "../exit.js";
 import { appLabel, check } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
 import { releaseColumns, showRelease, showReleases } from "../output/releases.js";
 
-const NAMING = "A release is named by its id, or together with -a as v3, current or previous.";
+const NAMING = "Specify a release by its id, or together with -a as v3, current or previous.";
 
 export function addReleases(program: Command): void {
   define<{ app: string; limit: number }>(
     program,
     {
       usage: "releases",
-      about: "List the releases of an app, the newest first",
+      about: "List the releases of an app, newest first",
       examples: ["releases -a myapp-space-qa", "releases -a myapp-space-qa --limit 100 --json"],
-      notes: [
-        "In a pipe the columns are: version, current or nothing, phase, commit, build, time, description, checks, id.",
-      ],
+      notes: ["Columns in a pipe: version, current (or empty), phase, commit, build, time, description, checks, id."],
       options: [required(appOption()), limitOption(25)],
     },
     async ({ api, screen, options: { app, limit } }) => {
-      const { nodes, more } = await headOfReleases(api, app, limit);
+      const { nodes, more } = await listReleases(api, app, limit);
       return {
         document: nodes,
         text: async () => {
@@ -41,7 +39,7 @@ export function addReleases(program: Command): void {
     program,
     {
       usage: "releases:info <release>",
-      about: "Show a release, with its build and its status checks",
+      about: "Show a release, its build and its status checks",
       examples: ["releases:info v3 -a myapp-space-qa", "releases:info 13616620-2cc5-4a61-851b-819c01734dad"],
       notes: [NAMING],
       options: [appOption()],
@@ -58,12 +56,12 @@ export function addReleases(program: Command): void {
     program,
     {
       usage: "releases:create",
-      about: "Release a build straight onto an app",
+      about: "Release a build to an app",
       examples: ["releases:create -a myapp-space-dev --build d4128fa1-ac32-4ae5-ba25-c16dd7415184"],
       options: [
         required(appOption()),
-        required(option("-b, --build <id>", "the build, as builds shows it")),
-        option("-d, --description <text>", "why, or what"),
+        required(option("-b, --build <id>", "the id of the build")),
+        option("-d, --description <text>", "description of the release"),
       ],
     },
     async ({ api, options: { app, build, description } }) => {
@@ -78,10 +76,10 @@ export function addReleases(program: Command): void {
     {
       usage: "releases:rollback [release]",
       alias: "rollback",
-      about: "Go back to an earlier release of an app",
+      about: "Roll an app back to an earlier release",
       examples: ["rollback -a myapp-space-prod", "releases:rollback v7 -a myapp-space-prod --reason 'v8 leaks memory'"],
-      notes: ["Without a release named: to the newest before the current one that succeeded."],
-      options: [required(appOption()), option("--reason <text>", "why")],
+      notes: ["Without a release, rolls back to the newest successful release before the current one."],
+      options: [required(appOption()), option("--reason <text>", "reason for the rollback")],
     },
     async ({ api, args: [reference], options: { app, reason } }) => {
       const release = reference === undefined ? undefined : await findReleaseId(api, reference, app);
@@ -107,12 +105,12 @@ export function addReleases(program: Command): void {
       ],
       notes: [NAMING],
       options: [
-        required(option("-c, --context <context>", "the name of the check")),
-        required(oneOf("-s, --state <state>", "what it says", STATES)),
+        required(option("-c, --context <context>", "the context of the check")),
+        required(enumOption("-s, --state <state>", "the state of the check", STATES)),
         appOption(),
-        option("--target-url <url>", "where its details are"),
-        option("--name <name>", "who reports, for people"),
-        option("-d, --description <text>", "what it found"),
+        option("--target-url <url>", "URL with details"),
+        option("--name <name>", "display name of the check"),
+        option("-d, --description <text>", "description of the result"),
       ],
     },
     async ({ api, args: [reference = ""], options: { app, context, state, targetUrl, name, description } }) => {

@@ -43,7 +43,7 @@ export function addServe(program: Command): void {
     program,
     {
       usage: "serve",
-      about: "Run the service until it is stopped",
+      about: "Run the service",
       examples: ["serve", "serve --port 8080 --database sqlite:/var/lib/railyard/railyard.sqlite"],
       notes: [
         "Each option overrides the environment variable of the same setting. Set secrets (ADMIN_TOKEN,\n" +
@@ -56,7 +56,7 @@ export function addServe(program: Command): void {
         const value = options[camelCase(name)];
         if (value !== undefined) process.env[variable] = value;
       }
-      // Loaded here and nowhere else: every other command is a client of the API, and starts without the service.
+      // Loaded only here: all other commands are API clients and start without the service.
       await import("../../main.js");
     },
   );
@@ -66,7 +66,7 @@ function settingOption(name: string, variable: string, about: string): Option {
   return option(`--${name} <value>`, `${about} (${variable})`);
 }
 
-/** The key under which commander gives an option's value. */
+/** The key that commander uses for an option. */
 function camelCase(name: string): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { ROLES, type Role, type Token } from "../api/model.js";
 import { CREATE_TOKEN, REVOKE_TOKEN } from "../api/mutations.js";
 import { TOKENS } from "../api/queries.js";
-import { head } from "../api/references.js";
-import { define, limitOption, listOption, oneOf, option, required } from "../command.js";
+import { list } from "../api/references.js";
+import { define, enumOption, limitOption, listOption, option, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
 import { lower, singleLine } from "../output/format.js";
 
@@ -12,15 +12,15 @@ export function addTokens(program: Command): void {
     program,
     {
       usage: "tokens",
-      about: "List the tokens; needs the role admin",
+      about: "List the tokens; requires the ADMIN role",
       examples: ["tokens", "tokens --json"],
       notes: [
-        "In a pipe the columns are: id, name, role, made, last used, expires, revoked, pipelines (all where it is not limited).",
+        "Columns in a pipe: id, name, role, created, last used, expires, revoked, pipelines (all if unrestricted).",
       ],
       options: [limitOption(null)],
     },
     async ({ api, screen, options }) => {
-      const { nodes } = await head(api, TOKENS, {}, options.limit ?? Number.POSITIVE_INFINITY);
+      const { nodes } = await list(api, TOKENS, {}, options.limit ?? Number.POSITIVE_INFINITY);
       const at = (title: string, field: "createdAt" | "lastUsedAt" | "expiresAt" | "revokedAt") => ({
         title,
         value: (one: (typeof nodes)[number]) => screen.time(one[field]),
@@ -33,14 +33,14 @@ export function addTokens(program: Command): void {
               { title: "Token", value: (one) => one.id, narrow: "whole" },
               { title: "Name", value: (one) => one.name },
               { title: "Role", value: (one) => lower(one.role) },
-              { ...at("Made", "createdAt"), narrow: "left out" },
+              { ...at("Created", "createdAt"), narrow: "left out" },
               at("Last used", "lastUsedAt"),
               { ...at("Expires", "expiresAt"), narrow: "left out" },
               at("Revoked", "revokedAt"),
-              { title: "Pipelines", value: (one) => limits(one.pipelines) },
+              { title: "Pipelines", value: (one) => formatPipelines(one.pipelines) },
             ],
             nodes,
-            "There are no tokens.",
+            "No tokens.",
           ),
       };
     },
@@ -50,22 +50,22 @@ export function addTokens(program: Command): void {
     program,
     {
       usage: "tokens:create <name>",
-      about: "Make a token; its secret is shown this once",
+      about: "Create a token; its secret is shown only once",
       examples: [
         "tokens:create ci --role reporter",
         "tokens:create deploys --role operator --expires 2027-01-01",
         "tokens:create shop-deploys --role operator --pipelines shop,shop-api",
       ],
       options: [
-        required(oneOf("--role <role>", "what it may do", ROLES)),
-        option("--expires <date>", "when it ends, as 2027-01-01 or 2027-01-01T12:00:00Z"),
-        listOption("-p, --pipelines <pipeline...>", "limit it to these pipelines: elsewhere it sees and does nothing"),
+        required(enumOption("--role <role>", "the role of the token", ROLES)),
+        option("--expires <date>", "expiry date, for example 2027-01-01 or 2027-01-01T12:00:00Z"),
+        listOption("-p, --pipelines <pipeline...>", "restrict the token to these pipelines"),
       ],
     },
     async ({ api, args: [name = ""], options: { role, expires, pipelines } }) => {
       const at = expires === undefined ? undefined : new Date(expires);
       if (Number.isNaN(at?.getTime()))
-        throw wrongUsage(`--expires must be a date, as 2027-01-01; "${expires}" is none.`);
+        throw wrongUsage(`--expires must be a date, for example 2027-01-01; got "${expires}".`);
       const input = { name, role, expiresAt: at?.toISOString(), pipelines };
       const { createToken } = await api.run(CREATE_TOKEN, { input });
       return {
@@ -75,7 +75,7 @@ export function addTokens(program: Command): void {
             ["token", createToken.token.id],
             ["name", singleLine(createToken.token.name)],
             ["role", lower(createToken.token.role)],
-            ["pipelines", limits(createToken.token.pipelines)],
+            ["pipelines", formatPipelines(createToken.token.pipelines)],
             ["expires_at", screen.time(createToken.token.expiresAt)],
             ["secret", createToken.secret],
           ]),
@@ -87,7 +87,7 @@ export function addTokens(program: Command): void {
     program,
     {
       usage: "tokens:revoke <id>",
-      about: "Revoke a token, at once and for good",
+      about: "Revoke a token immediately and permanently",
       examples: ["tokens:revoke 019ab3c4-5d6e-7f80-9123-456789abcdef"],
     },
     async ({ api, args: [token = ""] }) => {
@@ -100,8 +100,8 @@ export function addTokens(program: Command): void {
   );
 }
 
-/** Which pipelines a token is limited to, by name. */
-export function limits(pipelines: Token["pipelines"]): string {
+/** The names of the pipelines that a token is restricted to. */
+export function formatPipelines(pipelines: Token["pipelines"]): string {
   if (pipelines === null) return "all";
   return pipelines.length === 0 ? "none" : pipelines.map(({ name }) => name).join(", ");
 }

@@ -13,29 +13,34 @@ export function addWatch(program: Command): void {
     program,
     {
       usage: "watch [pipeline]",
-      about: "Follow what happens, live, until it is interrupted",
+      about: "Print live events until interrupted",
       examples: ["watch", "watch myapp --app myapp-space-prod", "watch --since ZXZlbnQ6NDI --json | jq .type"],
       notes: [
-        "It connects again by itself and goes on where it was. When it is interrupted it prints, on stderr, the cursor to go\n" +
-          "on from with --since. In a pipe the columns are: cursor, time, type, pipeline, by, what happened.",
+        "Reconnects automatically and resumes after the last event. When interrupted, prints the cursor for --since on\n" +
+          "stderr. Columns in a pipe: cursor, time, type, pipeline, actor, description.",
       ],
       options: [
-        option("-a, --app <app>", "only what concerns this app"),
-        option("--since <cursor>", "begin after this cursor, and replay what has happened since"),
+        option("-a, --app <app>", "only events of this app"),
+        option("--since <cursor>", "start after this cursor and replay the events since"),
       ],
     },
     async ({ api, connection, screen, args: [pipeline], options: { app, since } }) => {
       const interrupt = onInterrupt();
-      // Without a cursor of its own from the start, what happened while a first connection was lost would be missed.
+      // Start from an explicit cursor. Otherwise events would be missed if the first connection is lost.
       let cursor = since ?? (await api.run(LOG_END, {})).events.pageInfo.endCursor ?? undefined;
       const notice = (text: string) => screen.note(text);
-      const following = { after: cursor, signal: interrupt.signal, notice, patience: Number.POSITIVE_INFINITY };
-      if (screen.interactive) screen.note(screen.paint.dim("Watching; Ctrl-C ends it."));
+      const following = {
+        after: cursor,
+        signal: interrupt.signal,
+        notice,
+        reconnectTimeoutMs: Number.POSITIVE_INFINITY,
+      };
+      if (screen.interactive) screen.note(screen.paint.dim("Watching. Press Ctrl-C to stop."));
       for await (const event of follow(connection, EVENTS, { pipeline, app }, following)) {
         cursor = event.cursor;
         print(screen, event);
       }
-      if (cursor !== undefined) screen.note(`Go on from here with --since ${cursor}`);
+      if (cursor !== undefined) screen.note(`Resume with --since ${cursor}`);
       return EXIT.done;
     },
   );
@@ -50,17 +55,17 @@ function print(screen: Screen, event: LogEvent): void {
   const pipeline = event.pipeline?.name ?? "";
   const by = singleLine(event.actor.name);
   if (reader === "pipe") {
-    const columns = [event.cursor, event.occurredAt, event.type, pipeline, by, sentence(event, paint)];
+    const columns = [event.cursor, event.occurredAt, event.type, pipeline, by, describeEvent(event, paint)];
     screen.line(columns.join("\t"));
     return;
   }
   const time = new Date(event.occurredAt).toLocaleTimeString("en-GB");
   const where = pipeline === "" ? "" : `${paint.bold(pipeline)}  `;
-  screen.line(`${paint.dim(time)}  ${where}${sentence(event, paint)}${paint.dim(`  by ${by}`)}`);
+  screen.line(`${paint.dim(time)}  ${where}${describeEvent(event, paint)}${paint.dim(`  by ${by}`)}`);
 }
 
-/** What happened, in a line that a person can read. */
-function sentence(event: LogEvent, paint: Paint): string {
+/** Describes an event in one line. */
+function describeEvent(event: LogEvent, paint: Paint): string {
   switch (event.__typename) {
     case "PromotionEvent": {
       const { promotion, target, targetPhase, promotionPhase } = event;

@@ -1,25 +1,25 @@
 import type { Api } from "../api/client.js";
 import type { Coupling, Stage } from "../api/model.js";
 import { ADD_COUPLING, CREATE_APP, CREATE_PIPELINE, UPDATE_CHECKS } from "../api/mutations.js";
-import { APP_BY_NAME, COUPLING_OF, PIPELINE_BOARD } from "../api/queries.js";
+import { APP_BY_NAME, FIND_COUPLING, PIPELINE_BOARD } from "../api/queries.js";
 import { Failure } from "../exit.js";
-import type { ForeignCoupling, ForeignPipeline } from "./platform-api.js";
+import type { SourceCoupling, SourcePipeline } from "./platform-api.js";
 
-/** One thing to do, done or refused, or found as it should be and left alone. */
+/** One step of an import and its outcome. */
 export interface ImportStep {
   readonly action: "create pipeline" | "create app" | "add app" | "add checks" | "leave";
   readonly pipeline: string;
   readonly app: string | null;
   readonly stage: Stage | null;
   readonly requiredChecks: readonly string[];
-  /** What became of it: planned until `--apply`, or why it was left alone. */
-  readonly outcome: "planned" | "done" | "there already" | "left alone" | "refused";
+  /** `planned` without `--apply`. */
+  readonly outcome: "planned" | "done" | "already exists" | "skipped" | "refused";
   readonly reason: string | null;
 }
 
 /**
- * Copies pipelines into a Railyard, a step at a time. Each step looks first: what is there already is left as it is, so
- * that a copy can be repeated, also where the last one broke off.
+ * Copies pipelines into Railyard step by step. A step does not change objects that exist, so an import can be repeated,
+ * also after an interrupted one.
  */
 export class Importer {
   readonly #api: Api;
@@ -30,8 +30,8 @@ export class Importer {
     this.#apply = apply;
   }
 
-  /** Takes the steps one by one, and hands each over when it is taken. What depends on a refused one is not tried. */
-  async *steps(pipelines: readonly ForeignPipeline[]): AsyncGenerator<ImportStep> {
+  /** Runs the steps in order and yields each result. Skips the steps that depend on a refused step. */
+  async *steps(pipelines: readonly SourcePipeline[]): AsyncGenerator<ImportStep> {
     for (const { name, couplings } of pipelines) {
       const pipeline = await this.#pipeline(name);
       yield pipeline;
@@ -53,25 +53,25 @@ export class Importer {
     );
   }
 
-  async #app(pipeline: string, { app: name }: ForeignCoupling): Promise<ImportStep> {
+  async #app(pipeline: string, { app: name }: SourceCoupling): Promise<ImportStep> {
     const subject = { pipeline, app: name, stage: null, requiredChecks: [] };
     const { app } = await this.#api.run(APP_BY_NAME, { app: name });
     if (app !== null) return alreadyExists(subject);
     return this.#do({ ...subject, action: "create app" }, () => this.#api.run(CREATE_APP, { input: { name } }));
   }
 
-  async #coupling(pipeline: string, wanted: ForeignCoupling): Promise<ImportStep> {
+  async #coupling(pipeline: string, wanted: SourceCoupling): Promise<ImportStep> {
     const { app, stage, requiredChecks } = wanted;
     const subject = { pipeline, app, stage, requiredChecks };
-    const { coupling } = await this.#api.run(COUPLING_OF, { app });
+    const { coupling } = await this.#api.run(FIND_COUPLING, { app });
     if (coupling === null) {
       const input = { pipeline, app, stage, requiredChecks };
       return this.#do({ ...subject, action: "add app" }, () => this.#api.run(ADD_COUPLING, { input }));
     }
-    const elsewhere = coupling.pipeline.name !== pipeline || coupling.stage !== stage;
-    if (elsewhere) {
-      const where = `it is in ${coupling.stage.toLowerCase()} of ${coupling.pipeline.name} here`;
-      return { ...subject, action: "leave", outcome: "left alone", reason: where };
+    const differs = coupling.pipeline.name !== pipeline || coupling.stage !== stage;
+    if (differs) {
+      const reason = `the app is already in ${coupling.stage.toLowerCase()} of ${coupling.pipeline.name}`;
+      return { ...subject, action: "leave", outcome: "skipped", reason };
     }
     const missing = requiredChecks.filter((context) => !coupling.requiredChecks.includes(context));
     if (missing.length === 0) return alreadyExists(subject);
@@ -80,15 +80,15 @@ export class Importer {
     );
   }
 
-  /** Only ever adds: what is required here and not there stays required. */
+  /** Adds checks and never removes any. */
   #addChecks({ id, requiredChecks }: Coupling, missing: readonly string[]): Promise<unknown> {
     return this.#api.run(UPDATE_CHECKS, { input: { coupling: id, requiredChecks: [...requiredChecks, ...missing] } });
   }
 
-  async #do(step: Omit<ImportStep, "outcome" | "reason">, act: () => Promise<unknown>): Promise<ImportStep> {
+  async #do(step: Omit<ImportStep, "outcome" | "reason">, run: () => Promise<unknown>): Promise<ImportStep> {
     if (!this.#apply) return { ...step, outcome: "planned", reason: null };
     try {
-      await act();
+      await run();
       return { ...step, outcome: "done", reason: null };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -98,5 +98,5 @@ export class Importer {
 }
 
 function alreadyExists(subject: Pick<ImportStep, "pipeline" | "app" | "stage" | "requiredChecks">): ImportStep {
-  return { ...subject, action: "leave", outcome: "there already", reason: null };
+  return { ...subject, action: "leave", outcome: "already exists", reason: null };
 }

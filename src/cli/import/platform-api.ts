@@ -1,20 +1,20 @@
 import type { Stage } from "../api/model.js";
 import { EXIT, Failure, wrongUsage } from "../exit.js";
 
-/* Reads pipelines from a Platform API: that of Akkeris or Heroku, or of another Railyard. */
+/* Reads pipelines from the Platform API of Akkeris, Heroku or another Railyard. */
 
-/** How long an answer is waited for, in milliseconds. */
+/** Maximum time to wait for a response, in milliseconds. */
 const RESPONSE_TIMEOUT_MS = 60_000;
 
-export interface ForeignCoupling {
+export interface SourceCoupling {
   readonly app: string;
   readonly stage: Stage;
   readonly requiredChecks: readonly string[];
 }
 
-export interface ForeignPipeline {
+export interface SourcePipeline {
   readonly name: string;
-  readonly couplings: readonly ForeignCoupling[];
+  readonly couplings: readonly SourceCoupling[];
 }
 
 interface CouplingObject {
@@ -23,7 +23,7 @@ interface CouplingObject {
   readonly required_status_checks?: { readonly contexts?: readonly string[] } | null;
 }
 
-/** One Platform API, and the token to read it with. */
+/** Client of a Platform API. */
 export class PlatformApi {
   readonly #url: string;
   readonly #token: string;
@@ -33,19 +33,19 @@ export class PlatformApi {
     this.#token = token;
   }
 
-  /** Every pipeline with its couplings, in the order of the API. */
-  async pipelines(): Promise<ForeignPipeline[]> {
-    const found: ForeignPipeline[] = [];
+  /** Reads all pipelines with their couplings, in API order. */
+  async pipelines(): Promise<SourcePipeline[]> {
+    const found: SourcePipeline[] = [];
     for (const { id, name } of await this.#list<{ id: string; name: string }>("/pipelines")) {
       const path = `/pipelines/${encodeURIComponent(id)}/pipeline-couplings`;
-      const couplings: ForeignCoupling[] = [];
-      for (const coupling of await this.#list<CouplingObject>(path)) couplings.push(await this.#couplingOf(coupling));
+      const couplings: SourceCoupling[] = [];
+      for (const coupling of await this.#list<CouplingObject>(path)) couplings.push(await this.#toCoupling(coupling));
       found.push({ name, couplings });
     }
     return found;
   }
 
-  async #couplingOf({ app, stage, required_status_checks: required }: CouplingObject): Promise<ForeignCoupling> {
+  async #toCoupling({ app, stage, required_status_checks: required }: CouplingObject): Promise<SourceCoupling> {
     return {
       app: app?.name ?? (await this.#appName(app?.id ?? "")),
       stage: String(stage).toUpperCase() as Stage,
@@ -53,13 +53,13 @@ export class PlatformApi {
     };
   }
 
-  /** Heroku tells the app of a coupling by its id alone. */
+  /** Heroku returns only the id of a coupling's app. */
   async #appName(id: string): Promise<string> {
     const { body } = await this.#get(`/apps/${encodeURIComponent(id)}`);
     return (body as { name: string }).name;
   }
 
-  /** A whole list, as many ranges as that takes. */
+  /** Reads a complete list, range by range. */
   async #list<T>(path: string): Promise<T[]> {
     const all: T[] = [];
     for (let range: string | null = ""; range !== null; ) {
@@ -85,25 +85,25 @@ export class PlatformApi {
       });
     } catch (error) {
       const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-      throw new Failure(EXIT.notConnected, [`No Platform API answers at ${this.#url}: ${code ?? message}.`]);
+      throw new Failure(EXIT.notConnected, [`Cannot connect to the Platform API at ${this.#url}: ${code ?? message}.`]);
     }
     if (response.status === 401) {
-      throw new Failure(EXIT.notConnected, [`${this.#url} does not know the token that --token gives.`]);
+      throw new Failure(EXIT.notConnected, [`${this.#url} rejected the token given with --token.`]);
     }
     const text = await response.text();
-    if (!response.ok) throw new Failure(EXIT.refused, [`${this.#url}${path} answered ${response.status}.`]);
+    if (!response.ok) throw new Failure(EXIT.refused, [`${this.#url}${path} returned HTTP status ${response.status}.`]);
     return { body: parseJson(text, this.#url), next: response.headers.get("next-range") };
   }
 }
 
 /**
- * The address of the API to read from.
+ * Validates the address of the Platform API.
  *
- * @throws Failure of wrong usage where it is no http or https address
+ * @throws Failure if the address is not an http or https URL
  */
 export function platformUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw wrongUsage(`--from must be the address of a Platform API, as https://api.example.com; "${text}" is none.`);
+  throw wrongUsage(`--from must be the URL of a Platform API, for example https://api.example.com; got "${text}".`);
 }
 
 function parseJson(text: string, url: string): unknown {
@@ -115,5 +115,5 @@ function parseJson(text: string, url: string): unknown {
 }
 
 function notPlatform(url: string): Failure {
-  return new Failure(EXIT.refused, [`What answers at ${url} is not a Platform API.`]);
+  return new Failure(EXIT.refused, [`The service at ${url} is not a Platform API.`]);
 }

@@ -1,29 +1,29 @@
 import type { Blocker } from "../api/model.js";
 
-/** A line for each reason: what holds, what it needs, and whether it can be forced. */
+/** One line for each blocker: the problem, the remedy, and whether it can be overridden. */
 export function explainBlockers(blockers: readonly Blocker[]): string[] {
   return blockers.map((blocker) => {
-    const forced = blocker.overridable ? "; an administrator may pass it with --force --reason TEXT" : "";
-    return `✗ ${blocker.message} ${needed(blocker)}${forced}.`;
+    const forced = blocker.overridable ? "; an administrator can override it with --force --reason TEXT" : "";
+    return `✗ ${blocker.message} ${remedy(blocker)}${forced}.`;
   });
 }
 
-function needed({ code, context }: Blocker): string {
+function remedy({ code, context }: Blocker): string {
   const check = context ?? "the check";
   switch (code) {
     case "NO_RELEASE":
-      return "Needs a release on the source: `railyard releases:create -a APP --build ID`";
+      return "Create a release on the source app: `railyard releases:create -a APP --build ID`";
     case "RELEASE_NOT_SUCCEEDED":
-      return "Needs a release that succeeded: wait for it, or name another with -r";
+      return "Wait until the release succeeds, or choose another with -r";
     case "NO_NEXT_STAGE":
-      return "Needs nothing more: it has arrived";
+      return "This is the last stage";
     case "NO_TARGETS":
-      return "Needs an app there: `railyard pipelines:add PIPELINE -a APP -s STAGE`";
+      return "Add an app to the stage: `railyard pipelines:add PIPELINE -a APP -s STAGE`";
     case "CHECK_MISSING":
-      return `Needs ${check} to be reported as success: \`railyard releases:status RELEASE -c "${check}" -s success\``;
+      return `Report success for ${check}: \`railyard releases:status RELEASE -c "${check}" -s success\``;
     case "CHECK_PENDING":
-      return `Needs ${check} to end with success`;
+      return `Wait until ${check} succeeds`;
     case "CHECK_FAILED":
-      return `Needs ${check} to pass: report success after a new run, or promote a build that passes`;
+      return `Run ${check} again, or promote a build that passes it`;
   }
 }

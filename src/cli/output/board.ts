@@ -2,10 +2,10 @@ import type { Board, BoardCoupling, Stage } from "../api/model.js";
 import { appLabel, check, lower, phase, shortSha } from "./format.js";
 import type { Paint, Screen } from "./screen.js";
 
-/** From this many columns on, the stages stand side by side; below, one under the other. */
+/** Minimum terminal width for showing the stages side by side. */
 const MIN_SIDE_BY_SIDE_COLUMNS = 76;
 
-/** Draws a pipeline: its stages in order, and of every app what it runs, and how that stands. */
+/** Draws a pipeline: its stages, apps, current releases and checks. */
 export async function drawBoard(screen: Screen, board: Board): Promise<void> {
   const { paint } = screen;
   const last = board.stages.length - 1;
@@ -33,19 +33,19 @@ export async function drawBoard(screen: Screen, board: Board): Promise<void> {
 
 function appOnBoard({ app, requiredChecks }: BoardCoupling, paint: Paint): string[] {
   const release = app.currentRelease;
-  const runs =
+  const current =
     release === null
-      ? paint.dim("nothing yet")
+      ? paint.dim("no release")
       : `v${release.version} ${paint.yellow(shortSha(release.build))} ${phase(release.phase, paint)}`;
   return [
     appLabel(app, paint),
-    `  ${runs}`,
+    `  ${current}`,
     ...(release?.statuses ?? []).map(({ context, state }) => `  ${check(context, state, paint)}`),
     ...requiredChecks.map((context) => `  ${paint.dim("needs")} ${context}`),
   ];
 }
 
-/** Lists the couplings with their ids, in the words of the text: stable, whatever reads it. */
+/** Lists the couplings with their ids. The format is stable. */
 export function listCouplings(screen: Screen, board: Board): void {
   const { paint } = screen;
   const couplings = board.stages.flatMap((stage) => stage.couplings.map((one) => ({ stage: stage.stage, one })));

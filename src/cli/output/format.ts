@@ -1,14 +1,14 @@
 import type { Build, PromotionPhase, ReleasePhase, StatusState } from "../api/model.js";
 import type { Paint } from "./screen.js";
 
-/* How the API's values are said to people: the marks of the product, short hashes, relative times. */
+/* Formats API values for people. */
 
 /** `PARTIALLY_SUCCEEDED` → `partially succeeded`. */
 export function lower(value: string): string {
   return value.toLowerCase().replaceAll("_", " ");
 }
 
-/** An app, with its mark. */
+/** The name of an app with its symbol. */
 export function appLabel(app: { readonly name: string } | null, paint: Paint): string {
   return `${paint.magenta("⬢")} ${app === null ? "(deleted)" : paint.cyan(singleLine(app.name))}`;
 }
@@ -19,14 +19,14 @@ export function shortSha(build: { readonly commit: Pick<Build["commit"], "sha"> 
 
 const MARKS = { SUCCESS: "✓", FAILURE: "✗", ERROR: "✗", PENDING: "•" } as const;
 
-/** A check and what was said of it; null where nothing was. */
+/** A check with the symbol of its state; null if not reported. */
 export function check(context: string, state: StatusState | null, paint: Paint): string {
   const mark = state === null ? "?" : MARKS[state];
   const colour = state === "SUCCESS" ? paint.green : state === "PENDING" || state === null ? paint.yellow : paint.red;
   return `${colour(mark)} ${singleLine(context)}`;
 }
 
-/** A phase of a release, a build or a promotion, in its colour. */
+/** The phase of a release, build or promotion, coloured. */
 export function phase(value: ReleasePhase | PromotionPhase | Build["phase"], paint: Paint): string {
   const colour = value === "SUCCEEDED" ? paint.green : /^(FAILED|PARTIALLY)/.test(value) ? paint.red : paint.yellow;
   return colour(lower(value));
@@ -40,7 +40,7 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["minute", 60],
 ];
 
-/** `3 minutes ago`, `in 2 days`; under a minute `just now` or `in a moment`. */
+/** `3 minutes ago`, `in 2 days`; `just now` or `in a moment` if less than a minute. */
 export function relativeTime(instant: string, now: number): string {
   const seconds = (Date.parse(instant) - now) / 1000;
   for (const [unit, size] of UNITS) {
@@ -51,8 +51,8 @@ export function relativeTime(instant: string, now: number): string {
 }
 
 /**
- * Text from the service as one line without control characters: what somebody wrote into a description must neither move
- * a reader's cursor nor break a script's columns.
+ * Replaces control characters and line breaks with spaces. Text from users must not move the cursor of a terminal or break
+ * the columns of a script.
  */
 export function singleLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");

@@ -1,8 +1,8 @@
 import Table from "cli-table3";
 
-/** What stands between two columns. */
+/** Number of spaces between columns. */
 const COLUMN_GAP = 2;
-/** No column is made narrower than this. */
+/** Minimum width of a shortened column. */
 const MIN_COLUMN_WIDTH = 6;
 
 const BARE = Object.fromEntries(
@@ -11,7 +11,7 @@ const BARE = Object.fromEntries(
   ),
 );
 
-/** Lays cells out in columns of these widths; what is longer is cut, with `…`. A cell may hold lines, and colours. */
+/** Lays out cells in columns of the given widths and shortens longer cells. A cell may contain several lines and colours. */
 export function grid(rows: readonly (readonly string[])[], widths: readonly number[]): string {
   const table = new Table({
     chars: { ...BARE, middle: " ".repeat(COLUMN_GAP) },
@@ -23,13 +23,13 @@ export function grid(rows: readonly (readonly string[])[], widths: readonly numb
   return lines.map((line) => line.trimEnd()).join("\n");
 }
 
-/** A column to be fitted: its cells, and what may become of it where there is not room for all. */
+/** A column to fit: its cells and its behaviour on a narrow terminal. */
 export interface FittableColumn {
   readonly cells: readonly string[];
   readonly narrow?: "whole" | "left out" | undefined;
 }
 
-/** Chooses columns and widths so that they fit the width: first some are left out, the last first, then the widest are cut. */
+/** Fits columns to the width: first drops optional columns, starting with the last, then shortens the widest ones. */
 export function fitTable<Column extends FittableColumn>(
   columns: readonly Column[],
   width: number,
@@ -51,7 +51,7 @@ export function fitTable<Column extends FittableColumn>(
   return { kept, widths };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one.
 const COLOUR = /\u001b\[[\d;]*m/g;
 
 function naturalWidth({ cells }: FittableColumn): number {

@@ -1,6 +1,6 @@
 import type { Screen } from "./screen.js";
 
-/** Says on stderr that a list was cut, so that nobody takes a part for the whole. */
+/** Prints a note on stderr if the list was truncated. */
 export function noteMore(screen: Screen, more: boolean, limit: number): void {
-  if (more) screen.note(`There are more than these ${limit}; --limit shows them.`);
+  if (more) screen.note(`Only the first ${limit} are shown. Show more with --limit.`);
 }

@@ -1,16 +1,16 @@
 import type { Screen } from "./screen.js";
 
-/** Something under way that a person may watch. */
+/** A progress indicator. */
 export interface Progress {
-  /** What it is at now; further lines stand below the first. */
+  /** Sets the text. Further lines are shown below the first. */
   update(text: string): void;
-  /** Takes it off the screen. */
+  /** Removes the indicator. */
   stop(): void;
 }
 
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
-/** Shows a spinner on a terminal, and nothing elsewhere. It stays on stderr: it is not part of the output. */
+/** Shows a spinner on an interactive terminal. Writes to stderr, because it is not part of the output. */
 export async function startProgress(screen: Screen, text: string): Promise<Progress> {
   if (!screen.interactive) return SILENT;
   const { default: ora } = await import("ora");

@@ -3,32 +3,32 @@ import { explainBlockers } from "./blockers.js";
 import { appLabel, check, lower, phase, shortSha, singleLine } from "./format.js";
 import type { Screen } from "./screen.js";
 
-/* How promotions are told, in the words of the text. */
+/* Prints promotions and promotion plans. */
 
-/** `= myapp pipeline (development -> staging)`, what was promoted, and to where. */
+/** Prints a promotion: `= myapp pipeline (development -> staging)`, its source and targets. */
 export function showPromotion(screen: Screen, promotion: Promotion, progressed: boolean): void {
   const { paint } = screen;
   const { pipeline, from, to, source, release, targets } = promotion;
   screen.line(`= ${heading(pipeline?.name ?? "(deleted)", from, to)}`);
   screen.line(`Promoted: ${appLabel(source, paint)} (Release: ${release.id})`);
   targets.forEach((target, index) => {
-    const told = progressed || target.phase !== "SUCCEEDED" ? `  ${outcome(screen, target)}` : "";
-    screen.line(`${index === 0 ? "To: " : "    "}${appLabel(target.app, paint)}${told}`);
+    const detail = progressed || target.phase !== "SUCCEEDED" ? `  ${outcome(screen, target)}` : "";
+    screen.line(`${index === 0 ? "To: " : "    "}${appLabel(target.app, paint)}${detail}`);
   });
   if (promotion.forced) screen.line(`Forced: ${singleLine(promotion.reason ?? "")}`);
 }
 
 function heading(pipeline: string, from: string, to: string | null): string {
-  return `${pipeline} pipeline (${lower(from)} -> ${lower(to ?? "nothing")})`;
+  return `${pipeline} pipeline (${lower(from)} -> ${to === null ? "no next stage" : lower(to)})`;
 }
 
-/** `v2 succeeded`, or why not. */
+/** `v2 succeeded`, or `v2 failed` with the reason. */
 export function outcome({ paint }: Screen, target: Pick<Target, "phase" | "release" | "failureReason">): string {
   const why = target.failureReason === null ? "" : `: ${singleLine(target.failureReason)}`;
   return `v${target.release.version} ${phase(target.phase, paint)}${why}`;
 }
 
-/** One promotion, whole. */
+/** Prints all details of a promotion. */
 export function describePromotion(screen: Screen, promotion: Promotion): void {
   const { paint } = screen;
   showPromotion(screen, promotion, true);
@@ -49,7 +49,7 @@ export function describePromotion(screen: Screen, promotion: Promotion): void {
   }
 }
 
-/** What a promotion would do, and everything that holds it back. */
+/** Prints a promotion plan and its blockers. */
 export function showPlan(screen: Screen, plan: Plan): void {
   const { paint } = screen;
   screen.line(`= ${heading(plan.pipeline.name, plan.from, plan.to)}`);
@@ -59,18 +59,18 @@ export function showPlan(screen: Screen, plan: Plan): void {
     screen.line(`Would promote: ${appLabel(plan.source, paint)} ${what} (Release: ${id})`);
   }
   plan.targets.forEach(({ app, currentRelease, upToDate, checks }, index) => {
-    const runs = currentRelease === null ? "runs nothing yet" : `runs v${currentRelease.version}`;
-    const told = [
-      upToDate ? `${runs}, the same build` : runs,
+    const current = currentRelease === null ? "no release" : `runs v${currentRelease.version}`;
+    const details = [
+      upToDate ? `${current}, same build` : current,
       ...checks.map((one) => check(one.context, one.state, paint)),
     ];
-    screen.line(`${index === 0 ? "To: " : "    "}${appLabel(app, paint)}  ${told.join("  ")}`);
+    screen.line(`${index === 0 ? "To: " : "    "}${appLabel(app, paint)}  ${details.join("  ")}`);
   });
   if (plan.promotable) {
-    screen.line(paint.green("Nothing holds it back."));
+    screen.line(paint.green("Ready to promote."));
     return;
   }
   const count = plan.blockers.length;
-  screen.line(paint.red(`It would be refused, for ${count === 1 ? "one reason" : `${count} reasons`}:`));
+  screen.line(paint.red(`The promotion would be refused for ${count === 1 ? "1 reason" : `${count} reasons`}:`));
   for (const line of explainBlockers(plan.blockers)) screen.line(line);
 }

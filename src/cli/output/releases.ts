@@ -2,34 +2,34 @@ import type { Release } from "../api/model.js";
 import { appLabel, check, lower, phase, singleLine } from "./format.js";
 import type { Column, Screen } from "./screen.js";
 
-/* How releases are told: as the text tells them to people, in columns to scripts. */
+/* Prints releases: as text for people, in columns for scripts. */
 
-/** `• v1 (id) - current`, and below it what it is. */
+/** Prints a list of releases. Each starts with `• v1 (id) - current`. */
 export function showReleases(screen: Screen, app: string, releases: readonly Release[]): void {
   const { paint } = screen;
   if (releases.length === 0) {
-    screen.line(paint.dim(`${app} has no releases; promote to it, or use \`railyard releases:create\`.`));
+    screen.line(paint.dim(`${app} has no releases. Promote to it, or create one with \`railyard releases:create\`.`));
   }
   for (const release of releases) {
     const current = release.current ? paint.green(" - current") : "";
     screen.line(`${paint.cyan("•")} ${paint.bold(`v${release.version}`)} (${release.id})${current}`);
-    for (const [label, value] of facts(screen, release)) screen.line(`  ${paint.dim(`${label}:`)} ${value}`);
+    for (const [label, value] of details(screen, release)) screen.line(`  ${paint.dim(`${label}:`)} ${value}`);
   }
 }
 
-/** One release, in pairs. */
+/** Prints the details of a release. */
 export function showRelease(screen: Screen, release: Release): void {
   screen.pairs([
     ["App", appLabel(release.app, screen.paint)],
     ["Release", `v${release.version} (${release.id})${release.current ? screen.paint.green(" - current") : ""}`],
-    ...facts(screen, release),
+    ...details(screen, release),
     ["Commit", formatCommit(release)],
     ["Artifact", singleLine(release.build.artifact ?? "")],
     ["By", `${singleLine(release.createdBy.name)} (${lower(release.createdBy.role)})`],
   ]);
 }
 
-function facts(screen: Screen, release: Release): [string, string][] {
+function details(screen: Screen, release: Release): [string, string][] {
   const { paint } = screen;
   const failure = release.failureReason === null ? "" : `: ${singleLine(release.failureReason)}`;
   const checks = release.statuses.map((status) => check(status.context, status.state, paint)).join(", ");
@@ -47,7 +47,7 @@ function formatCommit({ build: { commit } }: Release): string {
   return singleLine(message === "" ? commit.sha : `${commit.sha} ${message}`);
 }
 
-/** What a pipe gets of a list of releases. */
+/** The columns of a list of releases in a pipe. */
 export function releaseColumns(): Column<Release>[] {
   return [
     { title: "Version", value: (one) => `v${one.version}` },

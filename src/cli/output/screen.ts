@@ -3,23 +3,23 @@ import { relativeTime, singleLine } from "./format.js";
 
 export type Paint = ReturnType<typeof pc.createColors>;
 
-/** Who reads the output: a person at a terminal, whatever a pipe leads to, or a program that asked for JSON. */
+/** The kind of output: a terminal, a pipe or JSON. */
 export type Reader = "terminal" | "pipe" | "json";
 
-/** A column of a list. A pipe gets `value` as it is; a terminal gets `shown`, or else the value. */
+/** A column of a list. A pipe prints `value`; a terminal prints `shown`, or `value` if `shown` is not defined. */
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
   readonly shown?: (row: Row) => string;
-  /** Where a terminal is narrow: never cut (an id is there to be copied), or left out before others are cut. */
+  /** Behaviour on a narrow terminal: never shortened, or dropped before other columns are shortened. */
   readonly narrow?: "whole" | "left out";
 }
 
-/** Where a command writes to, and the only place that does. Columns and colours depend on who reads. */
+/** Writes the output of commands. The layout and colours depend on the reader. */
 export class Screen {
   readonly reader: Reader;
   readonly paint: Paint;
-  /** Whether something may move: a spinner is for a person who watches. */
+  /** Whether animations such as a spinner are allowed. */
   readonly interactive: boolean;
 
   constructor(json: boolean, environment: NodeJS.ProcessEnv) {
@@ -29,34 +29,34 @@ export class Screen {
     this.interactive = this.reader === "terminal" && process.stderr.isTTY === true && environment.TERM !== "dumb";
   }
 
-  /** How many columns the terminal has. */
+  /** The number of columns of the terminal. */
   get width(): number {
-    // A terminal that does not know its width says 0.
+    // A terminal of unknown width reports 0.
     return process.stdout.columns || 80;
   }
 
-  /** A line for the reader; nothing where that is a program that asked for JSON. */
+  /** Prints a line on stdout. Prints nothing with `--json`. */
   line(text = ""): void {
     if (this.reader !== "json") process.stdout.write(`${text}\n`);
   }
 
-  /** A line beside the output: on stderr, so that what is piped on stays what it is. */
+  /** Prints a line on stderr, outside the piped output. */
   note(text: string): void {
     process.stderr.write(`${text}\n`);
   }
 
-  /** The one document of `--json`, or, for a stream, one of many: an object a line. */
+  /** Prints JSON: one document, or one line of a stream. */
   document(value: unknown, stream = false): void {
     process.stdout.write(`${JSON.stringify(value, null, stream ? 0 : 2)}\n`);
   }
 
-  /** A time: for a person how long ago, else as the API tells it. */
+  /** Formats a time: relative on a terminal, otherwise as returned by the API. */
   time(instant: string | null): string {
     if (instant === null) return "";
     return this.reader === "terminal" ? relativeTime(instant, Date.now()) : instant;
   }
 
-  /** Pairs, one a line: aligned on a terminal, parted by a tab in a pipe. */
+  /** Prints label-value pairs, one per line: aligned on a terminal, tab-separated in a pipe. */
   pairs(pairs: readonly (readonly [string, string])[]): void {
     const width = Math.max(...pairs.map(([label]) => label.length));
     for (const [label, value] of pairs) {
@@ -65,8 +65,8 @@ export class Screen {
   }
 
   /**
-   * A list: on a terminal a table that fits its width, and `empty` where there is nothing; in a pipe a line a row,
-   * columns parted by tabs, nothing shortened, no header.
+   * Prints a list. On a terminal: a table that fits the width, or `empty` if there are no rows. In a pipe: one line per row
+   * with tab-separated columns, nothing shortened, no header.
    */
   async table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], empty: string): Promise<void> {
     if (this.reader === "pipe") {
@@ -75,9 +75,9 @@ export class Screen {
     }
     if (rows.length === 0) return this.line(this.paint.dim(empty));
     const { fitTable, grid } = await import("./grid.js");
-    const cellOf = (column: Column<Row>, row: Row) => column.shown?.(row) ?? singleLine(column.value(row));
+    const renderCell = (column: Column<Row>, row: Row) => column.shown?.(row) ?? singleLine(column.value(row));
     const all = columns.map((column) => ({
-      cells: [this.paint.bold(column.title), ...rows.map((row) => cellOf(column, row))],
+      cells: [this.paint.bold(column.title), ...rows.map((row) => renderCell(column, row))],
       narrow: column.narrow,
     }));
     const { kept, widths } = fitTable(all, this.width);
