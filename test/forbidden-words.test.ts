@@ -35,13 +35,10 @@ const SEARCHED = ["README.md", "docs", "src"];
 const ALLOWED = new Set<string>([
   "docs/cli.md",
   "docs/github.md",
-  "docs/migrate.md",
   "docs/operations.md",
   "docs/performance.md",
   "docs/postgres.md",
-  "docs/rules.md",
   "docs/scale.md",
-  "docs/subscriptions.md",
   "src/app.ts",
   "src/async/ticker.ts",
   "src/cli/auth/login-file.ts",
