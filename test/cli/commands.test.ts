@@ -8,7 +8,7 @@ import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js
 
 const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
 
-describe("a command in a pipe", () => {
+describe("a command whose output is piped", () => {
   let server: TestServer;
   let cli: CommandLine;
   let seed: Seed;
@@ -21,7 +21,7 @@ describe("a command in a pipe", () => {
     seed = new Seed(server.admin);
   });
 
-  /** Runs a command that must succeed, and gives back its lines, each as its columns. */
+  /** Runs a command that must succeed. Returns the columns of its lines. */
   async function columns(...args: string[]): Promise<string[][]> {
     const { code, stdout, stderr } = await cli.run(args);
     assert.deepEqual([code, stderr], [0, ""], args.join(" "));
@@ -29,7 +29,7 @@ describe("a command in a pipe", () => {
     return nonEmptyLines(stdout).map((line) => line.split("\t"));
   }
 
-  it("says who is signed in", async () => {
+  it("shows the signed-in token", async () => {
     assert.deepEqual(await columns("whoami"), [
       ["name", "admin"],
       ["role", "admin"],
@@ -38,7 +38,7 @@ describe("a command in a pipe", () => {
     assert.deepEqual(await cli.json(["whoami"]), { name: "admin", role: "ADMIN", pipelines: null });
   });
 
-  it("makes, lists, shows and destroys apps", async () => {
+  it("creates, lists, shows and destroys apps", async () => {
     const name = unique("app");
     const made = await cli.json(["apps:create", name, "--region", "eu", "--reported", "--description", "A\nshop"]);
     assert.deepEqual(
@@ -54,14 +54,14 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.run(["apps:info", name])).code, 1);
   });
 
-  it("lists every app, however many pages that takes, and no more than it was asked for", async () => {
+  it("lists all apps across pages, up to the requested number", async () => {
     const region = unique("region");
     for (let made = 0; made < 103; made++) await seed.app({ region });
     assert.equal((await cli.json(["apps", "--region", region])).length, 103);
     assert.equal((await columns("apps", "--region", region, "--limit", "101")).length, 101);
   });
 
-  it("makes, lists, shows and destroys pipelines", async () => {
+  it("creates, lists, shows and destroys pipelines", async () => {
     const name = unique("pipeline");
     const made = await cli.json([
       "pipelines:create",
@@ -83,7 +83,7 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.run(["pipelines:info", name])).code, 1);
   });
 
-  it("takes lists of checks in every form that people write", async () => {
+  it("accepts lists of checks in every common form", async () => {
     const pipeline = await seed.pipeline();
     for (const form of [
       ["-c", "b", "-c", "a"],
@@ -98,7 +98,7 @@ describe("a command in a pipe", () => {
     }
   });
 
-  it("adds an app, sets and removes its checks by coupling or app, and takes it out again", async () => {
+  it("adds an app, sets and removes its checks by coupling or app, and removes the app", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.app();
     const added = await columns("pipelines:add", pipeline.name, "-a", app.name, "-s", "staging");
@@ -124,7 +124,7 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.json(["apps:info", app.name])).coupling, null);
   });
 
-  it("reports builds, releases them, reports on the releases and goes back", async () => {
+  it("reports builds, releases them, reports statuses and rolls back", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "DEVELOPMENT");
     const repository = `github.com/tests/${unique("repo")}`;
@@ -179,7 +179,7 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.json(["rollback", "-a", app.name])).description, "Rollback to v2");
   });
 
-  it("finds a release by its version at either end of a long history", async () => {
+  it("finds the first and the last release of a long history by version", async () => {
     const app = await seed.app();
     const build = await seed.build();
     for (let version = 1; version <= 205; version++) await seed.release(app, build);
@@ -192,7 +192,7 @@ describe("a command in a pipe", () => {
     assert.equal(stderr, "Only the first 150 are shown. Show more with --limit.\n");
   });
 
-  it("promotes an app, a release or the first app of a stage, to all or some, and tells of it", async () => {
+  it("promotes an app, a release or a stage's first app to all or some targets, and reports the result", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const qa = await seed.coupled(pipeline, "STAGING");
@@ -220,7 +220,7 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.json(["promotions:info", some.id])).id, some.id);
   });
 
-  it("shows the plan of a promotion without writing anything, and forces one past its checks", async () => {
+  it("shows a promotion's plan without writing, and forces a promotion past its checks", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const prod = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["qa/smoke"] });
@@ -234,7 +234,7 @@ describe("a command in a pipe", () => {
     assert.deepEqual(allowed.at(-1), ["Ready to promote."]);
   });
 
-  it("makes, lists and revokes tokens", async () => {
+  it("creates, lists and revokes tokens", async () => {
     const name = unique("token");
     const { token, secret } = await cli.json(["tokens:create", name, "--role", "reporter", "--expires", "2099-01-01"]);
     assert.deepEqual([token.role, token.expiresAt], ["REPORTER", "2099-01-01T00:00:00.000Z"]);
@@ -247,7 +247,7 @@ describe("a command in a pipe", () => {
     assert.equal((await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } })).code, 5);
   });
 
-  it("limits a token to pipelines, and tells which they are", async () => {
+  it("restricts a token to pipelines, and lists them", async () => {
     const pipelines = [await seed.pipeline(), await seed.pipeline()].map((pipeline) => pipeline.name).sort();
     const create = ["tokens:create", unique("token"), "--role", "viewer", "--pipelines", pipelines.join(",")];
     const { token, secret } = await cli.json(create);
@@ -262,13 +262,13 @@ describe("a command in a pipe", () => {
     );
   });
 
-  it("leaves what it writes to in peace when that has read enough", async () => {
+  it("stops without an error when the reader closes the pipe", async () => {
     const running = cli.start(["tokens"]);
     running.closeOutput();
     assert.deepEqual([(await running.ended).code, running.stderr], [0, ""]);
   });
 
-  it("exists for every name, each of which was tried here or has a test of its own", () => {
+  it("has a test for every command name", () => {
     const elsewhere = ["serve", "login", "watch", "import", "completion"];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(

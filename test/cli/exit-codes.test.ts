@@ -9,7 +9,7 @@ import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js
 
 const NOWHERE = "01890000-0000-7000-8000-000000000000";
 
-describe("a command that cannot do what it was asked", () => {
+describe("a command that fails", () => {
   const cleanup = suiteCleanup();
   let server: TestServer;
   let cli: CommandLine;
@@ -21,7 +21,7 @@ describe("a command that cannot do what it was asked", () => {
     seed = new Seed(server.admin);
   });
 
-  /** The lines on stderr of a command that must end with this code, and print nothing else. */
+  /** Runs a command that must exit with this code and an empty stdout. Returns the lines of stderr. */
   async function failed(code: number, args: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
     const ended = await cli.run(args, { env });
     assert.deepEqual([ended.code, ended.stdout], [code, ""], `railyard ${args.join(" ")}: ${ended.stderr}`);
@@ -29,7 +29,7 @@ describe("a command that cannot do what it was asked", () => {
     return nonEmptyLines(ended.stderr);
   }
 
-  it("ends with 1 where the service refuses, and says why in a line", async () => {
+  it("exits with 1 on a refusal, with a one-line reason", async () => {
     const app = await seed.app();
     assert.deepEqual(await failed(1, ["apps:create", app.name]), [
       `There is an app ${app.name} already; choose another name.`,
@@ -44,13 +44,13 @@ describe("a command that cannot do what it was asked", () => {
     assert.match((await failed(1, ["pipelines:create", "Bad Name"]))[0] ?? "", /^name must be 1 to 63 lower-case/);
   });
 
-  it("ends with 1 where the role is too low, and names the one that it takes", async () => {
+  it("exits with 1 if the role is too low, and names the required role", async () => {
     const { secret } = await server.as("VIEWER");
     const [line, ...rest] = await failed(1, ["tokens"], { RAILYARD_TOKEN: secret ?? "" });
     assert.deepEqual([line, rest], ["To read tokens needs the role ADMIN; this token's is VIEWER.", []]);
   });
 
-  it("ends with 1 where a promotion has nothing to promote, and says what is needed", async () => {
+  it("exits with 1 if a promotion has no source release, and says what is needed", async () => {
     const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
     const [first, ...reasons] = await failed(1, ["promote", "-a", dev.name]);
     assert.equal(first, `The promotion of ${dev.name} is refused.`);
@@ -61,7 +61,7 @@ describe("a command that cannot do what it was asked", () => {
     assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 1);
   });
 
-  it("ends with 2 where it was called wrongly, says how in a line, and asks nothing of the service", async () => {
+  it("exits with 2 on wrong usage, with a one-line reason and without a request", async () => {
     const nobody = { RAILYARD_URL: "http://127.0.0.1:1" };
     const wrong: [string[], RegExp][] = [
       [["apps", "--frob"], /^Unknown option '--frob'\. See `railyard apps --help`\.$/],
@@ -91,7 +91,7 @@ describe("a command that cannot do what it was asked", () => {
     }
   });
 
-  it("names the nearest command where there is none of that name", async () => {
+  it("suggests the nearest command for an unknown name", async () => {
     for (const [typed, meant] of [
       [["apss"], "apps"],
       [["pipeline:create", "x"], "pipelines:create"],
@@ -104,7 +104,7 @@ describe("a command that cannot do what it was asked", () => {
     }
   });
 
-  it("ends with 3 where checks hold a promotion back, and lists each with what it needs, refused or planned", async () => {
+  it("exits with 3 if checks block a promotion or its plan, and lists each check", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const requiredChecks = ["ci/build", "qa/smoke", "sec/scan"];
@@ -134,7 +134,7 @@ describe("a command that cannot do what it was asked", () => {
     assert.equal((await cli.run(["promote", "-a", dev.name])).code, 0);
   });
 
-  it("ends with 3 where checks hold a release back", async () => {
+  it("exits with 3 if checks block a release", async () => {
     const app = await seed.coupled(await seed.pipeline(), "PRODUCTION", { requiredChecks: ["ci/build"] });
     const build = await seed.build();
     const { secret } = await server.as("OPERATOR");
@@ -143,7 +143,7 @@ describe("a command that cannot do what it was asked", () => {
     assert.equal(first, `The release onto ${app.name} is refused.`);
   });
 
-  it("ends with 5 where nothing answers, or something else does", async () => {
+  it("exits with 5 if the service is unreachable or is not Railyard", async () => {
     const [line] = await failed(5, ["apps"], { RAILYARD_URL: "http://127.0.0.1:1" });
     assert.match(line ?? "", /^Cannot connect to Railyard at http:\/\/127\.0\.0\.1:1: /);
     const other = await new Promise<Server>((resolve) => {
@@ -159,14 +159,14 @@ describe("a command that cannot do what it was asked", () => {
     );
   });
 
-  it("ends with 5 where nobody is signed in, or with a token that is not valid", async () => {
+  it("exits with 5 without a token or with an invalid one", async () => {
     const [none] = await failed(5, ["apps"], { RAILYARD_TOKEN: "" });
     assert.equal(none, `Not signed in at ${server.url}. Sign in with \`railyard login --url URL --token TOKEN\`.`);
     const [wrong] = await failed(5, ["apps"], { RAILYARD_TOKEN: "wrong" });
     assert.match(wrong ?? "", /^The token is unknown, revoked or expired\. Sign in with/);
   });
 
-  it("tells the operation and the request's id with --verbose", async () => {
+  it("prints the operation and the request id with --verbose", async () => {
     const name = unique("app");
     const [, ...refused] = await failed(1, ["apps:destroy", name, "--verbose"]);
     assert.match(refused.join("\n"), /^ {2}operation DeleteApp\n {2}code NOT_FOUND\n {2}request [0-9a-f-]{36}$/);
@@ -174,7 +174,7 @@ describe("a command that cannot do what it was asked", () => {
     assert.match(missing.join("\n"), /^ {2}operation App\n {2}request [0-9a-f-]{36}$/);
   });
 
-  it("prints nothing on stdout but one document with --json, also where a promotion is refused", async () => {
+  it("prints a single document on stdout with --json, also on a refusal", async () => {
     const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
     assert.equal((await failed(1, ["promote", "-a", dev.name, "--json"])).length, 3);
   });

@@ -15,7 +15,7 @@ import { startServer, temporaryFolder } from "../support/server.js";
 const commands = createProgram("0").commands;
 
 describe("the help", () => {
-  it("of every command tells what it does, and has examples that parse", async (t) => {
+  it("describes every command, with examples that parse", async (t) => {
     const cli = new CommandLine(t);
     const names = commands.map((command) => command.name());
     assert.ok(names.length >= 30, `there are ${names.length} commands`);
@@ -37,7 +37,7 @@ describe("the help", () => {
     );
   });
 
-  it("of the whole names every command, the exit codes and where it connects", async (t) => {
+  it("lists every command, the exit codes and the connection settings", async (t) => {
     const { code, stdout } = await new CommandLine(t).run(["--help"]);
     assert.equal(code, 0);
     for (const command of commands) assert.ok(stdout.includes(`\n  ${command.name()}`), command.name());
@@ -51,19 +51,19 @@ describe("the help", () => {
     );
   });
 
-  it("comes on stderr with the code of wrong usage where no command is given", async (t) => {
+  it("goes to stderr with the usage exit code if no command is given", async (t) => {
     const { code, stdout, stderr } = await new CommandLine(t).run([]);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^Usage: railyard/);
   });
 
-  it("tells the version of the package", async (t) => {
+  it("shows the package's version", async (t) => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
     assert.equal((await new CommandLine(t).run(["--version"])).stdout, `${version}\n`);
   });
 });
 
-/** The files of this package and of others that a command loads. */
+/** The files of this package and of dependencies that a command loads. */
 async function loadedBy(cli: CommandLine, folder: string, args: string[], env: Record<string, string> = {}) {
   const { code, stderr } = await cli.run(args, { env: { ...env, NODE_V8_COVERAGE: folder } });
   assert.equal(code, 0, stderr);
@@ -77,10 +77,10 @@ async function loadedBy(cli: CommandLine, folder: string, args: string[], env: R
   });
 }
 
-describe("what a command loads", () => {
+describe("the modules that a command loads", () => {
   const ours = /^dist\/src\/(cli|runtime)\//;
 
-  it("is nothing of the service, and of libraries only what every command needs", async (t) => {
+  it("exclude the service, and libraries that only some commands need", async (t) => {
     const loaded = await loadedBy(new CommandLine(t), temporaryFolder(t), ["--help"]);
     assert.ok(
       loaded.some((file) => ours.test(file)),
@@ -90,7 +90,7 @@ describe("what a command loads", () => {
     assert.deepEqual(others, []);
   });
 
-  it("is no more for a query whose output goes into a pipe", async (t) => {
+  it("are the same for a query whose output is piped", async (t) => {
     const server = await startServer(t);
     const env = { RAILYARD_URL: server.url, RAILYARD_TOKEN: server.admin.secret ?? "" };
     const loaded = await loadedBy(new CommandLine(t, env), temporaryFolder(t), ["apps"]);
@@ -98,7 +98,7 @@ describe("what a command loads", () => {
     assert.deepEqual(others, []);
   });
 
-  it("is reachable without the service from every file but that of `serve`", () => {
+  it("never include the service, except for `serve`", () => {
     const folder = "src/cli";
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
     const outside = files.filter((file) => {
@@ -109,8 +109,8 @@ describe("what a command loads", () => {
   });
 });
 
-describe("the documents of the command line", () => {
-  it("fit the schema, each and every one", () => {
+describe("the GraphQL documents of the CLI", () => {
+  it("are valid against the schema", () => {
     const schema = buildSchema(
       [readFileSync("src/schema/schema.graphql", "utf8"), subscriptionOfContract()].join("\n"),
     );
@@ -122,7 +122,7 @@ describe("the documents of the command line", () => {
   });
 });
 
-/** The contract's subscriptions, where the schema that is committed has none. */
+/** The contract's subscriptions, if the committed schema has none. */
 function subscriptionOfContract(): string {
   const has = /^type Subscription /m.test(readFileSync("src/schema/schema.graphql", "utf8"));
   return has
@@ -130,7 +130,7 @@ function subscriptionOfContract(): string {
     : (/^type Subscription \{[^}]*\}/m.exec(readFileSync("test/schema/contract.graphql", "utf8"))?.[0] ?? "");
 }
 
-/** What bash offers for a line that was typed so far. */
+/** The completions that bash offers for a partial line. */
 function completed(script: string, line: string): string[] {
   const program = `source /dev/stdin <<'SCRIPT'
 ${script}
@@ -141,8 +141,8 @@ COMP_LINE="$1"; COMP_POINT=\${#1}; COMP_WORDBREAKS=$' \\t\\n:'; _railyard; print
   return nonEmptyLines(stdout);
 }
 
-describe("the completion", () => {
-  it("offers in bash the commands, their options and the values of these", async (t) => {
+describe("the shell completion", () => {
+  it("completes commands, options and option values in bash", async (t) => {
     const { code, stdout: script } = await new CommandLine(t).run(["completion", "bash"]);
     assert.equal(code, 0);
     assert.deepEqual(completed(script, "railyard ").sort(), allNames());
@@ -160,7 +160,7 @@ describe("the completion", () => {
     assert.deepEqual(completed(script, "railyard completion z"), ["zsh"]);
   });
 
-  it("names every command in the scripts for zsh and fish", async (t) => {
+  it("lists every command in the scripts for zsh and fish", async (t) => {
     const cli = new CommandLine(t);
     for (const shell of ["zsh", "fish"]) {
       const { code, stdout } = await cli.run(["completion", shell]);

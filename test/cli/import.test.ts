@@ -4,11 +4,11 @@ import { CommandLine } from "../support/cli.js";
 import { Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 
-/** What a pipeline holds: its apps in their stages, with the checks that they require. */
+/** The apps of a pipeline by stage, with their required checks. */
 const CONTENT = `{ pipelines { nodes { name couplings { stage requiredChecks app { name } } } } }`;
 
 describe("railyard import", () => {
-  it("shows what it would copy, copies it, and doubles nothing when it is repeated", async (t) => {
+  it("shows what it would copy, copies it, and duplicates nothing when repeated", async (t) => {
     const [there, here] = [await startServer(t), await startServer(t)];
     const seed = new Seed(there.admin);
     const pipeline = await seed.pipeline();
@@ -46,7 +46,7 @@ describe("railyard import", () => {
     assert.deepEqual(await here.admin.ask(CONTENT), await there.admin.ask(CONTENT));
   });
 
-  it("adds the checks that are missing, takes none away, and leaves an app alone that stands elsewhere", async (t) => {
+  it("adds missing checks, removes none, and skips an app in another pipeline", async (t) => {
     const [there, here] = [await startServer(t), await startServer(t)];
     const copied = await new Seed(there.admin).pipeline();
     const checked = await new Seed(there.admin).coupled(copied, "STAGING", { requiredChecks: ["qa"] });
@@ -70,7 +70,7 @@ describe("railyard import", () => {
     ]);
   });
 
-  it("says what is wrong where it cannot read", async (t) => {
+  it("reports what is wrong if the source is not readable", async (t) => {
     const here = await startServer(t);
     const cli = new CommandLine(t, { RAILYARD_URL: here.url, RAILYARD_TOKEN: ADMIN_SECRET });
     const unknown = await cli.run(["import", "--from", here.url, "--token", "nonsense"]);

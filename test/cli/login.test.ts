@@ -16,7 +16,7 @@ function write(file: string, text: string): void {
 }
 
 describe("login", () => {
-  it("keeps the address and the token in a file that nobody else can read, and the next command uses it", async (t) => {
+  it("stores the URL and the token in a file readable by its owner only, and later commands use it", async (t) => {
     const server = await startServer(t);
     const cli = new CommandLine(t);
     const { code, stdout } = await cli.run(["login", "--url", `${server.url}/graphql/`, "--token", ADMIN_SECRET]);
@@ -28,7 +28,7 @@ describe("login", () => {
     assert.match((await cli.run(["whoami"])).stdout, /^name\tadmin\n/);
   });
 
-  it("takes the token from standard input, replaces what was kept, and closes a file that was open to others", async (t) => {
+  it("reads the token from standard input, replaces the stored login, and restricts the file's permissions", async (t) => {
     const server = await startServer(t);
     const cli = new CommandLine(t);
     write(cli.loginFile, "{ broken");
@@ -44,7 +44,7 @@ describe("login", () => {
     assert.equal((await cli.run(["whoami"])).code, 0);
   });
 
-  it("asks for the token on a terminal, without showing it", { skip: !hasTerminal }, async (t) => {
+  it("prompts for the token on a terminal without echoing it", { skip: !hasTerminal }, async (t) => {
     const server = await startServer(t);
     const cli = new CommandLine(t);
     const running = cli.startOnTerminal(["login", "--url", server.url]);
@@ -56,7 +56,7 @@ describe("login", () => {
     assert.ok(!stdout.includes(ADMIN_SECRET));
   });
 
-  it("keeps nothing where the token is not valid or nobody answers", async (t) => {
+  it("stores nothing if the token is invalid or the service is unreachable", async (t) => {
     const server = await startServer(t);
     const cli = new CommandLine(t);
     assert.equal((await cli.run(["login", "--url", server.url, "--token", "wrong"])).code, 5);
@@ -66,8 +66,8 @@ describe("login", () => {
   });
 });
 
-describe("where a command connects", () => {
-  it("flags come before the environment, and that before what login kept", async (t) => {
+describe("the connection of a command", () => {
+  it("prefers flags to the environment, and the environment to the stored login", async (t) => {
     const server = await startServer(t);
     const { secret: viewer } = await server.as("VIEWER");
     const { secret: reporter } = await server.as("REPORTER");
@@ -84,7 +84,7 @@ describe("where a command connects", () => {
     assert.equal(await role(["--url", server.url], { ...env, RAILYARD_URL: "http://127.0.0.1:1" }), "VIEWER");
   });
 
-  it("never hands the token that was kept for one service to another", async (t) => {
+  it("never sends the token stored for one service to another", async (t) => {
     const kept = await startServer(t);
     const other = await startServer(t);
     const cli = new CommandLine(t);
@@ -96,7 +96,7 @@ describe("where a command connects", () => {
 });
 
 describe("the first start of the service", () => {
-  /** Starts the service by `railyard serve`, with a free port and a database of its own. */
+  /** Starts the service by `railyard serve`, on a free port with a new database. */
   function serve(t: Cleanup, cli: CommandLine, env: Record<string, string> = {}): Running {
     const child = spawn(process.execPath, ["dist/src/cli/main.js", "serve"], {
       env: cli.environment({ PORT: "0", DATABASE_URL: `sqlite:${join(cli.home, "railyard.sqlite")}`, ...env }),
@@ -107,7 +107,7 @@ describe("the first start of the service", () => {
     return running;
   }
 
-  it("signs its user in, so that the command just works, and the second leaves that as it is", async (t) => {
+  it("signs its user in to the CLI, and later starts keep that login", async (t) => {
     const cli = new CommandLine(t);
     const first = serve(t, cli);
     await first.until(({ stdout }) => stdout.includes("login.json"));
@@ -125,7 +125,7 @@ describe("the first start of the service", () => {
     assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), kept);
   });
 
-  it("never replaces a login that is there, and says how to sign in", async (t) => {
+  it("never replaces an existing login, and says how to sign in", async (t) => {
     const cli = new CommandLine(t);
     const login = { url: "https://railyard.example.com", token: "mine" };
     write(cli.loginFile, JSON.stringify(login));
@@ -138,7 +138,7 @@ describe("the first start of the service", () => {
     assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), login);
   });
 
-  it("starts all the same where the login cannot be kept", async (t) => {
+  it("succeeds if the login cannot be stored", async (t) => {
     const cli = new CommandLine(t);
     write(cli.configFolder, "not a folder");
     const running = serve(t, cli);
@@ -146,7 +146,7 @@ describe("the first start of the service", () => {
     assert.match(running.stdout, /The token could not be stored for the railyard command/);
   });
 
-  it("ends with 1 and a line that names the variable where a setting is wrong", async (t) => {
+  it("exits with 1 on an invalid setting, with a line that names the variable", async (t) => {
     const { code, stderr } = await serve(t, new CommandLine(t), { PORT: "none" }).ended;
     assert.equal(code, 1);
     assert.match(stderr, /^PORT must be a port/);

@@ -21,7 +21,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     seed = new Seed(server.admin);
   });
 
-  it("lists stand in aligned columns under their titles, with colours, and fit the width", async () => {
+  it("lists are aligned under colored headers and fit the width", async () => {
     const long = `a${"b".repeat(50)}`;
     await cli.json(["apps:create", long, "--region", "eu"]);
     await cli.json(["apps:create", "short", "--region", "eu"]);
@@ -41,13 +41,13 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     );
   });
 
-  it("nothing is coloured where NO_COLOR is set", async () => {
+  it("NO_COLOR disables colors", async () => {
     const { stdout } = await cli.onTerminal(["tokens"], 100, { env: { NO_COLOR: "1" } });
     assert.equal(stripEscapes(stdout), stdout);
     assert.match(stdout, /^Token +Name +Role/);
   });
 
-  it("ids are never cut, and times are told as people do", async () => {
+  it("ids are never truncated, and times are relative", async () => {
     const build = await seed.build();
     const { stdout } = await cli.onTerminal(["builds", "--repository", build.repository], 80);
     const [, row = ""] = nonEmptyLines(stripEscapes(stdout));
@@ -55,7 +55,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     assert.match(row, /just now$/);
   });
 
-  it("a pipeline is drawn as a board, with the version, commit and checks of each app", async () => {
+  it("a pipeline is shown as a board with the version, commit and checks of each app", async () => {
     const pipeline = await seed.pipeline({ name: unique("p") });
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const qa = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci/build"] });
@@ -82,7 +82,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     assert.ok(narrow.includes("development →") && narrow.includes("production"), "stages one under the other");
   });
 
-  it("what is under way spins, and leaves nothing behind but the line of the text", async () => {
+  it("a spinner is replaced by the final line", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING");
@@ -95,7 +95,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     assert.ok(erased > 0 && stripEscapes(stdout.slice(erased)).startsWith(`${announced} ✓\n`), JSON.stringify(stdout));
   });
 
-  it("an empty list says how to begin", async () => {
+  it("an empty list says how to create an item", async () => {
     const app = await seed.app();
     const { stdout } = await cli.onTerminal(["releases", "-a", app.name]);
     assert.match(stdout, /has no releases\. Promote to it, or create one with `railyard releases:create`\./);
@@ -104,7 +104,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
 });
 
 describe("a table", () => {
-  it("never is wider than the terminal, unless there is no more to leave out or cut", () => {
+  it("fits the terminal as long as columns can be dropped or truncated", () => {
     const column = fc.record({
       cells: fc.array(fc.stringMatching(/^[a-z ]{0,40}$/), { minLength: 2, maxLength: 2 }),
       narrow: fc.constantFrom("whole" as const, "left out" as const, undefined),
@@ -128,14 +128,14 @@ describe("a table", () => {
     );
   });
 
-  it("cuts what does not fit, and says so with …", () => {
+  it("marks truncated text with …", () => {
     const { widths } = fitTable([{ cells: ["aaaaaaaaaaaaaaaa"] }, { cells: ["keep-this-id"], narrow: "whole" }], 24);
     assert.equal(grid([["aaaaaaaaaaaaaaaa", "keep-this-id"]], widths), "aaaaaaaaa…  keep-this-id");
   });
 });
 
-describe("what people are told", () => {
-  it("is how long ago something was, or will be", () => {
+describe("displayed text", () => {
+  it("shows times relative to now, in the past and the future", () => {
     const now = Date.parse("2026-03-01T12:00:00Z");
     const told = (instant: string) => relativeTime(instant, now);
     assert.deepEqual(
@@ -145,7 +145,7 @@ describe("what people are told", () => {
     assert.deepEqual(["2024-02-01T00:00:00Z", "2026-03-03T13:00:00Z"].map(told), ["2 years ago", "in 2 days"]);
   });
 
-  it("never moves the cursor or breaks a column, whatever somebody wrote", () => {
+  it("escapes control characters of user input", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         assert.doesNotMatch(singleLine(text), /[\p{Cc}\u2028\u2029]/u);

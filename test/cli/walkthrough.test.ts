@@ -5,7 +5,7 @@ import { ADMIN_SECRET, startServer } from "../support/server.js";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
-/** Lines of the text, with `ID` where an id stands: what was printed must match them from the first to the last. */
+/** Lines of a session. `ID` matches any id. The output must match all lines. */
 function assertTold(printed: string, expected: readonly string[]): void {
   const lines = nonEmptyLines(stripEscapes(printed)).map((line) => line.replace(/\s+/g, " ").trim());
   const pattern = expected.map((line) =>
@@ -17,8 +17,8 @@ function assertTold(printed: string, expected: readonly string[]): void {
   assert.match(lines.join("\n"), new RegExp(`^${pattern.join("\\n")}$`));
 }
 
-describe("the walk-through of pipelines", () => {
-  it("goes as the text tells it, on a terminal", { skip: !hasTerminal, timeout: 180_000 }, async (t) => {
+describe("the documented walkthrough of pipelines", () => {
+  it("produces the documented output on a terminal", { skip: !hasTerminal, timeout: 180_000 }, async (t) => {
     const server = await startServer(t);
     const cli = new CommandLine(t, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
     const told = async (command: string, expected: readonly string[] | null, code = 0): Promise<string> => {
@@ -39,14 +39,14 @@ describe("the walk-through of pipelines", () => {
       `auto_deploy ${stage === "development"}`,
     ];
 
-    // Creating a pipeline, and adding apps to it
+    // Create a pipeline and add apps.
     await told("pipelines:create myapp", null);
     for (const name of ["dev", "qa", "stg"]) await told(`apps:create myapp-space-${name}`, null);
     await told("pipelines:add myapp -a myapp-space-dev -s development", added("myapp-space-dev", "development"));
     await told("pipelines:add myapp -a myapp-space-qa -s staging", added("myapp-space-qa", "staging"));
     await told("pipelines:add myapp -a myapp-space-stg -s staging", added("myapp-space-stg", "staging"));
 
-    // Promoting an app
+    // Promote an app.
     const build = await told(
       "builds:create --repository acme/myapp --sha 1f0c2ab --artifact registry.test/myapp:1",
       null,
@@ -54,7 +54,7 @@ describe("the walk-through of pipelines", () => {
     await told(`releases:create -a myapp-space-dev --build ${idIn(build, "build\\s+")}`, null);
     const promoted = await cli.onTerminal(["pipelines:promote", "-a", "myapp-space-dev"], 200);
     assert.equal(promoted.code, 0);
-    // What the spinner leaves on its line is erased by the control characters that `seen` takes away.
+    // The spinner's remains on its line are erased by control characters, which `stripEscapes` removes.
     const [, result = ""] = stripEscapes(promoted.stdout).split(/(?=Promoting app ⬢ myapp-space-dev \.\.\. ✓)/);
     assertTold(result, [
       "Promoting app ⬢ myapp-space-dev ... ✓",
@@ -71,7 +71,7 @@ describe("the walk-through of pipelines", () => {
       "Description: Promotion from myapp-space-dev",
     ]);
 
-    // Required status checks, while adding an app: the text's own line, where there is only one pipeline
+    // Required status checks when adding an app: the documented line, with the only pipeline.
     await told("apps:create myapp", null);
     const prod = await told(
       "pipelines:add -a myapp -c my-status-check -c my-other-check -s production",
@@ -82,7 +82,7 @@ describe("the walk-through of pipelines", () => {
     assert.match(refused, /✗ myapp requires my-other-check, which was never reported\./);
     assert.match(refused, /✗ myapp requires my-status-check, which was never reported\./);
 
-    // Viewing them, and the list of what can be required
+    // View the required checks, and list the available ones.
     const info = await told("pipelines:info myapp", null);
     assert.match(info, new RegExp(`᱿ production\\n  Id: ${coupling}\\n  App: myapp \\(${ID}\\)\\n`));
     assert.match(info, /Status Checks: my-other-check, my-status-check\n/);
@@ -90,16 +90,16 @@ describe("the walk-through of pipelines", () => {
     assert.match(await told("pipelines:checks myapp", null), /my-status-check/);
     await told("promote -a myapp-space-stg", null, 3);
 
-    // Updating them, and going through once they have passed
+    // Update them, and promote once they pass.
     await told(`pipelines:update ${coupling} -c my-status-check`, [
       "⬢ myapp requires my-status-check; no longer my-other-check.",
     ]);
     assert.match(await told("promote -a myapp-space-stg", null), /To: ⬢ myapp\n/);
 
-    // Removing them
+    // Remove them.
     await told(`pipelines:update ${coupling}`, ["Removed all required status checks of ⬢ myapp: my-status-check."]);
 
-    // The team's pipeline: two people's apps, promoted one by one, a named release to a named target
+    // A team's pipeline: two people's apps, promoted separately, and a named release to a named target.
     await told("pipelines:create team", null);
     for (const [name, stage] of [
       ["myapp-jim-dev", "development"],
@@ -127,7 +127,7 @@ describe("the walk-through of pipelines", () => {
     assert.match(await told("promote -a myapp-staging", null), /= team pipeline \(staging -> production\)/);
     assert.match(await told("releases:info current -a myapp-web", null), /Commit\s+beef2\n/);
 
-    // Twelve regions of production, all at once
+    // Twelve production regions at once.
     await told("pipelines:create regions", null);
     await told("apps:create stage", null);
     await told("pipelines:add regions -a stage -s staging", null);

@@ -8,7 +8,7 @@ import { TcpProxy } from "../support/tcp-proxy.js";
 
 const TOKEN = { RAILYARD_TOKEN: ADMIN_SECRET };
 
-/** Where the log of a server ends now. */
+/** The newest cursor of a server's log. */
 async function logEnd(server: TestServer): Promise<string> {
   return (await server.admin.ask("{ events(last: 1) { pageInfo { endCursor } } }")).events.pageInfo.endCursor;
 }
@@ -41,7 +41,7 @@ describe("watch", () => {
 
   const lines = (count: number) => (running: Running) => nonEmptyLines(running.stdout).length >= count;
 
-  it("prints an object a line with --json, and the cursor to go on from when it is interrupted", async () => {
+  it("prints one JSON object per event with --json, and the cursor to resume from when interrupted", async () => {
     const since = await logEnd(server);
     const pipeline = await seed.pipeline();
     const first = cli.start(["watch", pipeline.name, "--since", since, "--json"]);
@@ -69,7 +69,7 @@ describe("watch", () => {
     assert.deepEqual(types, ["RELEASE_CREATED"], "nothing is lost between the two, and nothing repeated");
   });
 
-  it("prints stable columns into a pipe: cursor, time, type, pipeline, by, and what happened", async () => {
+  it("prints stable columns when piped: cursor, time, type, pipeline, actor and summary", async () => {
     const since = await logEnd(server);
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -101,7 +101,7 @@ describe("watch", () => {
     assert.match(rows[3]?.[1] ?? "", /^\d{4}-\d\d-\d\dT.*Z$/);
   });
 
-  it("streams lines for people on a terminal, of what happens from then on", { skip: !hasTerminal }, async () => {
+  it("streams readable lines of new events on a terminal", { skip: !hasTerminal }, async () => {
     await seed.app();
     const running = cli.startOnTerminal(["watch"], 120);
     await running.until(({ stdout }) => stdout.includes("Watching. Press Ctrl-C to stop."));
@@ -115,7 +115,7 @@ describe("watch", () => {
     assert.match(printed.at(-1) ?? "", /Resume with --since \S+/);
   });
 
-  it("is refused for a pipeline that is not there and a cursor that is none", async () => {
+  it("rejects an unknown pipeline and an invalid cursor", async () => {
     for (const [args, message] of [
       [["watch", "no-such-pipeline"], /There is no pipeline "no-such-pipeline"\./],
       [["watch", "--since", "yesterday"], /after must be/],
@@ -126,7 +126,7 @@ describe("watch", () => {
     }
   });
 
-  it("ends with 5 where nobody is signed in or nothing answers, also where it begins with a cursor", async () => {
+  it("exits with 5 without a valid token or a reachable service, also with a cursor", async () => {
     const since = ["watch", "--since", await logEnd(server)];
     const wrong = await cli.run([...since, "--token", "wrong"]);
     assert.deepEqual([wrong.code, nonEmptyLines(wrong.stderr).length], [5, 1], wrong.stderr);
@@ -135,7 +135,7 @@ describe("watch", () => {
     assert.match(nobody.stderr, /^Cannot connect to Railyard at/);
   });
 
-  it("names the oldest cursor that is held where the log no longer goes back that far", async (t) => {
+  it("names the oldest available cursor if the given one has expired", async (t) => {
     let now = new Date("2026-01-01T00:00:00Z");
     const aged = await startServer(t, { env: { EVENT_RETENTION: "1d" }, now: () => now });
     await new Seed(aged.admin).app();
@@ -153,7 +153,7 @@ describe("watch", () => {
     await running.ended;
   });
 
-  it("connects again by itself, also to a service that was restarted, and loses and repeats nothing", async (t) => {
+  it("reconnects automatically, also after a restart of the service, without losing or repeating events", async (t) => {
     const own = await startServer(t);
     const proxy = await TcpProxy.start(own.url, t);
     const since = await logEnd(own);
@@ -200,7 +200,7 @@ describe("promote --wait", () => {
     seed = new Seed(server.admin);
   });
 
-  /** An app with a release, and two in the next stage that a deployer rolls out. */
+  /** A released app, and two REPORTED apps in the next stage. */
   async function reported(from = seed) {
     const pipeline = await from.pipeline();
     const dev = await from.coupled(pipeline, "DEVELOPMENT");
@@ -219,7 +219,7 @@ describe("promote --wait", () => {
 
   const deploying = (app: Named) => (running: Running) => running.stdout.includes(`⬢ ${app.name}  v1 deploying`);
 
-  it("shows how each target gets on, and ends with 0 when all have succeeded", async () => {
+  it("shows the progress of each target, and exits with 0 when all have succeeded", async () => {
     const { dev, one, two } = await reported();
     const running = cli.start(["promote", "-a", dev.name, "--wait"]);
     await running.until(deploying(two));
@@ -239,7 +239,7 @@ describe("promote --wait", () => {
     assert.deepEqual(told.slice(-2), [`To: ⬢ ${one.name}  v1 succeeded`, `    ⬢ ${two.name}  v1 succeeded`]);
   });
 
-  it("ends with 4 where a target failed, and says why", async () => {
+  it("exits with 4 if a target failed, and says why", async () => {
     const { dev, one, two } = await reported();
     const running = cli.start(["promote", "-a", dev.name, "--wait"]);
     await running.until(deploying(two));
@@ -251,7 +251,7 @@ describe("promote --wait", () => {
     assert.ok(stdout.endsWith(`    ⬢ ${two.name}  v1 failed: The image does not start.\n`), stdout);
   });
 
-  it("ends with 4 where a later promotion took its place", async () => {
+  it("exits with 4 if a later promotion superseded it", async () => {
     const { dev, one } = await reported();
     await seed.release(one);
     const running = cli.start(["promote", "-a", dev.name, "-t", one.name, "--wait", "--json"]);
@@ -263,7 +263,7 @@ describe("promote --wait", () => {
     assert.deepEqual([phase, targets[0].phase], ["FAILED", "SUPERSEDED"]);
   });
 
-  it("ends at once where every target is live as soon as it is released", async () => {
+  it("exits at once if every target deploys immediately", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const qa = await seed.coupled(pipeline, "STAGING");
@@ -273,7 +273,7 @@ describe("promote --wait", () => {
     assert.ok(stdout.endsWith(`To: ⬢ ${qa.name}  v1 succeeded\n`), stdout);
   });
 
-  it("without --wait tells that it is under way, and how to see how far it is", async () => {
+  it("without --wait reports that it is in progress, and how to check on it", async () => {
     const { dev } = await reported();
     const { code, stdout } = await cli.run(["promote", "-a", dev.name]);
     assert.equal(code, 0);
@@ -281,7 +281,7 @@ describe("promote --wait", () => {
     assert.equal((await cli.json(["promotions:info", id])).phase, "IN_PROGRESS");
   });
 
-  it("goes on after a broken connection, and learns what happened meanwhile", async (t) => {
+  it("continues after a lost connection, and catches up", async (t) => {
     const own = await startServer(t);
     const { dev, one, two } = await reported(new Seed(own.admin));
     const proxy = await TcpProxy.start(own.url, t);
@@ -303,7 +303,7 @@ describe("promote --wait", () => {
     assert.match(stderr, /^Connection lost \(.+\); reconnecting, resuming after cursor \S+\.\nReconnected\.\n$/);
   });
 
-  it("leaves the promotion going where it is interrupted, and says so", async () => {
+  it("leaves the promotion running when interrupted, and says so", async () => {
     const { dev, one, two } = await reported();
     const running = cli.start(["promote", "-a", dev.name, "--wait"]);
     await running.until(deploying(two));
@@ -316,7 +316,7 @@ describe("promote --wait", () => {
     assert.equal((await cli.json(["promotions:info", id])).phase, "SUCCEEDED");
   });
 
-  it("shows every target beside a spinner on a terminal", { skip: !hasTerminal }, async () => {
+  it("shows every target with a spinner on a terminal", { skip: !hasTerminal }, async () => {
     const { dev, one, two } = await reported();
     const running = cli.startOnTerminal(["promote", "-a", dev.name, "--wait"]);
     const shown =

@@ -10,18 +10,18 @@ import { startProcess } from "../support/server-process.js";
 const SECRET = "an-administrator-who-is-cut-off";
 const ROUNDS = 4;
 const WRITERS = 6;
-/** After how many acknowledged mutations of a round the server is killed: in the midst of the next ones. */
+/** Number of acknowledged mutations in a round after which the server is killed, with others in flight. */
 const ACKNOWLEDGED = 120;
 const TARGETS = 3;
 
-/** What the server has said yes to, over all rounds. */
+/** Everything that the server acknowledged, over all rounds. */
 interface Acknowledged {
   readonly apps: Set<string>;
   readonly promotions: Set<string>;
 }
 
 describe("a server that is killed", () => {
-  it("has kept every mutation it acknowledged, and nothing by halves", async (t) => {
+  it("has stored every acknowledged mutation, and no partial one", async (t) => {
     const environment = {
       DATABASE_URL: `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`,
       ADMIN_TOKEN: SECRET,
@@ -53,7 +53,7 @@ describe("a server that is killed", () => {
   });
 });
 
-/** A pipeline with an app that has a release, and apps to promote it to. Gives back the app. */
+/** Creates a pipeline with a released app and apps to promote it to. Returns the app. */
 async function furnish(client: Client): Promise<Named> {
   const seed = new Seed(client);
   const pipeline = await seed.pipeline();
@@ -75,13 +75,13 @@ async function write(
     const name = `${prefix}-${round}-${index}-${turn}`;
     try {
       acknowledge(apps, (await client.mutate("createApp", { name }, "app { name }")).app.name);
-      // Its name is taken by now: refused, and not to be found a second time.
+      // The name is taken, so this is refused and must not create a second app.
       const refusal = await client.mutationError("createApp", { name });
       assert.equal(refusal.extensions.code, "CONFLICT");
       const { promotion } = await client.mutate("promote", { app: source.id }, "promotion { id }");
       acknowledge(promotions, promotion.id);
     } catch (error) {
-      // The connection broke: what was asked last may have been done or not, but only whole.
+      // The connection was lost: the last mutation may be stored or not, but not partially.
       if (error instanceof TypeError || error instanceof SyntaxError) return;
       throw error;
     }
@@ -149,7 +149,7 @@ async function inspect(client: Client, prefix: string, acknowledged: Acknowledge
   assert.equal(told("PROMOTION_TARGET_CHANGED").length, ids.size * TARGETS);
 }
 
-/** Every node of a list, page by page. */
+/** Returns all nodes of a list, page by page. */
 // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of the selected data.
 async function all(client: Client, call: string, selection: string): Promise<any[]> {
   const nodes = [];

@@ -12,14 +12,14 @@ import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { App } from "../../src/entities/pipelines/app.js";
 import { temporaryFolder } from "../support/server.js";
 
-/** A transaction, by what it does: rows of its own around those of the transactions nested in it. */
+/** A planned transaction: its rows and its nested transactions. */
 interface Plan {
   readonly turns: number;
   readonly fails: boolean;
   readonly children: readonly { readonly plan: Plan; readonly awaited: boolean; readonly beside: boolean }[];
 }
 
-/** Plans with at most so many levels inside them. */
+/** Plans with at most this many nested levels. */
 function planOf(levels: number): fc.Arbitrary<Plan> {
   const child = () => fc.record({ plan: planOf(levels - 1), awaited: fc.boolean(), beside: fc.boolean() });
   return fc.record({
@@ -29,8 +29,8 @@ function planOf(levels: number): fc.Arbitrary<Plan> {
   });
 }
 
-describe("the write gate", () => {
-  it("keeps all of what was acknowledged and nothing of what failed, and shows nobody what is not committed", async (t) => {
+describe("group commit", () => {
+  it("stores all acknowledged rows and none of failed transactions, and hides uncommitted rows", async (t) => {
     const db = await open(t);
     await fc.assert(
       fc.asyncProperty(fc.array(planOf(2), { minLength: 1, maxLength: 5 }), async (transactions) => {
@@ -66,7 +66,7 @@ describe("the write gate", () => {
     );
   });
 
-  it("undoes with a failed nested transaction its own rows, and not those written beside it", async (t) => {
+  it("rolls back a failed nested transaction without the rows written beside it", async (t) => {
     const db = await open(t);
     await db.write(async (tx) => {
       const nested = db.write(async (inner) => {
@@ -81,7 +81,7 @@ describe("the write gate", () => {
     assert.deepEqual(await names(db), ["beside"]);
   });
 
-  it("takes nothing from what has outlived its transaction, nested or not", async (t) => {
+  it("rejects statements of a transaction that has ended, nested or not", async (t) => {
     const db = await open(t);
     const late: Promise<unknown>[] = [];
     const failing = (name: string) =>
@@ -106,7 +106,7 @@ describe("the write gate", () => {
     assert.deepEqual(await names(db), ["outer"]);
   });
 
-  it("lets what was started inside and outlives it begin a transaction of its own", async (t) => {
+  it("lets work that outlives its transaction start a new one", async (t) => {
     const db = await open(t);
     let later: Promise<void> = Promise.resolve();
     await db.write(async (tx) => {
@@ -120,7 +120,7 @@ describe("the write gate", () => {
     assert.deepEqual(await names(db), ["first", "later"]);
   });
 
-  it("refuses the writer outside of a transaction", async (t) => {
+  it("rejects writes outside of a transaction", async (t) => {
     const db = await open(t);
     let kept: Tx | undefined;
     await db.write(async (tx) => {
@@ -130,7 +130,7 @@ describe("the write gate", () => {
     assert.deepEqual(await names(db), []);
   });
 
-  it("gives the caller the error of a commit that fails, and goes on", async (t) => {
+  it("passes a commit error to the caller, and continues", async (t) => {
     const db = await open(t);
     const taken = await db.write(async (tx) => {
       await insert(tx, "taken");
@@ -145,8 +145,8 @@ describe("the write gate", () => {
   });
 });
 
-describe("a database", () => {
-  it("is never analysed: what was small once would be walked through when it is large", async (t) => {
+describe("a SQLite database", () => {
+  it("is never analyzed: statistics of a small table would lead to full scans of a large one", async (t) => {
     const path = join(temporaryFolder(t), "plans.sqlite");
     for (let turn = 0; turn < 2; turn++) {
       const db = await openDatabase(`sqlite:${path}`);
@@ -160,15 +160,15 @@ describe("a database", () => {
   });
 });
 
-/** What a commit costs is one confirmation of the disk, and that may serve many. */
-describe("transactions that come together", () => {
-  it("are committed together, and each by itself where they come one after the other", async (t) => {
+/** A commit costs one fsync, which several transactions can share. */
+describe("concurrent transactions", () => {
+  it("share a commit, while sequential ones have their own", async (t) => {
     const path = join(temporaryFolder(t), "gate.sqlite");
     const db = await openDatabase(`sqlite:${path}`);
     t.after(() => db.close());
     const before = commitsIn(path);
     await Promise.all(Array.from({ length: 40 }, (_, index) => db.write((tx) => insert(tx, `together-${index}`))));
-    // One, unless the machine is so busy that some would have waited too long for the others.
+    // One, unless the machine is so busy that the group's time limit passed.
     const together = commitsIn(path) - before;
     assert.ok(together < 20, `40 transactions took ${together} commits`);
     for (let index = 0; index < 5; index++) await db.write((tx) => insert(tx, `alone-${index}`));
@@ -176,7 +176,7 @@ describe("transactions that come together", () => {
     assert.equal((await names(db)).length, 45);
   });
 
-  it("fail one by one where they fail, the first of them too", async (t) => {
+  it("fail individually, including the first", async (t) => {
     const db = await open(t);
     const results = await Promise.allSettled(
       Array.from({ length: 12 }, (_, index) =>
@@ -194,7 +194,7 @@ describe("transactions that come together", () => {
     assert.deepEqual(await names(db), kept);
   });
 
-  it("are all told where the commit that they share fails, and none of them is there", async (t) => {
+  it("all fail if their shared commit fails, and none is stored", async (t) => {
     const db = await open(t);
     const broken = async (tx: Tx) => {
       await tx.query(sql`PRAGMA defer_foreign_keys = ON`);
@@ -217,8 +217,8 @@ describe("transactions that come together", () => {
 });
 
 /**
- * How many transactions were committed to the write-ahead log: a frame that ends one tells how large the database is
- * then, at its fifth byte (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+ * Counts the commits in the write-ahead log. A commit frame has the size of the database, which is not zero, at its
+ * fifth byte (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
  */
 function commitsIn(path: string): number {
   const log = readFileSync(`${path}-wal`);
@@ -231,7 +231,7 @@ function commitsIn(path: string): number {
   return commits;
 }
 
-/** One run of planned transactions, with what each of them wrote and how it ended. */
+/** One run of planned transactions, with what each wrote and how it ended. */
 class Run {
   readonly order: number[] = [];
   readonly #nodes: { rows: string[]; acknowledged: boolean; parent: number | null }[] = [];
@@ -239,7 +239,7 @@ class Run {
 
   constructor(readonly db: Database) {}
 
-  /** Carries a plan out; it never throws, since every failure is planned. */
+  /** Executes a plan. Never throws, because every failure is planned. */
   async attempt(plan: Plan, parent: number | null, index = 0): Promise<void> {
     const id = this.#nodes.push({ rows: [], acknowledged: false, parent }) - 1;
     const node = this.#nodes[id];
@@ -256,7 +256,7 @@ class Run {
         for (const child of plan.children) {
           const done = this.attempt(child.plan, id);
           if (child.awaited) await done;
-          // A statement waits for the transaction begun before it: without one, that may outlive what it is nested in.
+          // A statement waits for the transaction that began before it. Without one, it may outlive its parent.
           if (child.beside) await add(tx);
         }
         for (let turns = 0; turns < plan.turns; turns += 1) await turn();
@@ -269,12 +269,12 @@ class Run {
     assert.ok(!(plan.fails && node.acknowledged));
   }
 
-  /** The rows that must be there: of whatever was acknowledged, together with all that it was nested in. */
+  /** The rows that must exist: those of acknowledged transactions whose parents were acknowledged too. */
   expected(): string[] {
     return this.#nodes.filter((_, id) => this.#stands(id)).flatMap((node) => node.rows);
   }
 
-  /** The rows of each transaction that committed, with those nested in it. */
+  /** The rows of each committed transaction, with those nested in it. */
   committed(): string[][] {
     const tops = this.#nodes.flatMap((node, id) => (node.parent === null && node.acknowledged ? [id] : []));
     return tops.map((top) =>
@@ -304,7 +304,7 @@ async function open(t: TestContext): Promise<Database> {
   return db;
 }
 
-/** Lets everything else that waits have its turn. */
+/** Lets everything else in the event loop run first. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -8,7 +8,7 @@ setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
 describe("a SQLite file", () => {
-  it("is not collected as garbage while a statement of it is in use", async () => {
+  it("is not garbage-collected while one of its statements is in use", async () => {
     const { statement, file } = prepare();
     for (let round = 0; round < 5; round++) {
       await new Promise(setImmediate);
@@ -19,7 +19,7 @@ describe("a SQLite file", () => {
   });
 });
 
-/** Only the statement holds the file when this returns. */
+/** Only the statement references the file after this returns. */
 function prepare() {
   const file = new SqliteFile(":memory:");
   return { statement: file.prepare("SELECT 42 AS answer"), file: new WeakRef(file) };

@@ -43,7 +43,7 @@ describe("the number of statements", () => {
     assert.equal(one.statements, 6);
   });
 
-  it("of nested lists is the same whatever the number of parents", async (t) => {
+  it("of nested lists does not depend on the number of parents", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     await populate(seed, await seed.pipeline(), 2);
@@ -57,7 +57,7 @@ describe("the number of statements", () => {
     assert.equal(many.statements, few.statements);
   });
 
-  it("counts the rows of a list only where totalCount is selected, and then with one", async (t) => {
+  it("includes one count per list only if totalCount is selected", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const pipeline = await seed.pipeline();
@@ -76,7 +76,7 @@ describe("the number of statements", () => {
     assert.equal(counted.statements, plain.statements + 1, "one for the lists of all parents");
   });
 
-  it("of what looks back from a cursor is paid only where it is asked for", async (t) => {
+  it("includes the backward check of a cursor only if it is selected", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     for (let index = 0; index < 3; index += 1) await seed.app();
@@ -89,7 +89,7 @@ describe("the number of statements", () => {
   });
 });
 
-/** Apps with a release and statuses in two stages, and a promotion from the first of them where there are several. */
+/** Apps with a release and statuses in two stages, and a promotion from the first if there are several. */
 async function populate(seed: Seed, pipeline: Named, apps: number): Promise<void> {
   const build = await seed.build();
   const report = { build: build.id, context: "ci/build", state: "SUCCESS" };
@@ -108,14 +108,14 @@ async function populate(seed: Seed, pipeline: Named, apps: number): Promise<void
 }
 
 /**
- * How many statements a query costs the database, and what it answers. The token's, which is not looked up each time on
- * every engine, is not the query's.
+ * Counts the statements of a query and returns its response. Excludes the lookup of the token, which not every engine
+ * repeats.
  */
 async function costOf(server: TestServer, query: string, variables: Record<string, unknown> = {}) {
   const token = await leastOf(server, () => "{ viewer { name } }", {});
-  // Asked in the same words again, it would be answered from what is kept.
+  // The same bytes again would come from the response cache.
   const once = await leastOf(server, () => `${query}\n# ${unique()}`, variables);
-  // Asked often, it runs as code made of it; a variable that it does not have makes its answer one that was never kept.
+  // Frequent documents are compiled. An unused variable makes the cache key unique.
   for (let turn = 0; turn < 10; turn += 1) await server.admin.ask(query, { ...variables, unused: unique() });
   const often = await leastOf(server, () => query, variables);
   assert.deepEqual(often, once);
@@ -128,7 +128,7 @@ async function leastOf(server: TestServer, query: () => string, variables: Recor
     const data = await server.admin.ask(query(), { ...variables, unused: unique() });
     return { data, statements: server.app.database.statements - before };
   };
-  // Each second the service looks for what is due: the least of three is without that.
+  // The service checks for due tasks every second. The minimum of three runs is without that.
   const attempts = [await attempt(), await attempt(), await attempt()];
   return attempts.reduce((least, one) => (one.statements < least.statements ? one : least));
 }

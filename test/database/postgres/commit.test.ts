@@ -9,13 +9,13 @@ import { readLog } from "../../support/instances.js";
 import { unique } from "../../support/seed.js";
 import { onlyOn, startServer } from "../../support/server.js";
 
-/** Appends an event that tells of something by its name. */
+/** Appends an event with this subject name. */
 function tell(tx: Tx, name: string): Promise<void> {
   return append(tx, SYSTEM_VIEWER, new Date(), [changed("APP_UPDATED", { id: name, name }, `App ${name} changed`)]);
 }
 
 describe("the end of a transaction", onlyOn("postgres"), () => {
-  it("appends what its parts have told, in that order, and nothing of those that were undone", async (t) => {
+  it("appends the events of its parts in order, without those of rolled-back parts", async (t) => {
     const { app, admin } = await startServer(t);
     const { database } = app;
     const { cursor } = await readLog(admin);
@@ -39,7 +39,7 @@ describe("the end of a transaction", onlyOn("postgres"), () => {
     );
   });
 
-  it("acknowledges nothing where a statement had failed and nobody heeded it", async (t) => {
+  it("is not acknowledged if a statement failed and the error was ignored", async (t) => {
     const { app } = await startServer(t);
     const unheeded = app.database.write(async (tx) => {
       await tx.query(sql`UPDATE event_log SET head = 1 / 0`).catch(() => undefined);
@@ -47,7 +47,7 @@ describe("the end of a transaction", onlyOn("postgres"), () => {
     await assert.rejects(unheeded, /a statement had failed/);
   });
 
-  it("commits nothing that the log cannot tell of", async (t) => {
+  it("commits nothing if its events cannot be appended", async (t) => {
     const { app, admin } = await startServer(t);
     await app.database.write((tx) => tx.query(sql`DELETE FROM event_log`));
     const name = unique("app");

@@ -12,11 +12,11 @@ const WRITERS = 12;
 const STEPS = 25;
 const CONTEXTS = ["ci", "qa"];
 const BRANCHES = ["main", "feature"];
-/** What may be said to somebody who was not quick enough, or who asks for what does not fit. */
+/** Expected errors of a request that lost a race or does not fit the current state. */
 const EXPECTED = new Set(["BAD_USER_INPUT", "CONFLICT", "NOT_FOUND", "PROMOTION_BLOCKED"]);
 
-describe("whatever is written at the same time through two instances", onlyOn("postgres"), () => {
-  it("never waits in a circle, and is never given up for having met others too often", async (t) => {
+describe("concurrent writes through two instances", onlyOn("postgres"), () => {
+  it("never deadlock, and never run out of retries", async (t) => {
     const DATABASE_URL = await freshDatabase(t);
     const env = { DATABASE_URL, GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET };
     const instances = [await startServer(t, { env }), await startServer(t, { env })];
@@ -56,7 +56,7 @@ interface Place {
   readonly builds: { readonly id: string }[];
 }
 
-/** Two pipelines of one repository, with apps in every stage, and two builds of one commit, on two branches. */
+/** Two pipelines of one repository with apps in every stage, and two builds of one commit on two branches. */
 async function furnish({ admin: client }: TestServer): Promise<Place> {
   const seed = new Seed(client);
   const repository = `acme/${unique("repo")}`;
@@ -83,7 +83,7 @@ async function furnish({ admin: client }: TestServer): Promise<Place> {
 
 type Step = (instance: TestServer) => Promise<string | null>;
 
-/** What a writer may do next, each with what it did not expect to hear, or null. */
+/** The possible steps of a writer. Each returns an unexpected error, or null. */
 function stepsOf({ repository, sha, pipelines, apps, builds }: Place): Record<string, Step> {
   const asks =
     (name: string, input: () => object): Step =>
@@ -166,7 +166,7 @@ function stepsOf({ repository, sha, pipelines, apps, builds }: Place): Record<st
   };
 }
 
-/** How often PostgreSQL had to end a transaction because several waited for each other, once nobody is connected any more. */
+/** The number of deadlocks that PostgreSQL counted, after all connections closed. */
 async function deadlocks(databaseUrl: string): Promise<number> {
   const others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
   while ((await administer(databaseUrl, others)).length > 0);

@@ -6,7 +6,7 @@ import { Seed, unique } from "../../support/seed.js";
 import { onlyOn } from "../../support/server.js";
 
 describe("two instances on one database", onlyOn("postgres"), () => {
-  it("make one of what may be there once, and answer CONFLICT in their own words for the rest", async (t) => {
+  it("create a unique object once, and answer CONFLICT to the others with a proper message", async (t) => {
     const clients = (await startInstances(t, 2)).map((instance) => instance.admin);
     const seed = new Seed(clients[0] as Client);
     for (let round = 0; round < 5; round += 1) {
@@ -27,7 +27,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     }
   });
 
-  it("keep one status for a context that is reported for the first time through both", async (t) => {
+  it("keep one status for a context that is first reported through both", async (t) => {
     const clients = (await startInstances(t, 2)).map((instance) => instance.admin);
     const seed = new Seed(clients[0] as Client);
     const build = await seed.build();
@@ -44,7 +44,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     assert.deepEqual(answer.release.statuses, [{ context: "ci" }]);
   });
 
-  it("carry out a mutation once that is sent to both with the same key", async (t) => {
+  it("run a mutation once that is sent to both with the same key", async (t) => {
     const clients = (await startInstances(t, 2)).map((instance) => instance.admin);
     const seed = new Seed(clients[0] as Client);
     const build = await seed.build();
@@ -64,7 +64,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     }
   });
 
-  it("both refuse a token as soon as one has revoked it", async (t) => {
+  it("both reject a token as soon as one has revoked it", async (t) => {
     const [a, b] = await startInstances(t, 2);
     const made = await a?.admin.mutate("createToken", { name: "a bot", role: "VIEWER" }, "token { id } secret");
     const there = new Client(b?.url ?? "", made.secret);
@@ -73,7 +73,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     assert.equal((await there.queryError("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
   });
 
-  it("do once what is due by the clock", async (t) => {
+  it("run a due time-based task once", async (t) => {
     let ahead = 0;
     const now = () => new Date(Date.now() + ahead);
     const instances = await startInstances(t, 3, { now });
@@ -96,7 +96,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     assert.equal(events.filter((event) => event.type === "REVIEW_APP_CLOSED").length, 5);
   });
 
-  it("release only the newest of the builds of a branch last", async (t) => {
+  it("release only the newest build of a branch last", async (t) => {
     const clients = (await startInstances(t, 2)).map((instance) => instance.admin);
     const seed = new Seed(clients[0] as Client);
     const repository = `github.com/tests/${unique("repo")}`;

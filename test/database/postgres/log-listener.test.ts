@@ -10,16 +10,16 @@ import { LOG_START, type Operation, Socket } from "../../support/socket.js";
 const FOLLOW = `subscription ($after: EventCursor) {
   events(after: $after) { ... on ChangeEvent { type subjectName } }
 }`;
-/** Longer than any test takes, in milliseconds. */
+/** Longer than any test, in milliseconds. */
 const NEVER = 3_600_000;
 
 describe("an event written through one instance reaches a subscriber at another", onlyOn("postgres"), () => {
-  it("by its notification alone, where the log is never looked at", async (t) => {
+  it("by its notification alone, without polling the log", async (t) => {
     const { seed, watch } = await startTwo(t, { pollEvery: NEVER, heartbeatEvery: NEVER });
     for (let index = 0; index < 5; index += 1) await seesTheNext(seed, watch);
   });
 
-  it("by the look at the log alone, where notifications are cut off for good", async (t) => {
+  it("by polling alone, without notifications", async (t) => {
     const { seed, watch, wire } = await startTwo(t, { pollEvery: 50, reconnectAfter: 10 });
     await seesTheNext(seed, watch);
     wire.refuse();
@@ -28,16 +28,16 @@ describe("an event written through one instance reaches a subscriber at another"
     assert.ok(wire.listeners > 1, "it has tried to listen again");
   });
 
-  it("once the connection that listens was replaced, which somebody has ended", async (t) => {
+  it("after the listening connection was closed and replaced", async (t) => {
     const { seed, watch, wire } = await startTwo(t, { pollEvery: NEVER, heartbeatEvery: NEVER, reconnectAfter: 10 });
     await seesTheNext(seed, watch);
     wire.cut();
-    // The first is told for having come while nobody listened, if it has; the second needs a notification.
+    // The first event may arrive because the listener catches up when it connects. The second needs a notification.
     for (let index = 0; index < 2; index += 1) await seesTheNext(seed, watch);
     assert.equal(wire.listeners, 2);
   });
 
-  it("once the connection that listens was replaced, which has died without a word", async (t) => {
+  it("after the listening connection died silently and was replaced", async (t) => {
     const pace = { pollEvery: NEVER, heartbeatEvery: 100, heartbeatTimeout: 1000, reconnectAfter: 10 };
     const { seed, watch, wire } = await startTwo(t, pace);
     await seesTheNext(seed, watch);
@@ -47,13 +47,13 @@ describe("an event written through one instance reaches a subscriber at another"
   });
 });
 
-/** Makes an app through one instance, and waits until the subscriber at the other has been told. */
+/** Creates an app through one instance, and waits until the subscriber at the other receives it. */
 async function seesTheNext(seed: Seed, watch: Operation): Promise<void> {
   const { name } = await seed.app();
   await watch.until(({ events }) => events.some((event) => event.subjectName === name));
 }
 
-/** Two instances on one database, and a subscriber at the second, which reaches it through a wire and at its own pace. */
+/** Two instances on one database, and a subscriber at the second, which connects through a proxy with its own options. */
 async function startTwo(
   t: Cleanup,
   pace: Partial<ListenOptions>,

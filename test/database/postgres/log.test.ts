@@ -12,7 +12,7 @@ describe("the log, written through two instances", onlyOn("postgres"), () => {
     const { cursor: start } = await readLog(first);
     let writing = true;
 
-    /** Reads on from its own cursor for as long as anybody writes, each time through whichever instance. */
+    /** Reads on from its cursor while others write, each time through a random instance. */
     const follow = async (): Promise<LoggedEvent[]> => {
       const seen: LoggedEvent[] = [];
       let cursor = start;
@@ -35,7 +35,7 @@ describe("the log, written through two instances", onlyOn("postgres"), () => {
     const expected = (await readLog(first, start)).events;
     assert.deepEqual(expected.map((event) => event.subjectName).sort(), names.flat().sort());
     for (const mine of names) {
-      // What one writer did after the other is told in that order.
+      // The events of one writer are in the order of its writes.
       assert.deepEqual(
         expected.map((event) => event.subjectName as string).filter((name) => mine.includes(name)),
         mine,

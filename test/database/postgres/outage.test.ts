@@ -20,7 +20,7 @@ describe("without its database", onlyOn("postgres"), () => {
   });
   after(() => cluster.remove());
 
-  it("a running service says so, loses nothing, and goes on by itself", async (t) => {
+  it("a running service reports it, loses nothing, and recovers automatically", async (t) => {
     const server = await startServer(t, { env: { DATABASE_URL: await createDatabase(t, cluster.url) } });
     const { admin, url } = server;
     let writing = true;
@@ -55,7 +55,7 @@ describe("without its database", onlyOn("postgres"), () => {
     assert.deepEqual(await missing(admin, acknowledged), []);
   });
 
-  it("a service that is started waits for it", async (t) => {
+  it("a starting service waits for it", async (t) => {
     const DATABASE_URL = await createDatabase(t, cluster.url);
     await cluster.stop();
     const starting = startServer(t, { env: { DATABASE_URL } });
@@ -65,7 +65,7 @@ describe("without its database", onlyOn("postgres"), () => {
     await new Seed(server.admin).app();
   });
 
-  it("a service that is started gives up with one line that does not tell the password", async () => {
+  it("a starting service gives up with a one-line error without the password", async () => {
     const nobody = "postgres://railyard:secret@127.0.0.1:9/railyard";
     await assert.rejects(openDatabase(nobody, { poolSize: 1, startTimeout: 100 }), {
       name: "DatabaseUnusable",
@@ -78,7 +78,7 @@ describe("without its database", onlyOn("postgres"), () => {
     });
   });
 
-  it("a mutation that waits for a lock is answered once its time is up, and has written nothing", async (t) => {
+  it("a mutation that waits for a lock fails after the timeout, and writes nothing", async (t) => {
     const DATABASE_URL = await createDatabase(t, cluster.url);
     const { admin } = await startServer(t, { env: { DATABASE_URL: `${DATABASE_URL}?statement_timeout=300` } });
     const app = await new Seed(admin).app();
@@ -93,11 +93,11 @@ describe("without its database", onlyOn("postgres"), () => {
     await admin.mutate("updateApp", input, "app { id }");
   });
 
-  it("a mutation that gets no answer at all is answered once its time is up, and the next ones go through", async (t) => {
+  it("a mutation without any response from PostgreSQL fails after the timeout, and later ones succeed", async (t) => {
     const wire = await startPostgresProxy(t, await createDatabase(t, cluster.url));
     const { admin } = await startServer(t, { env: { DATABASE_URL: `${wire.url}?query_timeout=2000` } });
     const seed = new Seed(admin);
-    // Several at once, for several connections to be there.
+    // Several at once, so that several connections are open.
     await Promise.all(Array.from({ length: 5 }, () => seed.app()));
     wire.freezeAll();
     const acknowledged: string[] = [];
@@ -112,7 +112,7 @@ describe("without its database", onlyOn("postgres"), () => {
     assert.deepEqual(await missing(admin, acknowledged), []);
   });
 
-  it("a follower of the log is woken again once its listening connection was cut", async (t) => {
+  it("a follower of the log is woken after its listening connection was closed", async (t) => {
     const DATABASE_URL = await createDatabase(t, cluster.url);
     const env = { DATABASE_URL };
     const [a, b] = [await startServer(t, { env }), await startServer(t, { env })];
@@ -147,7 +147,7 @@ describe("without its database", onlyOn("postgres"), () => {
     await wakes(b.admin);
   });
 
-  it("a commit that appended events is announced when it commits, and one that did not is not", async (t) => {
+  it("a commit with events sends a notification, and one without does not", async (t) => {
     const DATABASE_URL = await createDatabase(t, cluster.url);
     const { admin } = await startServer(t, { env: { DATABASE_URL } });
     const app = await new Seed(admin).app();
@@ -167,7 +167,7 @@ describe("without its database", onlyOn("postgres"), () => {
   });
 });
 
-/** Somebody else who is connected, until the test has ended. */
+/** A second client that stays connected until the end of the test. */
 async function connect(t: Cleanup, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => undefined);
@@ -176,7 +176,7 @@ async function connect(t: Cleanup, url: string): Promise<pg.Client> {
   return client;
 }
 
-/** Which of these apps are not there. */
+/** Returns which of these apps do not exist. */
 async function missing(client: Client, names: readonly string[]): Promise<string[]> {
   const gone: string[] = [];
   for (const name of names) {

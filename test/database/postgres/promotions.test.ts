@@ -9,8 +9,8 @@ const TARGETS =
   "promotion { id release { id } targets { app { name } checks { context state passed } release { version } } }";
 const CONTEXTS = ["ci", "qa"];
 
-describe("promotions at the same time, over two instances", onlyOn("postgres"), () => {
-  it("are each explained by the log, whatever statuses and checks did meanwhile", async (t) => {
+describe("concurrent promotions through two instances", onlyOn("postgres"), () => {
+  it("are each justified by the log, despite concurrent changes of statuses and checks", async (t) => {
     const clients = (await startInstances(t, 2)).map((instance) => instance.admin);
     const [first] = clients as [Client];
     const seed = new Seed(first);
@@ -67,7 +67,7 @@ describe("promotions at the same time, over two instances", onlyOn("postgres"), 
     assert.equal(admitted.length + codes.length, 60);
     assert.ok(admitted.length > 0, "some were admitted");
 
-    // The log, replayed: what was required of each app and reported on the release at the moment of each promotion.
+    // Replays the log: each app's required checks and each release's statuses at the time of each promotion.
     const required = new Map(targets.map((target, index) => [target.name, index % 2 === 0 ? CONTEXTS : []]));
     const states = new Map<string, string>();
     const byId = new Map(admitted.map((promotion) => [promotion.id, promotion]));
@@ -110,7 +110,7 @@ describe("promotions at the same time, over two instances", onlyOn("postgres"), 
     }
   });
 
-  it("finish once, when their last two targets are reported at the same moment", async (t) => {
+  it("finish once if their last two targets are reported at the same time", async (t) => {
     const clients = (await startInstances(t, 2)).map((instance) => instance.admin) as [Client, Client];
     const seed = new Seed(clients[0]);
     for (let round = 0; round < 10; round += 1) {

@@ -6,11 +6,11 @@ import { startInstances } from "../../support/instances.js";
 import { RestClient } from "../../support/rest.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn, startServer, type TestServer } from "../../support/server.js";
 
-/** Costs 2. */
+/** Costs 2 points. */
 const QUERY = "{ viewer { name } }";
 
-describe("a budget that instances share", onlyOn("postgres"), () => {
-  it("is spent at one where it was spent at another, by whichever API", async (t) => {
+describe("a rate limit that instances share", onlyOn("postgres"), () => {
+  it("counts requests to all instances and APIs", async (t) => {
     const [a, b] = (await startInstances(t, 2, { env: { COST_PER_MINUTE: "14" } })) as [TestServer, TestServer];
     const remaining = async ({ admin }: TestServer) => (await admin.post(QUERY)).extensions?.cost?.remaining;
     assert.deepEqual([await remaining(a), await remaining(b)], [12, 10]);
@@ -20,7 +20,7 @@ describe("a budget that instances share", onlyOn("postgres"), () => {
     await (await startServer(t)).admin.ask(QUERY);
   });
 
-  it("lets in as much as it holds and no more, however many ask at once and wherever", async (t) => {
+  it("never allows more than its points, for concurrent requests to several instances", async (t) => {
     const instances = await startInstances(t, 2, { env: { COST_PER_MINUTE: "40" } });
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, index) => (instances[index % 2] as TestServer).admin.post(QUERY)),
@@ -30,7 +30,7 @@ describe("a budget that instances share", onlyOn("postgres"), () => {
     assert.deepEqual(codes, Array(40).fill("RATE_LIMITED"));
   });
 
-  it("that cannot be counted refuses with UNAVAILABLE once the database's time is up, and counts again afterwards", async (t) => {
+  it("refuses with UNAVAILABLE after the database's timeout if it cannot count, and recovers", async (t) => {
     const url = await freshDatabase(t);
     const env = { DATABASE_URL: `${url}?statement_timeout=300`, COST_PER_MINUTE: "1000" };
     const { admin, url: address } = await startServer(t, { env });
@@ -46,7 +46,7 @@ describe("a budget that instances share", onlyOn("postgres"), () => {
     assert.equal((await rest.get("/account")).status, 200);
   });
 
-  it("takes whatever was spent before, and forgets it once its minute is over", async (t) => {
+  it("includes earlier spending, and resets after a minute", async (t) => {
     let ahead = 0;
     const url = await freshDatabase(t);
     const now = () => new Date(Date.now() + ahead);
@@ -61,7 +61,7 @@ describe("a budget that instances share", onlyOn("postgres"), () => {
   });
 });
 
-/** Somebody else who is connected, until the test has ended. */
+/** A second client that stays connected until the end of the test. */
 async function connect(t: Cleanup, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => undefined);

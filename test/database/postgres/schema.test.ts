@@ -37,14 +37,14 @@ type Schema = Record<string, Table>;
 const CLUSTER = process.env.TEST_DATABASE_URL ?? "";
 
 describe("the schema", onlyOn("postgres"), () => {
-  it("holds the same tables, columns, constraints and indexes on both engines", async (t) => {
+  it("has the same tables, columns, constraints and indexes on both engines", async (t) => {
     const sqlite = await migratedSqlite(t);
     const postgres = await schemaOfPostgres(await migratedPostgres(t));
     assert.ok(Object.keys(sqlite).length >= 13, "the tables were found");
     assert.deepEqual(postgres, sqlite);
   });
 
-  it("is the same whether migrations run one by one or all at once", async (t) => {
+  it("is the same if migrations run one by one or all at once", async (t) => {
     const url = await createDatabase(t, CLUSTER);
     for (let count = 1; count <= POSTGRES_MIGRATIONS.length; count += 1) {
       const source = new DataSource({ type: "postgres", url, migrations: POSTGRES_MIGRATIONS.slice(0, count) });
@@ -56,7 +56,7 @@ describe("the schema", onlyOn("postgres"), () => {
     assert.equal(POSTGRES_MIGRATIONS.length, SQLITE_MIGRATIONS.length);
   });
 
-  it("is made once by instances that start together, and so is the administrator", async (t) => {
+  it("is created once by instances that start together, with one administrator", async (t) => {
     const url = await createDatabase(t, CLUSTER);
     const env = { DATABASE_URL: url, ADMIN_TOKEN: "" };
     const instances = await Promise.all(Array.from({ length: 5 }, () => startServer(t, { env })));
@@ -69,7 +69,7 @@ describe("the schema", onlyOn("postgres"), () => {
     );
   });
 
-  it("gets one administrator, and is told of it once, where instances come to an empty one at the same moment", async (t) => {
+  it("gets one administrator, printed once, from instances that start together on an empty one", async (t) => {
     const url = await migratedPostgres(t);
     const databases = await Promise.all(Array.from({ length: 6 }, () => openDatabase(url, { poolSize: 1 })));
     t.after(() => Promise.all(databases.map((database) => database.close())));
@@ -81,7 +81,7 @@ describe("the schema", onlyOn("postgres"), () => {
     assert.deepEqual(await ask(url, "SELECT count(*)::int AS tokens FROM tokens"), [{ tokens: 1 }]);
   });
 
-  it("of a newer version does not keep an older instance from starting", async (t) => {
+  it("of a newer version does not stop an older instance from starting", async (t) => {
     const url = await migratedPostgres(t);
     await ask(url, "INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'Later9999999999999')");
     await startServer(t, { env: { DATABASE_URL: url } });
@@ -172,7 +172,7 @@ async function ask(url: string, statement: string): Promise<Record<string, unkno
   }
 }
 
-/** Integers, times and truth values are all integers on SQLite. */
+/** Integers, times and booleans are all integers on SQLite. */
 function kindOf(type: string): string {
   return /^(integer|bigint|boolean)$/i.test(type) ? "integer" : type.toLowerCase();
 }
@@ -187,7 +187,7 @@ function indexOf(name: string, text: string): Index {
   };
 }
 
-/** What stands in the first parentheses, as a list of names. */
+/** The names in the first parentheses. */
 function listIn(text: string): string[] {
   return (/\(([^)]*)\)/.exec(text)?.[1] ?? "").split(",").map((name) => name.trim().replaceAll('"', ""));
 }

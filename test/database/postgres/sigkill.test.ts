@@ -8,7 +8,7 @@ import { ADMIN_SECRET, type Cleanup, onlyOn } from "../../support/server.js";
 import { startProcess } from "../../support/server-process.js";
 
 describe("when one of two instances is killed", onlyOn("postgres"), () => {
-  it("its clients go on at the other one, from their cursor, and nothing acknowledged is lost", async (t) => {
+  it("its clients continue at the other from their cursor, and nothing acknowledged is lost", async (t) => {
     const DATABASE_URL = await freshDatabase(t);
     const [a, b] = await Promise.all([startInstance(t, DATABASE_URL), startInstance(t, DATABASE_URL)]);
     const begun = await readLog(a.client);
@@ -53,7 +53,7 @@ describe("when one of two instances is killed", onlyOn("postgres"), () => {
   });
 });
 
-/** The service as it ships, as a process of its own. */
+/** The built service in a child process. */
 async function startInstance(t: Cleanup, DATABASE_URL: string) {
   const process = startProcess(t, { DATABASE_URL, ADMIN_TOKEN: ADMIN_SECRET, LOG_LEVEL: "silent" });
   return { process, client: new Client(await process.ready(), ADMIN_SECRET) };

@@ -9,7 +9,7 @@ import { LOG_START, Socket } from "../../support/socket.js";
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor } }";
 
 describe("a subscriber at one instance", onlyOn("postgres"), () => {
-  it("is told what is written through both, each event once and in the order of the log", async (t) => {
+  it("receives events written through both instances, each once and in the order of the log", async (t) => {
     const instances = (await startInstances(t, 2)) as [TestServer, TestServer];
     const clients = instances.map((instance) => instance.admin) as [Client, Client];
     const watches = [];
