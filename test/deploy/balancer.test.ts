@@ -13,7 +13,7 @@ import { Load, Watcher } from "./load.js";
 const skip = skipWithoutNginx || (onlyOn("postgres").skip ?? false);
 const MEBIBYTE = 1024 * 1024;
 
-/** A POST with a body of so many bytes, and with more headers or another request line. */
+/** A POST with a body of this size, optionally with more headers or another request line. */
 function post(bytes: number, headers = "", requestLine = "POST /graphql HTTP/1.1"): string {
   const head = `${requestLine}\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n${headers}`;
   return `${head}content-length: ${bytes}\r\n\r\n${"x".repeat(bytes)}`;
@@ -21,7 +21,7 @@ function post(bytes: number, headers = "", requestLine = "POST /graphql HTTP/1.1
 
 const GET_WEBSOCKET = "GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n";
 
-/** Requests of somebody without a token, after which an instance might look dead. */
+/** Unauthenticated requests after which a balancer might consider an instance dead. */
 const ATTACKS: Readonly<Record<string, string>> = {
   "bodies of 4.5 MB": post(4.5 * MEBIBYTE),
   "unsigned webhooks of 4.5 MB": post(4.5 * MEBIBYTE, "", "POST /webhooks/github HTTP/1.1"),
@@ -42,7 +42,7 @@ describe("nginx in front of two instances", { skip }, () => {
     return started;
   };
 
-  it("balances requests, and carries subscriptions over WebSocket", async (t) => {
+  it("balances requests, and forwards subscriptions over WebSocket", async (t) => {
     const setup = await installation();
     const { client, nginx } = setup;
     const origin = { headers: { origin: nginx.url } };
@@ -63,13 +63,13 @@ describe("nginx in front of two instances", { skip }, () => {
     }
   });
 
-  it("lets no page of another origin open a WebSocket", async (t) => {
+  it("refuses WebSockets from pages of another origin", async (t) => {
     const { nginx } = await installation();
     const foreign = Socket.connect(t, nginx.url, { headers: { origin: "https://elsewhere.example" } });
     await assert.rejects(foreign, /HTTP 403/);
   });
 
-  it("refuses larger bodies than an instance does, in the format of the API", async () => {
+  it("refuses bodies over an instance's limit, with errors in the format of the API", async () => {
     const { nginx } = await installation();
     const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };
     for (const [path, limit] of Object.entries({
@@ -96,7 +96,7 @@ describe("nginx in front of two instances", { skip }, () => {
     assert.match(await answer.text(), /GITHUB_WEBHOOK_SECRET/);
   });
 
-  it("does not serve the metrics, however their path is written", async () => {
+  it("does not serve the metrics under any spelling of their path", async () => {
     const { nginx } = await installation();
     for (const path of ["/metrics", "/metrics?a", "//metrics", "/%6detrics", "/a/../metrics"]) {
       const answer = await sendRaw(nginx.url, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
@@ -106,9 +106,9 @@ describe("nginx in front of two instances", { skip }, () => {
   });
 
   for (const [name, bytes] of Object.entries(ATTACKS)) {
-    it(`goes on using both instances after ${name}`, async () => {
+    it(`keeps using both instances after ${name}`, async () => {
       const setup = await installation();
-      // Several for each instance.
+      // Several per instance.
       await Promise.all(Array.from({ length: 6 }, () => sendRaw(setup.nginx.url, bytes)));
       const statuses: number[] = [];
       const counts = await setup.requestsDuring(20, async () => {
@@ -121,7 +121,7 @@ describe("nginx in front of two instances", { skip }, () => {
     });
   }
 
-  it("uses the other instance if one is killed, and says in JSON that none is left", async () => {
+  it("fails over if an instance is killed, and returns a JSON error if all are", async () => {
     const setup = await installation();
     const kill = async (index: number) => {
       setup.instance(index).signal("SIGKILL");
@@ -140,7 +140,7 @@ describe("nginx in front of two instances", { skip }, () => {
     await setup.client.ask("{ viewer { name } }");
   });
 
-  it("loses no request and no event while both instances are restarted under load", async (t) => {
+  it("loses no request and no event while both instances restart under load", async (t) => {
     const setup = await installation();
     const watcher = await Watcher.start(t, setup.nginx.url);
     const load = new Load(setup.client);
@@ -160,7 +160,7 @@ describe("nginx in front of two instances", { skip }, () => {
   });
 });
 
-/** A bare HTTP server in the place of an instance, where what matters is what it hears. */
+/** A bare HTTP server instead of an instance, to inspect what it receives. */
 async function listen(t: TestContext, handler: RequestListener): Promise<string> {
   const server = createServer(handler);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -168,8 +168,8 @@ async function listen(t: TestContext, handler: RequestListener): Promise<string>
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe("what an instance hears from nginx", { skip: skipWithoutNginx }, () => {
-  it("is the client's own address, the host that it named, and no upgrade but to WebSocket", async (t) => {
+describe("an instance behind nginx", { skip: skipWithoutNginx }, () => {
+  it("receives the client's address, the requested host, and upgrades to WebSocket only", async (t) => {
     const heard: IncomingHttpHeaders[] = [];
     const url = await listen(t, (request, response) => {
       heard.push(request.headers);
@@ -191,7 +191,7 @@ describe("what an instance hears from nginx", { skip: skipWithoutNginx }, () => 
     ]);
   });
 
-  it("is a mutation once, and a query a second time, if the first instance breaks off", async (t) => {
+  it("receives a mutation once; nginx retries a query if the first instance drops the connection", async (t) => {
     const heard: (string | undefined)[] = [];
     const urls = await Promise.all(
       [0, 1].map(() =>

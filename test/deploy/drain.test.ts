@@ -13,7 +13,7 @@ function start(t: TestContext, SHUTDOWN_DELAY: string) {
   return startProcess(t, { DATABASE_URL, ADMIN_TOKEN: ADMIN_SECRET, SHUTDOWN_DELAY });
 }
 
-/** A bare connection, which the client keeps open. */
+/** A bare keep-alive connection. */
 async function connection(t: TestContext, url: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -24,7 +24,7 @@ async function connection(t: TestContext, url: string) {
   });
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  /** The response that comes next, which must be JSON. */
+  /** Waits for the next response, which must be JSON. */
   const received = async () => {
     await waitUntil(() => text.trimEnd().endsWith("}"), "a response");
     return text;
@@ -37,8 +37,8 @@ async function connection(t: TestContext, url: string) {
   return { socket, closed, received, get };
 }
 
-describe("a stop with SHUTDOWN_DELAY", () => {
-  it("reports not ready and goes on serving new connections, until SIGINT cuts it short", async (t) => {
+describe("a shutdown with SHUTDOWN_DELAY", () => {
+  it("reports not ready and serves new connections until SIGINT ends the delay", async (t) => {
     const server = start(t, "5m");
     const url = await server.ready();
     server.signal("SIGTERM");
@@ -57,7 +57,7 @@ describe("a stop with SHUTDOWN_DELAY", () => {
     assert.equal(server.log.at(-1)?.msg, "stopped");
   });
 
-  it("then refuses new connections, and answers on open ones a last time", async (t) => {
+  it("then refuses new connections, and serves one last request on open ones", async (t) => {
     const server = start(t, "200ms");
     const url = await server.ready();
     const open = await Promise.all([0, 1].map(() => connection(t, url)));
@@ -73,7 +73,7 @@ describe("a stop with SHUTDOWN_DELAY", () => {
     assert.equal(await server.exit(), 0);
   });
 
-  it("does not wait for connections that were opened in advance, as browsers do", async (t) => {
+  it("does not wait for connections that browsers open in advance", async (t) => {
     const server = start(t, "0s");
     const url = await server.ready();
     const unused = await connection(t, url);
@@ -85,13 +85,13 @@ describe("a stop with SHUTDOWN_DELAY", () => {
     assert.equal((await fetch(`${url}/livez`)).status, 200);
     server.signal("SIGTERM");
     await unused.closed;
-    // A deadline would have cut this one as well.
+    // A deadline would have closed this one as well.
     busy.socket.write(body.slice(1));
     assert.match(await busy.received(), /"name":"admin"/);
     assert.equal(await server.exit(), 0);
   });
 
-  it("is 5 seconds by default on PostgreSQL, and none on SQLite, which has no other instance", () => {
+  it("is 5 seconds by default on PostgreSQL, and 0 on SQLite, which has no other instance", () => {
     assert.equal(readConfig({ DATABASE_URL: "postgres://railyard@localhost/railyard" }).shutdownDelay, 5000);
     assert.equal(readConfig({}).shutdownDelay, 0);
   });

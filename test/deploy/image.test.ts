@@ -15,7 +15,7 @@ import { Containers } from "./docker/container.js";
 import { buildImage, type Image } from "./docker/image.js";
 
 const MAX_BYTES = 200e6;
-/** Imports every module of the service in one process, but those that are programs. */
+/** Imports every module of the service in one process, except for programs. */
 const IMPORT_ALL = `
 import { readdirSync } from "node:fs";
 for (const file of readdirSync("dist/src", { recursive: true })) {
@@ -48,7 +48,7 @@ describe("the image of deploy/Dockerfile", { skip }, () => {
     containers = new Containers(image, join(folder, "data"));
   });
 
-  it("is under 200 MB, without a shell and without what only development needs", async (t) => {
+  it("is under 200 MB, without a shell and without development files", async (t) => {
     const bytes = sizeOf(image.root);
     t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB`);
     assert.ok(bytes < MAX_BYTES, `${bytes} bytes`);
@@ -64,7 +64,7 @@ describe("the image of deploy/Dockerfile", { skip }, () => {
     assert.ok(!existsSync(join(image.root, "bin/sh")));
   });
 
-  it("serves as a user without rights on a read-only file system, and keeps what it was told over a restart", async (t) => {
+  it("runs as an unprivileged user on a read-only file system, and keeps its data over a restart", async (t) => {
     const port = String(await freePort());
     const database = engine === "sqlite" ? {} : { DATABASE_URL: await freshDatabase(t) };
     const environment = { ADMIN_TOKEN: ADMIN_SECRET, PORT: port, ...database };
@@ -105,7 +105,7 @@ describe("the image of deploy/Dockerfile", { skip }, () => {
     assert.match(output, /all imported/);
   });
 
-  it("listens where it says", () => {
+  it("listens on the exposed port", () => {
     assert.deepEqual(image.ports, [Number(image.environment.PORT)]);
     assert.equal(image.environment.HOST, "0.0.0.0");
     assert.equal(image.environment.DATABASE_URL, "sqlite:/data/railyard.sqlite");

@@ -9,7 +9,7 @@ import { ADMIN_SECRET } from "../support/server.js";
 import { type ServerProcess, startProcess } from "../support/server-process.js";
 import type { Cleanup } from "../support/temporary-folder.js";
 
-/** How long a condition may take to come true, in milliseconds. */
+/** Maximum time to wait for a condition. */
 const DEADLINE_MS = 30_000;
 
 export async function waitUntil(holds: () => boolean, what: string): Promise<void> {
@@ -43,7 +43,7 @@ export class Installation {
     return installation;
   }
 
-  /** The administrator, whose requests go through nginx. */
+  /** A client with the administrator's token, through nginx. */
   get client(): Client {
     return new Client(this.nginx.url, ADMIN_SECRET);
   }
@@ -61,7 +61,7 @@ export class Installation {
     await instance.ready();
   }
 
-  /** Does `work`, which makes `count` requests, and tells how many of them each instance has answered. */
+  /** Runs `work`, which sends `count` requests. Returns how many of them each instance has served. */
   async requestsDuring(count: number, work: () => Promise<unknown>): Promise<number[]> {
     await this.#readLogs();
     const before = this.#logged();
@@ -81,7 +81,7 @@ export class Installation {
     return this.#instances.map(({ log }) => log.filter(isRequest).length);
   }
 
-  /** Lines of the log come through a pipe, some time after the responses: waits for all of them. */
+  /** Log lines arrive through a pipe after the responses: waits for all of them. */
   async #readLogs(): Promise<void> {
     for (const [index, port] of this.#ports.entries()) {
       this.#marks += 1;
@@ -92,7 +92,7 @@ export class Installation {
   }
 }
 
-/** Sends bytes as they are, over a connection of their own; resolves to all that comes back. */
+/** Sends raw bytes over a new connection. Returns everything received. */
 export function sendRaw(url: string, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let received = "";

@@ -6,7 +6,7 @@ import { waitUntil } from "./installation.js";
 
 const NAME = /load-\d+-\d+/;
 
-/** Clients that each send one request after the other, mutations and queries, and note every failure. */
+/** Clients that send mutations and queries one after another, and record failures. */
 export class Load {
   readonly failures: string[] = [];
   /** The names of the apps whose creation was acknowledged. */
@@ -33,7 +33,7 @@ export class Load {
     }
   }
 
-  /** Waits for so many more requests to be answered. */
+  /** Waits for this many further responses. */
   async answered(count: number): Promise<void> {
     const goal = this.#requests + count;
     await waitUntil(() => this.#requests >= goal, `${count} more answers (failed: ${this.failures.join("; ")})`);
@@ -45,15 +45,15 @@ export class Load {
   }
 }
 
-/** A subscriber who reconnects with its cursor whenever its WebSocket is closed. */
+/** A subscriber that reconnects with its cursor whenever its WebSocket is closed. */
 export class Watcher {
-  /** The names of the apps that it was told of, in order. */
+  /** The names of the apps in its events, in order. */
   readonly names: string[] = [];
-  /** What its WebSockets were closed with. */
+  /** The close codes of its WebSockets. */
   readonly closed: number[] = [];
   #cursor: string | null = null;
 
-  /** Resolves once the first subscription is live. */
+  /** Resolves once the first subscription is active. */
   static async start(t: Cleanup, url: string): Promise<Watcher> {
     const watcher = new Watcher();
     let running = true;
@@ -81,7 +81,7 @@ export class Watcher {
       if (name !== undefined) this.names.push(name);
       return {};
     };
-    // Answered after the subscription has begun, which came first.
+    // Requests run in order, so this response comes after the subscription began.
     await socket.run("{ viewer { role } }").until(({ complete }) => complete);
     return socket;
   }

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 import { readDockerfile } from "./docker/dockerfile.js";
 import { type Manifest, problemsOf, problemsOfCompose, readYaml, skipWithoutSchemas } from "./schemas.js";
 
-/** What the longest stop takes, in seconds: SHUTDOWN_DELAY, open connections, requests in flight. */
+/** The longest shutdown, in seconds: SHUTDOWN_DELAY, open connections, requests in flight. */
 const LONGEST_STOP = 5 + 3 + 10;
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -25,7 +25,7 @@ describe("deploy/kubernetes.yaml", { skip }, () => {
     manifests = new Map((await readYaml<Manifest>("deploy/kubernetes.yaml")).map((one) => [one.kind, one]));
   });
 
-  it("fits the schema of Kubernetes", async (t) => {
+  it("is valid against the Kubernetes schemas", async (t) => {
     assert.deepEqual([...manifests.keys()], ["Deployment", "Service", "PodDisruptionBudget"]);
     for (const manifest of manifests.values()) assert.equal(await problemsOf(t, manifest), "");
     const wrong = structuredClone(manifests.get("Deployment")) as Manifest;
@@ -33,14 +33,14 @@ describe("deploy/kubernetes.yaml", { skip }, () => {
     assert.match(await problemsOf(t, wrong), /readynessProbe/);
   });
 
-  it("lets the Service and the budget find the instances", () => {
+  it("has a Service and a PodDisruptionBudget that select the instances", () => {
     const { labels } = spec("Deployment").template.metadata;
     assert.deepEqual(spec("Deployment").selector.matchLabels, labels);
     assert.deepEqual(spec("Service").selector, labels);
     assert.deepEqual(spec("PodDisruptionBudget").selector.matchLabels, labels);
   });
 
-  it("runs the image as it is made: its user, port and version, on a read-only file system", () => {
+  it("uses the image's user, port and version, on a read-only file system", () => {
     const pod = spec("Deployment").template.spec;
     const [container, ...others] = pod.containers;
     assert.deepEqual(others, []);
@@ -57,7 +57,7 @@ describe("deploy/kubernetes.yaml", { skip }, () => {
     assert.ok(container.resources.requests.memory && container.resources.limits.memory);
   });
 
-  it("asks the right paths, and gives every stop its time", () => {
+  it("probes the right paths, and leaves enough time to shut down", () => {
     const pod = spec("Deployment").template.spec;
     const [{ startupProbe, livenessProbe, readinessProbe }] = pod.containers;
     const paths = [startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => [httpGet.path, httpGet.port]);
@@ -90,13 +90,13 @@ describe("deploy/compose.yaml", { skip }, () => {
     services = new Map(Object.entries(composition?.services ?? {}));
   });
 
-  it("fits the schema of Compose", async () => {
+  it("is valid against the Compose schema", async () => {
     const [composition] = await readYaml<{ services: Record<string, object> }>("deploy/compose.yaml");
     assert.equal(await problemsOfCompose(composition), "");
     assert.match(await problemsOfCompose({ services: { a: { imagee: "b" } } }), /additional properties/);
   });
 
-  it("starts one instance with SQLite, on a volume, if nothing is said", () => {
+  it("starts one instance with SQLite on a volume by default", () => {
     const started = [...services].filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
     assert.deepEqual(started, ["railyard"]);
     assert.equal(service("railyard").environment.DATABASE_URL, undefined);
@@ -123,7 +123,7 @@ describe("deploy/compose.yaml", { skip }, () => {
     assert.ok(existsSync("deploy/nginx.conf"));
   });
 
-  it("gives every stop its time, and names exact versions", () => {
+  it("leaves enough time to shut down, and pins versions", () => {
     for (const name of ["railyard", "railyard-1", "railyard-2"]) {
       assert.ok(Number.parseInt(service(name).stop_grace_period ?? "", 10) > LONGEST_STOP, name);
     }
@@ -134,11 +134,11 @@ describe("deploy/compose.yaml", { skip }, () => {
 describe("deploy/railyard.service", { skip: skipWithoutPackage("/usr/bin/systemd-analyze", "systemd") }, () => {
   const unit = readFileSync("deploy/railyard.service", "utf8");
 
-  it("is what systemd understands, and starts what npm start starts", (t) => {
+  it("is a valid systemd unit that starts what npm start starts", (t) => {
     const [, node = "", file = ""] = /^ExecStart=(\S+) \/opt\/railyard\/(\S+)$/m.exec(unit) ?? [];
     assert.ok(existsSync(file), `${file} exists`);
     const copy = join(temporaryFolder(t), "railyard.service");
-    // Where Node is differs from machine to machine, and systemd looks.
+    // systemd checks that the program exists, and the path of Node differs between machines.
     writeFileSync(copy, unit.replace(node, process.execPath));
     const { status, stderr } = spawnSync("systemd-analyze", ["verify", copy], { encoding: "utf8" });
     assert.deepEqual([status, stderr], [0, ""]);
@@ -146,8 +146,8 @@ describe("deploy/railyard.service", { skip: skipWithoutPackage("/usr/bin/systemd
     assert.match(spawnSync("systemd-analyze", ["verify", copy], { encoding: "utf8" }).stderr, /ProtectSytem/);
   });
 
-  it("gives the service few rights, and every stop its time", () => {
-    // On a scale from 0 to 10, here times ten; an ordinary unit has 96.
+  it("gives the service few privileges, and enough time to shut down", () => {
+    // The exposure on a scale from 0 to 10, times ten. A default unit has 96.
     const args = ["security", "--offline=true", "--threshold=20", "deploy/railyard.service"];
     const { status, stdout } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
     assert.equal(status, 0, stdout);

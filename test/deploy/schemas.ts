@@ -5,15 +5,14 @@ import { type Cleanup, temporaryFolder } from "../support/temporary-folder.js";
 import { run } from "./docker/run.js";
 
 /*
- * The schemas of Kubernetes and Compose. They are packages of their own, with a lock file of their own, and are installed
- * at their first use.
+ * The schemas of Kubernetes and Compose. They are packages with a separate lock file, installed at first use.
  */
 
 const FOLDER = "test/clients/manifests";
 const MODULES = resolve(FOLDER, "node_modules");
 const COMPOSE = "dclint/schemas/compose.schema.json";
 
-/** Why there are no schemas; false if there are. CI, which has the npm registry, must not skip the tests. */
+/** The reason why there are no schemas; false if there are. CI has the npm registry and must not skip the tests. */
 export async function skipWithoutSchemas(): Promise<string | false> {
   if (existsSync(join(MODULES, COMPOSE))) return false;
   try {
@@ -29,12 +28,12 @@ async function load<T>(file: string): Promise<T> {
   return (await import(pathToFileURL(join(MODULES, file)).href)) as T;
 }
 
-/** An object of Kubernetes, as far as everything has it. */
+/** The common fields of a Kubernetes object. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it has read, and the schema has confirmed it.
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape, and the schema has validated it.
   readonly spec: any;
 }
 
@@ -42,7 +41,7 @@ interface Yaml {
   parseAllDocuments(text: string, options?: object): { toJS(): unknown; readonly errors: readonly Error[] }[];
 }
 
-/** The documents of a YAML file. */
+/** Parses the documents of a YAML file. */
 export async function readYaml<T>(file: string): Promise<T[]> {
   const { parseAllDocuments } = await load<Yaml>("yaml/dist/index.js");
   return parseAllDocuments(readFileSync(file, "utf8"), { merge: true }).map((document) => {
@@ -52,7 +51,7 @@ export async function readYaml<T>(file: string): Promise<T[]> {
   });
 }
 
-/** What is wrong with a manifest by the schema of its kind, fields that do not exist among it; empty if nothing is. */
+/** Validates a manifest against the schema of its kind. Unknown fields are errors. */
 export async function problemsOf(t: Cleanup, manifest: Manifest): Promise<string> {
   const { apiVersion, kind } = manifest;
   const path = `kubernetes-models/${apiVersion}/${kind}`;
@@ -64,7 +63,7 @@ export async function problemsOf(t: Cleanup, manifest: Manifest): Promise<string
   } catch (error) {
     return (error as Error).message;
   }
-  // The schema allows fields that it does not know, but a literal of its TypeScript type has none.
+  // The schema allows unknown fields, but an object literal of its TypeScript type does not.
   const folder = temporaryFolder(t);
   symlinkSync(MODULES, join(folder, "node_modules"));
   const text = `import type { I${kind} } from "${path}";\nexport const manifest: I${kind} = ${JSON.stringify(manifest)};\n`;
@@ -95,11 +94,11 @@ interface Ajv {
   };
 }
 
-/** What is wrong with a file of Compose by its schema; empty if nothing is. */
+/** Validates a Compose file against its schema. */
 export async function problemsOfCompose(composition: unknown): Promise<string> {
   const { default: exported } = await load<{ default: Ajv }>("ajv/dist/ajv.js");
   const ajv = new exported.default({ strict: false, validateFormats: false });
-  // Draft 7, by an address that Ajv does not know it by.
+  // Draft 7, under a URL that Ajv does not know.
   const { $schema: _, ...schema } = JSON.parse(readFileSync(join(MODULES, COMPOSE), "utf8"));
   return ajv.validate(schema, composition) ? "" : ajv.errorsText();
 }

@@ -14,7 +14,7 @@ import { startServer } from "../support/server.js";
 const PAGE = "docs/api.md";
 
 describe("the API page", () => {
-  it("shows the responses that a real server gives to every example, in order", async (t) => {
+  it("shows the responses of a real server to every example, in order", async (t) => {
     const { admin } = await startServer(t);
     const matcher = new ResponseMatcher();
     const examples = parseCodeBlocks(readFileSync(PAGE, "utf8")).flatMap(({ language, text }, index, blocks) => {
@@ -23,7 +23,7 @@ describe("the API page", () => {
     });
     assert.ok(examples.length >= 10, "the examples were found");
     for (const { text, response: written } of examples) {
-      // The page leaves out `extensions.cost` and says so.
+      // The page leaves out `extensions.cost`, and says so.
       const { status: _, extensions: __, ...response } = await admin.post(matcher.replaceIds(text));
       matcher.assertMatches(response, JSON.parse(written), text);
     }
@@ -35,7 +35,7 @@ describe("the API page", () => {
     for (const { text } of examples) assert.deepEqual(validate(schema, parse(text)), [], text);
   });
 
-  it("shows sessions that the demo plays, line by line", async () => {
+  it("shows sessions from the demo, line by line", async () => {
     const sessions = parseCodeBlocks(readSection(PAGE, "The walk-through"));
     assert.ok(sessions.length > 0, "the sessions were found");
     const { stdout } = await runDemo([]);
@@ -43,7 +43,7 @@ describe("the API page", () => {
       assert.ok(redactVariable(stdout).includes(redactVariable(text)), `the demo plays:\n${text}`);
   });
 
-  it("lists every error code with the text of the catalogue, and no other code", () => {
+  it("lists every error code with the catalogue's text, and no other code", () => {
     const listed = readTable(PAGE, "Errors").map(([code, when]) => [inlineCode(code)[0], when]);
     assert.deepEqual(listed, Object.entries(REFUSALS));
   });

@@ -18,7 +18,7 @@ const DOCUMENTS = [
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** The anchors of a document, as its headings give them. */
+/** The anchors of a document's headings. */
 function anchorsOf(file: string): string[] {
   const headings = readFileSync(file, "utf8").matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, title = ""]) =>
@@ -30,7 +30,7 @@ function anchorsOf(file: string): string[] {
 }
 
 describe("the documents", () => {
-  it("link only to what is there", () => {
+  it("link only to existing files and headings", () => {
     const links = DOCUMENTS.flatMap((file) =>
       [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path, anchor]) => ({
         file,
@@ -45,7 +45,7 @@ describe("the documents", () => {
     assert.deepEqual(broken, []);
   });
 
-  it("name only commands that package.json has", () => {
+  it("name only scripts of package.json", () => {
     const named = DOCUMENTS.flatMap((file) => [
       ...readFileSync(file, "utf8").matchAll(/\bnpm (?:run ([a-z:]+)|(start|test))/g),
     ]);
@@ -55,7 +55,7 @@ describe("the documents", () => {
     assert.deepEqual(unknown, []);
   });
 
-  it("say why each dependency, override and install script is there, and no other", () => {
+  it("give the reason for each dependency, override and install script, and for no other", () => {
     const heading = "Why each dependency is there";
     const listed = readTable("CONTRIBUTING.md", heading).map(([name]) => inlineCode(name)[0]);
     const installed = { ...manifest.dependencies, ...manifest.optionalDependencies };
@@ -68,7 +68,7 @@ describe("the documents", () => {
     );
   });
 
-  it("tell of flaws in the versions of dependencies that are pinned", () => {
+  it("list vulnerabilities for the pinned versions of dependencies", () => {
     const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
       packages: Record<string, { version: string; dev?: boolean }>;
     };
@@ -82,7 +82,7 @@ describe("the documents", () => {
     }
   });
 
-  it("describe every blocker, and name no code that does not exist", () => {
+  it("describe every blocker, and no unknown code", () => {
     const rules = readFileSync("docs/rules.md", "utf8");
     const blockers = readTable("docs/rules.md", "Promotions").map(([code]) => inlineCode(code)[0]);
     assert.deepEqual(

@@ -12,7 +12,7 @@ const document = readFileSync("docs/github.md", "utf8");
 const missing = ["bash", "curl", "jq"].filter((command) => spawnSync(command, ["--version"]).error !== undefined);
 const needed = { skip: missing.length > 0 && `these are not here: ${missing.join(", ")}` };
 
-/** The lines of a block scalar: what stands behind a line that ends in `|`, without its indentation. */
+/** The lines of a YAML block scalar, after a line that ends in `|`, without their indentation. */
 function scripts(section: string): string[] {
   const lines = document.slice(document.indexOf(`## ${section}`)).split("\n");
   return lines.flatMap((line, index) => {
@@ -29,7 +29,7 @@ function scripts(section: string): string[] {
   });
 }
 
-describe("the document about GitHub", () => {
+describe("the GitHub page", () => {
   for (const [section, count, context] of [
     ["From GitHub Actions", 2, "scan/licences"],
     ["From GitLab CI", 1, "ci/build"],
@@ -65,7 +65,7 @@ describe("the document about GitHub", () => {
     });
   }
 
-  it("tells every setting that there is for GitHub, with its default", () => {
+  it("lists every GitHub setting with its default", () => {
     const source = readFileSync("src/config.ts", "utf8");
     const settings = [...source.matchAll(/^ {2}(GITHUB_\w+):/gm)].map((match) => match[1]);
     assert.equal(settings.length, 4);

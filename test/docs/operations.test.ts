@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { startServer } from "../support/server.js";
 
-describe("what is said of operations", () => {
-  it("names in the document, the ten alerts and the dashboard only metrics that the service has", async (t) => {
+describe("the operations page", () => {
+  it("names only existing metrics in the page, the ten alerts and the dashboard", async (t) => {
     const { url, admin } = await startServer(t);
     await admin.ask("{ viewer { name } }");
     const metrics = await (await fetch(`${url}/metrics`)).text();

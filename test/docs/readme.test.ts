@@ -15,15 +15,15 @@ const missing = ["bash", "curl", "openssl"].filter((name) => spawnSync(name, ["-
 const skip = missing.length > 0 && `not installed: ${missing.join(", ")}`;
 
 describe("the README", () => {
-  it("is short enough to decide by", () => {
+  it("is short", () => {
     assert.ok(readFileSync(README, "utf8").split("\n").length < 250);
   });
 
-  it("leads from nothing to a promotion with the commands as printed", { skip, timeout: 120_000 }, async (t) => {
+  it("leads from installation to a promotion with the printed commands", { skip, timeout: 120_000 }, async (t) => {
     const [block] = parseCodeBlocks(readSection(README, "From nothing to a promotion"));
     assert.ok(block?.language === "sh", "the commands were found");
     const [install, ...commands] = block.text.split("\n");
-    // The test runs on what was built for it.
+    // The test runs on the existing build.
     assert.equal(install, "npm ci && npm run build");
     const port = String(await freePort());
     const railyard = `${process.execPath} ${resolve("dist/src/cli/main.js")}`;

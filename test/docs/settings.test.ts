@@ -34,7 +34,7 @@ describe("the settings page", () => {
     );
   });
 
-  it("says correctly that `serve` has an option for every setting that is not a secret", () => {
+  it("says which settings `serve` has an option for: all except secrets", () => {
     const options = Object.values(SERVE_OPTIONS).map(({ variable }) => variable);
     assert.deepEqual([...options, ...SECRETS].sort(), Object.keys(SETTINGS.shape).sort());
   });

@@ -4,14 +4,14 @@ import { dumpRows } from "../support/database-content.js";
 import { type Named, Seed, unique } from "../support/seed.js";
 import { startServer } from "../support/server.js";
 
-/* What tools of this kind are known to get wrong. Each of these tests is named after the flaw that must not exist here. */
+/* Known flaws of comparable tools. Each test is named after the flaw that must not exist here. */
 
 const server = await startServer({ after });
 const { admin } = server;
 const operator = await server.as("OPERATOR");
 const seed = new Seed(admin);
 
-/** Asks for the same so many times at once, and gives back how many got through and what the others were told. */
+/** Sends the same request concurrently. Returns the number of successes, and the errors of the others. */
 async function race(times: number, ask: (turn: number) => Promise<unknown>) {
   const answers = await Promise.allSettled(Array.from({ length: times }, (_, turn) => ask(turn)));
   const refused = answers.filter((answer) => answer.status === "rejected");
@@ -30,7 +30,7 @@ const report = (subject: object, context: string, state: string) =>
 const codeOf = async (client: typeof admin, mutation: string, input: object) =>
   (await client.mutationError(mutation, input)).extensions.code;
 
-describe("what must never happen", () => {
+describe("prevented flaws", () => {
   it("duplicate or missing versions under concurrent promotions", async () => {
     const pipeline = await seed.pipeline();
     const sources = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "DEVELOPMENT")];
@@ -46,7 +46,7 @@ describe("what must never happen", () => {
     for (const target of targets) assert.deepEqual(await versionsOf(target), counted(50));
   });
 
-  it("duplicate or missing versions under promotions, releases and rollbacks that race", async () => {
+  it("duplicate or missing versions under concurrent promotions, releases and rollbacks", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const target = await seed.coupled(pipeline, "STAGING");
@@ -63,7 +63,7 @@ describe("what must never happen", () => {
     assert.deepEqual(await versionsOf(target), counted(32));
   });
 
-  it("duplicate pipelines, apps, couplings or statuses from racing requests", async () => {
+  it("duplicate pipelines, apps, couplings or statuses from concurrent requests", async () => {
     const name = unique("raced");
     const pipelines = await race(10, () => admin.mutate("createPipeline", { name }, "pipeline { id }"));
     assert.deepEqual(pipelines, { passed: 1, codes: Array(9).fill("CONFLICT") });
@@ -98,7 +98,7 @@ describe("what must never happen", () => {
     });
   });
 
-  it("a rename that takes a name that is taken, also where two race for it", async () => {
+  it("a rename to a taken name, also under concurrency", async () => {
     const [one, two] = [await seed.pipeline(), await seed.pipeline()];
     const name = unique("wanted");
     const { passed, codes } = await race(2, (turn) =>
@@ -107,7 +107,7 @@ describe("what must never happen", () => {
     assert.deepEqual([passed, codes], [1, ["CONFLICT"]]);
   });
 
-  it("a failed release promoted, by itself or because it is the newest", async () => {
+  it("promotion of a failed release, by id or as the newest", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
     const staging = await seed.coupled(pipeline, "STAGING");
@@ -145,7 +145,7 @@ describe("what must never happen", () => {
     for (const app of [foreign, production]) assert.deepEqual(await versionsOf(app), []);
   });
 
-  it("a partial promotion left behind where one of many targets refuses", async () => {
+  it("a partial promotion if one of many targets refuses", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     for (let count = 0; count < 11; count += 1) await seed.coupled(pipeline, "STAGING");
@@ -156,7 +156,7 @@ describe("what must never happen", () => {
     assert.deepEqual(await dumpRows(server), before);
   });
 
-  it("a gate got round by deleting and recreating the pipeline or the coupling, or by moving it", async () => {
+  it("a gate bypassed by deleting and recreating the pipeline or the coupling, or by moving it", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling, ...app } = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci"] });
     const before = await dumpRows(server);
@@ -180,7 +180,7 @@ describe("what must never happen", () => {
     );
   });
 
-  it("a gate got round by releasing straight onto the app", async () => {
+  it("a gate bypassed by releasing directly to the app", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci"] });
     const build = await seed.build();
@@ -189,7 +189,7 @@ describe("what must never happen", () => {
     assert.deepEqual(await versionsOf(app), []);
   });
 
-  it("a gate got round while the status is being withdrawn: promotions go through before it, and none after", async () => {
+  it("a gate bypassed while the status is withdrawn: promotions pass before it, and none after", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
@@ -222,7 +222,7 @@ describe("what must never happen", () => {
     await report({ release: release.id }, "ci", "SUCCESS");
     await report({ release: release.id }, "ci", "FAILURE");
     assert.deepEqual(await blockers(), ["CHECK_FAILED"]);
-    // Nor does a success of the build make up for the release's own failure.
+    // A success of the build does not override the release's failure either.
     await report({ build: build.id }, "ci", "SUCCESS");
     assert.deepEqual(await blockers(), ["CHECK_FAILED"]);
     await report({ release: release.id }, "ci", "PENDING");
@@ -232,7 +232,7 @@ describe("what must never happen", () => {
     assert.equal(promotion.phase, "SUCCEEDED");
   });
 
-  it("targets lost: each keeps its release, phase and checks, also after it left the pipeline", async () => {
+  it("lost targets: each keeps its release, phase and checks, also after it left the pipeline", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const targets = [await seed.coupled(pipeline, "STAGING"), await seed.coupled(pipeline, "STAGING")];
@@ -249,7 +249,7 @@ describe("what must never happen", () => {
     assert.deepEqual(await admin.ask(query, { id: promotion.id }), before);
   });
 
-  it("phases that are constants: what a deployer reports is what is told", async () => {
+  it("constant phases: events contain the phase that the deployer reported", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
@@ -266,7 +266,7 @@ describe("what must never happen", () => {
     }
   });
 
-  it("history that vanishes with its pipeline", async () => {
+  it("history that disappears with its pipeline", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const staging = await seed.coupled(pipeline, "STAGING");

@@ -11,18 +11,17 @@ import { unique } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
 /*
- * Whatever is asked for in whatever order, by whomever: the rules hold, and the log tells all of it. Each run asks a server
- * of its own for a random series of changes, looks after each of them whether what was written was also told, and at the
- * end holds what the queries say against what the log makes of it.
+ * Invariants under random sequences of operations and roles. Each run sends a random series of changes to a new server, checks
+ * after each that every written row has an event, and at the end compares the queries to a state rebuilt from the log.
  */
 
 const STAGES = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 const CONTEXTS = ["ci", "qa"];
-/** As many on each engine. `MODEL_RUNS` asks for another number. */
+/** Runs per engine. `MODEL_RUNS` overrides it. */
 const RUNS = Number(process.env.MODEL_RUNS ?? runsPerEngine(14));
 const REPOSITORIES = ["github.com/tests/one", "github.com/tests/two"];
 
-/** One step: what to do, and numbers that choose what to do it to. */
+/** One step: the operation, and numbers that choose its objects. */
 const step = fc.record({
   what: fc.constantFrom(
     ...[
@@ -50,7 +49,7 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 const does = (what: Step["what"], a = 0, b = 0, c = 0): Step => ({ what, by: "ADMIN", a, b, c });
 
-/** What every run begins with: an IMMEDIATE app in development that has a release, and a REPORTED one in staging. */
+/** The initial state: an IMMEDIATE app in development that has a release, and a REPORTED one in staging. */
 const OPENING: readonly Step[] = [
   does("pipeline"),
   ...[does("app", 1), does("app", 0)],
@@ -58,13 +57,13 @@ const OPENING: readonly Step[] = [
   ...[does("build", 0, 1, 1), does("release")],
 ];
 
-/** Deploying, waiting, superseded and reported: tried first, so that no run of this test goes without them. */
+/** Deploying, waiting, superseded and reported: tried first, so that every run of this test covers them. */
 const QUEUE: Step[] = [
   ...Array.from({ length: 4 }, () => does("promote", 0, 1)),
   ...[does("report", 4), does("release", 0, 1), does("time", 1), does("deletePipeline"), does("deleteApp", 0, 1)],
 ];
 
-/** The ids of all that was ever made, deleted or not: what a step may choose from. */
+/** All ids ever created, deleted ones included, for steps to choose from. */
 class World {
   readonly pipelines: string[] = [];
   readonly apps: string[] = [];
@@ -83,11 +82,11 @@ class World {
   }
 }
 
-/** Of the newest eight, the one that a number chooses. */
+/** Picks one of the newest eight by number. */
 const pick = <T>(from: readonly T[], number: number): T | undefined =>
   from.slice(-8).at(number % Math.min(8, from.length || 1));
 
-/** The mutation that a step stands for; null where there is nothing yet to do it to. */
+/** The mutation of a step; null if it has no object yet. */
 function mutationOf({ what, a, b, c }: Step, world: World): [name: string, input: object] | null {
   const pipeline = pick(world.pipelines, a);
   const app = pick(world.apps, b);
@@ -158,7 +157,7 @@ function mutationOf({ what, a, b, c }: Step, world: World): [name: string, input
   }
 }
 
-/** What the database holds, but for the log itself and the deadline that a deployer's sign of life puts off. */
+/** All rows, except for the log itself and the deadline that a deployer's progress report extends. */
 async function stateOf(server: TestServer): Promise<string[]> {
   const lines = (await dumpRows(server)).filter((line) => !line.startsWith("event"));
   return lines.map((line) => line.replace(/"deploy_deadline":\w+/, ""));
@@ -196,7 +195,7 @@ const NEXT: Readonly<Record<string, readonly string[]>> = {
   SUPERSEDED: [],
 };
 
-/** What is there, going by the log alone. */
+/** The state rebuilt from the log alone. */
 function replay(events: readonly LoggedChange[]) {
   const releases = new Map<string, string>();
   const promotions = new Map<string, string>();
@@ -247,7 +246,7 @@ const STATE = `{
   promotions(first: 100) { nodes { id phase forced build { id } targets { id phase release { id phase build { id } } checks { passed } } } }
 }`;
 
-/** The rules that hold at any time, whatever happened. */
+/** The invariants that always hold. */
 async function holds(admin: Client, events: readonly LoggedChange[]): Promise<void> {
   const { apps, pipelines, promotions } = await admin.ask(STATE);
   const log = replay(events);
@@ -295,7 +294,7 @@ async function holds(admin: Client, events: readonly LoggedChange[]): Promise<vo
 }
 
 describe("any series of changes", () => {
-  it("keeps the rules, writes nothing where it is refused, and is told by the log, whole and in order", async (t) => {
+  it("keeps the invariants, writes nothing if refused, and is completely in the log, in order", async (t) => {
     const tally = { done: 0, refused: 0, skipped: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 70, size: "max" }), async (steps) => {
@@ -313,7 +312,7 @@ describe("any series of changes", () => {
           const what = JSON.stringify(one);
           const changed = next.join("\n") !== state.join("\n");
           if (outcome !== "done") assert.equal(changed, false, `${what} was ${outcome}, and has written`);
-          // Of an attempt that was refused the log may tell that there was one, and nothing else.
+          // A refused attempt may append its audit event, and nothing else.
           assert.equal(
             events.some(({ type }) => type !== "ACCESS_DENIED"),
             changed,
@@ -333,7 +332,7 @@ describe("any series of changes", () => {
         await holds(server.admin, log);
         await server.stop();
       }),
-      // Shrinking would take as long again for each of hundreds of tries; the seed and path repeat a failure.
+      // Shrinking would run hundreds of further attempts. The seed and the path reproduce a failure.
       { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE]] },
     );
     assert.ok(tally.done > tally.refused / 2 && tally.refused > 20, JSON.stringify(tally));

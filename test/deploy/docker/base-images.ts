@@ -3,7 +3,7 @@ import { arch } from "node:os";
 import { join } from "node:path";
 import { run } from "./run.js";
 
-/** What an image starts with: its files, its environment and its user. */
+/** A base image: its files, environment and user. */
 export interface Base {
   readonly environment: Readonly<Record<string, string>>;
   readonly user: string;
@@ -12,7 +12,7 @@ export interface Base {
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const DEBIAN = "trixie";
 
-/** What `RUN` lines may use of Debian's slim image: all of these are essential there. */
+/** The programs that `RUN` lines may use in Debian's slim image. All of them are essential packages. */
 const SLIM = ["base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "gzip"];
 const SLIM_TOO = ["hostname", "libc-bin", "libstdc++6", "perl-base", "sed", "tar", "util-linux", "ca-certificates"];
 
@@ -21,10 +21,9 @@ const DISTROLESS_CC = ["base-files", "netbase", "tzdata", "media-types", "ca-cer
 const DISTROLESS_CC_TOO = ["libgomp1", "libgcc-s1", "libstdc++6"];
 
 /**
- * Makes the files of a base image from what it consists of: packages of Debian, and Node from the npm registry. An image
- * that is not known fails.
+ * Assembles a base image from its parts: Debian packages, and Node from the npm registry. Throws for unknown images.
  *
- * @param packages what the stage installs by apt-get
+ * @param packages packages that the stage installs with apt-get
  */
 export async function makeBase(image: string, root: string, packages: readonly string[]): Promise<Base> {
   const node = /^node:(\d+\.\d+\.\d+)-trixie-slim$/.exec(image)?.[1];
@@ -51,7 +50,7 @@ async function makeNode(version: string, root: string, packages: readonly string
   return { environment: { PATH, NODE_VERSION: version }, user: "0:0" };
 }
 
-/** The packages are there already, since a full installation takes half a minute; this one checks that they are asked for. */
+/** Full installation takes half a minute, so packages are preinstalled. This stub checks that they are requested. */
 function writeAptGet(root: string, packages: readonly string[]): void {
   const known = packages.map((name) => `${name}) ;;`).join(" ");
   const script = `#!/bin/sh
@@ -79,7 +78,7 @@ esac
 
 async function makeDistroless(root: string): Promise<Base> {
   await extract(root, [...DISTROLESS_CC, ...DISTROLESS_CC_TOO]);
-  // Packages that only the installation of others needs, and all programs.
+  // Packages needed only to install others, and all programs.
   for (const path of ["usr/bin", "usr/sbin", "usr/share/man", "usr/share/locale", "usr/share/perl5", "var/lib/dpkg"]) {
     rmSync(join(root, path), { recursive: true, force: true });
     if (path.startsWith("usr/bin") || path.startsWith("usr/sbin")) mkdirSync(join(root, path));
@@ -92,7 +91,7 @@ async function makeDistroless(root: string): Promise<Base> {
   return { environment: { PATH, SSL_CERT_FILE: "/etc/ssl/certs/ca-certificates.crt" }, user: "65532:65532" };
 }
 
-/** Unpacks packages of Debian, and what they depend on, without configuring them. */
+/** Unpacks Debian packages and their dependencies without configuring them. */
 async function extract(root: string, packages: readonly string[]): Promise<void> {
   const options = ["--variant=extract", "--format=directory", "--quiet", '--aptopt=Acquire::Languages "none"'];
   await run("mmdebstrap", [...options, `--include=${packages.join(",")}`, DEBIAN, root]);

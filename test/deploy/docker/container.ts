@@ -5,8 +5,8 @@ import type { Cleanup } from "../../support/temporary-folder.js";
 import type { Image } from "./image.js";
 
 /**
- * What `docker run --read-only -v DATA:/data` does: mounts of its own, the root file system read-only but for the volume,
- * and the image's user. $1 root, $2 data, $3 uid, $4 gid, $5 folder to start in; the rest is the command.
+ * Does what `docker run --read-only -v DATA:/data` does: own mounts, a read-only root file system with a writable volume, and
+ * the image's user. $1 root, $2 data, $3 uid, $4 gid, $5 working directory; the rest is the command.
  */
 const ENTER = `
 mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount --bind "$2" "$1/data" &&
@@ -14,7 +14,7 @@ mount -t proc proc "$1/proc" && root=$1 uid=$3 gid=$4 folder=$5 && shift 5 &&
 exec unshare --setgid "$gid" --setuid "$uid" --root "$root" --wd "$folder" -- "$@"
 `;
 
-/** Containers of an image that share one volume at /data, and the network of this machine. */
+/** Containers of an image that share a volume at /data and the host network. */
 export class Containers {
   readonly #image: Image;
   readonly #data: string;
@@ -25,17 +25,17 @@ export class Containers {
     this.#data = data;
     mkdirSync(data);
     const [uid = Number.NaN, gid = Number.NaN] = image.user.split(":").map(Number);
-    // As Docker does with a new volume: it takes over what the image has at that place.
+    // Docker initializes a new volume with the image's files at its path.
     chownSync(data, uid, gid);
   }
 
-  /** Starts the service as the image says. */
+  /** Starts the service with the image's CMD. */
   start(t: Cleanup, environment: Readonly<Record<string, string>>): ServerProcess {
     const { command, environment: given } = this.#image;
     return startProcess(t, { ...given, ...environment }, this.#enter(command));
   }
 
-  /** Runs a command in a container to its end. */
+  /** Runs a command in a container to completion. */
   exec(
     environment: Readonly<Record<string, string>>,
     command: readonly string[],

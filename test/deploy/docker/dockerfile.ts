@@ -1,25 +1,25 @@
 import { readFileSync } from "node:fs";
 
-/** One instruction of a Dockerfile, as `COPY --from=build /app/dist ./dist`. */
+/** An instruction of a Dockerfile, for example `COPY --from=build /app/dist ./dist`. */
 export interface Instruction {
   readonly line: number;
-  /** In capitals. */
+  /** In upper case. */
   readonly name: string;
-  /** The options in front, as `--from=build`, by their names. */
+  /** Leading options by name, for example `--from=build`. */
   readonly flags: ReadonlyMap<string, string>;
-  /** What follows them, its lines joined. */
+  /** The rest, with its lines joined. */
   readonly text: string;
 }
 
-/** A stage: the image it starts from, and the instructions after FROM. */
+/** A stage: its base image, and the instructions after FROM. */
 export interface Stage {
   readonly base: string;
-  /** Given by AS; without it, its number. */
+  /** Its AS name, or its number. */
   readonly name: string;
   readonly instructions: readonly Instruction[];
 }
 
-/** The stages of a Dockerfile. Fails on what comes before the first one, as ARG may; there is no need for it here. */
+/** Parses the stages of a Dockerfile. Throws for instructions before the first FROM, such as ARG: ours has none. */
 export function readDockerfile(path: string): Stage[] {
   const stages: { base: string; name: string; instructions: Instruction[] }[] = [];
   for (const instruction of readInstructions(path)) {
@@ -41,7 +41,7 @@ function readInstructions(path: string): Instruction[] {
   let pending = "";
   let first = 0;
   for (const [index, line] of readFileSync(path, "utf8").split("\n").entries()) {
-    // Comments and empty lines are left out, inside of an instruction as well.
+    // Skips comments and empty lines, also within an instruction.
     if (/^\s*(#|$)/.test(line)) continue;
     if (pending === "") first = index + 1;
     const continues = /\\\s*$/.test(line);
@@ -71,7 +71,7 @@ function parseInstruction(text: string, line: number): Instruction {
   return { line, name: name.toUpperCase(), flags, text: remaining };
 }
 
-/** The command of CMD, ENTRYPOINT or HEALTHCHECK CMD, which must be an array: there is no shell to read anything else. */
+/** Parses the command of CMD, ENTRYPOINT or HEALTHCHECK CMD. It must be an array: the image has no shell. */
 export function parseExec(text: string): string[] {
   const found: unknown = JSON.parse(text);
   if (!Array.isArray(found) || !found.every((part) => typeof part === "string"))

@@ -5,7 +5,7 @@ import { type Base, makeBase } from "./base-images.js";
 import { type Instruction, parseExec, readDockerfile, type Stage } from "./dockerfile.js";
 import { run } from "./run.js";
 
-/** What a Dockerfile makes. */
+/** The result of a build. */
 export interface Image {
   /** The folder with its files. */
   readonly root: string;
@@ -20,16 +20,16 @@ export interface Image {
 }
 
 /**
- * Does what `docker build` does, without Docker: each stage is a folder, and RUN runs in it by chroot. It needs root, and
- * knows the instructions that our Dockerfile uses; any other fails.
+ * Does what `docker build` does, without Docker: each stage is a folder, and RUN runs in it by chroot. Needs root. Supports
+ * the instructions of our Dockerfile and throws for others.
  *
- * @param folder where the stages go
+ * @param folder the folder for the stages
  */
 export async function buildImage(dockerfile: string, context: string, folder: string): Promise<Image> {
   const stages = readDockerfile(dockerfile);
   const ignored = readIgnored(`${dockerfile}.dockerignore`);
   const roots = new Map(stages.map(({ name }) => [name, join(folder, name)]));
-  // Base images first, at the same time: they take longest.
+  // Base images first, concurrently: they take longest.
   const bases = await Promise.all(
     stages.map((stage) => makeBase(stage.base, rootOf(roots, stage.name), packagesOf(stage))),
   );
@@ -52,7 +52,7 @@ function rootOf(roots: ReadonlyMap<string, string>, name: string): string {
   return root;
 }
 
-/** What the RUN lines of a stage install by apt-get. */
+/** The packages that a stage's RUN lines install with apt-get. */
 function packagesOf({ instructions }: Stage): string[] {
   return instructions
     .filter(({ name }) => name === "RUN")
@@ -138,7 +138,7 @@ class Build {
     }
   }
 
-  /** In a chroot, with the network and the package registry of this machine. */
+  /** Runs in a chroot with the host's network and package registry. */
   async #run(script: string): Promise<void> {
     if (!existsSync(join(this.#root, "bin/sh"))) throw new Error("RUN needs a shell, and this image has none.");
     const [registry, cache] = (
@@ -151,7 +151,7 @@ class Build {
       writeFileSync(join(this.#root, file), readFileSync(file));
     }
     mkdirSync(join(this.#root, "root/.npm"), { recursive: true });
-    // Mounts of this process alone, which end with it.
+    // Mounts in a private namespace, which end with the process.
     const mounts = `mount -t proc proc "$1/proc" && mount --bind "$2" "$1/root/.npm"`;
     const enter = `${mounts} && exec chroot --userspec="$3" "$1" /bin/sh -c 'cd "$0" && eval "$1"' "$4" "$5"`;
     const environment = {
@@ -199,7 +199,7 @@ class Build {
   }
 }
 
-/** Which files of the context COPY leaves out, by their paths in it. */
+/** The files of the context that COPY leaves out, by their paths in it. */
 function readIgnored(file: string): (path: string) => boolean {
   const patterns = readFileSync(file, "utf8")
     .split("\n")

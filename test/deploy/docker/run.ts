@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** Runs a command to its end; throws what it said where it fails. */
+/** Runs a command to completion. Throws with its output if it fails. */
 export async function run(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> {
   try {
     const { stdout } = await execute(command, [...args], { maxBuffer: 64 * 1024 * 1024, ...(env && { env }) });

@@ -12,8 +12,8 @@ async function denied(server: TestServer): Promise<any[]> {
   return (await server.admin.ask(DENIED)).events.nodes;
 }
 
-describe("a refused attempt at what only an administrator may do", () => {
-  it("is an event, over HTTP, a socket and the Platform API alike", async (t) => {
+describe("a refused attempt of an ADMIN action", () => {
+  it("appends an event, over HTTP, WebSocket and the Platform API", async (t) => {
     const server = await startServer(t);
     const operator = await server.as("OPERATOR");
     const app = await new Seed(server.admin).app();
@@ -33,7 +33,7 @@ describe("a refused attempt at what only an administrator may do", () => {
     assert.deepEqual(await denied(server), [event("delete app"), event("read tokens"), event("delete app")]);
   });
 
-  it("is kept once for each action of an operation, and at most 60 times a minute of a token", async (t) => {
+  it("is recorded once per action of an operation, and at most 60 times per minute and token", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const query = `{ ${Array.from({ length: 20 }, (_, i) => `a${i}: tokens { totalCount }`).join(" ")} }`;
@@ -43,7 +43,7 @@ describe("a refused attempt at what only an administrator may do", () => {
     assert.equal((await denied(server)).length, 60);
   });
 
-  it("is not kept where the action is an ordinary one, or whoever asks is unknown", async (t) => {
+  it("is not recorded for other actions or unauthenticated clients", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     await viewer.mutationError("createApp", { name: unique() });
@@ -55,7 +55,7 @@ describe("a refused attempt at what only an administrator may do", () => {
     assert.deepEqual(await denied(server), []);
   });
 
-  it("is seen by administrators alone: in lists, beside a cursor, and live", async (t) => {
+  it("is visible to administrators only: in lists, by cursor and in subscriptions", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const follow = "subscription ($after: EventCursor) { events(after: $after) { type } }";
@@ -74,7 +74,7 @@ describe("a refused attempt at what only an administrator may do", () => {
       others?.map(({ type }) => type),
       types.filter((type) => type !== "ACCESS_DENIED"),
     );
-    // Behind everybody's reach that is live: read from the log itself.
+    // No API shows it to others, so read it from the log itself.
     const late = asViewer.run(follow, { after: LOG_START });
     assert.deepEqual(
       (await late.take(3)).map(({ type }) => type),

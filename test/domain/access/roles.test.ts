@@ -16,7 +16,7 @@ import { Socket } from "../../support/socket.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 
-/** The least role that each operation needs. One that is not here fails the tests: whoever adds it says whose it is. */
+/** The lowest role for each operation. An operation that is missing here fails the tests. */
 const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   viewer: "VIEWER",
   node: "VIEWER",
@@ -60,7 +60,7 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   revokeToken: "ADMIN",
 };
 
-/** What a token that is limited to pipelines is refused, whatever its role. */
+/** Operations that are refused to every token that is restricted to pipelines. */
 const UNLIMITED = ["tokens", "createPipeline", "createApp", "createToken", "revokeToken"];
 
 describe("the roles", () => {
@@ -79,12 +79,12 @@ describe("the roles", () => {
   };
   const least = ({ name }: Operation) => LEAST[name] ?? assert.fail(`LEAST must say whose the operation ${name} is.`);
 
-  it("are said of every operation, and of none that is not there", () => {
+  it("are stated in the description of every operation", () => {
     assert.deepEqual(operations.map(({ name }) => name).sort(), Object.keys(LEAST).sort());
   });
 
   for (const role of ROLES) {
-    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} do what is theirs and refuse the rest`, async () => {
+    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} run the operations of the role, and refuse the others`, async () => {
       const client = await server.as(role);
       for (const operation of operations) {
         const { errors = [] } = await run(client, operation);
@@ -100,7 +100,7 @@ describe("the roles", () => {
   }
 
   for (const role of ROLES) {
-    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} do the same over a socket`, async (t) => {
+    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} do the same over a WebSocket`, async (t) => {
       const { secret } = await server.as(role);
       const socket = await Socket.open(t, server.url, secret);
       for (const operation of operations) {
@@ -117,7 +117,7 @@ describe("the roles", () => {
   }
 
   for (const role of ROLES) {
-    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} whose token is limited do the same, but for what is about all`, async () => {
+    it(`let ${role === "ADMIN" ? "an" : "a"} ${role} with a restricted token do the same, except for operations on all pipelines`, async () => {
       const client = await createScopedToken(server, role, [await new Seed(server.admin).pipeline()]);
       for (const operation of operations) {
         const { errors = [] } = await run(client, operation);
@@ -129,7 +129,7 @@ describe("the roles", () => {
     });
   }
 
-  it("let every signed-in viewer follow, whichever the subscription", async (t) => {
+  it("let every signed-in viewer open every subscription", async (t) => {
     const subscriptions = Object.values((await introspect(server.admin)).getSubscriptionType()?.getFields() ?? {});
     assert.ok(subscriptions.length > 0, "the subscriptions were found");
     for (const role of ROLES) {
@@ -141,7 +141,7 @@ describe("the roles", () => {
     }
   });
 
-  it("close the socket of whoever has no valid token, and refuse each operation once it is none", async (t) => {
+  it("close the WebSocket of a client with an invalid token, and refuse its operations from then on", async (t) => {
     for (const secret of [null, "railyard_unknown", "x".repeat(2000)])
       assert.equal(await (await Socket.open(t, server.url, secret)).closed, 4401);
     const revoked = await makeToken(server.admin, {});
@@ -151,7 +151,7 @@ describe("the roles", () => {
       const given = sampleArguments(operation);
       const socket = sockets[index];
       assert.ok(socket);
-      // Answered with a refusal, or closed before it was heard: nothing was done either way.
+      // Refused, or closed before it was read: nothing was executed either way.
       const heard = socket.run(buildDocument(operation, given), given);
       const errors = await Promise.race([heard.error().catch(() => null), socket.closed.then(() => null)]);
       assert.ok(errors === null || errors.extensions.code === "UNAUTHENTICATED", operation.name);
@@ -160,7 +160,7 @@ describe("the roles", () => {
     }
   });
 
-  it("refuse every operation to whoever has no valid token", async () => {
+  it("refuse every operation without a valid token", async () => {
     const expiring = await makeToken(server.admin, { expiresAt: new Date(clock.getTime() + 60_000).toISOString() });
     const revoked = await makeToken(server.admin, {});
     await server.admin.mutate("revokeToken", { token: revoked.id }, "token { id }");
@@ -186,7 +186,7 @@ describe("the roles", () => {
     }
   });
 
-  it("refuse other ways to send a token, and take the scheme in any case", async () => {
+  it("accept the Bearer scheme in any case, and refuse other ways to send a token", async () => {
     const send = async (authorization: string) => {
       const headers = { "content-type": "application/json", authorization };
       const response = await fetch(`${server.url}/graphql`, {

@@ -12,7 +12,7 @@ const MAKE = "secret token { id pipelines { id name } }";
 const VIEWER = "{ viewer { name pipelines { name } } }";
 
 describe("a token's pipelines", () => {
-  it("are given by id or name, and told with the token, to whoever has it, and in the log", async (t) => {
+  it("are set by id or name, and shown with the token, to its viewer, and in the log", async (t) => {
     const { admin, url } = await startServer(t);
     const seed = new Seed(admin);
     const [one, two] = [await seed.pipeline(), await seed.pipeline()];
@@ -29,7 +29,7 @@ describe("a token's pipelines", () => {
     assert.equal(events.nodes[0].summary, `Token ci made, VIEWER, for ${names} only`);
   });
 
-  it("are null where it is not limited, also where null was given", async (t) => {
+  it("are null if unrestricted, also if null was given", async (t) => {
     const { admin, url } = await startServer(t);
     for (const input of [{}, { pipelines: null }]) {
       const { token, secret } = await admin.mutate("createToken", { name: "ci", role: "VIEWER", ...input }, MAKE);
@@ -39,7 +39,7 @@ describe("a token's pipelines", () => {
     assert.equal((await admin.ask(VIEWER)).viewer.pipelines, null);
   });
 
-  it("must be there, 1 to 100 of them", async (t) => {
+  it("must exist, and be 1 to 100", async (t) => {
     const { admin } = await startServer(t);
     const one = await new Seed(admin).pipeline();
     const refused = async (pipelines: readonly string[]) => {
@@ -62,7 +62,7 @@ describe("a token's pipelines", () => {
     assert.equal((await admin.ask("{ tokens { totalCount } }")).tokens.totalCount, 1);
   });
 
-  it("are as good after a restart", async (t) => {
+  it("still apply after a restart", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const [one, other] = [await seed.pipeline(), await seed.pipeline()];
@@ -74,7 +74,7 @@ describe("a token's pipelines", () => {
     assert.equal(hidden.pipeline, null);
   });
 
-  it("come to an end with each pipeline, and a token without one left sees nothing", async (t) => {
+  it("disappear when a pipeline is deleted, and a token without any sees nothing", async (t) => {
     const server = await startServer(t);
     const { one, two, client } = await twoOfThree(server);
     const seen = async () => {
@@ -92,14 +92,14 @@ describe("a token's pipelines", () => {
     assert.deepEqual((await seen()).slice(0, 6), [1, 1, 2, 2, 1, 1]);
     await server.admin.mutate("deletePipeline", { pipeline: two.id }, "__typename");
     assert.deepEqual(await seen(), [0, 0, 0, 0, 0, 0, 0]);
-    // A pipeline of the same name is another one.
+    // A new pipeline of the same name is a different one.
     await new Seed(server.admin).pipeline({ name: one.name });
     assert.deepEqual(await seen(), [0, 0, 0, 0, 0, 0, 0]);
   });
 });
 
-describe("an app that comes from elsewhere", () => {
-  it("is seen with its releases, and of where it was nothing", async (t) => {
+describe("an app moved from another pipeline", () => {
+  it("is visible with its releases, without its history elsewhere", async (t) => {
     const server = await startServer(t);
     const { one, three, client } = await twoOfThree(server);
     const there = await server.admin.ask(
@@ -126,8 +126,8 @@ describe("an app that comes from elsewhere", () => {
   });
 });
 
-describe("what is kept and shared", () => {
-  it("is never told to a token of the same role with other limits", async (t) => {
+describe("cached and shared results", () => {
+  it("are never sent to a token of the same role with other pipelines", async (t) => {
     const server = await startServer(t);
     const { one, two, three } = await twoOfThree(server);
     const viewers = [
@@ -141,7 +141,7 @@ describe("what is kept and shared", () => {
       "query ($id: ID!) { pipeline(pipeline: $id) { name couplings { app { name currentRelease { version } } } } }";
     for (const round of [1, 2, 3]) {
       for (const pipeline of [one, two, three]) {
-        // Another one comes first each time.
+        // Start with another one each time.
         for (const offset of [0, 1, 2, 3]) {
           const index = (offset + round) % viewers.length;
           const before = server.app.database.statements;
@@ -149,14 +149,14 @@ describe("what is kept and shared", () => {
           const seen = maySee[index]?.includes(pipeline);
           assert.equal(answer.pipeline?.name, seen ? pipeline.name : undefined);
           if (seen) assert.equal(answer.pipeline.couplings.length, 2);
-          // It is kept on SQLite alone; without that this would show nothing there.
+          // Only SQLite has a response cache. Without a hit this test would show nothing there.
           if (engine === "sqlite" && seen && round === 3) assert.equal(server.app.database.statements, before);
         }
       }
     }
   });
 
-  it("is made anew where a limited token has changed what it was made from", async (t) => {
+  it("are invalidated when a restricted token changes their data", async (t) => {
     const server = await startServer(t);
     const { one } = await twoOfThree(server);
     const operator = await createScopedToken(server, "OPERATOR", [one]);
@@ -177,7 +177,7 @@ describe("what is kept and shared", () => {
     }
   });
 
-  it("is told to each subscriber within their limits, whoever follows with the same document", async (t) => {
+  it("respect each subscriber's pipelines, for the same document", async (t) => {
     const server = await startServer(t);
     const { one, two, three } = await twoOfThree(server);
     const follow = "subscription { events { type pipeline { name } ... on ChangeEvent { summary } } }";
@@ -189,7 +189,7 @@ describe("what is kept and shared", () => {
     ]);
     const followers = [];
     for (const [pipelines, { secret }] of maySee) {
-      // Two of each, so that what is worked out once is told twice.
+      // Two of each, so that every shared execution has two subscribers.
       for (const _ of [1, 2]) {
         const socket = await Socket.open(t, server.url, secret);
         const operation = socket.run(follow);
@@ -202,7 +202,7 @@ describe("what is kept and shared", () => {
         await server.admin.mutate("updatePipeline", { pipeline: id, description: round }, "__typename");
       }
     }
-    // Each sees one of the two last ones, and the other is not theirs.
+    // Each sees one of the last two events, and not the other.
     for (const { pipelines, operation } of followers) {
       const expected = [three, two, one].filter((pipeline) => pipelines.includes(pipeline)).map(({ name }) => name);
       const told = await operation.take(2 * expected.length);
@@ -215,11 +215,11 @@ describe("what is kept and shared", () => {
   });
 });
 
-describe("while a limited token follows", () => {
+describe("during a restricted token's subscription", () => {
   const FOLLOW =
     "subscription ($after: EventCursor) { events(after: $after) { type pipelineId ... on ReleaseEvent { release { app { name } } } } }";
 
-  it("a pipeline that is deleted is told of no more, then and from the start, and a revoked token ends it", async (t) => {
+  it("events of a deleted pipeline stop, also from the start of the log, and revocation ends the subscription", async (t) => {
     const server = await startServer(t);
     const { one, two, client, token } = await twoOfThree(server);
     const socket = await Socket.open(t, server.url, client.secret);
@@ -250,7 +250,7 @@ describe("while a limited token follows", () => {
     assert.equal(await socket.closed, 4403);
   });
 
-  it("an app that leaves is told of no more, and of what it did before no more than its name", async (t) => {
+  it("events of a removed app stop, and its past events show only its name", async (t) => {
     const server = await startServer(t);
     const { one, two, three, client } = await twoOfThree(server);
     const app = (
@@ -288,7 +288,7 @@ describe("while a limited token follows", () => {
   });
 });
 
-/** Three pipelines, each with a promotion between two apps, and a token that is limited to the first two. */
+/** Three pipelines, each with a promotion between two apps, and a token restricted to the first two. */
 async function twoOfThree(server: TestServer) {
   const seed = new Seed(server.admin);
   const pipelines: Named[] = [];

@@ -18,7 +18,7 @@ const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
 
-/** What a mutation may be aimed at: things of the other side, or in the same places what is not there. */
+/** Targets of a mutation: objects of the other pipeline, or ids that do not exist. */
 type Things = Readonly<
   Record<
     | "pipeline"
@@ -60,7 +60,7 @@ function thingsOf({
   return { ...named, free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, repository };
 }
 
-/** Each mutation aimed at things, alone and together with one's own. One that is not here fails the tests. */
+/** Each mutation with foreign objects, alone and mixed with visible ones. A mutation that is missing here fails the tests. */
 const AIMED: Readonly<Record<string, (at: Things, own: PipelineFixture) => object[]>> = {
   updatePipeline: (at) => [
     { pipeline: at.pipeline, description: "aimed" },
@@ -110,7 +110,7 @@ const AIMED: Readonly<Record<string, (at: Things, own: PipelineFixture) => objec
   revokeToken: (at) => [{ token: at.token }],
 };
 
-/** What is about all pipelines or about none: it is refused to whoever is limited, whatever it is aimed at. */
+/** Mutations that concern all pipelines or none. They are refused to restricted tokens for any target. */
 const ABOUT_ALL = ["createPipeline", "createApp", "createToken", "revokeToken"];
 
 function run(client: Client, name: string, input: object): Promise<GraphQLResponse<unknown>> {
@@ -118,7 +118,7 @@ function run(client: Client, name: string, input: object): Promise<GraphQLRespon
   return client.post(`mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`, { input });
 }
 
-describe("a mutation by a token that is limited to a pipeline", () => {
+describe("a mutation by a token that is restricted to a pipeline", () => {
   let server: TestServer;
   let a: PipelineFixture;
   let b: PipelineFixture;
@@ -130,19 +130,19 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     b = await createPipelineFixture(server, "bside");
   });
 
-  /** All that is in the database, apart from what tells who was refused something. */
+  /** All rows, except for the events of refused attempts. */
   async function written(): Promise<string[]> {
     const lines = await dumpRows(server);
     return lines.filter((line) => !line.startsWith("event_log") && !line.includes("ACCESS_DENIED"));
   }
 
-  it("is one of those that are aimed here", async () => {
+  it("is covered by this test", async () => {
     const mutations = listOperations(await introspect(server.admin)).filter(({ kind }) => kind === "mutation");
     assert.deepEqual(mutations.map(({ name }) => name).sort(), Object.keys(AIMED).sort());
   });
 
   for (const role of ROLES) {
-    it(`does nothing elsewhere as ${role}, and is answered as if nothing were there`, async () => {
+    it(`changes nothing elsewhere as ${role}, and responds as if the target did not exist`, async () => {
       const client = await createScopedToken(server, role, [a.pipeline]);
       const theirs = thingsOf(b);
       const before = await written();
@@ -165,7 +165,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     });
   }
 
-  it("is refused what is about all pipelines with a message that says why, and administrators hear of it", async () => {
+  it("is refused with a reason if it concerns all pipelines, and recorded for administrators", async () => {
     const client = await createScopedToken(server, "ADMIN", [a.pipeline]);
     for (const name of ABOUT_ALL) {
       const [input = {}] = AIMED[name]?.(thingsOf(a), a) ?? [];
@@ -187,7 +187,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     assert.deepEqual((await client.ask(last)).events.nodes, []);
   });
 
-  it("changes neither a pipeline's name nor its repository: names are everybody's, and so are builds", async () => {
+  it("cannot change a pipeline's name or repository: names and builds are shared by all pipelines", async () => {
     const client = await createScopedToken(server, "ADMIN", [a.pipeline]);
     const before = await written();
     for (const patch of [
@@ -208,7 +208,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     await client.mutate("updatePipeline", same, "pipeline { id }");
   });
 
-  it("says nothing of a build that runs on its apps and is of another repository, but of that release", async () => {
+  it("reveals nothing about a build of another repository that its app runs, except for the release", async () => {
     const client = await createScopedToken(server, "REPORTER", [a.pipeline]);
     const release = await new Seed(server.admin).release(a.dev, { id: b.build });
     const seen = await client.ask("query ($id: ID!) { build(id: $id) { releases { totalCount } } }", { id: b.build });
@@ -227,7 +227,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     await reportStatus(client, { release: release.id, ...said });
   });
 
-  it("gives no answer again, under a key of old, that has left its pipelines since", async () => {
+  it("does not return an earlier idempotent result whose objects have left its pipelines", async () => {
     const client = await createScopedToken(server, "OPERATOR", [a.pipeline]);
     const app = await new Seed(server.admin).coupled(a.pipeline, "STAGING");
     const input = { app: app.id, build: a.build, idempotencyKey: unique() };
@@ -239,7 +239,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     assert.deepEqual(await client.mutate("createRelease", input, "release { id version }"), first);
   });
 
-  it("does the same through the Platform API", async () => {
+  it("behaves the same through the Platform API", async () => {
     const { secret } = await createScopedToken(server, "ADMIN", [a.pipeline]);
     const rest = new RestClient(server.url, secret);
     const writes = ({ pipeline, dev, stg, free, build, release }: PipelineFixture): [string, string, object?][] => [
@@ -277,11 +277,11 @@ describe("a mutation by a token that is limited to a pipeline", () => {
       const answer = await rest.send(method, path, body);
       assert.ok(answer.status < 300, `${path}: ${JSON.stringify(answer.body)}`);
     }
-    // An app in no pipeline is not there for whoever is limited, whose ever it was.
+    // A restricted token cannot see apps outside of every pipeline, not even ones that it created.
     for (const [method, path, body] of own.slice(-2)) assert.equal((await rest.send(method, path, body)).status, 404);
   });
 
-  it("does in its pipeline whatever its role allows", async () => {
+  it("can do in its pipeline whatever its role permits", async () => {
     const seed = new Seed(server.admin);
     const extra = await seed.coupled(a.pipeline, "PRODUCTION", { autoDeploy: false });
     const { branch } = { branch: "aside-main" };
@@ -303,7 +303,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
       ["OPERATOR", "promote", { app: a.dev.name, targets: [extra.name] }],
       ["OPERATOR", "openReviewApp", { pipeline: a.pipeline.id, pullRequest }],
       ["OPERATOR", "closeReviewApp", { pipeline: a.pipeline.id, pullRequestNumber: 9 }],
-      // An app that could be added is in no pipeline, and not to be seen; one that is seen is in one already.
+      // A restricted token cannot add a coupling: a visible app is in a pipeline already, and others are invisible.
       ["OPERATOR", "addCoupling", { pipeline: a.pipeline.id, app: a.dev.id, stage: "STAGING" }, "CONFLICT"],
       ["ADMIN", "promote", { app: a.stg.id, force: true, reason: "own" }],
       ["ADMIN", "updateChecks", { coupling: a.stg.couplingId, requiredChecks: [] }],
@@ -322,7 +322,7 @@ describe("a mutation by a token that is limited to a pipeline", () => {
     }
   });
 
-  it("is not held up where the token is not limited", async () => {
+  it("is not restricted if the token is unrestricted", async () => {
     const order = Object.entries(AIMED).sort(([one], [other]) => last(one) - last(other));
     for (const [name, aimedAt] of order) {
       for (const input of aimedAt(thingsOf(b), b)) {
@@ -333,12 +333,12 @@ describe("a mutation by a token that is limited to a pipeline", () => {
   });
 });
 
-/** What takes things away comes last, and the pipeline behind what is in it. */
+/** Deletions come last, and the pipeline after its contents. */
 function last(name: string): number {
   return ["removeCoupling", "deleteApp", "deletePipeline"].indexOf(name);
 }
 
-/** An answer without the ids and names of what it is about, and without when it was given. */
+/** A response without ids, names and times. */
 function withoutNames({ errors }: GraphQLResponse<unknown>, things: Things): string {
   return Object.values(things).reduce((text, name) => text.replaceAll(name, "it"), JSON.stringify(errors));
 }

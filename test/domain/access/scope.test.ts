@@ -22,27 +22,27 @@ import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server
 import { type Operation, Socket } from "../../support/socket.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
-/** What nothing has, in the place of what somebody else has. */
+/** References that do not exist, in place of foreign objects. */
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 /** The cursor before the first event. */
 const START = "ZXZlbnQ6MA";
-/** Root fields that tell of nothing that is anybody's. */
+/** Root fields without data of any pipeline. */
 const ABOUT_NOTHING = ["viewer", "stages"];
 
-/** The types of events that a subscription tells of, where those are not all. */
+/** The event types of a subscription, if it has not all. */
 const TOLD_BY: Readonly<Record<string, readonly string[]>> = {
   promotionEvents: ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"],
   releaseStatusEvents: ["RELEASE_STATUS_REPORTED"],
 };
 
-/** What a document was asked with, and what it was answered. */
+/** The arguments and the response of a document. */
 interface Asked {
   readonly field: string;
   readonly text: string;
   readonly given: Record<string, unknown>;
 }
 
-describe("a token that is limited to a pipeline", () => {
+describe("a token that is restricted to a pipeline", () => {
   let server: TestServer;
   let schema: GraphQLSchema;
   let a: PipelineFixture;
@@ -50,7 +50,7 @@ describe("a token that is limited to a pipeline", () => {
   let drifter: Named;
   let limited: Client[];
   const hidden = new Set<string>();
-  /** What of it each query field tells somebody who is not limited, and the questions that it is told to. */
+  /** For each query field, the visible ids that an unrestricted token sees in it, and the requests that return them. */
   const told = new Map<string, Set<string>>();
   const telling: Asked[] = [];
   const cleanup = suiteCleanup();
@@ -63,7 +63,7 @@ describe("a token that is limited to a pipeline", () => {
     await hide(async () => {
       b = await createPipelineFixture(server, "bside");
       await moveOver(drifter);
-      // The build is to be seen, and that it runs there is not.
+      // The build is visible, but not that it runs elsewhere.
       await b.admin.mutate(
         "createRelease",
         { app: b.dev.id, build: a.build, description: "bside takes it" },
@@ -73,7 +73,7 @@ describe("a token that is limited to a pipeline", () => {
     await hide(async () => {
       limited = await Promise.all(ROLES.map((role) => createScopedToken(server, role, [a.pipeline])));
     });
-    // Each of them has been refused something, which is told to administrators.
+    // Each of them had an attempt refused, which administrators see in the log.
     for (const client of limited) await client.post("{ tokens { totalCount } }");
     await a.admin.mutate("updatePipeline", { pipeline: a.pipeline.id, description: "aside at last" }, "__typename");
     for (const { name } of queries()) told.set(name, new Set());
@@ -84,15 +84,15 @@ describe("a token that is limited to a pipeline", () => {
     }
   });
 
-  /** Notes the ids of all that comes to be as such as nobody who is limited may see. */
+  /** Records all new ids as invisible to restricted tokens. */
   async function hide(work: () => Promise<unknown>): Promise<void> {
     for (const id of await recordCreatedIds(server, work)) hidden.add(id);
   }
 
-  /** What of the other side, or of nobody's, is in a text that was answered to a question. */
+  /** The foreign ids and texts in a response. */
   function leaksIn(text: string, given: Record<string, unknown>): string[] {
     const cursors = [...text.matchAll(/"[\w-]{8,}"/g)].map(([one]) => Buffer.from(one, "base64url").toString("latin1"));
-    // What a refusal repeats of the question is no secret to whoever asked.
+    // Text that an error repeats from the request is no leak.
     const asked = textsIn(given).filter((value) => value !== b.mark);
     const told = asked.reduce((rest, value) => rest.replaceAll(value, ""), `${text} ${cursors.join(" ")}`);
     const marked = /.{0,40}bside.{0,20}/.exec(told)?.[0];
@@ -138,7 +138,7 @@ describe("a token that is limited to a pipeline", () => {
 
   const documents = new Map<string, string>();
 
-  /** The deepest document of a query field with arguments. */
+  /** The deepest document for a query field with arguments. */
   function documentOf(field: GraphQLField<unknown, unknown>, given: Record<string, unknown>): string {
     const key = [field.name, ...Object.keys(given)].join(" ");
     const text = documents.get(key) ?? deepDocument(schema, "query", field, given).text;
@@ -146,7 +146,7 @@ describe("a token that is limited to a pipeline", () => {
     return text;
   }
 
-  /** Every query field, with every argument, about both sides. */
+  /** Every query field with every argument, for both pipelines. */
   function questions(): Asked[] {
     return queries().flatMap((field) =>
       combineArguments(field, valuesOf(a, b)).map((given) => {
@@ -155,7 +155,7 @@ describe("a token that is limited to a pipeline", () => {
     );
   }
 
-  it("is told of by every query field and relation, and without the limit of all that there is", async () => {
+  it("sees its pipeline through every query field and relation; an unrestricted token sees everything", async () => {
     const asked = new Set(questions().map(({ field }) => field));
     assert.deepEqual(
       [...asked].sort(),
@@ -188,7 +188,7 @@ describe("a token that is limited to a pipeline", () => {
   });
 
   for (const [index, role] of ROLES.entries()) {
-    it(`sees nothing else in any answer, as ${role}`, async () => {
+    it(`sees nothing else in any response, as ${role}`, async () => {
       const client = limited[index] as Client;
       let seen = 0;
       for (const { field, text, given } of role === "VIEWER" ? questions() : telling) {
@@ -204,7 +204,7 @@ describe("a token that is limited to a pipeline", () => {
     });
   }
 
-  it("is answered of what it may not see in the very words in which it is of what is not there", async () => {
+  it("gets the same response for invisible and for nonexistent objects", async () => {
     const client = limited[0] as Client;
     const theirs = valuesOf(b);
     for (const field of queries()) {
@@ -252,7 +252,7 @@ describe("a token that is limited to a pipeline", () => {
     }
   });
 
-  /** Every path that can be got, with things of both sides, and of one inside the other, in the place of its parameters. */
+  /** Every GET path, with objects of both pipelines as its parameters, also mixed. */
   async function platformPaths(): Promise<string[]> {
     const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> };
     const values: Record<string, (side: PipelineFixture) => string[]> = {
@@ -277,7 +277,7 @@ describe("a token that is limited to a pipeline", () => {
     });
   }
 
-  it("is told nothing else by any subscription, from the first event on and live", async (t) => {
+  it("receives nothing else through any subscription, from the first event on and live", async (t) => {
     const everything = await Socket.open(t, server.url, ADMIN_SECRET);
     const sockets = await Promise.all(limited.map(({ secret }) => Socket.open(t, server.url, secret)));
     const run = (socket: Socket, given: Record<string, unknown>) =>
@@ -285,7 +285,7 @@ describe("a token that is limited to a pipeline", () => {
     const all = run(everything, { after: START });
     const told = sockets.map((socket) => run(socket, { after: START }));
     const live = sockets.map((socket) => run(socket, {}));
-    // What has been asked for on a socket before is under way once this is answered.
+    // Operations on a socket run in order, so earlier ones are active once this one responds.
     for (const socket of sockets) await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
     await hide(() => actOn(b));
     await actOn(a);
@@ -311,7 +311,7 @@ describe("a token that is limited to a pipeline", () => {
     assert.ok(all.some(({ results }) => leaksIn(JSON.stringify(results), {}).length > 50));
   });
 
-  it("is refused to follow what is elsewhere, in the words in which it is refused what is not there", async (t) => {
+  it("cannot subscribe to objects elsewhere, with the same error as for nonexistent ones", async (t) => {
     const socket = await Socket.open(t, server.url, (limited[0] as Client).secret);
     const { pipeline, dev, release, promotion } = b;
     const cases: [string, string, string][] = [
@@ -339,7 +339,7 @@ describe("a token that is limited to a pipeline", () => {
     }
   });
 
-  /** Changes of every kind on one side. */
+  /** Makes changes of every kind in one pipeline. */
   async function actOn({ admin, mark, pipeline, dev, stg, build, deploying }: PipelineFixture): Promise<void> {
     await createBuild(admin, mark);
     await reportStatus(admin, { build, context: `${mark}/live`, state: "SUCCESS", description: `${mark} live` });
@@ -350,7 +350,7 @@ describe("a token that is limited to a pipeline", () => {
     await admin.mutate("updatePipeline", { pipeline: pipeline.id, description: `${mark} lives` }, "__typename");
   }
 
-  /** An app that was in the pipeline, with what happened to it there. */
+  /** An app that was in the pipeline, with its history there. */
   async function drifterIn({ admin, pipeline, dev, build }: PipelineFixture): Promise<Named> {
     const seed = new Seed(admin);
     const app = await seed.app({ name: unique("drifter"), deploymentMode: "REPORTED", description: "aside drifts" });
@@ -361,13 +361,13 @@ describe("a token that is limited to a pipeline", () => {
     return app;
   }
 
-  /** It leaves for the other pipeline, and what happens to it there is none of the first one's business. */
+  /** Moves the app to the other pipeline. Its events there are invisible to the first. */
   async function moveOver({ id }: Named): Promise<void> {
     const { coupling } = await b.admin.ask(
       "query ($id: ID!) { coupling(app: $id) { id app { releases { nodes { id version } } } } }",
       { id },
     );
-    // Whoever takes it away does that here as well, and so does what goes on with the promotion that it was a target of.
+    // Its removal is an event of this pipeline too, and so is the further progress of a promotion that targets it.
     await server.admin.mutate("removeCoupling", { coupling: coupling.id }, "__typename");
     await b.admin.mutate("addCoupling", { pipeline: b.pipeline.id, app: id, stage: "STAGING" }, "__typename");
     await b.admin.mutate("updateApp", { app: id, description: "bside now", region: "bside-region" }, "__typename");
@@ -388,18 +388,18 @@ describe("a token that is limited to a pipeline", () => {
   }
 });
 
-/** Every text in what was given. */
+/** All texts in a value. */
 function textsIn(given: unknown): string[] {
   if (typeof given === "string") return given === "" ? [] : [given];
   return given !== null && typeof given === "object" ? Object.values(given).flatMap(textsIn) : [];
 }
 
-/** A reference of the same form that nothing has: an id for an id, and a name for a name. */
+/** A nonexistent reference of the same form: an id for an id, a name for a name. */
 function unknown(reference: string): string {
   return findIds(reference).length > 0 ? UNKNOWN : "zside-000000000000";
 }
 
-/** An event's cursor, whatever its field is called in a document that was made. */
+/** Finds an event's cursor in a generated document, under any alias. */
 function cursorOf(event: Record<string, unknown>): unknown {
   return Object.entries(event).find(([name]) => name === "cursor" || name.endsWith("_cursor"))?.[1];
 }

@@ -10,7 +10,7 @@ const MAKE = "secret token { id name role createdAt expiresAt lastUsedAt revoked
 const START = new Date("2026-03-01T12:00:00.000Z").getTime();
 
 describe("a token", () => {
-  it("works at once, under its name and role, until it is revoked", async (t) => {
+  it("works at once with its name and role, until it is revoked", async (t) => {
     const { admin, url } = await startServer(t);
     const { token, secret } = await admin.mutate("createToken", { name: "ci", role: "REPORTER" }, MAKE);
     assert.match(secret, /^railyard_[\w-]{43}$/);
@@ -23,7 +23,7 @@ describe("a token", () => {
     assert.deepEqual(again, revoked);
   });
 
-  it("is kept as the SHA-256 of its secret, and the secret nowhere", async (t) => {
+  it("is stored as the SHA-256 of its secret only", async (t) => {
     const folder = temporaryFolder(t);
     const server = await startServer(t, { env: { DATABASE_URL: `sqlite:${join(folder, "kept.sqlite")}` } });
     const { secret } = await server.admin.mutate("createToken", { name: "ci", role: "ADMIN" }, MAKE);
@@ -39,7 +39,7 @@ describe("a token", () => {
     }
   });
 
-  it("ends at expiresAt, which must be in the future", async (t) => {
+  it("expires at expiresAt, which must be in the future", async (t) => {
     let now = START;
     const { admin, url } = await startServer(t, { now: () => new Date(now) });
     for (const expiresAt of [START - 1, START].map((time) => new Date(time).toISOString())) {
@@ -57,7 +57,7 @@ describe("a token", () => {
     assert.equal((await client.queryError("{ viewer { name } }")).extensions.code, "UNAUTHENTICATED");
   });
 
-  it("tells when it was last used, to the minute", async (t) => {
+  it("shows when it was last used, to the minute", async (t) => {
     let now = START;
     const server = await startServer(t, { now: () => new Date(now) });
     const { token, secret } = await server.admin.mutate("createToken", { name: "ci", role: "VIEWER" }, MAKE);
@@ -65,7 +65,7 @@ describe("a token", () => {
     const client = new Client(server.url, secret);
     const lastUsed = async (): Promise<string | null> => {
       await client.ask("{ viewer { name } }");
-      // The note is written beside the answer; whatever is written after it comes behind it.
+      // The time is written concurrently with the response. Writes are serialized, so after the next write it is stored.
       await server.admin.mutate("createToken", { name: "behind", role: "VIEWER" }, "token { id }");
       const { tokens } = await server.admin.ask("{ tokens { nodes { id lastUsedAt } } }");
       return tokens.nodes.find((one: { id: string }) => one.id === token.id).lastUsedAt;
@@ -77,7 +77,7 @@ describe("a token", () => {
     assert.equal(await lastUsed(), new Date(START + 60_000).toISOString());
   });
 
-  it("is hidden from whoever may not read tokens, also as a node", async (t) => {
+  it("is hidden from viewers that may not read tokens, also as a node", async (t) => {
     const server = await startServer(t);
     const { token } = await server.admin.mutate("createToken", { name: "ci", role: "VIEWER" }, MAKE);
     const look = "query ($id: ID!) { node(id: $id) { id } }";
@@ -85,7 +85,7 @@ describe("a token", () => {
     assert.equal((await (await server.as("OPERATOR")).ask(look, { id: token.id })).node, null);
   });
 
-  it("leaves an event behind when it is made and when it is revoked, without its secret", async (t) => {
+  it("appends an event when it is created and when it is revoked, without its secret", async (t) => {
     const { admin } = await startServer(t);
     const { token, secret } = await admin.mutate("createToken", { name: "ci", role: "VIEWER" }, MAKE);
     await admin.mutate("revokeToken", { token: token.id }, "token { id }");

@@ -25,7 +25,7 @@ async function runs(client: Client, app: Named): Promise<string> {
 }
 
 describe("a rollback", () => {
-  it("holds the app's automatic deploys until somebody releases onto it", async (t) => {
+  it("pauses the app's automatic deployments until the next manual release", async (t) => {
     const { admin, seed, pipeline, dev, build } = await rolledBack(t);
     const other = await seed.coupled(pipeline, "DEVELOPMENT");
     const first = await build();
@@ -35,7 +35,7 @@ describe("a rollback", () => {
     assert.equal(await held(admin, dev), true);
     assert.equal(await held(admin, other), false);
     const third = await build();
-    // A status is another occasion for automation to act on.
+    // A status is another trigger of automatic deployments.
     await admin.mutate("reportStatus", { build: third.id, context: "ci", state: "SUCCESS" }, "__typename");
     assert.equal(await runs(admin, dev), first.id);
     assert.equal(await runs(admin, other), third.id);
@@ -45,7 +45,7 @@ describe("a rollback", () => {
     assert.equal(await runs(admin, dev), fourth.id);
   });
 
-  it("holds them across a restart, and where the app leaves its pipeline and comes back", async (t) => {
+  it("keeps them paused across a restart, and if the app leaves its pipeline and returns", async (t) => {
     const { server, pipeline, dev, build } = await rolledBack(t);
     const first = await build();
     await build();
@@ -59,7 +59,7 @@ describe("a rollback", () => {
     assert.equal(await runs(admin, dev), first.id);
   });
 
-  it("holds them also where it fails: it was a person's decision all the same", async (t) => {
+  it("pauses them even if it fails: it was a person's decision", async (t) => {
     const { admin, dev, build } = await rolledBack(t, "REPORTED");
     const report = (release: string, phase: string) =>
       admin.mutate("reportDeployment", { release, phase }, "__typename");
@@ -80,7 +80,7 @@ describe("a rollback", () => {
     assert.equal(await held(admin, dev), true);
   });
 
-  it("no longer holds them once somebody promotes onto the app", async (t) => {
+  it("no longer pauses them after a promotion to the app", async (t) => {
     const { admin, seed, pipeline, dev, build } = await rolledBack(t);
     const review = await seed.coupled(pipeline, "REVIEW");
     await build();
@@ -94,7 +94,7 @@ describe("a rollback", () => {
     assert.equal(await runs(admin, dev), newest.id);
   });
 
-  it("holds nothing on an app that nothing deploys to by itself", async (t) => {
+  it("pauses nothing on an app without automatic deployments", async (t) => {
     const { admin, seed, pipeline } = await rolledBack(t);
     const prod = await seed.coupled(pipeline, "PRODUCTION");
     await seed.release(prod);

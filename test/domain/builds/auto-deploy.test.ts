@@ -15,15 +15,15 @@ const report = (build: { id: string }, context: string, state: string) =>
 const succeed = (build: { id: string }) =>
   admin.mutate("updateBuild", { build: build.id, phase: "SUCCEEDED", artifact: "registry.test/app" }, "build { id }");
 
-/** The ids of the builds that were released on an app, the first one first. */
+/** The builds of an app's releases, oldest first. */
 async function buildsOn({ id }: Named): Promise<string[]> {
   const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { build { id } } } } }";
   const { app } = await admin.ask(query, { app: id });
   return app.releases.nodes.map((release: { build: { id: string } }) => release.build.id).reverse();
 }
 
-describe("a build of the central branch that succeeds", () => {
-  it("is released by railyard on every auto-deploying app of every pipeline of its repository", async () => {
+describe("a succeeded build of the main branch", () => {
+  it("is released by railyard to every auto-deploy app of every pipeline of its repository", async () => {
     const repository = newRepository();
     const [one, two] = [
       await seed.pipeline({ repository }),
@@ -55,7 +55,7 @@ describe("a build of the central branch that succeeds", () => {
     assert.deepEqual(app.currentRelease, { trigger: "AUTO_DEPLOY", createdBy: { name: "railyard", role: "ADMIN" } });
   });
 
-  it("is released when it succeeds, and not while it is PENDING or once it FAILED", async () => {
+  it("is released when it succeeds, not while it is PENDING or after it FAILED", async () => {
     const repository = newRepository();
     const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
     const build = await seed.build({ repository, branch: "main", phase: "PENDING", artifact: null });
@@ -65,7 +65,7 @@ describe("a build of the central branch that succeeds", () => {
     assert.deepEqual(await buildsOn(app), [build.id]);
   });
 
-  it("is not released where it is of another branch, or of none", async () => {
+  it("is not released if it has another branch or none", async () => {
     const repository = newRepository();
     const app = await seed.coupled(await seed.pipeline({ repository, branch: "trunk" }), "DEVELOPMENT");
     await seed.build({ repository, branch: "main" });
@@ -75,7 +75,7 @@ describe("a build of the central branch that succeeds", () => {
     assert.deepEqual(await buildsOn(app), [build.id]);
   });
 
-  it("comes no more once it is overtaken by a newer one", async () => {
+  it("is not released after a newer build", async () => {
     const repository = newRepository();
     const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
     const old = await seed.build({ repository, branch: "main", phase: "PENDING", artifact: null });
@@ -97,7 +97,7 @@ describe("a build of the central branch that succeeds", () => {
   });
 });
 
-describe("an automatic deploy to an app with required checks", () => {
+describe("an automatic deployment to an app with required checks", () => {
   async function gated(...requiredChecks: string[]) {
     const repository = newRepository();
     const pipeline = await seed.pipeline({ repository });
@@ -105,7 +105,7 @@ describe("an automatic deploy to an app with required checks", () => {
     return { repository, pipeline, app };
   }
 
-  it("waits for the last of them, and comes with the report that opens the gate", async () => {
+  it("starts with the status that fulfills the last check", async () => {
     const { repository, app } = await gated("ci", "scan");
     const build = await seed.build({ repository, branch: "main" });
     assert.deepEqual(await buildsOn(app), []);
@@ -117,13 +117,13 @@ describe("an automatic deploy to an app with required checks", () => {
     assert.deepEqual(await buildsOn(app), [build.id]);
     assert.deepEqual(formatEvents(events).slice(1), [`RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
     assert.equal(events[1]?.actor.name, "railyard");
-    // It comes once, however often the checks go back and forth.
+    // It starts once, even if checks fail and succeed again.
     await report(build, "scan", "PENDING");
     await report(build, "scan", "SUCCESS");
     assert.deepEqual(await buildsOn(app), [build.id]);
   });
 
-  it("is of the newest build only: the checks of an older one open nothing", async () => {
+  it("uses the newest build only: checks of an older one start nothing", async () => {
     const { repository, app } = await gated("ci");
     const old = await seed.build({ repository, branch: "main" });
     const newest = await seed.build({ repository, branch: "main" });
@@ -133,7 +133,7 @@ describe("an automatic deploy to an app with required checks", () => {
     assert.deepEqual(await buildsOn(app), [newest.id]);
   });
 
-  it("comes also where ADMIN no longer requires the check that it waits for", async () => {
+  it("starts when an ADMIN removes the check that it waits for", async () => {
     const { repository, app } = await gated("ci", "scan");
     const build = await seed.build({ repository, branch: "main" });
     await report(build, "scan", "SUCCESS");
@@ -151,7 +151,7 @@ describe("an automatic deploy to an app with required checks", () => {
     assert.equal(events[1]?.actor.name, "railyard");
   });
 
-  it("does not come to an app that never waited for the check that passes", async () => {
+  it("does not start on an app that was not waiting for the passing check", async () => {
     const { repository, pipeline, app } = await gated("ci");
     const build = await seed.build({ repository, branch: "main" });
     const late = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -162,7 +162,7 @@ describe("an automatic deploy to an app with required checks", () => {
   });
 });
 
-describe("automatic deploys, whatever order builds and checks come in", () => {
+describe("automatic deployments, for any order of builds and checks", () => {
   const step = fc.oneof(
     fc.record({ what: fc.constant("start" as const) }),
     fc.record({ what: fc.constant("build" as const) }),
@@ -175,7 +175,7 @@ describe("automatic deploys, whatever order builds and checks come in", () => {
     }),
   );
 
-  it("never bring an older build after a newer one, and bring the newest that passes, once", async () => {
+  it("never release an older build after a newer one, and release the newest passing one once", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
         const repository = newRepository();

@@ -6,7 +6,7 @@ import { startServer, type TestServer } from "../../support/server.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Every mutation that takes a key, each with an input that succeeds twice if it is really run twice, and what it answers. */
+/** Every mutation with an idempotency key: an input that succeeds twice if executed twice, and the selection. */
 const KEYED: Readonly<Record<string, { input: (there: There) => object; selection: string }>> = {
   createPipeline: { input: () => ({ name: "keyed" }), selection: "pipeline { id name createdAt }" },
   createApp: { input: () => ({ name: "keyed" }), selection: "app { id name createdAt }" },
@@ -38,7 +38,7 @@ interface There {
 
 describe("a mutation with an idempotency key", () => {
   for (const [mutation, { input, selection }] of Object.entries(KEYED)) {
-    it(`is done once and answered alike each time: ${mutation}, twenty at once and after a restart`, async (t) => {
+    it(`runs once and returns the same response: ${mutation}, twenty times at once and after a restart`, async (t) => {
       const server = await startServer(t);
       const given = { ...input(await furnish(server)), idempotencyKey: unique("key") };
       const head = await newestEvent(server);
@@ -53,7 +53,7 @@ describe("a mutation with an idempotency key", () => {
     });
   }
 
-  it("is refused with another input or another mutation, and names the key's field", async (t) => {
+  it("is refused with another input or another mutation, with the key's field in the error", async (t) => {
     const { admin } = await startServer(t);
     const idempotencyKey = unique("key");
     await admin.mutate("createApp", { name: "keyed", idempotencyKey }, "app { id }");
@@ -68,7 +68,7 @@ describe("a mutation with an idempotency key", () => {
     assert.deepEqual([apps.totalCount, pipelines.totalCount], [1, 0]);
   });
 
-  it("of different inputs at once lets one through and refuses the rest", async (t) => {
+  it("runs once for concurrent different inputs, and the others are refused", async (t) => {
     const { admin } = await startServer(t);
     const idempotencyKey = unique("key");
     const answers = await Promise.allSettled(
@@ -81,7 +81,7 @@ describe("a mutation with an idempotency key", () => {
     assert.equal((await admin.ask("{ apps { totalCount } }")).apps.totalCount, 1);
   });
 
-  it("leaves its key unused where it is refused", async (t) => {
+  it("does not use up its key if it is refused", async (t) => {
     const { admin } = await startServer(t);
     await admin.mutate("createApp", { name: "taken" }, "app { id }");
     const idempotencyKey = unique("key");
@@ -91,7 +91,7 @@ describe("a mutation with an idempotency key", () => {
     assert.equal(app.name, "free");
   });
 
-  it("has its key to itself: that of another token is another", async (t) => {
+  it("has a separate key space per token", async (t) => {
     const server = await startServer(t);
     const idempotencyKey = unique("key");
     const make = (client: Client, name: string) => client.mutate("createApp", { name, idempotencyKey }, "app { name }");
@@ -100,7 +100,7 @@ describe("a mutation with an idempotency key", () => {
     assert.equal((await make(server.admin, "ours")).app.name, "ours");
   });
 
-  it("answers as the first did even where things have changed since", async (t) => {
+  it("returns the first response even if the data has changed since", async (t) => {
     const { admin } = await startServer(t);
     const given = { name: "keyed", region: "eu", idempotencyKey: unique("key") };
     const { app } = await admin.mutate("createApp", given, "app { id region }");
@@ -110,7 +110,7 @@ describe("a mutation with an idempotency key", () => {
     assert.deepEqual((await admin.mutate("createApp", given, "app { id region }")).app, app);
   });
 
-  it("is remembered for 24 hours, and then done again", async (t) => {
+  it("is remembered for 24 hours, and then runs again", async (t) => {
     const start = Date.now();
     let now = start;
     const server = await startServer(t, { now: () => new Date(now) });
@@ -132,7 +132,7 @@ describe("a mutation with an idempotency key", () => {
     assert.equal(await build(), second, "and remembered anew from then on");
   });
 
-  it("must have a key of 1 to 256 characters in a line", async (t) => {
+  it("must have a key of 1 to 256 characters in one line", async (t) => {
     const { admin } = await startServer(t);
     for (const idempotencyKey of ["", " ", "x".repeat(257), "a\nb", "a\0b", "\ud800"]) {
       const refusal = await admin.mutationError("createApp", { name: "keyed", idempotencyKey });

@@ -6,8 +6,8 @@ import { normalizeContext, normalizeText, normalizeUrl } from "../../../src/doma
 
 const anything = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 }), fc.webUrl());
 
-describe("what another system says", () => {
-  it("is made to fit the rules for what is said here, whatever it is", () => {
+describe("input from other systems", () => {
+  it("is normalized to this service's rules, for any input", () => {
     fc.assert(
       fc.property(anything, (text) => {
         parseContext("context", normalizeContext(text));
@@ -20,7 +20,7 @@ describe("what another system says", () => {
     );
   });
 
-  it("stays as it is where it fits already", () => {
+  it("stays unchanged if it is valid", () => {
     const letter = fc.constantFrom(..."abcXYZ019 ._:/\\+()@#-");
     const context = fc.string({ unit: letter, maxLength: 99 }).map((rest) => `c${rest}`);
     fc.assert(fc.property(context, (text) => assert.equal(normalizeContext(text), text)));

@@ -22,8 +22,8 @@ async function gated(...requiredChecks: string[]) {
   return { pipeline, dev, production };
 }
 
-describe("the gate in front of an app with required checks", () => {
-  it("holds a release straight onto the app until every check is SUCCESS on the build", async () => {
+describe("the gate of an app with required checks", () => {
+  it("blocks direct releases until every check is SUCCESS on the build", async () => {
     const { production } = await gated("ci", "qa");
     const build = await seed.build();
     const input = { app: production.id, build: build.id };
@@ -50,7 +50,7 @@ describe("the gate in front of an app with required checks", () => {
     assert.deepEqual([release.version, release.phase], [1, "SUCCEEDED"]);
   });
 
-  it("is not opened there by a status of another app's release of the build", async () => {
+  it("is not opened by a status of another app's release of the build", async () => {
     const { dev, production } = await gated("ci");
     const build = await seed.build();
     const release = await seed.release(dev, build);
@@ -61,14 +61,14 @@ describe("the gate in front of an app with required checks", () => {
     assert.equal(promotion.phase, "SUCCEEDED");
   });
 
-  it("lets ADMIN release straight onto the app", async () => {
+  it("allows an ADMIN to release directly", async () => {
     const { production } = await gated("ci");
     const build = await seed.build();
     const { release } = await admin.mutate("createRelease", { app: production.id, build: build.id }, RELEASE);
     assert.equal(release.phase, "SUCCEEDED");
   });
 
-  it("always lets a build back that has already succeeded on the app, by release and by rollback", async () => {
+  it("always allows a build that has already succeeded on the app, by release and by rollback", async () => {
     const { production } = await gated("ci");
     const build = await seed.build();
     await seed.release(production, build);
@@ -80,7 +80,7 @@ describe("the gate in front of an app with required checks", () => {
     assert.equal((await operator.mutate("createRelease", input, RELEASE)).release.version, 4);
   });
 
-  it("does not let a build back that was released there and failed", async () => {
+  it("blocks a build that was released there and failed", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci"], deploymentMode: "REPORTED" });
     const build = await seed.build();
@@ -110,7 +110,7 @@ describe("the name of a check", () => {
     ),
   );
 
-  it("is judged alike wherever it is given: what can be required can be reported, and the other way round", async () => {
+  it("has the same rules everywhere: every required name can be reported, and the reverse", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "STAGING");
     const release = await seed.release(app);

@@ -13,7 +13,7 @@ const deletePipeline = (pipeline: string) => admin.mutate("deletePipeline", { pi
 const deleteApp = (app: string) => admin.mutate("deleteApp", { app }, "deletedAppId");
 
 describe("a deleted pipeline", () => {
-  it("is gone from every query, with its couplings, while its apps stay", async () => {
+  it("disappears from every query, with its couplings; its apps stay", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId, ...app } = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
     const { deletedPipelineId } = await deletePipeline(pipeline.name);
@@ -47,7 +47,7 @@ describe("a deleted pipeline", () => {
     }
   });
 
-  it("leaves its name free, and its history to itself", async () => {
+  it("frees its name, and keeps its history separate", async () => {
     const name = unique("reborn");
     const old = await seed.pipeline({ name });
     await deletePipeline(old.id);
@@ -59,7 +59,7 @@ describe("a deleted pipeline", () => {
     assert.deepEqual(formatEvents(ofNew), [`PIPELINE_CREATED ${name}`]);
   });
 
-  it("is null where its promotions and events name it, which keep its id", async () => {
+  it("is null in its promotions and events, which keep its id", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING");
@@ -77,7 +77,7 @@ describe("a deleted pipeline", () => {
     });
   });
 
-  it("lets what was on its way end: a deployment is still reported, and its promotion finishes", async () => {
+  it("lets running deployments finish: they can be reported, and their promotions finish", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
@@ -99,7 +99,7 @@ describe("a deleted pipeline", () => {
     assert.equal(ended.phase, "SUCCEEDED");
   });
 
-  it("tells in one go of every coupling that went with it", async () => {
+  it("appends the events of all its couplings in one commit", async () => {
     const pipeline = await seed.pipeline();
     const apps = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
     const { events } = await recordEvents(admin, () => deletePipeline(pipeline.id));
@@ -111,14 +111,14 @@ describe("a deleted pipeline", () => {
 });
 
 describe("a deleted app", () => {
-  it("is refused while it is in a pipeline", async () => {
+  it("cannot be deleted while it is in a pipeline", async () => {
     const app = await seed.coupled(await seed.pipeline(), "STAGING");
     const before = await dumpRows(server);
     assert.equal((await admin.mutationError("deleteApp", { app: app.id })).extensions.code, "CONFLICT");
     assert.deepEqual(await dumpRows(server), before);
   });
 
-  it("is gone from every query but its history, where it carries the time of its deletion", async () => {
+  it("disappears from every query except its history, which has its deletion time", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const staging = await seed.coupled(pipeline, "STAGING");
@@ -158,7 +158,7 @@ describe("a deleted app", () => {
     }
   });
 
-  it("leaves its name free: the next app of that name begins at v1", async () => {
+  it("frees its name: the next app of that name starts at v1", async () => {
     const app = await seed.app();
     await seed.release(app);
     await deleteApp(app.id);
@@ -167,7 +167,7 @@ describe("a deleted app", () => {
     assert.equal((await seed.release(next)).version, 1);
   });
 
-  it("ends what was on its way to it, the waiting one too, and no later report brings it back", async () => {
+  it("ends its running and queued releases, and later reports do not revive them", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const deploying = await seed.release(app);
     const queued = await seed.release(app);

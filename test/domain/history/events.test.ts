@@ -11,7 +11,7 @@ const { admin } = server;
 const seed = new Seed(admin);
 
 describe("the event of a change", () => {
-  it("to a pipeline says what changed, and belongs to the pipeline", async () => {
+  it("of a pipeline says what changed, and belongs to the pipeline", async () => {
     const name = unique("pipeline");
     const { result: id, events } = await recordEvents(admin, async () => {
       const { pipeline } = await admin.mutate("createPipeline", { name }, "pipeline { id }");
@@ -39,7 +39,7 @@ describe("the event of a change", () => {
     );
   });
 
-  it("to an app names the app, and the pipeline that it is in", async () => {
+  it("of an app names the app, and its pipeline", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling, ...app } = await seed.coupled(pipeline, "STAGING");
     const { events } = await recordEvents(admin, async () => {
@@ -65,7 +65,7 @@ describe("the event of a change", () => {
     ]);
   });
 
-  it("to a build belongs to no pipeline", async () => {
+  it("of a build belongs to no pipeline", async () => {
     const { events } = await recordEvents(admin, async () => {
       const build = await seed.build({ phase: "PENDING", artifact: null });
       await admin.mutate("updateBuild", { build: build.id, phase: "FAILED" }, "build { id }");
@@ -79,7 +79,7 @@ describe("the event of a change", () => {
     );
   });
 
-  it("to a token names it, and never its secret", async () => {
+  it("of a token names it, without its secret", async () => {
     const name = unique("token");
     const { result: secret, events } = await recordEvents(admin, async () => {
       const made = await admin.mutate("createToken", { name, role: "VIEWER" }, "secret token { id }");
@@ -90,13 +90,13 @@ describe("the event of a change", () => {
     assert.equal(JSON.stringify(events).includes(secret), false);
   });
 
-  it("names whoever made it, with the role that they had", async () => {
+  it("names the actor with their role at the time", async () => {
     const operator = await server.as("OPERATOR");
     const { events } = await recordEvents(admin, () => new Seed(operator).pipeline());
     assert.deepEqual(events[0]?.actor, { name: "a OPERATOR", role: "OPERATOR" });
   });
 
-  it("is not there where nothing changed", async () => {
+  it("does not exist if nothing changed", async () => {
     const pipeline = await seed.pipeline({ description: "Ours" });
     const app = await seed.app({ region: "eu-1" });
     const made = await admin.mutate("createToken", { name: unique("token"), role: "VIEWER" }, "token { id }");
@@ -115,7 +115,7 @@ describe("the event of a change", () => {
 });
 
 describe("the log", () => {
-  it("holds what was told then: later changes do not touch it", async () => {
+  it("is immutable: later changes do not affect past events", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const release = await seed.release(app);
     await admin.mutate("reportStatus", { release: release.id, context: "ci", state: "PENDING" }, "status { id }");
@@ -132,7 +132,7 @@ describe("the log", () => {
     ]);
   });
 
-  it("is read by pipeline, app and type, alone and together, and an empty list of types matches nothing", async () => {
+  it("can be filtered by pipeline, app and type; an empty list of types matches nothing", async () => {
     const pipeline = await seed.pipeline();
     const [one, two] = [await seed.coupled(pipeline, "STAGING"), await seed.coupled(pipeline, "STAGING")];
     await seed.release(one);
@@ -164,7 +164,7 @@ describe("the log", () => {
     }
   });
 
-  it("goes on behind any cursor, also across a restart, and has nothing behind its end", async (t) => {
+  it("continues after any cursor, also across a restart, and is empty after its end", async (t) => {
     const other = await startServer(t);
     const own = new Seed(other.admin);
     await own.pipeline();
@@ -183,7 +183,7 @@ describe("the log", () => {
     assert.deepEqual(events, { nodes: [], pageInfo: { endCursor: end } });
   });
 
-  it("is pruned by age: an expired cursor says where the log begins, and reading on from there works", async (t) => {
+  it("is pruned by age: an expired cursor gets an error with the oldest cursor, which works", async (t) => {
     const clock = new Clock();
     const other = await startServer(t, { now: clock.now });
     const own = new Seed(other.admin);
