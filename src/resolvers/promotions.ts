@@ -85,7 +85,7 @@ export class PromotionResolver {
     description: "The source app. `deletedAt` is set if it was deleted.",
   })
   source(@Root() { sourceAppId }: Promotion, @Ctx() ctx: Context): Promise<App | null> {
-    return ctx.loaders.named.app.load(sourceAppId);
+    return ctx.loaders.referenced.app.load(sourceAppId);
   }
 
   @FieldResolver(() => Release, { description: "The promoted release of the source app." })

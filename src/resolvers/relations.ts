@@ -29,15 +29,15 @@ export async function loadLivePipelines(ctx: Context, scope: Scope | null): Prom
 }
 
 export async function loadApp(ctx: Context, id: string): Promise<App> {
-  return requireRow(ctx, await ctx.loaders.named.app.load(id), "app", id);
+  return requireRow(ctx, await ctx.loaders.referenced.app.load(id), "app", id);
 }
 
 export async function loadBuild(ctx: Context, id: string): Promise<Build> {
-  return requireRow(ctx, await ctx.loaders.named.build.load(id), "build", id);
+  return requireRow(ctx, await ctx.loaders.referenced.build.load(id), "build", id);
 }
 
 export async function loadRelease(ctx: Context, id: string): Promise<Release> {
-  return requireRow(ctx, await ctx.loaders.named.release.load(id), "release", id);
+  return requireRow(ctx, await ctx.loaders.referenced.release.load(id), "release", id);
 }
 
 export function requireRow<T>({ viewer }: Context, row: T | null, what: string, id: string): T {

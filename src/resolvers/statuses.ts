@@ -16,7 +16,7 @@ export class StatusResolver {
     description: "The release; null if the status was reported on the build.",
   })
   async release(@Root() { releaseId }: ReleaseStatus, @Ctx() ctx: Context): Promise<Release | null> {
-    return releaseId === null ? null : ctx.loaders.named.release.load(releaseId);
+    return releaseId === null ? null : ctx.loaders.referenced.release.load(releaseId);
   }
 
   @FieldResolver(() => Build, {

@@ -14,7 +14,7 @@ import { Promotion } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
 
 /** Rows per page: the default and the maximum. */
-export const PAGE_SIZE = { default: 25, most: 100 } as const;
+export const PAGE_SIZE = { default: 25, max: 100 } as const;
 
 @ArgsType()
 export class PageArgs {
@@ -92,8 +92,8 @@ export function pageRequest(args: PageArgs, decode: (cursor: string) => string |
     throw badInput(first == null ? "after" : "first", "Use either first and after, or last and before, but not both.");
   }
   const [sizeField, size] = backward ? (["last", last] as const) : (["first", first] as const);
-  if (size != null && (size < 0 || size > PAGE_SIZE.most)) {
-    throw badInput(sizeField, `${sizeField} must be between 0 and ${PAGE_SIZE.most}; got ${size}.`);
+  if (size != null && (size < 0 || size > PAGE_SIZE.max)) {
+    throw badInput(sizeField, `${sizeField} must be between 0 and ${PAGE_SIZE.max}; got ${size}.`);
   }
   const [cursorField, cursor] = backward ? (["before", before] as const) : (["after", after] as const);
   const from = cursor == null ? null : decode(cursor);

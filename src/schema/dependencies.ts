@@ -65,7 +65,7 @@ export function trackingReader(reader: Reader, dependencies: Dependencies): Read
 export function trackingLoaders(reader: Reader, untrackedReader: Reader, dependencies: Dependencies): Loaders {
   const tracked = createLoaders(reader);
   const untracked = createLoaders(untrackedReader);
-  const { named } = tracked;
+  const { referenced } = tracked;
   const app = withTracking(tracked.app, (id) => dependencies.add(id));
   const build = withTracking(tracked.build, addBuild);
   return {
@@ -73,10 +73,10 @@ export function trackingLoaders(reader: Reader, untrackedReader: Reader, depende
     pipeline: withTracking(tracked.pipeline, (id) => dependencies.add(id)),
     app,
     build,
-    named: {
-      app: named.app === app ? app : withTracking(named.app, (id) => dependencies.add(id)),
-      build: named.build === build ? build : withTracking(named.build, addBuild),
-      release: untracked.named.release,
+    referenced: {
+      app: referenced.app === app ? app : withTracking(referenced.app, (id) => dependencies.add(id)),
+      build: referenced.build === build ? build : withTracking(referenced.build, addBuild),
+      release: untracked.referenced.release,
     },
     couplingsOfPipeline: withTracking(tracked.couplingsOfPipeline, (id) => dependencies.add(id)),
     couplingOfApp: withTracking(tracked.couplingOfApp, (id) => dependencies.add(id)),

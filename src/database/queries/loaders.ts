@@ -28,8 +28,8 @@ export function createLoaders(reader: Reader) {
   const rows = rowsById(reader);
   return {
     ...rows,
-    /** What a row that is in hand names: there also where it is history, of which a limited viewer sees little more. */
-    named: reader.referenced === reader ? rows : rowsById(reader.referenced),
+    /** Rows that a visible row refers to. A restricted viewer may see these through history, but not look them up. */
+    referenced: reader.referenced === reader ? rows : rowsById(reader.referenced),
     pipeline: byId(reader, Pipeline),
     coupling: byId(reader, Coupling),
     releaseStatus: byId(reader, ReleaseStatus),

@@ -159,7 +159,7 @@ export async function toPromotion(
 ): Promise<z.output<typeof shapes.promotionSchema>> {
   const [pipeline, source] = await Promise.all([
     loaders.pipeline.load(promotion.pipelineId),
-    loaders.named.app.load(promotion.sourceAppId),
+    loaders.referenced.app.load(promotion.sourceAppId),
   ]);
   const { name, space } = toSpaceName(source?.name ?? "");
   return {
@@ -175,8 +175,8 @@ export async function toPromotionTarget(
   target: PromotionTarget,
 ): Promise<z.output<typeof shapes.promotionTargetSchema>> {
   const [app, release] = await Promise.all([
-    loaders.named.app.load(target.appId),
-    loaders.named.release.load(target.releaseId),
+    loaders.referenced.app.load(target.appId),
+    loaders.referenced.release.load(target.releaseId),
   ]);
   const phase = release?.phase ?? "FAILED";
   const failed = phase === "FAILED" || phase === "SUPERSEDED";

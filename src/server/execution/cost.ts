@@ -120,7 +120,7 @@ class CostCalculator {
   #pageSize(field: FieldNode): number {
     const argument = (name: string) => field.arguments?.find((node) => node.name.value === name)?.value;
     const size = this.#toNumber(argument("first")) ?? this.#toNumber(argument("last")) ?? PAGE_SIZE.default;
-    return Math.min(Math.max(size, 1), PAGE_SIZE.most);
+    return Math.min(Math.max(size, 1), PAGE_SIZE.max);
   }
 }
 
