@@ -72,7 +72,7 @@ describe("the documents", () => {
     const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
       packages: Record<string, { version: string; dev?: boolean }>;
     };
-    const rows = readTable("SECURITY.md", "Known flaws of dependencies");
+    const rows = readTable("SECURITY.md", "Known vulnerabilities of dependencies");
     assert.ok(rows.length >= 9, "the table was found");
     for (const [name, written] of rows) {
       const pinned = Object.entries(packages)
