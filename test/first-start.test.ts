@@ -7,14 +7,14 @@ import { promisify } from "node:util";
 import { Client } from "./support/client.js";
 import { type Cleanup, temporaryFolder } from "./support/server.js";
 
-/** What a start printed until it was ready, and all that it printed until it ended. */
+/** The output of a start until it was ready, and until it exited. */
 interface Start {
   readonly url: string;
   readonly secret: string | undefined;
   stop(): Promise<{ code: number; stdout: string }>;
 }
 
-/** Starts the service as `npm start` does after it has built, on a port of its own. */
+/** Starts the service as `npm start` does after the build, on a free port. */
 async function start(t: Cleanup, folder: string): Promise<Start> {
   const { ADMIN_TOKEN: _, FORCE_COLOR: __, ...env } = process.env;
   const child = spawn(process.execPath, ["dist/src/main.js"], {
@@ -24,7 +24,7 @@ async function start(t: Cleanup, folder: string): Promise<Start> {
       PORT: "0",
       HOST: "127.0.0.1",
       DATABASE_URL: `sqlite:${join(folder, "a.sqlite")}`,
-      // The first start signs its user in with the command line: here, not in the home of whoever runs the tests.
+      // The first start stores a login for the CLI: here, not in the home folder of the person who runs the tests.
       XDG_CONFIG_HOME: join(folder, "config"),
     },
     stdio: ["ignore", "pipe", "inherit"],
@@ -49,7 +49,7 @@ async function start(t: Cleanup, folder: string): Promise<Start> {
 }
 
 describe("the first start", () => {
-  it("tells the address, the explorer's and an admin token that works, and logs JSON lines", async (t) => {
+  it("prints the URL, the explorer's URL and a working admin token, and logs JSON lines", async (t) => {
     const first = await start(t, temporaryFolder(t));
     const { viewer } = await new Client(first.url, first.secret ?? null).ask("{ viewer { name role } }");
     assert.deepEqual(viewer, { name: "admin", role: "ADMIN" });
@@ -62,7 +62,7 @@ describe("the first start", () => {
     assert.ok(!logged.join().includes(first.secret ?? "no secret"), "the log holds no secret");
   });
 
-  it("is the only one that shows the token, which goes on working", async (t) => {
+  it("is the only one that prints the token, which stays valid", async (t) => {
     const folder = temporaryFolder(t);
     const first = await start(t, folder);
     await first.stop();
@@ -78,7 +78,7 @@ describe("the first start", () => {
       const { createLogger } = await import("./dist/src/server/telemetry/log.js");
       createLogger("info", { terminal: true }).info({ port: 4000 }, "ready");`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: color codes start with one.
     const plain = stdout.replace(/\u001b\[\d+m/g, "");
     assert.match(plain, /^\[\d\d:\d\d:\d\d\] INFO: ready \{"port":4000\}\n$/);
   });

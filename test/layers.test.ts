@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, it } from "node:test";
 
-/** Which folders each folder may import from, besides itself. Nothing imports upwards. */
+/** The folders that each folder may import from, besides itself. No import goes upwards. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   async: [],
@@ -30,17 +30,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Files that may reach further than their folder. */
+/** Files with additional permissions. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
-  // The one place where the schema meets the resolvers that it is built from.
+  // The place where the schema is built from its resolvers.
   "src/schema/build.ts": ["resolvers"],
-  // The first start signs whoever made it in with the command line, in the file that `login` writes.
+  // The first start stores a login for the CLI, in the file that `login` writes.
   "src/serve.ts": ["cli"],
   // `railyard serve` loads the service, only when it is called.
   "src/cli/commands/serve.ts": ["root"],
 };
 
-/** Packages that these folders must not know of: what they do has nothing to do with how it is asked for. */
+/** Packages that these folders must not use: they are independent of how requests arrive. */
 const FORBIDDEN_PACKAGES: Readonly<Record<string, RegExp>> = {
   domain: /^(graphql|type-graphql|@apollo|fastify|@fastify|ws$|graphql-ws)/,
   events: /^(graphql|type-graphql|@apollo|fastify|@fastify|ws$|graphql-ws)/,
@@ -69,7 +69,7 @@ const imports = readdirSync("src", { recursive: true, encoding: "utf8" })
   .flatMap((file) => importsOf(join("src", file)));
 
 describe("the layers", () => {
-  it("import in one direction", () => {
+  it("import in one direction only", () => {
     const wrong = imports
       .filter(({ target }) => target.startsWith("."))
       .filter(({ file, folder, target }) => {
@@ -81,7 +81,7 @@ describe("the layers", () => {
     assert.ok(imports.length > 100, "the import lines were found");
   });
 
-  it("keep GraphQL, HTTP and sockets out of the domain, the log and the database", () => {
+  it("keep GraphQL, HTTP and WebSockets out of the domain, the log and the database", () => {
     const wrong = imports.filter(({ folder, target }) => FORBIDDEN_PACKAGES[folder]?.test(target));
     assert.deepEqual(wrong, []);
   });

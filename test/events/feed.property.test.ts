@@ -6,14 +6,14 @@ import { type Named, Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 import { type Operation, Socket } from "../support/socket.js";
 
-/** Thousands on demand: `PROPERTY_RUNS=5000 node --test dist/test/events/feed.property.test.js`. */
+/** For thousands of runs: `PROPERTY_RUNS=5000 node --test dist/test/events/feed.property.test.js`. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? runsPerEngine(200));
 
 const CONTEXTS = ["ci/build", "ci/test", "qa/smoke"];
 const PIPELINES = 2;
 const APPS = 4;
 
-/** What a reader asks for; pipelines and apps by number. */
+/** A reader's filter. Pipelines and apps are numbers. */
 interface Filter {
   readonly field: "events" | "promotionEvents" | "releaseStatusEvents";
   readonly pipeline: number | null;
@@ -41,7 +41,7 @@ const steps = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const), reader: fc.nat(3) }) },
 );
 
-/** One reader: it is killed at any moment, and comes back with the last cursor that it has seen. */
+/** A reader that is disconnected at random moments and resumes from its last cursor. */
 class Reader {
   readonly seen: string[] = [];
   #socket: Socket | null = null;
@@ -69,14 +69,14 @@ class Reader {
     );
   }
 
-  /** Cuts the socket wherever it is, keeps what was heard, and comes back. */
+  /** Closes the socket, keeps the received events, and reconnects. */
   async kill(): Promise<void> {
     this.#socket?.ws.terminate();
     this.#keep();
     await this.connect();
   }
 
-  /** Hears what is still missing, until there were `count` events: one too many before the last would show. */
+  /** Receives until there are `count` events. A duplicate before the last one would show as a wrong sequence. */
   async finish(count: number): Promise<string[]> {
     await this.#operation?.until(
       ({ results, errors }) => this.seen.length + results.length >= count || errors !== null,
@@ -166,7 +166,7 @@ class World {
     );
   }
 
-  /** The whole log after a cursor, read as anybody may read it, page by page. */
+  /** The whole log after a cursor, read page by page through the API. */
   async log(start: string): Promise<Logged[]> {
     const found: Logged[] = [];
     for (let after = start, more = true; more; ) {
@@ -193,7 +193,7 @@ class World {
     return found;
   }
 
-  /** What a filter lets through, by its definition alone. */
+  /** Applies a filter by its definition. */
   select(log: readonly Logged[], { field, pipeline, app, types, contexts }: Filter): string[] {
     return log
       .filter((event) => pipeline === null || event.pipelineId === this.pipelines[pipeline]?.id)
@@ -209,7 +209,7 @@ class World {
   }
 }
 
-describe("whoever follows the log", () => {
+describe("a subscriber of the log", () => {
   let world: World;
   const undo: (() => unknown)[] = [];
   before(async () => {
@@ -220,7 +220,7 @@ describe("whoever follows the log", () => {
     for (const step of [...undo.reverse()]) await step();
   });
 
-  it("sees what its filter lets through, in order, each event once, however often its socket is killed", async () => {
+  it("receives the matching events in order, each once, however often its socket is closed", async () => {
     const property = fc.asyncProperty(
       fc.array(filters, { minLength: 1, maxLength: 4 }),
       fc.array(steps, { minLength: 3, maxLength: 8 }),
@@ -228,7 +228,7 @@ describe("whoever follows the log", () => {
         const start = await world.head();
         const readers = wanted.map((filter) => new Reader(world, filter, start));
         await Promise.all(readers.map((reader) => reader.connect()));
-        // Writers do not wait for readers, nor for each other; readers are killed while they write.
+        // Writers do not wait for readers, nor for each other. Readers are disconnected while they write.
         const writing: Promise<unknown>[] = [];
         for (const step of plan) {
           if (step.do === "kill") await readers[step.reader % readers.length]?.kill();

@@ -7,7 +7,7 @@ import type { Reader } from "../../src/database/rows/reader.js";
 import { append, type EventFilter, readEvents } from "../../src/events/log.js";
 import { temporaryFolder } from "../support/server.js";
 
-/** What each filter is to be served by. The rest of a filter is looked at on the way, in a bounded stretch of the log. */
+/** The expected index per filter. The remaining conditions are checked row by row in a bounded slice of the log. */
 const SERVED: readonly [EventFilter, string][] = [
   [{}, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
   [{ app: "a" }, "PRIMARY KEY (app_id=? AND position>? AND position<?)"],
@@ -29,7 +29,7 @@ const SERVED: readonly [EventFilter, string][] = [
   ],
 ];
 
-/** The plan of the statement that a read runs. */
+/** The query plan of a read. */
 async function planOf(reader: Reader, filter: EventFilter): Promise<string> {
   const statements: Sql[] = [];
   const noting = Object.create(reader, {
@@ -48,7 +48,7 @@ async function planOf(reader: Reader, filter: EventFilter): Promise<string> {
 }
 
 describe("reading the log", () => {
-  it("walks an index for every filter, on a database that knows nothing of its rows and on one that has counted them", async (t) => {
+  it("uses an index for every filter, with and without table statistics", async (t) => {
     const database = await openDatabase(`sqlite:${join(temporaryFolder(t), "db.sqlite")}`);
     t.after(() => database.close());
     const look = async () => {

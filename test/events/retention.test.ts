@@ -9,8 +9,8 @@ import { LOG_START, Socket } from "../support/socket.js";
 const HOUR = 3_600_000;
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor type } }";
 
-describe("an event older than it is kept", () => {
-  it("is pruned, and whoever would go on from before it is told where the log begins", async (t) => {
+describe("an event older than EVENT_RETENTION", () => {
+  it("is pruned, and a client that resumes from before it gets an error with the oldest cursor", async (t) => {
     let late = 0;
     const now = () => new Date(Date.now() + late);
     const server = await startServer(t, { env: { EVENT_RETENTION: "2h" }, now });
@@ -38,7 +38,7 @@ describe("an event older than it is kept", () => {
     assert.equal((await watch.take(2)).length, 2);
   });
 
-  it("does not end a subscription that has nothing to do with it, however long that one has waited", async (t) => {
+  it("does not end an unaffected subscription, however long it has been idle", async (t) => {
     let late = 0;
     const now = () => new Date(Date.now() + late);
     const server = await startServer(t, { env: { EVENT_RETENTION: "2h" }, now });
@@ -57,7 +57,7 @@ describe("an event older than it is kept", () => {
       server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description }, "pipeline { id }");
     await update("one");
     await watch.take(1);
-    // Far more than is kept in memory, none of which it is to hear of.
+    // Far more events than memory holds. None of them match the subscription.
     const foreign = changed("APP_UPDATED", { id: "x", name: "x" }, "Something else");
     for (let round = 0; round < 3; round += 1) {
       const drafts = Array.from({ length: 500 }, () => foreign);

@@ -5,7 +5,7 @@ import { type DemoRun, runDemo } from "../support/demo.js";
 import { startServer, temporaryFolder } from "../support/server.js";
 import { startTamperingProxy, type Tampering } from "../support/tampering-proxy.js";
 
-/** Lines that the text about pipelines has, as the demo must print them; ids stand as `<id>`. */
+/** Lines of the documented walkthrough that the demo must print. Ids are `<id>`. */
 const KEY_LINES = [
   "stage development",
   "stage staging",
@@ -28,7 +28,7 @@ const KEY_LINES = [
   "All 133 things that the text promises were so.",
 ];
 
-/** What goes wrong between the demo and a real server, and the line that must then be missed. */
+/** A fault between the demo and a real server, and the line that must then be missing. */
 const TAMPERS: Readonly<Record<string, { tamper: Tampering; missed: RegExp }>> = {
   "a target of a promotion is left out": {
     tamper: { answer: ({ data }) => data?.promote?.promotion.targets.pop() },
@@ -61,7 +61,7 @@ const TAMPERS: Readonly<Record<string, { tamper: Tampering; missed: RegExp }>> =
 };
 
 describe("the demo", () => {
-  it("plays the whole walk-through on a server of its own, and leaves nothing behind", async (t) => {
+  it("runs the whole walkthrough on a temporary server, and leaves nothing behind", async (t) => {
     const temporary = temporaryFolder(t);
     const run = await runDemo([], { TMPDIR: temporary });
     assert.deepEqual([run.code, run.stderr], [0, ""]);
@@ -73,7 +73,7 @@ describe("the demo", () => {
     assert.deepEqual(readdirSync(temporary), []);
   });
 
-  it("is in colour where colour is wanted, and plain where its output is kept", async () => {
+  it("prints colors on a terminal, and none when piped", async () => {
     const [colourful, plain] = await Promise.all([
       runDemo([], { FORCE_COLOR: "1", NO_COLOR: undefined }),
       runDemo([], { NO_COLOR: undefined, CI: undefined }),
@@ -83,7 +83,7 @@ describe("the demo", () => {
     assert.ok(!plain.stdout.includes("\u001b"));
   });
 
-  it("exits 1 on a server that has the pipeline already, and says so", async (t) => {
+  it("exits with 1 on a server that already has the pipeline, and says so", async (t) => {
     const server = await startServer(t);
     await server.admin.mutate("createPipeline", { name: "myapp" }, "pipeline { id }");
     const run = await playOn(server.url, server.admin.secret ?? "");
@@ -91,7 +91,7 @@ describe("the demo", () => {
     assert.match(run.stderr, /CONFLICT: There is a pipeline myapp already/);
   });
 
-  it("plays on a server that it is given", async (t) => {
+  it("runs on a given server", async (t) => {
     const server = await startServer(t);
     const run = await playOn(server.url, server.admin.secret ?? "");
     assert.deepEqual([run.code, run.stderr], [0, ""]);
@@ -100,7 +100,7 @@ describe("the demo", () => {
   });
 
   for (const [wrong, { tamper, missed }] of Object.entries(TAMPERS)) {
-    it(`exits 1 where ${wrong}`, async (t) => {
+    it(`exits with 1 if ${wrong}`, async (t) => {
       const server = await startServer(t);
       const secret = server.admin.secret ?? "";
       const run = await playOn(await startTamperingProxy(t, server.url, secret, tamper), secret);

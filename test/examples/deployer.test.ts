@@ -8,11 +8,11 @@ import { Seed } from "../support/seed.js";
 import { startServer, temporaryFolder } from "../support/server.js";
 
 const DEPLOYER = "dist/examples/deployer.js";
-/** Every third line, or every one on demand: `EVERY_LINE=1 node --test dist/test/examples/deployer.test.js` (a minute or so). */
+/** Every third line. For every line (about a minute): `EVERY_LINE=1 node --test dist/test/examples/deployer.test.js`. */
 const EVERY_LINE = process.env.EVERY_LINE !== undefined;
 
-describe("the deployer of the examples", () => {
-  it("deploys every release, whichever of its lines it is killed at", async (t) => {
+describe("the example deployer", () => {
+  it("deploys every release, at whichever line it is killed", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const reporter = await server.as("REPORTER");
@@ -47,7 +47,7 @@ describe("the deployer of the examples", () => {
       };
       await seed.release(app, build);
       const first = ChildProgram.start(t, variant, env);
-      // It dies at that line, or never comes by it and does its work.
+      // It either dies at that line, or never reaches it and completes its work.
       let over = false;
       first.ended.then(() => {
         over = true;
@@ -73,7 +73,7 @@ describe("the deployer of the examples", () => {
   });
 });
 
-/** Whether a program is one as it stands: a line in the middle of an expression is no place for a statement. */
+/** Whether a program is still valid: a statement cannot be inserted into the middle of an expression. */
 function isProgram(text: string): boolean {
   try {
     new Script(`(async () => {${text.replaceAll(/^(import|export) .*$/gm, "")}\n})`);

@@ -7,7 +7,7 @@ import { startServer, type TestServer } from "../support/server.js";
 
 const NOBODY = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/** What is no id and no name of anything. */
+/** Neither an id nor a name of anything. */
 const BAD_IDS = ["", " ", "no-such-thing", "a\0b", "\ud800", "'", "%", `${NOBODY}x`, "x".repeat(10_000)];
 
 interface There {
@@ -37,9 +37,9 @@ describe("bad input", () => {
     there = { pipeline, app, build, release, promotionId: promotion.id, statusId: status.id };
   });
 
-  it("in an id is told from an id of nothing, and ids are found in either case", async () => {
+  it("a malformed id differs from an unknown one, and ids match in either case", async () => {
     const { pipeline, app, build, release, promotionId, statusId } = there;
-    /** The queries by id, with the id of what is there, and whether names do as well. */
+    /** The queries by id, with an existing id, and whether they accept names too. */
     const lookups: [query: string, id: string, named: boolean][] = [
       ["node(id: $id) { id }", pipeline.id, false],
       ["node(id: $id) { id }", statusId, false],
@@ -90,9 +90,9 @@ describe("bad input", () => {
     }
   });
 
-  it("in the ids of a mutation is refused with the field, and ids are taken in either case", async () => {
+  it("in the ids of a mutation is refused with the field, and ids match in either case", async () => {
     const { pipeline, app, build, release } = there;
-    /** Each with an input that writes nothing new, the fields in it that are ids, and whether names do as well. */
+    /** For each mutation an input that changes nothing, its id fields, and whether they accept names too. */
     const mutations: [name: string, input: Record<string, unknown>, fields: Record<string, "id" | "name">][] = [
       ["updatePipeline", { pipeline: pipeline.id }, { pipeline: "name" }],
       ["updateApp", { app: app.id }, { app: "name" }],
@@ -136,13 +136,13 @@ describe("bad input", () => {
     assert.deepEqual(target.extensions, { code: "BAD_USER_INPUT", field: "targets.0" });
   });
 
-  it("in text is refused with the path of the field and a sentence that says what would be right", async () => {
+  it("in text is refused with the path of the field and a sentence that says what is valid", async () => {
     const { app, release } = there;
     const commit = { sha: "abcdef0" };
     const build = { repository: "acme/shop", commit, artifact: "image" };
     const status = { release: release.id, context: "ci", state: "PENDING" };
     const longest: Record<string, number> = { description: 1024, reason: 1024, region: 256, "commit.message": 8192 };
-    /** Every text field: the mutation, the path of the field, and an input that is right but for it. */
+    /** Every text field: the mutation, the path of the field, and an otherwise valid input. */
     const fields: [name: string, field: string, input: Record<string, unknown>, mayBeEmpty?: boolean][] = [
       ["createPipeline", "name", {}],
       ["createPipeline", "description", { name: "ok" }, true],
@@ -214,7 +214,7 @@ describe("bad input", () => {
     assert.equal(found, 2);
   });
 
-  it("in a page is refused with the argument's name", async () => {
+  it("in pagination arguments is refused with the argument's name", async () => {
     const lists = ["pipelines", "apps", "couplings", "builds", "promotions", "tokens", "events"];
     const elsewhere = (await server.admin.ask("{ pipelines { edges { cursor } } }")).pipelines.edges[0].cursor;
     for (const list of lists) {
@@ -275,13 +275,13 @@ describe("bad input", () => {
   });
 });
 
-/** A refusal speaks in a sentence, and of the field. */
+/** An error is a sentence and names the field. */
 function expectSentence({ message }: ResponseError, field: string): void {
   assert.match(message, /^[\p{L}\d].{10,}\.$/u);
   assert.ok(message.includes(field), message);
 }
 
-/** The input with a text at the path of a field. */
+/** Sets a text at the path of a field of the input. */
 function withField(input: Record<string, unknown>, field: string, text: string): Record<string, unknown> {
   const [head = "", inner] = field.split(".");
   if (inner === undefined) return { ...input, [head]: text };

@@ -6,13 +6,13 @@ import { startServer } from "../support/server.js";
 const { admin } = await startServer({ after });
 const seed = new Seed(admin);
 
-/** So many different contexts. */
+/** This many different contexts. */
 function contexts(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `check-${index}`);
 }
 
-describe("the bounds of the design", () => {
-  it("let a coupling require 50 checks, and not 51", async () => {
+describe("the limits of the data model", () => {
+  it("allow a coupling to require 50 checks, and not 51", async () => {
     const app = await seed.coupled(await seed.pipeline(), "STAGING");
     const input = (count: number) => ({ coupling: app.couplingId, requiredChecks: contexts(count) });
     const { coupling } = await admin.mutate("updateChecks", input(50), "coupling { requiredChecks }");
@@ -21,7 +21,7 @@ describe("the bounds of the design", () => {
     assert.deepEqual([refused.extensions.code, refused.extensions.field], ["BAD_USER_INPUT", "requiredChecks"]);
   });
 
-  it("let 100 contexts be reported of a release, and not another; those that are there go on", async () => {
+  it("allow 100 contexts per release; existing ones can still be updated", async () => {
     const release = await seed.release(await seed.app());
     const report = (context: string, state: string) => ({ release: release.id, context, state });
     for (const context of contexts(100)) await admin.mutate("reportStatus", report(context, "PENDING"), "__typename");
@@ -31,7 +31,7 @@ describe("the bounds of the design", () => {
     assert.equal(status.state, "SUCCESS");
   });
 
-  it("let a pipeline hold 500 apps, and a promotion go to 200 of them", async () => {
+  it("allow 500 apps in a pipeline, and a promotion to 200 of them", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.release(dev);

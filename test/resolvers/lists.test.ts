@@ -13,10 +13,10 @@ interface Walked {
   readonly total: number | null;
 }
 
-/** Every list that can grow, as the field and its other arguments, for what was made by `populate`. */
+/** Every list that can grow: the field and its other arguments, for the data of `populate`. */
 type List = readonly [name: string, field: (page: string) => string, path: readonly string[]];
 
-/** Makes so many of everything, in one pipeline, and gives back the lists that hold them. */
+/** Creates this many of everything in one pipeline. Returns the lists that contain them. */
 async function populate(count: number): Promise<List[]> {
   const text = unique("many");
   const pipeline = await seed.pipeline({ name: `${text}-0` });
@@ -75,7 +75,7 @@ async function page([name, field, path]: List, args: string, counted = true) {
 
 const idOf = (edge: { cursor: string; node?: { id: string } }) => edge.node?.id ?? edge.cursor;
 
-/** Reads a whole list in pages, forward or backward; `between` is run after each page. */
+/** Reads a whole list in pages, forward or backward. Runs `between` after each page. */
 async function walk(list: List, size: number, backward: boolean, between?: () => Promise<void>): Promise<Walked> {
   const ids: string[] = [];
   let [args, pages, total] = [backward ? `last: ${size}` : `first: ${size}`, 0, null as number | null];
@@ -98,7 +98,7 @@ async function walk(list: List, size: number, backward: boolean, between?: () =>
 }
 
 describe("every list that can grow", () => {
-  it("comes in pages, of 25 where nobody says and of 100 at the most", async () => {
+  it("is paginated, with 25 items by default and at most 100", async () => {
     for (const list of await populate(27)) {
       const [name] = list;
       assert.equal((await page(list, "first: null")).edges.length, 25, name);
@@ -109,7 +109,7 @@ describe("every list that can grow", () => {
     }
   });
 
-  it("is the same whole in pages of any size, forward and backward, each row once", async () => {
+  it("is complete in pages of any size, forward and backward, with each row once", async () => {
     for (const list of await populate(7)) {
       const [name] = list;
       const { ids, total } = await walk(list, 100, false);
@@ -123,7 +123,7 @@ describe("every list that can grow", () => {
     }
   });
 
-  it("keeps its order while rows come and go: none that stayed is lost or seen twice", async () => {
+  it("keeps its order while rows are added and removed: remaining rows are neither lost nor repeated", async () => {
     const app = await seed.app();
     for (let count = 0; count < 9; count += 1) await seed.release(app);
     const list: List = [

@@ -8,10 +8,10 @@ import { startServer, type TestServer } from "../support/server.js";
 
 const ROWS = 7;
 
-/** A list of the API: where it stands, and which field of its rows tells them apart. */
+/** A list of the API: its path, and the field that identifies its rows. */
 interface List {
   readonly name: string;
-  /** The document of one page, around the arguments and the selection. */
+  /** The document of one page, with the given arguments and selection. */
   readonly query: (args: string, selection: string) => string;
   readonly path: readonly string[];
   readonly field: string;
@@ -85,7 +85,7 @@ describe("every list", () => {
 
   const keysOf = (list: List, page: Page) => page.nodes.map((node) => node[list.field]);
 
-  it("gives the page that was asked for, and tells right what is around it", async () => {
+  it("returns the requested page, with correct page info", async () => {
     const whole = new Map<List, Page>();
     for (const list of lists) whole.set(list, await read(list, "first: 100"));
     const asked = fc.record({
@@ -116,7 +116,7 @@ describe("every list", () => {
         assert.equal(page.pageInfo.hasNextPage, backward ? at !== null : end < edges.length, `${list.name}: behind`);
         if (list.counted) assert.equal(page.totalCount, edges.length);
         assert.equal(page.pageInfo.startCursor, expected[0]?.cursor ?? null);
-        // Of the log, an empty page still has a place to go on from.
+        // An empty page of the log still has a cursor to continue from.
         const end_ = list.counted || backward || !cursor ? null : cursor;
         assert.equal(page.pageInfo.endCursor, expected.at(-1)?.cursor ?? end_);
       }),
@@ -124,7 +124,7 @@ describe("every list", () => {
     );
   });
 
-  it("is walked with every row once, forward and backward, with any size of page", async () => {
+  it("returns every row once, forward and backward, with any page size", async () => {
     for (const list of lists) {
       const whole = keysOf(list, await read(list, "first: 100"));
       assert.equal(new Set(whole).size, whole.length);
@@ -153,7 +153,7 @@ describe("every list", () => {
     }
   }
 
-  it("is sorted as it says", async () => {
+  it("is sorted as documented", async () => {
     const sorted = async (query: string, pick: (data: never) => string[]) => {
       const keys = pick((await server.admin.ask(query)) as never);
       assert.ok(keys.length >= ROWS);
@@ -177,13 +177,13 @@ describe("every list", () => {
     );
   });
 
-  it("is walked with every row once that was there from the start, while others are added", async () => {
+  it("returns every initial row once while others are added", async () => {
     for (const list of lists) {
       const before_ = keysOf(list, await read(list, "first: 100"));
       for (const backward of [false, true]) {
         let additions = 0;
         const found = await walk(list, 3, backward, async () => {
-          // A few only: a walk towards the end of a list that grows as fast as it is walked would have none.
+          // Only a few: reading a list towards its end would never finish if it grows as fast as it is read.
           additions += 1;
           if (additions <= 2) await add(seed);
         });
@@ -197,7 +197,7 @@ describe("every list", () => {
     }
   });
 
-  /** Adds to every list at once. */
+  /** Adds a row to every list. */
   async function add({ client }: Seed): Promise<void> {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -211,7 +211,7 @@ describe("every list", () => {
 
   let furnished: { pipeline: Named; app: Named; build: { id: string } };
 
-  /** At least so many rows in every list. */
+  /** Ensures a minimum number of rows in every list. */
   async function furnish({ client }: Seed): Promise<Named & { app: Named; build: { id: string } }> {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "DEVELOPMENT");

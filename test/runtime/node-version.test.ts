@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { isSupportedNode, SUPPORTED_NODE } from "../../src/runtime/node-version.js";
 
 describe("the supported versions of Node", () => {
-  it("are those of package.json", () => {
+  it("match package.json", () => {
     const { engines } = JSON.parse(readFileSync("package.json", "utf8")) as { engines: { node: string } };
     assert.equal(engines.node, SUPPORTED_NODE);
   });
@@ -17,7 +17,7 @@ describe("the supported versions of Node", () => {
     it(`do not include ${version}`, () => assert.ok(!isSupportedNode(version)));
   }
 
-  it("are checked first by the service and by the command line", () => {
+  it("are checked first by the service and by the CLI", () => {
     for (const [file, path] of [
       ["src/main.ts", "./runtime/require-supported-node.js"],
       ["src/cli/main.ts", "../runtime/require-supported-node.js"],

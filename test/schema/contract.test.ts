@@ -19,7 +19,7 @@ import { buildSchema, printedSchema } from "../../src/schema/build.js";
 const contract = buildFromText(readFileSync("test/schema/contract.graphql", "utf8"));
 const emitted = buildSchema();
 
-/** Every difference by which something of the contract is missing, or is of another type. */
+/** Every difference in which the schema lacks something of the contract or has another type for it. */
 function differences(wanted: GraphQLSchema, found: GraphQLSchema): string[] {
   const problems: string[] = [];
   const same = (where: string, expected: unknown, actual: unknown) => {
@@ -96,7 +96,7 @@ function undescribed(schema: GraphQLSchema): string[] {
 const ROLE = /(?:^|\. )Requires the (REPORTER|OPERATOR|ADMIN) role\./;
 
 describe("the public contract", () => {
-  it("is emitted whole: nothing missing, nothing of another type", () => {
+  it("is implemented completely: nothing missing, nothing of another type", () => {
     assert.deepEqual(differences(contract, emitted), []);
   });
 
@@ -116,7 +116,7 @@ describe("the public contract", () => {
     assert.equal(stated.get("revokeToken"), "ADMIN");
   });
 
-  it("is committed as the code emits it", () => {
+  it("is committed as the code generates it", () => {
     const committed = readFileSync("src/schema/schema.graphql", "utf8");
     assert.equal(committed, printedSchema(), "src/schema/schema.graphql has drifted: run `npm run schema`");
   });

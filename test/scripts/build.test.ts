@@ -13,7 +13,7 @@ const TSCONFIG = {
   include: ["src", "test"],
 };
 
-/** A small project that is built as this one is. */
+/** A small project with the build script of this one. */
 class Project {
   readonly root: string;
 
@@ -61,11 +61,11 @@ describe("the build", () => {
 
   before(() => project.builds());
 
-  it("sets the execute bit of the command line", () => {
+  it("makes the CLI executable", () => {
     assert.equal(statSync(project.path("dist/src/cli/main.js")).mode & 0o777, 0o755);
   });
 
-  it("writes nothing when nothing changed", async () => {
+  it("writes nothing if nothing changed", async () => {
     const state = () => {
       const { ino, mtimeMs, ctimeMs } = statSync(project.path("dist/src/cli/main.js"));
       return { ino, mtimeMs, ctimeMs };
@@ -75,7 +75,7 @@ describe("the build", () => {
     assert.deepEqual(state(), first);
   });
 
-  it("replaces a changed file without a moment in which it is missing or half written", async () => {
+  it("replaces a changed file atomically", async () => {
     const content = (value: string) => `export const main = "${value.repeat(200_000)}";\n`;
     project.write("src/cli/main.ts", content("a"));
     await project.builds();
@@ -97,7 +97,7 @@ describe("the build", () => {
     assert.equal(statSync(project.path("dist/src/cli/main.js")).mode & 0o777, 0o755);
   });
 
-  it("changes nothing when a file does not compile, and recovers", async () => {
+  it("changes nothing if a file does not compile, and recovers", async () => {
     project.write("src/other.ts", "export const other = 1;\n");
     project.write("test/one.test.ts", "export const one: string = 1;\n");
     const { code, output } = await project.build();
@@ -110,7 +110,7 @@ describe("the build", () => {
     assert.match(project.read("dist/test/one.test.js"), /one = 2/);
   });
 
-  it("keeps a removed source's file for running services, and removes that of a removed test", async () => {
+  it("keeps the output of a removed source for running services, and deletes that of a removed test", async () => {
     project.write("src/old.ts", "export const old = 1;\n");
     project.write("test/old.test.ts", "export const old = 1;\n");
     await project.builds();
@@ -124,8 +124,8 @@ describe("the build", () => {
     assert.ok(!existsSync(project.path("dist/src/old.js")));
   });
 
-  it("lets three builds run at once, and takes over the lock of one that was killed", async () => {
-    // No process has this id: it is above the largest that Linux gives.
+  it("serializes three concurrent builds, and takes over the lock of a killed one", async () => {
+    // No process has this id: it is above Linux's maximum.
     project.write(".build/lock", "4194305");
     project.write("src/cli/main.ts", "export const main = 3;\n");
     await Promise.all([project.builds(), project.builds(), project.builds()]);

@@ -10,7 +10,7 @@ import { ADMIN_SECRET } from "../support/server.js";
 import { ServerProcess } from "../support/server-process.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-/** Every release line that `engines` allows. The packages `node-<platform>-<arch>` hold the program itself. */
+/** Every release line that `engines` allows. The packages `node-<platform>-<arch>` contain the program. */
 const NODE_VERSIONS = ["20.19", "22", "24", "26"] as const;
 const NODE_PACKAGE = `node-${platform()}-${arch()}`;
 
@@ -35,7 +35,7 @@ describe("the package, installed in an empty folder", { skip }, () => {
   const programs = temporaryFolder(cleanup);
 
   before(() => {
-    // Without scripts: they would rebuild the folder that the other tests run from. `npm test` has just built it.
+    // Without scripts: they would rebuild the folder that other tests run from. `npm test` has just built it.
     npm(".", "pack", "--ignore-scripts", "--pack-destination", folder);
     const [tarball = ""] = readdirSync(folder);
     npm(folder, "init", "--yes");
@@ -44,7 +44,7 @@ describe("the package, installed in an empty folder", { skip }, () => {
     npm(programs, "install", "--ignore-scripts", "--no-save", ...versions);
   });
 
-  it("holds what runs, and neither sources nor tests", () => {
+  it("contains what runs, and neither sources nor tests", () => {
     const root = join(folder, "node_modules/railyard");
     assert.deepEqual(readdirSync(root).sort(), [
       ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json", "src"],
@@ -55,7 +55,7 @@ describe("the package, installed in an empty folder", { skip }, () => {
   });
 
   for (const version of NODE_VERSIONS) {
-    it(`serves and plays the walk-through on Node ${version}, and keeps it when killed`, async (t) => {
+    it(`serves and runs the walkthrough on Node ${version}, and keeps its data when killed`, async (t) => {
       const bin = join(programs, `node_modules/node-${version}/bin`);
       const env = {
         PATH: [bin, process.env.PATH].join(delimiter),
@@ -65,7 +65,7 @@ describe("the package, installed in an empty folder", { skip }, () => {
       const database = `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
       const start = () => {
         const command = [join(folder, "node_modules/.bin/railyard"), "serve", "--port", "0", "--database", database];
-        // Options win over the environment.
+        // Options override the environment.
         const server = new ServerProcess({ ...env, PORT: "1", DATABASE_URL: "sqlite:/nowhere" }, command);
         t.after(() => server.signal("SIGKILL"));
         return server;

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-/** Runs `npm test` over a folder of test files, after the build. */
+/** Runs `npm test` on a folder of test files, after the build. */
 async function runTests(folder: string): Promise<{ code: number | null; output: string }> {
   const { NODE_TEST_CONTEXT: _, TEST_DATABASE_URL: __, ...env } = process.env;
   const child = spawn(process.execPath, ["dist/scripts/test.js"], {
@@ -33,7 +33,7 @@ function testFile(body: string): string {
 }
 
 describe("the test runner", () => {
-  it("exits 1 and counts the failure when a test fails, in a file that has started PostgreSQL too", async (t) => {
+  it("exits with 1 and counts the failure if a test fails, also in a file that has started PostgreSQL", async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, "failing.test.js"), testFile("assert.equal(1, 2)"));
     const { code, output } = await runTests(folder);
@@ -42,7 +42,7 @@ describe("the test runner", () => {
     assert.match(output, /^4 passed, 2 failed$/m);
   });
 
-  it("exits 0 when all tests pass", async (t) => {
+  it("exits with 0 if all tests pass", async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, "passing.test.js"), testFile("assert.equal(1, 1)"));
     const { code, output } = await runTests(folder);

@@ -15,7 +15,7 @@ const checksOf = async (id: string) =>
   (await admin.ask("query ($id: ID!) { coupling(id: $id) { requiredChecks } }", { id })).coupling?.requiredChecks;
 
 describe("a coupling", () => {
-  it("sorts its required checks, and names each once", async () => {
+  it("sorts its required checks, without duplicates", async () => {
     const { couplingId } = await seed.coupled(await seed.pipeline(), "STAGING", { requiredChecks: ["b", "a", "b"] });
     assert.deepEqual(await checksOf(couplingId), ["a", "b"]);
     const input = { coupling: couplingId, requiredChecks: ["c", "a", "b", "c"] };
@@ -23,7 +23,7 @@ describe("a coupling", () => {
     assert.deepEqual(coupling.requiredChecks, ["a", "b", "c"]);
   });
 
-  it("deploys automatically in development only, and there unless it is switched off", async () => {
+  it("deploys automatically in development only, unless disabled there", async () => {
     const pipeline = await seed.pipeline();
     const add = async (stage: string, autoDeploy?: boolean) => {
       const app = await seed.app();
@@ -42,7 +42,7 @@ describe("a coupling", () => {
     }
   });
 
-  it("takes its automatic deploys along only into development", async () => {
+  it("keeps automatic deployments only when it moves into development", async () => {
     const { couplingId: coupling } = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
     const move = async (stage: string) =>
       (await operator.mutate("moveCoupling", { coupling, stage }, COUPLING)).coupling;
@@ -50,7 +50,7 @@ describe("a coupling", () => {
     assert.equal((await move("DEVELOPMENT")).autoDeploy, true);
   });
 
-  it("puts an app in one pipeline at most", async () => {
+  it("puts an app in at most one pipeline", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "STAGING");
     for (const other of [pipeline, await seed.pipeline()]) {
@@ -63,7 +63,7 @@ describe("a coupling", () => {
     }
   });
 
-  it("takes no required checks in REVIEW, on whichever way", async () => {
+  it("accepts no required checks in REVIEW, through any operation", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.app();
     const refusals = [
@@ -89,7 +89,7 @@ describe("a coupling", () => {
     );
   });
 
-  it("writes nothing where a change changes nothing", async () => {
+  it("writes nothing if nothing changes", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling } = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["a", "b"] });
     const before = await dumpRows(server);
@@ -100,7 +100,7 @@ describe("a coupling", () => {
   });
 });
 
-describe("what could open a gate", () => {
+describe("an operation that could bypass a gate", () => {
   /** An OPERATOR is refused, and nothing is written. */
   async function forbidden(mutation: string, input: object): Promise<void> {
     const before = await dumpRows(server);
@@ -112,7 +112,7 @@ describe("what could open a gate", () => {
       after.filter((row) => !before.includes(row)),
       before.filter((row) => !after.includes(row)),
     ];
-    // That it was tried is kept, and nothing else has changed but where the log ends.
+    // The attempt is recorded. Nothing else has changed except the head of the log.
     const rows = written.map((row) => /"type":"ACCESS_DENIED"/.exec(row)?.[0] ?? row.split(" ", 1)[0]);
     assert.deepEqual(rows.sort(), ['"type":"ACCESS_DENIED"', "event_log"], mutation);
     assert.deepEqual(
@@ -122,7 +122,7 @@ describe("what could open a gate", () => {
     );
   }
 
-  it("is ADMIN's alone: to leave a check out, remove or move the coupling, delete the pipeline or an app", async () => {
+  it("requires ADMIN: removing a check, removing or moving the coupling, deleting the pipeline or an app", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["a", "b"] });
     const { couplingId: coupling } = app;
@@ -144,14 +144,14 @@ describe("what could open a gate", () => {
     assert.equal(await checksOf(coupling), undefined);
   });
 
-  it("is OPERATOR's where there is no check to get round", async () => {
+  it("requires OPERATOR if there is no check", async () => {
     const pipeline = await seed.pipeline();
     const { couplingId: coupling } = await seed.coupled(pipeline, "STAGING");
     const { coupling: moved } = await operator.mutate("moveCoupling", { coupling, stage: "PRODUCTION" }, COUPLING);
     assert.equal(moved.stage, "PRODUCTION");
   });
 
-  it("is not for a REPORTER at all", async () => {
+  it("is refused to a REPORTER", async () => {
     const reporter = await server.as("REPORTER");
     const pipeline = await seed.pipeline();
     const { couplingId: coupling } = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -177,7 +177,7 @@ describe("what could open a gate", () => {
 });
 
 describe("the events of a coupling", () => {
-  it("are about the coupling, under its app's name, and say what changed", async () => {
+  it("have the coupling as subject with its app's name, and say what changed", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.app();
     const { result: coupling, events } = await recordEvents(admin, async () => {

@@ -30,7 +30,7 @@ async function reviewAppsOf({ id }: Named, client: Client = admin): Promise<stri
 }
 
 describe("a review app", () => {
-  it("is an app of its own in REVIEW, modelled on the first app in development, and running its branch's newest build", async () => {
+  it("is a new app in REVIEW, modeled on the first app in development, with its branch's newest build", async () => {
     const repository = newRepository();
     const pipeline = await reviewed({ repository });
     const model = await seed.app({ region: "eu-1", deploymentMode: "REPORTED" });
@@ -58,7 +58,7 @@ describe("a review app", () => {
     assert.deepEqual(found.releases.nodes, [{ trigger: "AUTO_DEPLOY", build: { id: build.id } }]);
   });
 
-  it("is brought up to date where it stands, keeping what is left out", async () => {
+  it("is updated if it exists, keeping omitted fields", async () => {
     const pipeline = await reviewed();
     const first = await open(pipeline, { number: 3, branch: "one", title: "Title", author: "jim" });
     const second = await open(pipeline, { number: 3, branch: "two", title: "Better title" });
@@ -67,7 +67,7 @@ describe("a review app", () => {
     assert.deepEqual(await reviewAppsOf(pipeline), [first.app.name]);
   });
 
-  it("gets every later build of its branch, the newest one only", async () => {
+  it("gets every later build of its branch if it is the newest", async () => {
     const repository = newRepository();
     const pipeline = await reviewed({ repository });
     const { app } = await open(pipeline, { number: 1, branch: "feature" });
@@ -89,7 +89,7 @@ describe("a review app", () => {
     assert.deepEqual(promotion.targets, [{ app: { name: dev.name } }]);
   });
 
-  it("is refused where review apps are switched off, and for roles below OPERATOR", async () => {
+  it("is refused if review apps are disabled, and for roles below OPERATOR", async () => {
     const pipeline = await seed.pipeline();
     const input = { pipeline: pipeline.id, pullRequest: { number: 1, branch: "feature" } };
     assert.equal((await admin.mutationError("openReviewApp", input)).extensions.code, "CONFLICT");
@@ -103,7 +103,7 @@ describe("a review app", () => {
     }
   });
 
-  it("is neither moved nor taken out of its pipeline: it is closed", async () => {
+  it("cannot be moved or removed from its pipeline, only closed", async () => {
     const pipeline = await reviewed();
     const { app } = await open(pipeline, { number: 1, branch: "feature" });
     const { coupling } = await admin.ask("query ($app: ID!) { coupling(app: $app) { id } }", { app: app.id });
@@ -118,7 +118,7 @@ describe("a review app", () => {
 });
 
 describe("the name of a review app", () => {
-  it("has a number behind it where it is taken, and is free again after closing", async () => {
+  it("gets a number appended if it is taken, and is free again after closing", async () => {
     const pipeline = await reviewed();
     await seed.app({ name: `${pipeline.name}-pr-4` });
     await seed.app({ name: `${pipeline.name}-pr-4-2` });
@@ -131,14 +131,14 @@ describe("the name of a review app", () => {
     assert.notEqual(again.app.id, first.app.id);
   });
 
-  it("is cut to 63 characters, also where it is taken, and never breaks the rule for names", async () => {
+  it("is truncated to 63 characters, with or without a number, and always valid", async () => {
     const name = `${unique("p").padEnd(55, "x")}-aaaaaaa`;
     assert.equal(name.length, 63);
     const pipeline = await reviewed({ name });
     const cut = await open(pipeline, { number: 12345, branch: "feature" });
     assert.equal(cut.app.name, `${name.slice(0, 54)}-pr-12345`);
     assert.equal(cut.app.name.length, 63);
-    // The cut falls behind a dash, which is then left out: no two stand in a row.
+    // A dash at the end of the truncated name is dropped: names have no two dashes in a row.
     const dashed = await open(pipeline, { number: 123, branch: "feature" });
     assert.equal(dashed.app.name, `${name.slice(0, 55)}-pr-123`);
     const other = await reviewed({ name: `${name.slice(0, 60)}-b` });
@@ -146,7 +146,7 @@ describe("the name of a review app", () => {
     assert.equal(taken.app.name, `${name.slice(0, 52)}-pr-12345-2`);
   });
 
-  it("is as many as the pull requests that are opened at once", async () => {
+  it("is unique for pull requests that are opened concurrently", async () => {
     const pipeline = await reviewed();
     const numbers = Array.from({ length: 20 }, (_, index) => Math.floor(index / 2) + 1);
     await Promise.all(numbers.map((number) => open(pipeline, { number, branch: `feature-${number}` })));
@@ -160,7 +160,7 @@ describe("the name of a review app", () => {
 });
 
 describe("closing a review app", () => {
-  it("removes the app and its coupling, ends what was on its way, and keeps its history", async () => {
+  it("deletes the app and its coupling, ends its deployments, and keeps its history", async () => {
     const repository = newRepository();
     const pipeline = await reviewed({ repository });
     await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED", autoDeploy: false });
@@ -193,7 +193,7 @@ describe("closing a review app", () => {
     assert.deepEqual([again.extensions.code, again.extensions.field], ["NOT_FOUND", "pullRequestNumber"]);
   });
 
-  it("happens by itself when nothing has happened for REVIEW_APP_TTL, and not before", async (t) => {
+  it("happens automatically after REVIEW_APP_TTL without activity, and not before", async (t) => {
     const clock = new Clock();
     const timed = await startServer(t, { now: clock.now });
     const own = new Seed(timed.admin);
@@ -226,7 +226,7 @@ describe("closing a review app", () => {
     assert.deepEqual(await reviewAppsOf(pipeline, timed.admin), []);
   });
 
-  it("is what deleting the pipeline does to all of its review apps, and to no other app", async () => {
+  it("happens to all review apps of a deleted pipeline, and to no others", async () => {
     const pipeline = await reviewed();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const { app } = await open(pipeline, { number: 1, branch: "one" });

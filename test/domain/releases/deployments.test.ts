@@ -13,7 +13,7 @@ const seed = new Seed(admin);
 const report = (release: SeededRelease, phase: string, failureReason?: string) =>
   admin.mutate("reportDeployment", { release: release.id, phase, failureReason }, "release { phase failureReason }");
 
-/** The phases of an app's releases, v1 first. */
+/** The phases of an app's releases, oldest first. */
 async function phasesOf({ id }: Named, on: TestServer = server): Promise<string[]> {
   const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { phase } } } }";
   const { app } = await on.admin.ask(query, { app: id });
@@ -26,7 +26,7 @@ async function currentVersion({ id }: Named): Promise<number | null> {
 }
 
 describe("a release of an IMMEDIATE app", () => {
-  it("succeeds as it is made, and is current until the next one", async () => {
+  it("succeeds when it is created, and is current until the next one", async () => {
     const app = await seed.app();
     for (const version of [1, 2, 3]) {
       const release = await seed.release(app);
@@ -47,7 +47,7 @@ describe("a release of an IMMEDIATE app", () => {
 });
 
 describe("a release of a REPORTED app", () => {
-  it("deploys alone: the next one waits, and a later one takes the place of the one that waits", async () => {
+  it("deploys alone: the next one waits, and a later one supersedes the waiting one", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const first = await seed.release(app);
     assert.equal(first.phase, "DEPLOYING");
@@ -63,7 +63,7 @@ describe("a release of a REPORTED app", () => {
     assert.equal(await currentVersion(app), 1);
   });
 
-  it("lets the one that waits begin also where it failed, and tells of both in one go", async () => {
+  it("starts the waiting one also if it failed, with the events of both in one commit", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const first = await seed.release(app);
     await seed.release(app);
@@ -74,7 +74,7 @@ describe("a release of a REPORTED app", () => {
     ]);
   });
 
-  it("is told of by the events of its making: superseded ones first", async () => {
+  it("appends the event of the superseded release before its own", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     await seed.release(app);
     await seed.release(app);
@@ -86,7 +86,7 @@ describe("a release of a REPORTED app", () => {
     ]);
   });
 
-  it("changes nothing and writes nothing where what is already so is reported again", async () => {
+  it("writes nothing if its current phase is reported again", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const good = await seed.release(app);
     await report(good, "SUCCEEDED");
@@ -98,7 +98,7 @@ describe("a release of a REPORTED app", () => {
     assert.deepEqual(await dumpRows(server), before);
   });
 
-  it("makes no other move: every one of them is a CONFLICT", async () => {
+  it("refuses every other transition with CONFLICT", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const failed = await seed.release(app);
     await report(failed, "FAILED");
@@ -130,7 +130,7 @@ describe("a release of a REPORTED app", () => {
     assert.deepEqual(await dumpRows(server), before);
   });
 
-  it("is for a REPORTER to report, and not for a VIEWER", async () => {
+  it("can be reported by a REPORTER, not by a VIEWER", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const { id: release } = await seed.release(app);
     const input = { release, phase: "SUCCEEDED" };
@@ -141,7 +141,7 @@ describe("a release of a REPORTED app", () => {
     assert.equal(moved.phase, "SUCCEEDED");
   });
 
-  it("ends in the mode that it began in: the mode cannot change meanwhile", async () => {
+  it("ends in its app's mode: the mode cannot change meanwhile", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const release = await seed.release(app);
     const change = { app: app.id, deploymentMode: "IMMEDIATE" };
@@ -152,8 +152,8 @@ describe("a release of a REPORTED app", () => {
   });
 });
 
-describe("two reports that race", () => {
-  it("move the release once: of SUCCEEDED and FAILED one is refused", async () => {
+describe("two concurrent reports", () => {
+  it("change the release once: SUCCEEDED or FAILED is refused", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     for (let round = 0; round < 5; round += 1) {
       const release = await seed.release(app);
@@ -167,8 +167,8 @@ describe("two reports that race", () => {
   });
 });
 
-describe("a deployment that nobody reports", () => {
-  it("fails after DEPLOY_TIMEOUT, says so, and makes way for the one that waits", async (t) => {
+describe("a deployment without a report", () => {
+  it("fails after DEPLOY_TIMEOUT with a reason, and the waiting release starts", async (t) => {
     const clock = new Clock();
     const timed = await startServer(t, { now: clock.now });
     const own = new Seed(timed.admin);
@@ -190,7 +190,7 @@ describe("a deployment that nobody reports", () => {
     assert.deepEqual(found.releases.nodes, [
       { version: 1, failureReason: "Nobody reported the deployment within 10 minutes." },
     ]);
-    // The one that waited has its own ten minutes from now on.
+    // The waiting release gets the full timeout from now on.
     clock.advance(10 * MINUTE - 1);
     await timed.app.tick();
     assert.deepEqual(await phasesOf(app, timed), ["FAILED", "DEPLOYING"]);
@@ -199,7 +199,7 @@ describe("a deployment that nobody reports", () => {
     assert.deepEqual(await phasesOf(app, timed), ["FAILED", "FAILED"]);
   });
 
-  it("has its time anew whenever DEPLOYING is reported", async (t) => {
+  it("gets the full timeout again whenever DEPLOYING is reported", async (t) => {
     const clock = new Clock();
     const timed = await startServer(t, { now: clock.now, env: { DEPLOY_TIMEOUT: "1m" } });
     const own = new Seed(timed.admin);
@@ -217,7 +217,7 @@ describe("a deployment that nobody reports", () => {
     assert.deepEqual(await phasesOf(app, timed), ["FAILED"]);
   });
 
-  it("fails at its time also across a restart, and finishes its promotion", async (t) => {
+  it("fails on time also across a restart, and its promotion finishes", async (t) => {
     const clock = new Clock();
     const timed = await startServer(t, { now: clock.now });
     const own = new Seed(timed.admin);
@@ -256,7 +256,7 @@ describe("a rollback", () => {
   const rollback = async (input: object) =>
     (await admin.mutate("rollback", input, "release { version trigger description phase build { id } }")).release;
 
-  it("makes a new release of the build before the current one", async () => {
+  it("creates a release of the build before the current one", async () => {
     const app = await seed.app();
     const good = await seed.build();
     await seed.release(app, good);
@@ -271,7 +271,7 @@ describe("a rollback", () => {
     assert.equal(await currentVersion(app), 3);
   });
 
-  it("passes over releases that did not succeed", async () => {
+  it("skips releases that did not succeed", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const good = await seed.build();
     await report(await seed.release(app, good), "SUCCEEDED");
@@ -282,7 +282,7 @@ describe("a rollback", () => {
     assert.deepEqual([release.build.id, release.phase], [good.id, "DEPLOYING"]);
   });
 
-  it("goes to the release that is named, if it is the app's and succeeded", async () => {
+  it("uses the given release if it belongs to the app and succeeded", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const oldest = await seed.build();
     const first = await seed.release(app, oldest);
@@ -299,7 +299,7 @@ describe("a rollback", () => {
     assert.deepEqual([other.extensions.code, other.extensions.field], ["BAD_USER_INPUT", "release"]);
   });
 
-  it("is a CONFLICT where there is nothing to go back to", async () => {
+  it("is a CONFLICT without an earlier release", async () => {
     const app = await seed.app();
     assert.equal((await admin.mutationError("rollback", { app: app.id })).extensions.code, "CONFLICT");
     await seed.release(app);
@@ -308,7 +308,7 @@ describe("a rollback", () => {
 });
 
 describe("a build", () => {
-  it("can be released only once it has succeeded, and never changes from then on", async () => {
+  it("can be released only after it succeeded, and is immutable from then on", async () => {
     const app = await seed.app();
     const build = await seed.build({ phase: "PENDING", artifact: null });
     const release = { app: app.id, build: build.id };

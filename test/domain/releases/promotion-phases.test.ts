@@ -24,7 +24,7 @@ const phasesOf = async (id: string) => {
 const report = ({ release }: Target, phase: string, failureReason?: string) =>
   admin.mutate("reportDeployment", { release: release.id, phase, failureReason }, "release { phase }");
 
-/** A source with a release, and two apps in the next stage, of these modes. */
+/** A source with a release, and two apps of these modes in the next stage. */
 async function prepared(first = "REPORTED", second = "REPORTED") {
   const pipeline = await seed.pipeline();
   const dev = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -35,7 +35,7 @@ async function prepared(first = "REPORTED", second = "REPORTED") {
 }
 
 describe("the phase of a promotion", () => {
-  it("is IN_PROGRESS until every target is final, then SUCCEEDED where all did", async () => {
+  it("is IN_PROGRESS until every target is final, then SUCCEEDED if all succeeded", async () => {
     const { dev } = await prepared();
     const { id, targets } = await promote(dev);
     assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "DEPLOYING", "DEPLOYING"]);
@@ -45,7 +45,7 @@ describe("the phase of a promotion", () => {
     assert.deepEqual(await phasesOf(id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
   });
 
-  it("is PARTIALLY_SUCCEEDED where some failed, and the target says why", async () => {
+  it("is PARTIALLY_SUCCEEDED if some failed, with the reason at the target", async () => {
     const { dev } = await prepared("IMMEDIATE");
     const { id, targets } = await promote(dev);
     assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "SUCCEEDED", "DEPLOYING"]);
@@ -58,7 +58,7 @@ describe("the phase of a promotion", () => {
     );
   });
 
-  it("is FAILED where none succeeded", async () => {
+  it("is FAILED if none succeeded", async () => {
     const { dev } = await prepared();
     const { id, targets } = await promote(dev);
     await report(targets[0], "FAILED");
@@ -66,7 +66,7 @@ describe("the phase of a promotion", () => {
     assert.deepEqual(await phasesOf(id), ["FAILED", "FAILED", "FAILED"]);
   });
 
-  it("counts a target that was superseded while it waited as not succeeded", async () => {
+  it("counts a superseded target as not succeeded", async () => {
     const { dev } = await prepared();
     const first = await promote(dev);
     const second = await promote(dev);
@@ -82,7 +82,7 @@ describe("the phase of a promotion", () => {
     assert.deepEqual(await phasesOf(third.id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
   });
 
-  it("ends where a target's app is deleted", async () => {
+  it("is final if the remaining target's app is deleted", async () => {
     const { dev, one, two } = await prepared();
     const { id, targets } = await promote(dev);
     await report(targets[0], "SUCCEEDED");
@@ -101,7 +101,7 @@ describe("the phase of a promotion", () => {
 });
 
 describe("the events of a promotion", () => {
-  it("tell the start, each target's release and phase, and the end, in this order", async () => {
+  it("are the start, each target's release and phase, and the end, in this order", async () => {
     const { pipeline, dev, one, two } = await prepared("IMMEDIATE", "IMMEDIATE");
     const { events, result } = await recordEvents(admin, () => promote(dev));
     assert.deepEqual(formatEvents(events), [
@@ -117,7 +117,7 @@ describe("the events of a promotion", () => {
     assert.deepEqual(promotions, Array(4).fill(result.id));
   });
 
-  it("tell later what each deployment came to, and the end once", async () => {
+  it("follow each later deployment, and end once", async () => {
     const { dev, one, two } = await prepared();
     const started = await recordEvents(admin, () => promote(dev));
     assert.deepEqual(formatEvents(started.events), [
@@ -141,7 +141,7 @@ describe("the events of a promotion", () => {
     ]);
   });
 
-  it("tell what a promotion supersedes before what it makes", async () => {
+  it("include superseded releases before new ones", async () => {
     const { dev, one, two } = await prepared("REPORTED", "IMMEDIATE");
     await promote(dev);
     await promote(dev);
@@ -158,7 +158,7 @@ describe("the events of a promotion", () => {
     ]);
   });
 
-  it("are found by the source and by each of its own targets", async () => {
+  it("are found by the source and by each of its targets", async () => {
     const { dev, one, two } = await prepared("IMMEDIATE", "IMMEDIATE");
     const types = ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"];
     await promote(dev);

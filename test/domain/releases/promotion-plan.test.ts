@@ -38,7 +38,7 @@ const world = fc.record({
 });
 type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
 
-/** Makes a pipeline as the world is, and gives back what to promote in it. */
+/** Creates a pipeline in the given state. Returns the input of the promotion. */
 async function build(of: World): Promise<object> {
   const pipeline = await seed.pipeline();
   const source = await seed.coupled(pipeline, of.from, { deploymentMode: of.mode });
@@ -56,7 +56,7 @@ async function build(of: World): Promise<object> {
   }
   const targets: Named[] = [];
   for (const { checks, runsIt } of to === undefined ? [] : of.targets) {
-    // Ungated while it is given the build; nobody needs to know what a REPORTED app would do.
+    // Without required checks while it gets the build. REPORTED apps would need reports, so it is IMMEDIATE meanwhile.
     const target = await seed.coupled(pipeline, to as string);
     if (runsIt && last !== "") await seed.release(target, { id: last });
     if (checks.length > 0) {
@@ -95,7 +95,7 @@ const plain: World = {
 const gated: World = { ...plain, targets: [{ checks: ["ci"], runsIt: false }] };
 const said = (state: string): World => ({ ...gated, reports: [{ on: "release", context: "ci", state }] });
 
-/** A world for each outcome that there is: tried first, so that the property always meets it. */
+/** A state for every outcome. The property tries these first, so that it always covers them. */
 const EXAMPLES: Readonly<Record<string, World>> = {
   promoted: plain,
   forced: { ...gated, force: true },
@@ -111,7 +111,7 @@ const EXAMPLES: Readonly<Record<string, World>> = {
 const outcomes = new Set<string>();
 
 describe("a promotion plan", () => {
-  it("says what promote then does: the same verdict, the same blockers, and what is refused writes nothing", async () => {
+  it("predicts promote: the same outcome and blockers, and a refused promotion writes nothing", async () => {
     await fc.assert(
       fc.asyncProperty(world, async (of) => {
         const input = await build(of);
@@ -130,7 +130,7 @@ describe("a promotion plan", () => {
         if (done instanceof RequestFailed)
           assert.deepEqual(await countRows(server), before, "a refusal has written something");
         if (plan instanceof RequestFailed) {
-          // Not a plan at all: promote must say the very same.
+          // There is no plan: promote must return the same error.
           assert.ok(done instanceof RequestFailed);
           assert.deepEqual(done.errors[0]?.extensions, plan.errors[0]?.extensions);
           outcomes.add("not a plan");
@@ -163,7 +163,7 @@ describe("a promotion plan", () => {
     for (const outcome of Object.keys(EXAMPLES)) assert.ok(outcomes.has(outcome), `${outcome} was never met`);
   });
 
-  it("tells which targets run the build already, and the checks of every target", async () => {
+  it("shows which targets run the build already, and the checks of every target", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const fresh = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
@@ -201,7 +201,7 @@ describe("a promotion plan", () => {
     assert.deepEqual([promotionPlan.from, promotionPlan.to], ["DEVELOPMENT", "STAGING"]);
   });
 
-  it("has no source where no app of the stage has a release", async () => {
+  it("has no source if no app of the stage has a release", async () => {
     const pipeline = await seed.pipeline();
     const { promotionPlan } = await admin.ask(PLAN, { input: { pipeline: pipeline.name, stage: "PRODUCTION" } });
     assert.deepEqual(

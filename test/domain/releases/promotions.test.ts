@@ -57,7 +57,7 @@ describe("the source of a promotion", () => {
     assert.equal(promotion.release.id, release.id);
   });
 
-  it("is the app that is named, and its current release where none is", async () => {
+  it("is the given app with its current release", async () => {
     const pipeline = await seed.pipeline();
     const jim = await seed.coupled(pipeline, "DEVELOPMENT");
     const kim = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -76,7 +76,7 @@ describe("the source of a promotion", () => {
     assert.deepEqual([toProduction.from, toProduction.to], ["STAGING", "PRODUCTION"]);
   });
 
-  it("may give an older release, which then is what goes", async () => {
+  it("may be an older release, which is then promoted", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING");
@@ -110,7 +110,7 @@ describe("the targets of a promotion", () => {
     }
   });
 
-  it("are only the ones that are named, each once", async () => {
+  it("are only the given ones, each once", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const left = await seed.coupled(pipeline, "STAGING");
@@ -124,7 +124,7 @@ describe("the targets of a promotion", () => {
     assert.equal(app.releases.totalCount, 0);
   });
 
-  it("have nothing touched but their releases", async () => {
+  it("change only by their new releases", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const app = await seed.app({ description: "Ours", region: "eu-1", deploymentMode: "IMMEDIATE" });
@@ -139,7 +139,7 @@ describe("the targets of a promotion", () => {
     assert.deepEqual(await admin.ask(query, { app: app.id }), before);
   });
 
-  it("are refused where one is outside the next stage, wherever that is", async () => {
+  it("are refused if one is outside of the next stage", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const sibling = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -162,7 +162,7 @@ describe("the targets of a promotion", () => {
 });
 
 describe("a promotion is refused", () => {
-  it("with NO_RELEASE where the app, or every app of the stage, has none that succeeded", async () => {
+  it("with NO_RELEASE if the app, or every app of the stage, has no succeeded release", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
     await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
@@ -177,7 +177,7 @@ describe("a promotion is refused", () => {
     }
   });
 
-  it("with NO_NEXT_STAGE out of production", async () => {
+  it("with NO_NEXT_STAGE from production", async () => {
     const pipeline = await seed.pipeline();
     const production = await seed.coupled(pipeline, "PRODUCTION");
     await seed.release(production);
@@ -185,7 +185,7 @@ describe("a promotion is refused", () => {
     assert.deepEqual([code, blockers.map((one) => one.code)], ["PROMOTION_BLOCKED", ["NO_NEXT_STAGE"]]);
   });
 
-  it("with NO_TARGETS where the next stage is empty, even if the one behind it is not", async () => {
+  it("with NO_TARGETS if the next stage is empty, even if the one after it is not", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "PRODUCTION");
@@ -194,7 +194,7 @@ describe("a promotion is refused", () => {
     assert.deepEqual([code, blockers.map((one) => one.code)], ["PROMOTION_BLOCKED", ["NO_TARGETS"]]);
   });
 
-  it("with RELEASE_NOT_SUCCEEDED for a release in any other phase, which force does not pass", async () => {
+  it("with RELEASE_NOT_SUCCEEDED for a release in any other phase, which force does not override", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
     await seed.coupled(pipeline, "STAGING");
@@ -244,11 +244,11 @@ describe("a promotion is refused", () => {
     );
     for (const { name } of [one, two]) assert.match(message, new RegExp(name));
     assert.deepEqual(await dumpRows(server), before);
-    // The app without checks alone may be promoted to.
+    // A promotion to the app without checks alone succeeds.
     assert.equal((await promote({ app: dev.id, targets: [free.id] })).phase, "SUCCEEDED");
   });
 
-  it("where the release is of another app, the app in no pipeline, or the source is not said", async () => {
+  it("if the release belongs to another app, the app is in no pipeline, or no source is given", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const other = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -272,7 +272,7 @@ describe("a promotion is refused", () => {
     }
   });
 
-  it("for roles below OPERATOR, while a VIEWER may see the plan", async () => {
+  it("for roles below OPERATOR, while a VIEWER may read the plan", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING");
@@ -292,7 +292,7 @@ describe("a promotion is refused", () => {
 });
 
 describe("a forced promotion", () => {
-  it("needs ADMIN and a reason, passes checks only, and keeps what it was judged by", async () => {
+  it("requires ADMIN and a reason, overrides checks only, and records the checks", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci", "qa"] });
@@ -326,7 +326,7 @@ describe("a forced promotion", () => {
 });
 
 describe("the record of a promotion", () => {
-  it("keeps the checks as they stood, whatever is reported or required later", async () => {
+  it("keeps the checks of its time, regardless of later reports and requirements", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const { couplingId } = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["qa", "ci"] });

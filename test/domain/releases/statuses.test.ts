@@ -26,7 +26,7 @@ async function statusesOf(id: string) {
 }
 
 describe("the statuses of a release", () => {
-  it("are its own, and those of its build in the contexts that it has none of its own in", async () => {
+  it("are those of the release, and those of its build in other contexts", async () => {
     const build = await seed.build();
     const one = await seed.release(await seed.app(), build);
     await report({ build: build.id }, "ci", "SUCCESS");
@@ -47,13 +47,13 @@ describe("the statuses of a release", () => {
       ["scan", "SUCCESS", "build"],
     ];
     assert.deepEqual(await statusesOf(later.id), { state: "SUCCESS", statuses: ofBuild });
-    // What is said of the build later does not touch what was said of the release itself.
+    // A later status of the build does not change the release's own.
     await report({ build: build.id }, "scan", "ERROR");
     assert.equal((await statusesOf(one.id)).state, "FAILURE");
     assert.equal((await statusesOf(later.id)).state, "ERROR");
   });
 
-  it("are rolled up to the worst: ERROR, FAILURE, PENDING, SUCCESS, and null without any", async () => {
+  it("are combined to the worst: ERROR, FAILURE, PENDING, SUCCESS, and null without any", async () => {
     const release = await seed.release(await seed.app());
     assert.equal((await statusesOf(release.id)).state, null);
     for (const state of ["SUCCESS", "PENDING", "FAILURE", "ERROR"]) {
@@ -67,7 +67,7 @@ describe("the statuses of a release", () => {
 });
 
 describe("a report", () => {
-  it("keeps what it leaves out, changes what it gives, and takes away what it gives as null", async () => {
+  it("keeps omitted fields, changes given ones, and clears those given as null", async () => {
     const release = await seed.release(await seed.app());
     const said = {
       name: "CI",
@@ -82,7 +82,7 @@ describe("a report", () => {
     assert.deepEqual(third, { ...second, imageUrl: null });
   });
 
-  it("names whoever reported last", async () => {
+  it("names the last reporter", async () => {
     const { id: release } = await seed.release(await seed.app());
     const reporter = await server.as("REPORTER");
     await report({ release }, "ci", "PENDING");
@@ -93,7 +93,7 @@ describe("a report", () => {
     assert.equal((await viewer.mutationError("reportStatus", input)).extensions.code, "FORBIDDEN");
   });
 
-  it("writes nothing where it changes nothing, whoever makes it", async () => {
+  it("writes nothing if nothing changes, for any reporter", async () => {
     const build = await seed.build();
     const release = await seed.release(await seed.app(), build);
     const reporter = await server.as("REPORTER");
@@ -108,7 +108,7 @@ describe("a report", () => {
     }
   });
 
-  it("is of a release or of a build, exactly one of the two", async () => {
+  it("is for exactly one release or build", async () => {
     const build = await seed.build();
     const release = await seed.release(await seed.app(), build);
     for (const subject of [{}, { release: release.id, build: build.id }]) {
@@ -117,7 +117,7 @@ describe("a report", () => {
     }
   });
 
-  it("is one of a hundred contexts at the most, on a release and on a build alike", async () => {
+  it("can add at most a hundred contexts to a release, and to a build", async () => {
     const build = await seed.build();
     const release = await seed.release(await seed.app(), build);
     for (const subject of [{ release: release.id }, { build: build.id }]) {
@@ -131,7 +131,7 @@ describe("a report", () => {
 });
 
 describe("the events of a report", () => {
-  it("tell the state and the one before it", async () => {
+  it("contain the new and the previous state", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "DEVELOPMENT");
     const release = await seed.release(app);
@@ -149,7 +149,7 @@ describe("the events of a report", () => {
     );
   });
 
-  it("are one for each release of a build, but for those with a status of their own in the context", async () => {
+  it("are one per release of a build, except for those with a status in the context", async () => {
     const build = await seed.build();
     const pipeline = await seed.pipeline();
     const coupled = await seed.coupled(pipeline, "STAGING");
@@ -171,7 +171,7 @@ describe("the events of a report", () => {
     assert.equal(other.events.length, 3);
   });
 
-  it("are one BUILD_UPDATED where the build has no release that it holds for", async () => {
+  it("are one BUILD_UPDATED if the build has no such release", async () => {
     const build = await seed.build();
     const subject = `${build.repository}@${build.commit.sha.slice(0, 7)}`;
     const none = await recordEvents(admin, () => report({ build: build.id }, "ci", "PENDING"));

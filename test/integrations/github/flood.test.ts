@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
 import { type Payload, pullRequest, signature, status, withGithub } from "../../support/github-webhooks.js";
 
-/** Over a connection of its own, however long that takes to be accepted: `fetch` gives up after ten seconds. */
+/** On a new connection, without a timeout for its acceptance: `fetch` gives up after ten seconds. */
 function send(url: string, { id, event, payload }: { id: string; event: string; payload: Payload }): Promise<Payload> {
   const body = JSON.stringify(payload);
   return new Promise((resolve, reject) => {
@@ -42,7 +42,7 @@ async function allEvents(admin: Client): Promise<Told[]> {
 }
 
 describe("a thousand webhooks at once, half of them redeliveries", () => {
-  it("each have their effect once, and queries are answered in between", async (t) => {
+  it("each take effect once, and queries are served in between", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     await seed.pipeline({ repository, reviewAppsEnabled: true });
     const build = await seed.build({ repository });

@@ -7,7 +7,7 @@ import { unique } from "../../support/seed.js";
 const newSha = () => randomBytes(20).toString("hex");
 
 describe("a pull request on GitHub", () => {
-  it("opens, updates and closes the review app, with GitHub's own payloads", async (t) => {
+  it("opens, updates and closes the review app, with real payloads", async (t) => {
     const { server, admin, seed } = await withGithub(t);
     const pipeline = await seed.pipeline({
       repository: "git@github.com:Codertocat/Hello-World.git",
@@ -36,7 +36,7 @@ describe("a pull request on GitHub", () => {
     assert.equal((await reviewApps(admin, pipeline))[0].app.name, opened.app.name);
   });
 
-  it("has a review app that takes after the pipeline's first app in development", async (t) => {
+  it("has a review app modeled on the pipeline's first app in development", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const model = await seed.coupled(pipeline, "DEVELOPMENT", { deploymentMode: "REPORTED" });
@@ -52,7 +52,7 @@ describe("a pull request on GitHub", () => {
     assert.deepEqual(app, { region: "eu-west-1", deploymentMode: "REPORTED", coupling: { stage: "REVIEW" } });
   });
 
-  it("that was force-pushed runs the newest build of its branch, whatever its history", async (t) => {
+  it("gets the newest build of its branch after a force push, regardless of its history", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const first = await seed.build({ repository, branch: "changes" });
@@ -65,7 +65,7 @@ describe("a pull request on GitHub", () => {
     assert.equal((await reviewApps(admin, pipeline))[0].app.currentRelease.build.id, second.id);
   });
 
-  it("has a review app in every pipeline of its repository that wants one", async (t) => {
+  it("has a review app in every pipeline of its repository with review apps enabled", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const long = unique("p".repeat(48));
     const one = await seed.pipeline({ repository: `https://github.com/${repository}.git`, reviewAppsEnabled: true });
@@ -84,7 +84,7 @@ describe("a pull request on GitHub", () => {
     assert.deepEqual(await Promise.all([one, two].map((pipeline) => reviewApps(admin, pipeline))), [[], []]);
   });
 
-  it("that is told of twice at the same moment has one effect, and one word in the log", async (t) => {
+  it("has one effect and one event if it is delivered twice at once", async (t) => {
     const now = new Date("2026-03-01T00:00:00Z");
     const { server, admin, seed, repository } = await withGithub(t, { now: () => now });
     await seed.pipeline({ repository, reviewAppsEnabled: true });
@@ -97,7 +97,7 @@ describe("a pull request on GitHub", () => {
     assert.equal((await events()).at(-1).type, "APP_UPDATED");
   });
 
-  it("that is closed stays closed when an earlier delivery arrives late", async (t) => {
+  it("stays closed if an earlier delivery arrives late", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     await deliverWebhook(server.url, "pull_request", pullRequest(repository, "closed"));
@@ -106,7 +106,7 @@ describe("a pull request on GitHub", () => {
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
 
-  it("closes its review app also where review apps were switched off since", async (t) => {
+  it("closes its review app also if review apps have been disabled since", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened"));
@@ -115,7 +115,7 @@ describe("a pull request on GitHub", () => {
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
 
-  it("keeps its review app alive as long as something happens on it", async (t) => {
+  it("keeps its review app alive as long as it has activity", async (t) => {
     let now = new Date("2026-03-01T00:00:00Z");
     const { server, admin, seed, repository } = await withGithub(t, { now: () => now, env: { REVIEW_APP_TTL: "10h" } });
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
@@ -128,7 +128,7 @@ describe("a pull request on GitHub", () => {
     now = new Date("2026-03-01T19:00:00Z");
     await server.app.tick();
     assert.deepEqual(await reviewApps(admin, pipeline), []);
-    // A label is no reason to look at the change again; a commit is.
+    // A label does not count as activity; a commit does.
     await deliverWebhook(server.url, "pull_request", pullRequest(repository, "labeled"));
     assert.deepEqual(await reviewApps(admin, pipeline), []);
     await deliverWebhook(
@@ -139,7 +139,7 @@ describe("a pull request on GitHub", () => {
     assert.equal((await reviewApps(admin, pipeline)).length, 1);
   });
 
-  it("from a fork has a review app only where forks are allowed, and never the central branch's builds", async (t) => {
+  it("from a fork has a review app only if forks are allowed, and never builds of the main branch", async (t) => {
     const fork = (repository: string, action: string) =>
       pullRequest(repository, action, { head: { ref: "main", label: "stranger:main", repo: { id: 4711 } } });
     const closed = await withGithub(t);
@@ -147,7 +147,7 @@ describe("a pull request on GitHub", () => {
     const refused = await deliverWebhook(closed.server.url, "pull_request", fork(closed.repository, "opened"));
     assert.equal(refused.outcome, "ignored");
     assert.deepEqual(await reviewApps(closed.admin, shut), []);
-    // One that somebody opened by hand, or that was opened while forks were allowed, is closed all the same.
+    // A review app that was opened manually, or while forks were allowed, is still closed.
     const pullRequestOfFork = { number: 2, branch: "stranger:main" };
     await closed.admin.mutate("openReviewApp", { pipeline: shut.id, pullRequest: pullRequestOfFork }, "__typename");
     await deliverWebhook(closed.server.url, "pull_request", fork(closed.repository, "closed"));
@@ -164,7 +164,7 @@ describe("a pull request on GitHub", () => {
     assert.equal((await reviewApps(open.admin, pipeline))[0].app.currentRelease.build.id, build.id);
   });
 
-  it("is told with the words of people, however long or strange", async (t) => {
+  it("accepts titles and authors of any length and characters", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const title = `🚀 ${"long ".repeat(200)}\u0000\n`;

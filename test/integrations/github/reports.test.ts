@@ -7,7 +7,7 @@ import { API_TOKEN, FakeGithub } from "../../support/fake-github.js";
 import { Seed, type SeededRelease, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, type Cleanup, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
 
-/** A server that tells a GitHub of its own, with a clock that only the test moves. */
+/** A server that reports to a fake GitHub, with a clock that the test controls. */
 async function reporting(t: Cleanup, env: Readonly<Record<string, string>> = {}) {
   const github = await new FakeGithub().listen(t);
   const clock = { now: new Date("2026-03-01T00:00:00Z") };
@@ -15,7 +15,7 @@ async function reporting(t: Cleanup, env: Readonly<Record<string, string>> = {})
   const server = await startServer(t, { env: settings, now: () => clock.now });
   const repository = `acme/${unique("repo")}`;
   const seed = new Seed(server.admin);
-  /** Lets so many seconds pass, and everything happen that is then due. */
+  /** Advances the clock and waits for everything that is then due. */
   const pass = async (seconds: number) => {
     clock.now = new Date(clock.now.getTime() + seconds * 1000);
     await server.app.tick();
@@ -37,7 +37,7 @@ async function report(client: Client, release: { id: string }) {
 const DELIVERED = { state: "DELIVERED", told: "success", attempts: 1, problem: null, retriesAt: null };
 
 describe("a release of a commit on GitHub", () => {
-  it("is told as a deployment of the app's environment, with the state that it has", async (t) => {
+  it("is reported as a deployment of the app's environment, with its state", async (t) => {
     const { github, server, seed, repository, pass } = await reporting(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -69,7 +69,7 @@ describe("a release of a commit on GitHub", () => {
     assert.equal(github.reportedStates[0], `${review} success inactive`);
   });
 
-  it("is told again as it moves, and not for what moved on in the meantime", async (t) => {
+  it("is reported again when it changes, without intermediate states", async (t) => {
     const { github, server, seed, pass, release } = await reporting(t);
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const first = await release(Promise.resolve(app));
@@ -84,7 +84,7 @@ describe("a release of a commit on GitHub", () => {
     assert.deepEqual(github.reportedStates, [`${app.name} in_progress failure`, `${app.name} queued success`]);
   });
 
-  it("of another code host is not told, nor is any without a token", async (t) => {
+  it("is not reported for another code host, or without a token", async (t) => {
     const { github, seed, server, pass } = await reporting(t);
     const elsewhere = await seed.release(await seed.app(), await seed.build({ repository: "gitlab.com/acme/shop" }));
     await pass(0);
@@ -98,7 +98,7 @@ describe("a release of a commit on GitHub", () => {
     assert.equal(await report(silent.server.admin, release), null);
   });
 
-  it("that was made before there was a token is history, one made since is told also after a restart", async (t) => {
+  it("is not reported if it is older than the token; newer ones are, also after a restart", async (t) => {
     const github = await new FakeGithub().listen(t);
     const DATABASE_URL = `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
     const start = (env: Record<string, string>) => startServer(t, { env: { DATABASE_URL, ...env } });
@@ -111,7 +111,7 @@ describe("a release of a commit on GitHub", () => {
     await make(before);
     await before.stop();
     const since = await start(told);
-    // Stopped before it has looked what there is to tell.
+    // Stopped before it has looked for due reports.
     const release = await make(since);
     await since.stop();
     const again = await startServer(t, { env: { DATABASE_URL, ...told }, now: () => new Date(Date.now() + 120_000) });
@@ -122,13 +122,13 @@ describe("a release of a commit on GitHub", () => {
   });
 });
 
-describe("when GitHub does not take a report", () => {
+describe("when GitHub refuses a report", () => {
   for (const [name, fault, seconds] of [
     ["a 429 with Retry-After", { status: 429, headers: { "retry-after": "90" } }, 90],
     ["a 403 of the secondary limit", { status: 403, headers: { "retry-after": "30" } }, 30],
     ["a 403 that only says so", { status: 403, message: "You have exceeded a secondary rate limit." }, 60],
   ] as const) {
-    it(`${name} keeps every request back for as long as it says`, async (t) => {
+    it(`${name} delays all requests for the stated time`, async (t) => {
       const { github, server, pass, release } = await reporting(t);
       github.faults.push(fault);
       const releases = [await release(), await release()];
@@ -146,7 +146,7 @@ describe("when GitHub does not take a report", () => {
     });
   }
 
-  it("a 403 of the hourly limit keeps every request back until it is reset", async (t) => {
+  it("a 403 of the hourly limit delays all requests until its reset", async (t) => {
     const { github, clock, server, pass, release } = await reporting(t);
     const reset = String(clock.now.getTime() / 1000 + 1800);
     github.faults.push({ status: 403, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset } });
@@ -158,7 +158,7 @@ describe("when GitHub does not take a report", () => {
     assert.deepEqual(await report(server.admin, made), DELIVERED);
   });
 
-  it("a limit that is reached between a deployment and its state makes no second deployment", async (t) => {
+  it("a limit between a deployment and its state creates no second deployment", async (t) => {
     const { github, server, pass, release } = await reporting(t);
     const app = release();
     await app;
@@ -172,7 +172,7 @@ describe("when GitHub does not take a report", () => {
   });
 
   for (const fault of ["cut", "cut after the effect", { status: 502 }] as const) {
-    it(`it is tried again after ${JSON.stringify(fault)}, and the deployment is made once`, async (t) => {
+    it(`it retries after ${JSON.stringify(fault)}, and creates the deployment once`, async (t) => {
       const { github, server, pass, release } = await reporting(t);
       github.faults.push(fault);
       const made = await release();
@@ -187,7 +187,7 @@ describe("when GitHub does not take a report", () => {
     });
   }
 
-  it("it is tried less and less often, at most an hour apart, and given up after about a day", async (t) => {
+  it("it retries with growing delays up to an hour, and gives up after about a day", async (t) => {
     const { github, clock, server, pass, release } = await reporting(t);
     const made = await release();
     let delay = 0;
@@ -209,7 +209,7 @@ describe("when GitHub does not take a report", () => {
     assert.equal(github.requests.length, 35);
   });
 
-  it("what it will never take is given up at once, and holds up nothing else", async (t) => {
+  it("it gives up at once on a permanent error, and continues with other reports", async (t) => {
     const { github, server, seed, repository, pass, release } = await reporting(t);
     const build = await seed.build({ repository });
     github.unknownCommits.add(build.commit.sha);
@@ -222,7 +222,7 @@ describe("when GitHub does not take a report", () => {
     assert.deepEqual(await report(server.admin, possible), DELIVERED);
   });
 
-  it("a process that is killed while GitHub takes its time loses nothing, and makes nothing twice", async (t) => {
+  it("a process that is killed during a request loses nothing, and duplicates nothing", async (t) => {
     const github = await new FakeGithub().listen(t);
     const env = {
       DATABASE_URL: `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`,

@@ -15,7 +15,7 @@ import { Seed, unique } from "../../support/seed.js";
 const newSha = () => randomBytes(20).toString("hex");
 
 describe("a status on GitHub", () => {
-  it("gates promotions like one that was reported here", async (t) => {
+  it("gates promotions like one reported through the API", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository });
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -53,7 +53,7 @@ describe("a status on GitHub", () => {
     ]);
   });
 
-  it("is kept for a build that is registered later, which is then released as its checks allow", async (t) => {
+  it("is kept for a build that is registered later, which is then released when its checks allow", async (t) => {
     const { server, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository });
     const dev = await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: ["ci/build", "ci/lint"] });
@@ -77,7 +77,7 @@ describe("a status on GitHub", () => {
       trigger: "AUTO_DEPLOY",
       createdBy: { name: "railyard" },
     });
-    // What comes after the build finds it by its short hash as well.
+    // A later status matches the build by its short hash as well.
     await deliverWebhook(server.url, "status", status(repository, sha, "qa/smoke", "failure"));
     assert.deepEqual(
       (await statuses(server.admin, build)).length,
@@ -95,7 +95,7 @@ describe("a status on GitHub", () => {
     ]);
   });
 
-  it("of a check is what its conclusion says, and a run of the same name elsewhere must be well too", async (t) => {
+  it("of a check has the state of its conclusion, and all runs of the same name must succeed", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
     const { sha } = build.commit;
@@ -146,7 +146,7 @@ describe("a status on GitHub", () => {
     assert.equal(await unit(), "unit SUCCESS");
   });
 
-  it("of a check that ends in the second in which it began has ended, in whichever order that arrives", async (t) => {
+  it("of a check that starts and completes in the same second is complete, in any order of arrival", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
     const { sha } = build.commit;
@@ -176,7 +176,7 @@ describe("a status on GitHub", () => {
     assert.deepEqual(await statuses(admin, build), ["quick SUCCESS"]);
   });
 
-  it("of a whole check suite has the context of its app", async (t) => {
+  it("of a check suite has its app as context", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
     const suite = inRepository(repository, example("check_suite", "completed"));
@@ -186,7 +186,7 @@ describe("a status on GitHub", () => {
     assert.deepEqual(await statuses(admin, build), ["github-actions SUCCESS"]);
   });
 
-  it("has a context that is made to fit, so that it can be required", async (t) => {
+  it("has a normalized context, so that it can be required", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
     const contexts = ["✅ tests, all (node 20)", `${"long/".repeat(30)}`, "„", "Build & Test"];

@@ -10,7 +10,7 @@ import { status } from "../../support/github-webhooks.js";
 import { unique } from "../../support/seed.js";
 import { onlyOn, startServer } from "../../support/server.js";
 
-/** A database whose transactions fail at their end, where the test says so; nested ones are counted as well. */
+/** A database whose transactions fail at commit on demand. Counts nested transactions too. */
 function failing(database: Database, fails: (transaction: number) => boolean): Database {
   let count = 0;
   return Object.create(database, {
@@ -34,7 +34,7 @@ describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
     ["the whole transaction fails at its end", (transaction: number) => transaction === 1],
     ["one of them fails", (transaction: number) => transaction === 3],
   ] as const) {
-    it(`all have their effect where ${name}`, async (t) => {
+    it(`all take effect if ${name}`, async (t) => {
       const { app } = await startServer(t);
       const db = failing(app.database, fails);
       const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
@@ -61,7 +61,7 @@ describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
     });
   }
 
-  it("are refused alone where one fails again and again", async (t) => {
+  it("are refused individually if one fails repeatedly", async (t) => {
     const { app } = await startServer(t);
     const db = failing(app.database, (transaction) => transaction > 1);
     const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
@@ -74,8 +74,8 @@ describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
   });
 });
 
-describe("deliveries at the same time", () => {
-  it("are all refused where no transaction begins", async (t) => {
+describe("concurrent deliveries", () => {
+  it("are all refused if no transaction can begin", async (t) => {
     const { app } = await startServer(t);
     const lost = new Error("The database cannot be reached.");
     const db = Object.create(app.database, { write: { value: () => Promise.reject(lost) } }) as Database;

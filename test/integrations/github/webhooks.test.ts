@@ -15,7 +15,7 @@ import {
 import { startServer } from "../../support/server.js";
 
 describe("a webhook's signature", () => {
-  it("is answered with a clear 404 where webhooks are off", async (t) => {
+  it("is answered with a clear 404 if webhooks are disabled", async (t) => {
     const { url } = await startServer(t);
     const answer = await deliverWebhook(url, "ping", example("ping"));
     assert.equal(answer.status, 404);
@@ -23,7 +23,7 @@ describe("a webhook's signature", () => {
     assert.match(answer.errors?.[0]?.message ?? "", /GITHUB_WEBHOOK_SECRET/);
   });
 
-  it("must be there and be right, or nothing happens", async (t) => {
+  it("must be present and valid, or nothing happens", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const payload = pullRequest(repository, "opened");
@@ -50,7 +50,7 @@ describe("a webhook's signature", () => {
     assert.equal((await reviewApps(admin, pipeline)).length, 1);
   });
 
-  it("may be made with either of two secrets while one replaces the other", async (t) => {
+  it("may use either of two secrets during a rotation", async (t) => {
     const { server } = await withGithub(t, { env: { GITHUB_WEBHOOK_SECRET: "the-new-secret, the-old-secret" } });
     const answers = ["the-new-secret", "the-old-secret", "the-older-secret"].map((secret) =>
       deliverWebhook(server.url, "ping", example("ping"), { secret }),
@@ -61,7 +61,7 @@ describe("a webhook's signature", () => {
     );
   });
 
-  it("is over the bytes of a form as well, the other content type that GitHub offers", async (t) => {
+  it("covers the raw bytes of a form too, GitHub's other content type", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const body = new URLSearchParams({ payload: JSON.stringify(pullRequest(repository, "opened")) }).toString();
@@ -72,7 +72,7 @@ describe("a webhook's signature", () => {
 });
 
 describe("a webhook", () => {
-  it("is accepted for every event that GitHub has, and ignored where nothing is to be done", async (t) => {
+  it("is accepted for every event of GitHub, and ignored if there is nothing to do", async (t) => {
     const { server } = await withGithub(t);
     for (const event of [...EVENTS, "an_event_of_the_future"]) {
       const payload = EVENTS.includes(event) ? example(event) : { anything: true };
@@ -83,7 +83,7 @@ describe("a webhook", () => {
     }
   });
 
-  it("may be larger than an operation may be", async (t) => {
+  it("may be larger than a GraphQL request", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const large = pullRequest(repository, "opened", { body: "x".repeat(1_000_000) });
@@ -94,7 +94,7 @@ describe("a webhook", () => {
     assert.match(tooLarge.errors?.[0]?.message ?? "", /5242880/);
   });
 
-  it("is refused with a reason where it is not as GitHub makes it, and then has no effect", async (t) => {
+  it("is refused with a reason if it is malformed, without an effect", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
     const broken = pullRequest(repository, "opened", { updated_at: "yesterday" });
@@ -113,7 +113,7 @@ describe("a webhook", () => {
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
 
-  it("has its effect once however often it is delivered, also across a restart", async (t) => {
+  it("takes effect once however often it is delivered, also across a restart", async (t) => {
     const { server, seed, repository } = await withGithub(t);
     await seed.pipeline({ repository, reviewAppsEnabled: true });
     const payload = pullRequest(repository, "opened");
@@ -126,7 +126,7 @@ describe("a webhook", () => {
     assert.equal(await countEvents(server.admin), before);
   });
 
-  it("that was refused is tried anew when it is delivered again", async (t) => {
+  it("is retried when it is redelivered after a refusal", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
     for (let count = 0; count < 100; count += 1) {

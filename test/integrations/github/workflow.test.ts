@@ -23,7 +23,7 @@ const EVENTS = `subscription ($after: EventCursor) { events(after: $after) {
   ... on PromotionEvent { promotionPhase targetPhase target { app { name } } promotion { source { name } to } }
 } }`;
 
-/** One subscriber: what happened, in the order in which it was told, in a line each. */
+/** A subscriber's events in order, as one line each. */
 class Story {
   readonly #client: Client;
   readonly #operation: Operation;
@@ -35,18 +35,18 @@ class Story {
     this.#operation = operation;
   }
 
-  /** Begins to listen: what happens from now on is told. */
+  /** Subscribes to events from now on. */
   static async begin(t: Cleanup, client: Client): Promise<Story> {
     const socket = await Socket.open(t, client.url, client.secret);
     return new Story(client, socket.run(EVENTS, { after: await newestCursor(client) }));
   }
 
-  /** Calls a commit by a name instead of its hash. */
+  /** Replaces a commit's hash by a name in the lines. */
   name(sha: string, name: string): void {
     this.#names.set(sha.slice(0, 7), name);
   }
 
-  /** What it has heard since it was last asked, up to the newest event in the log. */
+  /** The lines since the last call, up to the newest event of the log. */
   async next(): Promise<string[]> {
     const newest = await newestCursor(this.#client);
     await this.#operation.until((operation) => operation.events.some(({ cursor }) => cursor === newest));
@@ -84,7 +84,7 @@ class Story {
 }
 
 describe("the whole workflow", () => {
-  it("goes from a pull request to production, through the webhook and the API alone, seen step by step", async (t) => {
+  it("leads from a pull request to production, through webhooks and the API alone, with the events of each step", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const { url } = server;
     const person = await server.as("OPERATOR");
@@ -108,7 +108,7 @@ describe("the whole workflow", () => {
       return (await ci.mutate("createBuild", given, "build { id }")).build;
     };
 
-    // A branch and a pull request are made; a review app lets people look at the change.
+    // A branch and a pull request are created. A review app shows the change.
     await deliverWebhook(
       url,
       "pull_request",
@@ -127,7 +127,7 @@ describe("the whole workflow", () => {
       "build of shop-pr-7 is SUCCESS (by itself)",
     ]);
 
-    // When the change is ready, it is merged.
+    // The finished change is merged.
     const merged = {
       number: 7,
       state: "closed",
@@ -142,7 +142,7 @@ describe("the whole workflow", () => {
       "App shop-pr-7 deleted (by itself)",
     ]);
 
-    // The central branch deploys by itself to the development stage, once its check has passed on GitHub.
+    // The main branch deploys automatically to the development stage, once its check has succeeded on GitHub.
     await deliverWebhook(
       url,
       "check_run",
@@ -160,7 +160,7 @@ describe("the whole workflow", () => {
       "shop-dev v1 SUCCEEDED: Deploy of <merge> (by itself)",
     ]);
 
-    // When it is ready, it is promoted to the staging apps.
+    // It is promoted to the staging apps.
     const promote = async (pipelineStage: string) =>
       (
         await person.mutate(
@@ -183,7 +183,7 @@ describe("the whole workflow", () => {
       "PROMOTION_FINISHED shop-dev to STAGING SUCCEEDED",
     ]);
 
-    // And then to production, which the smoke test gates: it follows the artifact downstream.
+    // And then to production, gated by the smoke test, whose status follows the build.
     const held = await person.mutationError("promote", { pipeline: "shop", stage: "STAGING" });
     assert.equal(held.extensions.code, "PROMOTION_BLOCKED");
     assert.deepEqual(await story.next(), []);

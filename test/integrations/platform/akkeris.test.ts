@@ -5,8 +5,8 @@ import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
 
 /*
- * Each command of the Akkeris command line as it was recorded from the unmodified client: its requests in order, and
- * every field that it reads.
+ * Recorded requests of the unmodified Akkeris CLI, command by command: the requests in order, and every response field that
+ * it reads.
  */
 
 const server = await startServer({ after });
@@ -15,7 +15,7 @@ const rest = new RestClient(server.url, ADMIN_SECRET);
 const reporter = new RestClient(server.url, (await server.as("REPORTER")).secret);
 const operator = new RestClient(server.url, (await server.as("OPERATOR")).secret);
 
-describe("the command line of Akkeris", { concurrency: true }, () => {
+describe("the Akkeris CLI", { concurrency: true }, () => {
   it("lists pipelines", async () => {
     const pipeline = await seed.pipeline();
     const { status, body } = await rest.get("/pipelines");
@@ -25,7 +25,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assert.match(found.created_at, /^\d{4}-.*Z$/);
   });
 
-  it("creates a pipeline and prints all of it", async () => {
+  it("creates a pipeline and prints its fields", async () => {
     const name = unique("pipeline");
     const { status, body } = await rest.post("/pipelines", { name });
     assert.equal(status, 201);
@@ -47,7 +47,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assertPrintable(body);
   });
 
-  it("tells of a pipeline: stage, id, app and checks of each coupling", async () => {
+  it("shows a pipeline: stage, id, app and checks of each coupling", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci/build"] });
     const { body } = await rest.get(`/pipelines/${pipeline.name}/pipeline-couplings`);
@@ -57,7 +57,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assert.deepEqual(required_status_checks.contexts, ["ci/build"]);
   });
 
-  it("replaces required checks, and removes them all without -c, which is elevated", async () => {
+  it("replaces required checks, and removes all of them without -c, which needs elevated access", async () => {
     const app = await seed.coupled(await seed.pipeline(), "STAGING");
     const path = `/pipeline-couplings/${app.couplingId}`;
     const added = await operator.patch(path, { required_status_checks: { contexts: ["qa"] } });
@@ -68,7 +68,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assert.deepEqual(removed.body.required_status_checks.contexts, []);
   });
 
-  it("lists the checks that are available", async () => {
+  it("lists the available checks", async () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "STAGING");
     const release = await seed.release(app);
@@ -100,7 +100,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assert.equal((await rest.get(`/pipelines/${pipeline.name}`)).status, 404);
   });
 
-  it("promotes: stages, couplings, then the promotion, whose source it prints as name-space", async () => {
+  it("promotes: reads stages and couplings, creates the promotion, and prints its source as name-space", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const qa = await seed.coupled(pipeline, "STAGING");
@@ -128,7 +128,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assertPrintable(body);
   });
 
-  it("promotes past unmet checks with -u, which is elevated, and is told why without it", async () => {
+  it("promotes past unmet checks with -u, which needs elevated access, and prints the reason without it", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const qa = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["qa"] });
@@ -172,7 +172,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assertPrintable(slug);
   });
 
-  it("tells of a release with what was reported on it", async () => {
+  it("shows a release with its statuses", async () => {
     const app = await seed.app();
     const release = await seed.release(app);
     await reporter.post(`/apps/${app.id}/releases/${release.id}/statuses`, { state: "failure", context: "qa/smoke" });
@@ -198,7 +198,7 @@ describe("the command line of Akkeris", { concurrency: true }, () => {
     assert.ok(body.id);
   });
 
-  it("releases an artifact: features, a build, the build until it is done, a release", async () => {
+  it("releases an artifact: features, a build, polling the build until it is done, a release", async () => {
     const app = await seed.app();
     assert.deepEqual((await rest.get(`/apps/${app.name}/features`)).body, []);
     const made = await rest.post(`/apps/${app.name}/builds`, {
@@ -246,7 +246,7 @@ describe("third parties", () => {
   });
 });
 
-/** A field that is printed whole must not be null below the top level: its clients read on without looking. */
+/** A field that is printed as an object must not be null: the client reads its fields without a check. */
 function assertPrintable(body: Record<string, unknown>): void {
   const look = (where: string, value: unknown) => {
     assert.notEqual(value, null, `${where} is null`);

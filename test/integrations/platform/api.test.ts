@@ -11,7 +11,7 @@ const rest = new RestClient(server.url, ADMIN_SECRET);
 const seed = new Seed(server.admin);
 
 describe("the Platform API", () => {
-  it("pages long lists by Range and Next-Range, in either order, giving every row once", async () => {
+  it("pages long lists by Range and Next-Range in both orders, with every row once", async () => {
     const app = await seed.app();
     const build = await seed.build();
     for (let version = 1; version <= 7; version += 1) await seed.release(app, build);
@@ -31,7 +31,7 @@ describe("the Platform API", () => {
     }
   });
 
-  it("gives the whole list of more than a page to a client that knows no ranges", async () => {
+  it("returns the whole list to a client that does not use ranges", async () => {
     const app = await seed.app();
     const build = await seed.build();
     for (let version = 1; version <= 30; version += 1) await seed.release(app, build);
@@ -39,7 +39,7 @@ describe("the Platform API", () => {
     assert.deepEqual([status, body.length], [200, 30]);
   });
 
-  it("answers 304 to a client that has what it asks for", async () => {
+  it("responds with 304 if the client's copy is current", async () => {
     const app = await seed.app();
     const first = await rest.get(`/apps/${app.name}`);
     const tag = first.headers.get("etag") ?? "";
@@ -49,7 +49,7 @@ describe("the Platform API", () => {
     assert.equal((await rest.get(`/apps/${app.name}`, { "if-none-match": tag })).status, 200);
   });
 
-  it("repeats what an Idempotency-Key has done", async () => {
+  it("repeats the response of an Idempotency-Key", async () => {
     const body = { name: unique("pipeline") };
     const key = { "idempotency-key": unique("key") };
     const first = await rest.send("POST", "/pipelines", body, key);
@@ -91,13 +91,13 @@ describe("the Platform API", () => {
     assert.deepEqual((await rest.post("/filters/apps", { in: { id: ["nope"] } })).body, []);
   });
 
-  it("answers an unknown route with 404 as JSON", async () => {
+  it("responds to an unknown route with 404 as JSON", async () => {
     const { status, body } = await rest.get("/no/such/route");
     assert.equal(status, 404);
     assert.equal(typeof body, "object");
   });
 
-  it("wants a token, and holds every role to what it may do", async () => {
+  it("requires a token, and enforces roles", async () => {
     const none = await new RestClient(server.url, null).get("/pipelines");
     assert.deepEqual([none.status, none.body.id], [401, "unauthorized"]);
     const viewer = new RestClient(server.url, (await server.as("VIEWER")).secret);
@@ -118,7 +118,7 @@ describe("the Platform API", () => {
     assert.equal((await rest.get(`/pipeline-couplings/${app.couplingId}`)).body.stage, "staging");
   });
 
-  it("describes every route that it has", async () => {
+  it("describes every route", async () => {
     const { body } = await rest.get("/openapi.json");
     assert.match(body.openapi, /^3\./);
     for (const path of [
@@ -133,7 +133,7 @@ describe("the Platform API", () => {
     for (const path of Object.keys(body.paths)) assert.ok(page.includes(path), `${path} is on the page`);
   });
 
-  it("leaves the same rows and events as the same acts through GraphQL", async (t) => {
+  it("writes the same rows and events as the same operations through GraphQL", async (t) => {
     const [left, right] = [await startServer(t), await startServer(t)];
     const viaGraphql = graphqlActs(left);
     const viaRest = restActs(right);
@@ -180,7 +180,7 @@ interface Setting {
 
 interface Acts {
   begin(name: string): Promise<Setting>;
-  /** Whether the act was done, rather than refused. */
+  /** Whether the operation succeeded rather than being refused. */
   act(setting: Setting, act: Act): Promise<boolean>;
 }
 
@@ -263,7 +263,7 @@ async function releaseId(on: TestServer, app: Named): Promise<string | null> {
   return found.app.releases.nodes[0]?.id ?? null;
 }
 
-/** Everything that a pipeline has come to, without ids and times. */
+/** Everything in a pipeline, without ids and times. */
 async function told(on: TestServer, name: string): Promise<unknown> {
   return on.admin.ask(
     `query ($name: ID!) { pipeline(pipeline: $name) {

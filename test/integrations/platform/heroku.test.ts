@@ -8,8 +8,8 @@ import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
 
 /*
- * The unmodified command line of Heroku, as a child process. It is a package of its own, with its own lock file, and is
- * installed at its first use; where that is not possible the test is skipped, and says so.
+ * The unmodified Heroku CLI in a child process. It has a separate lock file and is installed at first use. If that fails, the
+ * test is skipped with the reason.
  */
 
 const FOLDER = "test/clients/heroku";
@@ -56,7 +56,7 @@ async function heroku(...args: string[]): Promise<Outcome> {
   }
 }
 
-/** Runs a command that must succeed, and whose output must hold all of these. */
+/** Runs a command that must succeed. Its output must contain all of these texts. */
 async function says(args: string[], ...expected: (string | RegExp)[]): Promise<void> {
   const { code, output } = await heroku(...args);
   assert.equal(code, 0, `heroku ${args.join(" ")}\n${output}`);
@@ -66,10 +66,10 @@ async function says(args: string[], ...expected: (string | RegExp)[]): Promise<v
   }
 }
 
-describe("the command line of Heroku", {
+describe("the Heroku CLI", {
   skip: obstacle === null ? false : `it cannot be installed: ${obstacle}`,
 }, () => {
-  it("creates, adds, tells, promotes to several apps with one that fails, rolls back, renames, moves and destroys", async () => {
+  it("creates, adds, shows, promotes to several apps with one failure, rolls back, renames, moves and destroys", async () => {
     const seed = new Seed(server.admin);
     const rest = new RestClient(server.url, ADMIN_SECRET);
     const name = unique("shop");
@@ -109,7 +109,7 @@ describe("the command line of Heroku", {
   });
 });
 
-/** Waits for the app's next release to deploy, and reports that it failed. */
+/** Waits for the app's next release to deploy, and reports it as failed. */
 async function failDeployment(app: string): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
     const found = await server.admin.ask(
