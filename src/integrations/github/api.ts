@@ -1,46 +1,50 @@
-/** How long GitHub may take to answer, in milliseconds. */
+/** Timeout of a request to GitHub, in milliseconds. */
 const TIMEOUT_MS = 10_000;
-/** How long to wait where GitHub says "too many" and not for how long, in milliseconds: what its documentation asks for. */
+/** Pause after a rate limit without a stated duration, in milliseconds. GitHub's documentation asks for one minute. */
 const DEFAULT_RATE_LIMIT_PAUSE_MS = 60_000;
 const API_VERSION = "2022-11-28";
 
-/** GitHub wants no further request before a time. */
+/** GitHub's rate limit was exceeded; `until` is when to retry. */
 export class RateLimited extends Error {
   override readonly name = "RateLimited";
 
   constructor(readonly until: Date) {
-    super(`GitHub's rate limit was reached; it wants no request before ${until.toISOString()}.`);
+    super(`GitHub's rate limit was exceeded; retry after ${until.toISOString()}.`);
   }
 }
 
-/** GitHub answered, and will never answer otherwise: the commit is not there, or the request is not to its liking. */
+/** GitHub rejected the request and a retry cannot succeed: the commit does not exist or the request is invalid. */
 export class PermanentFailure extends Error {
-  override readonly name = "Impossible";
+  override readonly name = "PermanentFailure";
 }
 
-/** GitHub answered that it will not, which its operator or ours may change: a token without rights, a fault of its own. */
+/**
+ * GitHub refused the request. A retry may succeed after an operator changes something, such as the token's permissions.
+ */
 export class Forbidden extends Error {
-  override readonly name = "Denied";
+  override readonly name = "Forbidden";
 }
 
-/** Nothing came back, or not all of it: whether the request had its effect is not known. */
+/** No complete response arrived, or the server failed. The request may or may not have taken effect. */
 export class NoResponse extends Error {
-  override readonly name = "Unanswered";
+  override readonly name = "NoResponse";
 }
 
-/** Whether GitHub answered that it has not done what it was asked. */
+/** Whether the error proves that the request had no effect. */
 export function isPermanent(error: unknown): boolean {
   return error instanceof RateLimited || error instanceof PermanentFailure || error instanceof Forbidden;
 }
 
-/** GitHub's REST API, as much of it as is needed: https://docs.github.com/rest */
+/** A client for the needed part of GitHub's REST API: https://docs.github.com/rest */
 export class GithubApi {
   readonly #url: string;
   readonly #token: string;
   readonly #now: () => Date;
   readonly #fetch: typeof fetch;
 
-  /** @param url without a slash at its end, for example `https://api.github.com` or `https://github.example.com/api/v3` */
+  /**
+   * @param url without a trailing slash, for example `https://api.github.com` or `https://github.example.com/api/v3`
+   */
   constructor(url: string, token: string, now: () => Date, send: typeof fetch = fetch) {
     this.#url = url;
     this.#token = token;
@@ -48,18 +52,18 @@ export class GithubApi {
     this.#fetch = send;
   }
 
-  /** The host whose codebases it knows, as codebases are kept here. */
+  /** The host name in the repositories that this API serves. */
   get host(): string {
     const { host, pathname } = new URL(this.#url);
-    // On Enterprise Server the API is a folder of the host; anything else stands before, or in for, api.github.com.
+    // On Enterprise Server the API is a path of the host. Any other URL is api.github.com or a proxy for it.
     return pathname.startsWith("/api/v3") ? host : "github.com";
   }
 
   /**
-   * Sends one request and gives back the JSON of its answer.
+   * Sends a request and returns the parsed JSON of the response.
    *
-   * @param signal ends the request early
-   * @throws RateLimited, Impossible, Denied or Unanswered
+   * @param signal aborts the request
+   * @throws RateLimited, PermanentFailure, Forbidden or NoResponse
    */
   async request(method: "GET" | "POST", path: string, body: object | null, signal: AbortSignal): Promise<unknown> {
     let response: Response;
@@ -80,23 +84,23 @@ export class GithubApi {
       text = await response.text();
     } catch (error) {
       const { message, cause } = error as Error;
-      throw new NoResponse(`GitHub did not answer: ${(cause as Error | undefined)?.message ?? message}`);
+      throw new NoResponse(`No response from GitHub: ${(cause as Error | undefined)?.message ?? message}`);
     }
     if (response.ok) return parse(text);
     throw this.#refusal(response, text);
   }
 
   #refusal({ status, headers }: Response, text: string): Error {
-    const said = (parse(text) as { message?: unknown } | null)?.message;
-    const words = `GitHub answered ${status}${typeof said === "string" ? `: ${said.slice(0, 300)}` : ""}`;
-    const limited = status === 429 || (status === 403 && isRateLimit(headers, String(said)));
+    const message = (parse(text) as { message?: unknown } | null)?.message;
+    const description = `GitHub responded with ${status}${typeof message === "string" ? `: ${message.slice(0, 300)}` : ""}`;
+    const limited = status === 429 || (status === 403 && isRateLimit(headers, String(message)));
     if (limited) return new RateLimited(this.#limitedUntil(headers));
-    if (status === 400 || status === 410 || status === 422) return new PermanentFailure(words);
-    if (status >= 500) return new NoResponse(words);
-    return new Forbidden(words);
+    if (status === 400 || status === 410 || status === 422) return new PermanentFailure(description);
+    if (status >= 500) return new NoResponse(description);
+    return new Forbidden(description);
   }
 
-  /** `Retry-After` counts seconds, `X-RateLimit-Reset` is a time in seconds since 1970; the later of the two holds. */
+  /** `Retry-After` is a number of seconds, `X-RateLimit-Reset` a Unix time in seconds. The later one applies. */
   #limitedUntil(headers: Headers): Date {
     const now = this.#now().getTime();
     const after = headerSeconds(headers, "retry-after");
@@ -107,9 +111,9 @@ export class GithubApi {
   }
 }
 
-/** GitHub answers 403 to tokens without rights and to those that ask too much alike. */
-function isRateLimit(headers: Headers, said: string): boolean {
-  return headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0" || /rate limit/i.test(said);
+/** GitHub responds with 403 both for missing permissions and for rate limits. */
+function isRateLimit(headers: Headers, message: string): boolean {
+  return headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0" || /rate limit/i.test(message);
 }
 
 function headerSeconds(headers: Headers, name: string): number | null {

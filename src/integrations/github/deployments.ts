@@ -6,7 +6,7 @@ import type { App } from "../../entities/pipelines/app.js";
 import type { Release } from "../../entities/releases/release.js";
 import type { GithubApi } from "./api.js";
 
-/* Releases as GitHub's deployments: https://docs.github.com/rest/deployments */
+/* Reports releases as GitHub deployments: https://docs.github.com/rest/deployments */
 
 const STATE_BY_PHASE: Readonly<Record<ReleasePhase, string>> = {
   QUEUED: "queued",
@@ -16,7 +16,7 @@ const STATE_BY_PHASE: Readonly<Record<ReleasePhase, string>> = {
   SUPERSEDED: "inactive",
 };
 
-/** A release in GitHub's words. */
+/** A release as a GitHub deployment. */
 export interface Deployment {
   readonly releaseId: string;
   /** `owner/name`. */
@@ -35,30 +35,30 @@ export function toDeployment(
   release: Release,
   build: Build,
   app: App,
-  place: { readonly stage: Stage | null; readonly isReviewApp: boolean },
+  context: { readonly stage: Stage | null; readonly isReviewApp: boolean },
 ): Deployment {
-  const gone = app.deletedAt !== null;
-  const state = gone && release.phase === "SUCCEEDED" ? "inactive" : STATE_BY_PHASE[release.phase];
-  const words = gone ? "The app was deleted." : (release.failureReason ?? release.description);
+  const deleted = app.deletedAt !== null;
+  const state = deleted && release.phase === "SUCCEEDED" ? "inactive" : STATE_BY_PHASE[release.phase];
+  const text = deleted ? "The app was deleted." : (release.failureReason ?? release.description);
   return {
     releaseId: release.id,
     repository: build.repository.slice(build.repository.indexOf("/") + 1),
     sha: build.commitSha,
     environment: app.name,
     version: release.version,
-    // GitHub keeps 140 characters of either.
+    // GitHub limits both descriptions to 140 characters.
     description: normalizeText(release.description, 140) ?? "",
-    transient: place.isReviewApp,
-    production: place.stage === "PRODUCTION",
+    transient: context.isReviewApp,
+    production: context.stage === "PRODUCTION",
     state,
-    stateDescription: normalizeText(words, 140) ?? "",
+    stateDescription: normalizeText(text, 140) ?? "",
   };
 }
 
 const CREATED_DEPLOYMENT = z.object({ id: z.union([z.number(), z.string()]) });
 const LISTED_DEPLOYMENTS = z.array(CREATED_DEPLOYMENT.extend({ payload: z.unknown() }));
 
-/** Makes the deployment, and gives back GitHub's id of it. */
+/** Creates the deployment and returns GitHub's id for it. */
 export async function createDeployment(api: GithubApi, deployment: Deployment, signal: AbortSignal): Promise<string> {
   const body = {
     ref: deployment.sha,
@@ -66,16 +66,16 @@ export async function createDeployment(api: GithubApi, deployment: Deployment, s
     description: deployment.description,
     transient_environment: deployment.transient,
     production_environment: deployment.production,
-    // What is released is released: nothing is to be merged for it, and the checks were judged here.
+    // The build is already released: GitHub must not merge anything for it, and Railyard has evaluated the checks.
     auto_merge: false,
     required_contexts: [],
     payload: { railyard_release: deployment.releaseId, version: deployment.version },
   };
-  const made = await api.request("POST", `/repos/${deployment.repository}/deployments`, body, signal);
-  return String(CREATED_DEPLOYMENT.parse(made).id);
+  const created = await api.request("POST", `/repos/${deployment.repository}/deployments`, body, signal);
+  return String(CREATED_DEPLOYMENT.parse(created).id);
 }
 
-/** GitHub's id of the deployment that an earlier attempt may have made; null where it has made none. */
+/** Finds the id of a deployment created by an earlier attempt; null if there is none. */
 export async function findDeployment(
   api: GithubApi,
   { repository, sha, environment, releaseId }: Deployment,
@@ -85,8 +85,8 @@ export async function findDeployment(
   const listed = LISTED_DEPLOYMENTS.parse(
     await api.request("GET", `/repos/${repository}/deployments?${query}`, null, signal),
   );
-  const mine = listed.find(({ payload }) => releaseIdIn(payload) === releaseId);
-  return mine === undefined ? null : String(mine.id);
+  const match = listed.find(({ payload }) => releaseIdIn(payload) === releaseId);
+  return match === undefined ? null : String(match.id);
 }
 
 export async function reportState(
@@ -99,7 +99,7 @@ export async function reportState(
   await api.request("POST", `/repos/${repository}/deployments/${encodeURIComponent(id)}/statuses`, body, signal);
 }
 
-/** GitHub hands a payload back as it was given, or as text. */
+/** GitHub returns the payload as an object or as text. */
 function releaseIdIn(payload: unknown): unknown {
   const object = typeof payload === "string" ? parseJson(payload) : payload;
   return (object as { railyard_release?: unknown } | null)?.railyard_release;

@@ -14,32 +14,35 @@ import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
 import { fromCheckRun, fromCheckSuite, fromStatus } from "./statuses.js";
 
-/** A webhook whose signature was found to be right. */
+/** A webhook delivery with a valid signature. */
 export interface Delivery {
-  /** X-GitHub-Delivery: the same when GitHub delivers again. */
+  /** X-GitHub-Delivery: the same value when GitHub redelivers. */
   readonly id: string;
   /** X-GitHub-Event. */
   readonly event: string;
   readonly payload: unknown;
 }
 
-/** What a delivery does, in the transaction that also remembers it. */
+/** What a delivery changes, in the transaction that also records it. */
 export interface Effect {
-  /** Deliveries on the same subject are held apart by time: GitHub does not promise their order. */
+  /**
+   * Deliveries with the same subject are ordered by `at`, because GitHub does not guarantee their order. `always`
+   * applies the delivery even if a later one was applied before.
+   */
   readonly subject?: { readonly name: string; readonly at: Date; readonly always: boolean };
   apply(tx: Tx, ctx: Ctx): Promise<Effects>;
 }
 
 export interface EffectOptions {
-  /** Whether a pull request from a fork gets a review app. */
+  /** Whether pull requests from forks get review apps. */
   readonly forks: boolean;
   readonly now: Date;
 }
 
 /**
- * What a delivery is to do; null where its event, or what happened, needs nothing.
+ * Maps a delivery to its effect; null if the event or action needs none.
  *
- * @throws Refusal BAD_USER_INPUT where the payload is not of its event's shape
+ * @throws Refusal BAD_USER_INPUT if the payload does not match the event's schema
  */
 export function effectFor({ event, payload }: Delivery, { forks, now }: EffectOptions): Effect | null {
   switch (event) {
@@ -61,21 +64,21 @@ function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolea
   const codebase = parseRepository("repository", repository.html_url);
   const change = pullRequestChange(action, pull.state);
   const isFork = pull.head.repo?.id !== pull.base.repo.id;
-  // One that is closed is seen to in any case: forks may have been allowed when it was opened.
+  // Closing always applies: forks may have been allowed when the pull request was opened.
   if (isFork && !forks && change !== "CLOSED") return null;
-  const given = {
+  const pullRequest = {
     number,
     branch: isFork ? forkBranch(pull) : pull.head.ref,
     title: normalizeText(pull.title, LIMITS.name),
     author: normalizeText(pull.user?.login, LIMITS.name),
     url: normalizeUrl(pull.html_url),
   };
-  // Anything may be told late, of a time before what is known by now; a reopening says for itself how things stand.
+  // Deliveries may arrive late and describe an older state. A reopening always describes the current one.
   const subject = { name: `${codebase}#${number}`, at: pull.updated_at, always: action === "reopened" };
-  return { subject, apply: (tx, ctx) => applyPullRequest(tx, ctx, codebase, change, given) };
+  return { subject, apply: (tx, ctx) => applyPullRequest(tx, ctx, codebase, change, pullRequest) };
 }
 
-/** A fork may call its branch as the central one is called: its builds are those of `owner:branch`. */
+/** A fork may have a branch of the same name as the repository. Its builds belong to `owner:branch`. */
 function forkBranch({ head, user }: z.output<typeof PULL_REQUEST>["pull_request"]): string {
   return head.label ?? `${user?.login ?? "fork"}:${head.ref}`;
 }
@@ -94,5 +97,8 @@ function parse<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue?.path.join(".") || "payload";
-  throw badInput(field, `${field} is not as GitHub sends it for this event: ${issue?.message ?? "it does not fit"}.`);
+  throw badInput(
+    field,
+    `${field} does not match GitHub's schema for this event: ${issue?.message ?? "invalid value"}.`,
+  );
 }

@@ -1,20 +1,21 @@
 import { z } from "zod";
 
 /*
- * What is read of GitHub's payloads, and nothing else of them: https://docs.github.com/webhooks/webhook-events-and-payloads
- * A payload that is not of its event's shape was not made by GitHub for that event.
+ * Schemas of the fields that are read from GitHub's payloads:
+ * https://docs.github.com/webhooks/webhook-events-and-payloads. A payload that does not match its event's schema is
+ * rejected.
  */
 
 const instant = z.string().transform((text, context) => {
   const at = new Date(text);
   if (!Number.isNaN(at.getTime())) return at;
-  context.addIssue({ code: "custom", message: "must be a time" });
+  context.addIssue({ code: "custom", message: "must be an ISO 8601 date and time" });
   return z.NEVER;
 });
 
 const sha = z.string().regex(/^[0-9a-fA-F]{40}([0-9a-fA-F]{24})?$/);
 
-/** `html_url` names the host as well, which on GitHub Enterprise Server is not github.com. */
+/** `html_url` includes the host, which on GitHub Enterprise Server is not github.com. */
 const repository = z.object({ html_url: z.string() });
 
 const app = z.object({ slug: z.string().nullish(), name: z.string().nullish() }).nullish();
@@ -32,7 +33,7 @@ export const PULL_REQUEST = z.object({
     head: z.object({
       ref: z.string(),
       label: z.string().nullish(),
-      // Null where the fork was deleted.
+      // Null if the fork was deleted.
       repo: z.object({ id: z.number() }).nullish(),
     }),
     base: z.object({ repo: z.object({ id: z.number() }) }),

@@ -8,23 +8,23 @@ import { startReporter } from "./reporter.js";
 import { serveGithubWebhooks } from "./webhook.js";
 import { WebhookInbox } from "./webhook-inbox.js";
 
-/** What the service is told about GitHub. */
+/** Settings of the GitHub integration. */
 export interface GithubSettings {
-  /** The secrets that a webhook may be signed with; none where webhooks are off. */
+  /** Accepted webhook secrets; empty if webhooks are disabled. */
   readonly githubWebhookSecrets: readonly string[];
-  /** Whether a pull request from a fork gets a review app. */
+  /** Whether pull requests from forks get review apps. */
   readonly githubForks: boolean;
-  /** What GitHub is told of releases with; null where it is not told. */
+  /** The token for reporting releases to GitHub; null to disable reporting. */
   readonly githubToken: string | null;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly githubApiUrl: string;
 }
 
 /**
- * Takes webhooks from GitHub, and tells it of releases until it is stopped.
+ * Receives webhooks from GitHub and reports releases to it until stopped.
  *
  * @param ctx acts as the service itself
- * @param send what requests to GitHub are sent by; `fetch`, if it is left out
+ * @param send sends requests to GitHub. @default fetch
  */
 export async function serveGithub(
   http: FastifyInstance,
@@ -33,8 +33,8 @@ export async function serveGithub(
   log: Logger,
   send?: typeof fetch,
 ): Promise<Ticker> {
-  const deliveries = new WebhookInbox(ctx, { forks: settings.githubForks });
-  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, inbox: deliveries });
+  const inbox = new WebhookInbox(ctx, { forks: settings.githubForks });
+  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, inbox: inbox });
   if (settings.githubToken === null) {
     await disableQueue(ctx.db);
     return { tick: async () => {}, stop: async () => {} };

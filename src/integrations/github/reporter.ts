@@ -12,13 +12,16 @@ import { type GithubApi, isPermanent, PermanentFailure, RateLimited } from "./ap
 import { createDeployment, type Deployment, findDeployment, reportState, toDeployment } from "./deployments.js";
 import { collect, enableQueue } from "./queue.js";
 
-/** How often the queue is looked at, in milliseconds. */
+/** Polling interval of the queue, in milliseconds. */
 const INTERVAL_MS = 1000;
-/** Attempts come after 1 s, 2 s, 4 s … and at most an hour, each shortened by up to half at random; 35 take about a day. */
+/**
+ * Delays between attempts: 1 s, 2 s, 4 s … up to an hour, each reduced at random by up to half. 35 attempts take about
+ * a day.
+ */
 const FIRST_DELAY_MS = 1000;
 const MAX_DELAY_MS = 3_600_000;
 const MAX_ATTEMPTS = 35;
-/** After this long an attempt that was begun and never ended is made again, in milliseconds: the process was lost. */
+/** Lease of an attempt, in milliseconds. An attempt that has not finished by then is retried: its process has died. */
 const LEASE_MS = 60_000;
 
 export interface ReporterParts {
@@ -28,7 +31,7 @@ export interface ReporterParts {
   now(): Date;
 }
 
-/** Tells GitHub of releases, one request at a time, as GitHub asks for, until it is stopped. */
+/** Reports releases to GitHub until stopped, one request at a time as GitHub recommends. */
 export async function startReporter(parts: ReporterParts): Promise<Ticker> {
   const { db, api, log } = parts;
   let limitedUntil = new Date(0);
@@ -42,13 +45,15 @@ export async function startReporter(parts: ReporterParts): Promise<Ticker> {
         limitedUntil = (await attempt(parts, report, stopped)) ?? limitedUntil;
       }
     } catch (error) {
-      // What is queued stays so, and is due again with the next look.
-      if (!stopped.aborted) log.error({ err: error }, "GitHub could not be told of releases");
+      // The queue is unchanged and is retried on the next run.
+      if (!stopped.aborted) log.error({ err: error }, "reporting releases to GitHub failed");
     }
   });
 }
 
-/** Takes the report that has been due the longest, and leaves word of it: should this process be lost, it is made again. */
+/**
+ * Claims the report that has been due the longest. If this process dies, the report becomes due again after the lease.
+ */
 async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
   const due = sql`WHERE e.state = 'PENDING' AND e.next_attempt_at <= ${now().getTime()}
     ORDER BY e.next_attempt_at, e.release_id LIMIT 1`;
@@ -62,7 +67,7 @@ async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
   });
 }
 
-/** Makes one attempt. Where GitHub wants to be left alone, tells until when. */
+/** Makes one attempt. Returns when to resume if GitHub's rate limit was exceeded; null otherwise. */
 async function attempt(parts: ReporterParts, report: GithubReport, signal: AbortSignal): Promise<Date | null> {
   const { db, log, now } = parts;
   const { releaseId } = report;
@@ -70,31 +75,31 @@ async function attempt(parts: ReporterParts, report: GithubReport, signal: Abort
     await deliver(parts, report, signal);
     return null;
   } catch (error) {
-    // The service stops: the next start goes on from here, and looks whether this attempt had its effect.
+    // The service is stopping. After the restart the report is retried, and checks whether this attempt took effect.
     if (signal.aborted) {
       await settle(db, releaseId, { nextAttemptAt: now(), attempts: report.attempts - 1, updatedAt: now() });
       return null;
     }
     const problem = error instanceof Error ? error.message : String(error);
-    const told = { release: releaseId, attempts: report.attempts, problem };
+    const logFields = { release: releaseId, attempts: report.attempts, problem };
     if (error instanceof RateLimited) {
       const waiting = { nextAttemptAt: error.until, attempts: report.attempts - 1, problem };
       await settle(db, releaseId, { ...waiting, uncertain: report.uncertain, updatedAt: now() });
-      log.warn(told, "GitHub's rate limit was reached");
+      log.warn(logFields, "GitHub rate limit exceeded");
       return error.until;
     }
     const { uncertain } = report;
-    const given = error instanceof PermanentFailure || report.attempts >= MAX_ATTEMPTS;
+    const final = error instanceof PermanentFailure || report.attempts >= MAX_ATTEMPTS;
     const nextAttemptAt = new Date(now().getTime() + retryDelay(report.attempts));
-    const state = given ? "FAILED" : "PENDING";
+    const state = final ? "FAILED" : "PENDING";
     await settle(db, releaseId, { state, problem, uncertain, nextAttemptAt, updatedAt: now() });
-    if (given) log.error(told, "GitHub was not told of a release, and will not be");
-    else log.warn({ ...told, nextAttemptAt }, "GitHub was not told of a release; it will be tried again");
+    if (final) log.error(logFields, "release report to GitHub failed permanently");
+    else log.warn({ ...logFields, nextAttemptAt }, "release report to GitHub failed; will retry");
     return null;
   }
 }
 
-/** Tells GitHub how a release stands: makes its deployment where there is none yet, then says its state. */
+/** Reports the state of a release. Creates its deployment first if there is none. */
 async function deliver(parts: ReporterParts, report: GithubReport, signal: AbortSignal): Promise<void> {
   const { db, api, now } = parts;
   const { releaseId } = report;
@@ -106,20 +111,20 @@ async function deliver(parts: ReporterParts, report: GithubReport, signal: Abort
   }
   await db.write(async (tx) => {
     const { state } = await loadDeployment({ reader: tx }, releaseId);
-    const told = { told: report.told, problem: null, updatedAt: now() };
-    // It may have moved on while GitHub was told of where it stood.
+    const reported = { told: report.told, problem: null, updatedAt: now() };
+    // The release may have changed during the request.
     const next = state === deployment.state ? { state: "DELIVERED" as const } : { nextAttemptAt: now(), attempts: 0 };
-    await tx.update(GithubReport, { releaseId }, { ...told, ...next });
+    await tx.update(GithubReport, { releaseId }, { ...reported, ...next });
   });
 }
 
-/** What never ran as far as GitHub knows need not be told to have ended. */
+/** A release unknown to GitHub need not be reported as inactive. */
 function needsReport(report: GithubReport, { state }: Deployment): boolean {
   const unknown = report.deploymentId === null && !report.uncertain;
   return state !== report.told && !(unknown && state === "inactive");
 }
 
-/** Finds the deployment that an attempt whose answer was lost has made, or makes it. */
+/** Finds the deployment created by an attempt whose response was lost, or creates it. */
 async function findDeploymentId(
   { db, api }: ReporterParts,
   report: GithubReport,
@@ -129,13 +134,13 @@ async function findDeploymentId(
   const { releaseId } = report;
   let deploymentId = report.uncertain ? await findDeployment(api, deployment, signal) : null;
   if (deploymentId === null) {
-    // Kept before it is asked for: were the answer lost, the next attempt looks before it makes another.
+    // Recorded before the request: if the response is lost, the next attempt searches before it creates another.
     if (!report.uncertain) await settle(db, releaseId, { uncertain: true });
     report.uncertain = true;
     try {
       deploymentId = await createDeployment(api, deployment, signal);
     } catch (error) {
-      // An answer that says no has made none; anything else may have.
+      // A rejection proves that nothing was created; any other error does not.
       report.uncertain = !isPermanent(error);
       throw error;
     }
@@ -153,14 +158,15 @@ async function loadDeployment({ reader }: Pick<Database, "reader">, releaseId: s
   const release = await reader.first(Release, { id: releaseId });
   const build = release && (await reader.first(Build, { id: release.buildId }));
   const app = release && (await reader.first(App, { id: release.appId }));
-  if (release === null || build === null || app === null) throw new Error(`Release ${releaseId} has lost a part.`);
+  if (release === null || build === null || app === null)
+    throw new Error(`The build or app of release ${releaseId} is missing.`);
   const coupling = await reader.first(Coupling, { appId: app.id });
   const reviewApp = await reader.first(ReviewApp, { appId: app.id });
   return toDeployment(release, build, app, { stage: coupling?.stage ?? null, isReviewApp: reviewApp !== null });
 }
 
-/** @param attempts 1 after the first that failed */
+/** @param attempts 1 after the first failure */
 function retryDelay(attempts: number): number {
-  const longest = Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS);
-  return longest * (0.5 + Math.random() / 2);
+  const delay = Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS);
+  return delay * (0.5 + Math.random() / 2);
 }

@@ -5,12 +5,14 @@ import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import type { StatusState } from "../../entities/core/enums.js";
 import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
 
-/* The three ways in which GitHub is told how a commit fares, as statuses of that commit. */
+/* GitHub's three kinds of reports on a commit, converted to commit statuses. */
 
-/** How a check ended. What is not here (cancelled, timed_out, stale, startup_failure …) could not tell: ERROR. */
+/**
+ * State by conclusion of a check. All other conclusions (cancelled, timed_out, stale, startup_failure …) mean ERROR.
+ */
 const STATE_BY_CONCLUSION: Readonly<Record<string, StatusState>> = {
   success: "SUCCESS",
-  // GitHub lets a pull request be merged with these two as well.
+  // GitHub also accepts these two for merging a pull request.
   neutral: "SUCCESS",
   skipped: "SUCCESS",
   failure: "FAILURE",
@@ -22,7 +24,7 @@ function toState(status: string | null | undefined, conclusion: string | null | 
   return STATE_BY_CONCLUSION[conclusion] ?? "ERROR";
 }
 
-/** A commit status: the context is its own. */
+/** Converts a commit status. The context is its own. */
 export function fromStatus(payload: z.output<typeof STATUS>, receivedAt: Date): CommitStatus {
   return {
     repository: parseRepository("repository", payload.repository.html_url),
@@ -40,8 +42,8 @@ export function fromStatus(payload: z.output<typeof STATUS>, receivedAt: Date): 
 }
 
 /**
- * A check run, of Actions a job: the context is its name. Runs of one name in several suites of a commit must all be well,
- * as they must be on GitHub; a run that is repeated in its suite takes the place of the one before.
+ * Converts a check run, which for Actions is a job. The context is its name. Runs of the same name in several suites of
+ * a commit must all succeed, as on GitHub. A rerun replaces the earlier run in its suite.
  */
 export function fromCheckRun(
   { repository, check_run: run }: z.output<typeof CHECK_RUN>,
@@ -62,7 +64,9 @@ export function fromCheckRun(
   };
 }
 
-/** A check suite, all that one app looks at: the context is the app's, for example `github-actions`. */
+/**
+ * Converts a check suite, which groups the check runs of one app. The context is the app, for example `github-actions`.
+ */
 export function fromCheckSuite(
   { repository, check_suite: suite }: z.output<typeof CHECK_SUITE>,
   receivedAt: Date,

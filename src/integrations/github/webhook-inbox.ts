@@ -9,7 +9,7 @@ import type { EventDraft } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { type Delivery, type Effect, effectFor } from "./effects.js";
 
-/** What became of a delivery: `repeated` had its effect before, `ignored` needs none. */
+/** The outcome of a delivery. `repeated`: it was applied before. `ignored`: it needs no change. */
 export interface Outcome {
   readonly outcome: "done" | "repeated" | "ignored";
   readonly refusals: readonly Refusal[];
@@ -17,10 +17,10 @@ export interface Outcome {
 
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
 
-/** How many deliveries are carried out at once where several transactions write at the same time. */
+/** Number of concurrent transactions, on an engine with concurrent writers. */
 const CONCURRENT_TRANSACTIONS = 4;
 
-/** How long one transaction goes on taking in what waits, in milliseconds: for so long it holds up others that write. */
+/** Maximum time that one transaction collects deliveries, in milliseconds. It blocks other writers for that long. */
 const BATCH_TIME_MS = 15;
 
 interface QueuedDelivery {
@@ -28,7 +28,7 @@ interface QueuedDelivery {
   readonly effect: Effect;
   resolve(outcome: Outcome): void;
   reject(error: unknown): void;
-  /** Whether it was tried already, and failed for no reason of its own. */
+  /** Whether it has failed before with an error that may be transient. */
   failed: boolean;
 }
 
@@ -38,10 +38,9 @@ interface AppliedDelivery {
 }
 
 /**
- * Gives every delivery its effect, once. Where one transaction writes at a time, one after the other: what comes while a
- * transaction is under way waits, and then shares the next one, so that a burst costs a commit every few milliseconds and
- * not one each. Where several do, each has a transaction of its own, for it takes locks, and in no order that two
- * deliveries would have in common.
+ * Applies every delivery exactly once. On an engine with a single writer, deliveries that arrive during a transaction
+ * share the next one, so that a burst costs one commit every few milliseconds. With concurrent writers each delivery
+ * has its own transaction: each takes locks, in no order common to two deliveries.
  */
 export class WebhookInbox {
   readonly #ctx: Ctx;
@@ -50,7 +49,7 @@ export class WebhookInbox {
   readonly #queues = Array.from({ length: CONCURRENT_TRANSACTIONS }, () => new Lane());
   #lastQueue = 0;
   readonly #queued: QueuedDelivery[] = [];
-  /** How many of those that wait shared a transaction that failed: each now has one of its own. */
+  /** Number of queued deliveries whose shared transaction failed. Each of them now gets its own transaction. */
   #isolated = 0;
   #draining = false;
 
@@ -62,9 +61,9 @@ export class WebhookInbox {
   }
 
   /**
-   * Resolves once the effect is durable.
+   * Applies a delivery. Resolves once the effect is durable.
    *
-   * @throws Refusal BAD_USER_INPUT where the payload is not of its event's shape; nothing has then been written
+   * @throws Refusal BAD_USER_INPUT if the payload does not match the event's schema; nothing is written
    */
   async take(delivery: Delivery): Promise<Outcome> {
     const effect = effectFor(delivery, { forks: this.#forks, now: this.#ctx.now() });
@@ -91,7 +90,7 @@ export class WebhookInbox {
   async #drainQueue(): Promise<void> {
     this.#draining = true;
     while (this.#queued.length > 0) {
-      // A transaction runs without once going back to the event loop: everybody else gets their turn in between.
+      // A transaction does not yield to the event loop, so yield between transactions.
       await setImmediate();
       await this.#applyBatch();
     }
@@ -106,31 +105,31 @@ export class WebhookInbox {
         const events: EventDraft[] = [];
         const end = performance.now() + this.#batchTime;
         do {
-          const one = this.#queued.shift();
-          if (one === undefined) break;
-          taken.push(one);
+          const item = this.#queued.shift();
+          if (item === undefined) break;
+          taken.push(item);
           try {
-            const given = await this.#ctx.db.write((inner) => this.#apply(inner, one.delivery, one.effect));
-            events.push(...given.events);
-            settle.push(() => one.resolve(given.outcome));
+            const applied = await this.#ctx.db.write((inner) => this.#apply(inner, item.delivery, item.effect));
+            events.push(...applied.events);
+            settle.push(() => item.resolve(applied.outcome));
           } catch (error) {
-            if (error instanceof Refusal || one.failed) {
-              settle.push(() => one.reject(error));
+            if (error instanceof Refusal || item.failed) {
+              settle.push(() => item.reject(error));
               continue;
             }
-            // Another instance may have written the same row just now. GitHub does not deliver again by itself.
-            one.failed = true;
-            this.#queued.push(one);
+            // The failure may be transient, and GitHub does not redeliver by itself: retry once.
+            item.failed = true;
+            this.#queued.push(item);
             taken.pop();
           }
         } while (this.#isolated === 0 && performance.now() < end);
         await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
       });
-      for (const answer of settle) answer();
+      for (const callback of settle) callback();
       this.#isolated = Math.max(this.#isolated - 1, 0);
     } catch (error) {
-      // Where no transaction begins, none of them has its turn: each would wait for the database to come back.
-      if (taken.length === 0) for (const one of this.#queued.splice(0)) one.reject(error);
+      // If no transaction can start, reject all: each would wait for the database in turn.
+      if (taken.length === 0) for (const item of this.#queued.splice(0)) item.reject(error);
       const [only, ...others] = taken;
       if (others.length === 0) {
         only?.reject(error);
@@ -142,17 +141,17 @@ export class WebhookInbox {
     }
   }
 
-  async #apply(tx: Tx, { id }: Delivery, { subject, apply: follow }: Effect): Promise<AppliedDelivery> {
+  async #apply(tx: Tx, { id }: Delivery, { subject, apply }: Effect): Promise<AppliedDelivery> {
     if (subject !== undefined) await tx.lockName(subject.name);
     if ((await tx.first(WebhookDelivery, { id })) !== null) {
       return { outcome: { outcome: "repeated", refusals: [] }, events: [] };
     }
     const late = subject !== undefined && !subject.always && (await isOvertaken(tx, subject.name, subject.at));
-    const { events, refusals } = late ? { events: [], refusals: [] } : await follow(tx, this.#ctx);
-    // One that was refused is not remembered: GitHub can deliver it again once what stood in its way is gone.
+    const { events, refusals } = late ? { events: [], refusals: [] } : await apply(tx, this.#ctx);
+    // A refused delivery is not recorded, so that it can be redelivered once the cause is fixed.
     if (refusals.length === 0) {
-      const about = { subject: subject?.name ?? null, subjectAt: subject?.at ?? null };
-      await tx.insert(WebhookDelivery, [{ id, ...about, receivedAt: this.#ctx.now() }]);
+      const subjectFields = { subject: subject?.name ?? null, subjectAt: subject?.at ?? null };
+      await tx.insert(WebhookDelivery, [{ id, ...subjectFields, receivedAt: this.#ctx.now() }]);
     }
     return { outcome: { outcome: late ? "ignored" : "done", refusals }, events };
   }

@@ -4,21 +4,21 @@ import { badInput, Refusal } from "../../domain/core/refusal.js";
 import type { WebhookInbox } from "./webhook-inbox.js";
 
 /**
- * The largest payload, in bytes. What has an effect here stays far below it (a pull request has some 30 kB, and at most a
- * few hundred); GitHub's own limit of 25 MB is reached by pushes, of which nothing is needed.
+ * Maximum size of a payload, in bytes. Relevant events are far smaller: a pull request has about 30 kB, at most a few
+ * hundred. Only push events, which are not needed, reach GitHub's own limit of 25 MB.
  */
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 export interface WebhookOptions {
-  /** The secrets that a payload may be signed with. Without one, webhooks are off. */
+  /** Accepted secrets. Webhooks are disabled if empty. */
   readonly secrets: readonly string[];
   readonly inbox: WebhookInbox;
 }
 
-/** Serves `POST /webhooks/github`. Nothing of a request is looked into before its signature was found to be right. */
+/** Serves `POST /webhooks/github`. A payload is parsed only after its signature was verified. */
 export async function serveGithubWebhooks(http: FastifyInstance, options: WebhookOptions): Promise<void> {
   await http.register(async (scope) => {
-    // The signature is over the bytes as they came.
+    // The signature covers the raw bytes.
     const types = ["application/json", "application/x-www-form-urlencoded"];
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(types, { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES }, (_, body, done) =>
@@ -30,32 +30,32 @@ export async function serveGithubWebhooks(http: FastifyInstance, options: Webhoo
       async (request) => {
         const body = await readSignedBody(request, options.secrets);
         const delivery = {
-          id: header(request, "x-github-delivery", "must be the delivery's id, as GitHub sends it"),
-          event: header(request, "x-github-event", "must name the event, as GitHub sends it"),
+          id: header(request, "x-github-delivery", "must be the id of the delivery"),
+          event: header(request, "x-github-event", "must be the name of the event"),
           payload: parsePayload(request, body),
         };
         const { outcome, refusals } = await options.inbox.take(delivery);
         const { id, event } = delivery;
-        request.log.info({ delivery: id, event, outcome, refusals: refusals.map((one) => one.message) }, "webhook");
+        request.log.info({ delivery: id, event, outcome, refusals: refusals.map(({ message }) => message) }, "webhook");
         const [refusal] = refusals;
-        // GitHub's page of deliveries then shows it in red, with these words.
-        if (refusal !== undefined) throw new Refusal(refusal.code, refusals.map((one) => one.message).join(" "));
+        // GitHub's list of deliveries then shows it as failed, with this message.
+        if (refusal !== undefined) throw new Refusal(refusal.code, refusals.map(({ message }) => message).join(" "));
         return { delivery: id, event, outcome };
       },
     );
   });
 }
 
-/** Turns away, before the body is read, what cannot be right. */
+/** Rejects requests without a plausible signature before the body is read. */
 function requireSignature({ secrets }: WebhookOptions) {
   return async (request: FastifyRequest) => {
     if (secrets.length === 0) {
-      throw new Refusal("NOT_FOUND", "GitHub webhooks are off: set GITHUB_WEBHOOK_SECRET to switch them on.");
+      throw new Refusal("NOT_FOUND", "GitHub webhooks are disabled. Set GITHUB_WEBHOOK_SECRET to enable them.");
     }
     if (/^sha256=[0-9a-f]{64}$/.test(String(request.headers["x-hub-signature-256"]))) return;
     throw new Refusal(
       "UNAUTHENTICATED",
-      "X-Hub-Signature-256 must be the payload's signature: give the webhook on GitHub the secret of GITHUB_WEBHOOK_SECRET.",
+      "X-Hub-Signature-256 must be the payload's signature. Set the webhook's secret on GitHub to the value of GITHUB_WEBHOOK_SECRET.",
     );
   };
 }
@@ -64,12 +64,12 @@ async function readSignedBody(request: FastifyRequest, secrets: readonly string[
   const body = request.body instanceof Buffer ? request.body.toString("utf8") : "";
   const [secret = "", ...others] = secrets;
   const signature = String(request.headers["x-hub-signature-256"]);
-  // Compared in constant time, with each secret that there is.
+  // Compared in constant time with each secret.
   if (body !== "" && (await verifyWithFallback(secret, body, signature, others))) return body;
-  throw new Refusal("UNAUTHENTICATED", "The signature is not of this payload and the secret of GITHUB_WEBHOOK_SECRET.");
+  throw new Refusal("UNAUTHENTICATED", "X-Hub-Signature-256 does not match the payload and GITHUB_WEBHOOK_SECRET.");
 }
 
-/** The object in a signed body, whichever of the two content types the webhook was given on GitHub. */
+/** Parses a signed body in either content type that GitHub offers. */
 function parsePayload(request: FastifyRequest, body: string): unknown {
   const form = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
   try {

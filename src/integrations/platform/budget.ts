@@ -4,15 +4,15 @@ import type { Viewer } from "../../entities/access/token.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What a request of the Platform API costs; set for each of its routes. */
+    /** Cost of a Platform API request; set for each of its routes. */
     cost?: number;
   }
 }
 
-/** What tokens pay from, by this API and by others together. */
+/** The budget of tokens, shared with the GraphQL API. */
 export interface Budget {
   /**
-   * @returns how the token stands then; times are seconds
+   * @returns the state of the token's budget after the charge; `resetsIn` in seconds
    * @throws Refusal RATE_LIMITED, with `limit` and `retryAfter`
    */
   spend(viewer: Viewer, cost: number): Promise<Balance>;
@@ -25,20 +25,20 @@ interface Balance {
 }
 
 /**
- * What a request costs, in what a GraphQL operation of the same size would: an object has some ten fields, a change reads
- * and writes several rows, and a list has mostly a page of a hundred.
+ * Costs, comparable with GraphQL operations of the same size: an object has about ten fields, a mutation reads and
+ * writes several rows, and a list usually has a page of a hundred.
  */
 export const COSTS = { one: 10, change: 50, list: 1000 } as const;
 
-/** The cost of a route, told by what it is declared to answer: whoever adds one need not think of it. */
+/** Derives the cost of a route from its declaration, so that new routes have one without further work. */
 export function requestCost({ method, schema }: RouteOptions): number {
   const { response } = (schema ?? {}) as { response?: object };
-  // A part of a list: no other route gives parts.
+  // Only paginated lists declare status 206.
   if (response !== undefined && "206" in response) return COSTS.list;
   return method === "GET" || method === "HEAD" ? COSTS.one : COSTS.change;
 }
 
-/** Pays for a request and tells the client how it stands, as it is told too where the request is refused. */
+/** Charges a request and sets the rate-limit headers, also if it is refused. */
 export async function chargeBudget(budget: Budget, viewer: Viewer, cost: number, reply: FastifyReply): Promise<void> {
   try {
     const { limit, remaining, resetsIn } = await budget.spend(viewer, cost);
@@ -53,7 +53,7 @@ export async function chargeBudget(budget: Budget, viewer: Viewer, cost: number,
   }
 }
 
-/** As draft 03 of "RateLimit header fields for HTTP" has them, and Heroku its `RateLimit-Remaining`. */
+/** As in draft 03 of "RateLimit header fields for HTTP". Heroku clients read `RateLimit-Remaining`. */
 function setHeaders(reply: FastifyReply, limit: unknown, remaining: unknown, reset: unknown): void {
   reply.headers({
     "ratelimit-limit": String(limit),

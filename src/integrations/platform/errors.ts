@@ -1,6 +1,6 @@
 import { asRefusal, Refusal, type RefusalCode } from "../../domain/core/refusal.js";
 
-/** How each refusal is told by the Platform API: its HTTP status, and the word in `id`. */
+/** HTTP status and `id` of each refusal. */
 const STATUS_BY_CODE: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {
   UNAUTHENTICATED: [401, "unauthorized"],
   FORBIDDEN: [403, "forbidden"],
@@ -21,11 +21,11 @@ const STATUS_BY_CODE: Readonly<Record<RefusalCode, readonly [status: number, id:
 export interface PlatformError {
   readonly status: number;
   readonly body: { readonly id: string; readonly message: string };
-  /** Whether it is a fault of ours, to be logged. */
+  /** Whether it is an internal error, which must be logged. */
   readonly fault: boolean;
 }
 
-/** Turns whatever was thrown into what a client of the Platform API sees; only refusals keep their words. */
+/** Converts a thrown value to an error response. Only refusals expose their message. */
 export function toErrorResponse(thrown: unknown, requestId: string): PlatformError {
   const error = asRefusal(thrown);
   if (error instanceof Refusal) {
@@ -43,7 +43,7 @@ export function toErrorResponse(thrown: unknown, requestId: string): PlatformErr
       code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? "The body must be JSON." : "The request could not be read.";
     return { status: statusCode, body: { id: "bad_request", message }, fault: false };
   }
-  const message = `Something went wrong on our side. The log tells more under the request's id, ${requestId}.`;
+  const message = `Internal server error; see the log for request ${requestId}.`;
   return { status: 500, body: { id: "internal_server_error", message }, fault: true };
 }
 
@@ -56,7 +56,7 @@ function formatIssues(issues: readonly Issue[]): string {
   return issues
     .slice(0, 5)
     .map(
-      ({ instancePath = "", message = "is not right" }) =>
+      ({ instancePath = "", message = "is invalid" }) =>
         `${instancePath.slice(1).replaceAll("/", ".") || "The body"}: ${message}`,
     )
     .join("; ");

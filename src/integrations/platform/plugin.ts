@@ -20,8 +20,8 @@ import { serveReleases } from "./routes/releases.js";
 import { serveStatuses } from "./routes/statuses.js";
 
 /**
- * Serves the REST API that the command lines of Akkeris and Heroku speak: a translation onto the same domain functions as
- * the GraphQL API, with no rule of its own. `GET /openapi.json` and `GET /reference` describe it.
+ * Serves the REST API for the command-line clients of Akkeris and Heroku. It calls the same domain functions as the
+ * GraphQL API and adds no rules. `GET /openapi.json` and `GET /reference` document it.
  */
 export async function servePlatform(http: FastifyInstance, parts: PlatformParts): Promise<void> {
   await http.register(async (scope) => {
@@ -34,7 +34,8 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
         openapi: "3.1.0",
         info: {
           title: "Railyard: Platform API",
-          description: "The REST API that the command lines of Akkeris and Heroku speak. Errors are `{ id, message }`.",
+          description:
+            "REST API for the command-line clients of Akkeris and Heroku. Errors have the form `{ id, message }`.",
           version: "1",
         },
         components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
@@ -45,7 +46,7 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
     scope.setErrorHandler(async (error, request, reply) => {
       if (request.platformViewer !== null) await parts.onError(request.platformViewer, error);
       const { status, body, fault } = toErrorResponse(error, request.id);
-      if (fault) request.log.error({ err: error }, "a request of the Platform API failed");
+      if (fault) request.log.error({ err: error }, "Platform API request failed");
       return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
     });
 

@@ -4,7 +4,7 @@ import { type Order, readPage } from "../../database/rows/pages.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { badInput } from "../../domain/core/refusal.js";
 
-/** Rows in an answer where the request says nothing, and at the most. */
+/** Maximum number of rows in a response, and the default without a Range header. */
 const MAX_RANGE_SIZE = 1000;
 
 interface Range {
@@ -14,10 +14,10 @@ interface Range {
 }
 
 /**
- * Reads a list in pages as the Platform API does: `Range: version ]3..; max=10, order=desc` asks for what comes behind a
- * value, and where there is more the answer is 206 with a `Next-Range` to ask with next.
+ * Reads a page of a list by `Range` header. `Range: version ]3..; max=10, order=desc` requests rows after a value. If
+ * there are more, the response is 206 with a `Next-Range` header for the next request.
  *
- * @param order how the list is sorted where the request says nothing; only what it is sorted by can be asked for
+ * @param order default order. Its column is the only one a Range header may name.
  */
 export async function sendRange<T extends object>(
   reader: Reader,
@@ -29,10 +29,10 @@ export async function sendRange<T extends object>(
   const name = order.by === "createdAt" ? "created_at" : order.by;
   const range = typeof header === "string" && header.trim() !== "" ? parse(header, name) : null;
   const descending = range?.descending ?? order.direction === "DESC";
-  const walked: Order<T> = { ...order, direction: descending ? "DESC" : "ASC" };
+  const effectiveOrder: Order<T> = { ...order, direction: descending ? "DESC" : "ASC" };
   const size = range?.max ?? MAX_RANGE_SIZE;
   const from = range?.from == null ? null : parseBound(order, range.from);
-  const page = await readPage(reader, walked, conditions, { size, backward: false, from });
+  const page = await readPage(reader, effectiveOrder, conditions, { size, backward: false, from });
   reply.header("accept-ranges", name);
   const last = page.rows.at(-1);
   const first = page.rows[0];
@@ -48,9 +48,12 @@ export async function sendRange<T extends object>(
 
 function parse(header: string, name: string): Range {
   const match = /^\s*(\w+)\s+(\]?)([^.;,\s]*)\.\.([^;,]*)?\s*(?:[;,]\s*(.*))?$/.exec(header);
-  const asked = match?.[1];
-  if (match === null || (asked !== name && asked !== "id")) {
-    throw badInput("Range", `Range must be as \`${name} ..; max=200, order=desc\`: this list is sorted by ${name}.`);
+  const column = match?.[1];
+  if (match === null || (column !== name && column !== "id")) {
+    throw badInput(
+      "Range",
+      `Range must have the form \`${name} ..; max=200, order=desc\`; this list is sorted by ${name}.`,
+    );
   }
   const options = new Map(
     (match[5] ?? "")
@@ -60,18 +63,18 @@ function parse(header: string, name: string): Range {
   );
   const max = Number(options.get("max") ?? 200);
   if (!Number.isInteger(max) || max < 1 || max > MAX_RANGE_SIZE) {
-    throw badInput("Range", `Range must ask for a max between 1 and ${MAX_RANGE_SIZE}.`);
+    throw badInput("Range", `The max of Range must be between 1 and ${MAX_RANGE_SIZE}.`);
   }
   const order = options.get("order");
   if (order !== undefined && order !== "asc" && order !== "desc")
-    throw badInput("Range", "Range must ask for the order asc or desc.");
-  // `id ..` asks for the whole list from its start, in whatever it is sorted by.
-  const from = asked === name && match[3] !== "" ? (match[3] as string) : null;
+    throw badInput("Range", "The order of Range must be asc or desc.");
+  // `id ..` requests the whole list in its own order.
+  const from = column === name && match[3] !== "" ? (match[3] as string) : null;
   return { from, max, descending: order === undefined ? null : order === "desc" };
 }
 
 function parseBound<T extends object>(order: Order<T>, text: string): string | number {
   if (order.by !== "version") return text;
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
-  throw badInput("Range", "Range must begin at a version: a number.");
+  throw badInput("Range", "The start of Range must be a version number.");
 }

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI document that the page of reference tells of. */
+/** The parts of an OpenAPI document that the reference page uses. */
 interface OpenApiDocument {
   readonly info?: { readonly title?: string; readonly description?: string };
   readonly paths?: Readonly<Record<string, object | undefined>>;
@@ -9,7 +9,7 @@ interface Operation {
   readonly tags?: readonly string[];
 }
 
-/** A page that lists every route under its subject, made from the OpenAPI document; it needs no script. */
+/** Renders an HTML page that lists every route by tag. It needs no script. */
 export function referencePage(document: OpenApiDocument): string {
   const groups = new Map<string, string[]>();
   for (const [path, methods] of Object.entries(document.paths ?? {})) {
@@ -35,7 +35,7 @@ td { border-top: 1px solid #ccc; padding: .3rem .6rem .3rem 0; vertical-align: t
 </head>
 <body>
 <h1>${escapeHtml(document.info?.title ?? "")}</h1>
-<p>${escapeHtml(document.info?.description ?? "")} Every field of every route is in <a href="/openapi.json">openapi.json</a>.</p>
+<p>${escapeHtml(document.info?.description ?? "")} See <a href="/openapi.json">openapi.json</a> for all fields.</p>
 ${tables.join("\n")}
 </body>
 </html>

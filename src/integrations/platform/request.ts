@@ -6,23 +6,23 @@ import { type Ctx, contextFor } from "../../domain/core/context.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Budget } from "./budget.js";
 
-/** What the routes are given from outside: where the rows are, and how a request's token is told. */
+/** Dependencies of the routes. */
 export interface PlatformParts {
   readonly ctx: Omit<Ctx, "viewer">;
-  /** Tells whose token a header `Authorization` carries, or throws UNAUTHENTICATED. */
+  /** Authenticates an `Authorization` header. Throws UNAUTHENTICATED. */
   authenticate(authorization: unknown): Promise<Viewer>;
-  /** What requests are paid from; null where they are not paid for. */
+  /** The budget that requests are charged to; null if there is none. */
   readonly budget: Budget | null;
-  /** Hears of what somebody who is signed in was refused, before they are told; it throws nothing. */
+  /** Called with every error of an authenticated request, before the response. Must not throw. */
   onError(viewer: Viewer, error: unknown): Promise<void>;
 }
 
-/** Whoever asks, with loaders that are theirs alone. */
+/** The viewer of a request, with loaders for this request only. */
 export interface RequestScope {
   readonly ctx: Ctx;
   readonly reader: Reader;
   readonly loaders: Loaders;
-  /** What the request gave as `Idempotency-Key`. */
+  /** The `Idempotency-Key` header; null without one. */
   readonly idempotencyKey: string | null;
 }
 
@@ -36,15 +36,17 @@ export type Routes = FastifyInstance<
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Set by the Platform API before a route of its own runs. */
+    /** Set by the Platform API before its routes run. */
     platformViewer: Viewer | null;
   }
 }
 
-/** Tells who asks. Loaders are made anew at each call: what a route answers after a change is read after it. */
+/**
+ * Creates the scope of a request. Each call creates new loaders, so that a response after a change reads the new state.
+ */
 export function requestScope(parts: PlatformParts, request: FastifyRequest): RequestScope {
   const viewer = request.platformViewer;
-  if (viewer === null) throw new Error("A route of the Platform API ran before its viewer was known.");
+  if (viewer === null) throw new Error("A route of the Platform API ran without a viewer.");
   const ctx = contextFor(parts.ctx, viewer);
   const key = request.headers["idempotency-key"];
   return {

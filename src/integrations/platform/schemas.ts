@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /*
- * The objects of the Platform API, each declared once: what a route answers is checked against these, and the reference is
- * made from them. A field that its clients print whole is never null below the top level.
+ * Schemas of the Platform API's objects. Responses are validated against them, and the reference is generated from
+ * them. Fields that clients print without a check are not nullable below the top level.
  */
 
 const id = z.string().describe("A UUID.");
@@ -17,7 +17,7 @@ export const pipelineSchema = z.object({
   name: z.string(),
   created_at: time,
   updated_at: time,
-  owner: z.object({ id, type: z.literal("team") }).describe("Whoever runs this service."),
+  owner: z.object({ id, type: z.literal("team") }).describe("The owner of all pipelines."),
 });
 
 export const couplingSchema = z.object({
@@ -35,7 +35,7 @@ export const appSchema = z.object({
   name: z.string(),
   created_at: time,
   updated_at: time,
-  released_at: time.nullable().describe("When the current release was made."),
+  released_at: time.nullable().describe("When the current release was created."),
   archived_at: z.null(),
   maintenance: z.literal(false),
   git_url: z.string(),
@@ -57,7 +57,7 @@ export const releaseSchema = z.object({
   app: named,
   version: z.int(),
   status: z.enum(["queued", "pending", "succeeded", "failed"]),
-  state: statusState.nullable().describe("The worst of its statuses; null where none was reported."),
+  state: statusState.nullable().describe("The worst state of its statuses; null if none was reported."),
   current: z.boolean(),
   description: z.string(),
   slug: z.object({ id }).describe("The build."),
@@ -118,7 +118,7 @@ export const promotionSchema = z.object({
   id,
   pipeline: named,
   source: z.object({
-    app: named.describe("`app.name`, a dash and `space.name` make the app's name."),
+    app: named.describe("The app's full name is `<app.name>-<space.name>`."),
     space: z.object({ name: z.string() }),
     release: z.object({ id }),
   }),
@@ -133,17 +133,17 @@ export const promotionTargetSchema = z.object({
   pipeline_promotion: z.object({ id }),
   release: z.object({ id }),
   status: z.enum(["pending", "succeeded", "failed"]),
-  error_message: z.string().nullable().describe("Why it failed, where it did."),
+  error_message: z.string().nullable().describe("Why it failed; null otherwise."),
 });
 
 export const accountSchema = z.object({ id, email: z.string(), name: z.string() });
 
 export const stagesSchema = z
   .record(stage, stage.nullable())
-  .describe("Where a promotion out of each stage goes: null behind production.");
+  .describe("The stage that each stage is promoted to; null for production.");
 
-/** An object that is named by its id or name: bare, or as `{ id }` or `{ name }`. */
+/** A reference by id or name: plain, or as `{ id }` or `{ name }`. */
 export const reference = z
   .union([z.string(), z.object({ id: z.string() }), z.object({ name: z.string() })])
   .transform((value) => (typeof value === "string" ? value : "id" in value ? value.id : value.name))
-  .describe("An id or name, bare or as `{ id }` or `{ name }`.");
+  .describe("An id or name: plain, or as `{ id }` or `{ name }`.");

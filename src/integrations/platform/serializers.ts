@@ -10,38 +10,41 @@ import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
-import type * as shapes from "./schemas.js";
+import type * as schemas from "./schemas.js";
 
-/* Rows as objects of the Platform API. What has no counterpart here is given the one value that is true of every row. */
+/* Converts rows to the objects of the Platform API. A field without a counterpart gets a constant. */
 
-/** Makes ids of what only has a name here, always the same for the same name. */
-const NAMES = "6c1f8b0a-7f3c-4d58-9a55-0d9a6f1c2e44";
+/** Namespace for the deterministic ids of things that only have a name. */
+const ID_NAMESPACE = "6c1f8b0a-7f3c-4d58-9a55-0d9a6f1c2e44";
 
-/** The one owner of everything: whoever runs the service. */
+/** The single owner of all pipelines and apps. */
 export const OWNER_NAME = "railyard";
-export const OWNER_ID = v5(OWNER_NAME, NAMES);
+export const OWNER_ID = v5(OWNER_NAME, ID_NAMESPACE);
 
-export function stageName(stage: Stage): z.output<typeof shapes.stage> {
-  return stage.toLowerCase() as z.output<typeof shapes.stage>;
+export function stageName(stage: Stage): z.output<typeof schemas.stage> {
+  return stage.toLowerCase() as z.output<typeof schemas.stage>;
 }
 
-export function stateName(state: StatusState): z.output<typeof shapes.statusState> {
-  return state.toLowerCase() as z.output<typeof shapes.statusState>;
+export function stateName(state: StatusState): z.output<typeof schemas.statusState> {
+  return state.toLowerCase() as z.output<typeof schemas.statusState>;
 }
 
-/** A token as a user: the name that it was given stands for an address. */
+/** Represents a token as a user. Its name stands in for an email address. */
 export function toUser(name: string): { id: string; email: string } {
-  return { id: v5(`user ${name}`, NAMES), email: name.includes("@") ? name : `${name.replace(/\s+/g, ".")}@railyard` };
+  return {
+    id: v5(`user ${name}`, ID_NAMESPACE),
+    email: name.includes("@") ? name : `${name.replace(/\s+/g, ".")}@railyard`,
+  };
 }
 
-export function toPipeline(pipeline: Pipeline): z.output<typeof shapes.pipelineSchema> {
+export function toPipeline(pipeline: Pipeline): z.output<typeof schemas.pipelineSchema> {
   return { ...identity(pipeline), name: pipeline.name, owner: { id: OWNER_ID, type: "team" } };
 }
 
 export async function toCoupling(
   loaders: Loaders,
   coupling: Coupling,
-): Promise<z.output<typeof shapes.couplingSchema>> {
+): Promise<z.output<typeof schemas.couplingSchema>> {
   const [app, pipeline] = await Promise.all([
     loaders.app.load(coupling.appId),
     loaders.pipeline.load(coupling.pipelineId),
@@ -55,10 +58,10 @@ export async function toCoupling(
   };
 }
 
-export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof shapes.appSchema>> {
+export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof schemas.appSchema>> {
   const current = await loaders.currentReleaseOfApp.load(app.id);
   const region = app.region ?? "default";
-  const stack = { id: v5("stack container", NAMES), name: "container" };
+  const stack = { id: v5("stack container", ID_NAMESPACE), name: "container" };
   return {
     ...identity(app),
     name: app.name,
@@ -67,9 +70,9 @@ export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof
     maintenance: false,
     git_url: "",
     web_url: "",
-    generation: { id: v5("generation railyard", NAMES), name: "railyard" },
+    generation: { id: v5("generation railyard", ID_NAMESPACE), name: "railyard" },
     owner: { id: OWNER_ID, email: `${OWNER_NAME}@${OWNER_NAME}` },
-    region: { id: v5(`region ${region}`, NAMES), name: region },
+    region: { id: v5(`region ${region}`, ID_NAMESPACE), name: region },
     space: null,
     stack,
     build_stack: stack,
@@ -88,7 +91,7 @@ const RELEASE_STATUS = {
   SUPERSEDED: "failed",
 } as const;
 
-export async function toRelease(loaders: Loaders, release: Release): Promise<z.output<typeof shapes.releaseSchema>> {
+export async function toRelease(loaders: Loaders, release: Release): Promise<z.output<typeof schemas.releaseSchema>> {
   const [app, current, statuses] = await Promise.all([
     loaders.app.load(release.appId),
     loaders.currentReleaseOfApp.load(release.appId),
@@ -108,8 +111,8 @@ export async function toRelease(loaders: Loaders, release: Release): Promise<z.o
   };
 }
 
-/** @param release the release that was asked about: a status of its build holds for it as well */
-export function toStatus(status: ReleaseStatus, release: Release): z.output<typeof shapes.statusSchema> {
+/** @param release the requested release; statuses of its build also apply to it */
+export function toStatus(status: ReleaseStatus, release: Release): z.output<typeof schemas.statusSchema> {
   return {
     ...identity(status),
     state: stateName(status.state),
@@ -122,7 +125,7 @@ export function toStatus(status: ReleaseStatus, release: Release): z.output<type
   };
 }
 
-export function toBuild(build: Build, app: App): z.output<typeof shapes.buildSchema> {
+export function toBuild(build: Build, app: App): z.output<typeof schemas.buildSchema> {
   return {
     ...identity(build),
     app: { id: app.id, name: app.name },
@@ -132,7 +135,7 @@ export function toBuild(build: Build, app: App): z.output<typeof shapes.buildSch
   };
 }
 
-export function toSlug(build: Build): z.output<typeof shapes.slugSchema> {
+export function toSlug(build: Build): z.output<typeof schemas.slugSchema> {
   return {
     ...identity(build),
     commit: build.commitSha,
@@ -156,7 +159,7 @@ function sourceBlob(build: Build) {
 export async function toPromotion(
   loaders: Loaders,
   promotion: Promotion,
-): Promise<z.output<typeof shapes.promotionSchema>> {
+): Promise<z.output<typeof schemas.promotionSchema>> {
   const [pipeline, source] = await Promise.all([
     loaders.pipeline.load(promotion.pipelineId),
     loaders.referenced.app.load(promotion.sourceAppId),
@@ -173,14 +176,14 @@ export async function toPromotion(
 export async function toPromotionTarget(
   loaders: Loaders,
   target: PromotionTarget,
-): Promise<z.output<typeof shapes.promotionTargetSchema>> {
+): Promise<z.output<typeof schemas.promotionTargetSchema>> {
   const [app, release] = await Promise.all([
     loaders.referenced.app.load(target.appId),
     loaders.referenced.release.load(target.releaseId),
   ]);
   const phase = release?.phase ?? "FAILED";
   const failed = phase === "FAILED" || phase === "SUPERSEDED";
-  const reason = phase === "SUPERSEDED" ? "A later release took its place." : "The release failed.";
+  const reason = phase === "SUPERSEDED" ? "Superseded by a later release." : "The release failed.";
   return {
     id: target.id,
     app: named(app, target.appId),
@@ -191,7 +194,7 @@ export async function toPromotionTarget(
   };
 }
 
-/** Akkeris names an app `<name>-<space>`, and prints it so: what stands behind the last dash is told as its space. */
+/** Akkeris displays an app as `<name>-<space>`. The part after the last dash is used as the space. */
 export function toSpaceName(name: string): { name: string; space: string } {
   const dash = name.lastIndexOf("-");
   return dash <= 0 ? { name, space: "default" } : { name: name.slice(0, dash), space: name.slice(dash + 1) };

@@ -57,7 +57,7 @@ const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
 /**
  * Verifies the JWTs of one issuer. Fetches its keys on first use, caches them, and fetches them again for an unknown
- * key ID.
+ * key id.
  */
 export class Oidc {
   readonly #settings: OidcSettings;

@@ -102,7 +102,7 @@ export class ResponseStore {
   }
 
   /**
-   * @param dependencies IDs of the pipelines and apps that the response depends on
+   * @param dependencies ids of the pipelines and apps that the response depends on
    * @param commitsAtStart the value of `commits` before the first row was read
    */
   store(key: string, response: CachedResponse, dependencies: ReadonlySet<string>, commitsAtStart: number): void {

@@ -90,7 +90,7 @@ export class Admission {
       let cost: { requested: number; limit: number; remaining: number | null } | null = null;
       return {
         didResolveOperation: async ({ document, operation, request, contextValue }) => {
-          // Undefined if the operation is ambiguous, whatever the type says.
+          // Undefined if the operation is ambiguous, despite its type.
           if (operation === undefined) return;
           const { schema, limits, budget } = this.#options;
           checkVariables(schema, operation, request.variables ?? {});

@@ -51,7 +51,7 @@ export class CompiledQueries {
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
       responseForOperation: async ({ source, document, operation, request, contextValue }) => {
-        // Undefined if the operation is ambiguous, whatever the type says.
+        // Undefined if the operation is ambiguous, despite its type.
         if (operation?.operation !== OperationTypeNode.QUERY || source.length > MAX_SOURCE_LENGTH) return null;
         const state = this.#countRun(document);
         if (state.runsLeft > 0) return null;

@@ -88,7 +88,7 @@ export class Operations {
           throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
         },
         async responseForOperation({ operation, document, source, request, contextValue }) {
-          // Undefined if the operation is ambiguous, whatever the type says.
+          // Undefined if the operation is ambiguous, despite its type.
           if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.subscriptionSource === null)
             return null;
           const variables = request.variables ?? {};

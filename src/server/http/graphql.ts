@@ -73,7 +73,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
   operations.setApollo(apollo);
   http.addHook("onClose", () => apollo.stop());
   const viewers = new WeakMap<FastifyRequest, Viewer>();
-  const answer = fastifyApolloHandler(apollo, {
+  const handleWithApollo = fastifyApolloHandler(apollo, {
     context: async (request) => {
       const viewer = viewers.get(request);
       if (viewer === undefined) throw new Error("A request reached Apollo without a viewer.");
@@ -106,7 +106,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
         record.viewer = viewer.name;
         viewers.set(request, viewer);
         admitDocument(request, admission);
-        const body = await observer.run(record, () => answer.call(http, request, reply));
+        const body = await observer.run(record, () => handleWithApollo.call(http, request, reply));
         // Apollo does not notify plugins when it refuses the HTTP request itself.
         if (reply.statusCode >= 400 && record.code === "OK") record.code = "BAD_USER_INPUT";
         return body;

@@ -179,7 +179,7 @@ describe("when GitHub refuses a report", () => {
       await pass(0);
       const failed = await report(server.admin, made);
       assert.deepEqual([failed.state, failed.attempts], ["PENDING", 1]);
-      assert.match(failed.problem, /GitHub (did not answer|answered 502)/);
+      assert.match(failed.problem, /No response from GitHub|GitHub responded with 502/);
       await pass(1);
       assert.deepEqual(await report(server.admin, made), { ...DELIVERED, attempts: 2 });
       assert.equal(github.deployments.length, 1);

@@ -19,7 +19,7 @@ const UNSUPPORTED = [
   ["addons", "add-ons"],
   ["collaborators", "collaborators"],
   ["dynos", "processes"],
-  ["features", "features that can be switched on"],
+  ["features", "optional features"],
 ] as const;
 const list = { 200: z.array(appSchema), 206: z.array(appSchema) };
 
@@ -40,7 +40,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
     "/filters/apps",
     {
       schema: {
-        summary: "Tells of the apps with these ids; of others it says nothing",
+        summary: "Returns the apps with these ids or names; unknown ones are omitted",
         tags: ["apps"],
         body: z.object({
           in: z.object({ id: z.array(z.string()).max(500).optional(), name: z.array(z.string()).max(500).optional() }),
@@ -77,7 +77,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/apps/:app",
-    { schema: { summary: "Tells of an app", tags: ["apps"], params, response: { 200: appSchema } } },
+    { schema: { summary: "Returns an app", tags: ["apps"], params, response: { 200: appSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toApp(loaders, await requireApp(reader, "app", request.params.app));
@@ -97,19 +97,19 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
     async (request) => {
       const { ctx, reader, loaders } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
-      const told = await toApp(loaders, app);
+      const response = await toApp(loaders, app);
       await deleteApp(ctx, { app: app.id });
-      return told;
+      return response;
     },
   );
 
-  // What these services do not keep of an app: its clients ask for it, and print that there is none.
+  // Resources that Railyard does not have. Clients request them and print that there are none.
   for (const [name, what] of UNSUPPORTED) {
     http.get(
       `/apps/:app/${name}`,
       {
         schema: {
-          summary: `Lists ${what}: none are kept here`,
+          summary: `Returns an empty list: Railyard has no ${what}`,
           tags: ["apps"],
           params,
           response: { 200: z.array(emptyItem) },
@@ -126,7 +126,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
     "/teams/:team",
     {
       schema: {
-        summary: "Tells of the owner of all pipelines",
+        summary: "Returns the owner of all pipelines",
         tags: ["account"],
         params: z.object({ team: z.string() }),
         response: { 200: z.object({ id: z.string(), name: z.string() }) },
@@ -141,7 +141,7 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
   for (const url of ["/account", "/users/~"]) {
     http.get(
       url,
-      { schema: { summary: "Tells who asks", tags: ["account"], response: { 200: accountSchema } } },
+      { schema: { summary: "Returns the account of the token", tags: ["account"], response: { 200: accountSchema } } },
       async (request) => {
         const { viewer } = requestScope(parts, request).ctx;
         return { ...toUser(viewer.name), name: viewer.name };

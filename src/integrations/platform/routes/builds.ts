@@ -18,7 +18,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
     "/apps/:app/builds",
     {
       schema: {
-        summary: "Lists the builds that were released on an app, oldest first",
+        summary: "Lists the builds released on an app, oldest first",
         tags: ["builds"],
         params: z.object({ app: z.string() }),
         response: { 200: z.array(buildSchema), 206: z.array(buildSchema) },
@@ -41,15 +41,12 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
         tags: ["builds"],
         params: z.object({ app: z.string() }),
         body: z.object({
-          url: z.string().describe("Where the artifact is."),
+          url: z.string().describe("The URL of the artifact."),
           checksum: z.string().nullish(),
-          repo: z.string().nullish().describe("The codebase; that of the app's pipeline if left out."),
-          sha: z
-            .string()
-            .nullish()
-            .describe("The commit; if left out, a stand-in is derived from the artifact's address."),
+          repo: z.string().nullish().describe("The repository. Default: the repository of the app's pipeline."),
+          sha: z.string().nullish().describe("The commit. Default: a hash of the artifact's URL."),
           branch: z.string().nullish(),
-          version: z.string().nullish().describe("Kept as the commit's page where it is an address."),
+          version: z.string().nullish().describe("Stored as the commit's URL if it is a URL."),
         }),
         response: { 201: buildSchema },
       },
@@ -61,7 +58,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
       const coupling = await loaders.couplingOfApp.load(app.id);
       const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
       const build = await createBuild(ctx, {
-        // An app outside of any codebase that is known stands for one of its own.
+        // An app without a known repository gets one derived from its name.
         repository: repo || pipeline?.repository || `apps.railyard/apps/${app.name}`,
         branch: branch || null,
         commit: {
@@ -78,7 +75,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/apps/:app/builds/:build",
-    { schema: { summary: "Tells of a build", tags: ["builds"], params, response: { 200: buildSchema } } },
+    { schema: { summary: "Returns a build", tags: ["builds"], params, response: { 200: buildSchema } } },
     async (request) => {
       const { reader } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
@@ -90,7 +87,7 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
     "/slugs/:slug",
     {
       schema: {
-        summary: "Tells of a build as its releases name it",
+        summary: "Returns a build by the slug id in its releases",
         tags: ["builds"],
         params: z.object({ slug: z.string() }),
         response: { 200: slugSchema },

@@ -15,7 +15,7 @@ const IN_ORDER: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC"
 const params = z.object({ coupling: z.string().describe("The coupling's id.") });
 const checks = z
   .object({ contexts: z.array(z.string()) })
-  .describe("Contexts that must be success on what is promoted.");
+  .describe("Status contexts that must be success before a promotion into the app.");
 const list = { 200: z.array(couplingSchema), 206: z.array(couplingSchema) };
 
 export function serveCouplings(http: Routes, parts: PlatformParts): void {
@@ -42,8 +42,8 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     async (request, reply) => {
       const { reader, loaders } = requestScope(parts, request);
       const { id } = await requirePipeline(reader, "pipeline", request.params.pipeline);
-      const mine = [sql`e.pipeline_id = ${id}`];
-      const couplings = await sendRange(reader, reply, request.headers.range, IN_ORDER, mine);
+      const conditions = [sql`e.pipeline_id = ${id}`];
+      const couplings = await sendRange(reader, reply, request.headers.range, IN_ORDER, conditions);
       return Promise.all(couplings.map((coupling) => toCoupling(loaders, coupling)));
     },
   );
@@ -52,7 +52,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     "/apps/:app/pipeline-couplings",
     {
       schema: {
-        summary: "Tells where an app stands",
+        summary: "Returns the coupling of an app",
         tags: ["couplings"],
         params: z.object({ app: z.string() }),
         response: { 200: couplingSchema },
@@ -69,7 +69,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/pipeline-couplings/:coupling",
-    { schema: { summary: "Tells of a coupling", tags: ["couplings"], params, response: { 200: couplingSchema } } },
+    { schema: { summary: "Returns a coupling", tags: ["couplings"], params, response: { 200: couplingSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toCoupling(loaders, await requireCoupling(reader, "coupling", request.params.coupling));
@@ -104,7 +104,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     "/pipeline-couplings/:coupling",
     {
       schema: {
-        summary: "Moves an app to another stage, or replaces its required checks",
+        summary: "Moves an app to another stage or replaces its required checks",
         tags: ["couplings"],
         params,
         body: z.object({ stage: stage.optional(), required_status_checks: checks.nullish() }),
@@ -115,7 +115,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       const { ctx, reader, loaders } = requestScope(parts, request);
       const { id: coupling } = await requireCoupling(reader, "coupling", request.params.coupling);
       const { stage: to, required_status_checks: required } = request.body;
-      // Both or neither: a write inside a write joins it.
+      // Both changes or none: a nested write joins the outer transaction.
       await ctx.db.write(async () => {
         if (to !== undefined) await moveCoupling(ctx, { coupling, stage: to.toUpperCase() as Stage });
         if (required != null) await updateChecks(ctx, { coupling, requiredChecks: required.contexts });
@@ -128,7 +128,7 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     "/pipeline-couplings/:coupling",
     {
       schema: {
-        summary: "Takes an app out of its pipeline",
+        summary: "Removes an app from its pipeline",
         tags: ["couplings"],
         params,
         response: { 200: couplingSchema },
@@ -137,9 +137,9 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
     async (request) => {
       const { ctx, reader, loaders } = requestScope(parts, request);
       const coupling = await requireCoupling(reader, "coupling", request.params.coupling);
-      const told = await toCoupling(loaders, coupling);
+      const response = await toCoupling(loaders, coupling);
       await removeCoupling(ctx, { coupling: coupling.id });
-      return told;
+      return response;
     },
   );
 }

@@ -20,7 +20,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
       schema: {
         summary: "Lists pipelines, by name",
         tags: ["pipelines"],
-        querystring: z.object({ "eq[name]": z.string().optional().describe("Only the one of this name.") }),
+        querystring: z.object({ "eq[name]": z.string().optional().describe("Only the pipeline with this name.") }),
         response: { 200: z.array(pipelineSchema), 206: z.array(pipelineSchema) },
       },
     },
@@ -43,7 +43,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
         tags: ["pipelines"],
         body: z.object({
           name: z.string(),
-          owner: z.unknown().optional().describe("Accepted and not kept: whoever runs this service owns everything."),
+          owner: z.unknown().optional().describe("Accepted and ignored: all pipelines have the same owner."),
         }),
         response: { 201: pipelineSchema },
       },
@@ -57,7 +57,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/pipelines/:pipeline",
-    { schema: { summary: "Tells of a pipeline", tags: ["pipelines"], params, response: { 200: pipelineSchema } } },
+    { schema: { summary: "Returns a pipeline", tags: ["pipelines"], params, response: { 200: pipelineSchema } } },
     async (request) => {
       const { reader } = requestScope(parts, request);
       return toPipeline(await requirePipeline(reader, "pipeline", request.params.pipeline));
@@ -106,7 +106,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
     "/pipelines/:pipeline/statuses",
     {
       schema: {
-        summary: "Lists what can be required as a check in a pipeline",
+        summary: "Lists the status contexts that can be required as checks in a pipeline",
         tags: ["pipelines"],
         params,
         response: { 200: z.array(z.object({ context: z.string(), name: z.string() })) },
@@ -124,7 +124,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
     "/pipeline-stages",
     {
       schema: {
-        summary: "Tells how the stages follow each other",
+        summary: "Returns the next stage of each stage",
         tags: ["pipelines"],
         response: { 200: stagesSchema },
       },

@@ -22,14 +22,14 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
           source: z.object({
             app: z
               .object({ id: z.string().optional(), name: z.string().optional(), release: reference.optional() })
-              .refine((app) => app.id !== undefined || app.name !== undefined, "must hold an id or a name"),
+              .refine((app) => app.id !== undefined || app.name !== undefined, "must have an id or a name"),
             release: reference.optional(),
           }),
           targets: z
             .array(z.object({ app: reference }))
             .optional()
-            .describe("All of the next stage if left out."),
-          safe: z.boolean().nullish().describe("False promotes past unmet checks, which needs elevated access."),
+            .describe("The target apps. Default: all apps of the next stage."),
+          safe: z.boolean().nullish().describe("False promotes despite unmet checks, which requires the ADMIN role."),
         }),
         response: { 201: promotionSchema },
       },
@@ -51,7 +51,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
 
   http.get(
     "/pipeline-promotions/:promotion",
-    { schema: { summary: "Tells of a promotion", tags: ["promotions"], params, response: { 200: promotionSchema } } },
+    { schema: { summary: "Returns a promotion", tags: ["promotions"], params, response: { 200: promotionSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toPromotion(loaders, await requirePromotion(reader, "promotion", request.params.promotion));
@@ -62,7 +62,7 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
     "/pipeline-promotions/:promotion/promotion-targets",
     {
       schema: {
-        summary: "Tells how far each app of a promotion has come",
+        summary: "Lists the targets of a promotion with their status",
         tags: ["promotions"],
         params,
         response: { 200: z.array(promotionTargetSchema) },

@@ -13,7 +13,7 @@ import { reference, releaseSchema } from "../schemas.js";
 import { toRelease } from "../serializers.js";
 
 const OLDEST_FIRST: Order<Release> = { entity: Release, by: "version", direction: "ASC" };
-const params = z.object({ app: z.string(), release: z.string().describe("The release's id, or its version.") });
+const params = z.object({ app: z.string(), release: z.string().describe("The release's id or version.") });
 
 export function serveReleases(http: Routes, parts: PlatformParts): void {
   http.get(
@@ -38,7 +38,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases",
     {
       schema: {
-        summary: "Releases a build (`slug`), or goes back to an earlier release (`release`)",
+        summary: "Releases a build (`slug`) or rolls back to an earlier release (`release`)",
         tags: ["releases"],
         params: z.object({ app: z.string() }),
         body: z.object({ slug: reference.nullish(), release: reference.nullish(), description: z.string().nullish() }),
@@ -51,7 +51,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
       if ((slug == null) === (release == null))
         throw badInput("slug", "Exactly one of slug and release must be given.");
       const app = await requireApp(reader, "app", request.params.app);
-      const made =
+      const created =
         slug == null
           ? await rollback(ctx, {
               app: app.id,
@@ -59,13 +59,13 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
               idempotencyKey,
             })
           : await createRelease(ctx, { app: app.id, build: slug, description, idempotencyKey });
-      return reply.code(201).send(await toRelease(loaders, made));
+      return reply.code(201).send(await toRelease(loaders, created));
     },
   );
 
   http.get(
     "/apps/:app/releases/:release",
-    { schema: { summary: "Tells of a release", tags: ["releases"], params, response: { 200: releaseSchema } } },
+    { schema: { summary: "Returns a release", tags: ["releases"], params, response: { 200: releaseSchema } } },
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
@@ -77,7 +77,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases/:release/config-vars",
     {
       schema: {
-        summary: "Tells the configuration of a release: none is kept here, and none is promoted",
+        summary: "Returns an empty object: Railyard has no configuration variables",
         tags: ["releases"],
         params,
         response: { 200: z.object({}) },
@@ -91,7 +91,7 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
   );
 }
 
-/** A release of an app, by its id or its version (`3` or `v3`). */
+/** Finds a release of an app by id or version (`3` or `v3`). */
 export async function findRelease(reader: Reader, app: App, reference: string): Promise<Release> {
   const version = /^v?(\d{1,9})$/.exec(reference)?.[1];
   const release =

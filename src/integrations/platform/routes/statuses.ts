@@ -12,8 +12,8 @@ import { releaseStatusesSchema, statusSchema, statusState } from "../schemas.js"
 import { stateName, toRelease, toStatus } from "../serializers.js";
 import { findRelease } from "./releases.js";
 
-const params = z.object({ app: z.string(), release: z.string().describe("The release's id, or its version.") });
-const oneParams = params.extend({ status: z.string().describe("The status's id, or its context, URL-encoded.") });
+const params = z.object({ app: z.string(), release: z.string().describe("The release's id or version.") });
+const oneParams = params.extend({ status: z.string().describe("The status's id or its context, URL-encoded.") });
 
 const details = {
   name: z.string().nullish(),
@@ -27,20 +27,20 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases/:release/statuses",
     {
       schema: {
-        summary: "Tells what third parties say of a release",
+        summary: "Returns the combined state and the statuses of a release",
         tags: ["statuses"],
         params,
         response: { 200: releaseStatusesSchema },
       },
     },
     async (request) => {
-      const asking = requestScope(parts, request);
-      const release = await requireSubject(asking, request.params);
-      const statuses = await asking.loaders.statusesOfRelease.load(release);
+      const scope = requestScope(parts, request);
+      const release = await requireSubject(scope, request.params);
+      const statuses = await scope.loaders.statusesOfRelease.load(release);
       const state = rollup(statuses.map((status) => status.state));
       return {
         state: state === null ? null : stateName(state),
-        release: await toRelease(asking.loaders, release),
+        release: await toRelease(scope.loaders, release),
         statuses: statuses.map((status) => toStatus(status, release)),
       };
     },
@@ -50,7 +50,7 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases/:release/statuses",
     {
       schema: {
-        summary: "Reports how a release stands in one context",
+        summary: "Reports a status of a release",
         tags: ["statuses"],
         params,
         body: z.object({ state: statusState, context: z.string(), ...details }),
@@ -58,14 +58,14 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request, reply) => {
-      const asking = requestScope(parts, request);
-      const release = await requireSubject(asking, request.params);
-      const { context, state, ...said } = request.body;
-      const status = await reportStatus(asking.ctx, {
+      const scope = requestScope(parts, request);
+      const release = await requireSubject(scope, request.params);
+      const { context, state, ...fields } = request.body;
+      const status = await reportStatus(scope.ctx, {
         release: release.id,
         context,
         state: toState(state),
-        ...parseStatus(said),
+        ...parseStatus(fields),
       });
       return reply.code(201).send(toStatus(status, release));
     },
@@ -75,16 +75,16 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases/:release/statuses/:status",
     {
       schema: {
-        summary: "Tells of one status",
+        summary: "Returns a status",
         tags: ["statuses"],
         params: oneParams,
         response: { 200: statusSchema },
       },
     },
     async (request) => {
-      const asking = requestScope(parts, request);
-      const release = await requireSubject(asking, request.params);
-      return toStatus(await findStatus(asking, release, request.params.status), release);
+      const scope = requestScope(parts, request);
+      const release = await requireSubject(scope, request.params);
+      return toStatus(await findStatus(scope, release, request.params.status), release);
     },
   );
 
@@ -92,7 +92,7 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
     "/apps/:app/releases/:release/statuses/:status",
     {
       schema: {
-        summary: "Reports anew in a context that was reported before",
+        summary: "Updates a status",
         tags: ["statuses"],
         params: oneParams,
         body: z.object({ state: statusState.optional(), ...details }),
@@ -100,16 +100,16 @@ export function serveStatuses(http: Routes, parts: PlatformParts): void {
       },
     },
     async (request) => {
-      const asking = requestScope(parts, request);
-      const release = await requireSubject(asking, request.params);
-      const prior = await findStatus(asking, release, request.params.status);
-      const { state, ...said } = request.body;
-      const status = await reportStatus(asking.ctx, {
-        // A status of the build is told as the release's, and changed where it is: on the build.
+      const scope = requestScope(parts, request);
+      const release = await requireSubject(scope, request.params);
+      const prior = await findStatus(scope, release, request.params.status);
+      const { state, ...fields } = request.body;
+      const status = await reportStatus(scope.ctx, {
+        // A status of the build is shown as the release's, and updated on the build.
         ...(prior.releaseId === null ? { build: prior.buildId } : { release: release.id }),
         context: prior.context,
         state: state === undefined ? prior.state : toState(state),
-        ...parseStatus(said),
+        ...parseStatus(fields),
       });
       return toStatus(status, release);
     },
@@ -126,7 +126,7 @@ async function requireSubject(
 async function findStatus({ loaders }: RequestScope, release: Release, reference: string): Promise<ReleaseStatus> {
   const statuses = await loaders.statusesOfRelease.load(release);
   const id = isUuid(reference) ? reference.toLowerCase() : null;
-  const status = statuses.find((one) => one.id === id || one.context === reference);
+  const status = statuses.find(({ id: statusId, context }) => statusId === id || context === reference);
   if (status === undefined) throw notFound("status", `such status of v${release.version}`);
   return status;
 }
@@ -135,9 +135,11 @@ function toState(state: z.output<typeof statusState>): StatusState {
   return state.toUpperCase() as StatusState;
 }
 
-/** What was said beside the state. Its clients send an empty text for what they do not know. */
-function parseStatus(said: { [K in keyof typeof details]?: string | null | undefined }) {
-  const { name, description, target_url: targetUrl, image_url: imageUrl } = said;
-  const known = Object.entries({ name, description, targetUrl, imageUrl }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(known.map(([key, value]) => [key, value === "" ? null : value]));
+/** Parses the optional fields of a status. Clients send an empty string for an unknown value. */
+function parseStatus(fields: { [K in keyof typeof details]?: string | null | undefined }) {
+  const { name, description, target_url: targetUrl, image_url: imageUrl } = fields;
+  const provided = Object.entries({ name, description, targetUrl, imageUrl }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return Object.fromEntries(provided.map(([key, value]) => [key, value === "" ? null : value]));
 }
