@@ -72,10 +72,10 @@ class CostCalculator {
   readonly #toNumber: (value: ValueNode | undefined) => number | null;
   readonly #fragmentCosts = new Map<string, number>();
 
-  constructor(schema: GraphQLSchema, fragments: Fragments, numberOf: (value: ValueNode | undefined) => number | null) {
+  constructor(schema: GraphQLSchema, fragments: Fragments, toNumber: (value: ValueNode | undefined) => number | null) {
     this.#schema = schema;
     this.#fragments = fragments;
-    this.#toNumber = numberOf;
+    this.#toNumber = toNumber;
   }
 
   selectionsCost(set: SelectionSetNode, parent: GraphQLCompositeType): number {
