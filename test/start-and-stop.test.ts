@@ -16,8 +16,8 @@ function settings(t: TestContext, more: Readonly<Record<string, string>> = {}): 
   return { DATABASE_URL: `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`, ADMIN_TOKEN: SECRET, ...more };
 }
 
-describe("wrong settings", () => {
-  it("are all said at once, a line each that names the variable, and end the start with 1", async (t) => {
+describe("invalid settings", () => {
+  it("are all reported at once, one line per variable, with exit code 1", async (t) => {
     const server = startProcess(t, {
       PORT: "70000",
       DATABASE_URL: "mysql://localhost/railyard",
@@ -74,7 +74,7 @@ describe("wrong settings", () => {
     },
   };
   for (const [name, environment] of Object.entries(cases)) {
-    it(`end the start with 1 and one line: ${name}`, async (t) => {
+    it(`exit with 1 and one line: ${name}`, async (t) => {
       const server = startProcess(t, await environment(t));
       assert.equal(await server.exit(), 1);
       assert.match(server.stderr, /^(PORT or HOST|DATABASE_URL) cannot be used[.:] [^\n]+\n$/);
@@ -82,7 +82,7 @@ describe("wrong settings", () => {
     });
   }
 
-  it("are a second process on the same database, until the first was killed", async (t) => {
+  it("include a second process on the same SQLite file, until the first exits", async (t) => {
     const environment = settings(t);
     const first = startProcess(t, environment);
     await first.ready();
@@ -98,7 +98,7 @@ describe("wrong settings", () => {
 });
 
 describe("the administrator's token", () => {
-  it("is made at the first start, printed once, and works", async (t) => {
+  it("is created at the first start, printed once, and works", async (t) => {
     const { DATABASE_URL = "" } = settings(t);
     const first = startProcess(t, { DATABASE_URL });
     const url = await first.ready();
@@ -116,7 +116,7 @@ describe("the administrator's token", () => {
     assert.equal(second.printedSecret, null);
   });
 
-  it("is the one of the settings, and one that was set before works no more", async (t) => {
+  it("is the one of the settings, and an earlier one no longer works", async (t) => {
     const environment = settings(t);
     const start = async (secret: string) => {
       const server = startProcess(t, { ...environment, ADMIN_TOKEN: secret });
@@ -142,7 +142,7 @@ describe("the administrator's token", () => {
 });
 
 describe("a server", () => {
-  it("is alive and ready, says so without a token, and keeps its data over a restart", async (t) => {
+  it("is live and ready, says so without a token, and keeps its data over a restart", async (t) => {
     const environment = settings(t);
     const first = startProcess(t, environment);
     const url = await first.ready();
@@ -159,7 +159,7 @@ describe("a server", () => {
     assert.deepEqual((await client.ask(look, { p: pipeline.name })).pipeline, pipeline);
   });
 
-  it("logs JSON lines, with the request's id and never a token", async (t) => {
+  it("logs JSON lines with the request id, and never a token", async (t) => {
     const server = startProcess(t, settings(t, { LOG_LEVEL: "trace" }));
     const url = await server.ready();
     const response = await fetch(`${url}/graphql?query=${encodeURIComponent("{ viewer { name } }")}`, {
@@ -192,17 +192,17 @@ describe("a server", () => {
   });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`answers what is under way on ${signal}, refuses what comes then, and ends with 0`, async (t) => {
+    it(`finishes running requests on ${signal}, refuses new ones, and exits with 0`, async (t) => {
       const server = startProcess(t, settings(t));
       const url = await server.ready();
       const body = JSON.stringify({ query: 'mutation { createApp(input: { name: "late" }) { app { name } } }' });
       const socket = await open(t, url);
       await socket.send(requestHead(body.length) + body.slice(0, 10));
-      // Answered behind it, so that the server has seen its head by then.
+      // Requests run in order, so the server has read this one's headers by then.
       await fetch(`${url}/livez`);
       server.signal(signal);
       while (!server.log.some((line) => line.msg === "stopping")) await new Promise((done) => setTimeout(done, 5));
-      // As a process group is signalled: by the supervisor, and by the parent that forwards it.
+      // Twice, as in a process group: from the supervisor, and from the parent that forwards it.
       server.signal(signal);
       await assert.rejects(fetch(`${url}/livez`), "nobody new is let in");
       await socket.send(`${body.slice(10)}GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n`);
@@ -220,7 +220,7 @@ describe("a server", () => {
     await socket.send(requestHead(100));
     await fetch(`${await server.ready()}/livez`);
     server.signal("SIGTERM");
-    // It would end with 1 by itself had the stop taken longer than the ten seconds that it may.
+    // It would exit with 1 if the shutdown exceeded its ten seconds.
     assert.equal(await server.exit(), 0);
     assert.equal(await socket.all(), "");
   });
@@ -250,7 +250,7 @@ async function open(t: TestContext, url: string) {
   await new Promise((resolve) => socket.once("connect", resolve));
   return {
     send: (text: string) => new Promise<void>((resolve) => socket.write(text, () => resolve())),
-    /** All that was received until the server closed the connection. */
+    /** Everything received until the server closed the connection. */
     all: async () => {
       await closed;
       return received;
@@ -258,8 +258,8 @@ async function open(t: TestContext, url: string) {
   };
 }
 
-describe("a service that nobody listens to", () => {
-  it("goes on serving, and stops in order", async (t) => {
+describe("a service whose standard output is closed", () => {
+  it("keeps serving, and shuts down in order", async (t) => {
     const port = await freePort();
     const server = startProcess(t, settings(t, { PORT: String(port) }));
     server.closeStdout();

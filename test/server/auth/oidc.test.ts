@@ -11,7 +11,7 @@ import { Socket } from "../../support/socket.js";
 
 type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 
-/** An issuer as others run it: it tells where its keys are, and changes them. */
+/** An OpenID Connect issuer with a JWKS endpoint and key rotation. */
 class Issuer {
   keys: { readonly kid: string; readonly pair: Keys }[] = [];
   asked = 0;
@@ -77,7 +77,7 @@ function settings(issuer: Issuer): Record<string, string> {
 const groups = (...roles: string[]) => ({ realm_access: { roles } });
 
 describe("a JWT of the issuer", () => {
-  it("signs in with the greatest role that its claim gives, under a name of its own", async (t) => {
+  it("signs in with the highest role of its claim, under a name that is distinct from tokens", async (t) => {
     const issuer = await Issuer.start(t);
     const server = await startServer(t, { env: settings(issuer) });
     const client = new Client(server.url, await issuer.sign(groups("deployers", "everyone", "else")));
@@ -92,7 +92,7 @@ describe("a JWT of the issuer", () => {
     await server.admin.ask("{ viewer { name } }");
   });
 
-  it("is refused where anything about it is not as it must be", async (t) => {
+  it("is refused if any part of it is invalid", async (t) => {
     const issuer = await Issuer.start(t);
     const other = await Issuer.start(t);
     const server = await startServer(t, { env: settings(issuer) });
@@ -126,7 +126,7 @@ describe("a JWT of the issuer", () => {
     await new Client(server.url, good).ask("{ viewer { name } }");
   });
 
-  it("is taken with a new key as soon as the issuer has one, and with the old one no more", async (t) => {
+  it("is accepted with a new key as soon as the issuer publishes it, and refused with a removed one", async (t) => {
     const issuer = await Issuer.start(t);
     const server = await startServer(t, { env: settings(issuer) });
     const before = new Client(server.url, await issuer.sign(groups("everyone")));
@@ -139,7 +139,7 @@ describe("a JWT of the issuer", () => {
     assert.equal((await before.post("{ viewer { name } }")).status, 401);
   });
 
-  it("is UNAVAILABLE to judge while the issuer cannot be asked, and tokens of ours work on", async (t) => {
+  it("is UNAVAILABLE while the issuer is unreachable, and Railyard tokens keep working", async (t) => {
     const issuer = await Issuer.start(t);
     const env = { ...settings(issuer), OIDC_ISSUER: "http://127.0.0.1:9" };
     const server = await startServer(t, { env });
@@ -150,7 +150,7 @@ describe("a JWT of the issuer", () => {
     await server.admin.ask("{ viewer { name } }");
   });
 
-  it("owns its idempotency keys, across tokens of the same subject", async (t) => {
+  it("owns its idempotency keys across JWTs of the same subject", async (t) => {
     const issuer = await Issuer.start(t);
     const server = await startServer(t, { env: settings(issuer) });
     const input = { name: unique("app"), idempotencyKey: "once" };
@@ -164,7 +164,7 @@ describe("a JWT of the issuer", () => {
     assert.equal((await other.mutationError("createApp", input)).extensions.code, "CONFLICT");
   });
 
-  it("ends its sockets when it expires", async (t) => {
+  it("ends its WebSockets when it expires", async (t) => {
     const issuer = await Issuer.start(t);
     let ahead = 0;
     const server = await startServer(t, { env: settings(issuer), now: () => new Date(Date.now() + ahead) });

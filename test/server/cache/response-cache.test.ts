@@ -8,7 +8,7 @@ import { Client } from "../../support/client.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
-/** What of the contract an answer may be kept of, each thing at least once. */
+/** A cacheable query that covers every cacheable part of the contract at least once. */
 const APP = `id name description region deletedAt coupling { id stage } currentRelease {
   id version phase current state build { id phase commit { sha } } statuses { id context state description } }`;
 const COUPLING = `id stage requiredChecks autoDeploy pipeline { name } app { ${APP} }`;
@@ -17,7 +17,7 @@ const BOARD = `query ($pipeline: ID!) { pipeline(pipeline: $pipeline) {
 const STAGE = `query ($pipeline: ID!) { stage(pipeline: $pipeline, stage: PRODUCTION) {
   stage pipeline { description } next { stage } couplings { ${COUPLING} } } }`;
 const ONE_APP = `query ($app: ID!) { app(app: $app) { ${APP} } }`;
-/** What may not be kept: asked all the same, and equal all the same. */
+/** Queries that are not cacheable. They run too, and must be equal too. */
 const MORE = `query ($pipeline: ID!) { viewer { name } pipeline(pipeline: $pipeline) {
   name availableChecks { context } promotions(first: 2) { nodes { phase } } } }`;
 
@@ -44,7 +44,7 @@ async function world(client: Client): Promise<World> {
   return { seed, client, pipelines, apps, build, repository };
 }
 
-/** One thing that somebody does; what is refused has changed nothing, and is as good a test as any. */
+/** A write operation. A refused one changes nothing, and is as good a test as any. */
 interface Step {
   readonly what: (typeof WRITES)[number];
   readonly app: number;
@@ -109,11 +109,11 @@ async function perform({ client, pipelines, apps, build, repository }: World, { 
   try {
     await acts[what]();
   } catch {
-    // Refused, or there was nothing to do it to.
+    // Refused, or it has no object yet.
   }
 }
 
-/** Every question about a world, by id and by the name that things had in the beginning. */
+/** All queries on the data, by id and by original name. */
 function questions({ pipelines, apps }: World): [string, Record<string, string>][] {
   return [
     ...pipelines.flatMap(({ id, name }) =>
@@ -131,21 +131,21 @@ function questions({ pipelines, apps }: World): [string, Record<string, string>]
 
 let asked = 0;
 
-/** The same question as nobody has ever asked it: a variable that the query does not have makes the bytes new. */
+/** The same query with a new cache key: an undeclared variable makes the bytes unique. */
 function plainly(client: Client, query: string, variables: object) {
   asked += 1;
   return client.post(query, { ...variables, asked });
 }
 
-/** How many statements a question costs. */
+/** The number of statements of a query. */
 async function cost(server: TestServer, ask: () => Promise<unknown>): Promise<number> {
   const before = server.app.database.statements;
   await ask();
   return server.app.database.statements - before;
 }
 
-describe("an answer that is kept", () => {
-  it("is always what a fresh one would be, whatever was written", async (t) => {
+describe("a cached response", () => {
+  it("always equals a fresh one, after any write", async (t) => {
     const { admin } = await startServer(t);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
@@ -153,7 +153,7 @@ describe("an answer that is kept", () => {
         const all = questions(given);
         for (const one of [null, ...steps]) {
           if (one !== null) await perform(given, one);
-          // The first of the two may be from before the write, were it still kept; the second is kept in any case.
+          // The first of the two would be stale if it survived the write. The second is always a cache hit.
           for (const [query, variables] of all) {
             const [kept, again] = [await admin.post(query, variables), await admin.post(query, variables)];
             const fresh = await plainly(admin, query, variables);
@@ -166,7 +166,7 @@ describe("an answer that is kept", () => {
     );
   });
 
-  it("is never older than a write that was acknowledged, while others write and read", async (t) => {
+  it("is never older than an acknowledged write, during concurrent reads and writes", async (t) => {
     const { admin } = await startServer(t);
     const seed = new Seed(admin);
     const { id } = await seed.pipeline();
@@ -195,7 +195,7 @@ describe("an answer that is kept", () => {
     await Promise.all([writing, ...Array.from({ length: 8 }, read)]);
   });
 
-  it("is not kept where something was committed while it was made", async (t) => {
+  it("is not stored if anything was committed during its execution", async (t) => {
     const server = await startServer(t);
     const answers = new ResponseStore(server.app.database);
     const db = answers.invalidateOnWrite();
@@ -203,14 +203,14 @@ describe("an answer that is kept", () => {
     const begunAt = answers.commits;
     const event = changed("APP_UPDATED", { id: "1", name: "x" }, "x", { pipelineId: "1" });
     await db.write((tx) => append(tx, { name: "x", role: "ADMIN" }, new Date(), [event]));
-    // Not even where it is made from something else: how much of it was read after the commit, nobody knows.
+    // Not even for unrelated data: it is unknown how much was read after the commit.
     answers.store("begun before", kept, new Set(["2"]), begunAt);
     answers.store("begun after", kept, new Set(["2"]), answers.commits);
     assert.equal(answers.find("begun before"), null);
     assert.notEqual(answers.find("begun after"), null);
   });
 
-  it("makes room for others, from what was asked for longest ago", async (t) => {
+  it("is evicted when the cache is full, least recently used first", async (t) => {
     const server = await startServer(t);
     const answers = new ResponseStore(server.app.database, 100_000);
     const kept = { body: Buffer.alloc(5000), headers: [], operation: "query app" };
@@ -224,7 +224,7 @@ describe("an answer that is kept", () => {
     assert.ok(bytes <= 100_000 && entries < 20, `${entries} answers weigh ${bytes}`);
   });
 
-  it("costs no statement, and one again when something that it was made from has changed", async (t) => {
+  it("needs no statement until its data changes", async (t) => {
     const server = await startServer(t);
     const { admin } = server;
     const seed = new Seed(admin);
@@ -239,7 +239,7 @@ describe("an answer that is kept", () => {
     assert.ok((await cost(server, ask)) > 0);
   });
 
-  it("goes to nobody whose token was revoked, and to nobody without one", async (t) => {
+  it("is never sent for a revoked token, or without a token", async (t) => {
     const server = await startServer(t);
     const { admin } = server;
     const pipeline = await new Seed(admin).pipeline();
@@ -256,7 +256,7 @@ describe("an answer that is kept", () => {
     }
   });
 
-  it("goes to nobody whose token has expired since", async (t) => {
+  it("is never sent for a token that has expired since", async (t) => {
     let now = Date.now();
     const server = await startServer(t, { now: () => new Date(now) });
     const pipeline = await new Seed(server.admin).pipeline();
@@ -267,7 +267,7 @@ describe("an answer that is kept", () => {
     assert.equal((await visitor.post(BOARD, { pipeline: pipeline.id })).status, 401);
   });
 
-  it("comes with the headers of any other, and a request id of its own", async (t) => {
+  it("has the headers of any other response, and a new request id", async (t) => {
     const server = await startServer(t);
     const pipeline = await new Seed(server.admin).pipeline();
     const body = JSON.stringify({ query: BOARD, variables: { pipeline: pipeline.id } });
@@ -283,7 +283,7 @@ describe("an answer that is kept", () => {
     assert.ok(answers[2]?.rest["content-security-policy"]);
   });
 
-  it("is not kept of what only the viewer makes it", async (t) => {
+  it("is not stored if it depends on the viewer", async (t) => {
     const server = await startServer(t);
     const pipeline = await new Seed(server.admin).pipeline();
     const query = "query ($pipeline: ID!) { viewer { name } pipeline(pipeline: $pipeline) { name } }";

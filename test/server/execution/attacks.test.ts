@@ -15,7 +15,7 @@ import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
 import { Operation, Socket } from "../../support/socket.js";
 
-/** How many documents are made from the schema, for each of the two ways. FUZZ_RUNS asks for another number. */
+/** Number of generated documents for each of the two kinds. FUZZ_RUNS overrides it. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(500));
 
 describe("an attack", () => {
@@ -28,7 +28,7 @@ describe("an attack", () => {
   });
 
   for (const [name, { query, variables, code }] of Object.entries(ATTACKS)) {
-    it(`by ${name} gets the same answer over both ways, and the server goes on`, async (t) => {
+    it(`by ${name} gets the same response over HTTP and WebSocket, and the server keeps running`, async (t) => {
       const overHttp = await server.admin.post(query, variables);
       const socket = await Socket.open(t, server.url, ADMIN_SECRET);
       const overSocket = await answerOf(socket, query, variables);
@@ -43,7 +43,7 @@ describe("an attack", () => {
     });
   }
 
-  it("by documents made from the schema is answered or refused alike over both ways", async (t) => {
+  it("by generated documents gets the same response over HTTP and WebSocket", async (t) => {
     const root = schema.getQueryType();
     assert.ok(root);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
@@ -63,7 +63,7 @@ describe("an attack", () => {
     await server.admin.ask("{ viewer { name } }");
   });
 
-  it("by a batch, or from a foreign page, is refused", async (t) => {
+  it("by a batch, or from a page of another origin, is refused", async (t) => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };
     const send = async (init: RequestInit, path = "/graphql") => {
       const response = await fetch(`${server.url}${path}`, { method: "POST", headers, ...init });
@@ -109,7 +109,7 @@ describe("the limits", () => {
     }
   });
 
-  it("on what a token spends refuse it once that is gone, over both ways together, and nobody else", async (t) => {
+  it("on the cost per token refuse its requests over both transports, and no other token's", async (t) => {
     const server = await startServer(t, { env: { COST_PER_MINUTE: "6" } });
     const other = await server.as("VIEWER");
     const first = await server.admin.post("{ viewer { name } }");
@@ -124,8 +124,8 @@ describe("the limits", () => {
   });
 });
 
-describe("a question that is asked again", () => {
-  it("is paid for each time, whether or not its answer was kept", async (t) => {
+describe("a repeated query", () => {
+  it("costs points each time, whether its response is cached or not", async (t) => {
     const { admin } = await startServer(t, { env: { COST_PER_MINUTE: "1000" } });
     const app = await new Seed(admin).app();
     const left = async () =>
@@ -134,14 +134,14 @@ describe("a question that is asked again", () => {
     assert.deepEqual([await left(), await left(), await left()], [first - 3, first - 6, first - 9]);
   });
 
-  it("is measured each time, whether or not its answer was kept", async (t) => {
+  it("is measured each time, whether its response is cached or not", async (t) => {
     const { admin, url } = await startServer(t);
     const app = await new Seed(admin).app();
     for (let i = 0; i < 5; i += 1) await admin.ask(`{ app(app: "${app.id}") { id name } }`);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /railyard_operation_duration_seconds_count\{operation="query app",code="OK"\} 5\n/);
     assert.match(metrics, /railyard_http_request_duration_seconds_count\{route="POST \/graphql",status="200"\} 6\n/);
-    // Where other instances write to the same database, none is kept.
+    // With several instances on one database there is no response cache.
     if (engine === "postgres") return;
     assert.match(metrics, /railyard_response_cache_requests_total\{result="hit"\} 4\n/);
     assert.match(metrics, /railyard_response_cache_requests_total\{result="miss"\} [1-9]/);
@@ -151,7 +151,7 @@ describe("a question that is asked again", () => {
 });
 
 describe("trusted documents", () => {
-  it("run by their hash over both ways, and nothing else does", async (t) => {
+  it("run by their hash over both transports, and all other documents are refused", async (t) => {
     const text = "query Me { viewer { role } }";
     const hash = createHash("sha256").update(text).digest("hex");
     const path = join(temporaryFolder(t), "persisted-documents.json");

@@ -20,7 +20,7 @@ import { buildDocument, introspect, listOperations, type Operation } from "../..
 import { Seed, unique } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
-/** How many inputs each of the two kinds gets, more than a thousand at every run of both engines. FUZZ_RUNS asks for another number. */
+/** Number of inputs for each of the two kinds: more than a thousand per run of both engines. FUZZ_RUNS overrides it. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(800));
 
 const CODES = new Set([
@@ -35,7 +35,7 @@ const CODES = new Set([
   "GRAPHQL_VALIDATION_FAILED",
 ]);
 
-describe("whatever is sent", () => {
+describe("any input", () => {
   let server: TestServer;
   let schema: GraphQLSchema;
   let operations: Operation[];
@@ -48,7 +48,7 @@ describe("whatever is sent", () => {
     there = await furnish(server);
   });
 
-  it("is answered or refused with a code that the catalogue holds, in its arguments", async () => {
+  it("in arguments gets data or a catalogued error code", async () => {
     const operation = fc.constantFrom(...operations);
     const arbitrary = operation.chain((chosen) => fc.tuple(fc.constant(chosen), argumentsOf(chosen, there)));
     await fc.assert(
@@ -61,7 +61,7 @@ describe("whatever is sent", () => {
     await server.admin.ask("{ viewer { name } }");
   });
 
-  it("is answered or refused with a code that the catalogue holds, in its document", async () => {
+  it("as a valid document gets data or a catalogued error code", async () => {
     const root = schema.getQueryType();
     assert.ok(root);
     const selection = fc
@@ -77,7 +77,7 @@ describe("whatever is sent", () => {
     await server.admin.ask("{ viewer { name } }");
   });
 
-  it("is refused with a code that the catalogue holds, be it no document at all", async () => {
+  it("as an invalid document gets a catalogued error code", async () => {
     const token = fc.constantFrom(
       ..."{}()[]:!$@,&|=",
       "...",
@@ -112,7 +112,7 @@ describe("whatever is sent", () => {
   });
 });
 
-/** Holds of every answer: it is whole, or its errors each have a code of the catalogue, and words. */
+/** Asserts that a response has data, or errors with a message and a catalogued code. */
 function expectSound({ status, data, errors }: GraphQLResponse<unknown>, what: string): void {
   if (errors === undefined) {
     assert.equal(status, 200, what);
@@ -126,7 +126,7 @@ function expectSound({ status, data, errors }: GraphQLResponse<unknown>, what: s
   }
 }
 
-/** Something of every kind, so that not every id is that of nothing. Gives back names and ids. */
+/** Creates one object of each type, so that some ids exist. Returns names and ids. */
 async function furnish({ admin }: TestServer): Promise<string[]> {
   const seed = new Seed(admin);
   const pipeline = await seed.pipeline({ repository: "github.com/tests/fuzz", reviewAppsEnabled: true });
@@ -208,7 +208,7 @@ const WRONG = fc.oneof(
   fc.constant([[null]]),
 );
 
-/** Values for a type: mostly such as it takes, with odd ones and wrong ones among them. */
+/** Values for a type: mostly valid, some unusual or invalid. */
 function wholeValue(type: GraphQLInputType, there: readonly string[]): fc.Arbitrary<unknown> {
   if (isNonNullType(type)) return wholeValue(type.ofType, there);
   return fc.oneof({ arbitrary: fittingValue(type, there), weight: 30 }, WRONG);
@@ -245,7 +245,7 @@ function argumentsOf({ field }: Operation, there: readonly string[]): fc.Arbitra
   return fc.record(model, { requiredKeys });
 }
 
-/** A selection set of a type, drawn by numbers: fields with literal arguments, to a depth. */
+/** A selection set for a type, built from numbers: fields with literal arguments, up to a depth. */
 function selectionOf(
   schema: GraphQLSchema,
   typeName: string,

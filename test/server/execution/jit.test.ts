@@ -11,14 +11,14 @@ import { arbitrarySelection } from "../../support/arbitrary-documents.js";
 import { Seed } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
-/** How often each query is asked: more often than it takes until it is compiled. */
+/** How often each query runs: more often than the threshold for compilation. */
 const TIMES = 12;
 
 interface World {
   readonly roots: readonly (readonly [field: string, type: string])[];
 }
 
-/** Something of everything, and the ways to it. */
+/** A query for one object of each type, with its relations. */
 async function world({ admin }: TestServer): Promise<World> {
   const seed = new Seed(admin);
   const pipeline = await seed.pipeline();
@@ -49,7 +49,7 @@ async function world({ admin }: TestServer): Promise<World> {
   };
 }
 
-/** Apollo with nothing but compiled queries, over the database of a server. */
+/** Apollo Server with compiled queries only, on a server's database. */
 async function compiling(server: TestServer, schema: GraphQLSchema) {
   const compiled = new CompiledQueries(schema);
   const apollo = new ApolloServer<Context>({
@@ -79,13 +79,13 @@ async function compiling(server: TestServer, schema: GraphQLSchema) {
   };
 }
 
-/** An answer as it is sent, but for what errors are worded like. */
+/** A serialized response without the error messages. */
 function text({ data, errors }: { data?: unknown; errors?: readonly { message: string }[] | undefined }): string {
   return JSON.stringify({ data, errors: errors?.map((error) => error.message) });
 }
 
-describe("a query that is asked again and again", () => {
-  it("is answered by code made of it, and as it would be without", async (t) => {
+describe("a frequent query", () => {
+  it("runs as compiled code, with the same response as the interpreter", async (t) => {
     const server = await startServer(t);
     const { roots } = await world(server);
     const schema = buildSchema();
@@ -109,7 +109,7 @@ describe("a query that is asked again and again", () => {
     assert.ok(compilable > 30, `${compilable} documents were valid and answered without errors`);
   });
 
-  it("is refused in the same words whichever way it goes, and goes on being answered", async (t) => {
+  it("has the same errors compiled and interpreted, and keeps working", async (t) => {
     const server = await startServer(t);
     const { roots } = await world(server);
     const ways = await compiling(server, buildSchema());
@@ -125,7 +125,7 @@ describe("a query that is asked again and again", () => {
     assert.ok(roots.length > 0);
   });
 
-  it("does not run twice each time where its code cannot answer it", async (t) => {
+  it("does not run twice each time if the compiled code cannot handle it", async (t) => {
     const server = await startServer(t);
     await world(server);
     const ways = await compiling(server, buildSchema());

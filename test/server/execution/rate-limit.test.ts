@@ -4,8 +4,8 @@ import { RestClient } from "../../support/rest.js";
 import { unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
 
-describe("a token's budget", () => {
-  it("is one for GraphQL and the Platform API, which tells how it stands", async (t) => {
+describe("a token's rate limit", () => {
+  it("counts GraphQL and the Platform API together; the Platform API reports the remaining points", async (t) => {
     const server = await startServer(t, { env: { COST_PER_MINUTE: "66" } });
     const rest = new RestClient(server.url, ADMIN_SECRET);
     const other = await server.as("VIEWER");
@@ -36,7 +36,7 @@ describe("a token's budget", () => {
     await other.ask("{ viewer { name } }");
   });
 
-  it("is spent on lists of the Platform API more than on single things, and on what is refused as well", async (t) => {
+  it("charges Platform API lists more than single objects, and refused requests too", async (t) => {
     const { url } = await startServer(t, { env: { COST_PER_MINUTE: "5000" } });
     const rest = new RestClient(url, ADMIN_SECRET);
     const left = async (path: string) => Number((await rest.get(path)).headers.get("ratelimit-remaining"));
@@ -46,7 +46,7 @@ describe("a token's budget", () => {
     );
   });
 
-  it("is spoken of to nobody where there is none", async (t) => {
+  it("adds no headers if it is disabled", async (t) => {
     const { url } = await startServer(t);
     const { status, headers } = await new RestClient(url, ADMIN_SECRET).get("/apps");
     assert.equal(status, 200);

@@ -10,7 +10,7 @@ const CHROMIUM = "/usr/bin/chromium";
 const skip = existsSync(CHROMIUM) ? false : `there is no browser at ${CHROMIUM}: install the package chromium`;
 
 describe("the explorer", () => {
-  it("comes compressed, with a policy that lets its own script run and no other", async (t) => {
+  it("is compressed, with a Content-Security-Policy that allows only its own script", async (t) => {
     const { url } = await startServer(t);
     const response = await fetch(`${url}/graphql`, { headers: { accept: "text/html" } });
     assert.equal(response.headers.get("content-encoding"), "gzip");
@@ -27,7 +27,7 @@ describe("the explorer", () => {
     assert.ok(!/<(script|link|img)[^>]+(src|href)="(?!data:)/.test(markup), "nothing is fetched from anywhere");
   });
 
-  it("is sent once, and 304 for as long as it is the same", async (t) => {
+  it("is sent once, and 304 as long as it is unchanged", async (t) => {
     const { url } = await startServer(t);
     const headers = { accept: "text/html" };
     const first = await fetch(`${url}/graphql`, { headers });
@@ -38,7 +38,7 @@ describe("the explorer", () => {
     assert.equal(await again.text(), "");
   });
 
-  it("comes as it is to whoever takes no compression", async (t) => {
+  it("is sent uncompressed to clients that do not accept compression", async (t) => {
     const { url } = await startServer(t);
     const headers = { accept: "text/html", "accept-encoding": "identity" };
     const response = await fetch(`${url}/graphql`, { headers });
@@ -68,7 +68,7 @@ describe("the explorer in a browser", { skip }, () => {
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   });
 
-  it("keeps the token for the tab, until it is told to forget it", async (t) => {
+  it("stores the token for the tab until the user removes it", async (t) => {
     const server = await startServer(t);
     const { page } = await open(t, browser, server.url);
     await page.getByLabel("Token").fill(ADMIN_SECRET);
@@ -87,7 +87,7 @@ describe("the explorer in a browser", { skip }, () => {
     await answered(page, "UNAUTHENTICATED");
   });
 
-  it("runs mutations, and knows the schema", async (t) => {
+  it("runs mutations, and loads the schema", async (t) => {
     const server = await startServer(t);
     const { page, violations } = await open(t, browser, server.url);
     await page.getByLabel("Token").fill(ADMIN_SECRET);
@@ -115,9 +115,9 @@ describe("the explorer in a browser", { skip }, () => {
 
 interface Opened {
   readonly page: Page;
-  /** Addresses outside the server that the page asked for. */
+  /** URLs outside of the server that the page requested. */
   readonly strangers: string[];
-  /** What the page's policy kept it from. */
+  /** Violations of the page's Content-Security-Policy. */
   readonly violations: string[];
 }
 
@@ -150,9 +150,9 @@ async function run(page: Page, operation: string): Promise<void> {
   await page.keyboard.press("Control+Enter");
 }
 
-/** Waits until the answer shown holds a text. */
+/** Waits until the displayed response contains a text. */
 async function answered(page: Page, text: string): Promise<void> {
-  // The editor writes spaces that do not break.
+  // The editor uses non-breaking spaces.
   const pattern = new RegExp(text.replaceAll(" ", "\\s"));
   await page.locator(".graphiql-response", { hasText: pattern }).waitFor();
 }

@@ -13,8 +13,8 @@ interface Answered {
 }
 
 /**
- * Sends a body to `POST /graphql`. In pieces of which nobody knows how many will come, it goes the long way, through
- * Fastify; whole, it may go the short one.
+ * Sends a body to `POST /graphql`. A chunked body takes the regular path through Fastify; one with a Content-Length may take
+ * the fast path.
  */
 async function send(server: TestServer, secret: string, body: string, inPieces: boolean): Promise<Answered> {
   const headers = {
@@ -29,7 +29,7 @@ async function send(server: TestServer, secret: string, body: string, inPieces: 
   for await (const chunk of response.setEncoding("utf8")) text += chunk;
   const { date, "x-request-id": id, ...rest } = response.headers;
   assert.match(String(id), /^[0-9a-f-]{36}$/);
-  // What names the request is told apart: everything else is to be the same.
+  // Request ids differ. Everything else must be equal.
   return { status: response.statusCode ?? 0, headers: rest, body: text.replaceAll(String(id), "the request's id") };
 }
 
@@ -37,7 +37,7 @@ const NAMED = "query A { viewer { name } } query B { viewer { role } }";
 const ECHO = "query ($id: ID!) { pipeline(pipeline: $id) { id name description } }";
 const CREATE = "mutation ($input: CreatePipelineInput!) { createPipeline(input: $input) { pipeline { id } } }";
 
-/** Bodies as clients send them, by intention and otherwise. */
+/** Valid, unusual and invalid request bodies. */
 function bodies(pipeline: string): Record<string, string> {
   const json = (value: unknown) => JSON.stringify(value);
   return {
@@ -80,15 +80,15 @@ function bodies(pipeline: string): Record<string, string> {
   };
 }
 
-describe("the short way to an answer", () => {
-  it("gives the status, the headers and the words of the long one", async (t) => {
+describe("the fast path", () => {
+  it("has the status, headers and body of the regular path", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const pipeline = await seed.pipeline();
     await server.admin.mutate("createPipeline", { name: "taken-already" }, "__typename");
     const viewer = (await server.admin.mutate("createToken", { name: "v", role: "VIEWER" }, "secret")).secret;
     for (const secret of [server.admin.secret as string, viewer]) {
-      // The long way, which makes the short one known to the server.
+      // The regular path, from which the fast path learns the headers.
       await send(server, secret, JSON.stringify({ query: "{ viewer { name } }" }), false);
       for (const [what, body] of Object.entries(bodies(pipeline.id))) {
         const long = await send(server, secret, body, true);
@@ -100,7 +100,7 @@ describe("the short way to an answer", () => {
     }
   });
 
-  it("gives the same for bodies that nobody has thought of", async (t) => {
+  it("is equal for random bodies too", async (t) => {
     const server = await startServer(t);
     const secret = server.admin.secret as string;
     await send(server, secret, JSON.stringify({ query: "{ viewer { name } }" }), false);
@@ -120,7 +120,7 @@ describe("the short way to an answer", () => {
     );
   });
 
-  it("looks up no token that it knows", async (t) => {
+  it("does not look up a token again", async (t) => {
     const server = await startServer(t);
     const secret = server.admin.secret as string;
     const body = JSON.stringify({ query: "{ pipelines { totalCount } }" });
@@ -129,12 +129,12 @@ describe("the short way to an answer", () => {
       await send(server, secret, body, inPieces);
       return server.app.database.statements - before;
     };
-    // The first uses of a token are noted, a little later.
+    // The first use of a token is recorded a little later.
     for (let turn = 0; turn < 5; turn++) await statements(turn > 2);
     assert.equal(await statements(false), (await statements(true)) - 1);
   });
 
-  it("is closed to a token from the moment at which it is revoked", async (t) => {
+  it("refuses a token from the moment of its revocation", async (t) => {
     const server = await startServer(t);
     const made = await server.admin.mutate("createToken", { name: "a script", role: "VIEWER" }, "secret token { id }");
     const body = JSON.stringify({ query: "{ pipelines { totalCount } }" });

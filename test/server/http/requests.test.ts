@@ -11,7 +11,7 @@ import { startProcess } from "../../support/server-process.js";
 const BODY_LIMIT = 64 * 1024;
 const JSON_TYPE = { "content-type": "application/json" };
 
-describe("a request that is none", () => {
+describe("an invalid request", () => {
   let server: TestServer;
   const cleanup = suiteCleanup();
   before(async () => {
@@ -26,7 +26,7 @@ describe("a request that is none", () => {
     return { status: response.status, response, code: body.errors?.[0]?.extensions.code, ...body };
   }
 
-  /** Holds of whatever is refused as a whole: nothing was done, and one error says what would be right. */
+  /** Asserts that a request was refused as a whole: nothing was executed, and one error says what is valid. */
   async function refuse(code: string, status: number, init: RequestInit, path?: string): Promise<void> {
     const answer = await send(init, path);
     const what = `${JSON.stringify(init).slice(0, 200)} ${path ?? ""}`;
@@ -36,7 +36,7 @@ describe("a request that is none", () => {
     await server.admin.ask("{ viewer { name } }");
   }
 
-  it("is refused where the body is not JSON, or not an object with a query", async () => {
+  it("is refused if the body is not JSON, or not an object with a query", async () => {
     const bodies = [
       "{",
       "",
@@ -60,14 +60,14 @@ describe("a request that is none", () => {
     }
   });
 
-  it("is refused where its operation cannot be told", async () => {
+  it("is refused if its operation is ambiguous", async () => {
     const two = "query a { viewer { name } } query b { viewer { name } }";
     await refuse("BAD_USER_INPUT", 400, { headers: JSON_TYPE, body: JSON.stringify({ query: two }) });
     const other = JSON.stringify({ query: two, operationName: "c" });
     await refuse("BAD_USER_INPUT", 400, { headers: JSON_TYPE, body: other });
   });
 
-  it("is refused where the document is no GraphQL, or does not fit the schema", async () => {
+  it("is refused if the document is not GraphQL, or invalid against the schema", async () => {
     for (const query of ["{", "}", "query {", "{ viewer { name }", "{ \ud800 }", "\0", "mutation", "#"]) {
       await refuse("GRAPHQL_PARSE_FAILED", 400, { headers: JSON_TYPE, body: JSON.stringify({ query }) });
     }
@@ -81,7 +81,7 @@ describe("a request that is none", () => {
     }
   });
 
-  it("is refused where it is of another type", async () => {
+  it("is refused with another content type", async () => {
     const body = JSON.stringify({ query: "{ viewer { name } }" });
     for (const type of [
       "text/plain",
@@ -94,12 +94,12 @@ describe("a request that is none", () => {
     }
   });
 
-  it("is refused where it is a batch", async () => {
+  it("is refused if it is a batch", async () => {
     const one = { query: "{ viewer { name } }" };
     await refuse("BAD_USER_INPUT", 400, { headers: JSON_TYPE, body: JSON.stringify([one, one]) });
   });
 
-  it("is refused where a mutation comes by GET, which a query may", async () => {
+  it("is refused if it is a mutation by GET, which allows queries", async () => {
     const headers = { "apollo-require-preflight": "true" };
     const mutation = encodeURIComponent('mutation { createApp(input: { name: "by-get" }) { app { id } } }');
     await refuse("BAD_USER_INPUT", 405, { method: "GET", headers }, `/graphql?query=${mutation}`);
@@ -111,7 +111,7 @@ describe("a request that is none", () => {
     await refuse("BAD_USER_INPUT", 400, { method: "GET", headers }, `/graphql?query=${query}&variables=${variables}`);
   });
 
-  it("is taken up to the largest size of a body, and refused past it", async () => {
+  it("is accepted up to the maximum body size, and refused above it", async () => {
     const frame = JSON.stringify({ query: "{ viewer { name } }", variables: { x: "" } });
     const fill = (bytes: number) => frame.replace('"x":""', `"x":"${"y".repeat(bytes - frame.length)}"`);
     const { data } = await send({ headers: JSON_TYPE, body: fill(BODY_LIMIT) });
@@ -120,7 +120,7 @@ describe("a request that is none", () => {
     await refuse("QUERY_TOO_LARGE", 413, { headers: JSON_TYPE, body: fill(8 * 1024 * 1024) });
   });
 
-  it("is refused where it is nested without end", async () => {
+  it("is refused if it is too deeply nested", async () => {
     const deep = [
       "{a".repeat(20_000),
       `${"{a".repeat(15_000)}${"}".repeat(15_000)}`,
@@ -144,7 +144,7 @@ describe("a request that is none", () => {
     await server.admin.ask("{ viewer { name } }");
   });
 
-  it("is refused where there is nothing", async () => {
+  it("is refused at unknown paths", async () => {
     await refuse("NOT_FOUND", 404, { method: "GET" }, "/");
     await refuse("NOT_FOUND", 404, { method: "DELETE" }, "/graphql");
     await refuse("NOT_FOUND", 404, { method: "GET" }, `/${"x".repeat(3000)}`);
@@ -153,15 +153,15 @@ describe("a request that is none", () => {
   });
 });
 
-describe("a fault deep inside", () => {
-  it("is told by the request's id alone, and found by it in the log", async (t) => {
+describe("an internal error", () => {
+  it("shows only the request id, which leads to it in the log", async (t) => {
     const file = join(temporaryFolder(t), "railyard.sqlite");
     const server = startProcess(t, { DATABASE_URL: `sqlite:${file}`, ADMIN_TOKEN: ADMIN_SECRET });
     const url = await server.ready();
     const client = new Client(url, ADMIN_SECRET);
     const seed = new Seed(client);
     await seed.coupled(await seed.pipeline(), "STAGING");
-    // What only a hand at the file could do: the service then reads a row that it could not have written.
+    // Only a manual change of the file can do this: the row is invalid for the service.
     const hand = new SqliteFile(file);
     hand.exec("UPDATE couplings SET required_checks = 'a broken secret'");
     hand.close();

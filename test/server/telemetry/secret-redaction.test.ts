@@ -15,7 +15,7 @@ const HEADER = "canary-header-0123456789";
 const PATH = "railyard_canaryInTheDatabaseUrl";
 const DEEP = "railyard_canaryFromDeepInside0123456789abcdefgh";
 
-/** A server as it is run, with all that it says. */
+/** A running server with all of its output. */
 async function run(t: Cleanup, file: string) {
   const env = {
     PATH: process.env.PATH ?? "",
@@ -43,10 +43,10 @@ async function run(t: Cleanup, file: string) {
 }
 
 describe("a secret", () => {
-  it("is in no answer, log line or metric, wherever it comes from", async (t) => {
+  it("is in no response, log line or metric, from any source", async (t) => {
     const file = join(temporaryFolder(t), `${PATH}.sqlite`);
     const server = await run(t, file);
-    // What a database may say when it fails, deep inside.
+    // An error message of a database driver.
     const hand = new SqliteFile(file);
     hand.exec(
       `CREATE TRIGGER canary BEFORE INSERT ON apps BEGIN SELECT RAISE(ABORT, 'password ${DEEP} at postgres://u:${DEEP}@db, Bearer ${ADMIN}'); END`,
@@ -90,7 +90,7 @@ describe("a secret", () => {
     }
   });
 
-  it("is blotted out of a line of the log, and what is none is left", () => {
+  it("is redacted from log lines; other text stays", () => {
     const blot = redactor(['a "quoted" secret', "x"]);
     const cases: [string, string][] = [
       [JSON.stringify({ a: 'a "quoted" secret' }), '{"a":"[secret]"}'],
@@ -104,7 +104,7 @@ describe("a secret", () => {
 });
 
 describe("the log of requests", () => {
-  it("has one line for each, with who asked for what, and how it ended", async (t) => {
+  it("has one line per request, with its viewer, operation and outcome", async (t) => {
     const server = await run(t, join(temporaryFolder(t), "log.sqlite"));
     const client = new Client(server.url, ADMIN);
     await client.ask("query Named { viewer { name } }");

@@ -20,7 +20,7 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
 const TRACEPARENT = `00-${TRACE}-${PARENT}-01`;
 
-/** A service as it is run, which tells a collector of itself; `stop` gives its exit code. */
+/** A running service that exports to a collector. `stop` returns its exit code. */
 async function run(t: Cleanup, env: Readonly<Record<string, string>>) {
   const file = join(temporaryFolder(t), "canaryInTheDatabaseUrl.sqlite");
   const server = startProcess(t, { DATABASE_URL: `sqlite:${file}`, ADMIN_TOKEN: SECRET, ...env });
@@ -41,7 +41,7 @@ async function run(t: Cleanup, env: Readonly<Record<string, string>>) {
 }
 
 describe("traces", () => {
-  it("tell of a request as a part of the caller's trace, with its transaction, its wait and its commit", async (t) => {
+  it("contain a request as part of the caller's trace, with its transaction, queue time and commit", async (t) => {
     const collector = await new OtlpCollector().listen(t);
     const DATABASE_URL = await freshDatabase(t);
     const { post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_URL });
@@ -63,7 +63,7 @@ describe("traces", () => {
       "railyard.code": "OK",
       "railyard.request_id": requestId,
     });
-    // The use of the token is noted in a transaction of its own.
+    // The use of the token is recorded in a separate transaction.
     const transactions = collector.childrenOf(request).filter(({ name }) => name === "transaction");
     assert.ok(transactions.length >= 1);
     for (const transaction of transactions) {
@@ -73,7 +73,7 @@ describe("traces", () => {
     }
   });
 
-  it("tell of operations on a socket, of the Platform API and of kept answers, each with its code", async (t) => {
+  it("contain operations over WebSocket, the Platform API and cache hits, each with its code", async (t) => {
     const collector = await new OtlpCollector().listen(t);
     const { url, post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     const app = await new Seed(new Client(url, SECRET)).app();
@@ -123,7 +123,7 @@ describe("traces", () => {
     );
   });
 
-  it("tell of calls to GitHub", async (t) => {
+  it("contain requests to GitHub", async (t) => {
     const collector = await new OtlpCollector().listen(t);
     const github = await new FakeGithub().listen(t);
     const { url, stop } = await run(t, {
@@ -146,7 +146,7 @@ describe("traces", () => {
     );
   });
 
-  it("hold no secret, whatever a client sends or a fault says", async (t) => {
+  it("contain no secret, for any client input or error", async (t) => {
     const collector = await new OtlpCollector().listen(t);
     const github = await new FakeGithub().listen(t);
     const canary = (what: string) => `canary-${what}-0123456789`;
@@ -189,7 +189,7 @@ describe("traces", () => {
     }
   });
 
-  it("go by OpenTelemetry's own settings", async (t) => {
+  it("follow OpenTelemetry's standard settings", async (t) => {
     const collector = await new OtlpCollector().listen(t);
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     const off = await run(t, { ...env, OTEL_TRACES_SAMPLER: "always_off" });
@@ -214,7 +214,7 @@ describe("traces", () => {
     ["is not there", false],
     ["never answers", true],
   ] as const) {
-    it(`keep neither the service nor its stop waiting where the collector ${how}`, async (t) => {
+    it(`delay neither requests nor the shutdown if the collector ${how}`, async (t) => {
       const silent = createServer((socket) => socket.resume());
       await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
       const { port } = silent.address() as { port: number };
@@ -234,7 +234,7 @@ describe("traces", () => {
     });
   }
 
-  it("load nothing of OpenTelemetry where nobody asks for them", async (t) => {
+  it("load no OpenTelemetry SDK if they are disabled", async (t) => {
     const loaded = async (env: Readonly<Record<string, string>>) => {
       const folder = temporaryFolder(t);
       const { post, stop } = await run(t, { ...env, NODE_V8_COVERAGE: folder });
@@ -242,7 +242,7 @@ describe("traces", () => {
       await stop();
       const scripts = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
       assert.ok(scripts.join("").includes("node_modules/fastify/"), "what was loaded is known");
-      // The API alone, which does nothing, comes with prom-client anyway.
+      // The API package, which has no implementation, is a dependency of prom-client.
       return /node_modules\/@opentelemetry\/(?!api\/)|server\/tracing\.js/.test(scripts.join(""));
     };
     const collector = await new OtlpCollector().listen(t);

@@ -22,8 +22,8 @@ async function serve(t: Cleanup, folder: string): Promise<{ program: ChildProgra
   return { program, url };
 }
 
-describe("a server that is killed in the middle of it", () => {
-  it("ten times over misses nothing that it had acknowledged, and repeats no cursor", async (t) => {
+describe("a server that is killed during writes", () => {
+  it("loses no acknowledged event and repeats no cursor, ten times in a row", async (t) => {
     const folder = temporaryFolder(t);
     const acknowledged: string[] = [];
     const seen: { cursor: string; subjectName: string }[] = [];
@@ -44,7 +44,7 @@ describe("a server that is killed in the middle of it", () => {
         }
       };
       const writing = [write(), write(), write(), write()];
-      // Mid-stream: some events have been told, more are being written.
+      // Mid-stream: some events have been delivered, and others are being written.
       await watch.take(10 + kill * 3);
       await program.kill();
       await socket.closed;

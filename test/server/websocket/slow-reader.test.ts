@@ -6,19 +6,19 @@ import { ADMIN_SECRET, startServer } from "../../support/server.js";
 import { LOG_START, Socket } from "../../support/socket.js";
 
 const TARGETS = 200;
-/** What one promotion raises: it starts and finishes, and each target gets a release and is moved. */
+/** The events of one promotion: its start and end, and a release and a phase change per target. */
 const RAISED = 2 + 2 * TARGETS;
 const PROMOTIONS = Math.ceil(50_000 / RAISED);
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor } }";
 const TELL_MORE = "subscription ($after: EventCursor) { events(after: $after) { cursor pipeline { description } } }";
 
 describe("a client that stops reading", () => {
-  it("costs next to nothing, holds up nobody, and gets all of 50,000 events when it reads again, or where they begin", async (t) => {
+  it("uses little memory, delays no other client, and resumes after 50,000 events or gets an error with the oldest cursor", async (t) => {
     let late = 0;
     const now = () => new Date(Date.now() + late);
     const server = await startServer(t, { env: { EVENT_RETENTION: "2h" }, now });
     const seed = new Seed(server.admin);
-    // What is told of each event is a kilobyte and more: 50,000 of them, kept anywhere, would show.
+    // Each event is more than a kilobyte, so buffering 50,000 of them would show.
     const pipeline = await seed.pipeline({ description: "x".repeat(1000) });
     const source = await seed.coupled(pipeline, "DEVELOPMENT");
     await Promise.all(Array.from({ length: TARGETS }, () => seed.coupled(pipeline, "STAGING")));
@@ -43,14 +43,14 @@ describe("a client that stops reading", () => {
     for (let count = 0; count < PROMOTIONS; count += 1) {
       await server.admin.mutate("promote", { app: source.name }, "promotion { id }");
       heard += RAISED;
-      // The one that reads hears of each promotion before the next begins, whatever the others do.
+      // The reading client receives each promotion before the next begins, regardless of the others.
       await reading.watch.take(heard);
     }
     assert.ok(heard - RAISED >= 50_000);
     const cursors = reading.watch.events.map((event) => event.cursor);
     assert.equal(new Set(cursors).size, heard, "none repeats, also where more come at once than are taken at a time");
     const grown = (await measureMemory()) - before;
-    // What this test keeps of the events that it has heard itself is part of it.
+    // Includes what this test stores of the received events.
     assert.ok(grown < 50_000_000, `memory grew by ${grown} bytes`);
     assert.ok(paused.watch.results.length < heard, "the pause was felt");
 
@@ -73,8 +73,8 @@ describe("a client that stops reading", () => {
   });
 });
 
-describe("subscribers that come and go", () => {
-  it("leave nothing behind: no follower, no event, no timer, no memory", async (t) => {
+describe("subscribers that connect and disconnect", () => {
+  it("leave nothing behind: no follower, event, timer or memory", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const { feed } = server.app;
@@ -91,7 +91,7 @@ describe("subscribers that come and go", () => {
       await seed.app();
       await Promise.all(watches.map((watch) => watch.take(1)));
       assert.equal(feed.stats.followers, 1000);
-      // Half of them say that they leave, and are gone by the time that the server answers what they say next.
+      // Half of them complete, and disconnect before the server responds.
       for (const watch of watches.slice(0, 500)) watch.stop();
       await Promise.all(
         sockets
@@ -99,7 +99,7 @@ describe("subscribers that come and go", () => {
           .map((socket) => socket.run("{ viewer { name } }").until(({ results }) => results.length > 0)),
       );
       assert.equal(feed.stats.followers, 500, `in round ${round}`);
-      // The others are cut off.
+      // The others are terminated.
       for (const step of undo) step();
       while (feed.stats.followers > 0) await new Promise(setImmediate);
     };
@@ -109,7 +109,7 @@ describe("subscribers that come and go", () => {
     assert.deepEqual(feed.stats, { followers: 0, recent: 0 });
     assert.ok(timers() <= timersBefore, `${timers()} timers, ${timersBefore} before`);
     const grown = (await measureMemory()) - before;
-    // A single follower, its stream and its texts kept for each of the 3,000 would be more than this.
+    // Leaking a follower, its stream and its texts for each of the 3,000 would take more than this.
     assert.ok(grown < 3_000_000, `memory grew by ${grown} bytes`);
     const { statements } = server.app.database;
     await seed.app();

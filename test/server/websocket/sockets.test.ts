@@ -6,9 +6,9 @@ import { LOG_START, Socket } from "../../support/socket.js";
 
 const FOLLOW = `subscription { events(after: "${LOG_START}") { cursor } }`;
 
-// A socket that is not closed would be waited for until then.
-describe("a socket", { timeout: 120_000 }, () => {
-  it("is for those with a token: anybody else is closed with 4401", async (t) => {
+// An open socket would delay the shutdown by this long.
+describe("a WebSocket", { timeout: 120_000 }, () => {
+  it("requires a token, and is closed with 4401 without one", async (t) => {
     const server = await startServer(t);
     for (const params of [{}, { authorization: "Bearer nobody" }, { authorization: 7 }]) {
       const socket = await Socket.open(t, server.url, null, { params });
@@ -20,7 +20,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal(await early.closed, 4401);
   });
 
-  it("is opened for pages of the server's own and of the origins that are allowed, and for no other", async (t) => {
+  it("accepts pages of the server's own and of allowed origins only", async (t) => {
     const server = await startServer(t, { env: { ALLOWED_ORIGINS: "https://dash.example.com" } });
     const from = (origin: string) => Socket.connect(t, server.url, { headers: { origin } });
     await from("https://dash.example.com");
@@ -31,7 +31,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     await assert.rejects(Socket.connect(t, `${server.url}/elsewhere`), /HTTP 404/);
   });
 
-  it("keeps a syntax error, a mistake and an unknown field to their own operations", async (t) => {
+  it("reports a syntax, validation or field error for its operation only", async (t) => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watch = socket.run(FOLLOW);
@@ -51,7 +51,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal(socket.code, null);
   });
 
-  it("answers queries and mutations as HTTP does, refusals word for word", async (t) => {
+  it("runs queries and mutations as HTTP does, with the same errors", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const socket = await Socket.open(t, server.url, viewer.secret);
@@ -79,7 +79,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal((await made.error()).extensions.code, "BAD_USER_INPUT");
   });
 
-  it("carries subscriptions, which HTTP refuses with a word on where they are served", async (t) => {
+  it("carries subscriptions, which HTTP refuses with a hint", async (t) => {
     const server = await startServer(t);
     const answer = await server.admin.post("subscription { events { cursor } }");
     assert.equal(answer.status, 400);
@@ -87,7 +87,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.match(answer.errors?.[0]?.message ?? "", /WebSocket/);
   });
 
-  it("carries at most 100 operations at a time, and the next one is refused alone", async (t) => {
+  it("carries at most 100 concurrent operations; only the next one is refused", async (t) => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watches = Array.from({ length: 100 }, () => socket.run(FOLLOW));
@@ -99,7 +99,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     await socket.run(FOLLOW).take(1);
   });
 
-  it("is one of at most 500 of a token; the next is told to try later", async (t) => {
+  it("is one of at most 500 per token; the next is told to retry later", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const reporter = await server.as("REPORTER");
@@ -109,7 +109,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal((await Socket.open(t, server.url, reporter.secret)).acknowledged, true);
   });
 
-  it("takes messages of the size that HTTP takes, refuses a larger one alone, and is closed by one four times as large", async (t) => {
+  it("accepts messages up to HTTP's size, refuses larger ones, and is closed by one four times as large", async (t) => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const fits = socket.run(`{ viewer { name } } # ${"x".repeat(60_000)}`);
@@ -121,7 +121,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal(await socket.closed, 1009);
   });
 
-  it("is closed with 4403 when its token is revoked, and the sockets of others are not", async (t) => {
+  it("is closed with 4403 when its token is revoked; sockets of other tokens stay open", async (t) => {
     const server = await startServer(t);
     const { token, secret } = await server.admin.mutate(
       "createToken",
@@ -132,7 +132,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     await mine.run(FOLLOW).take(1);
     const watch = other.run(FOLLOW);
     await server.admin.mutate("revokeToken", { token: token.id }, "token { id }");
-    // From that moment on, before the socket is closed, nothing can be done with it.
+    // From the revocation on, before the socket is closed, its operations are refused.
     const refusal = await mine
       .run("{ viewer { name } }")
       .error()
@@ -143,7 +143,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal(server.app.feed.stats.followers, 1);
   });
 
-  it("is closed with 4403 on revocation also where it does nothing but wait", async (t) => {
+  it("is closed with 4403 on revocation also if it is idle", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const socket = await Socket.open(t, server.url, viewer.secret);
@@ -163,7 +163,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     assert.equal(await socket.closed, 4401);
   });
 
-  it("is closed with 1001 when the service stops, after what was under way has been answered", async (t) => {
+  it("is closed with 1001 at shutdown, after running operations have finished", async (t) => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watch = socket.run(FOLLOW);
@@ -175,7 +175,7 @@ describe("a socket", { timeout: 120_000 }, () => {
     const stopped = server.stop();
     assert.equal(await socket.closed, 1001);
     await stopped;
-    // Its client is to come back with its cursor, so the subscription must not look as if it had come to its end.
+    // The subscription must not complete: the client should reconnect with its cursor.
     assert.equal(watch.complete, false);
     const answered = under.filter(({ results }) => results.length > 0).length;
     const refused = under.filter(({ errors }) => errors?.[0]?.extensions.code === "UNAVAILABLE").length;

@@ -4,14 +4,14 @@ import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
 
-/** The cursor of the newest event: where "from now on" begins, without waiting for anything to have begun. */
+/** The cursor of the newest event, to subscribe to later events only. */
 async function now(server: TestServer): Promise<string> {
   const { events } = await server.admin.ask("{ events(last: 1) { nodes { cursor } } }");
   return events.nodes[0].cursor;
 }
 
 describe("a subscription", () => {
-  it("tells what happened after its cursor, and then goes on live, in one sequence", async (t) => {
+  it("delivers events after its cursor, and then live ones, without a gap", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const after = await now(server);
@@ -29,7 +29,7 @@ describe("a subscription", () => {
     assert.notEqual(first.id, second.id);
   });
 
-  it("without a cursor tells nothing of what was there before it", async (t) => {
+  it("without a cursor delivers no earlier events", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     await seed.app();
@@ -46,7 +46,7 @@ describe("a subscription", () => {
     assert.deepEqual(told, [...names, last.name].slice(-told.length));
   });
 
-  it("serves every filter, in the words of the arguments", async (t) => {
+  it("supports every filter argument", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const after = await now(server);
@@ -95,7 +95,7 @@ describe("a subscription", () => {
     assert.deepEqual([context.extensions.code, context.extensions.field], ["BAD_USER_INPUT", "contexts.0"]);
   });
 
-  it("shows an event's own fields as they were then, and nested ones as they are now", async (t) => {
+  it("returns an event's own fields as of the event, and related objects in their current state", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const after = await now(server);
@@ -104,7 +104,7 @@ describe("a subscription", () => {
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const query = `subscription ($after: EventCursor, $app: ID) { events(after: $after, app: $app) {
       type ... on ReleaseEvent { releasePhase release { phase } } } }`;
-    // Two of a kind share what they are told: it must be the state now for both, each time.
+    // Two identical subscriptions share an execution. Both must get the current state each time.
     const [one, two] = [0, 1].map(() => socket.run(query, { after, app: app.id }));
     for (const watch of [one, two]) {
       const [, created] = (await watch?.take(2)) ?? [];
@@ -127,7 +127,7 @@ describe("a subscription", () => {
     }
   });
 
-  it("costs the database the same for one subscriber as for forty of a kind", async (t) => {
+  it("costs the database the same for one subscriber and for forty identical ones", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     const app = await seed.app();
@@ -142,7 +142,7 @@ describe("a subscription", () => {
       await Promise.all(watches.map((watch) => watch.until(({ events }) => events.at(-1)?.cursor === after)));
       return server.app.database.statements - before;
     };
-    // Each comes with a cursor of its own: how far a dashboard has come makes it no different from the others.
+    // Each has another cursor, which does not prevent sharing.
     const watch = async () => {
       const mine = socket.run(query, { after: await now(server) });
       await seed.build();
@@ -156,7 +156,7 @@ describe("a subscription", () => {
     assert.ok((await cost(watches)) <= one + 2, "the looks at the tokens of sockets may fall in between");
   });
 
-  it("is refused where its cursor is none of this log's", async (t) => {
+  it("is refused for a cursor that is not in this log", async (t) => {
     const server = await startServer(t);
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     for (const after of ["", "x", Buffer.from("event:999999").toString("base64url")]) {
