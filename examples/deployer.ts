@@ -1,7 +1,7 @@
 /*
- * A deployer: follows the log, rolls the releases of REPORTED apps out and reports how that went. It may be killed at any
- * line and started again. Nothing is lost, because the cursor is kept only after an event has been dealt with; and what is
- * seen twice does no harm, because whether there is still something to do is asked before doing it.
+ * A deployer: follows the event log, deploys the releases of REPORTED apps and reports the results. It can be killed at any
+ * line and started again. Nothing is lost, because it stores the cursor after it has processed an event. Processing an event
+ * twice is harmless, because it first asks whether the release is still deploying.
  *
  *   RAILYARD_URL=http://127.0.0.1:4000 RAILYARD_TOKEN=… STATE=./state [APP=myapp] node dist/examples/deployer.js
  */
@@ -20,50 +20,50 @@ interface Deployable {
   readonly release: { id: string; version: number; app: { name: string }; build: { artifact: string } };
 }
 
-/** Writes a file whole or not at all. */
-function keep(name: string, text: string): void {
+/** Writes a file atomically. */
+function writeState(name: string, text: string): void {
   writeFileSync(`${STATE}/${name}.new`, text);
   renameSync(`${STATE}/${name}.new`, `${STATE}/${name}`);
 }
 
-/** Asks until there is an answer; gives back its data, or null where it is a refusal. */
-async function ask<T>(query: string, variables: object): Promise<T | null> {
+/** Retries until there is a response. Returns its data, or null if the operation was refused. */
+async function request<T>(query: string, variables: object): Promise<T | null> {
   for (;;) {
     try {
       const headers = { authorization, "content-type": "application/json" };
       const body = JSON.stringify({ query, variables });
-      const answer = await (await fetch(`${RAILYARD_URL}/graphql`, { method: "POST", headers, body })).json();
-      if (!/UNAVAILABLE|INTERNAL_SERVER_ERROR/.test(answer.errors?.[0]?.extensions.code)) return answer.data;
-    } catch {} // Not there at the moment.
+      const response = await (await fetch(`${RAILYARD_URL}/graphql`, { method: "POST", headers, body })).json();
+      if (!/UNAVAILABLE|INTERNAL_SERVER_ERROR/.test(response.errors?.[0]?.extensions.code)) return response.data;
+    } catch {} // Not reachable now.
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
 const report = (release: string, phase: string) =>
-  ask("mutation ($input: ReportDeploymentInput!) { reportDeployment(input: $input) { release { phase } } }", {
+  request("mutation ($input: ReportDeploymentInput!) { reportDeployment(input: $input) { release { phase } } }", {
     input: { release, phase },
   });
 
 async function handle({ cursor, releasePhase, release }: Deployable): Promise<void> {
-  // Refused where the release is no longer to be deployed; otherwise the time to do so starts anew.
+  // Refused if the release is no longer deploying. Otherwise this restarts the deployment timeout.
   if (releasePhase === "DEPLOYING" && (await report(release.id, "DEPLOYING")) !== null) {
-    keep(release.app.name, `v${release.version} ${release.build.artifact}\n`); // To do it twice is to do it once.
+    writeState(release.app.name, `v${release.version} ${release.build.artifact}\n`); // Idempotent.
     await report(release.id, "SUCCEEDED");
   }
-  keep("cursor", cursor);
+  writeState("cursor", cursor);
 }
 
 mkdirSync(STATE, { recursive: true });
 let after = existsSync(`${STATE}/cursor`) ? readFileSync(`${STATE}/cursor`, "utf8") : null;
 type Page = { events: { nodes: Deployable[] } };
 const PAST = `query ($app: ID, $after: EventCursor) { events(${FILTER}) { nodes { ${EVENT} } } }`;
-const begun = await ask<Page>("{ events(last: 1) { nodes { cursor } } }", {});
-if (begun === null) throw new Error("RAILYARD_TOKEN is not one that may read.");
+const newest = await request<Page>("{ events(last: 1) { nodes { cursor } } }", {});
+if (newest === null) throw new Error("RAILYARD_TOKEN must be a valid token.");
 for (;;) {
-  // What has happened so far: from the beginning of the log where there is no cursor yet, or where it has expired.
-  const past = await ask<Page>(PAST, { app: APP, after });
+  // Past events: from the start of the log if there is no cursor yet, or if it has expired.
+  const past = await request<Page>(PAST, { app: APP, after });
   for (const event of past?.events.nodes ?? []) await handle(event);
-  after = past === null ? null : (past.events.nodes.at(-1)?.cursor ?? after ?? begun.events.nodes[0]?.cursor ?? null);
+  after = past === null ? null : (past.events.nodes.at(-1)?.cursor ?? after ?? newest.events.nodes[0]?.cursor ?? null);
   if (past?.events.nodes.length === 0) break;
 }
 let queue = Promise.resolve();
@@ -75,7 +75,7 @@ createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 1
 }>(
   {
     query: `subscription ($app: ID, $after: EventCursor) { events(${FILTER}) { ${EVENT} } }`,
-    // Read again with each connection: it goes on after what has come, not where it once began.
+    // Read again for each connection, so that it continues after the last event.
     variables: { app: APP, get after() { return after; } }, // biome-ignore format: one line says it
   },
   {
@@ -84,7 +84,7 @@ createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 1
       after = data.events.cursor;
       queue = queue.then(() => handle(data.events));
     },
-    // The cursor has expired, or the token: to start again is to catch up.
+    // The cursor or the token has expired. A restart catches up.
     error: () => process.exit(1),
     complete: () => process.exit(1),
   },

@@ -148,7 +148,7 @@ const rolesSetting = z.string().transform((text, context) => {
   return roles;
 });
 
-/** Every setting by name. A test compares the README's table with this schema. */
+/** Every setting by name. A test compares the table of docs/settings.md with this schema. */
 export const SETTINGS = z.object({
   PORT: z
     .string()

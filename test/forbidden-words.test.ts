@@ -33,7 +33,6 @@ const SEARCHED = ["README.md", "docs", "src"];
 
 /** Files that are not rewritten yet. The list can only shrink: a listed file without a forbidden phrase fails the test. */
 const ALLOWED = new Set<string>([
-  "docs/performance.md",
   "src/async/ticker.ts",
   "src/config.ts",
   "src/database/database.ts",

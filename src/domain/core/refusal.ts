@@ -1,7 +1,7 @@
 import { DatabaseUnavailable, WriteConflict } from "../../database/database.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 
-/** Every code that a client may see as `extensions.code`, and when. The README's table is held against this one by a test. */
+/** Every code that a client may see as `extensions.code`, and when. A test compares docs/api.md with this catalog. */
 export const REFUSALS = {
   UNAUTHENTICATED: "There is no token, or it is unknown, revoked or expired.",
   FORBIDDEN: "The token's role does not allow it, or the pipelines that it is limited to do not.",
