@@ -15,7 +15,7 @@ const STOP_DEADLINE_MS = 10_000;
 const EXIT_DELAY_MS = 100;
 
 /** Error codes of `listen` that are caused by PORT or HOST. */
-const UNUSABLE_ADDRESS: ReadonlySet<string> = new Set([
+const LISTEN_ERROR_CODES: ReadonlySet<string> = new Set([
   "EADDRINUSE",
   "EACCES",
   "EADDRNOTAVAIL",
@@ -103,6 +103,6 @@ function explain(error: unknown): string {
   if (error instanceof DatabaseOpenError) return `DATABASE_URL cannot be used. ${error.message}`;
   if (error instanceof RevokedAdminToken) return "ADMIN_TOKEN was revoked. Set a different one.";
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code !== undefined && UNUSABLE_ADDRESS.has(code)) return `PORT or HOST cannot be used: ${message}.`;
+  if (code !== undefined && LISTEN_ERROR_CODES.has(code)) return `PORT or HOST cannot be used: ${message}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

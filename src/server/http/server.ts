@@ -81,7 +81,7 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Error {
   const refusal = asRefusal(error);
   if (refusal instanceof Refusal) return refusal;
   if (error.code === "FST_ERR_BAD_URL") {
-    return new Refusal("BAD_USER_INPUT", "The address must be well-formed: a % is followed by two hexadecimal digits.");
+    return new Refusal("BAD_USER_INPUT", "The URL is malformed: % must be followed by two hexadecimal digits.");
   }
   if (error.statusCode === 413) {
     return bodyTooLarge("body", request.routeOptions.bodyLimit);
