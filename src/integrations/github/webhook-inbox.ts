@@ -77,8 +77,8 @@ export class WebhookInbox {
 
   #takeConcurrently(delivery: Delivery, effect: Effect): Promise<Outcome> {
     this.#lastQueue = (this.#lastQueue + 1) % CONCURRENT_TRANSACTIONS;
-    const lane = this.#queues[this.#lastQueue] as Lane;
-    return lane.run(() =>
+    const queue = this.#queues[this.#lastQueue] as Lane;
+    return queue.run(() =>
       this.#ctx.db.write(async (tx) => {
         const { outcome, events } = await this.#apply(tx, delivery, effect);
         await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
