@@ -45,6 +45,21 @@ describe("the documents", () => {
     assert.deepEqual(broken, []);
   });
 
+  it("name only files and folders that exist", () => {
+    const roots = /^(?:src|test|docs|bench|deploy|examples|scripts)\//;
+    const layers = /^(?:domain|database|events|resolvers|schema|server)\//;
+    const paths = DOCUMENTS.flatMap((file) =>
+      inlineCode(readFileSync(file, "utf8").replace(/^```[\s\S]*?^```$/gm, ""))
+        .filter((code) => /^[\w./-]+$/.test(code) && (roots.test(code) || layers.test(code)))
+        .map((code) => ({ file, path: roots.test(code) ? code : `src/${code}` })),
+    );
+    assert.ok(paths.length > 40, "the paths were found");
+    assert.deepEqual(
+      paths.filter(({ path }) => !existsSync(path)),
+      [],
+    );
+  });
+
   it("name only scripts of package.json", () => {
     const named = DOCUMENTS.flatMap((file) => [
       ...readFileSync(file, "utf8").matchAll(/\bnpm (?:run ([a-z:]+)|(start|test))/g),
