@@ -40,6 +40,8 @@ export interface Description {
   /** Further paragraphs of the help text. */
   readonly notes?: readonly string[];
   readonly options?: readonly Option[];
+  /** The allowed values of the first argument. */
+  readonly choices?: readonly string[];
 }
 
 /**
@@ -48,18 +50,24 @@ export interface Description {
  */
 export function define<Options = object>(
   program: Command,
-  { usage, alias, about, examples, notes = [], options = [] }: Description,
+  { usage, alias, about, examples, notes = [], options = [], choices }: Description,
   // biome-ignore lint/suspicious/noConfusingVoidType: a command without a result returns nothing.
   run: (call: CommandCall<Options>) => Promise<CommandResult | ExitCode | void>,
 ): void {
   const command = program.command(usage).description(about);
   if (alias !== undefined) command.alias(alias);
   for (const option of options) command.addOption(option);
+  if (choices !== undefined) command.registeredArguments[0]?.choices(choices);
   const lines = examples.map((example) => `  $ railyard ${example}`);
   command.addHelpText("after", ["", ...notes.flatMap((note) => [note, ""]), "Examples:", ...lines].join("\n"));
   command.action(async () => {
     const parsed = command.optsWithGlobals<Options & GlobalOptions>();
-    const result = await withTrace(createCall(parsed, command.processedArgs), run);
+    const result = await withTrace(createCall(parsed, command.processedArgs), run).catch((error: unknown) => {
+      if (error instanceof Failure && error.document !== undefined && parsed.json === true) {
+        createScreen(parsed).document(error.document);
+      }
+      throw error;
+    });
     if (typeof result === "number") process.exitCode = result;
     if (typeof result !== "object") return;
     const screen = createScreen(parsed);
@@ -82,7 +90,7 @@ async function withTrace<Options, Result>(
     return await run(call);
   } catch (error) {
     if (!(error instanceof Failure) || error.trace.length > 0 || error.exit === EXIT.usage) throw error;
-    throw new Failure(error.exit, error.lines, call.api.lastResponse);
+    throw new Failure(error.exit, error.lines, call.api.lastResponse, error.document);
   }
 }
 
@@ -114,6 +122,9 @@ export function option(flags: string, about: string): Option {
 }
 
 export const appOption = () => option("-a, --app <app>", "the app, by name or id");
+
+export const idempotencyOption = () =>
+  option("--idempotency-key <key>", "return the first result if the key is repeated within 24 hours");
 
 /** An option that takes one value of an API enum, case-insensitively. */
 export function enumOption(flags: string, about: string, values: readonly string[]): Option {

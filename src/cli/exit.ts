@@ -27,6 +27,8 @@ export class Failure extends Error {
     readonly lines: readonly string[],
     /** Additional lines for `--verbose`. */
     readonly trace: readonly string[] = [],
+    /** Printed on stdout with `--json`. */
+    readonly document?: unknown,
   ) {
     super(lines[0]);
   }

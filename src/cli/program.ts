@@ -4,12 +4,15 @@ import { addApps } from "./commands/apps.js";
 import { addBuilds } from "./commands/builds.js";
 import { addCompletion } from "./commands/completion.js";
 import { addCouplings } from "./commands/couplings.js";
+import { addDeployments } from "./commands/deployments.js";
 import { addImport } from "./commands/import.js";
 import { addLogin } from "./commands/login.js";
 import { addPipelines } from "./commands/pipelines.js";
+import { addPipelinesUpdate } from "./commands/pipelines-update.js";
 import { addPromote } from "./commands/promote.js";
 import { addPromotions } from "./commands/promotions.js";
 import { addReleases } from "./commands/releases.js";
+import { addReviewApps } from "./commands/review-apps.js";
 import { addServe } from "./commands/serve.js";
 import { addTokens } from "./commands/tokens.js";
 import { addWatch } from "./commands/watch.js";
@@ -35,7 +38,7 @@ export function createProgram(version: string): Command {
     .addOption(option("--json", "print the API response as JSON"))
     .addOption(option("--verbose", "print the operation and request id of a failed request"))
     .helpOption("-h, --help", "show help")
-    .helpCommand(false)
+    .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", AFTER)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -46,9 +49,12 @@ export function createProgram(version: string): Command {
   addApps(program);
   addPipelines(program);
   addCouplings(program);
+  addPipelinesUpdate(program);
   addPromote(program);
   addBuilds(program);
   addReleases(program);
+  addDeployments(program);
+  addReviewApps(program);
   addPromotions(program);
   addWatch(program);
   addTokens(program);

@@ -50,7 +50,7 @@ describe("a command whose output is piped", () => {
     const shown = new Map((await columns("apps:info", name)).map(([key, value]) => [key, value]));
     assert.deepEqual([shown.get("id"), shown.get("description")], [made.id, "A shop"]);
     assert.equal((await cli.json(["apps:info", "-a", made.id])).name, name);
-    assert.deepEqual(await columns("apps:destroy", name), [[`Deleted app ⬢ ${name}.`]]);
+    assert.deepEqual(await columns("apps:destroy", name, "--yes"), [[`Deleted app ⬢ ${name}.`]]);
     assert.equal((await cli.run(["apps:info", name])).code, 1);
   });
 
@@ -79,7 +79,7 @@ describe("a command whose output is piped", () => {
       (await cli.json(["pipelines:info", name])).stages.map(({ stage }: { stage: string }) => stage),
       ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"],
     );
-    assert.deepEqual(await cli.json(["pipelines:destroy", name]), { deletedPipelineId: made.id });
+    assert.deepEqual(await cli.json(["pipelines:destroy", name, "--yes"]), { deletedPipelineId: made.id });
     assert.equal((await cli.run(["pipelines:info", name])).code, 1);
   });
 
@@ -112,7 +112,7 @@ describe("a command whose output is piped", () => {
     assert.deepEqual(await update(coupling, "-c", "ci/build"), [[`⬢ ${app.name} requires ci/build.`]]);
     assert.deepEqual(await update(app.name, "-c", "a", "b"), [[`⬢ ${app.name} requires a, b; no longer ci/build.`]]);
     const removed = [[`Removed all required status checks of ⬢ ${app.name}: a, b.`]];
-    assert.deepEqual(await update("-a", app.id), removed);
+    assert.deepEqual(await update("-a", app.id, "--yes"), removed);
     const none = [[`⬢ ${app.name} has no required status checks (unchanged).`]];
     assert.deepEqual(await update("-a", app.name), none);
     const info = await columns("pipelines:info", pipeline.name);
@@ -120,7 +120,7 @@ describe("a command whose output is piped", () => {
       info.map(([line]) => line),
       ["᱿ staging", `  Id: ${coupling}`, `  App: ${app.name} (${app.id})`, "  Status Checks:"],
     );
-    assert.equal((await cli.json(["pipelines:remove", "-a", app.name])).removedCouplingId, coupling);
+    assert.equal((await cli.json(["pipelines:remove", "-a", app.name, "--yes"])).removedCouplingId, coupling);
     assert.equal((await cli.json(["apps:info", app.name])).coupling, null);
   });
 
@@ -243,7 +243,7 @@ describe("a command whose output is piped", () => {
     const rows = await columns("tokens");
     const row = rows.find(([id]) => id === token.id);
     assert.deepEqual([row?.slice(1, 3), row?.at(-1)], [[name, "reporter"], "all"]);
-    assert.deepEqual(await columns("tokens:revoke", token.id), [[`Revoked token ${name}.`]]);
+    assert.deepEqual(await columns("tokens:revoke", token.id, "--yes"), [[`Revoked token ${name}.`]]);
     assert.equal((await cli.run(["whoami"], { env: { RAILYARD_TOKEN: secret } })).code, 5);
   });
 
@@ -268,8 +268,25 @@ describe("a command whose output is piped", () => {
     assert.deepEqual([(await running.ended).code, running.stderr], [0, ""]);
   });
 
-  it("has a test for every command name", () => {
-    const elsewhere = ["serve", "login", "watch", "import", "completion"];
+  it("exists for every name, each of which was tried here or has a test of its own", () => {
+    const elsewhere = [
+      "serve",
+      "login",
+      "watch",
+      "import",
+      "completion",
+      "apps:update",
+      "builds:update",
+      "builds:status",
+      "deployments:report",
+      "pipelines:move",
+      "pipelines:auto-deploy",
+      "review-apps",
+      "review-apps:open",
+      "review-apps:close",
+      "logout",
+      "open",
+    ];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(
       names.filter((name) => !cli.invokedCommands.has(name) && !elsewhere.includes(name)),

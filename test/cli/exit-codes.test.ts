@@ -168,14 +168,34 @@ describe("a command that fails", () => {
 
   it("prints the operation and the request id with --verbose", async () => {
     const name = unique("app");
-    const [, ...refused] = await failed(1, ["apps:destroy", name, "--verbose"]);
+    const [, ...refused] = await failed(1, ["apps:destroy", name, "--yes", "--verbose"]);
     assert.match(refused.join("\n"), /^ {2}operation DeleteApp\n {2}code NOT_FOUND\n {2}request [0-9a-f-]{36}$/);
     const [, ...missing] = await failed(1, ["apps:info", name, "--verbose"]);
     assert.match(missing.join("\n"), /^ {2}operation App\n {2}request [0-9a-f-]{36}$/);
   });
 
-  it("prints a single document on stdout with --json, also on a refusal", async () => {
+  it("prints the blockers of a refused promotion as one JSON document on stdout with --json", async () => {
     const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
-    assert.equal((await failed(1, ["promote", "-a", dev.name, "--json"])).length, 3);
+    const { code, stdout, stderr } = await cli.run(["promote", "-a", dev.name, "--json"]);
+    assert.deepEqual([code, nonEmptyLines(stderr).length], [1, 3]);
+    const refused = JSON.parse(stdout) as { code: string; blockers: { code: string }[] };
+    assert.equal(refused.code, "PROMOTION_BLOCKED");
+    assert.deepEqual(
+      refused.blockers.map((blocker) => blocker.code),
+      ["NO_RELEASE", "NO_TARGETS"],
+    );
+  });
+
+  it("names options instead of input fields", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const [target = ""] = await failed(1, ["promote", "-a", dev.name, "-t", "no-such-app"]);
+    assert.doesNotMatch(target, /targets/);
+    const [check = ""] = await failed(1, ["pipelines:update", "-a", dev.name, "-c", "x".repeat(300)]);
+    assert.match(check, /^-c must be /);
+    const create = ["builds:create", "--repository", "acme/shop", "--artifact", "x", "--sha", "not-a-sha"];
+    assert.match((await failed(1, create))[0] ?? "", /^--sha must be /);
   });
 });

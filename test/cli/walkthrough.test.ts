@@ -96,8 +96,10 @@ describe("the documented walkthrough of pipelines", () => {
     ]);
     assert.match(await told("promote -a myapp-space-stg", null), /To: ⬢ myapp\n/);
 
-    // Remove them.
-    await told(`pipelines:update ${coupling}`, ["Removed all required status checks of ⬢ myapp: my-status-check."]);
+    // Removing them
+    await told(`pipelines:update ${coupling} --yes`, [
+      "Removed all required status checks of ⬢ myapp: my-status-check.",
+    ]);
 
     // A team's pipeline: two people's apps, promoted separately, and a named release to a named target.
     await told("pipelines:create team", null);

@@ -115,7 +115,33 @@ describe("watch", () => {
     assert.match(printed.at(-1) ?? "", /Resume with --since \S+/);
   });
 
-  it("rejects an unknown pipeline and an invalid cursor", async () => {
+  it("prints one line for each change of a promotion, and every event with --json", async () => {
+    const since = await logEnd(server);
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const targets: string[] = [];
+    for (let count = 0; count < 3; count++) targets.push((await seed.coupled(pipeline, "STAGING")).name);
+    await seed.release(dev);
+    await server.admin.mutate("promote", { app: dev.id }, "promotion { id }");
+    const running = cli.start(["watch", pipeline.name, "--since", since]);
+    await running.until(({ stdout }) => stdout.includes("PROMOTION_FINISHED"));
+    running.interrupt();
+    const rows = nonEmptyLines((await running.ended).stdout).map((line) => line.split("\t"));
+    for (const name of targets) {
+      const about = rows.filter(([, , type, , , text = ""]) => type !== "PROMOTION_STARTED" && text.includes(name));
+      assert.deepEqual(
+        about.map(([, , type]) => type),
+        ["COUPLING_ADDED", "PROMOTION_TARGET_CHANGED"],
+      );
+    }
+    const all = cli.start(["watch", pipeline.name, "--since", since, "--json"]);
+    await all.until(({ stdout }) => stdout.includes("PROMOTION_FINISHED"));
+    all.interrupt();
+    const types = eventsOf(await all.ended).map(({ type }) => type);
+    assert.equal(types.filter((type) => type === "RELEASE_CREATED").length, 1 + targets.length);
+  });
+
+  it("is refused for a pipeline that is not there and a cursor that is none", async () => {
     for (const [args, message] of [
       [["watch", "no-such-pipeline"], /There is no pipeline "no-such-pipeline"\./],
       [["watch", "--since", "yesterday"], /after must be/],

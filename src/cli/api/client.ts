@@ -1,6 +1,7 @@
 import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
 import { explainBlockers } from "../output/blockers.js";
+import { nameOption } from "./argument-names.js";
 import { postJson } from "./http.js";
 import type { Blocker } from "./model.js";
 
@@ -27,6 +28,7 @@ export interface ApiError {
   readonly message: string;
   readonly extensions?: {
     readonly code?: string;
+    readonly field?: string;
     readonly blockers?: readonly Blocker[];
     readonly oldestCursor?: string;
     readonly requestId?: string;
@@ -74,10 +76,10 @@ export class Api {
 
 /** Converts an API error to the failure shown to the user. */
 export function toFailure(error: ApiError, name: string, requestId: string | null, connection: Connection): Failure {
-  const { code, blockers = [], oldestCursor } = error.extensions ?? {};
+  const { code, field, blockers = [], oldestCursor } = error.extensions ?? {};
   const id = error.extensions?.requestId ?? requestId;
   const trace = [`operation ${name}`, ...(code ? [`code ${code}`] : []), ...(id ? [`request ${id}`] : [])];
-  const message = oneLine(error.message);
+  const message = nameOption(oneLine(error.message), field);
   switch (code) {
     case "UNAUTHENTICATED": {
       const why = connection.token === null ? `Not signed in at ${connection.url}.` : message;
@@ -87,7 +89,8 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
       return new Failure(EXIT.notConnected, [message], trace);
     case "PROMOTION_BLOCKED": {
       const exit = blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
-      return new Failure(exit, [firstSentence(message), ...explainBlockers(blockers)], trace);
+      const lines = [firstSentence(message), ...explainBlockers(blockers)];
+      return new Failure(exit, lines, trace, { code, message, blockers });
     }
     case "CURSOR_EXPIRED":
       return new Failure(EXIT.refused, [`${message} Continue with --since ${oldestCursor}.`], trace);

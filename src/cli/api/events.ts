@@ -38,6 +38,7 @@ export interface ReleaseEvent extends BaseEvent {
   readonly release: {
     readonly id: string;
     readonly version: number;
+    readonly trigger: model.Release["trigger"];
     readonly description: string;
     readonly failureReason: string | null;
     readonly app: { readonly name: string };

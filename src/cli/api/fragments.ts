@@ -30,6 +30,9 @@ export const PLAN = `promotable from to pipeline { id name } source { id name } 
   targets { upToDate app { id name } currentRelease { id version } checks { context state passed } }
   blockers { code message context overridable app { id name } }`;
 
+export const REVIEW_APP = `createdAt expiresAt pullRequest { number title branch author url } pipeline { id name }
+  app { id name currentRelease { ${RELEASE_SUMMARY} } }`;
+
 export const TOKEN = "id name role createdAt expiresAt lastUsedAt revokedAt pipelines { id name }";
 
 const EVENT_FIELDS = "__typename cursor type occurredAt actor { name role } pipelineId pipeline { name }";
@@ -42,6 +45,6 @@ export const PROMOTION_EVENT = `${EVENT_FIELDS} ${PROMOTION_EVENT_FIELDS}`;
 
 export const EVENT = `${EVENT_FIELDS} ... on PromotionEvent { ${PROMOTION_EVENT_FIELDS} }
   ... on ReleaseEvent { releasePhase
-    release { id version description failureReason app { name } build { commit { sha } } } }
+    release { id version trigger description failureReason app { name } build { commit { sha } } } }
   ... on ReleaseStatusEvent { context state previousState release { id version app { name } } }
   ... on ChangeEvent { subjectId subjectName summary }`;

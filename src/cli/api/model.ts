@@ -14,6 +14,8 @@ export type BlockerCode =
   | "CHECK_PENDING"
   | "CHECK_FAILED";
 
+export const BUILD_PHASES: readonly Build["phase"][] = ["PENDING", "SUCCEEDED", "FAILED"];
+export const REPORTED_PHASES: readonly ReleasePhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 export const STAGES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 export const STATES: readonly StatusState[] = ["PENDING", "SUCCESS", "FAILURE", "ERROR"];
 export const ROLES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
@@ -137,6 +139,20 @@ export interface BoardCoupling extends Omit<Coupling, "app" | "pipeline"> {
 
 export interface Board extends Pipeline {
   readonly stages: readonly { readonly stage: Stage; readonly couplings: readonly BoardCoupling[] }[];
+}
+
+export interface ReviewApp {
+  readonly app: Named & { readonly currentRelease: ReleaseSummary | null };
+  readonly pipeline: Named;
+  readonly pullRequest: {
+    readonly number: number;
+    readonly title: string | null;
+    readonly branch: string;
+    readonly author: string | null;
+    readonly url: string | null;
+  };
+  readonly createdAt: string;
+  readonly expiresAt: string;
 }
 
 export interface AvailableCheck {

@@ -1,5 +1,17 @@
 import { operation } from "./client.js";
-import { APP, BOARD, BUILD, COUPLING, PAGE, PIPELINE, PLAN, PROMOTION, RELEASE, TOKEN } from "./fragments.js";
+import {
+  APP,
+  BOARD,
+  BUILD,
+  COUPLING,
+  PAGE,
+  PIPELINE,
+  PLAN,
+  PROMOTION,
+  RELEASE,
+  REVIEW_APP,
+  TOKEN,
+} from "./fragments.js";
 import type * as model from "./model.js";
 
 /** Pagination arguments. */
@@ -35,6 +47,14 @@ export const PIPELINES = operation<Listed<model.Pipeline & { couplings: readonly
 
 export const PIPELINE_BOARD = operation<{ pipeline: model.Board | null }, { pipeline: string }>(
   `query Pipeline($pipeline: ID!) { pipeline(pipeline: $pipeline) { ${BOARD} } }`,
+);
+
+export const REVIEW_APPS = operation<
+  { stage: { couplings: readonly { app: { reviewApp: model.ReviewApp | null } }[] } },
+  { pipeline: string }
+>(
+  `query ReviewApps($pipeline: ID!) {
+    stage(stage: REVIEW, pipeline: $pipeline) { couplings { app { reviewApp { ${REVIEW_APP} } } } } }`,
 );
 
 export const PIPELINE_CHECKS = operation<
@@ -103,6 +123,7 @@ export interface PromoteInput {
   readonly targets?: readonly string[] | undefined;
   readonly force?: boolean | undefined;
   readonly reason?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 export const TOKENS = operation<Listed<model.Token>, Page>(

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -41,6 +42,17 @@ export function readLogin(file: string): Login | null {
   const login = parseLogin(text);
   if (typeof login?.url === "string" && typeof login.token === "string") return { url: login.url, token: login.token };
   throw new Error(`${file} is not a valid login file; run \`railyard login\`, or remove the file.`);
+}
+
+/**
+ * Deletes the login file.
+ *
+ * @returns whether there was one
+ */
+export function deleteLogin(file: string): boolean {
+  const exists = existsSync(file);
+  rmSync(file, { force: true });
+  return exists;
 }
 
 /** Stores a login, replacing an existing one. Only the owner can read the file (mode 0600). */

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import type { App } from "../api/model.js";
-import { CREATE_APP, DELETE_APP } from "../api/mutations.js";
+import { CREATE_APP, DELETE_APP, UPDATE_APP } from "../api/mutations.js";
 import { APP_BY_NAME, APPS } from "../api/queries.js";
 import { list } from "../api/references.js";
-import { appOption, define, limitOption, option, requireName } from "../command.js";
-import { notFound } from "../exit.js";
+import { appOption, define, idempotencyOption, limitOption, option, requireName } from "../command.js";
+import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
+import { notFound, wrongUsage } from "../exit.js";
 import { appLabel, check, lower, phase, shortSha, singleLine } from "../output/format.js";
 import type { Column, Screen } from "../output/screen.js";
 
@@ -28,7 +29,7 @@ export function addApps(program: Command): void {
     },
   );
 
-  define<{ region?: string; description?: string; reported?: boolean }>(
+  define<{ region?: string; description?: string; reported?: boolean; idempotencyKey?: string }>(
     program,
     {
       usage: "apps:create <name>",
@@ -41,11 +42,13 @@ export function addApps(program: Command): void {
         option("-R, --region <region>", "the region that the app runs in"),
         option("-d, --description <text>", "description of the app"),
         option("--reported", "a deployer deploys the releases and reports the results"),
+        idempotencyOption(),
       ],
     },
-    async ({ api, args: [name = ""], options: { region, description, reported } }) => {
+    async ({ api, args: [name = ""], options: { region, description, reported, idempotencyKey } }) => {
       const deploymentMode = reported === true ? ("REPORTED" as const) : undefined;
-      const { createApp } = await api.run(CREATE_APP, { input: { name, region, description, deploymentMode } });
+      const input = { name, region, description, deploymentMode, idempotencyKey };
+      const { createApp } = await api.run(CREATE_APP, { input });
       return { document: createApp.app, text: (screen) => describe(screen, createApp.app) };
     },
   );
@@ -66,16 +69,44 @@ export function addApps(program: Command): void {
     },
   );
 
-  define<{ app?: string }>(
+  define<{ app?: string; region?: string | false; description?: string; reported?: boolean }>(
+    program,
+    {
+      usage: "apps:update [app]",
+      about: "Update the description, region or deployment mode of an app",
+      examples: ["apps:update myapp-eu --region eu-west", "apps:update -a myapp-eu --no-region --reported"],
+      options: [
+        appOption(),
+        option("-R, --region <region>", "the region that the app runs in"),
+        option("--no-region", "remove the region"),
+        option("-d, --description <text>", "description of the app"),
+        option("--reported", "a deployer deploys the releases and reports the results"),
+        option("--no-reported", "releases become current when they are created"),
+      ],
+    },
+    async ({ api, args, options: { app: flag, region, description, reported } }) => {
+      const app = requireName("app", args[0], flag);
+      if (region === undefined && description === undefined && reported === undefined) {
+        throw wrongUsage("Specify what to update: --region, --description or --reported.");
+      }
+      const deploymentMode = reported === undefined ? undefined : reported ? "REPORTED" : "IMMEDIATE";
+      const input = { app, description, deploymentMode, region: region === false ? null : region } as const;
+      const { updateApp } = await api.run(UPDATE_APP, { input });
+      return { document: updateApp.app, text: (screen) => describe(screen, updateApp.app) };
+    },
+  );
+
+  define<{ app?: string } & ConfirmOptions>(
     program,
     {
       usage: "apps:destroy [app]",
       about: "Delete an app that is in no pipeline; its history is kept",
-      examples: ["apps:destroy myapp-old"],
-      options: [appOption()],
+      examples: ["apps:destroy myapp-old", "apps:destroy myapp-old --yes"],
+      options: [appOption(), yesOption()],
     },
     async ({ api, args, options }) => {
       const app = requireName("app", args[0], options.app);
+      await confirm(options, `Delete app ${app}?`);
       const { deleteApp } = await api.run(DELETE_APP, { input: { app } });
       return {
         document: deleteApp,

@@ -1,10 +1,13 @@
 import type { Command } from "commander";
-import { CREATE_BUILD } from "../api/mutations.js";
+import { BUILD_PHASES, type Build, STATES, type StatusState } from "../api/model.js";
+import { CREATE_BUILD, REPORT_BUILD_STATUS, UPDATE_BUILD } from "../api/mutations.js";
 import { BUILDS } from "../api/queries.js";
 import { list } from "../api/references.js";
-import { define, limitOption, option, required } from "../command.js";
-import { phase, shortSha, singleLine } from "../output/format.js";
+import { define, enumOption, idempotencyOption, limitOption, option, required } from "../command.js";
+import { wrongUsage } from "../exit.js";
+import { check, lower, phase, shortSha, singleLine } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
+import type { Screen } from "../output/screen.js";
 
 export function addBuilds(program: Command): void {
   define<{ repository?: string; branch?: string; sha?: string; limit: number }>(
@@ -49,7 +52,9 @@ export function addBuilds(program: Command): void {
   define<{
     repository: string;
     sha: string;
-    artifact: string;
+    artifact?: string;
+    phase?: Build["phase"];
+    idempotencyKey?: string;
     branch?: string;
     message?: string;
     author?: string;
@@ -58,7 +63,7 @@ export function addBuilds(program: Command): void {
     program,
     {
       usage: "builds:create",
-      about: "Create a successful build",
+      about: "Create a build",
       examples: [
         "builds:create --repository acme/shop --sha 4f3c2a1d --artifact registry.example.com/shop:4f3c2a1d",
         'builds:create --repository acme/shop --sha "$GIT_SHA" --branch main --artifact "$IMAGE" --json',
@@ -66,29 +71,86 @@ export function addBuilds(program: Command): void {
       options: [
         required(option("-r, --repository <repository>", "the repository, for example github.com/acme/shop")),
         required(option("--sha <sha>", "the commit hash")),
-        required(option("--artifact <artifact>", "the artifact, for example an image reference")),
+        option("--artifact <artifact>", "the artifact, for example an image reference; required for succeeded"),
+        enumOption("--phase <phase>", "the phase of the build; default succeeded", BUILD_PHASES),
         option("-b, --branch <branch>", "the branch of the commit"),
         option("-m, --message <text>", "the commit message"),
         option("--author <name>", "the commit author"),
         option("--checksum <digest>", "the digest of the artifact, for example sha256:…"),
+        idempotencyOption(),
       ],
     },
-    async ({ api, options: { repository, sha, artifact, branch, message, author, checksum } }) => {
-      const input = { repository, artifact, branch, checksum, commit: { sha, message, author } };
+    async ({ api, options }) => {
+      const { repository, sha, artifact, phase, branch, message, author, checksum, idempotencyKey } = options;
+      if (artifact === undefined && (phase ?? "SUCCEEDED") === "SUCCEEDED") {
+        throw wrongUsage("--artifact is required for a succeeded build; for a running one, use --phase pending.");
+      }
+      const commit = { sha, message, author };
+      const input = { repository, artifact, phase, branch, checksum, commit, idempotencyKey };
       const { build } = (await api.run(CREATE_BUILD, { input })).createBuild;
+      return describeBuild(build);
+    },
+  );
+
+  define<{ phase: Build["phase"]; artifact?: string; checksum?: string }>(
+    program,
+    {
+      usage: "builds:update <build>",
+      about: "Report the result of a pending build",
+      examples: [
+        "builds:update 019ab3c4-5d6e-7f80-9123-456789abcdef --phase succeeded --artifact registry.example.com/shop:4f3c2a1d",
+        "builds:update 019ab3c4-5d6e-7f80-9123-456789abcdef --phase failed",
+      ],
+      options: [
+        required(enumOption("--phase <phase>", "the phase of the build", BUILD_PHASES)),
+        option("--artifact <artifact>", "the artifact; required for succeeded"),
+        option("--checksum <digest>", "the digest of the artifact, for example sha256:…"),
+      ],
+    },
+    async ({ api, args: [build = ""], options: { phase, artifact, checksum } }) =>
+      describeBuild((await api.run(UPDATE_BUILD, { input: { build, phase, artifact, checksum } })).updateBuild.build),
+  );
+
+  define<{ context: string; state: StatusState; targetUrl?: string; name?: string; description?: string }>(
+    program,
+    {
+      usage: "builds:status <build>",
+      about: "Report a status check on a build; it applies to all releases of the build",
+      examples: ["builds:status 019ab3c4-5d6e-7f80-9123-456789abcdef -c ci/test -s success"],
+      options: [
+        required(option("-c, --context <context>", "the context of the check")),
+        required(enumOption("-s, --state <state>", "the state of the check", STATES)),
+        option("--target-url <url>", "URL with details"),
+        option("--name <name>", "display name of the check"),
+        option("-d, --description <text>", "description of the result"),
+      ],
+    },
+    async ({ api, args: [build = ""], options: { context, state, targetUrl, name, description } }) => {
+      const input = { build, context, state, targetUrl, name, description };
+      const { status } = (await api.run(REPORT_BUILD_STATUS, { input })).reportStatus;
       return {
-        document: build,
-        text: (screen) =>
-          screen.pairs([
-            ["build", build.id],
-            ["phase", phase(build.phase, screen.paint)],
-            ["repository", build.repository],
-            ["branch", singleLine(build.branch ?? "")],
-            ["commit", build.commit.sha],
-            ["artifact", singleLine(build.artifact ?? "")],
-            ["created_at", screen.time(build.createdAt)],
-          ]),
+        document: status,
+        text: (screen) => {
+          const result = `${check(status.context, status.state, screen.paint)} ${lower(status.state)}`;
+          screen.line(`build ${status.build.id}: ${result}`);
+        },
       };
     },
   );
+}
+
+function describeBuild(build: Build) {
+  return {
+    document: build,
+    text: (screen: Screen) =>
+      screen.pairs([
+        ["build", build.id],
+        ["phase", phase(build.phase, screen.paint)],
+        ["repository", build.repository],
+        ["branch", singleLine(build.branch ?? "")],
+        ["commit", build.commit.sha],
+        ["artifact", singleLine(build.artifact ?? "")],
+        ["created_at", screen.time(build.createdAt)],
+      ]),
+  };
 }

@@ -1,20 +1,21 @@
 import type { Command } from "commander";
 import type { Api } from "../api/client.js";
 import { type Coupling, STAGES, type Stage } from "../api/model.js";
-import { ADD_COUPLING, REMOVE_COUPLING, UPDATE_CHECKS } from "../api/mutations.js";
+import { ADD_COUPLING, MOVE_COUPLING, REMOVE_COUPLING, SET_AUTO_DEPLOY } from "../api/mutations.js";
 import { PIPELINES } from "../api/queries.js";
 import { findCoupling, list } from "../api/references.js";
-import { appOption, define, enumOption, listOption, required, requireName } from "../command.js";
+import { appOption, define, enumOption, idempotencyOption, listOption, required } from "../command.js";
+import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { wrongUsage } from "../exit.js";
 import { appLabel, lower } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
 
-const checksOption = () =>
+export const checksOption = () =>
   listOption("-c, --checks <check...>", "required status checks; -c a -c b, -c a b and -c a,b are equivalent");
 
 /** Adds the commands for couplings: apps in pipeline stages, and their required checks. */
 export function addCouplings(program: Command): void {
-  define<{ app: string; stage: Stage; checks?: string[] }>(
+  define<{ app: string; stage: Stage; checks?: string[]; idempotencyKey?: string }>(
     program,
     {
       usage: "pipelines:add [pipeline]",
@@ -28,48 +29,66 @@ export function addCouplings(program: Command): void {
         required(appOption()),
         required(enumOption("-s, --stage <stage>", "the stage", STAGES)),
         checksOption(),
+        idempotencyOption(),
       ],
     },
-    async ({ api, args, options: { app, stage, checks } }) => {
+    async ({ api, args, options: { app, stage, checks, idempotencyKey } }) => {
       const pipeline = args[0] ?? (await findOnlyPipeline(api));
-      const input = { pipeline, app, stage, requiredChecks: checks };
+      const input = { pipeline, app, stage, requiredChecks: checks, idempotencyKey };
       const { coupling } = (await api.run(ADD_COUPLING, { input })).addCoupling;
       return { document: coupling, text: (screen) => describe(screen, coupling) };
     },
   );
 
-  define<{ app?: string; checks?: string[] }>(
+  define<{ app: string; stage: Stage }>(
     program,
     {
-      usage: "pipelines:update [coupling]",
-      about: "Set the required status checks of an app; without -c, remove all",
-      examples: [
-        "pipelines:update 08f4d458-a492-44c0-9a78-667d8b24644d -c my/status-check",
-        "pipelines:update -a myapp-space-prod -c ci/build,qa/smoke",
-        "pipelines:update -a myapp-space-prod   # removes all checks; requires the ADMIN role",
-      ],
-      notes: ["Specify the coupling by its id (shown by pipelines:info) or by its app."],
-      options: [appOption(), checksOption()],
+      usage: "pipelines:move",
+      about: "Move an app to another stage of its pipeline",
+      examples: ["pipelines:move -a myapp-space-qa -s production"],
+      options: [required(appOption()), required(enumOption("-s, --stage <stage>", "the new stage", STAGES))],
     },
-    async ({ api, args, options }) => {
-      const before = await findCoupling(api, requireName("coupling", args[0], options.app));
-      const requiredChecks = options.checks ?? [];
-      const { coupling } = (await api.run(UPDATE_CHECKS, { input: { coupling: before.id, requiredChecks } }))
-        .updateChecks;
-      return { document: coupling, text: (screen) => screen.line(describeCheckChange(screen, before, coupling)) };
+    async ({ api, options: { app, stage } }) => {
+      const { id } = await findCoupling(api, app);
+      const { coupling } = (await api.run(MOVE_COUPLING, { input: { coupling: id, stage } })).moveCoupling;
+      return { document: coupling, text: (screen) => describe(screen, coupling) };
     },
   );
 
   define<{ app: string }>(
     program,
     {
+      usage: "pipelines:auto-deploy <on|off>",
+      about: "Turn automatic deployment of new builds to an app on or off",
+      examples: ["pipelines:auto-deploy on -a myapp-space-dev", "pipelines:auto-deploy off -a myapp-space-dev"],
+      notes: ["Available in the development stage."],
+      options: [required(appOption())],
+      choices: ["on", "off"],
+    },
+    async ({ api, args: [state], options: { app } }) => {
+      const { id } = await findCoupling(api, app);
+      const input = { coupling: id, autoDeploy: state === "on" };
+      const { coupling } = (await api.run(SET_AUTO_DEPLOY, { input })).setAutoDeploy;
+      return {
+        document: coupling,
+        text: (screen) => {
+          screen.line(`Automatic deployment of ${appLabel(coupling.app, screen.paint)} is ${state}.`);
+        },
+      };
+    },
+  );
+
+  define<{ app: string } & ConfirmOptions>(
+    program,
+    {
       usage: "pipelines:remove",
       about: "Remove an app from its pipeline; the app is kept",
-      examples: ["pipelines:remove -a myapp-space-qa"],
-      options: [required(appOption())],
+      examples: ["pipelines:remove -a myapp-space-qa", "pipelines:remove -a myapp-space-qa --yes"],
+      options: [required(appOption()), yesOption()],
     },
-    async ({ api, options: { app } }) => {
-      const coupling = await findCoupling(api, app);
+    async ({ api, options }) => {
+      const coupling = await findCoupling(api, options.app);
+      await confirm(options, `Remove ${coupling.app.name} from ${coupling.pipeline.name}?`);
       const { removeCoupling } = await api.run(REMOVE_COUPLING, { input: { coupling: coupling.id } });
       return {
         document: removeCoupling,
@@ -102,15 +121,4 @@ function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Couplin
     ["required_checks", rest.requiredChecks.join(", ")],
     ["auto_deploy", String(rest.autoDeploy)],
   ]);
-}
-
-function describeCheckChange(screen: Screen, before: Coupling, after: Coupling): string {
-  const app = appLabel(after.app, screen.paint);
-  const removed = before.requiredChecks.filter((one) => !after.requiredChecks.includes(one));
-  if (after.requiredChecks.length === 0) {
-    if (removed.length === 0) return `${app} has no required status checks (unchanged).`;
-    return `Removed all required status checks of ${app}: ${removed.join(", ")}.`;
-  }
-  const suffix = removed.length === 0 ? "" : `; no longer ${removed.join(", ")}`;
-  return `${app} requires ${after.requiredChecks.join(", ")}${suffix}.`;
 }

@@ -2,14 +2,15 @@ import type { Command } from "commander";
 import { Api } from "../api/client.js";
 import { VIEWER } from "../api/queries.js";
 import { findConnection } from "../auth/connection.js";
-import { loginFile, writeLogin } from "../auth/login-file.js";
+import { deleteLogin, loginFile, writeLogin } from "../auth/login-file.js";
 import { askSecret } from "../auth/secret.js";
+import { openBrowser } from "../browser.js";
 import { define } from "../command.js";
 import { wrongUsage } from "../exit.js";
 import { lower, singleLine } from "../output/format.js";
 import { formatPipelines } from "./tokens.js";
 
-/** Adds the commands `login` and `whoami`. */
+/** Adds the commands `login`, `logout`, `whoami` and `open`. */
 export function addLogin(program: Command): void {
   define(
     program,
@@ -38,6 +39,42 @@ export function addLogin(program: Command): void {
           screen.line(
             `Signed in at ${url} as ${singleLine(viewer.name)} (${lower(viewer.role)}); login stored in ${file}.`,
           ),
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "logout",
+      about: "Delete the stored login",
+      examples: ["logout"],
+      notes: ["The token stays valid. Revoke it with `railyard tokens:revoke ID`."],
+    },
+    async () => {
+      const file = loginFile(process.env);
+      const deleted = deleteLogin(file);
+      return {
+        document: { file, deleted },
+        text: (screen) => screen.line(deleted ? `Signed out; deleted ${file}.` : "Not signed in; nothing was deleted."),
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "open",
+      about: "Open the API explorer of the service in a browser",
+      examples: ["open"],
+      notes: ["Uses the command in BROWSER, or the default browser. Without a terminal, only prints the URL."],
+    },
+    async ({ connection, screen }) => {
+      const url = `${connection.url}/graphql`;
+      const opened = screen.reader === "terminal" && (await openBrowser(url, process.env));
+      return {
+        document: { url },
+        text: (screen) => screen.line(opened ? `Opened ${url}` : url),
       };
     },
   );

@@ -3,7 +3,8 @@ import type { Pipeline } from "../api/model.js";
 import { CREATE_PIPELINE, DELETE_PIPELINE } from "../api/mutations.js";
 import { PIPELINE_BOARD, PIPELINE_CHECKS, PIPELINES } from "../api/queries.js";
 import { list } from "../api/references.js";
-import { define, limitOption, option } from "../command.js";
+import { define, idempotencyOption, limitOption, option } from "../command.js";
+import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { notFound } from "../exit.js";
 import { drawBoard, listCouplings } from "../output/board.js";
 import { singleLine } from "../output/format.js";
@@ -40,7 +41,13 @@ export function addPipelines(program: Command): void {
     },
   );
 
-  define<{ repository?: string; branch?: string; description?: string; reviewApps?: boolean }>(
+  define<{
+    repository?: string;
+    branch?: string;
+    description?: string;
+    reviewApps?: boolean;
+    idempotencyKey?: string;
+  }>(
     program,
     {
       usage: "pipelines:create <name>",
@@ -51,12 +58,14 @@ export function addPipelines(program: Command): void {
         option("-b, --branch <branch>", "the branch whose builds are deployed automatically (default main)"),
         option("-d, --description <text>", "description of the pipeline"),
         option("--review-apps", "create a review app for each pull request"),
+        idempotencyOption(),
       ],
     },
-    async ({ api, args: [name = ""], options: { repository, branch, description, reviewApps } }) => {
-      const input = { name, repository, branch, description, reviewAppsEnabled: reviewApps };
+    async ({ api, args: [name = ""], options }) => {
+      const { repository, branch, description, reviewApps, idempotencyKey } = options;
+      const input = { name, repository, branch, description, reviewAppsEnabled: reviewApps, idempotencyKey };
       const { pipeline } = (await api.run(CREATE_PIPELINE, { input })).createPipeline;
-      return { document: pipeline, text: (screen) => describe(screen, pipeline) };
+      return { document: pipeline, text: (screen) => describePipeline(screen, pipeline) };
     },
   );
 
@@ -118,14 +127,16 @@ export function addPipelines(program: Command): void {
     },
   );
 
-  define(
+  define<ConfirmOptions>(
     program,
     {
       usage: "pipelines:destroy <pipeline>",
       about: "Delete a pipeline; its apps and history are kept",
-      examples: ["pipelines:destroy myapp"],
+      examples: ["pipelines:destroy myapp", "pipelines:destroy myapp --yes"],
+      options: [yesOption()],
     },
-    async ({ api, args: [pipeline = ""] }) => {
+    async ({ api, args: [pipeline = ""], options }) => {
+      await confirm(options, `Delete pipeline ${pipeline}?`);
       const { deletePipeline } = await api.run(DELETE_PIPELINE, { input: { pipeline } });
       return {
         document: deletePipeline,
@@ -135,7 +146,7 @@ export function addPipelines(program: Command): void {
   );
 }
 
-function describe(screen: Screen, pipeline: Pipeline): void {
+export function describePipeline(screen: Screen, pipeline: Pipeline): void {
   screen.pairs([
     ["pipeline", screen.paint.cyan(pipeline.name)],
     ["id", pipeline.id],

@@ -6,7 +6,15 @@ import { type Promotion, STAGES, type Stage } from "../api/model.js";
 import { PROMOTE } from "../api/mutations.js";
 import { LOG_END, PROMOTION_BY_ID, PROMOTION_PLAN, type PromoteInput } from "../api/queries.js";
 import { findReleaseId } from "../api/references.js";
-import { type CommandCall, type CommandResult, define, enumOption, listOption, option } from "../command.js";
+import {
+  type CommandCall,
+  type CommandResult,
+  define,
+  enumOption,
+  idempotencyOption,
+  listOption,
+  option,
+} from "../command.js";
 import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
 import { appLabel, lower } from "../output/format.js";
@@ -26,6 +34,7 @@ interface Options {
   readonly force?: boolean;
   readonly reason?: string;
   readonly wait?: boolean;
+  readonly idempotencyKey?: string;
 }
 
 export function addPromote(program: Command): void {
@@ -57,6 +66,7 @@ export function addPromote(program: Command): void {
         option("--force", "override required checks; requires the ADMIN role and --reason"),
         option("--reason <text>", "reason for --force"),
         option("--wait", "wait until every target is final"),
+        idempotencyOption(),
       ],
     },
     async (call) => {
@@ -68,14 +78,14 @@ export function addPromote(program: Command): void {
 }
 
 async function parseInput({ api, options }: CommandCall<Options>): Promise<PromoteInput> {
-  const { app, pipeline, stage, to: targets, force, reason } = options;
+  const { app, pipeline, stage, to: targets, force, reason, idempotencyKey } = options;
   if (app === undefined && (pipeline === undefined || stage === undefined)) {
     throw wrongUsage("Specify what to promote: -a APP, or -p PIPELINE and -s STAGE.");
   }
   if (force === true && !reason?.trim())
     throw wrongUsage("--force requires --reason TEXT; it is stored with the promotion.");
   const release = options.release === undefined ? undefined : await findReleaseId(api, options.release, app);
-  return { app, pipeline, stage, targets, force, reason, release };
+  return { app, pipeline, stage, targets, force, reason, release, idempotencyKey };
 }
 
 async function plan({ api }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {

@@ -4,7 +4,7 @@ import { STATES } from "../api/model.js";
 import { CREATE_RELEASE, REPORT_STATUS, ROLLBACK } from "../api/mutations.js";
 import { RELEASE_BY_ID } from "../api/queries.js";
 import { findReleaseId, listReleases } from "../api/references.js";
-import { appOption, define, enumOption, limitOption, option, required } from "../command.js";
+import { appOption, define, enumOption, idempotencyOption, limitOption, option, required } from "../command.js";
 import { notFound } from "../exit.js";
 import { appLabel, check } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
@@ -52,7 +52,7 @@ export function addReleases(program: Command): void {
     },
   );
 
-  define<{ app: string; build: string; description?: string }>(
+  define<{ app: string; build: string; description?: string; idempotencyKey?: string }>(
     program,
     {
       usage: "releases:create",
@@ -62,16 +62,17 @@ export function addReleases(program: Command): void {
         required(appOption()),
         required(option("-b, --build <id>", "the id of the build")),
         option("-d, --description <text>", "description of the release"),
+        idempotencyOption(),
       ],
     },
-    async ({ api, options: { app, build, description } }) => {
+    async ({ api, options: { app, build, description, idempotencyKey } }) => {
       return describeRelease(
-        (await api.run(CREATE_RELEASE, { input: { app, build, description } })).createRelease.release,
+        (await api.run(CREATE_RELEASE, { input: { app, build, description, idempotencyKey } })).createRelease.release,
       );
     },
   );
 
-  define<{ app: string; reason?: string }>(
+  define<{ app: string; reason?: string; idempotencyKey?: string }>(
     program,
     {
       usage: "releases:rollback [release]",
@@ -79,11 +80,13 @@ export function addReleases(program: Command): void {
       about: "Roll an app back to an earlier release",
       examples: ["rollback -a myapp-space-prod", "releases:rollback v7 -a myapp-space-prod --reason 'v8 leaks memory'"],
       notes: ["Without a release, rolls back to the newest successful release before the current one."],
-      options: [required(appOption()), option("--reason <text>", "reason for the rollback")],
+      options: [required(appOption()), option("--reason <text>", "reason for the rollback"), idempotencyOption()],
     },
-    async ({ api, args: [reference], options: { app, reason } }) => {
+    async ({ api, args: [reference], options: { app, reason, idempotencyKey } }) => {
       const release = reference === undefined ? undefined : await findReleaseId(api, reference, app);
-      return describeRelease((await api.run(ROLLBACK, { input: { app, release, reason } })).rollback.release);
+      return describeRelease(
+        (await api.run(ROLLBACK, { input: { app, release, reason, idempotencyKey } })).rollback.release,
+      );
     },
   );
 

@@ -4,6 +4,7 @@ import { CREATE_TOKEN, REVOKE_TOKEN } from "../api/mutations.js";
 import { TOKENS } from "../api/queries.js";
 import { list } from "../api/references.js";
 import { define, enumOption, limitOption, listOption, option, required } from "../command.js";
+import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { wrongUsage } from "../exit.js";
 import { lower, singleLine } from "../output/format.js";
 
@@ -83,14 +84,16 @@ export function addTokens(program: Command): void {
     },
   );
 
-  define(
+  define<ConfirmOptions>(
     program,
     {
       usage: "tokens:revoke <id>",
       about: "Revoke a token immediately and permanently",
       examples: ["tokens:revoke 019ab3c4-5d6e-7f80-9123-456789abcdef"],
+      options: [yesOption()],
     },
-    async ({ api, args: [token = ""] }) => {
+    async ({ api, args: [token = ""], options }) => {
+      await confirm(options, `Revoke token ${token}?`);
       const { revokeToken } = await api.run(REVOKE_TOKEN, { input: { token } });
       return {
         document: revokeToken.token,

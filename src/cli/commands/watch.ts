@@ -17,7 +17,8 @@ export function addWatch(program: Command): void {
       examples: ["watch", "watch myapp --app myapp-space-prod", "watch --since ZXZlbnQ6NDI --json | jq .type"],
       notes: [
         "Reconnects automatically and resumes after the last event. When interrupted, prints the cursor for --since on\n" +
-          "stderr. Columns in a pipe: cursor, time, type, pipeline, actor, description.",
+          "stderr. Columns in a pipe: cursor, time, type, pipeline, actor, description. Except with --json, prints only the\n" +
+          "target events of a promotion, and not the release events of the same changes.",
       ],
       options: [
         option("-a, --app <app>", "only events of this app"),
@@ -38,12 +39,20 @@ export function addWatch(program: Command): void {
       if (screen.interactive) screen.note(screen.paint.dim("Watching. Press Ctrl-C to stop."));
       for await (const event of follow(connection, EVENTS, { pipeline, app }, following)) {
         cursor = event.cursor;
-        print(screen, event);
+        if (screen.reader === "json" || !isRepeated(event)) print(screen, event);
       }
       if (cursor !== undefined) screen.note(`Resume with --since ${cursor}`);
       return EXIT.done;
     },
   );
+}
+
+/**
+ * Whether another event reports the same change. A promotion reports each phase of a target both as PROMOTION_TARGET_CHANGED
+ * and as an event of the target's release.
+ */
+function isRepeated(event: LogEvent): boolean {
+  return event.__typename === "ReleaseEvent" && event.release.trigger === "PROMOTION";
 }
 
 function print(screen: Screen, event: LogEvent): void {

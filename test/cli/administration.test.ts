@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { suiteCleanup } from "../support/cleanup.js";
+import { CommandLine, hasTerminal, nonEmptyLines } from "../support/cli.js";
+import { Seed, unique } from "../support/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+
+describe("commands that update", () => {
+  const cleanup = suiteCleanup();
+  let server: TestServer;
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  it("apps:update sets and removes a region, and changes the deployment mode", async () => {
+    const { name } = await seed.app();
+    const update = (...args: string[]) => cli.json(["apps:update", name, ...args]);
+    const moved = await update("--region", "eu", "--reported", "-d", "Shop");
+    assert.deepEqual([moved.region, moved.deploymentMode, moved.description], ["eu", "REPORTED", "Shop"]);
+    const reset = await update("--no-region", "--no-reported");
+    assert.deepEqual([reset.region, reset.deploymentMode, reset.description], [null, "IMMEDIATE", "Shop"]);
+    const nothing = await cli.run(["apps:update", name]);
+    assert.deepEqual([nothing.code, nothing.stderr.split(":")[0]], [2, "Specify what to update"]);
+  });
+
+  it("pipelines:update NAME sets repository, branch, review apps and the name", async () => {
+    const { name } = await seed.pipeline();
+    const updated = await cli.json(["pipelines:update", name, "-r", "acme/shop", "-b", "trunk", "--review-apps"]);
+    assert.deepEqual(
+      [updated.repository, updated.branch, updated.reviewAppsEnabled],
+      ["github.com/acme/shop", "trunk", true],
+    );
+    const renamed = unique("renamed");
+    const reset = await cli.json(["pipelines:update", name, "--no-review-apps", "--no-repository", "--name", renamed]);
+    assert.deepEqual(
+      [reset.name, reset.repository, reset.branch, reset.reviewAppsEnabled],
+      [renamed, null, "trunk", false],
+    );
+    const mixed = await cli.run(["pipelines:update", renamed, "-b", "main", "-c", "ci"]);
+    assert.deepEqual([mixed.code, nonEmptyLines(mixed.stderr).length], [2, 1]);
+  });
+
+  it("pipelines:move and pipelines:auto-deploy change a coupling", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
+    const off = await cli.run(["pipelines:auto-deploy", "off", "-a", app.name]);
+    assert.deepEqual([off.code, off.stdout], [0, `Automatic deployment of ⬢ ${app.name} is off.\n`]);
+    assert.equal((await cli.json(["pipelines:auto-deploy", "on", "-a", app.name])).autoDeploy, true);
+    assert.match((await cli.run(["pipelines:auto-deploy", "maybe", "-a", app.name])).stderr, /choices are on, off/);
+    assert.equal((await cli.json(["pipelines:move", "-a", app.name, "-s", "staging"])).stage, "STAGING");
+  });
+
+  it("builds:create --phase pending, builds:update and builds:status report the progress of a build", async () => {
+    const create = ["builds:create", "--repository", `acme/${unique("repo")}`, "--sha", "4f3c2a1d0e"];
+    assert.equal((await cli.run(create)).code, 2, "a succeeded build needs an artifact");
+    const pending = await cli.json([...create, "--phase", "pending"]);
+    assert.equal(pending.phase, "PENDING");
+    const update = ["builds:update", pending.id, "--phase", "succeeded", "--artifact", "registry.test/shop:1"];
+    assert.equal((await cli.json(update)).artifact, "registry.test/shop:1");
+    const status = await cli.run(["builds:status", pending.id, "-c", "ci/test", "-s", "success"]);
+    assert.deepEqual([status.code, status.stdout], [0, `build ${pending.id}: ✓ ci/test success\n`]);
+    const app = await seed.app();
+    const release = await cli.json(["releases:create", "-a", app.name, "--build", pending.id]);
+    const { statuses } = await cli.json(["releases:info", release.id]);
+    assert.deepEqual(
+      statuses.map(({ context }: { context: string }) => context),
+      ["ci/test"],
+      "the status applies to the release of the build",
+    );
+  });
+
+  it("deployments:report finishes a deployment, with the reason of a failure", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    await seed.release(app);
+    const report = (...args: string[]) => cli.json(["deployments:report", "v1", "-a", app.name, ...args]);
+    assert.equal((await report("-s", "deploying")).phase, "DEPLOYING");
+    const failed = await report("-s", "failed", "--reason", "The image does not start.");
+    assert.deepEqual([failed.phase, failed.failureReason], ["FAILED", "The image does not start."]);
+    const unknown = await cli.run(["deployments:report", "v1", "-a", app.name, "-s", "queued"]);
+    assert.equal(unknown.code, 2);
+  });
+
+  it("review-apps lists, opens and closes the review apps of a pipeline", async () => {
+    const pipeline = await seed.pipeline({ repository: `acme/${unique("repo")}`, reviewAppsEnabled: true });
+    const open = ["review-apps:open", pipeline.name, "42", "--branch", "feature/checkout", "--title", "Checkout"];
+    const opened = await cli.json(open);
+    assert.deepEqual([opened.pullRequest.number, opened.pipeline.name], [42, pipeline.name]);
+    const listed = await cli.run(["review-apps", pipeline.name]);
+    const columns = listed.stdout.trimEnd().split("\t");
+    assert.deepEqual(columns.slice(0, 4), ["42", opened.app.name, "feature/checkout", "Checkout"]);
+    assert.equal((await cli.run(["review-apps:open", pipeline.name, "0", "--branch", "x"])).code, 2);
+    assert.equal((await cli.run(["review-apps:close", pipeline.name, "42"])).code, 2, "needs --yes in a pipe");
+    const closed = await cli.json(["review-apps:close", pipeline.name, "42", "--yes"]);
+    assert.equal(closed.closedAppId, opened.app.id);
+    assert.deepEqual(await cli.json(["review-apps", pipeline.name]), []);
+  });
+
+  it("returns the first result for a repeated --idempotency-key", async () => {
+    const app = await seed.app();
+    const build = await seed.build();
+    const create = ["releases:create", "-a", app.name, "--build", build.id, "--idempotency-key", unique("key")];
+    const first = await cli.json(create);
+    assert.equal((await cli.json(create)).id, first.id);
+    assert.equal((await cli.json(["releases", "-a", app.name])).length, 1);
+  });
+});
+
+describe("destructive commands", () => {
+  const cleanup = suiteCleanup();
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    const server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  it("require --yes in a pipe and change nothing without it", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci/build"] });
+    const free = await seed.app();
+    const { token } = await cli.json(["tokens:create", unique("token"), "--role", "viewer"]);
+    for (const args of [
+      ["apps:destroy", free.name],
+      ["pipelines:destroy", pipeline.name],
+      ["pipelines:remove", "-a", app.name],
+      ["pipelines:update", "-a", app.name],
+      ["tokens:revoke", token.id],
+    ]) {
+      const { code, stdout, stderr } = await cli.run(args, { input: "y\n" });
+      assert.deepEqual([code, stdout, nonEmptyLines(stderr).length], [2, "", 1], args.join(" "));
+      assert.match(stderr, /Confirm with --yes; there is no terminal to ask on\.$/m);
+    }
+    assert.deepEqual((await cli.json(["apps:info", app.name])).coupling.requiredChecks, ["ci/build"]);
+    await cli.json(["apps:info", free.name]);
+    const tokens = await cli.json<{ id: string; revokedAt: string | null }[]>(["tokens"]);
+    assert.equal(tokens.find(({ id }) => id === token.id)?.revokedAt, null);
+  });
+
+  it("ask on a terminal, and change nothing unless the answer is yes", { skip: !hasTerminal }, async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING", { requiredChecks: ["ci/build"] });
+    const answer = async (typed: string) => {
+      const running = cli.startOnTerminal(["pipelines:update", "-a", app.name]);
+      await running.until(({ stdout }) => stdout.includes("[y/N]"));
+      running.type(typed);
+      return running.ended;
+    };
+    const checks = async () => (await cli.json(["apps:info", app.name])).coupling.requiredChecks;
+    for (const typed of ["\r", "n\r", "\u0003"]) {
+      const declined = await answer(typed);
+      assert.equal(declined.code, 1, JSON.stringify(typed));
+      assert.match(declined.stdout, /Cancelled; nothing was changed\./);
+    }
+    assert.deepEqual(await checks(), ["ci/build"]);
+    assert.equal((await answer("y\r")).code, 0);
+    assert.deepEqual(await checks(), []);
+  });
+});
+
+describe("commands without a request", () => {
+  it("logout deletes the stored login", async (t) => {
+    const server = await startServer(t);
+    const cli = new CommandLine(t);
+    await cli.run(["login", "--url", server.url, "--token", ADMIN_SECRET]);
+    assert.ok(existsSync(cli.loginFile));
+    assert.deepEqual(await cli.json(["logout"]), { file: cli.loginFile, deleted: true });
+    assert.ok(!existsSync(cli.loginFile));
+    assert.equal((await cli.run(["logout"])).stdout, "Not signed in; nothing was deleted.\n");
+  });
+
+  it("open prints the URL in a pipe, and starts the browser on a terminal", { skip: !hasTerminal }, async (t) => {
+    const cli = new CommandLine(t, { RAILYARD_URL: "http://railyard.test/" });
+    assert.equal((await cli.run(["open"])).stdout, "http://railyard.test/graphql\n");
+    const opened = join(cli.home, "opened");
+    const browser = join(cli.home, "browser");
+    writeFileSync(browser, `#!/bin/sh\nprintf %s "$1" > '${opened}.tmp' && mv '${opened}.tmp' '${opened}'\n`);
+    chmodSync(browser, 0o755);
+    const { code, stdout } = await cli.onTerminal(["open"], 100, { env: { BROWSER: browser } });
+    assert.deepEqual([code, stdout], [0, "Opened http://railyard.test/graphql\n"]);
+    const deadline = Date.now() + 10_000;
+    while (!existsSync(opened)) {
+      assert.ok(Date.now() < deadline, "the browser was not started");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(readFileSync(opened, "utf8"), "http://railyard.test/graphql");
+  });
+
+  it("help shows the help of a command", async (t) => {
+    const { code, stdout } = await new CommandLine(t).run(["help", "apps:update"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: railyard apps:update /);
+  });
+});
