@@ -144,7 +144,7 @@ describe("watch", () => {
   it("is refused for a pipeline that is not there and a cursor that is none", async () => {
     for (const [args, message] of [
       [["watch", "no-such-pipeline"], /There is no pipeline "no-such-pipeline"\./],
-      [["watch", "--since", "yesterday"], /after must be/],
+      [["watch", "--since", "yesterday"], /--since must be/],
     ] as const) {
       const { code, stdout, stderr } = await cli.run(args);
       assert.deepEqual([code, stdout, nonEmptyLines(stderr).length], [1, "", 1], stderr);
