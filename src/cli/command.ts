@@ -8,6 +8,8 @@ import { Screen } from "./output/screen.js";
 export interface GlobalOptions extends ConnectionFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
+  /** Show ids in tables. */
+  readonly ids?: boolean;
 }
 
 /** The context of one command invocation. */
@@ -78,7 +80,7 @@ export function define<Options = object>(
 }
 
 function createScreen(options: GlobalOptions): Screen {
-  return new Screen(options.json === true, process.env);
+  return new Screen(options.json === true, options.ids === true, process.env);
 }
 
 /** Adds the last API request to a failure that has no trace. */

@@ -3,7 +3,7 @@ import "../runtime/require-supported-node.js";
 import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, Failure } from "./exit.js";
-import { singleLine } from "./output/format.js";
+import { singleLine, wrapWords } from "./output/format.js";
 import { createProgram } from "./program.js";
 
 const manifest = new URL("../../../package.json", import.meta.url);
@@ -49,7 +49,11 @@ try {
 } catch (error) {
   const { exit, lines, trace } = toFailure(error);
   const verbose = process.argv.includes("--verbose");
-  for (const line of lines) process.stderr.write(`${singleLine(line)}\n`);
+  const width = process.stderr.isTTY ? process.stderr.columns || 80 : Number.POSITIVE_INFINITY;
+  // Suggested commands stay on one line, so that they can be pasted.
+  for (const line of lines.map(singleLine)) {
+    process.stderr.write(`${line.startsWith("  ") ? line : wrapWords(line, width)}\n`);
+  }
   if (verbose) for (const line of trace) process.stderr.write(`  ${line}\n`);
   process.exitCode = exit;
 }

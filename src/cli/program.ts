@@ -36,6 +36,7 @@ export function createProgram(version: string): Command {
     .addOption(option("--url <url>", "address of the service"))
     .addOption(option("--token <token>", "token to authenticate with"))
     .addOption(option("--json", "print the API response as JSON"))
+    .addOption(option("--ids", "show ids in tables on a terminal"))
     .addOption(option("--verbose", "print the operation and request id of a failed request"))
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show the help of a command")

@@ -46,7 +46,7 @@ describe("a command whose output is piped", () => {
       [name, "eu", "REPORTED", "A\nshop"],
     );
     const row = (await columns("apps", "--region", "eu")).find(([first]) => first === name);
-    assert.deepEqual(row, [name, "eu", "", "", "", "", made.id]);
+    assert.deepEqual(row, [name, "eu", "", "", "", "", made.id, "", ""]);
     const shown = new Map((await columns("apps:info", name)).map(([key, value]) => [key, value]));
     assert.deepEqual([shown.get("id"), shown.get("description")], [made.id, "A shop"]);
     assert.equal((await cli.json(["apps:info", "-a", made.id])).name, name);

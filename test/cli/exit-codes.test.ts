@@ -50,13 +50,19 @@ describe("a command that fails", () => {
     assert.deepEqual([line, rest], ["To read tokens needs the role ADMIN; this token's is VIEWER.", []]);
   });
 
-  it("exits with 1 if a promotion has no source release, and says what is needed", async () => {
-    const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
+  it("ends with 1 where a promotion has nothing to promote, and says what is needed", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     const [first, ...reasons] = await failed(1, ["promote", "-a", dev.name]);
     assert.equal(first, `The promotion of ${dev.name} is refused.`);
     assert.deepEqual(
-      reasons.map((reason) => /\. ((?:Create|Add) \w+ \w+)/.exec(reason)?.[1]),
-      ["Create a release", "Add an app"],
+      reasons
+        .map((reason) => /^ {2}railyard (\S+) (.*)/.exec(reason)?.slice(1))
+        .filter((command) => command !== undefined),
+      [
+        ["releases:create", `-a ${dev.name} --build BUILD`],
+        ["pipelines:add", `${pipeline.name} -a APP -s staging`],
+      ],
     );
     assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 1);
   });
@@ -116,31 +122,53 @@ describe("a command that fails", () => {
     await report("sec/scan", "failure");
     const [first, ...reasons] = await failed(3, ["promote", "-a", dev.name]);
     assert.equal(first, `The promotion of ${dev.name} is refused.`);
-    const force = "; an administrator can override it with --force --reason TEXT.";
+    const { id: release } = await cli.json(["releases:info", "current", "-a", dev.name]);
     assert.deepEqual(reasons, [
-      `✗ ${prod.name} requires ci/build, which was never reported. Report success for ci/build: ` +
-        `\`railyard releases:status RELEASE -c "ci/build" -s success\`${force}`,
-      `✗ ${prod.name} requires qa/smoke, which is still pending. Wait until qa/smoke succeeds${force}`,
-      `✗ ${prod.name} requires sec/scan, which reported a failure. Run sec/scan again, or promote a build that passes it${force}`,
+      `✗ ${prod.name} requires ci/build, which was never reported.`,
+      `  railyard releases:status ${release} -c ci/build -s success`,
+      `✗ ${prod.name} requires qa/smoke, which is still pending. Wait until qa/smoke succeeds.`,
+      `✗ ${prod.name} requires sec/scan, which reported a failure. Run sec/scan again, or promote a build that passes it.`,
+      "An administrator can override the checks:",
+      `  railyard promote -a ${dev.name} --force --reason TEXT`,
     ]);
     const plan = await cli.run(["promote", "-a", dev.name, "--dry-run"]);
     assert.deepEqual([plan.code, plan.stderr], [3, ""]);
-    assert.deepEqual(nonEmptyLines(plan.stdout).slice(-4), [
-      "The promotion would be refused for 3 reasons:",
-      ...reasons,
-    ]);
+    assert.deepEqual(nonEmptyLines(plan.stdout).slice(-7), ["The promotion would be refused:", ...reasons]);
     for (const context of requiredChecks) await report(context, "success");
     assert.equal((await cli.run(["promote", "-a", dev.name, "--dry-run"])).code, 0);
     assert.equal((await cli.run(["promote", "-a", dev.name])).code, 0);
   });
 
-  it("exits with 3 if checks block a release", async () => {
+  it("groups the same blocker of several apps in one line", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const requiredChecks = ["ci/build", "lint (ubuntu)", "qa/smoke"];
+    const names: string[] = [];
+    for (let count = 0; count < 12; count++) {
+      names.push((await seed.coupled(pipeline, "STAGING", { requiredChecks })).name);
+    }
+    const { id } = await seed.release(dev);
+    const lines = await failed(3, ["promote", "-p", pipeline.name, "-s", "development"]);
+    const apps = `${names.slice(0, 5).join(", ")} and 7 more`;
+    assert.deepEqual(lines.slice(1), [
+      ...["ci/build", "lint (ubuntu)", "qa/smoke"].flatMap((context) => [
+        `✗ 12 apps require ${context}, which was never reported: ${apps}.`,
+        `  railyard releases:status ${id} -c ${context.includes(" ") ? `'${context}'` : context} -s success`,
+      ]),
+      "An administrator can override the checks:",
+      `  railyard promote -p ${pipeline.name} -s development --force --reason TEXT`,
+    ]);
+  });
+
+  it("ends with 3 where checks hold a release back", async () => {
     const app = await seed.coupled(await seed.pipeline(), "PRODUCTION", { requiredChecks: ["ci/build"] });
     const build = await seed.build();
     const { secret } = await server.as("OPERATOR");
     const create = ["releases:create", "-a", app.name, "--build", build.id];
-    const [first] = await failed(3, create, { RAILYARD_TOKEN: secret ?? "" });
+    const [first, ...hints] = await failed(3, create, { RAILYARD_TOKEN: secret ?? "" });
     assert.equal(first, `The release onto ${app.name} is refused.`);
+    assert.ok(hints.includes(`  railyard builds:status ${build.id} -c ci/build -s success`), hints.join("\n"));
+    assert.doesNotMatch(hints.join("\n"), /--force/, "releases:create has no such option");
   });
 
   it("exits with 5 if the service is unreachable or is not Railyard", async () => {
@@ -177,7 +205,7 @@ describe("a command that fails", () => {
   it("prints the blockers of a refused promotion as one JSON document on stdout with --json", async () => {
     const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
     const { code, stdout, stderr } = await cli.run(["promote", "-a", dev.name, "--json"]);
-    assert.deepEqual([code, nonEmptyLines(stderr).length], [1, 3]);
+    assert.deepEqual([code, nonEmptyLines(stderr).length], [1, 5]);
     const refused = JSON.parse(stdout) as { code: string; blockers: { code: string }[] };
     assert.equal(refused.code, "PROMOTION_BLOCKED");
     assert.deepEqual(

@@ -44,15 +44,17 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
   it("NO_COLOR disables colors", async () => {
     const { stdout } = await cli.onTerminal(["tokens"], 100, { env: { NO_COLOR: "1" } });
     assert.equal(stripEscapes(stdout), stdout);
-    assert.match(stdout, /^Token +Name +Role/);
+    assert.match(stdout, /^Name +Role/);
   });
 
-  it("ids are never truncated, and times are relative", async () => {
+  it("shows ids in tables only with --ids and never shortens them; shows relative times", async () => {
     const build = await seed.build();
-    const { stdout } = await cli.onTerminal(["builds", "--repository", build.repository], 80);
+    const { stdout } = await cli.onTerminal(["builds", "--ids", "--repository", build.repository], 80);
     const [, row = ""] = nonEmptyLines(stripEscapes(stdout));
     assert.ok(row.startsWith(build.id), row);
     assert.match(row, /just now$/);
+    const without = await cli.onTerminal(["builds", "--repository", build.repository], 80);
+    assert.ok(!without.stdout.includes(build.id), without.stdout);
   });
 
   it("a pipeline is shown as a board with the version, commit and checks of each app", async () => {
@@ -95,7 +97,59 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     assert.ok(erased > 0 && stripEscapes(stdout.slice(erased)).startsWith(`${announced} ✓\n`), JSON.stringify(stdout));
   });
 
-  it("an empty list says how to create an item", async () => {
+  it("apps, apps:info and the board show a newer release that failed or is deploying", async () => {
+    const region = unique("region");
+    const pipeline = await seed.pipeline();
+    const app = await seed.app({ deploymentMode: "REPORTED", region });
+    await cli.json(["pipelines:add", pipeline.name, "-a", app.name, "-s", "staging"]);
+    const report = async (version: string, ...args: string[]) =>
+      cli.json(["deployments:report", version, "-a", app.name, ...args]);
+    const screens = async () => {
+      const shown: string[] = [];
+      for (const args of [
+        ["apps", "--region", region],
+        ["apps:info", app.name],
+        ["pipelines:info", pipeline.name],
+      ]) {
+        shown.push(stripEscapes((await cli.onTerminal(args, 120)).stdout));
+      }
+      return shown;
+    };
+    const first = await seed.build();
+    await seed.release(app, first);
+    await report("v1", "-s", "succeeded");
+    for (const shown of await screens()) assert.match(shown, /v1/);
+    await seed.release(app);
+    await report("v2", "-s", "deploying");
+    for (const shown of await screens()) {
+      assert.match(shown, /v1/, "the current release");
+      assert.match(shown, /v2[^\n]* deploying/);
+    }
+    await report("v2", "-s", "failed", "--reason", "No image.");
+    for (const shown of await screens()) assert.match(shown, /v2[^\n]* failed/);
+    assert.match((await screens())[1] ?? "", /v2 \(.*\) failed: No image\./);
+    const piped = (await cli.run(["apps", "--region", region])).stdout.trimEnd().split("\t");
+    assert.deepEqual([piped[4], piped.at(-2), piped.at(-1)], ["v1", "v2", "failed"]);
+  });
+
+  it("keeps names and regions of 15 apps apart at 80 columns", async () => {
+    const region = "eu-central-frankfurt";
+    const pipeline = await seed.pipeline();
+    const names = Array.from({ length: 15 }, (_, index) => `shop-production-frontend-${unique("x")}-${index + 10}`);
+    for (const name of names) {
+      await cli.json(["apps:create", name, "--region", region]);
+      await cli.json(["pipelines:add", pipeline.name, "-a", name, "-s", "production"]);
+    }
+    const { stdout } = await cli.onTerminal(["apps", "--region", region], 80);
+    const [title = "", ...rows] = nonEmptyLines(stripEscapes(stdout));
+    assert.match(title, /^App +Region +Pipeline +Stage +Release/);
+    assert.ok(rows.every((row) => widthOf(row) <= 80));
+    const apps = rows.map((row) => row.slice(0, title.indexOf("Region")).trim());
+    assert.equal(new Set(apps).size, 15, rows.join("\n"));
+    assert.ok(apps.every((app, index) => app.endsWith(`-${index + 10}`) || /-\d\d$/.test(app)));
+  });
+
+  it("an empty list says how to begin", async () => {
     const app = await seed.app();
     const { stdout } = await cli.onTerminal(["releases", "-a", app.name]);
     assert.match(stdout, /has no releases\. Promote to it, or create one with `railyard releases:create`\./);
@@ -128,9 +182,14 @@ describe("a table", () => {
     );
   });
 
-  it("marks truncated text with …", () => {
+  it("shortens cells in the middle and keeps their colours", () => {
+    assert.equal(grid([["shop-production-eu"]], [9]), "shop…n-eu");
+    assert.equal(grid([["\u001b[36mshop-production-eu\u001b[39m"]], [9]), "\u001b[36mshop…n-eu\u001b[39m");
+  });
+
+  it("cuts what does not fit, and says so with …", () => {
     const { widths } = fitTable([{ cells: ["aaaaaaaaaaaaaaaa"] }, { cells: ["keep-this-id"], narrow: "whole" }], 24);
-    assert.equal(grid([["aaaaaaaaaaaaaaaa", "keep-this-id"]], widths), "aaaaaaaaa…  keep-this-id");
+    assert.equal(grid([["aaaaaaaaaaaaaaaa", "keep-this-id"]], widths), "aaaaa…aaaa  keep-this-id");
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Connection } from "../auth/connection.js";
-import { EXIT, Failure } from "../exit.js";
-import { explainBlockers } from "../output/blockers.js";
+import { EXIT, type ExitCode, Failure } from "../exit.js";
+import { type BlockerHints, explainBlockers } from "../output/blockers.js";
 import { nameOption } from "./argument-names.js";
 import { postJson } from "./http.js";
 import type { Blocker } from "./model.js";
@@ -74,6 +74,25 @@ export class Api {
   }
 }
 
+/** A promotion or release is blocked. */
+export class Blocked extends Failure {
+  constructor(
+    exit: ExitCode,
+    readonly summary: string,
+    readonly blockers: readonly Blocker[],
+    trace: readonly string[],
+    document: unknown,
+    hints: BlockerHints = {},
+  ) {
+    super(exit, [summary, ...explainBlockers(blockers, hints)], trace, document);
+  }
+
+  /** Returns the same failure with completed commands. */
+  withHints(hints: BlockerHints): Blocked {
+    return new Blocked(this.exit, this.summary, this.blockers, this.trace, this.document, hints);
+  }
+}
+
 /** Converts an API error to the failure shown to the user. */
 export function toFailure(error: ApiError, name: string, requestId: string | null, connection: Connection): Failure {
   const { code, field, blockers = [], oldestCursor } = error.extensions ?? {};
@@ -89,8 +108,7 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
       return new Failure(EXIT.notConnected, [message], trace);
     case "PROMOTION_BLOCKED": {
       const exit = blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
-      const lines = [firstSentence(message), ...explainBlockers(blockers)];
-      return new Failure(exit, lines, trace, { code, message, blockers });
+      return new Blocked(exit, firstSentence(message), blockers, trace, { code, message, blockers });
     }
     case "CURSOR_EXPIRED":
       return new Failure(EXIT.refused, [`${message} Continue with --since ${oldestCursor}.`], trace);

@@ -10,17 +10,20 @@ export const BUILD =
 export const RELEASE_SUMMARY =
   "id version phase state createdAt build { id branch commit { sha } } statuses { context state }";
 
+/** The newest release of an app, which is not the current one while it is queued or deploying, or if it failed. */
+const LATEST_RELEASE = "releases(first: 1) { nodes { id version phase failureReason build { id commit { sha } } } }";
+
 export const RELEASE = `id version phase state trigger failureReason description current createdAt updatedAt
   app { id name } build { ${BUILD} } createdBy { name role }
   statuses { id context state name description targetUrl updatedAt }`;
 
 export const APP = `id name description region deploymentMode createdAt updatedAt
-  coupling { id stage requiredChecks pipeline { id name } } currentRelease { ${RELEASE_SUMMARY} }`;
+  coupling { id stage requiredChecks pipeline { id name } } currentRelease { ${RELEASE_SUMMARY} } ${LATEST_RELEASE}`;
 
 export const COUPLING = "id app { id name } pipeline { id name } stage requiredChecks autoDeploy createdAt updatedAt";
 
 export const BOARD = `${PIPELINE} stages { stage couplings {
-  id stage requiredChecks autoDeploy createdAt updatedAt app { id name currentRelease { ${RELEASE_SUMMARY} } } } }`;
+  id stage requiredChecks autoDeploy createdAt updatedAt app { id name currentRelease { ${RELEASE_SUMMARY} } ${LATEST_RELEASE} } } }`;
 
 export const PROMOTION = `id phase from to forced reason createdAt updatedAt
   pipeline { id name } source { id name } release { id version } build { id commit { sha } } createdBy { name role }

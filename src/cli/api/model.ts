@@ -98,7 +98,17 @@ export interface Release extends Omit<ReleaseSummary, "build" | "statuses"> {
   readonly updatedAt: string;
 }
 
-export interface App extends Named {
+/** An app with its newest release. */
+export interface WithLatestRelease {
+  readonly currentRelease: ReleaseSummary | null;
+  readonly releases: {
+    readonly nodes: readonly (Pick<Release, "id" | "version" | "phase" | "failureReason"> & {
+      readonly build: { readonly id: string; readonly commit: { readonly sha: string } };
+    })[];
+  };
+}
+
+export interface App extends Named, WithLatestRelease {
   readonly description: string;
   readonly region: string | null;
   readonly deploymentMode: "IMMEDIATE" | "REPORTED";
@@ -108,7 +118,6 @@ export interface App extends Named {
     readonly requiredChecks: readonly string[];
     readonly pipeline: Named;
   } | null;
-  readonly currentRelease: ReleaseSummary | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -134,7 +143,7 @@ export interface Pipeline extends Named {
 }
 
 export interface BoardCoupling extends Omit<Coupling, "app" | "pipeline"> {
-  readonly app: Named & { readonly currentRelease: ReleaseSummary | null };
+  readonly app: Named & WithLatestRelease;
 }
 
 export interface Board extends Pipeline {

@@ -6,8 +6,8 @@ import { list } from "../api/references.js";
 import { appOption, define, idempotencyOption, limitOption, option, requireName } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { notFound, wrongUsage } from "../exit.js";
-import { appLabel, check, lower, phase, shortSha, singleLine } from "../output/format.js";
-import type { Column, Screen } from "../output/screen.js";
+import { appLabel, check, lower, newerRelease, phase, shortSha, singleLine } from "../output/format.js";
+import type { Column, Paint, Screen } from "../output/screen.js";
 
 export function addApps(program: Command): void {
   define<{ region?: string; limit?: number }>(
@@ -16,7 +16,7 @@ export function addApps(program: Command): void {
       usage: "apps",
       about: "List the apps and their current releases",
       examples: ["apps", "apps --region eu", "apps --json"],
-      notes: ["Columns in a pipe: name, region, pipeline, stage, version, commit, id."],
+      notes: ["Columns in a pipe: name, region, pipeline, stage, version, commit, id, newer release, its phase."],
       options: [option("-R, --region <region>", "only apps in this region"), limitOption(null)],
     },
     async ({ api, screen, options }) => {
@@ -121,13 +121,36 @@ function columns(screen: Screen): Column<App>[] {
   const current = (app: App) => app.currentRelease;
   return [
     { title: "App", value: (app) => app.name, shown: (app) => appLabel(app, paint) },
-    { title: "Region", value: (app) => app.region ?? "", narrow: "left out" },
+    { title: "Region", value: (app) => app.region ?? "" },
     { title: "Pipeline", value: (app) => app.coupling?.pipeline.name ?? "" },
     { title: "Stage", value: (app) => lower(app.coupling?.stage ?? "") },
-    { title: "Runs", value: (app) => (app.currentRelease ? `v${app.currentRelease.version}` : "") },
-    { title: "Commit", value: (app) => current(app)?.build.commit.sha ?? "", shown: (app) => currentCommit(app) },
-    { title: "Id", value: (app) => app.id, shown: (app) => paint.dim(app.id), narrow: "left out" },
+    {
+      title: "Release",
+      value: (app) => (app.currentRelease ? `v${app.currentRelease.version}` : ""),
+      shown: (app) => releases(app, paint),
+    },
+    {
+      title: "Commit",
+      narrow: "left out",
+      value: (app) => current(app)?.build.commit.sha ?? "",
+      shown: (app) => currentCommit(app),
+    },
+    { title: "Id", value: (app) => app.id, shown: (app) => paint.dim(app.id), only: "ids" },
+    { title: "Newer", value: (app) => newerVersion(app), only: "pipe" },
+    { title: "Phase", value: (app) => lower(newerRelease(app)?.phase ?? ""), only: "pipe" },
   ];
+}
+
+function newerVersion(app: App): string {
+  const newer = newerRelease(app);
+  return newer === null ? "" : `v${newer.version}`;
+}
+
+/** `v3`, or with a newer release that is not current `v3, v4 failed`. */
+function releases(app: App, paint: Paint): string {
+  const current = app.currentRelease === null ? [] : [`v${app.currentRelease.version}`];
+  const newer = newerRelease(app);
+  return [...current, ...(newer === null ? [] : [`v${newer.version} ${phase(newer.phase, paint)}`])].join(", ");
 }
 
 function currentCommit(app: App): string {
@@ -137,6 +160,8 @@ function currentCommit(app: App): string {
 function describe(screen: Screen, app: App): void {
   const { paint } = screen;
   const { coupling, currentRelease: release } = app;
+  const newer = newerRelease(app);
+  const reason = newer?.failureReason ? `: ${singleLine(newer.failureReason)}` : "";
   screen.pairs([
     ["app", appLabel(app, paint)],
     ["id", app.id],
@@ -148,6 +173,9 @@ function describe(screen: Screen, app: App): void {
     ["coupling", coupling?.id ?? ""],
     ["required_checks", coupling?.requiredChecks.join(", ") ?? ""],
     ["release", release === null ? "" : `v${release.version} (${release.id}) ${phase(release.phase, paint)}`],
+    ...(newer === null
+      ? []
+      : [["newer_release", `v${newer.version} (${newer.id}) ${phase(newer.phase, paint)}${reason}`] as const]),
     ["commit", release === null ? "" : release.build.commit.sha],
     ["checks", (release?.statuses ?? []).map((status) => check(status.context, status.state, paint)).join(", ")],
     ["created_at", screen.time(app.createdAt)],

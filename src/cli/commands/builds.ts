@@ -32,7 +32,7 @@ export function addBuilds(program: Command): void {
         text: async () => {
           await screen.table(
             [
-              { title: "Build", value: (one) => one.id, narrow: "whole" },
+              { title: "Build", value: (one) => one.id, narrow: "whole", only: "ids" },
               { title: "Phase", value: (one) => one.phase.toLowerCase(), shown: (one) => phase(one.phase, paint) },
               { title: "Repository", value: (one) => one.repository },
               { title: "Branch", value: (one) => one.branch ?? "", narrow: "left out" },

@@ -32,7 +32,7 @@ export function addPipelines(program: Command): void {
               { title: "Repository", value: (one) => one.repository ?? "" },
               { title: "Branch", value: (one) => one.branch },
               { title: "Apps", value: (one) => String(one.couplings.length) },
-              { title: "Id", value: (one) => one.id, shown: (one) => paint.dim(one.id), narrow: "left out" },
+              { title: "Id", value: (one) => one.id, shown: (one) => paint.dim(one.id), only: "ids" },
             ],
             nodes,
             "No pipelines. Create one with `railyard pipelines:create NAME`.",

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { isCheck } from "../api/client.js";
+import { Blocked, isCheck } from "../api/client.js";
 import { PROMOTION_EVENTS } from "../api/events.js";
 import { follow } from "../api/follow.js";
 import { type Promotion, STAGES, type Stage } from "../api/model.js";
@@ -17,9 +17,9 @@ import {
 } from "../command.js";
 import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
-import { appLabel, lower } from "../output/format.js";
+import { appLabel, lower, shellQuote } from "../output/format.js";
 import { type Progress, startProgress } from "../output/progress.js";
-import { outcome, showPlan, showPromotion } from "../output/promotions.js";
+import { outcome, planHints, showPlan, showPromotion } from "../output/promotions.js";
 
 /** Maximum time for which `--wait` tries to reconnect, in milliseconds. */
 const RECONNECT_TIMEOUT_MS = 5 * 60_000;
@@ -72,7 +72,11 @@ export function addPromote(program: Command): void {
     async (call) => {
       const input = await parseInput(call);
       if (call.options.dryRun === true) return plan(call, input);
-      return call.options.wait === true ? promoteAndWait(call, input) : promote(call, input);
+      try {
+        return await (call.options.wait === true ? promoteAndWait(call, input) : promote(call, input));
+      } catch (error) {
+        throw error instanceof Blocked ? await completeHints(call, input, error) : error;
+      }
     },
   );
 }
@@ -88,14 +92,31 @@ async function parseInput({ api, options }: CommandCall<Options>): Promise<Promo
   return { app, pipeline, stage, targets, force, reason, release, idempotencyKey };
 }
 
-async function plan({ api }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
+async function plan({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
   const { promotionPlan } = await api.run(PROMOTION_PLAN, { input });
   const refused = promotionPlan.blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
   return {
     document: promotionPlan,
-    text: (screen) => showPlan(screen, promotionPlan),
+    text: (screen) => showPlan(screen, promotionPlan, overrideCommand(options)),
     exit: promotionPlan.promotable ? EXIT.done : refused,
   };
+}
+
+/** Reads the plan for the names and ids of the suggested commands. */
+async function completeHints({ api, options }: CommandCall<Options>, input: PromoteInput, blocked: Blocked) {
+  const override = overrideCommand(options);
+  const planned = await api.run(PROMOTION_PLAN, { input }).catch(() => null);
+  return blocked.withHints({ ...(planned === null ? {} : planHints(planned.promotionPlan)), override });
+}
+
+/** The command that repeats the promotion with `--force`. */
+function overrideCommand({ app, pipeline, stage, to = [], release }: Options): string {
+  const words = [
+    ...(app === undefined ? ["-p", pipeline ?? "", "-s", lower(stage ?? "")] : ["-a", app]),
+    ...to.flatMap((target) => ["-t", target]),
+    ...(release === undefined ? [] : ["-r", release]),
+  ];
+  return `railyard promote ${words.map(shellQuote).join(" ")} --force --reason TEXT`;
 }
 
 /** `Promoting app ⬢ myapp-space-dev ...` */

@@ -54,7 +54,7 @@ function columns(screen: Screen): Column<Promotion>[] {
   const { paint } = screen;
   const targets = (one: Promotion) => one.targets.map((target) => target.app?.name ?? "(deleted)").join(",");
   return [
-    { title: "Promotion", value: (one) => one.id, narrow: "whole" },
+    { title: "Promotion", value: (one) => one.id, narrow: "whole", only: "ids" },
     { title: "Phase", value: (one) => lower(one.phase), shown: (one) => phase(one.phase, paint) },
     { title: "Pipeline", value: (one) => one.pipeline?.name ?? "", narrow: "left out" },
     { title: "From", value: (one) => lower(one.from), narrow: "left out" },

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { Blocked } from "../api/client.js";
 import type { Release, StatusState } from "../api/model.js";
 import { STATES } from "../api/model.js";
 import { CREATE_RELEASE, REPORT_STATUS, ROLLBACK } from "../api/mutations.js";
@@ -66,9 +67,11 @@ export function addReleases(program: Command): void {
       ],
     },
     async ({ api, options: { app, build, description, idempotencyKey } }) => {
-      return describeRelease(
-        (await api.run(CREATE_RELEASE, { input: { app, build, description, idempotencyKey } })).createRelease.release,
-      );
+      const input = { app, build, description, idempotencyKey };
+      const { createRelease } = await api.run(CREATE_RELEASE, { input }).catch((error: unknown) => {
+        throw error instanceof Blocked ? error.withHints({ build }) : error;
+      });
+      return describeRelease(createRelease.release);
     },
   );
 

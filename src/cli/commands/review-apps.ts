@@ -32,7 +32,7 @@ export function addReviewApps(program: Command): void {
               { title: "Title", value: (one) => one.pullRequest.title ?? "", narrow: "left out" },
               { title: "Author", value: (one) => one.pullRequest.author ?? "", narrow: "left out" },
               { title: "Expires", value: (one) => one.expiresAt, shown: (one) => screen.time(one.expiresAt) },
-              { title: "Id", value: (one) => one.app.id, narrow: "left out" },
+              { title: "Id", value: (one) => one.app.id, only: "ids" },
             ],
             nodes,
             "No review apps. Open one with `railyard review-apps:open PIPELINE NUMBER --branch BRANCH`.",

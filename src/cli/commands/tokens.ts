@@ -31,7 +31,7 @@ export function addTokens(program: Command): void {
         text: () =>
           screen.table(
             [
-              { title: "Token", value: (one) => one.id, narrow: "whole" },
+              { title: "Token", value: (one) => one.id, narrow: "whole", only: "ids" },
               { title: "Name", value: (one) => one.name },
               { title: "Role", value: (one) => lower(one.role) },
               { ...at("Created", "createdAt"), narrow: "left out" },

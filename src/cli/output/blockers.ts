@@ -1,29 +1,79 @@
 import type { Blocker } from "../api/model.js";
+import { lower, shellQuote } from "./format.js";
 
-/** One line for each blocker: the problem, the remedy, and whether it can be overridden. */
-export function explainBlockers(blockers: readonly Blocker[]): string[] {
-  return blockers.map((blocker) => {
-    const forced = blocker.overridable ? "; an administrator can override it with --force --reason TEXT" : "";
-    return `✗ ${blocker.message} ${remedy(blocker)}${forced}.`;
-  });
+/** Maximum number of app names in one line. */
+const MAX_NAMES = 5;
+
+/** What is known about a blocked promotion or release; completes the suggested commands. */
+export interface BlockerHints {
+  readonly release?: string | undefined;
+  readonly build?: string | undefined;
+  readonly pipeline?: string | undefined;
+  readonly source?: string | undefined;
+  readonly nextStage?: string | undefined;
+  /** The command that overrides required checks. */
+  readonly override?: string | undefined;
 }
 
-function remedy({ code, context }: Blocker): string {
+/** Explains blockers, one line for each problem and one for each suggested command. Merges blockers that differ by app. */
+export function explainBlockers(blockers: readonly Blocker[], hints: BlockerHints = {}): string[] {
+  const lines = [...groupByProblem(blockers).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { advice, command } = remedy(first, hints);
+    return [`✗ ${describe(first, group)}${advice === null ? "" : ` ${advice}`}`, ...(command ? [`  ${command}`] : [])];
+  });
+  if (hints.override !== undefined && blockers.every(({ overridable }) => overridable)) {
+    lines.push("An administrator can override the checks:", `  ${hints.override}`);
+  }
+  return lines;
+}
+
+function groupByProblem(blockers: readonly Blocker[]): Map<string, Blocker[]> {
+  const groups = new Map<string, Blocker[]>();
+  for (const blocker of blockers) {
+    const key = JSON.stringify([blocker.code, blocker.context, problem(blocker) ?? blocker.message]);
+    groups.set(key, [...(groups.get(key) ?? []), blocker]);
+  }
+  return groups;
+}
+
+/** The message without its subject: `requires ci/build, …`; null if the message is not about an app. */
+function problem({ app, message }: Blocker): string | null {
+  const subject = app === null ? null : `${app.name} requires `;
+  return subject !== null && message.startsWith(subject) ? message.slice(subject.length) : null;
+}
+
+function describe(first: Blocker, group: readonly Blocker[]): string {
+  const text = problem(first);
+  if (group.length === 1 || text === null) return first.message;
+  const names = group.map(({ app }) => app?.name ?? "");
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
+  return `${group.length} apps require ${text.replace(/\.$/, "")}: ${names.slice(0, MAX_NAMES).join(", ")}${more}.`;
+}
+
+function remedy({ code, context }: Blocker, hints: BlockerHints): { advice: string | null; command: string | null } {
   const check = context ?? "the check";
   switch (code) {
     case "NO_RELEASE":
-      return "Create a release on the source app: `railyard releases:create -a APP --build ID`";
+      return { advice: null, command: `railyard releases:create -a ${hints.source ?? "APP"} --build BUILD` };
     case "RELEASE_NOT_SUCCEEDED":
-      return "Wait until the release succeeds, or choose another with -r";
+      return { advice: "Wait until the release succeeds, or choose another with -r.", command: null };
     case "NO_NEXT_STAGE":
-      return "This is the last stage";
+      return { advice: null, command: null };
     case "NO_TARGETS":
-      return "Add an app to the stage: `railyard pipelines:add PIPELINE -a APP -s STAGE`";
-    case "CHECK_MISSING":
-      return `Report success for ${check}: \`railyard releases:status RELEASE -c "${check}" -s success\``;
+      return {
+        advice: null,
+        command: `railyard pipelines:add ${hints.pipeline ?? "PIPELINE"} -a APP -s ${hints.nextStage === undefined ? "STAGE" : lower(hints.nextStage)}`,
+      };
+    case "CHECK_MISSING": {
+      const subject =
+        hints.build === undefined ? `releases:status ${hints.release ?? "RELEASE"}` : `builds:status ${hints.build}`;
+      return { advice: null, command: `railyard ${subject} -c ${shellQuote(check)} -s success` };
+    }
     case "CHECK_PENDING":
-      return `Wait until ${check} succeeds`;
+      return { advice: `Wait until ${check} succeeds.`, command: null };
     case "CHECK_FAILED":
-      return `Run ${check} again, or promote a build that passes it`;
+      return { advice: `Run ${check} again, or promote a build that passes it.`, command: null };
   }
 }

@@ -1,5 +1,5 @@
 import type { Board, BoardCoupling, Stage } from "../api/model.js";
-import { appLabel, check, lower, phase, shortSha } from "./format.js";
+import { appLabel, check, lower, newerRelease, phase, shortSha } from "./format.js";
 import type { Paint, Screen } from "./screen.js";
 
 /** Minimum terminal width for showing the stages side by side. */
@@ -37,9 +37,13 @@ function appOnBoard({ app, requiredChecks }: BoardCoupling, paint: Paint): strin
     release === null
       ? paint.dim("no release")
       : `v${release.version} ${paint.yellow(shortSha(release.build))} ${phase(release.phase, paint)}`;
+  const newer = newerRelease(app);
   return [
     appLabel(app, paint),
     `  ${current}`,
+    ...(newer === null
+      ? []
+      : [`  v${newer.version} ${paint.yellow(shortSha(newer.build))} ${phase(newer.phase, paint)}`]),
     ...(release?.statuses ?? []).map(({ context, state }) => `  ${check(context, state, paint)}`),
     ...requiredChecks.map((context) => `  ${paint.dim("needs")} ${context}`),
   ];

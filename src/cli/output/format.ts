@@ -1,4 +1,4 @@
-import type { Build, PromotionPhase, ReleasePhase, StatusState } from "../api/model.js";
+import type { Build, PromotionPhase, ReleasePhase, StatusState, WithLatestRelease } from "../api/model.js";
 import type { Paint } from "./screen.js";
 
 /* Formats API values for people. */
@@ -24,6 +24,12 @@ export function check(context: string, state: StatusState | null, paint: Paint):
   const mark = state === null ? "?" : MARKS[state];
   const colour = state === "SUCCESS" ? paint.green : state === "PENDING" || state === null ? paint.yellow : paint.red;
   return `${colour(mark)} ${singleLine(context)}`;
+}
+
+/** The newest release of an app if it is not the current one: queued, deploying or failed. */
+export function newerRelease({ currentRelease, releases }: WithLatestRelease) {
+  const latest = releases.nodes[0];
+  return latest !== undefined && latest.version > (currentRelease?.version ?? 0) ? latest : null;
 }
 
 /** The phase of a release, build or promotion, coloured. */
@@ -56,4 +62,23 @@ export function relativeTime(instant: string, now: number): string {
  */
 export function singleLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
+/** Breaks a text into lines of the given width at spaces. Further lines are indented. */
+export function wrapWords(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = /^ */.exec(text)?.[0] ?? "";
+  for (const word of text.trimStart().split(" ")) {
+    if (line.trim() !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = "    ";
+    }
+    line += line.trim() === "" ? word : ` ${word}`;
+  }
+  return [...lines, line].join("\n");
+}
+
+/** Quotes a word for a POSIX shell if necessary. */
+export function shellQuote(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,6 @@
 import type { Plan, Promotion, Target } from "../api/model.js";
-import { explainBlockers } from "./blockers.js";
-import { appLabel, check, lower, phase, shortSha, singleLine } from "./format.js";
+import { type BlockerHints, explainBlockers } from "./blockers.js";
+import { appLabel, check, lower, phase, shortSha, singleLine, wrapWords } from "./format.js";
 import type { Screen } from "./screen.js";
 
 /* Prints promotions and promotion plans. */
@@ -50,7 +50,7 @@ export function describePromotion(screen: Screen, promotion: Promotion): void {
 }
 
 /** Prints a promotion plan and its blockers. */
-export function showPlan(screen: Screen, plan: Plan): void {
+export function showPlan(screen: Screen, plan: Plan, override: string): void {
   const { paint } = screen;
   screen.line(`= ${heading(plan.pipeline.name, plan.from, plan.to)}`);
   if (plan.source !== null && plan.release !== null) {
@@ -70,7 +70,13 @@ export function showPlan(screen: Screen, plan: Plan): void {
     screen.line(paint.green("Ready to promote."));
     return;
   }
-  const count = plan.blockers.length;
-  screen.line(paint.red(`The promotion would be refused for ${count === 1 ? "1 reason" : `${count} reasons`}:`));
-  for (const line of explainBlockers(plan.blockers)) screen.line(line);
+  screen.line(paint.red("The promotion would be refused:"));
+  for (const line of explainBlockers(plan.blockers, { ...planHints(plan), override })) {
+    screen.line(screen.reader === "terminal" && !line.startsWith("  ") ? wrapWords(line, screen.width) : line);
+  }
+}
+
+/** The names and ids of a plan that complete the suggested commands. */
+export function planHints({ release, pipeline, source, to }: Plan): BlockerHints {
+  return { release: release?.id, pipeline: pipeline.name, source: source?.name, nextStage: to ?? undefined };
 }

@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly shown?: (row: Row) => string;
   /** Behaviour on a narrow terminal: never shortened, or dropped before other columns are shortened. */
   readonly narrow?: "whole" | "left out";
+  /** `ids`: a terminal shows the column only with `--ids`. `pipe`: a terminal never shows it. */
+  readonly only?: "ids" | "pipe";
 }
 
 /** Writes the output of commands. The layout and colours depend on the reader. */
@@ -22,7 +24,10 @@ export class Screen {
   /** Whether animations such as a spinner are allowed. */
   readonly interactive: boolean;
 
-  constructor(json: boolean, environment: NodeJS.ProcessEnv) {
+  readonly #ids: boolean;
+
+  constructor(json: boolean, ids: boolean, environment: NodeJS.ProcessEnv) {
+    this.#ids = ids;
     this.reader = json ? "json" : process.stdout.isTTY ? "terminal" : "pipe";
     const colour = this.reader === "terminal" && !environment.NO_COLOR && environment.TERM !== "dumb";
     this.paint = pc.createColors(colour);
@@ -76,7 +81,8 @@ export class Screen {
     if (rows.length === 0) return this.line(this.paint.dim(empty));
     const { fitTable, grid } = await import("./grid.js");
     const renderCell = (column: Column<Row>, row: Row) => column.shown?.(row) ?? singleLine(column.value(row));
-    const all = columns.map((column) => ({
+    const visible = columns.filter(({ only }) => only === undefined || (only === "ids" && this.#ids));
+    const all = visible.map((column) => ({
       cells: [this.paint.bold(column.title), ...rows.map((row) => renderCell(column, row))],
       narrow: column.narrow,
     }));
