@@ -268,7 +268,7 @@ describe("a command whose output is piped", () => {
     assert.deepEqual([(await running.ended).code, running.stderr], [0, ""]);
   });
 
-  it("exists for every name, each of which was tried here or has a test of its own", () => {
+  it("has a test for every command name", () => {
     const elsewhere = [
       "serve",
       "login",

@@ -96,7 +96,7 @@ describe("the documented walkthrough of pipelines", () => {
     ]);
     assert.match(await told("promote -a myapp-space-stg", null), /To: ⬢ myapp\n/);
 
-    // Removing them
+    // Remove them.
     await told(`pipelines:update ${coupling} --yes`, [
       "Removed all required status checks of ⬢ myapp: my-status-check.",
     ]);

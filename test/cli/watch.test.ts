@@ -141,7 +141,7 @@ describe("watch", () => {
     assert.equal(types.filter((type) => type === "RELEASE_CREATED").length, 1 + targets.length);
   });
 
-  it("is refused for a pipeline that is not there and a cursor that is none", async () => {
+  it("rejects an unknown pipeline and an invalid cursor", async () => {
     for (const [args, message] of [
       [["watch", "no-such-pipeline"], /There is no pipeline "no-such-pipeline"\./],
       [["watch", "--since", "yesterday"], /--since must be/],
