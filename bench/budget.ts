@@ -37,7 +37,7 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
 
 /** Milliseconds per request at a given number of concurrent clients. */
 async function measureLatency(server: Server, clients: number): Promise<number> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   let remaining = REQUESTS;
   await Promise.all(
     Array.from({ length: clients }, async () => {
@@ -46,5 +46,5 @@ async function measureLatency(server: Server, clients: number): Promise<number> 
       connection.close();
     }),
   );
-  return (performance.now() - begun) / REQUESTS;
+  return (performance.now() - startedAt) / REQUESTS;
 }

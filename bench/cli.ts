@@ -57,9 +57,9 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
 function measureRuntime(args: readonly string[], env: NodeJS.ProcessEnv): number {
   const times: number[] = [];
   for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
-    const begun = performance.now();
+    const startedAt = performance.now();
     const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
-    times.push(performance.now() - begun);
+    times.push(performance.now() - startedAt);
     if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
   }
   return percentile(

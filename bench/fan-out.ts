@@ -78,10 +78,10 @@ async function burst(server: Child, subscribers: Subscribers, send: () => Promis
   const messages = EVENTS_PER_BURST * SUBSCRIPTION_COUNT;
   const before = await server.usage();
   const all = subscribers.waitFor(messages);
-  const begun = performance.now();
+  const startedAt = performance.now();
   const [last] = await Promise.all([all, send()]);
   const after = await server.usage();
-  return { rate: messages / ((last - begun) / 1000), cpu: (after.cpu - before.cpu) / messages };
+  return { rate: messages / ((last - startedAt) / 1000), cpu: (after.cpu - before.cpu) / messages };
 }
 
 /** Milliseconds from a mutation's response to its event at each subscription, ascending. Negative if the event came first. */

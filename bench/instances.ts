@@ -88,8 +88,8 @@ class Fleet {
   async promote(): Promise<Sample> {
     const watch = await sampleLogLock(this.#url);
     const times: number[] = [];
-    const begun = performance.now();
-    const end = begun + ROUND_MS;
+    const startedAt = performance.now();
+    const end = startedAt + ROUND_MS;
     await Promise.all(
       Array.from({ length: CLIENTS }, async (_, client) => {
         const connection = new Connection(this.#servers[client % this.#servers.length]?.port ?? 0);
@@ -101,7 +101,7 @@ class Fleet {
         connection.close();
       }),
     );
-    const elapsed = performance.now() - begun;
+    const elapsed = performance.now() - startedAt;
     times.sort((a, b) => a - b);
     return { rate: times.length / (elapsed / 1000), p99: percentile(times, 0.99), ...(await watch.stop()) };
   }

@@ -76,10 +76,10 @@ async function measureEvents(scenario: Scenario, subscribers: Subscribers): Prom
   const responses: number[] = [];
   const events = await repeat(async () => {
     const received = subscribers.waitFor(1);
-    const begun = performance.now();
+    const startedAt = performance.now();
     await scenario.release();
-    responses.push(performance.now() - begun);
-    return (await received) - begun;
+    responses.push(performance.now() - startedAt);
+    return (await received) - startedAt;
   });
   return { responses: responses.sort((a, b) => a - b), events };
 }
@@ -115,11 +115,11 @@ class Notifier {
   /** Commits a row and notifies. Returns the milliseconds until both the notification and the commit's result arrived. */
   async notify(): Promise<number> {
     const received = new Promise((resolve) => this.#listener.once("notification", resolve));
-    const begun = performance.now();
+    const startedAt = performance.now();
     await this.#writer.query("BEGIN");
     await this.#writer.query("INSERT INTO bare SELECT 1 FROM pg_notify('bare', '')");
     await Promise.all([received, this.#writer.query("COMMIT")]);
-    return performance.now() - begun;
+    return performance.now() - startedAt;
   }
 
   async close(): Promise<void> {

@@ -86,9 +86,9 @@ async function measureLatency(connection: Connection, query: string, variables: 
     requests += 1;
     // An unused variable makes every cache key unique.
     const bytes = request(query, { ...variables, requests });
-    const begun = performance.now();
+    const startedAt = performance.now();
     const response = await connection.send(bytes);
-    measured.push(performance.now() - begun);
+    measured.push(performance.now() - startedAt);
     if (response.includes('"errors"')) throw new Error(response.toString());
   }
   return median(measured);

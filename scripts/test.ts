@@ -68,7 +68,7 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
     SQLite: environment,
     PostgreSQL: { ...environment, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template },
   };
-  const begun = performance.now();
+  const startedAt = performance.now();
   const outcomes: Outcome[] = [];
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined && !interrupted; job = jobs.shift()) {
@@ -83,7 +83,7 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
   const failed = outcomes.filter(({ passed }) => !passed);
   const tests = outcomes.reduce((sum, outcome) => sum + outcome.tests, 0);
   const failures = outcomes.reduce((sum, outcome) => sum + outcome.failures, 0);
-  const seconds = Math.round((performance.now() - begun) / 1000);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`\n${outcomes.length} files in ${seconds} seconds; ${failed.length} files failed`);
   for (const { file, engine } of failed) console.log(`✖ ${file} on ${engine}`);
   console.log(`${tests - failures} passed, ${failures} failed`);
@@ -92,7 +92,7 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
 
 /** Runs one file. Prints its output if it fails. */
 async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outcome> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = spawn(process.execPath, ["--test-reporter=spec", join(FOLDER, file)], { env });
   running.add(child);
   let output = "";
@@ -112,7 +112,7 @@ async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outco
   const tests = count("tests");
   const failures = count("fail") + count("cancelled");
   const passed = code === 0 && tests > 0 && failures === 0;
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = (performance.now() - startedAt) / 1000;
   console.log(`${passed ? "✔" : "✖"} ${file} on ${engine}: ${tests} tests, ${seconds.toFixed(1)} s`);
   if (!passed) console.log(output);
   return { file, engine, passed, tests, failures, seconds };

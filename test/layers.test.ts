@@ -53,27 +53,27 @@ interface Import {
   readonly target: string;
 }
 
-function importsOf(file: string): Import[] {
+function getImports(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] as string);
-  return targets.map((target) => ({ file, folder: folderOf(file), target }));
+  return targets.map((target) => ({ file, folder: getFolder(file), target }));
 }
 
-function folderOf(file: string): string {
+function getFolder(file: string): string {
   const [, folder, ...rest] = normalize(file).split("/");
   return rest.length === 0 ? "root" : (folder as string);
 }
 
 const imports = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
-  .flatMap((file) => importsOf(join("src", file)));
+  .flatMap((file) => getImports(join("src", file)));
 
 describe("the layers", () => {
   it("import in one direction only", () => {
     const wrong = imports
       .filter(({ target }) => target.startsWith("."))
       .filter(({ file, folder, target }) => {
-        const other = folderOf(join(dirname(file), target));
+        const other = getFolder(join(dirname(file), target));
         const allowed = [folder, ...(MAY_IMPORT[folder] ?? []), ...(EXCEPTIONS[normalize(file)] ?? [])];
         return !allowed.includes(other);
       });

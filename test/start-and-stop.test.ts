@@ -204,7 +204,7 @@ describe("a server", () => {
       while (!server.log.some((line) => line.msg === "stopping")) await new Promise((done) => setTimeout(done, 5));
       // Twice, as in a process group: from the supervisor, and from the parent that forwards it.
       server.signal(signal);
-      await assert.rejects(fetch(`${url}/livez`), "nobody new is let in");
+      await assert.rejects(fetch(`${url}/livez`), "new connections are refused");
       await socket.send(`${body.slice(10)}GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n`);
       const answers = await socket.all();
       assert.match(answers, /^HTTP\/1\.1 200 OK[\s\S]*"data":\{"createApp":\{"app":\{"name":"late"\}\}\}/);

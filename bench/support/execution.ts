@@ -13,7 +13,7 @@ import { recordStatements } from "./statement-recorder.js";
 
 const db = await openDatabase(databaseUrl(process.argv[2] ?? ""));
 const schema = buildSchema();
-const document = documentOf(BOARD);
+const document = getDocument(BOARD);
 const ctx: Ctx = {
   db,
   viewer: { name: "bench", role: "VIEWER", tokenId: null, scope: null },
@@ -21,7 +21,7 @@ const ctx: Ctx = {
   now: () => new Date(),
 };
 
-function documentOf(text: string): DocumentNode {
+function getDocument(text: string): DocumentNode {
   const parsed = parse(text);
   if (validate(schema, parsed).length > 0) throw new Error(`This operation is not valid: ${text}`);
   return parsed;
@@ -42,7 +42,7 @@ handleCalls({
   },
   /** Executes an operation as an administrator. Returns the statements that it sent to PostgreSQL. */
   statements: (text: string, variableValues: Record<string, unknown>) => {
-    const document = documentOf(text);
+    const document = getDocument(text);
     const contextValue = new Context({ ...ctx, viewer: { ...ctx.viewer, role: "ADMIN" } }, "bench");
     return recordStatements(async () => {
       const { errors } = await execute({ schema, document, contextValue, variableValues });

@@ -13,14 +13,14 @@ await client.connect();
 const sent = new Map<string, number>();
 
 async function send(statements: readonly Statement[]): Promise<number> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const results: Promise<pg.QueryResult>[] = [];
   for (const { text, values, pipelined: together } of statements) {
     if (!together) await results.at(-1);
     results.push(client.query(text, values as unknown[]));
   }
   const answered = await Promise.all(results);
-  const time = performance.now() - begun;
+  const time = performance.now() - startedAt;
   answered.forEach(({ rowCount }, index) => {
     const expected = statements[index];
     if (expected?.rows !== (rowCount ?? 0))

@@ -24,25 +24,25 @@ function into(table: string, sample: Row): (row: Row) => void {
   };
 }
 
-const rowsOf = (text: string, ...args: unknown[]) => file.prepare(text).all(...args) as Row[];
+const getRows = (text: string, ...args: unknown[]) => file.prepare(text).all(...args) as Row[];
 
 /** Returns a function that writes copies of the rows of an app's newest promotion. */
-function writerOf(sourceApp: string): () => void {
-  const [promotion] = rowsOf(
+function getWriter(sourceApp: string): () => void {
+  const [promotion] = getRows(
     "SELECT p.* FROM promotions p JOIN apps a ON a.id = p.source_app_id WHERE a.name = ? ORDER BY p.id DESC LIMIT 1",
     sourceApp,
   );
   if (promotion === undefined) throw new Error(`${sourceApp} has no promotion to copy.`);
-  const releases = rowsOf("SELECT * FROM releases WHERE promotion_id = ? ORDER BY id", promotion.id);
-  const targets = rowsOf("SELECT * FROM promotion_targets WHERE promotion_id = ? ORDER BY id", promotion.id);
-  const events = rowsOf(
+  const releases = getRows("SELECT * FROM releases WHERE promotion_id = ? ORDER BY id", promotion.id);
+  const targets = getRows("SELECT * FROM promotion_targets WHERE promotion_id = ? ORDER BY id", promotion.id);
+  const events = getRows(
     `SELECT e.* FROM promotions p JOIN events e
         ON e.promotion_id = p.id OR e.release_id IN (SELECT r.id FROM releases r WHERE r.promotion_id = p.id)
       WHERE p.id = ? ORDER BY e.position`,
     promotion.id,
   );
   const first = Number(events[0]?.position);
-  const concerns = rowsOf("SELECT * FROM event_apps WHERE position BETWEEN ? AND ?", first, first + events.length - 1);
+  const concerns = getRows("SELECT * FROM event_apps WHERE position BETWEEN ? AND ?", first, first + events.length - 1);
   const [sampleRelease, sampleTarget, sampleEvent, sampleConcern] = [releases[0], targets[0], events[0], concerns[0]];
   if (!sampleRelease || !sampleTarget || !sampleEvent || !sampleConcern)
     throw new Error("The promotion is incomplete.");
@@ -86,7 +86,7 @@ handleCalls({
   measure: (sourceApp: string, times: number) => {
     let write = writers.get(sourceApp);
     if (write === undefined) {
-      write = writerOf(sourceApp);
+      write = getWriter(sourceApp);
       writers.set(sourceApp, write);
     }
     return Array.from({ length: times }, () => {

@@ -25,7 +25,7 @@ describe("a command whose output is piped", () => {
   async function columns(...args: string[]): Promise<string[][]> {
     const { code, stdout, stderr } = await cli.run(args);
     assert.deepEqual([code, stderr], [0, ""], args.join(" "));
-    assert.equal(stripEscapes(stdout), stdout, "a pipe gets neither colours nor a spinner");
+    assert.equal(stripEscapes(stdout), stdout, "piped output has neither colors nor a spinner");
     return nonEmptyLines(stdout).map((line) => line.split("\t"));
   }
 
@@ -150,8 +150,11 @@ describe("a command whose output is piped", () => {
     const first = await cli.json([...create, "--description", "By hand"]);
     const second = await cli.json(create);
     const status = ["releases:status", "v1", "-a", app.name, "-c", "ci/build", "-s", "failure"];
-    const said = await cli.json([...status, "--target-url", "https://ci.test/7", "--name", "CI"]);
-    assert.deepEqual([said.release.id, said.state, said.targetUrl], [first.id, "FAILURE", "https://ci.test/7"]);
+    const reported = await cli.json([...status, "--target-url", "https://ci.test/7", "--name", "CI"]);
+    assert.deepEqual(
+      [reported.release.id, reported.state, reported.targetUrl],
+      [first.id, "FAILURE", "https://ci.test/7"],
+    );
     assert.deepEqual(await columns("releases:status", first.id, "-c", "ci/build", "-s", "SUCCESS"), [
       [`⬢ ${app.name} v1: ✓ ci/build success`],
     ]);

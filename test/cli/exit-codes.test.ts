@@ -68,7 +68,7 @@ describe("a command that fails", () => {
   });
 
   it("exits with 2 on wrong usage, with a one-line reason and without a request", async () => {
-    const nobody = { RAILYARD_URL: "http://127.0.0.1:1" };
+    const unreachable = { RAILYARD_URL: "http://127.0.0.1:1" };
     const wrong: [string[], RegExp][] = [
       [["apps", "--frob"], /^Unknown option '--frob'\. See `railyard apps --help`\.$/],
       [["apps", "--jsn"], /Did you mean --json\?/],
@@ -91,7 +91,7 @@ describe("a command that fails", () => {
       [["whoami", "--url", "ftp://x"], /must begin with http:\/\/ or https:\/\//],
     ];
     for (const [args, message] of wrong) {
-      const lines = await failed(2, args, nobody);
+      const lines = await failed(2, args, unreachable);
       assert.equal(lines.length, 1, args.join(" "));
       assert.match(lines[0] ?? "", message);
     }

@@ -76,8 +76,8 @@ describe("railyard import", () => {
     const unknown = await cli.run(["import", "--from", here.url, "--token", "nonsense"]);
     assert.equal(unknown.code, 5);
     assert.match(unknown.stderr, /rejected the token/);
-    const nobody = await cli.run(["import", "--from", "http://127.0.0.1:9", "--token", "x"]);
-    assert.equal(nobody.code, 5);
+    const unreachable = await cli.run(["import", "--from", "http://127.0.0.1:9", "--token", "x"]);
+    assert.equal(unreachable.code, 5);
     const without = await cli.run(["import", "--from", here.url]);
     assert.equal(without.code, 2);
     const nonsense = await cli.run(["import", "--from", "nonsense", "--token", "x"]);

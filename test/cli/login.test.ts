@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { CommandLine, hasTerminal, Running } from "../support/cli.js";
 import { ADMIN_SECRET, type Cleanup, startServer } from "../support/server.js";
 
-function modeOf(path: string): string {
+function getMode(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);
 }
 
@@ -23,7 +23,7 @@ describe("login", () => {
     assert.equal(code, 0);
     assert.equal(stdout, `Signed in at ${server.url} as admin (admin); login stored in ${cli.loginFile}.\n`);
     assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), { url: server.url, token: ADMIN_SECRET });
-    assert.deepEqual([modeOf(cli.loginFile), modeOf(dirname(cli.loginFile))], ["600", "700"]);
+    assert.deepEqual([getMode(cli.loginFile), getMode(dirname(cli.loginFile))], ["600", "700"]);
     assert.deepEqual(readdirSync(dirname(cli.loginFile)), ["login.json"]);
     assert.match((await cli.run(["whoami"])).stdout, /^name\tadmin\n/);
   });
@@ -40,7 +40,7 @@ describe("login", () => {
       [code, JSON.parse(stdout)],
       [0, { url: server.url, viewer: { name: "admin", role: "ADMIN", pipelines: null } }],
     );
-    assert.equal(modeOf(cli.loginFile), "600");
+    assert.equal(getMode(cli.loginFile), "600");
     assert.equal((await cli.run(["whoami"])).code, 0);
   });
 
@@ -114,7 +114,7 @@ describe("the first start of the service", () => {
     assert.match(first.stdout, new RegExp(`The railyard command uses this token; it is stored in ${cli.loginFile}\\.`));
     const kept = JSON.parse(readFileSync(cli.loginFile, "utf8"));
     assert.ok(first.stdout.includes(`Admin token  ${kept.token} shown only once`));
-    assert.equal(modeOf(cli.loginFile), "600");
+    assert.equal(getMode(cli.loginFile), "600");
     assert.equal((await cli.json(["whoami"])).role, "ADMIN");
     first.interrupt();
     assert.equal((await first.ended).code, 0);

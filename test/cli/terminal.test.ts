@@ -8,7 +8,7 @@ import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../suppor
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 
-const widthOf = (line: string) => [...line].length;
+const getWidth = (line: string) => [...line].length;
 
 describe("on a terminal", { skip: !hasTerminal }, () => {
   const cleanup = suiteCleanup();
@@ -28,10 +28,10 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     for (const columns of [50, 80, 160]) {
       const { code, stdout } = await cli.onTerminal(["apps", "--region", "eu"], columns);
       assert.equal(code, 0);
-      assert.notEqual(stripEscapes(stdout), stdout, "there are colours");
+      assert.notEqual(stripEscapes(stdout), stdout, "the output has colors");
       const lines = nonEmptyLines(stripEscapes(stdout));
       assert.match(lines[0] ?? "", /^App +.*Pipeline +Stage/);
-      assert.ok(Math.max(...lines.map(widthOf)) <= columns, lines.join("\n"));
+      assert.ok(Math.max(...lines.map(getWidth)) <= columns, lines.join("\n"));
     }
     const wide = nonEmptyLines(stripEscapes((await cli.onTerminal(["apps", "--region", "eu"], 160)).stdout));
     const at = wide[0]?.indexOf("Region");
@@ -176,7 +176,7 @@ describe("a table", () => {
             [0, 1].map((row) => kept.map(({ cells }) => cells[row] ?? "")),
             widths,
           ).split("\n");
-          assert.ok(lines.every((line) => widthOf(line) <= total));
+          assert.ok(lines.every((line) => getWidth(line) <= total));
         },
       ),
     );
@@ -196,12 +196,12 @@ describe("a table", () => {
 describe("displayed text", () => {
   it("shows times relative to now, in the past and the future", () => {
     const now = Date.parse("2026-03-01T12:00:00Z");
-    const told = (instant: string) => relativeTime(instant, now);
+    const format = (instant: string) => relativeTime(instant, now);
     assert.deepEqual(
-      ["2026-03-01T11:59:30Z", "2026-03-01T11:59:00Z", "2026-03-01T09:30:00Z", "2026-02-20T12:00:00Z"].map(told),
+      ["2026-03-01T11:59:30Z", "2026-03-01T11:59:00Z", "2026-03-01T09:30:00Z", "2026-02-20T12:00:00Z"].map(format),
       ["just now", "1 minute ago", "2 hours ago", "9 days ago"],
     );
-    assert.deepEqual(["2024-02-01T00:00:00Z", "2026-03-03T13:00:00Z"].map(told), ["2 years ago", "in 2 days"]);
+    assert.deepEqual(["2024-02-01T00:00:00Z", "2026-03-03T13:00:00Z"].map(format), ["2 years ago", "in 2 days"]);
   });
 
   it("escapes control characters of user input", () => {

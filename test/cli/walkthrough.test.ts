@@ -21,7 +21,7 @@ describe("the documented walkthrough of pipelines", () => {
   it("produces the documented output on a terminal", { skip: !hasTerminal, timeout: 180_000 }, async (t) => {
     const server = await startServer(t);
     const cli = new CommandLine(t, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
-    const told = async (command: string, expected: readonly string[] | null, code = 0): Promise<string> => {
+    const runStep = async (command: string, expected: readonly string[] | null, code = 0): Promise<string> => {
       const ended = await cli.onTerminal(command.split(" "), 200);
       assert.equal(ended.code, code, `${command}\n${ended.stdout}`);
       if (expected !== null) assertTold(ended.stdout, expected);
@@ -40,18 +40,18 @@ describe("the documented walkthrough of pipelines", () => {
     ];
 
     // Create a pipeline and add apps.
-    await told("pipelines:create myapp", null);
-    for (const name of ["dev", "qa", "stg"]) await told(`apps:create myapp-space-${name}`, null);
-    await told("pipelines:add myapp -a myapp-space-dev -s development", added("myapp-space-dev", "development"));
-    await told("pipelines:add myapp -a myapp-space-qa -s staging", added("myapp-space-qa", "staging"));
-    await told("pipelines:add myapp -a myapp-space-stg -s staging", added("myapp-space-stg", "staging"));
+    await runStep("pipelines:create myapp", null);
+    for (const name of ["dev", "qa", "stg"]) await runStep(`apps:create myapp-space-${name}`, null);
+    await runStep("pipelines:add myapp -a myapp-space-dev -s development", added("myapp-space-dev", "development"));
+    await runStep("pipelines:add myapp -a myapp-space-qa -s staging", added("myapp-space-qa", "staging"));
+    await runStep("pipelines:add myapp -a myapp-space-stg -s staging", added("myapp-space-stg", "staging"));
 
     // Promote an app.
-    const build = await told(
+    const build = await runStep(
       "builds:create --repository acme/myapp --sha 1f0c2ab --artifact registry.test/myapp:1",
       null,
     );
-    await told(`releases:create -a myapp-space-dev --build ${idIn(build, "build\\s+")}`, null);
+    await runStep(`releases:create -a myapp-space-dev --build ${idIn(build, "build\\s+")}`, null);
     const promoted = await cli.onTerminal(["pipelines:promote", "-a", "myapp-space-dev"], 200);
     assert.equal(promoted.code, 0);
     // The spinner's remains on its line are erased by control characters, which `stripEscapes` removes.
@@ -63,7 +63,7 @@ describe("the documented walkthrough of pipelines", () => {
       "To: ⬢ myapp-space-qa",
       "⬢ myapp-space-stg",
     ]);
-    await told("releases -a myapp-space-qa", [
+    await runStep("releases -a myapp-space-qa", [
       "• v1 (<id>) - current",
       "Build: <id>",
       "Created: just now",
@@ -72,45 +72,45 @@ describe("the documented walkthrough of pipelines", () => {
     ]);
 
     // Required status checks when adding an app: the documented line, with the only pipeline.
-    await told("apps:create myapp", null);
-    const prod = await told(
+    await runStep("apps:create myapp", null);
+    const prod = await runStep(
       "pipelines:add -a myapp -c my-status-check -c my-other-check -s production",
       added("myapp", "production", "my-other-check, my-status-check"),
     );
     const coupling = idIn(prod, "\\nid\\s+");
-    const refused = await told("pipelines:promote -a myapp-space-stg", null, 3);
+    const refused = await runStep("pipelines:promote -a myapp-space-stg", null, 3);
     assert.match(refused, /✗ myapp requires my-other-check, which was never reported\./);
     assert.match(refused, /✗ myapp requires my-status-check, which was never reported\./);
 
     // View the required checks, and list the available ones.
-    const info = await told("pipelines:info myapp", null);
+    const info = await runStep("pipelines:info myapp", null);
     assert.match(info, new RegExp(`᱿ production\\n  Id: ${coupling}\\n  App: myapp \\(${ID}\\)\\n`));
     assert.match(info, /Status Checks: my-other-check, my-status-check\n/);
-    await told("releases:status current -a myapp-space-stg -c my-status-check -s success", null);
-    assert.match(await told("pipelines:checks myapp", null), /my-status-check/);
-    await told("promote -a myapp-space-stg", null, 3);
+    await runStep("releases:status current -a myapp-space-stg -c my-status-check -s success", null);
+    assert.match(await runStep("pipelines:checks myapp", null), /my-status-check/);
+    await runStep("promote -a myapp-space-stg", null, 3);
 
     // Update them, and promote once they pass.
-    await told(`pipelines:update ${coupling} -c my-status-check`, [
+    await runStep(`pipelines:update ${coupling} -c my-status-check`, [
       "⬢ myapp requires my-status-check; no longer my-other-check.",
     ]);
-    assert.match(await told("promote -a myapp-space-stg", null), /To: ⬢ myapp\n/);
+    assert.match(await runStep("promote -a myapp-space-stg", null), /To: ⬢ myapp\n/);
 
     // Remove them.
-    await told(`pipelines:update ${coupling} --yes`, [
+    await runStep(`pipelines:update ${coupling} --yes`, [
       "Removed all required status checks of ⬢ myapp: my-status-check.",
     ]);
 
     // A team's pipeline: two people's apps, promoted separately, and a named release to a named target.
-    await told("pipelines:create team", null);
+    await runStep("pipelines:create team", null);
     for (const [name, stage] of [
       ["myapp-jim-dev", "development"],
       ["myapp-kim-dev", "development"],
       ["myapp-staging", "staging"],
       ["myapp-web", "production"],
     ]) {
-      await told(`apps:create ${name}`, null);
-      await told(`pipelines:add team -a ${name} -s ${stage}`, null);
+      await runStep(`apps:create ${name}`, null);
+      await runStep(`pipelines:add team -a ${name} -s ${stage}`, null);
     }
     for (const name of ["jim", "kim"]) {
       const made = await cli.json([
@@ -122,17 +122,17 @@ describe("the documented walkthrough of pipelines", () => {
         "--artifact",
         "registry.test/x",
       ]);
-      await told(`releases:create -a myapp-${name}-dev --build ${made.id}`, null);
+      await runStep(`releases:create -a myapp-${name}-dev --build ${made.id}`, null);
     }
-    assert.match(await told("promote -p team -s development", null), /Promoted: ⬢ myapp-jim-dev/);
-    assert.match(await told("promote -a myapp-kim-dev -r v1 -t myapp-staging", null), /To: ⬢ myapp-staging\n/);
-    assert.match(await told("promote -a myapp-staging", null), /= team pipeline \(staging -> production\)/);
-    assert.match(await told("releases:info current -a myapp-web", null), /Commit\s+beef2\n/);
+    assert.match(await runStep("promote -p team -s development", null), /Promoted: ⬢ myapp-jim-dev/);
+    assert.match(await runStep("promote -a myapp-kim-dev -r v1 -t myapp-staging", null), /To: ⬢ myapp-staging\n/);
+    assert.match(await runStep("promote -a myapp-staging", null), /= team pipeline \(staging -> production\)/);
+    assert.match(await runStep("releases:info current -a myapp-web", null), /Commit\s+beef2\n/);
 
     // Twelve production regions at once.
-    await told("pipelines:create regions", null);
-    await told("apps:create stage", null);
-    await told("pipelines:add regions -a stage -s staging", null);
+    await runStep("pipelines:create regions", null);
+    await runStep("apps:create stage", null);
+    await runStep("pipelines:add regions -a stage -s staging", null);
     const regions = Array.from({ length: 12 }, (_, index) => `prod-${index + 1}`);
     await Promise.all(
       regions.map(async (name) => {
@@ -140,8 +140,8 @@ describe("the documented walkthrough of pipelines", () => {
         await cli.json(["pipelines:add", "regions", "-a", name, "-s", "production"]);
       }),
     );
-    await told(`releases:create -a stage --build ${idIn(build, "build\\s+")}`, null);
-    const everywhere = await told("promote -a stage", null);
+    await runStep(`releases:create -a stage --build ${idIn(build, "build\\s+")}`, null);
+    const everywhere = await runStep("promote -a stage", null);
     for (const name of regions) assert.match(everywhere, new RegExp(`⬢ ${name}\\n`));
   });
 });

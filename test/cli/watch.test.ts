@@ -23,7 +23,7 @@ interface PrintedEvent {
   readonly subjectName?: string;
 }
 
-function eventsOf(running: { readonly stdout: string }): PrintedEvent[] {
+function getEvents(running: { readonly stdout: string }): PrintedEvent[] {
   return nonEmptyLines(running.stdout).map((line) => JSON.parse(line) as PrintedEvent);
 }
 
@@ -50,22 +50,22 @@ describe("watch", () => {
     first.interrupt();
     const ended = await first.ended;
     assert.equal(ended.code, 0);
-    const told = eventsOf(ended);
+    const received = getEvents(ended);
     assert.deepEqual(
-      told.map(({ type, subjectName }) => [type, subjectName]),
+      received.map(({ type, subjectName }) => [type, subjectName]),
       [
         ["PIPELINE_CREATED", pipeline.name],
         ["COUPLING_ADDED", app.name],
       ],
     );
-    const cursor = told.at(-1)?.cursor ?? "";
+    const cursor = received.at(-1)?.cursor ?? "";
     assert.equal(ended.stderr, `Resume with --since ${cursor}\n`);
 
     await seed.release(app);
     const second = cli.start(["watch", pipeline.name, "--since", cursor, "--json"]);
     await second.until(lines(1));
     second.interrupt();
-    const types = eventsOf(await second.ended).map(({ type }) => type);
+    const types = getEvents(await second.ended).map(({ type }) => type);
     assert.deepEqual(types, ["RELEASE_CREATED"], "nothing is lost between the two, and nothing repeated");
   });
 
@@ -156,9 +156,9 @@ describe("watch", () => {
     const since = ["watch", "--since", await logEnd(server)];
     const wrong = await cli.run([...since, "--token", "wrong"]);
     assert.deepEqual([wrong.code, nonEmptyLines(wrong.stderr).length], [5, 1], wrong.stderr);
-    const nobody = await cli.run([...since, "--url", "http://127.0.0.1:1"]);
-    assert.deepEqual([nobody.code, nonEmptyLines(nobody.stderr).length], [5, 1], nobody.stderr);
-    assert.match(nobody.stderr, /^Cannot connect to Railyard at/);
+    const unreachable = await cli.run([...since, "--url", "http://127.0.0.1:1"]);
+    assert.deepEqual([unreachable.code, nonEmptyLines(unreachable.stderr).length], [5, 1], unreachable.stderr);
+    assert.match(unreachable.stderr, /^Cannot connect to Railyard at/);
   });
 
   it("names the oldest available cursor if the given one has expired", async (t) => {
@@ -174,7 +174,7 @@ describe("watch", () => {
     const oldest = /Continue with --since (\S+)\.\n$/.exec(stderr)?.[1] ?? "";
     const running = cli.start(["watch", "--url", aged.url, "--since", oldest, "--json"]);
     await running.until(lines(1));
-    assert.equal(eventsOf(running)[0]?.type, "APP_CREATED");
+    assert.equal(getEvents(running)[0]?.type, "APP_CREATED");
     running.interrupt();
     await running.ended;
   });
@@ -204,7 +204,7 @@ describe("watch", () => {
     const { code, stderr, ...ended } = await running.ended;
     assert.equal(code, 0);
     assert.deepEqual(
-      eventsOf(ended).map(({ subjectName }) => subjectName),
+      getEvents(ended).map(({ subjectName }) => subjectName),
       made.map(({ name }) => name),
     );
     const notes = nonEmptyLines(stderr);
@@ -236,7 +236,7 @@ describe("promote --wait", () => {
     return { dev, one, two };
   }
 
-  async function releaseOf(app: Named, on = server): Promise<string> {
+  async function getRelease(app: Named, on = server): Promise<string> {
     const found = await on.admin.ask("query ($app: ID!) { app(app: $app) { releases(first: 1) { nodes { id } } } }", {
       app: app.id,
     });
@@ -249,28 +249,28 @@ describe("promote --wait", () => {
     const { dev, one, two } = await reported();
     const running = cli.start(["promote", "-a", dev.name, "--wait"]);
     await running.until(deploying(two));
-    await report(server, await releaseOf(one), "SUCCEEDED");
+    await report(server, await getRelease(one), "SUCCEEDED");
     await running.until(({ stdout }) => stdout.includes(`⬢ ${one.name}  v1 succeeded`));
-    await report(server, await releaseOf(two), "SUCCEEDED");
+    await report(server, await getRelease(two), "SUCCEEDED");
     const { code, stdout, stderr } = await running.ended;
     assert.deepEqual([code, stderr], [0, ""]);
-    const told = nonEmptyLines(stdout);
-    assert.deepEqual(told.slice(0, 4), [
+    const received = nonEmptyLines(stdout);
+    assert.deepEqual(received.slice(0, 4), [
       `⬢ ${one.name}  v1 deploying`,
       `⬢ ${two.name}  v1 deploying`,
       `⬢ ${one.name}  v1 succeeded`,
       `⬢ ${two.name}  v1 succeeded`,
     ]);
-    assert.equal(told[4], `Promoting app ⬢ ${dev.name} ... ✓`);
-    assert.deepEqual(told.slice(-2), [`To: ⬢ ${one.name}  v1 succeeded`, `    ⬢ ${two.name}  v1 succeeded`]);
+    assert.equal(received[4], `Promoting app ⬢ ${dev.name} ... ✓`);
+    assert.deepEqual(received.slice(-2), [`To: ⬢ ${one.name}  v1 succeeded`, `    ⬢ ${two.name}  v1 succeeded`]);
   });
 
   it("exits with 4 if a target failed, and says why", async () => {
     const { dev, one, two } = await reported();
     const running = cli.start(["promote", "-a", dev.name, "--wait"]);
     await running.until(deploying(two));
-    await report(server, await releaseOf(one), "SUCCEEDED");
-    await report(server, await releaseOf(two), "FAILED", "The image does not start.");
+    await report(server, await getRelease(one), "SUCCEEDED");
+    await report(server, await getRelease(two), "FAILED", "The image does not start.");
     const { code, stdout } = await running.ended;
     assert.equal(code, 4);
     assert.match(stdout, new RegExp(`Promoting app ⬢ ${dev.name} \\.\\.\\. ✗\n`));
@@ -315,8 +315,8 @@ describe("promote --wait", () => {
     await running.until(deploying(two));
     proxy.close();
     await running.until(({ stderr }) => stderr.includes("Connection lost"));
-    await report(own, await releaseOf(one, own), "SUCCEEDED");
-    await report(own, await releaseOf(two, own), "SUCCEEDED");
+    await report(own, await getRelease(one, own), "SUCCEEDED");
+    await report(own, await getRelease(two, own), "SUCCEEDED");
     proxy.open();
     const { code, stdout, stderr } = await running.ended;
     assert.equal(code, 0);
@@ -338,7 +338,7 @@ describe("promote --wait", () => {
     assert.equal(code, 130);
     const id =
       /The promotion continues\. Show its progress with `railyard promotions:info (\S+)`/.exec(stderr)?.[1] ?? "";
-    for (const app of [one, two]) await report(server, await releaseOf(app), "SUCCEEDED");
+    for (const app of [one, two]) await report(server, await getRelease(app), "SUCCEEDED");
     assert.equal((await cli.json(["promotions:info", id])).phase, "SUCCEEDED");
   });
 
@@ -350,9 +350,9 @@ describe("promote --wait", () => {
       ({ stdout }: Running) =>
         stripEscapes(stdout).includes(text);
     await running.until(shown(`⬢ ${two.name}  v1 deploying`));
-    await report(server, await releaseOf(one), "SUCCEEDED");
+    await report(server, await getRelease(one), "SUCCEEDED");
     await running.until(shown(`⬢ ${one.name}  v1 succeeded`));
-    await report(server, await releaseOf(two), "SUCCEEDED");
+    await report(server, await getRelease(two), "SUCCEEDED");
     const { code, stdout } = await running.ended;
     assert.equal(code, 0);
     const end = stripEscapes(stdout.slice(stdout.lastIndexOf("\u001b[0K"))).replaceAll("\r\n", "\n");

@@ -134,19 +134,19 @@ async function inspect(client: Client, prefix: string, acknowledged: Acknowledge
     positions.map((_, index) => index + 1),
     "the log has no gaps",
   );
-  const told = (type: string) => events.filter((event) => event.type === type);
-  const made = told("APP_CREATED").map((event) => event.subjectName);
+  const getEvents = (type: string) => events.filter((event) => event.type === type);
+  const made = getEvents("APP_CREATED").map((event) => event.subjectName);
   assert.deepEqual(made.filter((name) => name.startsWith(prefix)).sort(), [...names].sort(), "an event for each app");
   for (const type of ["PROMOTION_STARTED", "PROMOTION_FINISHED"]) {
     assert.deepEqual(
-      told(type)
+      getEvents(type)
         .map((event) => event.promotion.id)
         .sort(),
       [...ids].sort(),
       `a ${type} for each`,
     );
   }
-  assert.equal(told("PROMOTION_TARGET_CHANGED").length, ids.size * TARGETS);
+  assert.equal(getEvents("PROMOTION_TARGET_CHANGED").length, ids.size * TARGETS);
 }
 
 /** Returns all nodes of a list, page by page. */

@@ -20,8 +20,8 @@ interface Plan {
 }
 
 /** Plans with at most this many nested levels. */
-function planOf(levels: number): fc.Arbitrary<Plan> {
-  const child = () => fc.record({ plan: planOf(levels - 1), awaited: fc.boolean(), beside: fc.boolean() });
+function getPlan(levels: number): fc.Arbitrary<Plan> {
+  const child = () => fc.record({ plan: getPlan(levels - 1), awaited: fc.boolean(), beside: fc.boolean() });
   return fc.record({
     turns: fc.nat(3),
     fails: fc.boolean(),
@@ -33,7 +33,7 @@ describe("group commit", () => {
   it("stores all acknowledged rows and none of failed transactions, and hides uncommitted rows", async (t) => {
     const db = await open(t);
     await fc.assert(
-      fc.asyncProperty(fc.array(planOf(2), { minLength: 1, maxLength: 5 }), async (transactions) => {
+      fc.asyncProperty(fc.array(getPlan(2), { minLength: 1, maxLength: 5 }), async (transactions) => {
         const run = new Run(db);
         let running = true;
         const looks = (async () => {

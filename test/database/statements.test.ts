@@ -34,10 +34,10 @@ describe("the number of statements", () => {
     await populate(seed, small, 1);
     const large = await seed.pipeline();
     await populate(seed, large, 100);
-    const one = await costOf(server, BOARD, { pipeline: small.id });
-    const hundred = await costOf(server, BOARD, { pipeline: large.id });
-    assert.equal(appsOf(one.data), 1);
-    assert.equal(appsOf(hundred.data), 100);
+    const one = await getCost(server, BOARD, { pipeline: small.id });
+    const hundred = await getCost(server, BOARD, { pipeline: large.id });
+    assert.equal(getApps(one.data), 1);
+    assert.equal(getApps(hundred.data), 100);
     assert.equal(hundred.statements, one.statements);
     // The pipeline, its couplings, their apps, the releases, their builds, and their statuses.
     assert.equal(one.statements, 6);
@@ -47,9 +47,9 @@ describe("the number of statements", () => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);
     await populate(seed, await seed.pipeline(), 2);
-    const few = await costOf(server, NESTED, { few: 2 });
+    const few = await getCost(server, NESTED, { few: 2 });
     for (let index = 0; index < 9; index += 1) await populate(seed, await seed.pipeline(), 4);
-    const many = await costOf(server, NESTED, { few: 2 });
+    const many = await getCost(server, NESTED, { few: 2 });
     assert.deepEqual([few.data.pipelines.nodes.length, many.data.pipelines.nodes.length], [1, 10]);
     assert.ok(
       many.data.pipelines.nodes.every((node: { events: { nodes: unknown[] } }) => node.events.nodes.length === 3),
@@ -64,15 +64,15 @@ describe("the number of statements", () => {
     await populate(seed, pipeline, 3);
     const lists = ["pipelines", "apps", "couplings", "builds", "promotions", "tokens"];
     for (const list of lists) {
-      const without = await costOf(server, `{ ${list} { nodes { id } pageInfo { hasNextPage endCursor } } }`);
-      const counted = await costOf(server, `{ ${list} { nodes { id } totalCount } }`);
+      const without = await getCost(server, `{ ${list} { nodes { id } pageInfo { hasNextPage endCursor } } }`);
+      const counted = await getCost(server, `{ ${list} { nodes { id } totalCount } }`);
       assert.equal(without.statements, 1, `${list}: the page`);
       assert.equal(counted.statements, 2, `${list}: and the count`);
       assert.ok(counted.data[list].totalCount >= 1);
     }
     const nested = (field: string) => `{ apps { nodes { releases(first: 1) { nodes { id } ${field} } } } }`;
-    const plain = await costOf(server, nested(""));
-    const counted = await costOf(server, nested("totalCount"));
+    const plain = await getCost(server, nested(""));
+    const counted = await getCost(server, nested("totalCount"));
     assert.equal(counted.statements, plain.statements + 1, "one for the lists of all parents");
   });
 
@@ -84,8 +84,8 @@ describe("the number of statements", () => {
     const page = (field: string) =>
       `query ($after: String) { apps(after: $after) { nodes { id } pageInfo { ${field} } } }`;
     const after = apps.pageInfo.endCursor;
-    assert.equal((await costOf(server, page("hasNextPage"), { after })).statements, 1);
-    assert.equal((await costOf(server, page("hasPreviousPage"), { after })).statements, 2);
+    assert.equal((await getCost(server, page("hasNextPage"), { after })).statements, 1);
+    assert.equal((await getCost(server, page("hasPreviousPage"), { after })).statements, 2);
   });
 });
 
@@ -111,18 +111,18 @@ async function populate(seed: Seed, pipeline: Named, apps: number): Promise<void
  * Counts the statements of a query and returns its response. Excludes the lookup of the token, which not every engine
  * repeats.
  */
-async function costOf(server: TestServer, query: string, variables: Record<string, unknown> = {}) {
-  const token = await leastOf(server, () => "{ viewer { name } }", {});
+async function getCost(server: TestServer, query: string, variables: Record<string, unknown> = {}) {
+  const token = await getLeast(server, () => "{ viewer { name } }", {});
   // The same bytes again would come from the response cache.
-  const once = await leastOf(server, () => `${query}\n# ${unique()}`, variables);
+  const once = await getLeast(server, () => `${query}\n# ${unique()}`, variables);
   // Frequent documents are compiled. An unused variable makes the cache key unique.
   for (let turn = 0; turn < 10; turn += 1) await server.admin.ask(query, { ...variables, unused: unique() });
-  const often = await leastOf(server, () => query, variables);
+  const often = await getLeast(server, () => query, variables);
   assert.deepEqual(often, once);
   return { data: once.data, statements: once.statements - token.statements };
 }
 
-async function leastOf(server: TestServer, query: () => string, variables: Record<string, unknown>) {
+async function getLeast(server: TestServer, query: () => string, variables: Record<string, unknown>) {
   const attempt = async () => {
     const before = server.app.database.statements;
     const data = await server.admin.ask(query(), { ...variables, unused: unique() });
@@ -133,6 +133,6 @@ async function leastOf(server: TestServer, query: () => string, variables: Recor
   return attempts.reduce((least, one) => (one.statements < least.statements ? one : least));
 }
 
-function appsOf(data: { pipeline: { stages: { couplings: unknown[] }[] } }): number {
+function getApps(data: { pipeline: { stages: { couplings: unknown[] }[] } }): number {
   return data.pipeline.stages.flatMap((stage) => stage.couplings).length;
 }

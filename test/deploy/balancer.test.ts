@@ -170,9 +170,9 @@ async function listen(t: TestContext, handler: RequestListener): Promise<string>
 
 describe("an instance behind nginx", { skip: skipWithoutNginx }, () => {
   it("receives the client's address, the requested host, and upgrades to WebSocket only", async (t) => {
-    const heard: IncomingHttpHeaders[] = [];
+    const received: IncomingHttpHeaders[] = [];
     const url = await listen(t, (request, response) => {
-      heard.push(request.headers);
+      received.push(request.headers);
       response.end();
     });
     const nginx = await startNginx(t, [url, url]);
@@ -180,7 +180,7 @@ describe("an instance behind nginx", { skip: skipWithoutNginx }, () => {
     const claims = ["x-forwarded-for: 203.0.113.9", "x-forwarded-proto: https", "x-forwarded-host: elsewhere.example"];
     const head = ["GET / HTTP/1.1", "host: rail.example:8443", `traceparent: ${traceparent}`, ...claims];
     await sendRaw(nginx.url, `${head.join("\r\n")}\r\nupgrade: h2c\r\nconnection: upgrade, close\r\n\r\n`);
-    assert.deepEqual(heard, [
+    assert.deepEqual(received, [
       {
         host: "rail.example:8443",
         "x-forwarded-for": "127.0.0.1",
@@ -192,11 +192,11 @@ describe("an instance behind nginx", { skip: skipWithoutNginx }, () => {
   });
 
   it("receives a mutation once; nginx retries a query if the first instance drops the connection", async (t) => {
-    const heard: (string | undefined)[] = [];
+    const received: (string | undefined)[] = [];
     const urls = await Promise.all(
       [0, 1].map(() =>
         listen(t, (request) => {
-          heard.push(request.method);
+          received.push(request.method);
           request.socket.destroy();
         }),
       ),
@@ -206,6 +206,6 @@ describe("an instance behind nginx", { skip: skipWithoutNginx }, () => {
       const response = await fetch(`${nginx.url}/graphql`, { method, ...(method === "POST" && { body: "{}" }) });
       assert.equal(response.status, 503);
     }
-    assert.deepEqual(heard, ["POST", "GET", "GET"]);
+    assert.deepEqual(received, ["POST", "GET", "GET"]);
   });
 });

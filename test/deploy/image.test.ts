@@ -25,7 +25,7 @@ console.log("all imported");
 `;
 
 /** The bytes of all files, as Docker counts them. */
-function sizeOf(root: string): number {
+function getSize(root: string): number {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + lstatSync(join(entry.parentPath, entry.name)).size, 0);
@@ -49,7 +49,7 @@ describe("the image of deploy/Dockerfile", { skip }, () => {
   });
 
   it("is under 200 MB, without a shell and without development files", async (t) => {
-    const bytes = sizeOf(image.root);
+    const bytes = getSize(image.root);
     t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB`);
     assert.ok(bytes < MAX_BYTES, `${bytes} bytes`);
     const files = readdirSync(join(image.root, "app"), { recursive: true, encoding: "utf8" });

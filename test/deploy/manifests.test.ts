@@ -7,7 +7,7 @@ import { readConfig } from "../../src/config.js";
 import { skipWithoutPackage } from "../support/debian.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { readDockerfile } from "./docker/dockerfile.js";
-import { type Manifest, problemsOf, problemsOfCompose, readYaml, skipWithoutSchemas } from "./schemas.js";
+import { getProblems, type Manifest, problemsOfCompose, readYaml, skipWithoutSchemas } from "./schemas.js";
 
 /** The longest shutdown, in seconds: SHUTDOWN_DELAY, open connections, requests in flight. */
 const LONGEST_STOP = 5 + 3 + 10;
@@ -27,10 +27,10 @@ describe("deploy/kubernetes.yaml", { skip }, () => {
 
   it("is valid against the Kubernetes schemas", async (t) => {
     assert.deepEqual([...manifests.keys()], ["Deployment", "Service", "PodDisruptionBudget"]);
-    for (const manifest of manifests.values()) assert.equal(await problemsOf(t, manifest), "");
+    for (const manifest of manifests.values()) assert.equal(await getProblems(t, manifest), "");
     const wrong = structuredClone(manifests.get("Deployment")) as Manifest;
     wrong.spec.template.spec.containers[0].readynessProbe = {};
-    assert.match(await problemsOf(t, wrong), /readynessProbe/);
+    assert.match(await getProblems(t, wrong), /readynessProbe/);
   });
 
   it("has a Service and a PodDisruptionBudget that select the instances", () => {

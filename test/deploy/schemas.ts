@@ -52,7 +52,7 @@ export async function readYaml<T>(file: string): Promise<T[]> {
 }
 
 /** Validates a manifest against the schema of its kind. Unknown fields are errors. */
-export async function problemsOf(t: Cleanup, manifest: Manifest): Promise<string> {
+export async function getProblems(t: Cleanup, manifest: Manifest): Promise<string> {
   const { apiVersion, kind } = manifest;
   const path = `kubernetes-models/${apiVersion}/${kind}`;
   type Model = new (data: Manifest) => { validate(): void };

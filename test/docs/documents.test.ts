@@ -19,7 +19,7 @@ const DOCUMENTS = [
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 
 /** The anchors of a document's headings. */
-function anchorsOf(file: string): string[] {
+function getAnchors(file: string): string[] {
   const headings = readFileSync(file, "utf8").matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, title = ""]) =>
     title
@@ -40,7 +40,7 @@ describe("the documents", () => {
     );
     assert.ok(links.length > 3, "the links were found");
     const broken = links.filter(
-      ({ target, anchor }) => !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor)),
+      ({ target, anchor }) => !existsSync(target) || (anchor !== undefined && !getAnchors(target).includes(anchor)),
     );
     assert.deepEqual(broken, []);
   });

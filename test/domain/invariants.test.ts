@@ -18,7 +18,7 @@ async function race(times: number, ask: (turn: number) => Promise<unknown>) {
   return { passed: times - refused.length, codes: refused.map((answer) => answer.reason.code as string) };
 }
 
-async function versionsOf({ id }: Named): Promise<number[]> {
+async function getVersions({ id }: Named): Promise<number[]> {
   const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { version } } } }";
   const { app } = await admin.ask(query, { app: id });
   return app.releases.nodes.map((release: { version: number }) => release.version).reverse();
@@ -27,7 +27,7 @@ async function versionsOf({ id }: Named): Promise<number[]> {
 const counted = (length: number) => Array.from({ length }, (_, index) => index + 1);
 const report = (subject: object, context: string, state: string) =>
   admin.mutate("reportStatus", { ...subject, context, state }, "status { id }");
-const codeOf = async (client: typeof admin, mutation: string, input: object) =>
+const getCode = async (client: typeof admin, mutation: string, input: object) =>
   (await client.mutationError(mutation, input)).extensions.code;
 
 describe("prevented flaws", () => {
@@ -43,7 +43,7 @@ describe("prevented flaws", () => {
       admin.mutate("promote", { app: (sources[turn % 2] as Named).id }, "promotion { id }"),
     );
     assert.equal(passed, 50);
-    for (const target of targets) assert.deepEqual(await versionsOf(target), counted(50));
+    for (const target of targets) assert.deepEqual(await getVersions(target), counted(50));
   });
 
   it("duplicate or missing versions under concurrent promotions, releases and rollbacks", async () => {
@@ -60,7 +60,7 @@ describe("prevented flaws", () => {
       () => admin.mutate("rollback", { app: target.id }, "release { id }"),
     ];
     await race(30, (turn) => (ways[turn % 3] as () => Promise<unknown>)());
-    assert.deepEqual(await versionsOf(target), counted(32));
+    assert.deepEqual(await getVersions(target), counted(32));
   });
 
   it("duplicate pipelines, apps, couplings or statuses from concurrent requests", async () => {
@@ -118,9 +118,9 @@ describe("prevented flaws", () => {
     await admin.mutate("reportDeployment", { release: second.id, phase: "FAILED" }, "release { id }");
     const force = { force: true, reason: "Really" };
     for (const how of [{}, force]) {
-      assert.equal(await codeOf(admin, "promote", { app: dev.id, release: second.id, ...how }), "PROMOTION_BLOCKED");
+      assert.equal(await getCode(admin, "promote", { app: dev.id, release: second.id, ...how }), "PROMOTION_BLOCKED");
     }
-    assert.deepEqual(await versionsOf(staging), []);
+    assert.deepEqual(await getVersions(staging), []);
     const { promotion } = await admin.mutate("promote", { app: dev.id }, "promotion { build { id } }");
     assert.equal(promotion.build.id, good.id);
   });
@@ -140,9 +140,9 @@ describe("prevented flaws", () => {
       { app: dev.id, pipeline: other.id },
       { app: dev.id, release: stranger.id },
     ]) {
-      assert.equal(await codeOf(admin, "promote", input), "BAD_USER_INPUT");
+      assert.equal(await getCode(admin, "promote", input), "BAD_USER_INPUT");
     }
-    for (const app of [foreign, production]) assert.deepEqual(await versionsOf(app), []);
+    for (const app of [foreign, production]) assert.deepEqual(await getVersions(app), []);
   });
 
   it("a partial promotion if one of many targets refuses", async () => {
@@ -152,7 +152,7 @@ describe("prevented flaws", () => {
     await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
     await seed.release(dev);
     const before = await dumpRows(server);
-    assert.equal(await codeOf(admin, "promote", { app: dev.id }), "PROMOTION_BLOCKED");
+    assert.equal(await getCode(admin, "promote", { app: dev.id }), "PROMOTION_BLOCKED");
     assert.deepEqual(await dumpRows(server), before);
   });
 
@@ -168,9 +168,9 @@ describe("prevented flaws", () => {
       ["moveCoupling", { coupling, stage: "DEVELOPMENT" }],
       ["deleteApp", { app: app.id }],
     ];
-    for (const [mutation, input] of ways) assert.equal(await codeOf(operator, mutation, input), "FORBIDDEN", mutation);
+    for (const [mutation, input] of ways) assert.equal(await getCode(operator, mutation, input), "FORBIDDEN", mutation);
     const elsewhere = { pipeline: (await seed.pipeline()).id, app: app.id, stage: "PRODUCTION" };
-    assert.equal(await codeOf(operator, "addCoupling", elsewhere), "CONFLICT");
+    assert.equal(await getCode(operator, "addCoupling", elsewhere), "CONFLICT");
     const added = (await dumpRows(server)).filter((line) => !before.includes(line));
     assert.deepEqual(
       added
@@ -185,8 +185,8 @@ describe("prevented flaws", () => {
     const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci"] });
     const build = await seed.build();
     const input = { app: app.id, build: build.id };
-    assert.equal(await codeOf(operator, "createRelease", input), "PROMOTION_BLOCKED");
-    assert.deepEqual(await versionsOf(app), []);
+    assert.equal(await getCode(operator, "createRelease", input), "PROMOTION_BLOCKED");
+    assert.deepEqual(await getVersions(app), []);
   });
 
   it("a gate bypassed while the status is withdrawn: promotions pass before it, and none after", async () => {

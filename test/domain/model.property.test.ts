@@ -87,7 +87,7 @@ const pick = <T>(from: readonly T[], number: number): T | undefined =>
   from.slice(-8).at(number % Math.min(8, from.length || 1));
 
 /** The mutation of a step; null if it has no object yet. */
-function mutationOf({ what, a, b, c }: Step, world: World): [name: string, input: object] | null {
+function getMutation({ what, a, b, c }: Step, world: World): [name: string, input: object] | null {
   const pipeline = pick(world.pipelines, a);
   const app = pick(world.apps, b);
   const coupling = pick(world.couplings, a);
@@ -145,8 +145,8 @@ function mutationOf({ what, a, b, c }: Step, world: World): [name: string, input
         : null;
     case "status": {
       const subject = b % 2 ? { build } : { release };
-      const said = { context: CONTEXTS[a % 2], state: ["SUCCESS", "SUCCESS", "FAILURE", "PENDING"][c % 4] };
-      return build && release ? ["reportStatus", { ...subject, ...said }] : null;
+      const reported = { context: CONTEXTS[a % 2], state: ["SUCCESS", "SUCCESS", "FAILURE", "PENDING"][c % 4] };
+      return build && release ? ["reportStatus", { ...subject, ...reported }] : null;
     }
     case "open":
       return pipeline ? ["openReviewApp", { pipeline, pullRequest: { number: 1 + (b % 2), branch: "feature" } }] : null;
@@ -158,7 +158,7 @@ function mutationOf({ what, a, b, c }: Step, world: World): [name: string, input
 }
 
 /** All rows, except for the log itself and the deadline that a deployer's progress report extends. */
-async function stateOf(server: TestServer): Promise<string[]> {
+async function getState(server: TestServer): Promise<string[]> {
   const lines = (await dumpRows(server)).filter((line) => !line.startsWith("event"));
   return lines.map((line) => line.replace(/"deploy_deadline":\w+/, ""));
 }
@@ -175,7 +175,7 @@ async function take(
     await server.app.tick();
     return "done";
   }
-  const mutation = mutationOf(one, world);
+  const mutation = getMutation(one, world);
   if (mutation === null) return "skipped";
   try {
     await client.mutate(...mutation, "__typename");
@@ -251,13 +251,13 @@ async function holds(admin: Client, events: readonly LoggedChange[]): Promise<vo
   const { apps, pipelines, promotions } = await admin.ask(STATE);
   const log = replay(events);
   const sorted = (ids: Iterable<string>) => [...ids].sort();
-  const idsOf = (nodes: readonly { id: string }[]) => sorted(nodes.map((node) => node.id));
-  assert.deepEqual(idsOf(apps.nodes), sorted(log.there.APP));
-  assert.deepEqual(idsOf(pipelines.nodes), sorted(log.there.PIPELINE));
+  const getIds = (nodes: readonly { id: string }[]) => sorted(nodes.map((node) => node.id));
+  assert.deepEqual(getIds(apps.nodes), sorted(log.there.APP));
+  assert.deepEqual(getIds(pipelines.nodes), sorted(log.there.PIPELINE));
   const couplings = pipelines.nodes.flatMap((pipeline: { couplings: { id: string }[] }) => pipeline.couplings);
-  assert.deepEqual(idsOf(couplings), sorted(log.there.COUPLING));
+  assert.deepEqual(getIds(couplings), sorted(log.there.COUPLING));
   const reviewApps = apps.nodes.filter((app: { reviewApp: object | null }) => app.reviewApp !== null);
-  assert.deepEqual(idsOf(reviewApps), sorted(log.there.REVIEW_APP));
+  assert.deepEqual(getIds(reviewApps), sorted(log.there.REVIEW_APP));
   for (const app of apps.nodes) {
     const releases: AnsweredRelease[] = app.releases.nodes;
     assert.deepEqual(
@@ -303,11 +303,11 @@ describe("any series of changes", () => {
         const clients = { ADMIN: server.admin, OPERATOR: await server.as("OPERATOR") };
         const world = new World();
         const log: LoggedChange[] = await eventsAfter(server.admin, null);
-        let state = await stateOf(server);
+        let state = await getState(server);
         for (const one of [...OPENING, ...steps]) {
           const outcome = await take(server, clock, clients[one.by], one, world);
           tally[outcome] += 1;
-          const next = await stateOf(server);
+          const next = await getState(server);
           const events = await eventsAfter(server.admin, log.at(-1)?.cursor ?? null);
           const what = JSON.stringify(one);
           const changed = next.join("\n") !== state.join("\n");
@@ -328,7 +328,7 @@ describe("any series of changes", () => {
         );
         await holds(server.admin, log);
         await server.restart();
-        assert.deepEqual(await stateOf(server), state);
+        assert.deepEqual(await getState(server), state);
         await holds(server.admin, log);
         await server.stop();
       }),

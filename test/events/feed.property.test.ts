@@ -211,13 +211,13 @@ class World {
 
 describe("a subscriber of the log", () => {
   let world: World;
-  const undo: (() => unknown)[] = [];
+  const cleanups: (() => unknown)[] = [];
   before(async () => {
-    world = new World(await startServer({ after: (step) => undo.push(step) }));
+    world = new World(await startServer({ after: (step) => cleanups.push(step) }));
     await world.make();
   });
   after(async () => {
-    for (const step of [...undo.reverse()]) await step();
+    for (const step of [...cleanups.reverse()]) await step();
   });
 
   it("receives the matching events in order, each once, however often its socket is closed", async () => {

@@ -30,7 +30,7 @@ const SERVED: readonly [EventFilter, string][] = [
 ];
 
 /** The query plan of a read. */
-async function planOf(reader: Reader, filter: EventFilter): Promise<string> {
+async function getPlan(reader: Reader, filter: EventFilter): Promise<string> {
   const statements: Sql[] = [];
   const noting = Object.create(reader, {
     query: {
@@ -53,7 +53,7 @@ describe("reading the log", () => {
     t.after(() => database.close());
     const look = async () => {
       for (const [filter, index] of SERVED) {
-        const plan = await planOf(database.reader, filter);
+        const plan = await getPlan(database.reader, filter);
         assert.ok(plan.includes(index), `${JSON.stringify(filter)} is read by\n${plan}`);
         assert.doesNotMatch(plan, /SCAN (e|c|a)\b/, JSON.stringify(filter));
       }

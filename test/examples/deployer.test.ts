@@ -20,7 +20,7 @@ describe("the example deployer", () => {
     const build = await seed.build();
     const source = readFileSync(DEPLOYER, "utf8").split("\n");
 
-    const phaseOf = async (app: string): Promise<string> => {
+    const getPhase = async (app: string): Promise<string> => {
       const { app: found } = await server.admin.ask(
         "query ($app: ID!) { app(app: $app) { releases { nodes { phase } } } }",
         {
@@ -52,13 +52,13 @@ describe("the example deployer", () => {
       first.ended.then(() => {
         over = true;
       });
-      while (!over && (await phaseOf(app.name)) !== "SUCCEEDED")
+      while (!over && (await getPhase(app.name)) !== "SUCCEEDED")
         await new Promise((resolve) => setTimeout(resolve, 50));
       if (over) killed += 1;
       await first.kill();
       await seed.release(app, build);
       const second = ChildProgram.start(t, DEPLOYER, env);
-      while ((await phaseOf(app.name)) !== "SUCCEEDED,SUCCEEDED")
+      while ((await getPhase(app.name)) !== "SUCCEEDED,SUCCEEDED")
         await new Promise((resolve) => setTimeout(resolve, 50));
       await second.kill();
       assert.match(readFileSync(join(env.STATE, app.name), "utf8"), /^v2 /);

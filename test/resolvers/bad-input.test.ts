@@ -5,12 +5,12 @@ import type { ResponseError } from "../support/client.js";
 import { type Named, Seed, type SeededBuild, type SeededRelease } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
-const NOBODY = "01890a5d-ac96-774b-bcce-b302099a8057";
+const UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /** Neither an id nor a name of anything. */
-const BAD_IDS = ["", " ", "no-such-thing", "a\0b", "\ud800", "'", "%", `${NOBODY}x`, "x".repeat(10_000)];
+const BAD_IDS = ["", " ", "no-such-thing", "a\0b", "\ud800", "'", "%", `${UNKNOWN_ID}x`, "x".repeat(10_000)];
 
-interface There {
+interface State {
   readonly pipeline: Named;
   readonly app: Named & { couplingId: string };
   readonly build: SeededBuild;
@@ -21,7 +21,7 @@ interface There {
 
 describe("bad input", () => {
   let server: TestServer;
-  let there: There;
+  let there: State;
   const cleanup = suiteCleanup();
   before(async () => {
     server = await startServer(cleanup);
@@ -57,7 +57,7 @@ describe("bad input", () => {
       const found = (await server.admin.ask(query, { id })).found;
       assert.ok(JSON.stringify(found).includes(id), lookup);
       assert.deepEqual((await server.admin.ask(query, { id: id.toUpperCase() })).found, found, lookup);
-      assert.equal((await server.admin.ask(query, { id: NOBODY })).found, null, lookup);
+      assert.equal((await server.admin.ask(query, { id: UNKNOWN_ID })).found, null, lookup);
       for (const bad of BAD_IDS) {
         if (named) {
           assert.equal((await server.admin.ask(query, { id: bad })).found, null, `${lookup} ${bad}`);
@@ -79,7 +79,7 @@ describe("bad input", () => {
       ["events", "app"],
     ]) {
       const query = `query ($id: ID!) { ${list}(${argument}: $id) { nodes { __typename } } }`;
-      for (const id of [...BAD_IDS, NOBODY]) {
+      for (const id of [...BAD_IDS, UNKNOWN_ID]) {
         const { extensions, message } = await server.admin.queryError(query, { id });
         assert.deepEqual(extensions, { code: "NOT_FOUND", field: argument }, `${list} ${id}`);
         assert.match(message, /^There is no (pipeline|app) "/);
@@ -110,9 +110,9 @@ describe("bad input", () => {
     for (const [name, input, fields] of mutations) {
       for (const [field, kind] of Object.entries(fields)) {
         await server.admin.mutate(name, { ...input, [field]: String(input[field]).toUpperCase() }, "__typename");
-        for (const bad of [...BAD_IDS, NOBODY]) {
+        for (const bad of [...BAD_IDS, UNKNOWN_ID]) {
           const { extensions } = await server.admin.mutationError(name, { ...input, [field]: bad });
-          const code = kind === "name" || bad === NOBODY ? "NOT_FOUND" : "BAD_USER_INPUT";
+          const code = kind === "name" || bad === UNKNOWN_ID ? "NOT_FOUND" : "BAD_USER_INPUT";
           assert.deepEqual(extensions, { code, field }, `${name} ${field} ${bad.slice(0, 40)}`);
         }
       }
@@ -129,10 +129,10 @@ describe("bad input", () => {
         openReviewApp: { pullRequest: { number: 1, branch: "b" } },
         closeReviewApp: { pullRequestNumber: 1 },
       };
-      const input = { ...(rest as Record<string, object>)[name], [field]: NOBODY };
+      const input = { ...(rest as Record<string, object>)[name], [field]: UNKNOWN_ID };
       assert.deepEqual((await server.admin.mutationError(name, input)).extensions, { code: "NOT_FOUND", field });
     }
-    const target = await server.admin.mutationError("promote", { app: app.id, targets: [app.id, NOBODY] });
+    const target = await server.admin.mutationError("promote", { app: app.id, targets: [app.id, UNKNOWN_ID] });
     assert.deepEqual(target.extensions, { code: "BAD_USER_INPUT", field: "targets.0" });
   });
 
@@ -229,7 +229,7 @@ describe("bad input", () => {
       }
       await refused("first: 1, last: 1", "first");
       await refused('after: "x", last: 1', "after");
-      const foreign = list === "pipelines" || list === "apps" ? cursorOf("version:1") : elsewhere;
+      const foreign = list === "pipelines" || list === "apps" ? getCursor("version:1") : elsewhere;
       const garbage = [
         "",
         " ",
@@ -237,8 +237,8 @@ describe("bad input", () => {
         "\\u0000",
         "%%%",
         foreign,
-        cursorOf("name:\\u0000"),
-        cursorOf("id:"),
+        getCursor("name:\\u0000"),
+        getCursor("id:"),
         "A".repeat(5000),
       ];
       for (const cursor of garbage) {
@@ -288,6 +288,6 @@ function withField(input: Record<string, unknown>, field: string, text: string):
   return { ...input, [head]: inner === "0" ? [text] : { ...(input[head] as object), [inner]: text } };
 }
 
-function cursorOf(text: string): string {
+function getCursor(text: string): string {
   return Buffer.from(JSON.parse(`"${text}"`)).toString("base64url");
 }

@@ -73,7 +73,7 @@ async function page([name, field, path]: List, args: string, counted = true) {
   return connection;
 }
 
-const idOf = (edge: { cursor: string; node?: { id: string } }) => edge.node?.id ?? edge.cursor;
+const getId = (edge: { cursor: string; node?: { id: string } }) => edge.node?.id ?? edge.cursor;
 
 /** Reads a whole list in pages, forward or backward. Runs `between` after each page. */
 async function walk(list: List, size: number, backward: boolean, between?: () => Promise<void>): Promise<Walked> {
@@ -83,7 +83,7 @@ async function walk(list: List, size: number, backward: boolean, between?: () =>
     const { edges, pageInfo, totalCount } = await page(list, args);
     pages += 1;
     total = totalCount ?? null;
-    const found = edges.map(idOf);
+    const found = edges.map(getId);
     if (backward) ids.unshift(...found);
     else ids.push(...found);
     assert.ok(found.length <= size);

@@ -83,7 +83,7 @@ describe("every list", () => {
     return found;
   }
 
-  const keysOf = (list: List, page: Page) => page.nodes.map((node) => node[list.field]);
+  const getKeys = (list: List, page: Page) => page.nodes.map((node) => node[list.field]);
 
   it("returns the requested page, with correct page info", async () => {
     const whole = new Map<List, Page>();
@@ -126,7 +126,7 @@ describe("every list", () => {
 
   it("returns every row once, forward and backward, with any page size", async () => {
     for (const list of lists) {
-      const whole = keysOf(list, await read(list, "first: 100"));
+      const whole = getKeys(list, await read(list, "first: 100"));
       assert.equal(new Set(whole).size, whole.length);
       for (const size of [1, 2, 3, ROWS - 1, ROWS, 100]) {
         assert.deepEqual(await walk(list, size, false), whole, `${list.name} forward by ${size}`);
@@ -145,8 +145,8 @@ describe("every list", () => {
     for (let cursor: string | null = null; ; ) {
       const words: [string, string] = backward ? ["last", "before"] : ["first", "after"];
       const page: Page = await read(list, `${words[0]}: ${size}${cursor ? `, ${words[1]}: "${cursor}"` : ""}`);
-      if (backward) found.unshift(...keysOf(list, page));
-      else found.push(...keysOf(list, page));
+      if (backward) found.unshift(...getKeys(list, page));
+      else found.push(...getKeys(list, page));
       if (!(backward ? page.pageInfo.hasPreviousPage : page.pageInfo.hasNextPage)) return found;
       cursor = backward ? page.pageInfo.startCursor : page.pageInfo.endCursor;
       await between?.();
@@ -179,7 +179,7 @@ describe("every list", () => {
 
   it("returns every initial row once while others are added", async () => {
     for (const list of lists) {
-      const before_ = keysOf(list, await read(list, "first: 100"));
+      const before_ = getKeys(list, await read(list, "first: 100"));
       for (const backward of [false, true]) {
         let additions = 0;
         const found = await walk(list, 3, backward, async () => {

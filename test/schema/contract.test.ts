@@ -51,8 +51,8 @@ function differences(wanted: GraphQLSchema, found: GraphQLSchema): string[] {
         continue;
       }
       same(`${type.name}.${name}`, field.type, there.type);
-      for (const argument of argumentsOf(field)) {
-        const given = argumentsOf(there).find((one) => one.name === argument.name);
+      for (const argument of getArguments(field)) {
+        const given = getArguments(there).find((one) => one.name === argument.name);
         same(`${type.name}.${name}(${argument.name})`, argument.type, given?.type);
       }
     }
@@ -71,7 +71,7 @@ function fieldsOf(type: GraphQLNamedType): Record<string, AnyField> {
   return isInputObjectType(type) ? (type.getFields() as unknown as Record<string, AnyField>) : {};
 }
 
-function argumentsOf(field: AnyField): readonly GraphQLArgument[] {
+function getArguments(field: AnyField): readonly GraphQLArgument[] {
   return field.args ?? [];
 }
 
@@ -87,7 +87,7 @@ function undescribed(schema: GraphQLSchema): string[] {
     if (isEnumType(type)) for (const value of type.getValues()) look(`${type.name}.${value.name}`, value);
     for (const [name, field] of Object.entries(fieldsOf(type))) {
       look(`${type.name}.${name}`, field);
-      for (const argument of argumentsOf(field)) look(`${type.name}.${name}(${argument.name})`, argument);
+      for (const argument of getArguments(field)) look(`${type.name}.${name}(${argument.name})`, argument);
     }
   }
   return silent;

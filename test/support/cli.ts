@@ -135,8 +135,8 @@ export class Running {
   /** Waits until the output fits. Throws if the command exits first, or prints nothing for too long. */
   async until(fits: (running: Running) => boolean): Promise<void> {
     while (!fits(this)) {
-      const said = `It printed:\n${this.#stdout}\n${this.#stderr}`;
-      if (this.#closed) throw new Error(`The command ended before. ${said}`);
+      const reported = `It printed:\n${this.#stdout}\n${this.#stderr}`;
+      if (this.#closed) throw new Error(`The command ended before. ${reported}`);
       await new Promise<void>((resolve, reject) => {
         const listener = () => {
           this.#listeners.delete(listener);
@@ -144,7 +144,7 @@ export class Running {
           resolve();
         };
         const patience = setTimeout(
-          () => reject(new Error(`The command printed nothing for too long. ${said}`)),
+          () => reject(new Error(`The command printed nothing for too long. ${reported}`)),
           OUTPUT_TIMEOUT_MS,
         );
         this.#listeners.add(listener);

@@ -61,7 +61,7 @@ function writeConfiguration(folder: string, port: number, instances: readonly st
     });
     if (count !== times) throw new Error(`${CONFIGURATION} has ${count} of ${pattern}; the tests need ${times}.`);
   };
-  replace(/\bserver railyard-(\d):4000 /g, (_, number) => `server ${hostOf(instances[Number(number) - 1])} `, 2);
+  replace(/\bserver railyard-(\d):4000 /g, (_, number) => `server ${getHost(instances[Number(number) - 1])} `, 2);
   replace(/\blisten 80;/g, () => `listen 127.0.0.1:${port};`, 1);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => {
     mkdirSync(join(folder, name));
@@ -74,7 +74,7 @@ function writeConfiguration(folder: string, port: number, instances: readonly st
 }
 
 /** The host of an instance. Without one, an address where nothing listens. */
-function hostOf(url: string | undefined): string {
+function getHost(url: string | undefined): string {
   return url === undefined ? "127.0.0.1:1" : new URL(url).host;
 }
 

@@ -31,8 +31,8 @@ export class OtlpCollector {
     const body = await buffer(request);
     this.requests.push({ path: request.url ?? "", headers: request.headers, body });
     for (const part of messages(body, 1)) {
-      for (const resource of messages(part, 1)) this.resources.push(attributesOf(resource, 1));
-      for (const scope of messages(part, 2)) this.spans.push(...messages(scope, 2).map(spanOf));
+      for (const resource of messages(part, 1)) this.resources.push(getAttributes(resource, 1));
+      for (const scope of messages(part, 2)) this.spans.push(...messages(scope, 2).map(getSpan));
     }
     response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
   });
@@ -65,7 +65,7 @@ export class OtlpCollector {
   }
 }
 
-function spanOf(message: Buffer): ReceivedSpan {
+function getSpan(message: Buffer): ReceivedSpan {
   const text = (field: number, encoding: "hex" | "utf8") => (messages(message, field)[0] ?? "").toString(encoding);
   const [status] = messages(message, 15);
   return {
@@ -76,12 +76,12 @@ function spanOf(message: Buffer): ReceivedSpan {
     kind: Number(numbers(message, 6)[0] ?? 0),
     start: numbers(message, 7)[0] ?? 0n,
     end: numbers(message, 8)[0] ?? 0n,
-    attributes: attributesOf(message, 9),
+    attributes: getAttributes(message, 9),
     status: status === undefined ? 0 : Number(numbers(status, 3)[0] ?? 0),
   };
 }
 
-function attributesOf(message: Buffer, field: number): Record<string, string | number | boolean> {
+function getAttributes(message: Buffer, field: number): Record<string, string | number | boolean> {
   const pairs = messages(message, field).map((pair): [string, string | number | boolean] => {
     const [key = Buffer.alloc(0)] = messages(pair, 1);
     const [value = Buffer.alloc(0)] = messages(pair, 2);
@@ -95,14 +95,16 @@ function attributesOf(message: Buffer, field: number): Record<string, string | n
 
 /** The embedded messages, strings or bytes of a field. See https://protobuf.dev/programming-guides/encoding/ */
 function messages(message: Buffer, field: number): Buffer[] {
-  return fieldsOf(message).flatMap(([number, value]) => (number === field && Buffer.isBuffer(value) ? [value] : []));
+  return getFields(message).flatMap(([number, value]) => (number === field && Buffer.isBuffer(value) ? [value] : []));
 }
 
 function numbers(message: Buffer, field: number): bigint[] {
-  return fieldsOf(message).flatMap(([number, value]) => (number === field && typeof value === "bigint" ? [value] : []));
+  return getFields(message).flatMap(([number, value]) =>
+    number === field && typeof value === "bigint" ? [value] : [],
+  );
 }
 
-function fieldsOf(message: Buffer): [number, bigint | Buffer][] {
+function getFields(message: Buffer): [number, bigint | Buffer][] {
   const fields: [number, bigint | Buffer][] = [];
   let place = 0;
   const varint = () => {

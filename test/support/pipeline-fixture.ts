@@ -81,11 +81,11 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
   await admin.mutate("updatePipeline", { pipeline: pipeline.id, description: `${mark} described` }, "__typename");
   const build = await createBuild(admin, mark);
   const pending = await createBuild(admin, mark, { phase: "PENDING", artifact: null, checksum: null });
-  const said = { name: `${mark} says`, description: `${mark} said`, targetUrl: `https://${mark}.test/run` };
-  const buildStatus = await reportStatus(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...said });
+  const reported = { name: `${mark} says`, description: `${mark} said`, targetUrl: `https://${mark}.test/run` };
+  const buildStatus = await reportStatus(admin, { build, context: `${mark}/ci`, state: "SUCCESS", ...reported });
   const { app: now } = await admin.ask("query ($id: ID!) { app(app: $id) { currentRelease { id } } }", { id: dev.id });
   const release = now.currentRelease.id;
-  const status = await reportStatus(admin, { release, context: `${mark}/qa`, state: "PENDING", ...said });
+  const status = await reportStatus(admin, { release, context: `${mark}/qa`, state: "PENDING", ...reported });
   const one = "promotion { id targets { id release { id } } }";
   const { promotion: failed } = await admin.mutate("promote", { app: dev.id, reason: `${mark} first` }, one);
   await admin.mutate(

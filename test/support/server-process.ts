@@ -37,8 +37,8 @@ export class ServerProcess {
     for (;;) {
       const url = /^Railyard is at (http:\S+)$/m.exec(this.stdout)?.[1];
       if (url !== undefined) return url;
-      const said = once(this.#child.stdout as NodeJS.ReadableStream, "data");
-      const ended = await Promise.race([said.then(() => false), this.#exited.then(() => true)]);
+      const reported = once(this.#child.stdout as NodeJS.ReadableStream, "data");
+      const ended = await Promise.race([reported.then(() => false), this.#exited.then(() => true)]);
       if (ended) throw new Error(`The server exited before it was ready: ${this.stderr}`);
     }
   }

@@ -83,12 +83,12 @@ export class TestServer {
  * `env` contains one.
  */
 export async function startServer(t: Cleanup, options: ServerOptions = {}): Promise<TestServer> {
-  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const cleanups: (() => Promise<unknown> | unknown)[] = [];
   t.after(async () => {
     // In reverse order: the server closes the database before it is removed.
-    for (const step of undo.reverse()) await step();
+    for (const step of cleanups.reverse()) await step();
   });
-  const cleanup: Cleanup = { after: (step) => undo.push(step) };
+  const cleanup: Cleanup = { after: (step) => cleanups.push(step) };
   const DATABASE_URL = options.env?.DATABASE_URL ?? (await freshDatabase(cleanup));
   const config = readConfig({ PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, ...options.env, DATABASE_URL });
   const server = new TestServer(config, options);

@@ -24,7 +24,7 @@ describe("concurrent writes through two instances", onlyOn("postgres"), () => {
     const unexpected: string[] = [];
     const write = async () => {
       for (let index = 0; index < STEPS; index += 1) {
-        const [name, step] = pickOne(Object.entries(stepsOf(place)));
+        const [name, step] = pickOne(Object.entries(getSteps(place)));
         const said = await step(pickOne(instances));
         if (said !== null) unexpected.push(`${name}: ${said}`);
       }
@@ -43,7 +43,7 @@ describe("concurrent writes through two instances", onlyOn("postgres"), () => {
       );
     }
     for (const instance of instances) await instance.stop();
-    assert.equal(await deadlocks(DATABASE_URL), 0, "PostgreSQL had no circle to break");
+    assert.equal(await deadlocks(DATABASE_URL), 0, "PostgreSQL had no deadlock to resolve");
   });
 });
 
@@ -84,7 +84,7 @@ async function furnish({ admin: client }: TestServer): Promise<Place> {
 type Step = (instance: TestServer) => Promise<string | null>;
 
 /** The possible steps of a writer. Each returns an unexpected error, or null. */
-function stepsOf({ repository, sha, pipelines, apps, builds }: Place): Record<string, Step> {
+function getSteps({ repository, sha, pipelines, apps, builds }: Place): Record<string, Step> {
   const asks =
     (name: string, input: () => object): Step =>
     async ({ admin }) => {

@@ -11,8 +11,8 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     const seed = new Seed(clients[0] as Client);
     for (let round = 0; round < 5; round += 1) {
       const name = unique("shared");
-      await onceOf(clients, "createApp", { name }, "app { id }", `There is an app ${name} already`);
-      await onceOf(clients, "createPipeline", { name }, "pipeline { id }", `There is a pipeline ${name} already`);
+      await createOnce(clients, "createApp", { name }, "app { id }", `There is an app ${name} already`);
+      await createOnce(clients, "createPipeline", { name }, "pipeline { id }", `There is a pipeline ${name} already`);
       const app = await seed.app();
       const pipelines = [await seed.pipeline(), await seed.pipeline()];
       const answers = await Promise.allSettled(
@@ -120,7 +120,7 @@ describe("two instances on one database", onlyOn("postgres"), () => {
   });
 });
 
-async function onceOf(clients: readonly Client[], name: string, input: object, selection: string, refusal: string) {
+async function createOnce(clients: readonly Client[], name: string, input: object, selection: string, refusal: string) {
   const answers = await Promise.allSettled(
     Array.from({ length: 8 }, (_, index) => (clients[index % 2] as Client).mutate(name, input, selection)),
   );

@@ -60,8 +60,8 @@ async function startTwo(
 ): Promise<{ seed: Seed; watch: Operation; wire: PostgresProxy }> {
   const DATABASE_URL = await freshDatabase(t);
   const a = await startServer(t, { env: { DATABASE_URL } });
-  const wire = await startPostgresProxy(t, DATABASE_URL);
-  const b = await startServer(t, { env: { DATABASE_URL: wire.url }, pace });
+  const proxy = await startPostgresProxy(t, DATABASE_URL);
+  const b = await startServer(t, { env: { DATABASE_URL: proxy.url }, pace });
   const socket = await Socket.open(t, b.url, ADMIN_SECRET);
-  return { seed: new Seed(a.admin), watch: socket.run(FOLLOW, { after: LOG_START }), wire };
+  return { seed: new Seed(a.admin), watch: socket.run(FOLLOW, { after: LOG_START }), wire: proxy };
 }

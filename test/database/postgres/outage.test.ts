@@ -66,8 +66,8 @@ describe("without its database", onlyOn("postgres"), () => {
   });
 
   it("a starting service gives up with a one-line error without the password", async () => {
-    const nobody = "postgres://railyard:secret@127.0.0.1:9/railyard";
-    await assert.rejects(openDatabase(nobody, { poolSize: 1, startTimeout: 100 }), {
+    const unreachable = "postgres://railyard:secret@127.0.0.1:9/railyard";
+    await assert.rejects(openDatabase(unreachable, { poolSize: 1, startTimeout: 100 }), {
       name: "DatabaseUnusable",
       message: "The database 127.0.0.1:9/railyard cannot be reached: connect ECONNREFUSED 127.0.0.1:9",
     });
@@ -94,12 +94,12 @@ describe("without its database", onlyOn("postgres"), () => {
   });
 
   it("a mutation without any response from PostgreSQL fails after the timeout, and later ones succeed", async (t) => {
-    const wire = await startPostgresProxy(t, await createDatabase(t, cluster.url));
-    const { admin } = await startServer(t, { env: { DATABASE_URL: `${wire.url}?query_timeout=2000` } });
+    const proxy = await startPostgresProxy(t, await createDatabase(t, cluster.url));
+    const { admin } = await startServer(t, { env: { DATABASE_URL: `${proxy.url}?query_timeout=2000` } });
     const seed = new Seed(admin);
     // Several at once, so that several connections are open.
     await Promise.all(Array.from({ length: 5 }, () => seed.app()));
-    wire.freezeAll();
+    proxy.freezeAll();
     const acknowledged: string[] = [];
     const codes = new Set<string>();
     while (acknowledged.length < 10) {

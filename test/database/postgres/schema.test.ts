@@ -106,7 +106,7 @@ async function migratedSqlite(t: Cleanup): Promise<Schema> {
   )) {
     const columns = all<{ name: string; type: string; notnull: number; pk: number }>(`PRAGMA table_info(${name})`);
     schema[name] = {
-      columns: columns.map(({ name, type, notnull }) => ({ name, type: kindOf(type), nullable: notnull === 0 })),
+      columns: columns.map(({ name, type, notnull }) => ({ name, type: getKind(type), nullable: notnull === 0 })),
       primaryKey: columns
         .filter((column) => column.pk > 0)
         .sort((a, b) => a.pk - b.pk)
@@ -148,7 +148,7 @@ async function schemaOfPostgres(url: string): Promise<Schema> {
     schema[name as string] = {
       columns: columns.map((column) => ({
         name: column.name as string,
-        type: kindOf(column.type as string),
+        type: getKind(column.type as string),
         nullable: column.nullable as boolean,
       })),
       primaryKey: texts("p").flatMap((text) => listIn(text)),
@@ -173,7 +173,7 @@ async function ask(url: string, statement: string): Promise<Record<string, unkno
 }
 
 /** Integers, times and booleans are all integers on SQLite. */
-function kindOf(type: string): string {
+function getKind(type: string): string {
   return /^(integer|bigint|boolean)$/i.test(type) ? "integer" : type.toLowerCase();
 }
 

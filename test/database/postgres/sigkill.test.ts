@@ -11,7 +11,7 @@ describe("when one of two instances is killed", onlyOn("postgres"), () => {
   it("its clients continue at the other from their cursor, and nothing acknowledged is lost", async (t) => {
     const DATABASE_URL = await freshDatabase(t);
     const [a, b] = await Promise.all([startInstance(t, DATABASE_URL), startInstance(t, DATABASE_URL)]);
-    const begun = await readLog(a.client);
+    const initial = await readLog(a.client);
     const acknowledged: string[] = [];
     let enough: () => void = () => undefined;
     const half = new Promise<void>((resolve) => {
@@ -32,21 +32,21 @@ describe("when one of two instances is killed", onlyOn("postgres"), () => {
       }
     });
     await half;
-    const cursor = (await readLog(a.client, begun.cursor)).cursor;
+    const cursor = (await readLog(a.client, initial.cursor)).cursor;
     a.process.signal("SIGKILL");
     assert.equal(await a.process.exit(), "SIGKILL");
     await Promise.all(writers);
 
-    const events = (await readLog(b.client, begun.cursor)).events;
-    const told = events.map((event) => event.subjectName);
-    assert.equal(new Set(told).size, told.length, "each is told once");
+    const events = (await readLog(b.client, initial.cursor)).events;
+    const received = events.map((event) => event.subjectName);
+    assert.equal(new Set(received).size, received.length, "each event is delivered once");
     assert.deepEqual(
-      acknowledged.filter((name) => !told.includes(name)),
+      acknowledged.filter((name) => !received.includes(name)),
       [],
     );
     const behind = (await readLog(b.client, cursor)).events;
     assert.deepEqual(behind, events.slice(events.length - behind.length), "the cursor of one is good at the other");
-    for (const name of told) {
+    for (const name of received) {
       const { app } = await b.client.ask("query ($app: ID!) { app(app: $app) { name } }", { app: name });
       assert.equal(app?.name, name, "what the log tells is there");
     }

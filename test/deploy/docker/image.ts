@@ -31,11 +31,11 @@ export async function buildImage(dockerfile: string, context: string, folder: st
   const roots = new Map(stages.map(({ name }) => [name, join(folder, name)]));
   // Base images first, concurrently: they take longest.
   const bases = await Promise.all(
-    stages.map((stage) => makeBase(stage.base, rootOf(roots, stage.name), packagesOf(stage))),
+    stages.map((stage) => makeBase(stage.base, getRoot(roots, stage.name), getPackages(stage))),
   );
   const builds: Build[] = [];
   for (const [index, stage] of stages.entries()) {
-    const build = new Build(rootOf(roots, stage.name), bases[index] as Base);
+    const build = new Build(getRoot(roots, stage.name), bases[index] as Base);
     for (const instruction of stage.instructions) {
       await build.apply(instruction, { context, ignored, roots });
     }
@@ -46,14 +46,14 @@ export async function buildImage(dockerfile: string, context: string, folder: st
   return last.image();
 }
 
-function rootOf(roots: ReadonlyMap<string, string>, name: string): string {
+function getRoot(roots: ReadonlyMap<string, string>, name: string): string {
   const root = roots.get(name);
   if (root === undefined) throw new Error(`There is no stage ${name}.`);
   return root;
 }
 
 /** The packages that a stage's RUN lines install with apt-get. */
-function packagesOf({ instructions }: Stage): string[] {
+function getPackages({ instructions }: Stage): string[] {
   return instructions
     .filter(({ name }) => name === "RUN")
     .flatMap(({ text }) =>
@@ -170,7 +170,7 @@ class Build {
     if (words.some((word) => /[$*?[\]"]/.test(word))) throw new Error(`COPY ${text}: patterns are not known here.`);
     const to = words.pop() ?? "";
     const from = flags.get("from");
-    const source = from === undefined ? context : rootOf(roots, from);
+    const source = from === undefined ? context : getRoot(roots, from);
     const target = join(this.#root, this.#resolve(to));
     const isFolder = to.endsWith("/") || words.length > 1;
     for (const word of words) {

@@ -19,8 +19,8 @@ describe("a refused attempt of an ADMIN action", () => {
     const app = await new Seed(server.admin).app();
     await operator.mutationError("deleteApp", { app: app.id });
     const socket = await Socket.open(t, server.url, operator.secret);
-    const heard = socket.run("{ tokens { totalCount } }");
-    await heard.until(({ results, errors }) => errors !== null || results.length > 0);
+    const received = socket.run("{ tokens { totalCount } }");
+    await received.until(({ results, errors }) => errors !== null || results.length > 0);
     const headers = { authorization: `Bearer ${operator.secret}` };
     assert.equal((await fetch(`${server.url}/apps/${app.name}`, { method: "DELETE", headers })).status, 403);
     const actor = { name: "a OPERATOR", role: "OPERATOR" };

@@ -152,10 +152,10 @@ describe("the roles", () => {
       const socket = sockets[index];
       assert.ok(socket);
       // Refused, or closed before it was read: nothing was executed either way.
-      const heard = socket.run(buildDocument(operation, given), given);
-      const errors = await Promise.race([heard.error().catch(() => null), socket.closed.then(() => null)]);
+      const received = socket.run(buildDocument(operation, given), given);
+      const errors = await Promise.race([received.error().catch(() => null), socket.closed.then(() => null)]);
       assert.ok(errors === null || errors.extensions.code === "UNAUTHENTICATED", operation.name);
-      assert.deepEqual(heard.results, []);
+      assert.deepEqual(received.results, []);
       assert.equal(await socket.closed, 4403);
     }
   });

@@ -110,19 +110,19 @@ describe("an app moved from another pipeline", () => {
     assert.equal(there.pipeline.promotions.totalCount, 1, "a promotion has made its release");
     await server.admin.mutate("removeCoupling", { coupling: id }, "__typename");
     await server.admin.mutate("addCoupling", { pipeline: one.id, app: app.id, stage: "PRODUCTION" }, "__typename");
-    const question = `query ($id: ID!) {
+    const query = `query ($id: ID!) {
       app(app: $id) { releases { nodes { version promotion { id } build { releases { totalCount } } } } }
       promotions(app: $id) { totalCount }
       events(app: $id, first: 100) { nodes { type pipelineId } }
     }`;
-    assert.deepEqual(await client.ask(question, { id: app.id }), {
+    assert.deepEqual(await client.ask(query, { id: app.id }), {
       app: { releases: { nodes: [{ version: 1, promotion: null, build: { releases: { totalCount: 1 } } }] } },
       promotions: { totalCount: 0 },
       events: { nodes: [{ type: "COUPLING_ADDED", pipelineId: one.id }] },
     });
-    const whole = await server.admin.ask(question, { id: app.id });
+    const whole = await server.admin.ask(query, { id: app.id });
     assert.deepEqual([whole.promotions.totalCount, whole.app.releases.nodes[0].build.releases.totalCount], [1, 2]);
-    assert.ok(whole.events.nodes.length > 4, "somebody unlimited is told of it all");
+    assert.ok(whole.events.nodes.length > 4, "an unrestricted token sees everything");
   });
 });
 
@@ -166,12 +166,12 @@ describe("cached and shared results", () => {
       await createScopedToken(server, "VIEWER", [one]),
       await server.as("VIEWER"),
     ];
-    const question = "query ($id: ID!) { pipeline(pipeline: $id) { description } }";
+    const query = "query ($id: ID!) { pipeline(pipeline: $id) { description } }";
     for (const description of ["first", "second", "third"]) {
       await operator.mutate("updatePipeline", { pipeline: one.id, description }, "__typename");
       for (const _ of [1, 2]) {
         for (const client of everybody) {
-          assert.deepEqual((await client.ask(question, { id: one.id })).pipeline, { description });
+          assert.deepEqual((await client.ask(query, { id: one.id })).pipeline, { description });
         }
       }
     }
@@ -205,9 +205,9 @@ describe("cached and shared results", () => {
     // Each sees one of the last two events, and not the other.
     for (const { pipelines, operation } of followers) {
       const expected = [three, two, one].filter((pipeline) => pipelines.includes(pipeline)).map(({ name }) => name);
-      const told = await operation.take(2 * expected.length);
+      const received = await operation.take(2 * expected.length);
       assert.deepEqual(
-        told.map(({ pipeline }) => pipeline.name),
+        received.map(({ pipeline }) => pipeline.name),
         [...expected, ...expected],
       );
     }
@@ -231,9 +231,9 @@ describe("during a restricted token's subscription", () => {
     await operation.take(1);
     await server.admin.mutate("deletePipeline", { pipeline: one.id }, "__typename");
     await update(two, "last");
-    const told = await operation.take(2);
+    const received = await operation.take(2);
     assert.deepEqual(
-      told.map(({ pipelineId }) => pipelineId),
+      received.map(({ pipelineId }) => pipelineId),
       [one.id, two.id],
     );
     const again = socket.run(FOLLOW, { after: "ZXZlbnQ6MA" });
@@ -270,9 +270,9 @@ describe("during a restricted token's subscription", () => {
     await server.admin.mutate("addCoupling", { pipeline: three.id, app: app.app.id, stage: "STAGING" }, "__typename");
     await seed.release(app.app);
     await server.admin.mutate("updatePipeline", { pipeline: two.id, description: "last" }, "__typename");
-    const told = await operation.take(3);
+    const received = await operation.take(3);
     assert.deepEqual(
-      told.map(({ type }) => type),
+      received.map(({ type }) => type),
       ["RELEASE_CREATED", "COUPLING_REMOVED", "PIPELINE_UPDATED"],
     );
     const history = `{ events(last: 1, types: [RELEASE_CREATED]) { nodes { ... on ReleaseEvent { release { version current state

@@ -19,7 +19,7 @@ const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
 
 /** Targets of a mutation: objects of the other pipeline, or ids that do not exist. */
-type Things = Readonly<
+type Targets = Readonly<
   Record<
     | "pipeline"
     | "named"
@@ -38,13 +38,13 @@ type Things = Readonly<
   >
 >;
 
-const NOTHING: Things = {
+const NOTHING: Targets = {
   ...{ pipeline: UNKNOWN, named: "zside-000000000000", app: UNKNOWN, appNamed: "zside-000000000000", stg: UNKNOWN },
   ...{ free: UNKNOWN, coupling: UNKNOWN, build: UNKNOWN, pending: UNKNOWN, release: UNKNOWN, deploying: UNKNOWN },
   ...{ token: UNKNOWN, repository: "github.com/zside/shop" },
 };
 
-function thingsOf({
+function getThings({
   pipeline,
   dev,
   stg,
@@ -55,13 +55,13 @@ function thingsOf({
   deploying,
   token,
   repository,
-}: PipelineFixture): Things {
+}: PipelineFixture): Targets {
   const named = { pipeline: pipeline.id, named: pipeline.name, app: dev.id, appNamed: dev.name, stg: stg.id };
   return { ...named, free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, repository };
 }
 
 /** Each mutation with foreign objects, alone and mixed with visible ones. A mutation that is missing here fails the tests. */
-const AIMED: Readonly<Record<string, (at: Things, own: PipelineFixture) => object[]>> = {
+const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixture) => object[]>> = {
   updatePipeline: (at) => [
     { pipeline: at.pipeline, description: "aimed" },
     { pipeline: at.named, branch: "aimed" },
@@ -111,7 +111,7 @@ const AIMED: Readonly<Record<string, (at: Things, own: PipelineFixture) => objec
 };
 
 /** Mutations that concern all pipelines or none. They are refused to restricted tokens for any target. */
-const ABOUT_ALL = ["createPipeline", "createApp", "createToken", "revokeToken"];
+const UNSCOPED_MUTATIONS = ["createPipeline", "createApp", "createToken", "revokeToken"];
 
 function run(client: Client, name: string, input: object): Promise<GraphQLResponse<unknown>> {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
@@ -138,21 +138,21 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
 
   it("is covered by this test", async () => {
     const mutations = listOperations(await introspect(server.admin)).filter(({ kind }) => kind === "mutation");
-    assert.deepEqual(mutations.map(({ name }) => name).sort(), Object.keys(AIMED).sort());
+    assert.deepEqual(mutations.map(({ name }) => name).sort(), Object.keys(MUTATION_TARGETS).sort());
   });
 
   for (const role of ROLES) {
     it(`changes nothing elsewhere as ${role}, and responds as if the target did not exist`, async () => {
       const client = await createScopedToken(server, role, [a.pipeline]);
-      const theirs = thingsOf(b);
+      const theirs = getThings(b);
       const before = await written();
-      for (const [name, aimedAt] of Object.entries(AIMED)) {
+      for (const [name, aimedAt] of Object.entries(MUTATION_TARGETS)) {
         const others = aimedAt(NOTHING, a);
         for (const [index, input] of aimedAt(theirs, a).entries()) {
           const answer = await run(client, name, input);
           const other = await run(client, name, others[index] as object);
           const [error] = answer.errors ?? [];
-          const expected = ABOUT_ALL.includes(name) || name === "createBuild" ? "FORBIDDEN" : "NOT_FOUND";
+          const expected = UNSCOPED_MUTATIONS.includes(name) || name === "createBuild" ? "FORBIDDEN" : "NOT_FOUND";
           const code = error?.extensions.code;
           assert.ok(
             code === expected || (role !== "ADMIN" && code === "FORBIDDEN"),
@@ -167,8 +167,8 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
 
   it("is refused with a reason if it concerns all pipelines, and recorded for administrators", async () => {
     const client = await createScopedToken(server, "ADMIN", [a.pipeline]);
-    for (const name of ABOUT_ALL) {
-      const [input = {}] = AIMED[name]?.(thingsOf(a), a) ?? [];
+    for (const name of UNSCOPED_MUTATIONS) {
+      const [input = {}] = MUTATION_TARGETS[name]?.(getThings(a), a) ?? [];
       const [error] = (await run(client, name, input)).errors ?? [];
       assert.equal(error?.extensions.code, "FORBIDDEN");
       assert.match(
@@ -214,8 +214,8 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
     const seen = await client.ask("query ($id: ID!) { build(id: $id) { releases { totalCount } } }", { id: b.build });
     assert.equal(seen.build.releases.totalCount, 1, "the build is seen, and of its releases the one");
     const before = await written();
-    const said = { context: "aside/elsewhere", state: "SUCCESS" };
-    const refusal = await client.mutationError("reportStatus", { build: b.build, ...said });
+    const reported = { context: "aside/elsewhere", state: "SUCCESS" };
+    const refusal = await client.mutationError("reportStatus", { build: b.build, ...reported });
     assert.equal(refusal.extensions.code, "FORBIDDEN");
     assert.match(
       refusal.message,
@@ -224,7 +224,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
     const again = { build: b.build, phase: "SUCCEEDED", artifact: "another" };
     assert.equal((await client.mutationError("updateBuild", again)).extensions.code, "FORBIDDEN");
     assert.deepEqual(await written(), before);
-    await reportStatus(client, { release: release.id, ...said });
+    await reportStatus(client, { release: release.id, ...reported });
   });
 
   it("does not return an earlier idempotent result whose objects have left its pipelines", async () => {
@@ -281,7 +281,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
     for (const [method, path, body] of own.slice(-2)) assert.equal((await rest.send(method, path, body)).status, 404);
   });
 
-  it("can do in its pipeline whatever its role permits", async () => {
+  it("can do everything in its pipeline that its role permits", async () => {
     const seed = new Seed(server.admin);
     const extra = await seed.coupled(a.pipeline, "PRODUCTION", { autoDeploy: false });
     const { branch } = { branch: "aside-main" };
@@ -311,8 +311,8 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["ADMIN", "removeCoupling", { coupling: extra.couplingId }],
       ["ADMIN", "deletePipeline", { pipeline: a.pipeline.id }],
     ];
-    const tried = new Set([...steps.map(([, name]) => name), ...ABOUT_ALL]);
-    assert.deepEqual([...tried].sort(), Object.keys(AIMED).sort());
+    const tried = new Set([...steps.map(([, name]) => name), ...UNSCOPED_MUTATIONS]);
+    assert.deepEqual([...tried].sort(), Object.keys(MUTATION_TARGETS).sort());
     for (const [role, name, input, code] of steps) {
       const lesser = ROLES[ROLES.indexOf(role) - 1] ?? "VIEWER";
       const refused = await run(await createScopedToken(server, lesser, [a.pipeline]), name, input);
@@ -323,9 +323,9 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
   });
 
   it("is not restricted if the token is unrestricted", async () => {
-    const order = Object.entries(AIMED).sort(([one], [other]) => last(one) - last(other));
+    const order = Object.entries(MUTATION_TARGETS).sort(([one], [other]) => last(one) - last(other));
     for (const [name, aimedAt] of order) {
-      for (const input of aimedAt(thingsOf(b), b)) {
+      for (const input of aimedAt(getThings(b), b)) {
         const code = (await run(server.admin, name, input)).errors?.[0]?.extensions.code;
         assert.ok(code !== "NOT_FOUND" && code !== "FORBIDDEN", `${name}: ${code}`);
       }
@@ -339,6 +339,6 @@ function last(name: string): number {
 }
 
 /** A response without ids, names and times. */
-function withoutNames({ errors }: GraphQLResponse<unknown>, things: Things): string {
+function withoutNames({ errors }: GraphQLResponse<unknown>, things: Targets): string {
   return Object.values(things).reduce((text, name) => text.replaceAll(name, "it"), JSON.stringify(errors));
 }

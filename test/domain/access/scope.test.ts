@@ -27,16 +27,16 @@ const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 /** The cursor before the first event. */
 const START = "ZXZlbnQ6MA";
 /** Root fields without data of any pipeline. */
-const ABOUT_NOTHING = ["viewer", "stages"];
+const UNSCOPED_FIELDS = ["viewer", "stages"];
 
 /** The event types of a subscription, if it has not all. */
-const TOLD_BY: Readonly<Record<string, readonly string[]>> = {
+const SUBSCRIPTION_EVENT_TYPES: Readonly<Record<string, readonly string[]>> = {
   promotionEvents: ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"],
   releaseStatusEvents: ["RELEASE_STATUS_REPORTED"],
 };
 
 /** The arguments and the response of a document. */
-interface Asked {
+interface Exchange {
   readonly field: string;
   readonly text: string;
   readonly given: Record<string, unknown>;
@@ -51,8 +51,8 @@ describe("a token that is restricted to a pipeline", () => {
   let limited: Client[];
   const hidden = new Set<string>();
   /** For each query field, the visible ids that an unrestricted token sees in it, and the requests that return them. */
-  const told = new Map<string, Set<string>>();
-  const telling: Asked[] = [];
+  const received = new Map<string, Set<string>>();
+  const telling: Exchange[] = [];
   const cleanup = suiteCleanup();
 
   before(async () => {
@@ -76,11 +76,11 @@ describe("a token that is restricted to a pipeline", () => {
     // Each of them had an attempt refused, which administrators see in the log.
     for (const client of limited) await client.post("{ tokens { totalCount } }");
     await a.admin.mutate("updatePipeline", { pipeline: a.pipeline.id, description: "aside at last" }, "__typename");
-    for (const { name } of queries()) told.set(name, new Set());
-    for (const question of questions()) {
-      const leaks = leaksIn(JSON.stringify(await server.admin.post(question.text, question.given)), question.given);
-      for (const leak of leaks) told.get(question.field)?.add(leak);
-      if (leaks.length > 0) telling.push(question);
+    for (const { name } of queries()) received.set(name, new Set());
+    for (const query of questions()) {
+      const leaks = leaksIn(JSON.stringify(await server.admin.post(query.text, query.given)), query.given);
+      for (const leak of leaks) received.get(query.field)?.add(leak);
+      if (leaks.length > 0) telling.push(query);
     }
   });
 
@@ -94,12 +94,12 @@ describe("a token that is restricted to a pipeline", () => {
     const cursors = [...text.matchAll(/"[\w-]{8,}"/g)].map(([one]) => Buffer.from(one, "base64url").toString("latin1"));
     // Text that an error repeats from the request is no leak.
     const asked = textsIn(given).filter((value) => value !== b.mark);
-    const told = asked.reduce((rest, value) => rest.replaceAll(value, ""), `${text} ${cursors.join(" ")}`);
-    const marked = /.{0,40}bside.{0,20}/.exec(told)?.[0];
-    return [...findIds(told).filter((id) => hidden.has(id)), ...(marked === undefined ? [] : [marked])];
+    const received = asked.reduce((rest, value) => rest.replaceAll(value, ""), `${text} ${cursors.join(" ")}`);
+    const marked = /.{0,40}bside.{0,20}/.exec(received)?.[0];
+    return [...findIds(received).filter((id) => hidden.has(id)), ...(marked === undefined ? [] : [marked])];
   }
 
-  function valuesOf(...sides: readonly PipelineFixture[]): CandidateValues {
+  function getValues(...sides: readonly PipelineFixture[]): CandidateValues {
     const things = sides.flatMap((side) => {
       const { pipeline, dev, review, free, build, pending, release, status, buildStatus } = side;
       const { promotion, target, token } = side;
@@ -139,7 +139,7 @@ describe("a token that is restricted to a pipeline", () => {
   const documents = new Map<string, string>();
 
   /** The deepest document for a query field with arguments. */
-  function documentOf(field: GraphQLField<unknown, unknown>, given: Record<string, unknown>): string {
+  function getDocument(field: GraphQLField<unknown, unknown>, given: Record<string, unknown>): string {
     const key = [field.name, ...Object.keys(given)].join(" ");
     const text = documents.get(key) ?? deepDocument(schema, "query", field, given).text;
     documents.set(key, text);
@@ -147,10 +147,10 @@ describe("a token that is restricted to a pipeline", () => {
   }
 
   /** Every query field with every argument, for both pipelines. */
-  function questions(): Asked[] {
+  function questions(): Exchange[] {
     return queries().flatMap((field) =>
-      combineArguments(field, valuesOf(a, b)).map((given) => {
-        return { field: field.name, text: documentOf(field, given), given };
+      combineArguments(field, getValues(a, b)).map((given) => {
+        return { field: field.name, text: getDocument(field, given), given };
       }),
     );
   }
@@ -164,7 +164,7 @@ describe("a token that is restricted to a pipeline", () => {
         .sort(),
     );
     const deep = [
-      ...queries().map((field) => deepDocument(schema, "query", field, combineArguments(field, valuesOf(a))[0] ?? {})),
+      ...queries().map((field) => deepDocument(schema, "query", field, combineArguments(field, getValues(a))[0] ?? {})),
       ...subscriptions().map((field) => deepDocument(schema, "subscription", field, {})),
     ];
     const relations = new Set(deep.flatMap((document) => [...document.relations]));
@@ -173,13 +173,13 @@ describe("a token that is restricted to a pipeline", () => {
       [],
     );
 
-    const silent = [...told].filter(([, leaks]) => leaks.size === 0).map(([field]) => field);
+    const silent = [...received].filter(([, leaks]) => leaks.size === 0).map(([field]) => field);
     assert.deepEqual(
       silent.sort(),
-      [...ABOUT_NOTHING].sort(),
-      "every field tells somebody unlimited of the other side",
+      [...UNSCOPED_FIELDS].sort(),
+      "an unrestricted token sees the other pipeline in every field",
     );
-    const all = new Set([...told.values()].flatMap((leaks) => [...leaks]));
+    const all = new Set([...received.values()].flatMap((leaks) => [...leaks]));
     assert.deepEqual(
       [...hidden].filter((id) => !all.has(id)),
       [],
@@ -193,12 +193,12 @@ describe("a token that is restricted to a pipeline", () => {
       let seen = 0;
       for (const { field, text, given } of role === "VIEWER" ? questions() : telling) {
         const answer: GraphQLResponse<unknown> = await client.post(text, given);
-        const said = JSON.stringify(answer);
-        assert.deepEqual(leaksIn(said, given), [], `${field} ${JSON.stringify(given)}`);
+        const reported = JSON.stringify(answer);
+        assert.deepEqual(leaksIn(reported, given), [], `${field} ${JSON.stringify(given)}`);
         for (const { extensions, message } of answer.errors ?? []) {
           assert.notEqual(extensions.code, "INTERNAL_SERVER_ERROR", `${field} ${JSON.stringify(given)}: ${message}`);
         }
-        if (said.includes(a.pipeline.name)) seen += 1;
+        if (reported.includes(a.pipeline.name)) seen += 1;
       }
       assert.ok(seen > 10, "its own pipeline is seen");
     });
@@ -206,14 +206,14 @@ describe("a token that is restricted to a pipeline", () => {
 
   it("gets the same response for invisible and for nonexistent objects", async () => {
     const client = limited[0] as Client;
-    const theirs = valuesOf(b);
+    const theirs = getValues(b);
     for (const field of queries()) {
       for (const given of combineArguments(field, { ...theirs, texts: [] })) {
         const text = JSON.stringify(given);
         const named = theirs.ids.filter((id) => text.includes(`"${id}"`));
         if (named.length === 0) continue;
         const other = named.reduce((words, id) => words.replaceAll(`"${id}"`, `"${unknown(id)}"`), text);
-        const document = documentOf(field, given);
+        const document = getDocument(field, given);
         const [hiddenAnswer, unknownAnswer] = [
           await client.post(document, given),
           await client.post(document, JSON.parse(other)),
@@ -235,7 +235,7 @@ describe("a token that is restricted to a pipeline", () => {
       for (const leak of leaks) found.add(leak);
       if (leaks.length > 0) telling.push(path);
     }
-    assert.ok(found.size > 12, `somebody unlimited is told of the other side: ${[...found].length}`);
+    assert.ok(found.size > 12, `an unrestricted token sees the other pipeline: ${[...found].length}`);
     for (const [index, client] of limited.entries()) {
       const rest = new RestClient(server.url, client.secret);
       for (const path of index === 0 ? paths : telling) {
@@ -283,7 +283,7 @@ describe("a token that is restricted to a pipeline", () => {
     const run = (socket: Socket, given: Record<string, unknown>) =>
       subscriptions().map((field) => socket.run(deepDocument(schema, "subscription", field, given).text, given));
     const all = run(everything, { after: START });
-    const told = sockets.map((socket) => run(socket, { after: START }));
+    const received = sockets.map((socket) => run(socket, { after: START }));
     const live = sockets.map((socket) => run(socket, {}));
     // Operations on a socket run in order, so earlier ones are active once this one responds.
     for (const socket of sockets) await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
@@ -291,17 +291,20 @@ describe("a token that is restricted to a pipeline", () => {
     await actOn(a);
     const list = "query ($types: [EventType!]) { events(last: 100, types: $types) { nodes { cursor } } }";
     const listedTo = async (client: Client, types: readonly string[] | null): Promise<unknown[]> =>
-      (await client.ask(list, { types })).events.nodes.map(cursorOf);
+      (await client.ask(list, { types })).events.nodes.map(getCursor);
     for (const [index, { name }] of subscriptions().entries()) {
-      const types = TOLD_BY[name] ?? (name === "events" ? null : assert.fail(`Nothing says what ${name} tells of.`));
+      const types =
+        SUBSCRIPTION_EVENT_TYPES[name] ??
+        (name === "events" ? null : assert.fail(`There are no event types for ${name}.`));
       const ends = (operation: Operation | undefined, cursor: unknown) =>
-        operation?.until(({ events }) => cursorOf(events.at(-1) ?? {}) === cursor);
+        operation?.until(({ events }) => getCursor(events.at(-1) ?? {}) === cursor);
       await ends(all[index], (await listedTo(server.admin, types)).at(-1));
       const expected = await listedTo(limited[0] as Client, types);
-      for (const operations of [...told, ...live]) await ends(operations[index], expected.at(-1));
-      for (const operations of told) assert.deepEqual(operations[index]?.events.map(cursorOf).slice(-100), expected);
+      for (const operations of [...received, ...live]) await ends(operations[index], expected.at(-1));
+      for (const operations of received)
+        assert.deepEqual(operations[index]?.events.map(getCursor).slice(-100), expected);
     }
-    for (const operation of [...told, ...live].flat()) {
+    for (const operation of [...received, ...live].flat()) {
       assert.equal(operation.errors, null);
       for (const result of operation.results) {
         assert.deepEqual(leaksIn(JSON.stringify(result), {}), []);
@@ -400,6 +403,6 @@ function unknown(reference: string): string {
 }
 
 /** Finds an event's cursor in a generated document, under any alias. */
-function cursorOf(event: Record<string, unknown>): unknown {
+function getCursor(event: Record<string, unknown>): unknown {
   return Object.entries(event).find(([name]) => name === "cursor" || name.endsWith("_cursor"))?.[1];
 }

@@ -55,7 +55,7 @@ describe("a rollback", () => {
     await admin.mutate("removeCoupling", { coupling: dev.couplingId }, "__typename");
     await admin.mutate("addCoupling", { pipeline: pipeline.id, app: dev.id, stage: "DEVELOPMENT" }, "__typename");
     assert.equal(await held(admin, dev), true);
-    await new Seed(admin).build({ repository: await repositoryOf(admin, pipeline), branch: "main" });
+    await new Seed(admin).build({ repository: await getRepository(admin, pipeline), branch: "main" });
     assert.equal(await runs(admin, dev), first.id);
   });
 
@@ -104,7 +104,7 @@ describe("a rollback", () => {
   });
 });
 
-async function repositoryOf(client: Client, pipeline: Named): Promise<string> {
+async function getRepository(client: Client, pipeline: Named): Promise<string> {
   return (await client.ask("query ($id: ID!) { pipeline(pipeline: $id) { repository } }", { id: pipeline.id })).pipeline
     .repository;
 }

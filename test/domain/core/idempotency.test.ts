@@ -7,7 +7,7 @@ import { startServer, type TestServer } from "../../support/server.js";
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Every mutation with an idempotency key: an input that succeeds twice if executed twice, and the selection. */
-const KEYED: Readonly<Record<string, { input: (there: There) => object; selection: string }>> = {
+const KEYED: Readonly<Record<string, { input: (there: State) => object; selection: string }>> = {
   createPipeline: { input: () => ({ name: "keyed" }), selection: "pipeline { id name createdAt }" },
   createApp: { input: () => ({ name: "keyed" }), selection: "app { id name createdAt }" },
   addCoupling: {
@@ -29,7 +29,7 @@ const KEYED: Readonly<Record<string, { input: (there: There) => object; selectio
   },
 };
 
-interface There {
+interface State {
   readonly pipeline: Named;
   readonly app: Named;
   readonly free: Named;
@@ -129,7 +129,7 @@ describe("a mutation with an idempotency key", () => {
     const second = await build();
     assert.notEqual(second, first);
     now = start + 2 * DAY - 1;
-    assert.equal(await build(), second, "and remembered anew from then on");
+    assert.equal(await build(), second, "and is remembered from then on");
   });
 
   it("must have a key of 1 to 256 characters in one line", async (t) => {
@@ -142,7 +142,7 @@ describe("a mutation with an idempotency key", () => {
   });
 });
 
-async function furnish({ admin }: TestServer): Promise<There> {
+async function furnish({ admin }: TestServer): Promise<State> {
   const seed = new Seed(admin);
   const pipeline = await seed.pipeline();
   const app = await seed.coupled(pipeline, "DEVELOPMENT");

@@ -11,13 +11,13 @@ const operator = await server.as("OPERATOR");
 const seed = new Seed(admin);
 
 const COUPLING = "coupling { id stage requiredChecks autoDeploy }";
-const checksOf = async (id: string) =>
+const getChecks = async (id: string) =>
   (await admin.ask("query ($id: ID!) { coupling(id: $id) { requiredChecks } }", { id })).coupling?.requiredChecks;
 
 describe("a coupling", () => {
   it("sorts its required checks, without duplicates", async () => {
     const { couplingId } = await seed.coupled(await seed.pipeline(), "STAGING", { requiredChecks: ["b", "a", "b"] });
-    assert.deepEqual(await checksOf(couplingId), ["a", "b"]);
+    assert.deepEqual(await getChecks(couplingId), ["a", "b"]);
     const input = { coupling: couplingId, requiredChecks: ["c", "a", "b", "c"] };
     const { coupling } = await operator.mutate("updateChecks", input, COUPLING);
     assert.deepEqual(coupling.requiredChecks, ["a", "b", "c"]);
@@ -138,10 +138,10 @@ describe("an operation that could bypass a gate", () => {
     await forbidden("deleteApp", { app: (await seed.app()).id });
     await operator.mutate("updateChecks", { coupling, requiredChecks: ["a", "b", "c"] }, COUPLING);
     await admin.mutate("updateChecks", { coupling, requiredChecks: ["c"] }, COUPLING);
-    assert.deepEqual(await checksOf(coupling), ["c"]);
+    assert.deepEqual(await getChecks(coupling), ["c"]);
     await admin.mutate("moveCoupling", { coupling, stage: "STAGING" }, COUPLING);
     await admin.mutate("removeCoupling", { coupling }, "removedCouplingId");
-    assert.equal(await checksOf(coupling), undefined);
+    assert.equal(await getChecks(coupling), undefined);
   });
 
   it("requires OPERATOR if there is no check", async () => {

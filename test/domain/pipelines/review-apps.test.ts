@@ -23,7 +23,7 @@ const close = (pipeline: Named, pullRequestNumber: number, client = admin) =>
 const newRepository = () => `github.com/tests/${unique("repo")}`;
 const reviewed = (input: object = {}, on = seed) => on.pipeline({ reviewAppsEnabled: true, ...input });
 
-async function reviewAppsOf({ id }: Named, client: Client = admin): Promise<string[]> {
+async function getReviewApps({ id }: Named, client: Client = admin): Promise<string[]> {
   const query = "query ($id: ID!) { pipeline(pipeline: $id) { reviewApps { app { name } } } }";
   const { pipeline } = await client.ask(query, { id });
   return pipeline.reviewApps.map((one: { app: { name: string } }) => one.app.name);
@@ -64,7 +64,7 @@ describe("a review app", () => {
     const second = await open(pipeline, { number: 3, branch: "two", title: "Better title" });
     assert.equal(second.app.id, first.app.id);
     assert.deepEqual(second.pullRequest, { number: 3, branch: "two", title: "Better title", author: "jim", url: null });
-    assert.deepEqual(await reviewAppsOf(pipeline), [first.app.name]);
+    assert.deepEqual(await getReviewApps(pipeline), [first.app.name]);
   });
 
   it("gets every later build of its branch if it is the newest", async () => {
@@ -150,7 +150,7 @@ describe("the name of a review app", () => {
     const pipeline = await reviewed();
     const numbers = Array.from({ length: 20 }, (_, index) => Math.floor(index / 2) + 1);
     await Promise.all(numbers.map((number) => open(pipeline, { number, branch: `feature-${number}` })));
-    const names = await reviewAppsOf(pipeline);
+    const names = await getReviewApps(pipeline);
     assert.deepEqual(
       new Set(names),
       new Set(Array.from({ length: 10 }, (_, index) => `${pipeline.name}-pr-${index + 1}`)),
@@ -176,7 +176,7 @@ describe("closing a review app", () => {
       `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
       `APP_DELETED ${app.name}`,
     ]);
-    assert.deepEqual(await reviewAppsOf(pipeline), []);
+    assert.deepEqual(await getReviewApps(pipeline), []);
     const gone = await admin.ask("query ($app: ID!) { app(app: $app) { id } coupling(app: $app) { id } }", {
       app: app.id,
     });
@@ -209,12 +209,12 @@ describe("closing a review app", () => {
     assert.equal(Date.parse(again.expiresAt), clock.now().getTime() + 72 * HOUR);
     await timed.app.tick();
     assert.deepEqual(
-      await reviewAppsOf(pipeline, timed.admin),
+      await getReviewApps(pipeline, timed.admin),
       [idle, built, touched].map((one) => one.app.name),
     );
     clock.advance(1);
     const { events } = await recordEvents(timed.admin, () => timed.app.tick());
-    assert.deepEqual(await reviewAppsOf(pipeline, timed.admin), [built.app.name, touched.app.name]);
+    assert.deepEqual(await getReviewApps(pipeline, timed.admin), [built.app.name, touched.app.name]);
     assert.deepEqual(
       events.map((event) => `${event.type} ${event.actor.name}`),
       ["REVIEW_APP_CLOSED railyard", "COUPLING_REMOVED railyard", "APP_DELETED railyard"],
@@ -223,7 +223,7 @@ describe("closing a review app", () => {
     clock.advance(72 * HOUR);
     await timed.start();
     await timed.app.tick();
-    assert.deepEqual(await reviewAppsOf(pipeline, timed.admin), []);
+    assert.deepEqual(await getReviewApps(pipeline, timed.admin), []);
   });
 
   it("happens to all review apps of a deleted pipeline, and to no others", async () => {

@@ -14,7 +14,7 @@ const report = (release: SeededRelease, phase: string, failureReason?: string) =
   admin.mutate("reportDeployment", { release: release.id, phase, failureReason }, "release { phase failureReason }");
 
 /** The phases of an app's releases, oldest first. */
-async function phasesOf({ id }: Named, on: TestServer = server): Promise<string[]> {
+async function getPhases({ id }: Named, on: TestServer = server): Promise<string[]> {
   const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { phase } } } }";
   const { app } = await on.admin.ask(query, { app: id });
   return app.releases.nodes.map((release: { phase: string }) => release.phase).reverse();
@@ -53,13 +53,13 @@ describe("a release of a REPORTED app", () => {
     assert.equal(first.phase, "DEPLOYING");
     assert.equal((await seed.release(app)).phase, "QUEUED");
     const third = await seed.release(app);
-    assert.deepEqual(await phasesOf(app), ["DEPLOYING", "SUPERSEDED", "QUEUED"]);
+    assert.deepEqual(await getPhases(app), ["DEPLOYING", "SUPERSEDED", "QUEUED"]);
     assert.equal(await currentVersion(app), null);
     await report(first, "SUCCEEDED");
-    assert.deepEqual(await phasesOf(app), ["SUCCEEDED", "SUPERSEDED", "DEPLOYING"]);
+    assert.deepEqual(await getPhases(app), ["SUCCEEDED", "SUPERSEDED", "DEPLOYING"]);
     assert.equal(await currentVersion(app), 1);
     await report(third, "FAILED", "Out of memory");
-    assert.deepEqual(await phasesOf(app), ["SUCCEEDED", "SUPERSEDED", "FAILED"]);
+    assert.deepEqual(await getPhases(app), ["SUCCEEDED", "SUPERSEDED", "FAILED"]);
     assert.equal(await currentVersion(app), 1);
   });
 
@@ -177,7 +177,7 @@ describe("a deployment without a report", () => {
     await own.release(app);
     clock.advance(10 * MINUTE - 1);
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(app, timed), ["DEPLOYING", "QUEUED"]);
+    assert.deepEqual(await getPhases(app, timed), ["DEPLOYING", "QUEUED"]);
     clock.advance(1);
     const { events } = await recordEvents(timed.admin, () => timed.app.tick());
     assert.deepEqual(formatEvents(events), [
@@ -193,10 +193,10 @@ describe("a deployment without a report", () => {
     // The waiting release gets the full timeout from now on.
     clock.advance(10 * MINUTE - 1);
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(app, timed), ["FAILED", "DEPLOYING"]);
+    assert.deepEqual(await getPhases(app, timed), ["FAILED", "DEPLOYING"]);
     clock.advance(1);
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(app, timed), ["FAILED", "FAILED"]);
+    assert.deepEqual(await getPhases(app, timed), ["FAILED", "FAILED"]);
   });
 
   it("gets the full timeout again whenever DEPLOYING is reported", async (t) => {
@@ -211,10 +211,10 @@ describe("a deployment without a report", () => {
       await timed.admin.mutate("reportDeployment", still, "release { phase }");
       await timed.app.tick();
     }
-    assert.deepEqual(await phasesOf(app, timed), ["DEPLOYING"]);
+    assert.deepEqual(await getPhases(app, timed), ["DEPLOYING"]);
     clock.advance(MINUTE);
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(app, timed), ["FAILED"]);
+    assert.deepEqual(await getPhases(app, timed), ["FAILED"]);
   });
 
   it("fails on time also across a restart, and its promotion finishes", async (t) => {
@@ -230,24 +230,24 @@ describe("a deployment without a report", () => {
     clock.advance(5 * MINUTE);
     await timed.restart();
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(slow, timed), ["DEPLOYING"]);
+    assert.deepEqual(await getPhases(slow, timed), ["DEPLOYING"]);
     await timed.stop();
     clock.advance(5 * MINUTE);
     await timed.start();
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(slow, timed), ["FAILED"]);
+    assert.deepEqual(await getPhases(slow, timed), ["FAILED"]);
     const query = "query ($id: ID!) { promotion(id: $id) { phase targets { failureReason } } }";
     const { promotion: ended } = await timed.admin.ask(query, { id: promotion.id });
     assert.deepEqual(ended, {
       phase: "FAILED",
       targets: [{ failureReason: "Nobody reported the deployment within 10 minutes." }],
     });
-    const late = { release: (await onlyReleaseOf(timed, slow)).id, phase: "SUCCEEDED" };
+    const late = { release: (await getOnlyRelease(timed, slow)).id, phase: "SUCCEEDED" };
     assert.equal((await timed.admin.mutationError("reportDeployment", late)).extensions.code, "CONFLICT");
   });
 });
 
-async function onlyReleaseOf(on: TestServer, { id }: Named): Promise<{ id: string }> {
+async function getOnlyRelease(on: TestServer, { id }: Named): Promise<{ id: string }> {
   const query = "query ($app: ID!) { app(app: $app) { releases { nodes { id } } } }";
   return (await on.admin.ask(query, { app: id })).app.releases.nodes[0];
 }

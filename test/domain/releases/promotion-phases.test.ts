@@ -17,7 +17,7 @@ interface Target {
 const PROMOTION = "id phase targets { id phase failureReason release { id } }";
 const promote = async (app: Named): Promise<{ id: string; phase: string; targets: [Target, Target] }> =>
   (await admin.mutate("promote", { app: app.id }, `promotion { ${PROMOTION} }`)).promotion;
-const phasesOf = async (id: string) => {
+const getPhases = async (id: string) => {
   const { promotion } = await admin.ask(`query ($id: ID!) { promotion(id: $id) { ${PROMOTION} } }`, { id });
   return [promotion.phase, ...promotion.targets.map((target: Target) => target.phase)];
 };
@@ -38,19 +38,19 @@ describe("the phase of a promotion", () => {
   it("is IN_PROGRESS until every target is final, then SUCCEEDED if all succeeded", async () => {
     const { dev } = await prepared();
     const { id, targets } = await promote(dev);
-    assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "DEPLOYING", "DEPLOYING"]);
+    assert.deepEqual(await getPhases(id), ["IN_PROGRESS", "DEPLOYING", "DEPLOYING"]);
     await report(targets[1], "SUCCEEDED");
-    assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "DEPLOYING", "SUCCEEDED"]);
+    assert.deepEqual(await getPhases(id), ["IN_PROGRESS", "DEPLOYING", "SUCCEEDED"]);
     await report(targets[0], "SUCCEEDED");
-    assert.deepEqual(await phasesOf(id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+    assert.deepEqual(await getPhases(id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
   });
 
   it("is PARTIALLY_SUCCEEDED if some failed, with the reason at the target", async () => {
     const { dev } = await prepared("IMMEDIATE");
     const { id, targets } = await promote(dev);
-    assert.deepEqual(await phasesOf(id), ["IN_PROGRESS", "SUCCEEDED", "DEPLOYING"]);
+    assert.deepEqual(await getPhases(id), ["IN_PROGRESS", "SUCCEEDED", "DEPLOYING"]);
     await report(targets[1], "FAILED", "The image does not start.");
-    assert.deepEqual(await phasesOf(id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
+    assert.deepEqual(await getPhases(id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
     const { promotion } = await admin.ask(`query ($id: ID!) { promotion(id: $id) { ${PROMOTION} } }`, { id });
     assert.deepEqual(
       promotion.targets.map((target: Target) => target.failureReason),
@@ -63,23 +63,23 @@ describe("the phase of a promotion", () => {
     const { id, targets } = await promote(dev);
     await report(targets[0], "FAILED");
     await report(targets[1], "FAILED");
-    assert.deepEqual(await phasesOf(id), ["FAILED", "FAILED", "FAILED"]);
+    assert.deepEqual(await getPhases(id), ["FAILED", "FAILED", "FAILED"]);
   });
 
   it("counts a superseded target as not succeeded", async () => {
     const { dev } = await prepared();
     const first = await promote(dev);
     const second = await promote(dev);
-    assert.deepEqual(await phasesOf(second.id), ["IN_PROGRESS", "QUEUED", "QUEUED"]);
+    assert.deepEqual(await getPhases(second.id), ["IN_PROGRESS", "QUEUED", "QUEUED"]);
     const third = await promote(dev);
-    assert.deepEqual(await phasesOf(second.id), ["FAILED", "SUPERSEDED", "SUPERSEDED"]);
+    assert.deepEqual(await getPhases(second.id), ["FAILED", "SUPERSEDED", "SUPERSEDED"]);
     await report(first.targets[0], "SUCCEEDED");
-    assert.deepEqual(await phasesOf(third.id), ["IN_PROGRESS", "DEPLOYING", "QUEUED"]);
+    assert.deepEqual(await getPhases(third.id), ["IN_PROGRESS", "DEPLOYING", "QUEUED"]);
     await report(first.targets[1], "FAILED");
-    assert.deepEqual(await phasesOf(first.id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
+    assert.deepEqual(await getPhases(first.id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
     await report(third.targets[0], "SUCCEEDED");
     await report(third.targets[1], "SUCCEEDED");
-    assert.deepEqual(await phasesOf(third.id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+    assert.deepEqual(await getPhases(third.id), ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
   });
 
   it("is final if the remaining target's app is deleted", async () => {
@@ -88,7 +88,7 @@ describe("the phase of a promotion", () => {
     await report(targets[0], "SUCCEEDED");
     await admin.mutate("removeCoupling", { coupling: two.couplingId }, "removedCouplingId");
     await admin.mutate("deleteApp", { app: two.id }, "deletedAppId");
-    assert.deepEqual(await phasesOf(id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
+    assert.deepEqual(await getPhases(id), ["PARTIALLY_SUCCEEDED", "SUCCEEDED", "FAILED"]);
     const { promotion } = await admin.ask(
       "query ($id: ID!) { promotion(id: $id) { targets { failureReason app { name deletedAt } } } }",
       { id },

@@ -93,7 +93,7 @@ const plain: World = {
   force: false,
 };
 const gated: World = { ...plain, targets: [{ checks: ["ci"], runsIt: false }] };
-const said = (state: string): World => ({ ...gated, reports: [{ on: "release", context: "ci", state }] });
+const reported = (state: string): World => ({ ...gated, reports: [{ on: "release", context: "ci", state }] });
 
 /** A state for every outcome. The property tries these first, so that it always covers them. */
 const EXAMPLES: Readonly<Record<string, World>> = {
@@ -104,8 +104,8 @@ const EXAMPLES: Readonly<Record<string, World>> = {
   NO_NEXT_STAGE: { ...plain, from: "PRODUCTION" },
   NO_TARGETS: { ...plain, targets: [] },
   CHECK_MISSING: gated,
-  CHECK_PENDING: said("PENDING"),
-  CHECK_FAILED: said("ERROR"),
+  CHECK_PENDING: reported("PENDING"),
+  CHECK_FAILED: reported("ERROR"),
   RELEASE_NOT_SUCCEEDED: { ...plain, mode: "REPORTED", ends: ["FAILED"], release: 0 },
 };
 const outcomes = new Set<string>();

@@ -152,8 +152,8 @@ describe("the targets of a promotion", () => {
       const { code, field } = await refused({ app: dev.id, targets: [staging.name, outside.name] });
       assert.deepEqual([code, field], ["BAD_USER_INPUT", "targets.1"]);
     }
-    const nobody = await refused({ app: dev.id, targets: ["no-such-app"] });
-    assert.deepEqual([nobody.code, nobody.field], ["NOT_FOUND", "targets.0"]);
+    const unreachable = await refused({ app: dev.id, targets: ["no-such-app"] });
+    assert.deepEqual([unreachable.code, unreachable.field], ["NOT_FOUND", "targets.0"]);
     const none = await refused({ app: dev.id, targets: [] });
     assert.deepEqual([none.code, none.field], ["BAD_USER_INPUT", "targets"]);
     const last = await refused({ app: production.id, targets: [] });
@@ -311,11 +311,11 @@ describe("a forced promotion", () => {
     }`;
     const { promotionPlan } = await admin.ask(query, { input: { ...input, reason: "Now" } });
     assert.deepEqual([promotionPlan.promotable, promotionPlan.blockers], [true, []]);
-    const told = [
+    const received = [
       { context: "ci", passed: false },
       { context: "qa", passed: false },
     ];
-    assert.deepEqual(promotionPlan.targets, [{ checks: told, blockers: [] }]);
+    assert.deepEqual(promotionPlan.targets, [{ checks: received, blockers: [] }]);
     const promotion = await promote({ ...input, reason: "Now" });
     assert.deepEqual([promotion.phase, promotion.forced, promotion.reason], ["SUCCEEDED", true, "Now"]);
     assert.deepEqual(promotion.targets[0].checks, [

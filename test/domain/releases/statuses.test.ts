@@ -14,7 +14,7 @@ const STATUS =
 const report = async (subject: object, context: string, state: string, rest: object = {}) =>
   (await admin.mutate("reportStatus", { ...subject, context, state, ...rest }, `status { ${STATUS} }`)).status;
 
-async function statusesOf(id: string) {
+async function getStatuses(id: string) {
   const query = "query ($id: ID!) { release(id: $id) { state statuses { context state release { id } } } }";
   const { release } = await admin.ask(query, { id });
   const statuses = release.statuses.map((one: { context: string; state: string; release: unknown }) => [
@@ -34,7 +34,7 @@ describe("the statuses of a release", () => {
     await report({ release: one.id }, "scan", "FAILURE");
     await report({ release: one.id }, "QA", "PENDING");
     const later = await seed.release(await seed.app(), build);
-    assert.deepEqual(await statusesOf(one.id), {
+    assert.deepEqual(await getStatuses(one.id), {
       state: "FAILURE",
       statuses: [
         ["QA", "PENDING", "release"],
@@ -46,23 +46,23 @@ describe("the statuses of a release", () => {
       ["ci", "SUCCESS", "build"],
       ["scan", "SUCCESS", "build"],
     ];
-    assert.deepEqual(await statusesOf(later.id), { state: "SUCCESS", statuses: ofBuild });
+    assert.deepEqual(await getStatuses(later.id), { state: "SUCCESS", statuses: ofBuild });
     // A later status of the build does not change the release's own.
     await report({ build: build.id }, "scan", "ERROR");
-    assert.equal((await statusesOf(one.id)).state, "FAILURE");
-    assert.equal((await statusesOf(later.id)).state, "ERROR");
+    assert.equal((await getStatuses(one.id)).state, "FAILURE");
+    assert.equal((await getStatuses(later.id)).state, "ERROR");
   });
 
   it("are combined to the worst: ERROR, FAILURE, PENDING, SUCCESS, and null without any", async () => {
     const release = await seed.release(await seed.app());
-    assert.equal((await statusesOf(release.id)).state, null);
+    assert.equal((await getStatuses(release.id)).state, null);
     for (const state of ["SUCCESS", "PENDING", "FAILURE", "ERROR"]) {
       await report({ release: release.id }, `one-${state}`, state);
-      assert.equal((await statusesOf(release.id)).state, state);
+      assert.equal((await getStatuses(release.id)).state, state);
     }
     await report({ release: release.id }, "one-ERROR", "SUCCESS");
     await report({ release: release.id }, "one-FAILURE", "SUCCESS");
-    assert.equal((await statusesOf(release.id)).state, "PENDING");
+    assert.equal((await getStatuses(release.id)).state, "PENDING");
   });
 });
 

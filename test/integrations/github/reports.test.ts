@@ -102,7 +102,7 @@ describe("a release of a commit on GitHub", () => {
     const github = await new FakeGithub().listen(t);
     const DATABASE_URL = `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
     const start = (env: Record<string, string>) => startServer(t, { env: { DATABASE_URL, ...env } });
-    const told = { GITHUB_TOKEN: API_TOKEN, GITHUB_API_URL: github.url };
+    const githubEnv = { GITHUB_TOKEN: API_TOKEN, GITHUB_API_URL: github.url };
     const make = async (server: TestServer) => {
       const seed = new Seed(server.admin);
       return seed.release(await seed.app({ name: unique("a") }), await seed.build({ repository: "acme/shop" }));
@@ -110,11 +110,14 @@ describe("a release of a commit on GitHub", () => {
     const before = await start({});
     await make(before);
     await before.stop();
-    const since = await start(told);
+    const since = await start(githubEnv);
     // Stopped before it has looked for due reports.
     const release = await make(since);
     await since.stop();
-    const again = await startServer(t, { env: { DATABASE_URL, ...told }, now: () => new Date(Date.now() + 120_000) });
+    const again = await startServer(t, {
+      env: { DATABASE_URL, ...githubEnv },
+      now: () => new Date(Date.now() + 120_000),
+    });
     await again.app.tick();
     assert.equal(github.deployments.length, 1);
     assert.equal(github.deployments[0]?.body.payload.railyard_release, release.id);

@@ -50,9 +50,9 @@ class Story {
   async next(): Promise<string[]> {
     const newest = await newestCursor(this.#client);
     await this.#operation.until((operation) => operation.events.some(({ cursor }) => cursor === newest));
-    const heard = this.#operation.events.slice(this.#read);
-    this.#read += heard.length;
-    return heard.map((event: Payload) => this.#told(event));
+    const received = this.#operation.events.slice(this.#read);
+    this.#read += received.length;
+    return received.map((event: Payload) => this.#told(event));
   }
 
   #told({

@@ -157,7 +157,7 @@ describe("the Platform API", () => {
           const [x, y] = [await viaGraphql.act(a, one), await viaRest.act(b, one)];
           assert.equal(x, y, `${JSON.stringify(one)} was ${x ? "done" : "refused"} through GraphQL only`);
         }
-        assert.deepEqual(await told(right, name), await told(left, name));
+        assert.deepEqual(await readState(right, name), await readState(left, name));
       }),
       { numRuns: runsPerEngine(25) },
     );
@@ -264,7 +264,7 @@ async function releaseId(on: TestServer, app: Named): Promise<string | null> {
 }
 
 /** Everything in a pipeline, without ids and times. */
-async function told(on: TestServer, name: string): Promise<unknown> {
+async function readState(on: TestServer, name: string): Promise<unknown> {
   return on.admin.ask(
     `query ($name: ID!) { pipeline(pipeline: $name) {
       couplings { stage requiredChecks app { name releases(first: 100) { nodes {

@@ -114,7 +114,7 @@ async function perform({ client, pipelines, apps, build, repository }: World, { 
 }
 
 /** All queries on the data, by id and by original name. */
-function questions({ pipelines, apps }: World): [string, Record<string, string>][] {
+function listQueries({ pipelines, apps }: World): [string, Record<string, string>][] {
   return [
     ...pipelines.flatMap(({ id, name }) =>
       [BOARD, STAGE, MORE].flatMap((query): [string, Record<string, string>][] => [
@@ -150,7 +150,7 @@ describe("a cached response", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
         const given = await world(admin);
-        const all = questions(given);
+        const all = listQueries(given);
         for (const one of [null, ...steps]) {
           if (one !== null) await perform(given, one);
           // The first of the two would be stale if it survived the write. The second is always a cache hit.

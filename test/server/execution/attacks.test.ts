@@ -31,14 +31,14 @@ describe("an attack", () => {
     it(`by ${name} gets the same response over HTTP and WebSocket, and the server keeps running`, async (t) => {
       const overHttp = await server.admin.post(query, variables);
       const socket = await Socket.open(t, server.url, ADMIN_SECRET);
-      const overSocket = await answerOf(socket, query, variables);
-      assert.deepEqual(codesOf(overSocket.errors), codesOf(overHttp.errors), name);
-      assert.equal(codesOf(overHttp.errors)[0] ?? "-", code);
+      const overSocket = await getAnswer(socket, query, variables);
+      assert.deepEqual(getCodes(overSocket.errors), getCodes(overHttp.errors), name);
+      assert.equal(getCodes(overHttp.errors)[0] ?? "-", code);
       if (code === "QUERY_TOO_LARGE") {
         assert.equal(typeof overHttp.errors?.[0]?.extensions.limit, "number", "the limit is told");
         assert.equal(overHttp.status, 413);
       }
-      assert.equal((await answerOf(socket, "{ viewer { role } }")).data?.viewer.role, "ADMIN");
+      assert.equal((await getAnswer(socket, "{ viewer { role } }")).data?.viewer.role, "ADMIN");
       await server.admin.ask("{ viewer { name } }");
     });
   }
@@ -53,9 +53,9 @@ describe("an attack", () => {
     await fc.assert(
       fc.asyncProperty(documents, async (query) => {
         const overHttp = await server.admin.post(query);
-        const overSocket = await answerOf(socket, query);
-        assert.deepEqual(codesOf(overSocket.errors), codesOf(overHttp.errors), query);
-        assert.ok(!codesOf(overHttp.errors).includes("INTERNAL_SERVER_ERROR"), query);
+        const overSocket = await getAnswer(socket, query);
+        assert.deepEqual(getCodes(overSocket.errors), getCodes(overHttp.errors), query);
+        assert.ok(!getCodes(overHttp.errors).includes("INTERNAL_SERVER_ERROR"), query);
         socket.operations.clear();
       }),
       { numRuns: RUNS },
@@ -115,11 +115,11 @@ describe("the limits", () => {
     const first = await server.admin.post("{ viewer { name } }");
     assert.deepEqual(first.extensions?.cost, { requested: 2, limit: 250_000, remaining: 2 }, "making the token cost 2");
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
-    assert.equal((await answerOf(socket, "{ viewer { name } }")).errors, undefined);
+    assert.equal((await getAnswer(socket, "{ viewer { name } }")).errors, undefined);
     const refused = await server.admin.post("{ viewer { name } }");
     assert.deepEqual([refused.status, refused.errors?.[0]?.extensions.code], [429, "RATE_LIMITED"]);
     assert.equal(refused.errors?.[0]?.extensions.limit, 6);
-    assert.deepEqual(codesOf((await answerOf(socket, "{ viewer { name } }")).errors), ["RATE_LIMITED"]);
+    assert.deepEqual(getCodes((await getAnswer(socket, "{ viewer { name } }")).errors), ["RATE_LIMITED"]);
     await other.ask("{ viewer { name } }");
   });
 });
@@ -168,9 +168,9 @@ describe("trusted documents", () => {
       const role = { viewer: { role: "ADMIN" } };
       assert.deepEqual((await way({ documentId: `sha256:${hash}` })).data, role);
       assert.deepEqual((await way({ extensions: { persistedQuery: { version: 1, sha256Hash: hash } } })).data, role);
-      assert.deepEqual(codesOf((await way({ query: text })).errors), ["BAD_USER_INPUT"]);
+      assert.deepEqual(getCodes((await way({ query: text })).errors), ["BAD_USER_INPUT"]);
       assert.deepEqual(
-        codesOf((await way({ query: "{ tokens { totalCount } }", documentId: "0".repeat(64) })).errors),
+        getCodes((await way({ query: "{ tokens { totalCount } }", documentId: "0".repeat(64) })).errors),
         ["BAD_USER_INPUT"],
       );
       assert.deepEqual(
@@ -189,12 +189,16 @@ interface SocketAnswer {
   readonly errors?: readonly ResponseError[] | undefined;
 }
 
-async function answerOf(socket: Socket, query: string, variables: Record<string, unknown> = {}): Promise<SocketAnswer> {
-  return heard(socket, (id) => socket.run(query, variables, id));
+async function getAnswer(
+  socket: Socket,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<SocketAnswer> {
+  return receiveAnswer(socket, (id) => socket.run(query, variables, id));
 }
 
 function answerTo(socket: Socket, payload: object): Promise<SocketAnswer> {
-  return heard(socket, (id) => {
+  return receiveAnswer(socket, (id) => {
     const operation = new Operation(id, socket);
     socket.operations.set(id, operation);
     socket.send({ id, type: "subscribe", payload });
@@ -203,7 +207,7 @@ function answerTo(socket: Socket, payload: object): Promise<SocketAnswer> {
 }
 
 let count = 0;
-async function heard(_: Socket, begin: (id: string) => ReturnType<Socket["run"]>): Promise<SocketAnswer> {
+async function receiveAnswer(_: Socket, begin: (id: string) => ReturnType<Socket["run"]>): Promise<SocketAnswer> {
   count += 1;
   const operation = await begin(`attack-${count}`).until(
     ({ results, errors }) => errors !== null || results.length > 0,
@@ -211,6 +215,6 @@ async function heard(_: Socket, begin: (id: string) => ReturnType<Socket["run"]>
   return operation.results[0] ?? { errors: operation.errors ?? undefined };
 }
 
-function codesOf(errors: readonly ResponseError[] | null | undefined): string[] {
+function getCodes(errors: readonly ResponseError[] | null | undefined): string[] {
   return (errors ?? []).map(({ extensions }) => extensions.code);
 }

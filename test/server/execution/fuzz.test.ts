@@ -50,7 +50,7 @@ describe("any input", () => {
 
   it("in arguments gets data or a catalogued error code", async () => {
     const operation = fc.constantFrom(...operations);
-    const arbitrary = operation.chain((chosen) => fc.tuple(fc.constant(chosen), argumentsOf(chosen, there)));
+    const arbitrary = operation.chain((chosen) => fc.tuple(fc.constant(chosen), getArguments(chosen, there)));
     await fc.assert(
       fc.asyncProperty(arbitrary, async ([chosen, given]) => {
         const variables = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
@@ -66,7 +66,7 @@ describe("any input", () => {
     assert.ok(root);
     const selection = fc
       .infiniteStream(fc.nat())
-      .map((numbers) => selectionOf(schema, root.name, numbers, 5, there))
+      .map((numbers) => getSelection(schema, root.name, numbers, 5, there))
       .filter((text) => text.length < 50_000);
     await fc.assert(
       fc.asyncProperty(selection, async (text) => {
@@ -174,7 +174,7 @@ const ODD_TEXT = [
   "github.com/a/b",
 ];
 
-function textOf(there: readonly string[]): fc.Arbitrary<string> {
+function getText(there: readonly string[]): fc.Arbitrary<string> {
   const known = fc.constantFrom(...there);
   return fc.oneof(
     { arbitrary: known, weight: 4 },
@@ -236,17 +236,17 @@ function fittingValue(type: GraphQLInputType, there: readonly string[]): fc.Arbi
     Boolean: fc.boolean(),
     DateTime: TIMES,
   };
-  return scalars[getNamedType(type).name] ?? textOf(there);
+  return scalars[getNamedType(type).name] ?? getText(there);
 }
 
-function argumentsOf({ field }: Operation, there: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
+function getArguments({ field }: Operation, there: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
   const model = Object.fromEntries(field.args.map((arg) => [arg.name, wholeValue(arg.type, there)]));
   const requiredKeys = field.args.filter((arg) => isNonNullType(arg.type)).map((arg) => arg.name);
   return fc.record(model, { requiredKeys });
 }
 
 /** A selection set for a type, built from numbers: fields with literal arguments, up to a depth. */
-function selectionOf(
+function getSelection(
   schema: GraphQLSchema,
   typeName: string,
   numbers: Iterator<number>,
@@ -263,21 +263,21 @@ function selectionOf(
   const fields = chosen.map((field, index) => {
     const args = field.args
       .filter((arg) => isNonNullType(arg.type) || next(3) === 0)
-      .map((arg) => `${arg.name}: ${literalOf(arg.type, next, there)}`);
-    const inner = selectionOf(schema, getNamedType(field.type).name, numbers, depth - 1, there);
+      .map((arg) => `${arg.name}: ${getLiteral(arg.type, next, there)}`);
+    const inner = getSelection(schema, getNamedType(field.type).name, numbers, depth - 1, there);
     return `f${index}: ${field.name}${args.length === 0 ? "" : `(${args.join(", ")})`} ${inner}`;
   });
   return `{ __typename ${fields.join(" ")} }`;
 }
 
-function literalOf(type: GraphQLInputType, next: (below: number) => number, there: readonly string[]): string {
-  if (isNonNullType(type)) return literalOf(type.ofType, next, there);
+function getLiteral(type: GraphQLInputType, next: (below: number) => number, there: readonly string[]): string {
+  if (isNonNullType(type)) return getLiteral(type.ofType, next, there);
   if (next(20) === 0) return "null";
-  if (isListType(type)) return `[${literalOf(type.ofType, next, there)}]`;
+  if (isListType(type)) return `[${getLiteral(type.ofType, next, there)}]`;
   if (isEnumType(type)) return type.getValues()[next(type.getValues().length)]?.name ?? "null";
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields()).filter((field) => isRequiredInputField(field) || next(2) === 0);
-    return `{ ${fields.map((field) => `${field.name}: ${literalOf(field.type, next, there)}`).join(", ")} }`;
+    return `{ ${fields.map((field) => `${field.name}: ${getLiteral(field.type, next, there)}`).join(", ")} }`;
   }
   const { name } = type;
   if (name === "Int") return String([0, 1, 2, 3, 25, 100, 101, -1, 2147483647][next(9)]);

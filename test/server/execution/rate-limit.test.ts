@@ -10,15 +10,22 @@ describe("a token's rate limit", () => {
     const rest = new RestClient(server.url, ADMIN_SECRET);
     const other = await server.as("VIEWER");
     const made = await rest.post("/apps", { name: unique("app") });
-    const told = ({ headers }: typeof made) => [headers.get("ratelimit-limit"), headers.get("ratelimit-remaining")];
-    assert.deepEqual([made.status, ...told(made)], [201, "66", "14"], "making a token has cost 2, and an app costs 50");
+    const getRateLimit = ({ headers }: typeof made) => [
+      headers.get("ratelimit-limit"),
+      headers.get("ratelimit-remaining"),
+    ];
+    assert.deepEqual(
+      [made.status, ...getRateLimit(made)],
+      [201, "66", "14"],
+      "making a token has cost 2, and an app costs 50",
+    );
     assert.match(made.headers.get("ratelimit-reset") ?? "", /^([1-9]|[1-5]\d|60)$/);
     assert.equal((await server.admin.post("{ viewer { name } }")).extensions?.cost?.remaining, 12);
     const read = await rest.get(`/apps/${made.body.id}`);
-    assert.deepEqual([read.status, ...told(read)], [200, "66", "2"]);
+    assert.deepEqual([read.status, ...getRateLimit(read)], [200, "66", "2"]);
 
     const refused = await rest.get(`/apps/${made.body.id}`);
-    assert.deepEqual([refused.status, ...told(refused)], [429, "66", "0"]);
+    assert.deepEqual([refused.status, ...getRateLimit(refused)], [429, "66", "0"]);
     assert.deepEqual(Object.keys(refused.body), ["id", "message"]);
     assert.equal(refused.body.id, "rate_limit");
     const wait = refused.headers.get("retry-after") ?? "";

@@ -42,10 +42,10 @@ function bodies(pipeline: string): Record<string, string> {
   const json = (value: unknown) => JSON.stringify(value);
   return {
     "a query": json({ query: ECHO, variables: { id: pipeline } }),
-    "a query of what is not there": json({ query: ECHO, variables: { id: "not-there" } }),
+    "a query for an unknown id": json({ query: ECHO, variables: { id: "not-there" } }),
     "one of two operations": json({ query: NAMED, operationName: "B" }),
     "two operations, and neither is named": json({ query: NAMED }),
-    "an operation that is not there": json({ query: NAMED, operationName: "C" }),
+    "an unknown operation name": json({ query: NAMED, operationName: "C" }),
     "a syntax error": json({ query: "{ viewer {" }),
     "an unknown field": json({ query: "{ viewer { secret } }" }),
     "a variable that is missing": json({ query: ECHO }),
@@ -62,7 +62,7 @@ function bodies(pipeline: string): Record<string, string> {
     "letters of all kinds": json({ query: `{ pipelines(nameContains: "ä🚀\u2028") { totalCount } }` }),
     "escaped letters": '{"query":"{ pipelines(nameContains: \\"\\u00e4\\") { totalCount } }"}',
     "extensions of another kind": json({ query: "{ viewer { name } }", extensions: { a: 1 } }),
-    "a hash that nobody knows": json({ extensions: { persistedQuery: { version: 1, sha256Hash: "ab" } } }),
+    "an unknown hash": json({ extensions: { persistedQuery: { version: 1, sha256Hash: "ab" } } }),
     "what is not asked for": json({ query: "{ viewer { name } }", more: 1 }),
     "a prototype": '{"query":"{ viewer { name } }","__proto__":{"a":1}}',
     "a prototype, escaped": '{"query":"{ viewer { name } }","variables":{"\\u005f_proto__":{"a":1}}}',

@@ -25,19 +25,20 @@ async function run(t: Cleanup, file: string) {
     LOG_LEVEL: "trace",
   };
   const child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+  let reported = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text) => (reported += text));
   const closed = once(child, "close");
   t.after(async () => {
     if (child.exitCode === null) child.kill("SIGKILL");
     await closed;
   });
-  while (!said.includes('"ready"')) await Promise.race([once(child.stdout, "data"), closed]);
-  const url = /Railyard is at (http:\/\/[^\s/]+)/.exec(said)?.[1] ?? "";
+  while (!reported.includes('"ready"')) await Promise.race([once(child.stdout, "data"), closed]);
+  const url = /Railyard is at (http:\/\/[^\s/]+)/.exec(reported)?.[1] ?? "";
   const stop = async () => {
     child.kill("SIGTERM");
     await closed;
-    return said;
+    return reported;
   };
   return { url, stop };
 }
@@ -52,7 +53,7 @@ describe("a secret", () => {
       `CREATE TRIGGER canary BEFORE INSERT ON apps BEGIN SELECT RAISE(ABORT, 'password ${DEEP} at postgres://u:${DEEP}@db, Bearer ${ADMIN}'); END`,
     );
     hand.close();
-    const heard: string[] = [];
+    const received: string[] = [];
     const send = async (path: string, body: object | null, authorization = `Bearer ${ADMIN}`) => {
       const headers = {
         "content-type": "application/json",
@@ -66,27 +67,27 @@ describe("a secret", () => {
         `${server.url}${path}`,
         body === null ? { headers } : { method: "POST", headers, body: JSON.stringify(body) },
       );
-      heard.push(JSON.stringify([...response.headers]), await response.text());
+      received.push(JSON.stringify([...response.headers]), await response.text());
       return response.status;
     };
     const query = `mutation { createApp(input: { name: "${unique("app")}" }) { app { id } } }`;
     await send("/graphql", { query });
-    assert.match(heard.join(""), /INTERNAL_SERVER_ERROR/, "the fault was met");
+    assert.match(received.join(""), /INTERNAL_SERVER_ERROR/, "the fault was met");
     assert.equal(await send("/apps", { name: unique("app") }), 500);
     await send("/graphql", { query: "{ viewer { name } }" }, `Bearer ${HEADER}`);
     await send("/graphql", { query: "{ viewer { name } }" }, `Basic ${HEADER}`);
     const socket = await Socket.open(t, server.url, ADMIN, { headers: { "x-api-key": HEADER } });
     const refused = await socket.run(query).until(({ results, errors }) => errors !== null || results.length > 0);
-    heard.push(JSON.stringify([refused.results, refused.errors]));
+    received.push(JSON.stringify([refused.results, refused.errors]));
     await new Client(server.url, ADMIN).ask("{ viewer { name } }");
     await send("/metrics", null);
     await send("/readyz", null);
-    const said = await server.stop();
-    assert.match(said, /operation failed/, "the fault is in the log");
-    assert.match(said, /\[secret\]/, "what looked like a secret was blotted out");
+    const reported = await server.stop();
+    assert.match(reported, /operation failed/, "the fault is in the log");
+    assert.match(reported, /\[secret\]/, "what looked like a secret was blotted out");
     for (const canary of [ADMIN, HEADER, PATH, DEEP]) {
-      assert.ok(!heard.join("\n").includes(canary), `${canary} was answered`);
-      assert.ok(!said.includes(canary), `${canary} was logged`);
+      assert.ok(!received.join("\n").includes(canary), `${canary} was answered`);
+      assert.ok(!reported.includes(canary), `${canary} was logged`);
     }
   });
 
@@ -118,14 +119,14 @@ describe("the log of requests", () => {
       .split("\n")
       .filter((line) => line.includes('"duration"'))
       .map((line) => JSON.parse(line));
-    const told = lines.map(({ operation, viewer, code }) => [operation, viewer, code]);
-    assert.deepEqual(told.slice(0, 3), [
+    const received = lines.map(({ operation, viewer, code }) => [operation, viewer, code]);
+    assert.deepEqual(received.slice(0, 3), [
       ["query viewer", "admin", "OK"],
       ["none", "admin", "GRAPHQL_VALIDATION_FAILED"],
       ["query node", "admin", "BAD_USER_INPUT"],
     ]);
-    assert.equal(told[3]?.[1], "admin");
-    assert.deepEqual(told[4], ["none", null, "UNAUTHENTICATED"]);
+    assert.equal(received[3]?.[1], "admin");
+    assert.deepEqual(received[4], ["none", null, "UNAUTHENTICATED"]);
     for (const { requestId, duration } of lines) assert.ok(/^[0-9a-f-]{36}$/.test(requestId) && duration >= 0);
     for (const name of [
       "railyard_subscribers 0",

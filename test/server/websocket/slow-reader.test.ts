@@ -39,23 +39,27 @@ describe("a client that stops reading", () => {
     forgotten.socket.ws.pause();
 
     const before = await measureMemory();
-    let heard = RAISED;
+    let received = RAISED;
     for (let count = 0; count < PROMOTIONS; count += 1) {
       await server.admin.mutate("promote", { app: source.name }, "promotion { id }");
-      heard += RAISED;
+      received += RAISED;
       // The reading client receives each promotion before the next begins, regardless of the others.
-      await reading.watch.take(heard);
+      await reading.watch.take(received);
     }
-    assert.ok(heard - RAISED >= 50_000);
+    assert.ok(received - RAISED >= 50_000);
     const cursors = reading.watch.events.map((event) => event.cursor);
-    assert.equal(new Set(cursors).size, heard, "none repeats, also where more come at once than are taken at a time");
+    assert.equal(
+      new Set(cursors).size,
+      received,
+      "none repeats, also where more come at once than are taken at a time",
+    );
     const grown = (await measureMemory()) - before;
     // Includes what this test stores of the received events.
     assert.ok(grown < 50_000_000, `memory grew by ${grown} bytes`);
-    assert.ok(paused.watch.results.length < heard, "the pause was felt");
+    assert.ok(paused.watch.results.length < received, "the pause was felt");
 
     paused.socket.ws.resume();
-    await paused.watch.take(heard);
+    await paused.watch.take(received);
     assert.deepEqual(paused.watch.events, reading.watch.events);
 
     late = 3 * 3_600_000;
@@ -80,9 +84,11 @@ describe("subscribers that connect and disconnect", () => {
     const { feed } = server.app;
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
     const comeAndGo = async (round: number) => {
-      const undo: (() => unknown)[] = [];
+      const cleanups: (() => unknown)[] = [];
       const sockets = await Promise.all(
-        Array.from({ length: 50 }, () => Socket.open({ after: (step) => undo.push(step) }, server.url, ADMIN_SECRET)),
+        Array.from({ length: 50 }, () =>
+          Socket.open({ after: (step) => cleanups.push(step) }, server.url, ADMIN_SECRET),
+        ),
       );
       const { events } = await server.admin.ask("{ events(last: 1) { nodes { cursor } } }");
       const watches = sockets.flatMap((socket) =>
@@ -100,7 +106,7 @@ describe("subscribers that connect and disconnect", () => {
       );
       assert.equal(feed.stats.followers, 500, `in round ${round}`);
       // The others are terminated.
-      for (const step of undo) step();
+      for (const step of cleanups) step();
       while (feed.stats.followers > 0) await new Promise(setImmediate);
     };
     await comeAndGo(0);
@@ -113,6 +119,6 @@ describe("subscribers that connect and disconnect", () => {
     assert.ok(grown < 3_000_000, `memory grew by ${grown} bytes`);
     const { statements } = server.app.database;
     await seed.app();
-    assert.ok(server.app.database.statements - statements < 20, "with nobody there, nothing is read for anybody");
+    assert.ok(server.app.database.statements - statements < 20, "without subscribers nothing is read");
   });
 });

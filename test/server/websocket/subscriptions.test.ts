@@ -42,8 +42,8 @@ describe("a subscription", () => {
     }
     const last = await seed.app();
     await watch.until(({ events }) => events.at(-1).subjectName === last.name);
-    const told = watch.events.map((event) => event.subjectName);
-    assert.deepEqual(told, [...names, last.name].slice(-told.length));
+    const received = watch.events.map((event) => event.subjectName);
+    assert.deepEqual(received, [...names, last.name].slice(-received.length));
   });
 
   it("supports every filter argument", async (t) => {
