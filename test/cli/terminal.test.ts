@@ -143,7 +143,7 @@ describe("on a terminal", { skip: !hasTerminal }, () => {
     const { stdout } = await cli.onTerminal(["apps", "--region", region], 80);
     const [title = "", ...rows] = nonEmptyLines(stripEscapes(stdout));
     assert.match(title, /^App +Region +Pipeline +Stage +Release/);
-    assert.ok(rows.every((row) => widthOf(row) <= 80));
+    assert.ok(rows.every((row) => getWidth(row) <= 80));
     const apps = rows.map((row) => row.slice(0, title.indexOf("Region")).trim());
     assert.equal(new Set(apps).size, 15, rows.join("\n"));
     assert.ok(apps.every((app, index) => app.endsWith(`-${index + 10}`) || /-\d\d$/.test(app)));

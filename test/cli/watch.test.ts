@@ -137,7 +137,7 @@ describe("watch", () => {
     const all = cli.start(["watch", pipeline.name, "--since", since, "--json"]);
     await all.until(({ stdout }) => stdout.includes("PROMOTION_FINISHED"));
     all.interrupt();
-    const types = eventsOf(await all.ended).map(({ type }) => type);
+    const types = getEvents(await all.ended).map(({ type }) => type);
     assert.equal(types.filter((type) => type === "RELEASE_CREATED").length, 1 + targets.length);
   });
 
