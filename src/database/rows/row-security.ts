@@ -75,7 +75,7 @@ const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${unlessHidden("deployment_mode", "'IMMEDIATE'")}, ${unlessHidden("updated_at", "t.created_at")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
-  t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline,
+  t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 

@@ -1,5 +1,4 @@
-import sql from "sql-template-tag";
-import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -13,27 +12,30 @@ import { upsertStatus } from "../releases/statuses.js";
 import { holdFollowers } from "./auto-deploy.js";
 import { buildsOfCommit, combineState, upsertCommitStatus } from "./commit-statuses.js";
 
-/* What a code host tells of its pull requests and commits, and what follows from it here. Automation does it: nobody asked. */
+/* Applies what a code host reports on its pull requests and commits. The service acts as itself: no viewer asked for it. */
 
-/** What came of it: what to tell, and what could not be done, in words for whoever looks after the code host. */
+/** The events of what was done, and the refusals of what could not be done. */
 export interface Effects {
   readonly events: readonly EventDraft[];
   readonly refusals: readonly Refusal[];
 }
 
-/**
- * What happened to a pull request: OPENED makes its review apps where there are none, TOUCHED only brings those up to
- * date that there are, CLOSED removes them.
- */
+/** What happened to a pull request. OPENED creates or updates its review apps, TOUCHED updates them, CLOSED removes them. */
 export type PullRequestChange = "OPENED" | "TOUCHED" | "CLOSED";
 
-/** Follows a pull request in every pipeline of its repository. One that refuses does not hold up the others. */
+/**
+ * Applies a change of a pull request to every pipeline of its repository. A refusal by one pipeline does not affect the
+ * others.
+ *
+ * @param late whether a later change was applied before: then review apps are only created, not updated
+ */
 export async function applyPullRequest(
   tx: Tx,
   ctx: Ctx,
   repository: string,
   change: PullRequestChange,
   pullRequest: PullRequestInput,
+  late: boolean,
 ): Promise<Effects> {
   const pipelines = await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
   const { number } = pullRequest;
@@ -46,11 +48,12 @@ export async function applyPullRequest(
     const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (change === "CLOSED") return there === null ? [] : removeReviewApp(inner, ctx, there);
     if (!pipeline.reviewAppsEnabled || (there === null && change === "TOUCHED")) return [];
+    if (there !== null && late) return [];
     return (await openForPullRequest(inner, ctx, pipeline, pullRequest)).events;
   });
 }
 
-/** Keeps a status of a commit, for the builds of it that there are and for those that are still to be registered. */
+/** Stores a status of a commit, and applies it to the commit's builds. Builds that are registered later inherit it. */
 export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitStatus): Promise<Effects> {
   const { repository, commitSha, context } = report;
   await lockCommit(tx, repository, commitSha);
@@ -58,11 +61,11 @@ export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitStatus):
   const status = combineState(await tx.find(CommitStatus, { repository, commitSha, context }));
   if (status === null) return { events: [], refusals: [] };
   const { state, name, description, targetUrl, imageUrl } = status;
-  // A name or picture that was given here is not taken away by a code host that has none.
+  // A code host that sends no name or image does not clear one that was reported here.
   const shown = { ...(name !== null && { name }), ...(imageUrl !== null && { imageUrl }) };
   const said = { context, state, description, targetUrl, ...shown };
   const builds = await buildsOfCommit(tx, repository, commitSha);
-  // What waits for the context is released as it passes.
+  // Apps that wait for the context are deployed when it passes.
   if (state === "SUCCESS") await holdFollowers(tx, ...builds);
   await tx.lock(
     Build,
@@ -74,7 +77,7 @@ export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitStatus):
   });
 }
 
-/** Does something for each, and undoes it alone where it is refused. */
+/** Runs `work` for each item in a savepoint: a refusal undoes the work of its item only. */
 async function eachInSavepoint<T>(
   ctx: Ctx,
   items: readonly T[],
@@ -91,12 +94,4 @@ async function eachInSavepoint<T>(
     }
   }
   return { events, refusals };
-}
-
-/** Whether more was heard of a subject, as of a later time: what is late must not undo it. */
-export async function isOvertaken(reader: Reader, subject: string, at: Date): Promise<boolean> {
-  const [row] = await reader.query<{ newest: number | string | null }>(
-    sql`SELECT MAX(subject_at) AS newest FROM webhook_deliveries WHERE subject = ${subject}`,
-  );
-  return row?.newest != null && Number(row.newest) > at.getTime();
 }

@@ -7,20 +7,34 @@ import type { EventActor } from "../../events/draft.js";
 import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
 import { rollup } from "../gates/checks.js";
+import { requiredContexts } from "../releases/status-limit.js";
 
-/* Statuses of commits, and the builds that they hold for. A build may name its commit by a short hash. */
+/* Commit statuses, and the builds that they apply to. A build may name its commit by a short hash. */
 
-/** The shortest hash that is taken to name a commit that is known by its whole one: what git itself shows. */
+/** The shortest hash that identifies a commit here: as many digits as git shows. */
 const MIN_SHA_LENGTH = 7;
 
-/** What the sources of a context say together: the worst of it, in the words of whichever said so last. */
+/** The combined status of a context's sources: the worst state, with the texts of its latest report. */
 export function combineState(reports: readonly CommitStatus[]): CommitStatus | null {
-  const state = rollup(reports.map((report) => report.state));
-  const said = reports.filter((report) => report.state === state);
-  return said.sort((a, b) => b.saidAt.getTime() - a.saidAt.getTime())[0] ?? null;
+  const counting = reports.filter((report) => !isSupersededSuite(report, reports));
+  const state = rollup(counting.map((report) => report.state));
+  const worst = counting.filter((report) => report.state === state);
+  return worst.sort((a, b) => b.saidAt.getTime() - a.saidAt.getTime())[0] ?? null;
 }
 
-/** Keeps a status of a commit, unless the same source has said something later already; tells which it was. */
+/** A suite that was cancelled, or broke, does not block a later suite of the same app that succeeded. */
+function isSupersededSuite(report: CommitStatus, all: readonly CommitStatus[]): boolean {
+  if (report.state !== "ERROR" || !report.source.startsWith("suite ")) return false;
+  return all.some(
+    ({ source, state, saidAt }) => source.startsWith("suite ") && state === "SUCCESS" && saidAt > report.saidAt,
+  );
+}
+
+/**
+ * Stores a commit status, unless its source has reported something later.
+ *
+ * @returns whether it was stored
+ */
 export async function upsertCommitStatus(tx: Tx, report: CommitStatus): Promise<boolean> {
   const { repository, commitSha, context, source } = report;
   const key = { repository, commitSha, context, source };
@@ -31,10 +45,16 @@ export async function upsertCommitStatus(tx: Tx, report: CommitStatus): Promise<
   return true;
 }
 
-/** Times are whole seconds: what ends in the second in which it began has ended, in whichever order that arrives. */
+/**
+ * Whether a report says less than the one that is stored. Within one run the order of arrival counts, because the clocks
+ * of its reporters differ; between runs and between statuses, the later time does, and at the same time (GitHub's times
+ * are whole seconds) the order of arrival. A late PENDING never reopens a completed check.
+ */
 function isStale(report: CommitStatus, prior: CommitStatus): boolean {
+  const reopens = report.state === "PENDING" && prior.state !== "PENDING";
+  if (report.run !== null && report.run === prior.run) return reopens;
   const later = report.saidAt.getTime() - prior.saidAt.getTime();
-  return later < 0 || (later === 0 && report.state === "PENDING" && prior.state !== "PENDING");
+  return later < 0 || (later === 0 && reopens);
 }
 
 /** The builds of a commit, oldest first. */
@@ -46,15 +66,14 @@ export function buildsOfCommit(reader: Reader, repository: string, sha: string):
   return reader.select(Build, sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.id`);
 }
 
-/** Gives a new build the statuses that its commit had before it came: at most as many contexts as a build takes. */
+/** Gives a new build the statuses that its commit already has: all required ones, and the latest 1,000 others. */
 export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, now: Date): Promise<ReleaseStatus[]> {
   const contexts = new Map<string, CommitStatus[]>();
   for (const report of await commitCondition(tx, build)) {
     contexts.set(report.context, [...(contexts.get(report.context) ?? []), report]);
   }
-  const kept = [...contexts.values()]
-    .flatMap((reports) => combineState(reports) ?? [])
-    .slice(0, LIMITS.contextsOfRelease);
+  const combined = [...contexts.values()].flatMap((reports) => combineState(reports) ?? []);
+  const kept = combined.length <= LIMITS.optionalContexts ? combined : await keepLatest(tx, build, combined);
   const statuses = kept.map(({ context, state, name, description, targetUrl, imageUrl }) =>
     Object.assign(new ReleaseStatus(), {
       ...{ context, state, name, description, targetUrl, imageUrl },
@@ -69,6 +88,13 @@ export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, n
   );
   await tx.insert(ReleaseStatus, statuses);
   return statuses;
+}
+
+async function keepLatest(reader: Reader, build: Build, statuses: readonly CommitStatus[]): Promise<CommitStatus[]> {
+  const required = await requiredContexts(reader, build);
+  const optional = statuses.filter((status) => !required.has(status.context));
+  optional.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
+  return [...statuses.filter((status) => required.has(status.context)), ...optional.slice(0, LIMITS.optionalContexts)];
 }
 
 async function commitCondition(reader: Reader, { repository, commitSha }: Build): Promise<CommitStatus[]> {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import sql from "sql-template-tag";
-import type { EntityClass } from "../../database/rows/entity-mapper.js";
+import type { EntityClass, Where } from "../../database/rows/entity-mapper.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { IdempotencyKey } from "../../entities/core/idempotency-key.js";
 import type { Ctx } from "./context.js";
 import { LIMITS, parseLine } from "./input.js";
-import { notFound, Refusal } from "./refusal.js";
+import { conflict, notFound, Refusal } from "./refusal.js";
 
 /** How long a key is remembered, in milliseconds: 24 hours. */
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -44,7 +44,7 @@ export async function withIdempotency<T extends { id: string }>(
         );
       }
       const answer = tx.table(entity).fromRow(JSON.parse(prior.answer ?? "null"));
-      await requireVisible(ctx, tx, entity, answer);
+      await requireExisting(ctx, tx, entity, answer);
       return answer;
     }
     // Only one that has expired: the mutation that was first may have committed since the look above.
@@ -61,10 +61,24 @@ export async function withIdempotency<T extends { id: string }>(
   });
 }
 
-/** What was answered once is answered no more to a limited viewer out of whose pipelines it has gone since. */
-async function requireVisible<T extends { id: string }>({ viewer }: Ctx, tx: Tx, entity: EntityClass<T>, { id }: T) {
-  if (viewer.scope === null || (await tx.scoped.first<{ id: string }>(entity, { id })) !== null) return;
-  throw notFound("idempotencyKey", "trace any more of what was made under this idempotencyKey");
+/**
+ * A result that was deleted, or that a restricted token no longer sees, is not returned as if it still existed.
+ *
+ * @throws Refusal CONFLICT or NOT_FOUND
+ */
+async function requireExisting<T extends { id: string }>(
+  { viewer }: Ctx,
+  tx: Tx,
+  entity: EntityClass<T>,
+  { id }: T,
+): Promise<void> {
+  const reader = viewer.scope === null ? tx : tx.scoped;
+  const row: (T & { deletedAt?: Date | null }) | null = await reader.first<T>(entity, { id } as Where<T>);
+  if (row !== null && row.deletedAt == null) return;
+  if (viewer.scope !== null && row === null) {
+    throw notFound("idempotencyKey", "result of this idempotencyKey");
+  }
+  throw conflict("The result of this idempotencyKey was deleted. Use a new idempotencyKey to create it again.");
 }
 
 /** JSON with sorted keys and without what was left out, so that the same input always gives the same text. */

@@ -15,12 +15,13 @@ export const LIMITS = {
   requiredChecks: 50,
   targets: 200,
   appsOfPipeline: 500,
-  contextsOfRelease: 100,
+  context: 255,
+  optionalContexts: 1000,
+  contextsOfSubscription: 100,
   pipelinesOfToken: 100,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const CONTEXT = /^[A-Za-z0-9][A-Za-z0-9 ._:/\\+()@#-]{0,99}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is there to find.
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: here line breaks and tabs are not wanted either.
@@ -46,13 +47,19 @@ export function parseName(field: string, value: string): string {
   );
 }
 
-/** The name of a check. The rule is the same wherever one is given: nothing can be required that cannot be reported. */
+/**
+ * The name of a check, trimmed and in Unicode normalization form C: 1 to 255 characters without control characters. The
+ * same rule applies to required and to reported checks, so that every reported check can be required.
+ */
 export function parseContext(field: string, value: string): string {
-  if (CONTEXT.test(value)) return value;
-  throw badInput(
-    field,
-    `${field} must be 1 to 100 letters, digits, spaces and ._:/\\+()@#- characters, and begin with a letter or digit.`,
-  );
+  if (!value.isWellFormed()) throw badInput(field, `${field} must be well-formed Unicode.`);
+  const context = value.trim().normalize("NFC");
+  const length = [...context].length;
+  if (length < 1 || length > LIMITS.context) {
+    throw badInput(field, `${field} must be 1 to ${LIMITS.context} characters; it has ${length}.`);
+  }
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(context)) throw badInput(field, `${field} must not contain control characters.`);
+  return context;
 }
 
 /** Text of several lines, of at most `most` characters. */
@@ -85,34 +92,66 @@ export function parseSha(field: string, value: string): string {
   throw badInput(field, `${field} must be the hash of a commit: 4 to 64 hexadecimal digits.`);
 }
 
-/** A branch as git allows it, roughly: one line without spaces. */
+/**
+ * A branch name that git allows, of 1 to 256 characters. `refs/heads/main` and `main` are the same branch. The owner of a
+ * fork may precede it: `owner:branch`.
+ *
+ * https://git-scm.com/docs/git-check-ref-format
+ */
 export function parseBranch(field: string, value: string): string {
-  const text = parseLine(field, value);
-  if (/\s/.test(text)) throw badInput(field, `${field} must be the name of a branch, without spaces.`);
-  return text;
+  const branch = parseLine(field, value.replace(/^refs\/heads\//, ""));
+  const forbidden = /[ ~^?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|^@$|(^|\/)\.|\.lock(\/|$)/;
+  if (forbidden.test(branch)) throw badInput(field, `${field} must be the name of a branch that git allows.`);
+  return branch;
 }
 
 /**
- * A codebase as `host/owner/name` in lower case, from any of the forms that people paste: `https://github.com/acme/shop.git`,
- * `git@github.com:acme/shop`, `ssh://git@host/…`, `github.com/acme/shop`, or `acme/shop` (on GitHub).
+ * A repository as `host/owner/name` in lower case, from the forms that people and CI systems use:
+ * `https://github.com/acme/shop.git`, `git@github.com:acme/shop`, `ssh://git@ssh.github.com:443/acme/shop`,
+ * `https://www.github.com/acme/shop/tree/main`, `github.com/acme/shop`, or `acme/shop` (on GitHub).
  */
 export function parseRepository(field: string, value: string): string {
   const text = parseLine(field, value, LIMITS.url).trim().toLowerCase();
-  const path = text
-    .replace(/^[a-z+]+:\/\//, "")
+  const [, scheme = "", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*)$/.exec(text) ?? [];
+  const path = rest
     .replace(/^[^@/]+@/, "")
     .replace(/^([^/:]+):(?=[^/\d])/, "$1/")
     .replace(/[?#].*$/, "")
-    .replace(/\/+$/, "")
-    .replace(/\.git$/, "");
+    .replace(/\/+$/, "");
   const parts = path.split("/");
-  const host = parts.length === 2 ? ["github.com", ...parts] : parts;
-  const fits = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(host[0] ?? "") && (host[0] as string).length <= 253;
-  if (host.length >= 3 && fits && host.slice(1).every((part) => /^[\w.~-]+$/.test(part) && !/^\.+$/.test(part))) {
-    const kept = host.join("/");
-    if (kept.length <= LIMITS.name) return kept;
-  }
-  throw badInput(field, `${field} must name a codebase, as github.com/acme/shop, its address, or acme/shop.`);
+  const [host = "", ...folders] = parts.length === 2 ? ["github.com", ...parts] : parts;
+  const name = withoutPage(folders)
+    .join("/")
+    .replace(/\.git$/, "");
+  const repository = `${normalizeHost(scheme, host)}/${name}`;
+  const isHost = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(host) && host.length <= 253;
+  const isPath = /^[\w.~-]+(\/[\w.~-]+)+$/.test(name) && !/(^|\/)\.+(\/|$)/.test(name);
+  if (isHost && isPath && repository.length <= LIMITS.name) return repository;
+  throw badInput(field, `${field} must name a repository, as github.com/acme/shop, its address, or acme/shop.`);
+}
+
+/** Names by which code hosts are reached over SSH where only the HTTPS port is open, and the hosts that they stand for. */
+const SSH_HOSTS: Readonly<Record<string, string>> = {
+  "ssh.github.com": "github.com",
+  "altssh.gitlab.com": "gitlab.com",
+  "altssh.bitbucket.org": "bitbucket.org",
+};
+
+/** The host without `www.` and without a port that says nothing: a default one, or that of an SSH server. */
+function normalizeHost(scheme: string, host: string): string {
+  const [name = "", port] = host.split(":");
+  const bare = name.replace(/^www\./, "");
+  const known = SSH_HOSTS[bare] ?? bare;
+  const isSilent = scheme.endsWith("ssh") || port === "443" || port === "22" || (port === "80" && scheme === "http");
+  return port === undefined || isSilent ? known : `${known}:${port}`;
+}
+
+/** The path of a repository, without that of a page of it: `acme/shop/tree/main` is `acme/shop`. */
+function withoutPage(folders: readonly string[]): readonly string[] {
+  const page = folders.findIndex(
+    (folder, index) => index >= 2 && /^(-|tree|blob|commits?|pulls?|src|actions|releases)$/.test(folder),
+  );
+  return page === -1 ? folders : folders.slice(0, page);
 }
 
 /** An id where only an id will do, in lower case. */

@@ -1,20 +1,29 @@
+import { createHash } from "node:crypto";
 import { LIMITS } from "./input.js";
 
 /*
- * What other systems say, made to fit the rules of `input.ts`: a webhook cannot be asked to word it otherwise. Nothing here
- * refuses; what cannot be made to fit becomes null.
+ * Normalizes what other systems send to the rules of `input.ts`: a webhook cannot be asked to send something else. Nothing
+ * here refuses; a value that cannot be normalized becomes null.
  */
 
+/** The number of hexadecimal digits that keep shortened names apart. */
+const HASH_LENGTH = 8;
+
 /**
- * The name of a check, as it can be required here: `-` for what is not allowed, cut at 100 characters. What comes before
- * the first letter or digit is left out, since a context begins with one.
+ * The name of a check as `parseContext` accepts it: control characters become spaces, and a name of more than 255
+ * characters is shortened and ends in a hash, so that different names stay different.
  */
 export function normalizeContext(value: string): string {
-  const fitted = value
-    .replace(/[^A-Za-z0-9 ._:/\\+()@#-]/gu, "-")
-    .replace(/^[^A-Za-z0-9]+/, "")
-    .slice(0, 100);
-  return fitted === "" ? "check" : fitted;
+  const context = value
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim()
+    .normalize("NFC");
+  if (context === "") return "check";
+  const characters = [...context];
+  if (characters.length <= LIMITS.context) return context;
+  const hash = createHash("sha256").update(context).digest("hex").slice(0, HASH_LENGTH);
+  return `${characters.slice(0, LIMITS.context - HASH_LENGTH - 1).join("")}#${hash}`;
 }
 
 /** Text of at most `most` characters without control characters; null where that leaves nothing. */

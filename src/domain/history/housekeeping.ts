@@ -15,7 +15,7 @@ import { updatePhase } from "../releases/deployments.js";
 
 /* What happens by the clock. Each step is its own transaction, looks again at what is due, and may be run at any time. */
 
-/** Fails the deployments that nobody has reported in time. */
+/** Fails the deployments whose deadline passed without a report. */
 export async function failOverdueDeployments(context: Ctx): Promise<void> {
   const ctx = asSystem(context);
   const due = await ctx.db.reader.select(
@@ -27,8 +27,13 @@ export async function failOverdueDeployments(context: Ctx): Promise<void> {
       await lockApps(tx, [appId]);
       const release = await tx.first(Release, { id, phase: "DEPLOYING" });
       if (release === null || release.deployDeadline === null || release.deployDeadline > ctx.now()) return;
-      const reason = `Nobody reported the deployment within ${formatDuration(ctx.durations.deployTimeout)}.`;
-      await append(tx, ctx.viewer, ctx.now(), await updatePhase(tx, ctx, release, "FAILED", reason));
+      const reason = `No report of the deployment arrived within ${formatDuration(ctx.durations.deployTimeout)}.`;
+      await append(
+        tx,
+        ctx.viewer,
+        ctx.now(),
+        await updatePhase(tx, ctx, release, "FAILED", { failureReason: reason, timedOut: true }),
+      );
     });
   }
 }

@@ -59,8 +59,8 @@ async function cursorPosition(ctx: Ctx, after: string): Promise<number> {
 }
 
 function parseContexts(contexts: readonly string[]): readonly string[] {
-  if (contexts.length > LIMITS.contextsOfRelease) {
-    const most = LIMITS.contextsOfRelease;
+  if (contexts.length > LIMITS.contextsOfSubscription) {
+    const most = LIMITS.contextsOfSubscription;
     throw badInput("contexts", `contexts must name at most ${most} contexts; it has ${contexts.length}.`);
   }
   return [...new Set(contexts.map((context, index) => parseContext(`contexts.${index}`, context)))];

@@ -103,7 +103,7 @@ export async function removeApp(tx: Tx, ctx: Ctx, app: App): Promise<EventDraft[
   // The waiting one first, or it would begin to deploy as the other ends.
   for (const phase of ["QUEUED", "DEPLOYING"] as const) {
     for (const release of await tx.find(Release, { appId: app.id, phase })) {
-      events.push(...(await updatePhase(tx, ctx, release, "FAILED", "The app was deleted.")));
+      events.push(...(await updatePhase(tx, ctx, release, "FAILED", { failureReason: "The app was deleted." })));
     }
   }
   const now = ctx.now();

@@ -11,8 +11,9 @@ import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
 
 /*
- * How a release moves: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. Every release is made by
- * `makeReleases` and moved by `moveRelease`; both hand back the events that tell of it, for the caller to append.
+ * The phases of a release: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. A release that FAILED by a
+ * timeout may still become SUCCEEDED. `prepareReleases` creates every release and `updatePhase` changes every phase; both
+ * return the events for the caller to append.
  */
 
 const FINAL: readonly ReleasePhase[] = ["SUCCEEDED", "FAILED", "SUPERSEDED"];
@@ -76,6 +77,7 @@ export async function prepareReleases(
       version: (versions.get(app.id) ?? 0) + 1,
       phase,
       failureReason: null,
+      timedOut: false,
       trigger: request.trigger,
       description: request.description,
       promotionId: request.promotionId ?? null,
@@ -112,15 +114,16 @@ export async function updatePhase(
   ctx: Ctx,
   release: Release,
   phase: ReleasePhase,
-  failureReason: string | null = null,
+  { failureReason = null, timedOut = false }: { failureReason?: string | null; timedOut?: boolean } = {},
 ): Promise<EventDraft[]> {
   const wasDeploying = release.phase === "DEPLOYING";
   release.phase = phase;
   release.failureReason = failureReason;
+  release.timedOut = timedOut;
   release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx) : null;
   release.updatedAt = ctx.now();
   const { deployDeadline, updatedAt } = release;
-  await tx.update(Release, { id: release.id }, { phase, failureReason, deployDeadline, updatedAt });
+  await tx.update(Release, { id: release.id }, { phase, failureReason, timedOut, deployDeadline, updatedAt });
   const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await findPipelineId(tx, release.appId))];
   if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));
   if (wasDeploying && isFinal(phase)) {

@@ -1,3 +1,4 @@
+import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { ReleasePhase } from "../../entities/core/enums.js";
@@ -14,6 +15,7 @@ import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
 import { checkBlockers, evaluateChecks, findBuildStatuses } from "../gates/checks.js";
 import { insertRelease, updatePhase } from "./deployments.js";
+import { findRollbackTarget } from "./rollback-target.js";
 
 export interface CreateReleaseInput {
   readonly app: string;
@@ -59,8 +61,10 @@ export interface RollbackInput {
 }
 
 /**
- * Goes back to an earlier release of an app, by making a new one of its build. Checks do not hold it up: the build has
- * already succeeded there.
+ * Releases an earlier build of an app again, as a new release. Required checks do not apply: the build has already
+ * succeeded on the app.
+ *
+ * @throws Refusal CONFLICT if there is no build to go back to
  */
 export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release> {
   permit(ctx.viewer, "rollback");
@@ -68,11 +72,11 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
   return withIdempotency(ctx, "rollback", input, Release, async (tx) => {
     const app = await lockApp(tx, "app", input.app);
     const back =
-      input.release == null ? await findPrevious(tx, app) : await requireRelease(tx, "release", input.release);
+      input.release == null ? await findRollbackTarget(tx, app) : await requireRelease(tx, "release", input.release);
     if (back.appId !== app.id) throw badInput("release", `release must be a release of ${app.name}.`);
     if (back.phase !== "SUCCEEDED") {
       throw conflict(
-        `v${back.version} of ${app.name} is ${back.phase}; only a release that SUCCEEDED can be gone back to.`,
+        `v${back.version} of ${app.name} is ${back.phase}; only a release that SUCCEEDED can be rolled back to.`,
       );
     }
     const build = await requireBuild(tx, "release", back.buildId, { lock: "share" });
@@ -93,14 +97,14 @@ export interface ReportDeploymentInput {
 }
 
 /**
- * Records what the system that runs the app says of a deployment. DEPLOYING starts the timeout anew; SUCCEEDED or FAILED
- * ends it, and the release that waits begins. Saying again what is already so changes nothing.
+ * Records a deployer's report. DEPLOYING restarts the timeout; SUCCEEDED or FAILED ends the deployment, and the queued
+ * release starts. SUCCEEDED is also accepted after a timeout. A repeated report changes nothing.
  */
 export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): Promise<Release> {
   permit(ctx.viewer, "reportDeployment");
   const { phase } = input;
   if (phase === "QUEUED" || phase === "SUPERSEDED") {
-    throw badInput("phase", "phase must be DEPLOYING, SUCCEEDED or FAILED: the rest is not a deployer's to say.");
+    throw badInput("phase", `phase must be DEPLOYING, SUCCEEDED or FAILED; got ${phase}.`);
   }
   const reason = optional(input.failureReason, (value) => parseText("failureReason", value, LIMITS.description));
   if (reason !== null && phase !== "FAILED") {
@@ -115,17 +119,32 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
       return release;
     }
     if (release.phase === phase) return release;
-    if (release.phase !== "DEPLOYING") {
-      throw conflict(
-        `v${release.version} is ${release.phase} and cannot become ${phase}; only a DEPLOYING release moves.`,
-      );
-    }
-    await append(tx, ctx.viewer, ctx.now(), await updatePhase(tx, ctx, release, phase, reason));
+    if (release.phase !== "DEPLOYING") await requireLateSuccess(tx, release, phase);
+    await append(tx, ctx.viewer, ctx.now(), await updatePhase(tx, ctx, release, phase, { failureReason: reason }));
     return release;
   });
 }
 
-/** What a release of a build is called where nobody said: `Deploy of 1f0c2ab`. */
+/**
+ * Accepts a late report: a release that FAILED by a timeout becomes SUCCEEDED, unless a newer release of the app has
+ * SUCCEEDED since.
+ *
+ * @throws Refusal CONFLICT for every other change of a release that is not DEPLOYING
+ */
+async function requireLateSuccess(reader: Reader, release: Release, phase: ReleasePhase): Promise<void> {
+  if (!release.timedOut || phase !== "SUCCEEDED") {
+    throw conflict(
+      `v${release.version} is ${release.phase} and cannot become ${phase}. Only a DEPLOYING release changes its phase, or one that timed out and SUCCEEDED after all.`,
+    );
+  }
+  const newest = (await currentReleases(reader, [release.appId])).get(release.appId);
+  if (newest === undefined || newest.version < release.version) return;
+  throw conflict(
+    `v${release.version} timed out, and v${newest.version} has SUCCEEDED since: the late report changes nothing.`,
+  );
+}
+
+/** The default description of a release: `Deploy of 1f0c2ab`. */
 export function defaultDescription(build: Build): string {
   return `Deploy of ${build.commitSha.slice(0, 7)}`;
 }
@@ -133,15 +152,4 @@ export function defaultDescription(build: Build): string {
 /** Whether a build has already succeeded on an app. */
 export async function hasSucceeded(reader: Reader, app: App, build: Build): Promise<boolean> {
   return (await reader.first(Release, { appId: app.id, buildId: build.id, phase: "SUCCEEDED" })) !== null;
-}
-
-async function findPrevious(reader: Reader, app: App): Promise<Release> {
-  const succeeded = await reader.find(
-    Release,
-    { appId: app.id, phase: "SUCCEEDED" },
-    { order: "version", direction: "DESC", limit: 2 },
-  );
-  const before = succeeded[1];
-  if (before === undefined) throw conflict(`${app.name} has no release before its current one that SUCCEEDED.`);
-  return before;
 }

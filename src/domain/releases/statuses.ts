@@ -13,8 +13,9 @@ import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
 import { requireBuild, requireRelease } from "../core/references.js";
-import { badInput, conflict } from "../core/refusal.js";
+import { badInput } from "../core/refusal.js";
 import { findPipelineId } from "./deployments.js";
+import { dropOldest } from "./status-limit.js";
 
 export interface ReportStatusInput {
   readonly release?: string | null;
@@ -28,8 +29,8 @@ export interface ReportStatusInput {
 }
 
 /**
- * Records what a third party says in one context, of a release or of a build. What a later report leaves out stays as it
- * was, null takes it away, and a report that changes nothing writes nothing.
+ * Records a third party's status of a release or of a build. A field that is left out keeps its value, null clears it, and
+ * a report that changes nothing writes nothing.
  */
 export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<ReleaseStatus> {
   permit(ctx.viewer, "reportStatus");
@@ -51,7 +52,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   });
 }
 
-/** Writes what is said of a release, or of a build where no release is given, and what follows from it. */
+/** Writes a status of a release, or of a build if no release is given, and deploys what waited for it. */
 export async function upsertStatus(
   tx: Tx,
   ctx: Ctx,
@@ -70,17 +71,19 @@ export async function upsertStatus(
   if (prior !== null && isUnchanged(prior, status)) return { status: prior, events: [] };
   const reported = { reportedByName: ctx.viewer.name, reportedByRole: ctx.viewer.role, updatedAt: now };
   Object.assign(status, reported);
+  const events: EventDraft[] = [];
   if (prior === null) {
-    await refuseTooMany(tx, subject);
+    events.push(...(await dropOldest(tx, build, subject, status.context)));
     await tx.insert(ReleaseStatus, [status]);
   } else {
     await tx.update(ReleaseStatus, { id: status.id }, { ...report, ...reported });
   }
   const previous = prior?.state ?? null;
-  if (release !== null) return { status, events: await statusEvent(tx, release, status, previous) };
-  const told = await buildStatusEvents(tx, build, status, previous);
-  const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
-  return { status, events: [...told, ...(passed ? await deployAfterCheckPassed(tx, ctx, build, status.context) : [])] };
+  if (release !== null) events.push(...(await statusEvent(tx, release, status, previous)));
+  else events.push(...(await buildStatusEvents(tx, build, status, previous)));
+  const passed = release === null && status.state === "SUCCESS" && previous !== "SUCCESS";
+  if (passed) events.push(...(await deployAfterCheckPassed(tx, ctx, build, status.context)));
+  return { status, events };
 }
 
 const UNSPECIFIED = { name: null, description: null, targetUrl: null, imageUrl: null };
@@ -105,13 +108,6 @@ function parseReport(input: ReportStatusInput): Report {
 
 function isUnchanged(a: ReleaseStatus, b: ReleaseStatus): boolean {
   return (["state", "name", "description", "targetUrl", "imageUrl"] as const).every((field) => a[field] === b[field]);
-}
-
-async function refuseTooMany(tx: Tx, subject: { releaseId: string | null; buildId?: string }): Promise<void> {
-  if ((await tx.count(ReleaseStatus, subject)) < LIMITS.contextsOfRelease) return;
-  throw conflict(
-    `There are ${LIMITS.contextsOfRelease} contexts already, which is the most that a release or build takes.`,
-  );
 }
 
 async function statusEvent(

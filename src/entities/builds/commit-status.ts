@@ -22,6 +22,10 @@ export class CommitStatus {
   @PrimaryColumn("text")
   source!: string;
 
+  /** The check run that it is of; null where the source has no runs. */
+  @Column("text", { nullable: true })
+  run!: string | null;
+
   @Column("text")
   state!: StatusState;
 
@@ -37,7 +41,7 @@ export class CommitStatus {
   @Column("text", { nullable: true })
   imageUrl!: string | null;
 
-  /** The code host's timestamp of the status. A late delivery does not overwrite a newer status. */
+  /** The code host's time of it: for a check run, when the run started. Orders reports of one source. */
   @Column("bigint", instant)
   saidAt!: Date;
 

@@ -54,6 +54,10 @@ export class Release extends Node {
   @Column("bigint", { ...instant, nullable: true })
   deployDeadline!: Date | null;
 
+  /** Whether it FAILED because no report arrived in time. A late report of success is then still accepted. */
+  @Column("boolean")
+  timedOut!: boolean;
+
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;

@@ -6,6 +6,7 @@ import {
   type Effects,
   type PullRequestChange,
 } from "../../domain/builds/code-host.js";
+import type { DeliverySubject } from "../../domain/builds/delivery-order.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { LIMITS, parseRepository } from "../../domain/core/input.js";
 import { normalizeText, normalizeUrl } from "../../domain/core/normalize.js";
@@ -25,12 +26,10 @@ export interface Delivery {
 
 /** What a delivery changes, in the transaction that also records it. */
 export interface Effect {
-  /**
-   * Deliveries with the same subject are ordered by `at`, because GitHub does not guarantee their order. `always`
-   * applies the delivery even if a later one was applied before.
-   */
-  readonly subject?: { readonly name: string; readonly at: Date; readonly always: boolean };
-  apply(tx: Tx, ctx: Ctx): Promise<Effects>;
+  /** Deliveries on one subject are ordered by GitHub's time: GitHub does not deliver them in order. */
+  readonly subject?: DeliverySubject;
+  /** @param late whether a later change of the subject was processed before */
+  apply(tx: Tx, ctx: Ctx, late: boolean): Promise<Effects>;
 }
 
 export interface EffectOptions {
@@ -73,9 +72,8 @@ function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolea
     author: normalizeText(pull.user?.login, LIMITS.name),
     url: normalizeUrl(pull.html_url),
   };
-  // Deliveries may arrive late and describe an older state. A reopening always describes the current one.
-  const subject = { name: `${codebase}#${number}`, at: pull.updated_at, always: action === "reopened" };
-  return { subject, apply: (tx, ctx) => applyPullRequest(tx, ctx, codebase, change, pullRequest) };
+  const subject = { name: `${codebase}#${number}`, at: pull.updated_at, closes: change === "CLOSED" };
+  return { subject, apply: (tx, ctx, late) => applyPullRequest(tx, ctx, codebase, change, pullRequest, late) };
 }
 
 /** A fork may have a branch of the same name as the repository. Its builds belong to `owner:branch`. */

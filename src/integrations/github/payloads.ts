@@ -55,6 +55,7 @@ export const CHECK_RUN = z.object({
   action: z.string(),
   repository,
   check_run: z.object({
+    id: z.number().nullish(),
     name: z.string(),
     head_sha: sha,
     status: z.string(),

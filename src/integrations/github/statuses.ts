@@ -5,11 +5,9 @@ import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import type { StatusState } from "../../entities/core/enums.js";
 import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
 
-/* GitHub's three kinds of reports on a commit, converted to commit statuses. */
+/* GitHub has three kinds of reports on a commit: statuses, check runs and check suites. Each becomes a commit status. */
 
-/**
- * State by conclusion of a check. All other conclusions (cancelled, timed_out, stale, startup_failure …) mean ERROR.
- */
+/** The states of conclusions. All others (cancelled, timed_out, stale, startup_failure …) are an ERROR. */
 const STATE_BY_CONCLUSION: Readonly<Record<string, StatusState>> = {
   success: "SUCCESS",
   // GitHub also accepts these two for merging a pull request.
@@ -31,6 +29,7 @@ export function fromStatus(payload: z.output<typeof STATUS>, receivedAt: Date): 
     commitSha: payload.sha.toLowerCase(),
     context: normalizeContext(payload.context),
     source: `status ${payload.context}`,
+    run: null,
     state: payload.state.toUpperCase() as StatusState,
     name: null,
     description: normalizeText(payload.description, LIMITS.description),
@@ -42,8 +41,8 @@ export function fromStatus(payload: z.output<typeof STATUS>, receivedAt: Date): 
 }
 
 /**
- * Converts a check run, which for Actions is a job. The context is its name. Runs of the same name in several suites of
- * a commit must all succeed, as on GitHub. A rerun replaces the earlier run in its suite.
+ * A check run; in GitHub Actions, a job. The context is its name. Of the runs with the same name, commit and app, the one
+ * that started last counts, in whichever suite it is: a cancelled or stuck run does not block a later one.
  */
 export function fromCheckRun(
   { repository, check_run: run }: z.output<typeof CHECK_RUN>,
@@ -53,13 +52,15 @@ export function fromCheckRun(
     repository: parseRepository("repository", repository.html_url),
     commitSha: run.head_sha.toLowerCase(),
     context: normalizeContext(run.name),
-    source: `run ${run.check_suite?.id ?? ""} ${run.name}`,
+    source: `run ${run.app?.slug ?? ""} ${run.name}`,
+    run: run.id == null ? null : String(run.id),
     state: toState(run.status, run.conclusion),
     name: normalizeText(run.app?.name, LIMITS.name),
     description: normalizeText(run.output?.title, LIMITS.description),
     targetUrl: normalizeUrl(run.details_url) ?? normalizeUrl(run.html_url),
     imageUrl: null,
-    saidAt: run.completed_at ?? run.started_at ?? receivedAt,
+    // Not completed_at: the clock of whoever completes the run may be behind that of whoever started it.
+    saidAt: run.started_at ?? receivedAt,
     receivedAt,
   };
 }
@@ -76,6 +77,7 @@ export function fromCheckSuite(
     commitSha: suite.head_sha.toLowerCase(),
     context: normalizeContext(suite.app?.slug ?? suite.app?.name ?? "check-suite"),
     source: `suite ${suite.id}`,
+    run: null,
     state: toState(suite.status, suite.conclusion),
     name: normalizeText(suite.app?.name, LIMITS.name),
     description: null,

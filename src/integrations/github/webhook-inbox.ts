@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Tx } from "../../database/rows/reader.js";
 import { Lane } from "../../database/rows/transactions.js";
-import { isOvertaken } from "../../domain/builds/code-host.js";
+import { findOrder, storedSubject } from "../../domain/builds/delivery-order.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { WebhookDelivery } from "../../entities/github/webhook-delivery.js";
@@ -146,13 +146,14 @@ export class WebhookInbox {
     if ((await tx.first(WebhookDelivery, { id })) !== null) {
       return { outcome: { outcome: "repeated", refusals: [] }, events: [] };
     }
-    const late = subject !== undefined && !subject.always && (await isOvertaken(tx, subject.name, subject.at));
-    const { events, refusals } = late ? { events: [], refusals: [] } : await apply(tx, this.#ctx);
+    const order = subject === undefined ? "IN_ORDER" : await findOrder(tx, subject);
+    const stale = order === "STALE";
+    const { events, refusals } = stale ? { events: [], refusals: [] } : await apply(tx, this.#ctx, order === "LATE");
     // A refused delivery is not recorded, so that it can be redelivered once the cause is fixed.
     if (refusals.length === 0) {
-      const subjectFields = { subject: subject?.name ?? null, subjectAt: subject?.at ?? null };
-      await tx.insert(WebhookDelivery, [{ id, ...subjectFields, receivedAt: this.#ctx.now() }]);
+      const about = { subject: subject === undefined ? null : storedSubject(subject), subjectAt: subject?.at ?? null };
+      await tx.insert(WebhookDelivery, [{ id, ...about, receivedAt: this.#ctx.now() }]);
     }
-    return { outcome: { outcome: late ? "ignored" : "done", refusals }, events };
+    return { outcome: { outcome: stale ? "ignored" : "done", refusals }, events };
   }
 }

@@ -2,6 +2,7 @@ import { Foundation0000000000001 } from "./0001-foundation.js";
 import { EventFilters0000000000002 } from "./0002-event-filters.js";
 import { TokenScope0000000000003 } from "./0003-token-scope.js";
 import { Budgets0000000000004 } from "./0004-budgets.js";
+import { LateReports0000000000005 } from "./0005-late-reports.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -9,4 +10,5 @@ export const SQLITE_MIGRATIONS = [
   EventFilters0000000000002,
   TokenScope0000000000003,
   Budgets0000000000004,
+  LateReports0000000000005,
 ];
