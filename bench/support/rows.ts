@@ -28,6 +28,7 @@ export class RowGenerator {
   /** Starts a month ago and advances a millisecond per row: no event is old enough to be pruned, and no times are equal. */
   #clock = Date.now() - 30 * 86_400_000;
   #position = 0;
+  #builds = 0;
 
   constructor(add: AddRow) {
     this.#add = add;
@@ -61,6 +62,7 @@ export class RowGenerator {
       name,
       description: `Everything that makes up ${name}`,
       repository,
+      component: null,
       branch: "main",
       reviewAppsEnabled: false,
       deletedAt: null,
@@ -79,7 +81,12 @@ export class RowGenerator {
       ...this.#stamps(id),
       phase: "SUCCEEDED",
       repository,
+      component: null,
       branch: "main",
+      sequence: null,
+      position: ++this.#builds,
+      committedAt: null,
+      parents: null,
       commitSha: sha,
       commitMessage: `Change number ${index} of this repository`,
       commitAuthor: "kim",
@@ -116,6 +123,7 @@ export class RowGenerator {
         version: index + 1,
         phase: "SUCCEEDED",
         failureReason: null,
+        timedOut: false,
         trigger: "DEPLOY",
         description: `Deploy of ${buildId.slice(0, 7)}`,
         promotionId: null,

@@ -23,6 +23,12 @@ export class CreatePipelineInput {
   })
   repository?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "The part of a monorepo that it deploys, 1 to 256 characters; null for the whole repository.",
+  })
+  component?: string | null;
+
   @Field(() => String, { nullable: true, description: "The central branch; `main` if omitted." })
   branch?: string | null;
 
@@ -49,6 +55,9 @@ export class UpdatePipelineInput {
 
   @Field(() => String, { nullable: true, description: "The repository; null removes it." })
   repository?: string | null;
+
+  @Field(() => String, { nullable: true, description: "The part of a monorepo; null for the whole repository." })
+  component?: string | null;
 
   @Field(() => String, { nullable: true, description: "The central branch." })
   branch?: string | null;
@@ -187,6 +196,18 @@ export class CommitInput {
 
   @Field(() => String, { nullable: true, description: "The page's URL, http or https." })
   url?: string | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it was committed. Orders builds without a sequence: an older commit never replaces a newer one.",
+  })
+  committedAt?: Date | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: "The hashes of its parents, at most 16. A child always counts as newer than its parents.",
+  })
+  parents?: readonly string[] | null;
 }
 
 @InputType({ description: "Input for createBuild." })
@@ -196,9 +217,23 @@ export class CreateBuildInput {
 
   @Field(() => String, {
     nullable: true,
+    description:
+      "The part of a monorepo that was built, 1 to 256 characters. The build goes only to pipelines with this component.",
+  })
+  component?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
     description: "The branch. If omitted, the build is not deployed automatically.",
   })
   branch?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "The run number of CI, 0 or more, which orders the builds of a repository and component. Without it, the commit decides.",
+  })
+  sequence?: number | null;
 
   @Field(() => CommitInput, { description: "The commit." })
   commit!: CommitInput;
@@ -383,6 +418,13 @@ export class PullRequestInput {
 
   @Field(() => String, { nullable: true, description: "The page's URL, http or https." })
   url?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The hash of the commit that it points to: only builds of this commit are deployed to its review app. Without it, builds of the branch are.",
+  })
+  headSha?: string | null;
 }
 
 @InputType({ description: "Input for openReviewApp." })

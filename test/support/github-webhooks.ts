@@ -77,13 +77,14 @@ export async function deliverWebhook(
   return { status: response.status, ...((await response.json()) as object) };
 }
 
-/** A pull request event of a repository, with changes to the example. */
+/** A pull request of a repository, with changed fields. Its head commit is unknown unless `head.sha` is given. */
 export function pullRequest(repository: string, action: string, change: Payload = {}): Payload {
   const payload = inRepository(repository, example("pull_request", action));
   const { number, ...pull } = change;
   if (number !== undefined) payload.number = payload.pull_request.number = number;
   const { head, ...rest } = pull;
   Object.assign(payload.pull_request, rest);
+  payload.pull_request.head.sha = null;
   Object.assign(payload.pull_request.head, head);
   return payload;
 }
@@ -99,11 +100,11 @@ export function status(
   return Object.assign(inRepository(repository, example("status")), { sha, context, state, updated_at: at });
 }
 
-/** A check run event, with changes to the example. `suite` is the id of its check suite. */
+/** A check run with changed fields. `suite` is the id of its suite, and by default also that of the run. */
 export function checkRun(repository: string, sha: string, change: Payload): Payload {
   const payload = inRepository(repository, example("check_run", change.conclusion ? "completed" : "created"));
   const { suite = 1, ...rest } = change;
-  Object.assign(payload.check_run, { head_sha: sha, ...rest });
+  Object.assign(payload.check_run, { id: suite, head_sha: sha, ...rest });
   payload.check_run.check_suite.id = suite;
   return payload;
 }

@@ -25,6 +25,8 @@ export interface Dialect {
   readonly lockLog: Sql | null;
   /** A table, where a definition that takes its place before a statement is being given. */
   shadowed(table: string): Sql;
+  /** Selects the next position of a table as `position`: larger than every other, also those of other transactions. */
+  nextPosition(table: string): Sql;
   /** The text under a key of a JSON object that is kept as text. */
   textIn(column: Sql, key: string): Sql;
   /** Appended to the RETURNING list of the statement that moves the log's head: wakes up whoever follows the log. */
@@ -58,6 +60,7 @@ export const sqliteDialect: Dialect = {
   shadowed: (table) => raw(`main.${table}`),
   textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
   announce: raw(""),
+  nextPosition: (table) => sql`SELECT COALESCE(MAX(position), 0) + 1 AS position FROM ${raw(table)}`,
 };
 
 export const postgresDialect: Dialect = {
@@ -78,6 +81,7 @@ export const postgresDialect: Dialect = {
   textIn: (column, key) => sql`(CAST(${column} AS json) ->> ${raw(`'${key}'`)})`,
   // Told by PostgreSQL when the transaction commits, and not at all where it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),
+  nextPosition: (table) => sql`SELECT nextval(${`${table}_position`}) AS position`,
 };
 
 /** `a AND b AND …`; true where there is nothing to hold. */

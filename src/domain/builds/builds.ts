@@ -1,3 +1,4 @@
+import type { Tx } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
 import type { BuildPhase } from "../../entities/core/enums.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
@@ -20,7 +21,7 @@ import {
 import { lockCommit } from "../core/locks.js";
 import { requireBuild } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
-import { autoDeploy, holdFollowers } from "./auto-deploy.js";
+import { autoDeploy, lockFollowers } from "./auto-deploy.js";
 import { inheritStatuses } from "./commit-statuses.js";
 
 export interface CommitInput {
@@ -28,11 +29,15 @@ export interface CommitInput {
   readonly message?: string | null;
   readonly author?: string | null;
   readonly url?: string | null;
+  readonly committedAt?: Date | null;
+  readonly parents?: readonly string[] | null;
 }
 
 export interface CreateBuildInput {
   readonly repository: string;
+  readonly component?: string | null;
   readonly branch?: string | null;
+  readonly sequence?: number | null;
   readonly commit: CommitInput;
   readonly artifact?: string | null;
   readonly checksum?: string | null;
@@ -40,7 +45,7 @@ export interface CreateBuildInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** Registers a build, with the statuses that its commit has already. Where it has SUCCEEDED, it is released at once wherever its branch deploys by itself. */
+/** Registers a build with the statuses that its commit already has. A build that SUCCEEDED is deployed automatically. */
 export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Build> {
   permit(ctx.viewer, "createBuild");
   const phase = input.phase ?? "SUCCEEDED";
@@ -49,7 +54,12 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     id: newId(),
     phase,
     repository: parseRepository("repository", input.repository),
+    component: optional(input.component, (value) => parseLine("component", value)),
     branch: optional(input.branch, (value) => parseBranch("branch", value)),
+    sequence: parseSequence(input.sequence ?? null),
+    position: 0,
+    committedAt: input.commit.committedAt ?? null,
+    parents: parseParents(input.commit.parents ?? null),
     commitSha: parseSha("commit.sha", input.commit.sha),
     commitMessage: optional(input.commit.message, (value) => parseText("commit.message", value, LIMITS.commitMessage)),
     commitAuthor: optional(input.commit.author, (value) => parseLine("commit.author", value)),
@@ -61,9 +71,9 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
   return withIdempotency(ctx, "createBuild", input, Build, async (tx) => {
     await permitRepository(tx, ctx.viewer, "createBuild", build.repository);
     await lockCommit(tx, build.repository, build.commitSha);
-    await holdFollowers(tx, build);
-    // Made where the transaction is: of two builds that come at once, the one that is written last is the newest.
-    build.id = newId();
+    await lockFollowers(tx, build);
+    // Assigned under the locks: of two builds that are registered at once, the one that commits last is the newest.
+    build.position = await nextPosition(tx);
     await tx.insert(Build, [build]);
     const known = await inheritStatuses(tx, SYSTEM_VIEWER, build, now);
     await append(tx, ctx.viewer, now, [
@@ -88,7 +98,7 @@ export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Bu
   return ctx.db.write(async (tx) => {
     const found = await requireBuild(tx, "build", input.build);
     await permitRepository(tx, ctx.viewer, "updateBuild", found.repository);
-    await holdFollowers(tx, found);
+    await lockFollowers(tx, found);
     const build = await requireBuild(tx, "build", input.build, { lock: "change" });
     const same =
       build.phase === input.phase &&
@@ -106,6 +116,30 @@ export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Bu
     ]);
     return build;
   });
+}
+
+/** The most parents that a commit is stored with. Git has no limit, but merges of more are a curiosity. */
+const MAX_PARENTS = 16;
+
+function parseParents(parents: readonly string[] | null): readonly string[] | null {
+  if (parents === null) return null;
+  if (parents.length > MAX_PARENTS) {
+    throw badInput(
+      "commit.parents",
+      `commit.parents must have at most ${MAX_PARENTS} hashes; it has ${parents.length}.`,
+    );
+  }
+  return parents.map((parent, index) => parseSha(`commit.parents.${index}`, parent));
+}
+
+function parseSequence(sequence: number | null): number | null {
+  if (sequence === null || sequence >= 0) return sequence;
+  throw badInput("sequence", `sequence must be 0 or more; got ${sequence}.`);
+}
+
+async function nextPosition(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ position: number | string }>(tx.dialect.nextPosition("builds"));
+  return Number(row?.position);
 }
 
 /** The artifact that goes with a phase: one that SUCCEEDED has one, and no other. */

@@ -9,7 +9,7 @@ import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
 import { upsertStatus } from "../releases/statuses.js";
-import { holdFollowers } from "./auto-deploy.js";
+import { lockFollowers } from "./auto-deploy.js";
 import { buildsOfCommit, combineState, upsertCommitStatus } from "./commit-statuses.js";
 
 /* Applies what a code host reports on its pull requests and commits. The service acts as itself: no viewer asked for it. */
@@ -66,7 +66,7 @@ export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitStatus):
   const said = { context, state, description, targetUrl, ...shown };
   const builds = await buildsOfCommit(tx, repository, commitSha);
   // Apps that wait for the context are deployed when it passes.
-  if (state === "SUCCESS") await holdFollowers(tx, ...builds);
+  if (state === "SUCCESS") await lockFollowers(tx, ...builds);
   await tx.lock(
     Build,
     builds.map((build) => build.id),

@@ -10,7 +10,7 @@ import type { Ctx } from "../core/context.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
-import { LIMITS, optional, parseBranch, parseName, parseRepository, parseText } from "../core/input.js";
+import { LIMITS, optional, parseBranch, parseLine, parseName, parseRepository, parseText } from "../core/input.js";
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { conflict } from "../core/refusal.js";
@@ -21,6 +21,7 @@ export interface CreatePipelineInput {
   readonly name: string;
   readonly description?: string | null;
   readonly repository?: string | null;
+  readonly component?: string | null;
   readonly branch?: string | null;
   readonly reviewAppsEnabled?: boolean | null;
   readonly idempotencyKey?: string | null;
@@ -33,6 +34,7 @@ export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Prom
   const name = parseName("name", input.name);
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description)) ?? "";
   const repository = optional(input.repository, (value) => parseRepository("repository", value));
+  const component = optional(input.component, (value) => parseLine("component", value));
   const branch = optional(input.branch, (value) => parseBranch("branch", value)) ?? DEFAULT_BRANCH;
   return withIdempotency(ctx, "createPipeline", input, Pipeline, async (tx) => {
     await refuseTakenName(tx, name);
@@ -42,6 +44,7 @@ export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Prom
       name,
       description,
       repository,
+      component,
       branch,
       reviewAppsEnabled: input.reviewAppsEnabled ?? false,
       createdAt: now,
@@ -61,16 +64,18 @@ export interface UpdatePipelineInput {
   readonly name?: string | null;
   readonly description?: string | null;
   readonly repository?: string | null;
+  readonly component?: string | null;
   readonly branch?: string | null;
   readonly reviewAppsEnabled?: boolean | null;
 }
 
-/** Changes what is given. Null takes the repository away, and leaves the rest as it is; no change writes nothing. */
+/** Changes the given fields. Null clears the repository or component; null for others changes nothing. */
 export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Promise<Pipeline> {
   permit(ctx.viewer, "updatePipeline");
   const name = optional(input.name, (value) => parseName("name", value));
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
   const repository = optional(input.repository, (value) => parseRepository("repository", value));
+  const component = optional(input.component, (value) => parseLine("component", value));
   const branch = optional(input.branch, (value) => parseBranch("branch", value));
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
@@ -78,15 +83,16 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
     if (name !== null) pipeline.name = name;
     if (description !== null) pipeline.description = description;
     if (input.repository !== undefined) pipeline.repository = repository;
+    if (input.component !== undefined) pipeline.component = component;
     if (branch !== null) pipeline.branch = branch;
     if (input.reviewAppsEnabled != null) pipeline.reviewAppsEnabled = input.reviewAppsEnabled;
-    const fields = (["name", "description", "repository", "branch", "reviewAppsEnabled"] as const).filter(
+    const fields = (["name", "description", "repository", "component", "branch", "reviewAppsEnabled"] as const).filter(
       (field) => pipeline[field] !== before[field],
     );
     if (fields.length === 0) return pipeline;
-    if (fields.includes("name") || fields.includes("repository")) {
-      // Names are everybody's, and the repository says which builds are the pipeline's: with another one, others' would be.
-      permitUnrestricted(ctx.viewer, "updatePipeline", "its name or repository");
+    if (fields.includes("name") || fields.includes("repository") || fields.includes("component")) {
+      // Names are shared by all pipelines. The repository and component decide which builds belong to the pipeline.
+      permitUnrestricted(ctx.viewer, "updatePipeline", "its name, repository or component");
     }
     if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
     pipeline.updatedAt = ctx.now();

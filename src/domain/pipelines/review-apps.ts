@@ -8,7 +8,7 @@ import { append } from "../../events/log.js";
 import { permit } from "../access/actions.js";
 import { deployNewest } from "../builds/auto-deploy.js";
 import type { Ctx } from "../core/context.js";
-import { optional, parseBranch, parseLine, parseText, parseUrl } from "../core/input.js";
+import { optional, parseBranch, parseLine, parseSha, parseText, parseUrl } from "../core/input.js";
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, conflict, notFound } from "../core/refusal.js";
@@ -21,6 +21,8 @@ export interface PullRequestInput {
   readonly title?: string | null;
   readonly author?: string | null;
   readonly url?: string | null;
+  /** The whole hash of the commit that the pull request points to. */
+  readonly headSha?: string | null;
 }
 
 export interface OpenReviewAppInput {
@@ -61,7 +63,7 @@ export async function openForPullRequest(
     there === null
       ? await insertReviewApp(tx, ctx, pipeline, { ...UNSPECIFIED, ...given, number, createdAt: now, expiresAt })
       : await updateReviewApp(tx, there, { ...given, expiresAt });
-  const deployed = await deployNewest(tx, ctx, pipeline.repository, coupling, reviewApp.branch);
+  const deployed = await deployNewest(tx, ctx, pipeline, coupling, reviewApp);
   return { reviewApp, events: [...events, ...deployed] };
 }
 
@@ -106,7 +108,7 @@ export async function removeReviewApp(tx: Tx, ctx: Ctx, reviewApp: ReviewApp): P
   ];
 }
 
-const UNSPECIFIED = { title: null, author: null, url: null };
+const UNSPECIFIED = { title: null, author: null, url: null, headSha: null };
 
 interface OpenedReviewApp {
   readonly reviewApp: ReviewApp;
@@ -147,7 +149,7 @@ async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<Revi
   if (app === null || coupling === null) throw new Error(`The review app ${appId} has lost its app or coupling.`);
   const before = { ...reviewApp };
   Object.assign(reviewApp, patch);
-  const fields = ["branch", "title", "author", "url", "expiresAt"] as const;
+  const fields = ["branch", "headSha", "title", "author", "url", "expiresAt"] as const;
   // Compared as values: two dates of one moment are the same.
   if (fields.every((field) => before[field]?.valueOf() === reviewApp[field]?.valueOf())) {
     return { reviewApp, coupling, events: [] };
@@ -179,13 +181,14 @@ export function reviewAppName(pipeline: string, number: number, attempt: number)
 
 /** What was given of a pull request, each checked; what was left out is not there. */
 function parsePullRequest(input: PullRequestInput): Pick<ReviewApp, "branch"> & Partial<typeof UNSPECIFIED> {
-  const { title, author, url } = input;
+  const { title, author, url, headSha } = input;
   parseNumber("pullRequest.number", input.number);
   return {
     branch: parseBranch("pullRequest.branch", input.branch),
     ...(title !== undefined && { title: optional(title, (value) => parseText("pullRequest.title", value, 256)) }),
     ...(author !== undefined && { author: optional(author, (value) => parseLine("pullRequest.author", value)) }),
     ...(url !== undefined && { url: optional(url, (value) => parseUrl("pullRequest.url", value)) }),
+    ...(headSha !== undefined && { headSha: optional(headSha, (value) => parseSha("pullRequest.headSha", value)) }),
   } as Pick<ReviewApp, "branch"> & Partial<typeof UNSPECIFIED>;
 }
 

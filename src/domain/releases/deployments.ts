@@ -137,7 +137,9 @@ async function updateTarget(tx: Tx, ctx: Ctx, release: Release, promotionId: str
   const promotion = await tx.first(Promotion, { id: promotionId });
   const target = await tx.first(PromotionTarget, { releaseId: release.id });
   if (promotion === null || target === null) return [];
-  const events = [promotionTargetChanged(promotion, target, release.phase)];
+  // A late success changes a promotion that has finished: to those who follow it, it was in progress until now.
+  const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
+  const events = [promotionTargetChanged(inProgress, target, release.phase)];
   const all = await tx.find(Release, { id: (await findTargets(tx, promotionId)).map((one) => one.releaseId) });
   const phase = promotionPhase(all.map((one) => one.phase));
   if (phase === "IN_PROGRESS") return events;

@@ -7,7 +7,7 @@ import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, statusReported } from "../../events/draft.js";
 import { append } from "../../events/log.js";
 import { permit, permitRepository } from "../access/actions.js";
-import { deployAfterCheckPassed, holdFollowers } from "../builds/auto-deploy.js";
+import { deployAfterCheckPassed, lockFollowers } from "../builds/auto-deploy.js";
 import { buildStatusEvent } from "../builds/builds.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
@@ -42,7 +42,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
     const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
     const buildId = release?.buildId ?? (input.build as string);
     const mayPass = release === null && input.state === "SUCCESS";
-    if (mayPass) await holdFollowers(tx, await requireBuild(tx, "build", buildId));
+    if (mayPass) await lockFollowers(tx, await requireBuild(tx, "build", buildId));
     const build = await requireBuild(tx, "build", buildId, { lock: "change" });
     // What is said of a build holds for its releases, wherever they are.
     if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);

@@ -1,7 +1,7 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { BuildPhase } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @ObjectType({ description: "The commit that a build was made from.", simpleResolvers: true })
@@ -17,6 +17,9 @@ export class Commit {
 
   @Field(() => String, { nullable: true, description: "The URL of the commit on the code host; null if not reported." })
   url!: string | null;
+
+  @Field(() => Date, { nullable: true, description: "When it was committed; null if CI did not report it." })
+  committedAt!: Date | null;
 }
 
 @Entity("builds")
@@ -37,6 +40,31 @@ export class Build extends Node {
   @Field(() => String, { nullable: true, description: "The branch that it was built from; null if not reported." })
   @Column("text", { nullable: true })
   branch!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The part of a monorepo that was built; null for the whole repository.",
+  })
+  @Column("text", { nullable: true })
+  component!: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "The run number of CI, which orders the builds of a repository and component; null if not reported.",
+  })
+  @Column("bigint", { ...integer, nullable: true })
+  sequence!: number | null;
+
+  /** Counts up in the order in which builds are registered, by every instance. Unlike ids, it does not depend on a clock. */
+  @Column("bigint", integer)
+  position!: number;
+
+  @Column("bigint", { ...instant, nullable: true })
+  committedAt!: Date | null;
+
+  /** The hashes of the commit's parents; null if CI did not report them. */
+  @Column("simple-json", { nullable: true })
+  parents!: readonly string[] | null;
 
   @Column("text")
   commitSha!: string;
@@ -74,6 +102,12 @@ export class Build extends Node {
 
   @Field(() => Commit, { description: "The commit that it was made from." })
   get commit(): Commit {
-    return { sha: this.commitSha, message: this.commitMessage, author: this.commitAuthor, url: this.commitUrl };
+    return {
+      sha: this.commitSha,
+      message: this.commitMessage,
+      author: this.commitAuthor,
+      url: this.commitUrl,
+      committedAt: this.committedAt,
+    };
   }
 }

@@ -10,3 +10,11 @@ export const instant: ColumnOptions = {
     to: (value: Date | null) => (value === null ? null : value.getTime()),
   },
 };
+
+/** A 64-bit integer below 2^53, for the same reason. */
+export const integer: ColumnOptions = {
+  transformer: {
+    from: (value: number | string | null) => (value === null ? null : Number(value)),
+    to: (value: number | null) => value,
+  },
+};

@@ -27,6 +27,13 @@ export class Pipeline extends Node {
   repository!: string | null;
 
   @Field(() => String, {
+    nullable: true,
+    description: "The part of a monorepo that this pipeline deploys; null for the whole repository.",
+  })
+  @Column("text", { nullable: true })
+  component!: string | null;
+
+  @Field(() => String, {
     description: "The central branch. Its builds are deployed automatically to apps in the DEVELOPMENT stage.",
   })
   @Column("text")

@@ -41,6 +41,10 @@ export class ReviewApp {
   @Column("text")
   branch!: string;
 
+  /** The commit that the pull request points to; null if the code host did not report it. */
+  @Column("text", { nullable: true })
+  headSha!: string | null;
+
   @Column("text", { nullable: true })
   author!: string | null;
 

@@ -71,6 +71,7 @@ function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolea
     title: normalizeText(pull.title, LIMITS.name),
     author: normalizeText(pull.user?.login, LIMITS.name),
     url: normalizeUrl(pull.html_url),
+    headSha: pull.head.sha?.toLowerCase() ?? null,
   };
   const subject = { name: `${codebase}#${number}`, at: pull.updated_at, closes: change === "CLOSED" };
   return { subject, apply: (tx, ctx, late) => applyPullRequest(tx, ctx, codebase, change, pullRequest, late) };

@@ -32,6 +32,7 @@ export const PULL_REQUEST = z.object({
     user: z.object({ login: z.string() }).nullish(),
     head: z.object({
       ref: z.string(),
+      sha: sha.nullish(),
       label: z.string().nullish(),
       // Null if the fork was deleted.
       repo: z.object({ id: z.number() }).nullish(),

@@ -97,7 +97,66 @@ describe("a succeeded build of the main branch", () => {
   });
 });
 
-describe("an automatic deployment to an app with required checks", () => {
+describe("the order of builds", () => {
+  const A = "a".repeat(40);
+  const B = "b".repeat(40);
+  /** The commits that were deployed, one after the other. */
+  async function deployed(...builds: object[]): Promise<string[]> {
+    const repository = newRepository();
+    const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
+    const shas = new Map<string, string>();
+    for (const build of builds) {
+      const made = await seed.build({ repository, branch: "main", ...build });
+      shas.set(made.id, made.commit.sha[0] as string);
+    }
+    return (await buildsOn(app)).map((id) => shas.get(id) as string);
+  }
+
+  it("is that of CI's run numbers: a branch that is reset to an older commit deploys it", async () => {
+    const run = (sha: string, sequence: number) => ({ commit: { sha }, sequence });
+    assert.deepEqual(await deployed(run(B, 2), run(A, 1)), ["b"]);
+    assert.deepEqual(await deployed(run(A, 1), run(B, 2), run(A, 3)), ["a", "b", "a"]);
+  });
+
+  it("is that of the commits where there are no run numbers", async () => {
+    const parent = { commit: { sha: B, parents: [A] } };
+    assert.deepEqual(await deployed(parent, { commit: { sha: A } }), ["b"]);
+    const at = (sha: string, committedAt: string) => ({ commit: { sha, committedAt } });
+    assert.deepEqual(await deployed(at(B, "2026-01-02T00:00:00Z"), at(A, "2026-01-01T00:00:00Z")), ["b"]);
+  });
+
+  it("is that of their first registration where nothing else is known: an old run that is repeated is old", async () => {
+    const build = (sha: string) => ({ commit: { sha } });
+    assert.deepEqual(await deployed(build(A), build(B), build(A)), ["a", "b"]);
+    assert.deepEqual(await deployed(build(A), build(A)), ["a", "a"]);
+  });
+
+  it("is by component: a build goes only to pipelines of its own", async () => {
+    const repository = newRepository();
+    const apps = new Map<string | null, Named>();
+    for (const component of ["api", "web", null]) {
+      apps.set(component, await seed.coupled(await seed.pipeline({ repository, component }), "DEVELOPMENT"));
+    }
+    const builds = new Map<string | null, string>();
+    for (const component of ["web", "api", null]) {
+      builds.set(component, (await seed.build({ repository, branch: "main", component })).id);
+    }
+    for (const [component, app] of apps) assert.deepEqual(await buildsOn(app), [builds.get(component)]);
+  });
+
+  it("refuses a negative run number and more than 16 parents", async () => {
+    const given = { repository: newRepository(), artifact: "image", commit: { sha: A } };
+    const negative = await admin.mutationError("createBuild", { ...given, sequence: -1 });
+    assert.equal(negative.extensions.field, "sequence");
+    const many = await admin.mutationError("createBuild", {
+      ...given,
+      commit: { sha: A, parents: Array(17).fill(B) },
+    });
+    assert.equal(many.extensions.field, "commit.parents");
+  });
+});
+
+describe("an automatic deploy to an app with required checks", () => {
   async function gated(...requiredChecks: string[]) {
     const repository = newRepository();
     const pipeline = await seed.pipeline({ repository });
@@ -123,14 +182,16 @@ describe("an automatic deployment to an app with required checks", () => {
     assert.deepEqual(await buildsOn(app), [build.id]);
   });
 
-  it("uses the newest build only: checks of an older one start nothing", async () => {
+  it("comes for an older build that passes, unless a newer one is there already", async () => {
     const { repository, app } = await gated("ci");
     const old = await seed.build({ repository, branch: "main" });
     const newest = await seed.build({ repository, branch: "main" });
+    const late = await seed.build({ repository, branch: "main" });
     await report(old, "ci", "SUCCESS");
-    assert.deepEqual(await buildsOn(app), []);
+    assert.deepEqual(await buildsOn(app), [old.id], "a newer build whose check is pending does not starve it");
+    await report(late, "ci", "SUCCESS");
     await report(newest, "ci", "SUCCESS");
-    assert.deepEqual(await buildsOn(app), [newest.id]);
+    assert.deepEqual(await buildsOn(app), [old.id, late.id]);
   });
 
   it("starts when an ADMIN removes the check that it waits for", async () => {
@@ -190,12 +251,14 @@ describe("automatic deployments, for any order of builds and checks", () => {
         );
         const builds: { id: string; done: boolean; states: Record<string, string> }[] = [];
         const expected = { free: [] as string[], checked: [] as string[] };
-        const expect = () => {
-          const newest = builds.findLast((build) => build.done);
-          if (newest === undefined) return;
-          const passes = newest.states.ci === "SUCCESS" && newest.states.scan === "SUCCESS";
-          for (const list of passes ? [expected.free, expected.checked] : [expected.free]) {
-            if (!list.includes(newest.id)) list.push(newest.id);
+        const places = (list: readonly string[]) => list.map((id) => builds.findIndex((build) => build.id === id));
+        /** What a change of one build deploys: that build, where it passes and no newer one is there. */
+        const expect = (index: number, passed: boolean) => {
+          const build = builds[index];
+          if (build?.done !== true) return;
+          const passes = build.states.ci === "SUCCESS" && build.states.scan === "SUCCESS";
+          for (const list of [...(passed ? [] : [expected.free]), ...(passes ? [expected.checked] : [])]) {
+            if (Math.max(-1, ...places(list)) < index) list.push(build.id);
           }
         };
         for (const one of steps) {
@@ -207,27 +270,29 @@ describe("automatic deployments, for any order of builds and checks", () => {
               ...(!done && { phase: "PENDING", artifact: null }),
             });
             builds.push({ id: made.id, done, states: {} });
+            expect(builds.length - 1, false);
           } else {
             const build = builds[one.which];
             if (build === undefined) continue;
             if (one.what === "report") {
               await report(build, one.context, one.state);
               build.states[one.context] = one.state;
+              expect(one.which, true);
             } else if (!build.done) {
               await succeed(build);
               build.done = true;
+              expect(one.which, false);
             }
           }
-          expect();
         }
         assert.deepEqual(await buildsOn(free), expected.free);
         assert.deepEqual(await buildsOn(opened.reviewApp.app), expected.free);
         assert.deepEqual(await buildsOn(checked), expected.checked);
         for (const list of [expected.free, expected.checked]) {
-          const places = list.map((id) => builds.findIndex((build) => build.id === id));
+          const order = places(list);
           assert.deepEqual(
-            places,
-            places.toSorted((a, b) => a - b),
+            order,
+            order.toSorted((a, b) => a - b),
           );
         }
       }),

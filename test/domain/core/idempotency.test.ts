@@ -107,7 +107,8 @@ describe("a mutation with an idempotency key", () => {
     await admin.mutate("updateApp", { app: app.id, region: "us" }, "app { id }");
     assert.deepEqual((await admin.mutate("createApp", given, "app { id region }")).app, app);
     await admin.mutate("deleteApp", { app: app.id }, "deletedAppId");
-    assert.deepEqual((await admin.mutate("createApp", given, "app { id region }")).app, app);
+    const gone = await admin.mutationError("createApp", given);
+    assert.deepEqual([gone.extensions.code, /deleted/.test(gone.message)], ["CONFLICT", true]);
   });
 
   it("is remembered for 24 hours, and then runs again", async (t) => {

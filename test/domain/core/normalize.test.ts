@@ -20,10 +20,15 @@ describe("input from other systems", () => {
     );
   });
 
-  it("stays unchanged if it is valid", () => {
-    const letter = fc.constantFrom(..."abcXYZ019 ._:/\\+()@#-");
-    const context = fc.string({ unit: letter, maxLength: 99 }).map((rest) => `c${rest}`);
+  it("stays as it is where it fits already", () => {
+    const letter = fc.constantFrom(..."abcXYZ019 ._:/\\+()@#-,&[]|测试");
+    const context = fc.string({ unit: letter, maxLength: 253 }).map((rest) => `c${rest}d`);
     fc.assert(fc.property(context, (text) => assert.equal(normalizeContext(text), text)));
     fc.assert(fc.property(fc.webUrl(), (url) => assert.equal(normalizeUrl(url), url)));
+  });
+
+  it("keeps different long names of checks apart", () => {
+    const [one, other] = [`${"x".repeat(300)}1`, `${"x".repeat(300)}2`].map(normalizeContext);
+    assert.notEqual(one, other);
   });
 });

@@ -103,8 +103,11 @@ describe("the name of a check", () => {
       "ci\n",
       "ci\u0000",
       "é",
-      "a".repeat(100),
-      "a".repeat(101),
+      "a".repeat(255),
+      "a".repeat(256),
+      "test (ubuntu-latest, 18)",
+      "lint [strict]",
+      "测试",
       "-a",
       "ci/build (#1) @a+b\\c",
     ),
@@ -116,7 +119,9 @@ describe("the name of a check", () => {
     const release = await seed.release(app);
     await fc.assert(
       fc.asyncProperty(anything, async (context) => {
-        const rule = /^[A-Za-z0-9][A-Za-z0-9 ._:/\\+()@#-]{0,99}$/.test(context);
+        const trimmed = context.trim().normalize("NFC");
+        const length = [...trimmed].length;
+        const rule = context.isWellFormed() && length >= 1 && length <= 255 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(trimmed);
         const fresh = await seed.app();
         const build = await seed.build();
         const places: [string, object, string][] = [

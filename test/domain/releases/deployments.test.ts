@@ -188,7 +188,7 @@ describe("a deployment without a report", () => {
     const query = "query ($app: ID!) { app(app: $app) { releases(last: 1) { nodes { version failureReason } } } }";
     const { app: found } = await timed.admin.ask(query, { app: app.id });
     assert.deepEqual(found.releases.nodes, [
-      { version: 1, failureReason: "Nobody reported the deployment within 10 minutes." },
+      { version: 1, failureReason: "No report of the deployment arrived within 10 minutes." },
     ]);
     // The waiting release gets the full timeout from now on.
     clock.advance(10 * MINUTE - 1);
@@ -240,10 +240,28 @@ describe("a deployment without a report", () => {
     const { promotion: ended } = await timed.admin.ask(query, { id: promotion.id });
     assert.deepEqual(ended, {
       phase: "FAILED",
-      targets: [{ failureReason: "Nobody reported the deployment within 10 minutes." }],
+      targets: [{ failureReason: "No report of the deployment arrived within 10 minutes." }],
     });
     const late = { release: (await getOnlyRelease(timed, slow)).id, phase: "SUCCEEDED" };
-    assert.equal((await timed.admin.mutationError("reportDeployment", late)).extensions.code, "CONFLICT");
+    const again = { ...late, phase: "FAILED" };
+    await timed.admin.mutate("reportDeployment", late, "release { id }");
+    assert.deepEqual(await phasesOf(slow, timed), ["SUCCEEDED"]);
+    assert.equal((await timed.admin.ask(query, { id: promotion.id })).promotion.phase, "SUCCEEDED");
+    assert.equal((await timed.admin.mutationError("reportDeployment", again)).extensions.code, "CONFLICT");
+  });
+
+  it("is refused a late success once a newer release has succeeded", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now, env: { DEPLOY_TIMEOUT: "10m" } });
+    const own = new Seed(timed.admin);
+    const app = await own.app({ deploymentMode: "REPORTED" });
+    const [first, second] = [await own.release(app), await own.release(app)];
+    clock.advance(10 * MINUTE);
+    await timed.app.tick();
+    await timed.admin.mutate("reportDeployment", { release: second.id, phase: "SUCCEEDED" }, "__typename");
+    const late = { release: first.id, phase: "SUCCEEDED" };
+    const refused = await timed.admin.mutationError("reportDeployment", late);
+    assert.deepEqual([refused.extensions.code, /v2 has SUCCEEDED/.test(refused.message)], ["CONFLICT", true]);
   });
 });
 
@@ -271,15 +289,30 @@ describe("a rollback", () => {
     assert.equal(await currentVersion(app), 3);
   });
 
-  it("skips releases that did not succeed", async () => {
+  it("goes to the newest build that succeeded, after a release that failed half way", async () => {
     const app = await seed.app({ deploymentMode: "REPORTED" });
     const good = await seed.build();
-    await report(await seed.release(app, good), "SUCCEEDED");
-    await report(await seed.release(app), "FAILED");
     await report(await seed.release(app), "SUCCEEDED");
+    await report(await seed.release(app), "FAILED");
+    await report(await seed.release(app, good), "SUCCEEDED");
     await report(await seed.release(app), "FAILED");
     const release = await rollback({ app: app.id });
     assert.deepEqual([release.build.id, release.phase], [good.id, "DEPLOYING"]);
+    await report(release, "FAILED");
+    assert.equal((await rollback({ app: app.id })).build.id, good.id, "a rollback that failed is tried again");
+  });
+
+  it("passes over a build that was released twice, and over builds that were rolled back from", async () => {
+    const app = await seed.app();
+    const [a, b, c] = [await seed.build(), await seed.build(), await seed.build()];
+    for (const build of [a, b, c, c]) await seed.release(app, build);
+    assert.equal((await rollback({ app: app.id })).build.id, b.id);
+    assert.equal((await rollback({ app: app.id })).build.id, a.id);
+    const refused = await admin.mutationError("rollback", { app: app.id });
+    assert.deepEqual([refused.extensions.code, /rolled back from/.test(refused.message)], ["CONFLICT", true]);
+    await seed.release(app, c);
+    await seed.release(app, await seed.build());
+    assert.equal((await rollback({ app: app.id })).build.id, c.id, "released on purpose since, it counts again");
   });
 
   it("uses the given release if it belongs to the app and succeeded", async () => {

@@ -115,7 +115,34 @@ describe("a pull request on GitHub", () => {
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
 
-  it("keeps its review app alive as long as it has activity", async (t) => {
+  it("runs builds of its head commit only, also where an earlier one had a branch of the same name", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const [first, second] = [newSha(), newSha()];
+    const running = async () => (await reviewApps(admin, pipeline))[0].app.currentRelease?.build.id ?? null;
+    const send = (action: string, sha: string, updated_at: string, number = 1) =>
+      deliverWebhook(
+        server.url,
+        "pull_request",
+        pullRequest(repository, action, { number, updated_at, head: { sha } }),
+      );
+    const build = (sha: string) => seed.build({ repository, branch: "changes", commit: { sha } });
+    await send("opened", first, "2026-01-01T00:00:00Z");
+    const old = await build(first);
+    assert.equal(await running(), old.id);
+    await send("synchronize", second, "2026-01-01T00:00:10Z");
+    await build(first);
+    assert.equal(await running(), old.id, "a slow build of the commit before is not deployed");
+    const head = await build(second);
+    assert.equal(await running(), head.id);
+    await send("closed", second, "2026-01-01T00:00:20Z");
+    await send("reopened", second, "2026-01-01T00:00:20Z");
+    assert.deepEqual(await reviewApps(admin, pipeline), [], "in the same second, closed wins");
+    await send("opened", newSha(), "2026-01-01T00:00:30Z", 2);
+    assert.equal(await running(), null, "builds of the closed pull request are not deployed");
+  });
+
+  it("keeps its review app alive as long as something happens on it", async (t) => {
     let now = new Date("2026-03-01T00:00:00Z");
     const { server, admin, seed, repository } = await withGithub(t, { now: () => now, env: { REVIEW_APP_TTL: "10h" } });
     const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });

@@ -95,7 +95,7 @@ describe("a status on GitHub", () => {
     ]);
   });
 
-  it("of a check has the state of its conclusion, and all runs of the same name must succeed", async (t) => {
+  it("of a check is what its conclusion says, and the run that started last counts", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
     const { sha } = build.commit;
@@ -132,18 +132,21 @@ describe("a status on GitHub", () => {
       "success SUCCESS",
       "timed_out ERROR",
     ]);
-    const run = (suite: number, conclusion: string, completed_at: string) =>
-      deliverWebhook(
-        server.url,
-        "check_run",
-        checkRun(repository, sha, { name: "unit", suite, status: "completed", conclusion, completed_at }),
-      );
+    const run = (suite: number, conclusion: string | null, started_at: string) => {
+      const status = conclusion === null ? "in_progress" : "completed";
+      const change = { name: "unit", suite, status, conclusion, started_at, completed_at: null };
+      return deliverWebhook(server.url, "check_run", checkRun(repository, sha, change));
+    };
     const unit = async () => (await statuses(admin, build)).find((one) => one.startsWith("unit "));
-    await run(1, "failure", "2026-01-01T00:00:00Z");
-    await run(2, "success", "2026-01-01T00:00:01Z");
-    assert.equal(await unit(), "unit FAILURE");
-    await run(1, "success", "2026-01-01T00:00:02Z");
-    assert.equal(await unit(), "unit SUCCESS");
+    await run(2, "success", "2026-01-01T00:00:05Z");
+    await run(1, "cancelled", "2026-01-01T00:00:00Z");
+    assert.equal(await unit(), "unit SUCCESS", "an earlier run in another suite does not block");
+    await run(3, null, "2026-01-01T00:00:09Z");
+    assert.equal(await unit(), "unit PENDING", "a later run has started");
+    await run(3, "failure", "2026-01-01T00:00:01Z");
+    assert.equal(await unit(), "unit FAILURE", "a reporter whose clock is behind is believed about its own run");
+    await run(3, null, "2026-01-01T00:00:09Z");
+    assert.equal(await unit(), "unit FAILURE", "a late delivery does not reopen a completed run");
   });
 
   it("of a check that starts and completes in the same second is complete, in any order of arrival", async (t) => {
@@ -189,7 +192,8 @@ describe("a status on GitHub", () => {
   it("has a normalized context, so that it can be required", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });
-    const contexts = ["✅ tests, all (node 20)", `${"long/".repeat(30)}`, "„", "Build & Test"];
+    const long = "long/".repeat(60);
+    const contexts = ["✅ tests, all (node 20)", `${long}1`, `${long}2`, "测试", "Build & Test"];
     for (const context of contexts) {
       const answer = await deliverWebhook(
         server.url,
@@ -198,9 +202,34 @@ describe("a status on GitHub", () => {
       );
       assert.equal(answer.status, 200, JSON.stringify(answer));
     }
-    const fitted = (await statuses(admin, build)).map((one) => one.replace(/ SUCCESS$/, ""));
-    assert.deepEqual(fitted, ["Build - Test", "check", "long/".repeat(20), "tests- all (node 20)"]);
+    const reported = (await statuses(admin, build)).map((one) => one.replace(/ SUCCESS$/, ""));
+    assert.equal(reported.length, 5, "different names stay different");
+    for (const name of ["✅ tests, all (node 20)", "测试", "Build & Test"]) assert.ok(reported.includes(name), name);
     const pipeline = await seed.pipeline();
-    await seed.coupled(pipeline, "STAGING", { requiredChecks: fitted });
+    await seed.coupled(pipeline, "STAGING", { requiredChecks: reported });
+  });
+
+  it("of a required check is kept beside more than a thousand others, whichever comes first", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository });
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING", { requiredChecks: ["unit"] });
+    const build = await seed.build({ repository, branch: "main" });
+    const report = (context: string) =>
+      admin.mutate("reportStatus", { build: build.id, context, state: "SUCCESS" }, "__typename");
+    await report("unit");
+    for (let shard = 0; shard < 1001; shard += 1) await report(`shard ${shard}`);
+    await deliverWebhook(server.url, "status", status(repository, build.commit.sha, "last", "success"));
+    await admin.mutate("promote", { app: dev.id }, "promotion { id }");
+    const { release } = (
+      await admin.ask("query ($b: ID!) { build(id: $b) { releases(first: 1) { nodes { statuses { context } } } } }", {
+        b: build.id,
+      })
+    ).build.releases.nodes.map((one: object) => ({ release: one }))[0];
+    const kept = new Set(release.statuses.map((one: { context: string }) => one.context));
+    assert.deepEqual(
+      [kept.size, kept.has("unit"), kept.has("last"), kept.has("shard 0"), kept.has("shard 1"), kept.has("shard 2")],
+      [1001, true, true, false, false, true],
+    );
   });
 });

@@ -3,6 +3,7 @@ import { EventFilters0000000000002 } from "./0002-event-filters.js";
 import { TokenScope0000000000003 } from "./0003-token-scope.js";
 import { Budgets0000000000004 } from "./0004-budgets.js";
 import { LateReports0000000000005 } from "./0005-late-reports.js";
+import { BuildOrder0000000000006 } from "./0006-build-order.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -11,4 +12,5 @@ export const SQLITE_MIGRATIONS = [
   TokenScope0000000000003,
   Budgets0000000000004,
   LateReports0000000000005,
+  BuildOrder0000000000006,
 ];
