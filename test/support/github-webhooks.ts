@@ -104,7 +104,7 @@ export function status(
 export function checkRun(repository: string, sha: string, change: Payload): Payload {
   const payload = inRepository(repository, example("check_run", change.conclusion ? "completed" : "created"));
   const { suite = 1, ...rest } = change;
-  Object.assign(payload.check_run, { id: suite, head_sha: sha, ...rest });
+  Object.assign(payload.check_run, { id: suite, app: { slug: "ci", name: "CI" }, head_sha: sha, ...rest });
   payload.check_run.check_suite.id = suite;
   return payload;
 }

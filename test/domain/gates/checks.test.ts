@@ -146,11 +146,11 @@ describe("the name of a check", () => {
         const { release: found } = await admin.ask("query ($id: ID!) { release(id: $id) { statuses { context } } }", {
           id: release.id,
         });
-        assert.ok(found.statuses.some((status: { context: string }) => status.context === context));
+        assert.ok(found.statuses.some((status: { context: string }) => status.context === trimmed));
         const { coupling } = await admin.ask("query ($id: ID!) { coupling(id: $id) { requiredChecks } }", {
           id: app.couplingId,
         });
-        assert.deepEqual(coupling.requiredChecks, [context]);
+        assert.deepEqual(coupling.requiredChecks, [trimmed]);
       }),
       { numRuns: runsPerEngine(80) },
     );

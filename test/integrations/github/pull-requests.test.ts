@@ -32,7 +32,9 @@ describe("a pull request on GitHub", () => {
     assert.equal(edited.app.name, opened.app.name);
     await deliverWebhook(server.url, "pull_request", example("pull_request", "closed"));
     assert.deepEqual(await reviewApps(admin, pipeline), []);
-    await deliverWebhook(server.url, "pull_request", example("pull_request", "reopened"));
+    const reopened = example("pull_request", "reopened");
+    reopened.pull_request.updated_at = "2026-01-01T00:00:00Z";
+    await deliverWebhook(server.url, "pull_request", reopened);
     assert.equal((await reviewApps(admin, pipeline))[0].app.name, opened.app.name);
   });
 
