@@ -48,6 +48,7 @@ describe("the GitHub page", () => {
         REPOSITORY: section === "From GitLab CI" ? `https://github.com/${repository}` : repository,
         BRANCH: "main",
         SHA: "4f3c2a1d".repeat(5),
+        RUN: "7",
         IMAGE: "registry.example.com/shop:4f3c2a1d",
       };
       const steps = scripts(section).slice(0, count);

@@ -112,26 +112,26 @@ describe("the order of builds", () => {
     return (await buildsOn(app)).map((id) => shas.get(id) as string);
   }
 
-  it("is that of CI's run numbers: a branch that is reset to an older commit deploys it", async () => {
+  it("follows CI run numbers: a branch that is reset to an older commit deploys it", async () => {
     const run = (sha: string, sequence: number) => ({ commit: { sha }, sequence });
     assert.deepEqual(await deployed(run(B, 2), run(A, 1)), ["b"]);
     assert.deepEqual(await deployed(run(A, 1), run(B, 2), run(A, 3)), ["a", "b", "a"]);
   });
 
-  it("is that of the commits where there are no run numbers", async () => {
+  it("follows the commits if there are no run numbers", async () => {
     const parent = { commit: { sha: B, parents: [A] } };
     assert.deepEqual(await deployed(parent, { commit: { sha: A } }), ["b"]);
     const at = (sha: string, committedAt: string) => ({ commit: { sha, committedAt } });
     assert.deepEqual(await deployed(at(B, "2026-01-02T00:00:00Z"), at(A, "2026-01-01T00:00:00Z")), ["b"]);
   });
 
-  it("is that of their first registration where nothing else is known: an old run that is repeated is old", async () => {
+  it("follows the first registration of the commit if nothing else is known: a rerun of an old commit is old", async () => {
     const build = (sha: string) => ({ commit: { sha } });
     assert.deepEqual(await deployed(build(A), build(B), build(A)), ["a", "b"]);
     assert.deepEqual(await deployed(build(A), build(A)), ["a", "a"]);
   });
 
-  it("is by component: a build goes only to pipelines of its own", async () => {
+  it("is separate for each component: a build goes only to pipelines with its component", async () => {
     const repository = newRepository();
     const apps = new Map<string | null, Named>();
     for (const component of ["api", "web", null]) {
@@ -156,7 +156,7 @@ describe("the order of builds", () => {
   });
 });
 
-describe("an automatic deploy to an app with required checks", () => {
+describe("an automatic deployment to an app with required checks", () => {
   async function gated(...requiredChecks: string[]) {
     const repository = newRepository();
     const pipeline = await seed.pipeline({ repository });
@@ -182,7 +182,7 @@ describe("an automatic deploy to an app with required checks", () => {
     assert.deepEqual(await buildsOn(app), [build.id]);
   });
 
-  it("comes for an older build that passes, unless a newer one is there already", async () => {
+  it("deploys an older build that passes, unless a newer one is deployed already", async () => {
     const { repository, app } = await gated("ci");
     const old = await seed.build({ repository, branch: "main" });
     const newest = await seed.build({ repository, branch: "main" });
