@@ -49,6 +49,7 @@ describe("the GitHub page", () => {
         BRANCH: "main",
         SHA: "4f3c2a1d".repeat(5),
         RUN: "7",
+        CI_PIPELINE_IID: "7",
         IMAGE: "registry.example.com/shop:4f3c2a1d",
       };
       const steps = scripts(section).slice(0, count);
