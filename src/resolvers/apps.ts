@@ -72,7 +72,7 @@ export class AppResolver {
     return nestedList(ctx, RELEASES_BY_VERSION, "appId", id, args);
   }
 
-  @Mutation(() => AppPayload, { description: `Creates an app. ${requiresRole("createApp")}` })
+  @Mutation(() => AppPayload, { nullable: true, description: `Creates an app. ${requiresRole("createApp")}` })
   async createApp(
     @Ctx() ctx: Context,
     @Arg("input", () => CreateAppInput, { description: "Input for createApp." }) input: CreateAppInput,
@@ -80,7 +80,7 @@ export class AppResolver {
     return { app: await ctx.mutate((ctx) => apps.createApp(ctx, input)) };
   }
 
-  @Mutation(() => AppPayload, { description: `Updates an app. ${requiresRole("updateApp")}` })
+  @Mutation(() => AppPayload, { nullable: true, description: `Updates an app. ${requiresRole("updateApp")}` })
   async updateApp(
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateAppInput, { description: "Input for updateApp." }) input: UpdateAppInput,
@@ -89,6 +89,7 @@ export class AppResolver {
   }
 
   @Mutation(() => DeleteAppPayload, {
+    nullable: true,
     description: `Deletes an app that is not in a pipeline. Its history is kept. ${requiresRole("deleteApp")}`,
   })
   async deleteApp(

@@ -58,7 +58,7 @@ export class BuildResolver {
     return nestedList(ctx, RELEASES_NEWEST_FIRST, "buildId", id, args);
   }
 
-  @Mutation(() => BuildPayload, { description: `Registers a build. ${requiresRole("createBuild")}` })
+  @Mutation(() => BuildPayload, { nullable: true, description: `Registers a build. ${requiresRole("createBuild")}` })
   async createBuild(
     @Ctx() ctx: Context,
     @Arg("input", () => CreateBuildInput, { description: "Input for createBuild." }) input: CreateBuildInput,
@@ -67,6 +67,7 @@ export class BuildResolver {
   }
 
   @Mutation(() => BuildPayload, {
+    nullable: true,
     description: `Updates the phase of a build that has not SUCCEEDED. ${requiresRole("updateBuild")}`,
   })
   async updateBuild(

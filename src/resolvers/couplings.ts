@@ -79,6 +79,7 @@ export class CouplingResolver {
   }
 
   @Mutation(() => CouplingPayload, {
+    nullable: true,
     description: `Adds an app to a stage of a pipeline. ${requiresRole("addCoupling")}`,
   })
   async addCoupling(
@@ -89,6 +90,7 @@ export class CouplingResolver {
   }
 
   @Mutation(() => CouplingPayload, {
+    nullable: true,
     description: `Replaces the required checks of an app. ${requiresRole("addChecks")} ${requiresRole("removeChecks", "Removing a check")}`,
   })
   async updateChecks(
@@ -99,6 +101,7 @@ export class CouplingResolver {
   }
 
   @Mutation(() => CouplingPayload, {
+    nullable: true,
     description: `Moves an app to another stage. ${requiresRole("moveCoupling")} ${requiresRole("moveCheckedCoupling", "Moving an app that has required checks")}`,
   })
   async moveCoupling(
@@ -109,6 +112,7 @@ export class CouplingResolver {
   }
 
   @Mutation(() => CouplingPayload, {
+    nullable: true,
     description: `Turns automatic deployment on or off. ${requiresRole("setAutoDeploy")}`,
   })
   async setAutoDeploy(
@@ -119,6 +123,7 @@ export class CouplingResolver {
   }
 
   @Mutation(() => RemoveCouplingPayload, {
+    nullable: true,
     description: `Removes an app from its pipeline. ${requiresRole("removeCoupling")}`,
   })
   async removeCoupling(

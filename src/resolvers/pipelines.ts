@@ -105,7 +105,10 @@ export class PipelineResolver {
     return nestedEvents(ctx, id, args);
   }
 
-  @Mutation(() => PipelinePayload, { description: `Creates a pipeline. ${requiresRole("createPipeline")}` })
+  @Mutation(() => PipelinePayload, {
+    nullable: true,
+    description: `Creates a pipeline. ${requiresRole("createPipeline")}`,
+  })
   async createPipeline(
     @Ctx() ctx: Context,
     @Arg("input", () => CreatePipelineInput, { description: "Input for createPipeline." }) input: CreatePipelineInput,
@@ -113,7 +116,10 @@ export class PipelineResolver {
     return { pipeline: await ctx.mutate((ctx) => pipelines.createPipeline(ctx, input)) };
   }
 
-  @Mutation(() => PipelinePayload, { description: `Updates a pipeline. ${requiresRole("updatePipeline")}` })
+  @Mutation(() => PipelinePayload, {
+    nullable: true,
+    description: `Updates a pipeline. ${requiresRole("updatePipeline")}`,
+  })
   async updatePipeline(
     @Ctx() ctx: Context,
     @Arg("input", () => UpdatePipelineInput, { description: "Input for updatePipeline." }) input: UpdatePipelineInput,
@@ -122,6 +128,7 @@ export class PipelineResolver {
   }
 
   @Mutation(() => DeletePipelinePayload, {
+    nullable: true,
     description: `Deletes a pipeline, its couplings and its review apps. Its history is kept. ${requiresRole("deletePipeline")}`,
   })
   async deletePipeline(

@@ -104,6 +104,7 @@ export class PromotionResolver {
   }
 
   @Mutation(() => PromotePayload, {
+    nullable: true,
     description: `Promotes the build of a release to apps in the next stage: to all targets, or to none if one is refused. ${requiresRole("promote")} ${requiresRole("forcePromotion", "Forcing")}`,
   })
   async promote(

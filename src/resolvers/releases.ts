@@ -74,6 +74,7 @@ export class ReleaseResolver {
   }
 
   @Mutation(() => ReleasePayload, {
+    nullable: true,
     description: `Releases a build on an app. ${requiresRole("createRelease")} ${requiresRole("releasePastChecks", "Releasing a build on which a required check of the app is not SUCCESS")}`,
   })
   async createRelease(
@@ -84,6 +85,7 @@ export class ReleaseResolver {
   }
 
   @Mutation(() => ReleasePayload, {
+    nullable: true,
     description: `Rolls an app back to an earlier release, by a new release with the same build. ${requiresRole("rollback")}`,
   })
   async rollback(
@@ -94,6 +96,7 @@ export class ReleaseResolver {
   }
 
   @Mutation(() => ReleasePayload, {
+    nullable: true,
     description: `Reports the progress or the result of a release's deployment. ${requiresRole("reportDeployment")}`,
   })
   async reportDeployment(

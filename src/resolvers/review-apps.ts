@@ -22,6 +22,7 @@ export class ReviewAppResolver {
   }
 
   @Mutation(() => ReviewAppPayload, {
+    nullable: true,
     description: `Creates or updates the review app of a pull request. Use it for code hosts other than GitHub. The GitHub webhook does the same. ${requiresRole("openReviewApp")}`,
   })
   async openReviewApp(
@@ -32,6 +33,7 @@ export class ReviewAppResolver {
   }
 
   @Mutation(() => CloseReviewAppPayload, {
+    nullable: true,
     description: `Deletes the review app of a pull request. Its history is kept. ${requiresRole("closeReviewApp")}`,
   })
   closeReviewApp(

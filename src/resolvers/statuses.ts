@@ -27,6 +27,7 @@ export class StatusResolver {
   }
 
   @Mutation(() => ReleaseStatusPayload, {
+    nullable: true,
     description: `Creates or updates the status of a release or build in one context. ${requiresRole("reportStatus")}`,
   })
   async reportStatus(

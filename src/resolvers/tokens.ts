@@ -27,7 +27,10 @@ export class TokenResolver {
     return loadLivePipelines(ctx, scope);
   }
 
-  @Mutation(() => CreateTokenPayload, { description: `Creates a token. ${requiresRole("createToken")}` })
+  @Mutation(() => CreateTokenPayload, {
+    nullable: true,
+    description: `Creates a token. ${requiresRole("createToken")}`,
+  })
   createToken(
     @Ctx() ctx: Context,
     @Arg("input", () => CreateTokenInput, { description: "Input for createToken." }) input: CreateTokenInput,
@@ -36,6 +39,7 @@ export class TokenResolver {
   }
 
   @Mutation(() => TokenPayload, {
+    nullable: true,
     description: `Revokes a token immediately and permanently. ${requiresRole("revokeToken")}`,
   })
   async revokeToken(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
 import type { ResponseError } from "../support/client.js";
-import { type Named, Seed, type SeededBuild, type SeededRelease } from "../support/seed.js";
+import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
 const UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -18,6 +18,27 @@ interface State {
   readonly promotionId: string;
   readonly statusId: string;
 }
+
+describe("an operation of several mutations", () => {
+  it("returns the results of the others if one is refused", async (t) => {
+    const { admin } = await startServer(t);
+    const name = unique("taken");
+    await admin.mutate("createApp", { name }, "__typename");
+    const { data, errors } = await admin.post<{ token: { secret: string }; app: null }>(
+      `mutation ($name: String!) {
+        token: createToken(input: { name: $name, role: VIEWER }) { secret }
+        app: createApp(input: { name: $name }) { app { id } }
+      }`,
+      { name },
+    );
+    assert.equal(typeof data?.token.secret, "string", "the only time that the secret is shown");
+    assert.equal(data?.app, null);
+    assert.deepEqual(
+      errors?.map((error: ResponseError) => [error.extensions.code, error.path]),
+      [["CONFLICT", ["app"]]],
+    );
+  });
+});
 
 describe("bad input", () => {
   let server: TestServer;

@@ -59,7 +59,7 @@ export function fromCheckRun(
     description: normalizeText(run.output?.title, LIMITS.description),
     targetUrl: normalizeUrl(run.details_url) ?? normalizeUrl(run.html_url),
     imageUrl: null,
-    // Not completed_at: the clock of whoever completes the run may be behind that of whoever started it.
+    // Not completed_at: the clock of the reporter that completes a run may be behind that of the one that started it.
     saidAt: run.started_at ?? receivedAt,
     receivedAt,
   };

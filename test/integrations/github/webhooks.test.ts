@@ -9,7 +9,6 @@ import {
   pullRequest,
   reviewApps,
   signature,
-  status,
   withGithub,
 } from "../../support/github-webhooks.js";
 import { startServer } from "../../support/server.js";
@@ -127,17 +126,14 @@ describe("a webhook", () => {
   });
 
   it("is retried when it is redelivered after a refusal", async (t) => {
-    const { server, admin, seed, repository } = await withGithub(t);
-    const build = await seed.build({ repository });
-    for (let count = 0; count < 100; count += 1) {
-      await admin.mutate("reportStatus", { build: build.id, context: `c${count}`, state: "SUCCESS" }, "__typename");
-    }
-    const payload = status(repository, build.commit.sha, "ci/build", "success");
+    const { server, seed, repository } = await withGithub(t);
+    await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const payload = pullRequest(repository, "opened", { head: { ref: "x".repeat(300) } });
     const id = randomUUID();
     for (let time = 0; time < 2; time += 1) {
-      const answer = await deliverWebhook(server.url, "status", payload, { id });
+      const answer = await deliverWebhook(server.url, "pull_request", payload, { id });
       assert.equal(answer.status, 400);
-      assert.match(answer.errors?.[0]?.message ?? "", /100 contexts/);
+      assert.match(answer.errors?.[0]?.message ?? "", /branch must be at most 256 characters/);
     }
   });
 });
