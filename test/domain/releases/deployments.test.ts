@@ -177,7 +177,7 @@ describe("a deployment without a report", () => {
     await own.release(app);
     clock.advance(10 * MINUTE - 1);
     await timed.app.tick();
-    assert.deepEqual(await phasesOf(app, timed), ["DEPLOYING", "QUEUED"]);
+    assert.deepEqual(await getPhases(app, timed), ["DEPLOYING", "QUEUED"]);
     const { events } = await recordEvents(timed.admin, () => {
       // Not before: the service's own ticker may be the one that fails the deployment.
       clock.advance(1);
@@ -248,7 +248,7 @@ describe("a deployment without a report", () => {
     const late = { release: (await getOnlyRelease(timed, slow)).id, phase: "SUCCEEDED" };
     const again = { ...late, phase: "FAILED" };
     await timed.admin.mutate("reportDeployment", late, "release { id }");
-    assert.deepEqual(await phasesOf(slow, timed), ["SUCCEEDED"]);
+    assert.deepEqual(await getPhases(slow, timed), ["SUCCEEDED"]);
     assert.equal((await timed.admin.ask(query, { id: promotion.id })).promotion.phase, "SUCCEEDED");
     assert.equal((await timed.admin.mutationError("reportDeployment", again)).extensions.code, "CONFLICT");
   });
