@@ -1,16 +1,15 @@
-/** What is looked after again and again, for as long as the service runs. */
+/** Work that is repeated at an interval. */
 export interface Ticker {
-  /** Makes a round now, once the one under way has ended; resolves when it has. */
+  /** Runs a round now, after the current one. Resolves when it has ended. */
   tick(): Promise<void>;
-  /** Lets the round under way end, and makes no more. */
+  /** Waits for the current round, and runs no more. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes a round at once, and then another one each time that so many milliseconds have passed; one after the other, and
- * none once it is stopped.
+ * Runs a round now and then at every interval, one after the other, until it is stopped.
  *
- * @param round what fails of it is its own to deal with; the signal tells it that it is to end early
+ * @param round must handle its errors; the signal asks it to end early
  */
 export function ticker(milliseconds: number, round: (stopped: AbortSignal) => Promise<void>): Ticker {
   const stopping = new AbortController();

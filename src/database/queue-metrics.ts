@@ -1,4 +1,4 @@
-/** How long transactions wait for their turn to write, or for a connection to write on, and how many do now. */
+/** How long transactions wait in the queue or for a connection, and how many wait now. */
 export class QueueMetrics {
   readonly #waiting = new Set<object>();
   readonly #listeners = new Set<(milliseconds: number) => void>();
@@ -11,7 +11,7 @@ export class QueueMetrics {
     this.#listeners.add(listener);
   }
 
-  /** @param write begins a transaction, and calls `begun` as soon as it has its turn; again, where it is tried again */
+  /** @param write runs a transaction, and calls `begun` when it begins; a retry calls it again */
   async measure<T>(write: (begun: () => void) => Promise<T>): Promise<T> {
     const one = {};
     const came = performance.now();

@@ -46,7 +46,7 @@ export class Dependencies {
 
 /** Returns a reader that marks the result as untracked with every statement. */
 export function trackingReader(reader: Reader, dependencies: Dependencies): Reader {
-  return reader.through((runner) => ({
+  return reader.withRunner((runner) => ({
     query: (text, parameters) => {
       dependencies.markUntracked();
       return runner.query(text, parameters);

@@ -126,7 +126,7 @@ describe("group commit", () => {
     await db.write(async (tx) => {
       kept = tx;
     });
-    await assert.rejects(insert(kept as Tx, "outside"), /outside the write gate/);
+    await assert.rejects(insert(kept as Tx, "outside"), /outside a transaction/);
     assert.deepEqual(await names(db), []);
   });
 

@@ -1,6 +1,6 @@
 import { DatabaseUnavailable, StaleRead } from "../database.js";
 
-/** What the operating system says of a server that is not there. */
+/** Operating system errors of an unreachable server. */
 const UNREACHABLE_CODES = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -14,16 +14,16 @@ const UNREACHABLE_CODES = new Set([
 ]);
 
 /**
- * What PostgreSQL says when it is stopping, starting, full, or a standby, or when a statement took longer than it may.
+ * PostgreSQL's errors while it is stopping, starting, full or a standby, and for a statement that timed out.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const UNAVAILABLE_CODES = /^(08...|57P0[1-5]|57014|53...|55P03|25006|25P0[34]|58...)$/;
 
-/** What `pg` says by itself, without a code. */
+/** Messages of errors by `pg` itself, which have no code. */
 const CONNECTION_LOST =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded|timeout expired|Query read timeout|Cannot use a pool after)/;
 
-/** Puts the many ways in which a database cannot be reached into one; everything else stays as it is. */
+/** Converts every error of an unreachable database to DatabaseUnavailable, and returns others unchanged. */
 export function translateError(error: unknown): unknown {
   if (!isUnreachable(error)) return error;
   const { message } = error as Error;
@@ -39,13 +39,10 @@ function isUnreachable(error: unknown): boolean {
   return CONNECTION_LOST.test(error.message);
 }
 
-/** A unique index found the same row written by somebody else: a second look will find it, and say what is wrong. */
+/** A concurrent transaction inserted the same key. A retry reads its row, and reports what is wrong. */
 export const UNIQUE_VIOLATION = "23505";
 
-/**
- * Whether a transaction that failed like this has written nothing, and may go through if it is run again: a deadlock, a
- * serialization failure, a row that somebody else wrote first, or what it went by having changed.
- */
+/** Whether a transaction can be retried: after a deadlock, serialization failure, unique violation or stale read. */
 export function isRetryable(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return error instanceof StaleRead || code === "40P01" || code === "40001" || code === UNIQUE_VIOLATION;

@@ -2,34 +2,34 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, PoolClient, QueryResult } from "pg";
 import { DatabaseUnavailable, WriteConflict } from "../database.js";
 import type { Runner, Tx } from "../rows/reader.js";
-import type { Lend, Writer } from "../rows/transactions.js";
+import type { WithConnection, WriteConnection } from "../rows/transactions.js";
 import { isRetryable, translateError, UNIQUE_VIOLATION } from "./errors.js";
 
-/** How often a transaction is run again that met another one. */
+/** How often a transaction is attempted that conflicts with others. */
 const MAX_ATTEMPTS = 10;
-/** At most so long before the second attempt, twice as long before the third, and so on: 5, 10, 20 … 1280 ms. */
+/** The longest pause before the second attempt. It doubles for each further one: 5, 10, 20 … 1280 ms. */
 const FIRST_PAUSE_MS = 5;
 
 /**
- * Lends connections of a pool, each for one transaction. One that met another transaction is run again from its start,
- * which is why the work of a transaction must do nothing but read and write rows.
+ * Runs transactions, each on a connection of the pool. Retries on deadlock, serialization failure, unique violation or
+ * stale read, so the work of a transaction must do nothing but read and write rows.
  */
-export function withTransaction(pool: Pool, txOn: (query: Runner["query"]) => Tx): Lend {
-  return async <T>(use: (writer: Writer) => Promise<T>): Promise<T> => {
+export function withTransaction(pool: Pool, txOn: (query: Runner["query"]) => Tx): WithConnection {
+  return async <T>(use: (writer: WriteConnection) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await withConnection(pool, (client) => use(writerOn(client, txOn)));
       } catch (error) {
         if (!isRetryable(error)) throw error;
         if (attempt === MAX_ATTEMPTS) throw retriesExhausted(error);
-        // Two that met must not come back at the same moment.
+        // Random, so that transactions that conflicted do not conflict again.
         await delay(Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     }
   };
 }
 
-/** A connection as a transaction uses it. Once it is lost, nothing more is sent on it. */
+/** A connection of the pool. After it is lost, nothing more is sent on it. */
 interface PooledConnection {
   readonly client: PoolClient;
   lost: unknown;
@@ -52,7 +52,7 @@ async function withConnection<T>(pool: Pool, use: (borrowed: PooledConnection) =
   }
 }
 
-function writerOn(borrowed: PooledConnection, txOn: (query: Runner["query"]) => Tx): Writer {
+function writerOn(borrowed: PooledConnection, txOn: (query: Runner["query"]) => Tx): WriteConnection {
   const run = async (text: string, values?: readonly unknown[]) => {
     if (borrowed.lost !== undefined) throw borrowed.lost;
     try {
@@ -66,8 +66,8 @@ function writerOn(borrowed: PooledConnection, txOn: (query: Runner["query"]) => 
     tx: txOn(async (text, values) => (await run(text, values)).rows),
     execute: (statement) => run(statement),
     async commit(last) {
-      // Sent together, one behind the other: nobody waits for this process between what takes the log's lock and the COMMIT
-      // that gives it back. Behind a statement that failed, PostgreSQL takes a COMMIT for a ROLLBACK.
+      // Pipelined: no round trip passes between the statement that locks the log and the COMMIT that unlocks it. After a
+      // failed statement, PostgreSQL treats COMMIT as ROLLBACK.
       const sent = last.map(({ text, values }) => run(text, values));
       const [end] = (await Promise.allSettled([run("COMMIT"), ...sent])) as [PromiseSettledResult<QueryResult>];
       await Promise.all(sent);
@@ -95,8 +95,8 @@ async function resultOf(connection: Pool | PoolClient, text: string, values: rea
 }
 
 /**
- * PostgreSQL takes no null byte in a text, and refuses the statement. What is written never holds one; what is looked for
- * may, and finds nothing once there is a character in its place that no text holds.
+ * PostgreSQL refuses NUL bytes in text. Stored text never contains one, but a search may: it finds nothing with U+FFFF
+ * instead, which stored text never contains either.
  */
 function replaceNulBytes(value: unknown): unknown {
   if (typeof value === "string") return value.includes("\u0000") ? value.replaceAll("\u0000", "\uffff") : value;
@@ -106,9 +106,6 @@ function replaceNulBytes(value: unknown): unknown {
 function retriesExhausted(error: unknown): Error {
   const cause = { cause: error };
   return (error as { code?: unknown }).code === UNIQUE_VIOLATION
-    ? new WriteConflict(
-        "Others were writing the same at this moment. Look again, and repeat it if it is still due.",
-        cause,
-      )
-    : new DatabaseUnavailable("The database is too busy with the same rows.", cause);
+    ? new WriteConflict("Concurrent modification. Read again and retry.", cause)
+    : new DatabaseUnavailable("Too many concurrent modifications of the same rows.", cause);
 }

@@ -45,7 +45,7 @@ export class Reader {
   ) {}
 
   /** A reader of the same rows whose statements go through `wrap`. */
-  through(wrap: (runner: Runner) => Runner): Reader {
+  withRunner(wrap: (runner: Runner) => Runner): Reader {
     return new Reader(wrap(this.runner), this.dialect, this.tables, this.statementCount, this.security, this.prefix);
   }
 

@@ -26,7 +26,7 @@ type Rule = readonly [table: string, condition: Sql];
 const IN_SCOPE = raw("(SELECT id FROM pipelines)");
 const COUPLED = raw("(SELECT app_id FROM couplings)");
 
-function visibleRows(dialect: Dialect, scope: Scope): readonly Rule[] {
+function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
   return [
     ["pipelines", sql`${dialect.oneOf(raw("t.id"), scope)} AND t.deleted_at IS NULL`],
     ["couplings", sql`t.pipeline_id IN ${IN_SCOPE}`],
@@ -71,15 +71,15 @@ const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promot
 
 /** Each column by itself, so that one that is added later is not told before somebody has said that it may be. */
 const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
-  ${unlessHidden("description", "''")}, ${unlessHidden("region", "NULL")},
-  ${unlessHidden("deployment_mode", "'IMMEDIATE'")}, ${unlessHidden("updated_at", "t.created_at")}`;
+  ${ifVisible("description", "''")}, ${ifVisible("region", "NULL")},
+  ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("updated_at", "t.created_at")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
   t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 
-function unlessHidden(column: string, instead: string): Sql {
+function ifVisible(column: string, instead: string): Sql {
   return raw(`CASE WHEN t.id IN ${COUPLED.sql} THEN t.${column} ELSE ${instead} END AS ${column}`);
 }
 
@@ -90,7 +90,7 @@ function unlessHidden(column: string, instead: string): Sql {
  * @throws Error where no rule says of a table who may see it
  */
 export function rowSecurity(dialect: Dialect, tables: readonly string[], scope: Scope): RowSecurity {
-  const rules = visibleRows(dialect, scope);
+  const rules = scopedRules(dialect, scope);
   const ruled = new Set([...rules.map(([table]) => table), ...DENIED, ...UNRESTRICTED]);
   for (const table of tables) {
     if (!ruled.has(table)) throw new Error(`Nothing says which rows of ${table} a limited token may see.`);

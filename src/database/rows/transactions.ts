@@ -1,32 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { SerialQueue } from "../../async/serial-queue.js";
 import type { Tx } from "./reader.js";
 
-/** Runs tasks one after the other, in the order in which they came. */
-export class Lane {
-  #tail: Promise<unknown> = Promise.resolve();
-
-  run<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(task);
-    this.#tail = result.catch(() => undefined);
-    return result;
-  }
-
-  /** Resolves once nothing is running and nothing waits. */
-  async idle(): Promise<void> {
-    for (let seen: unknown; seen !== this.#tail; ) {
-      seen = this.#tail;
-      await seen;
-    }
-  }
-}
-
-/** A connection that a transaction runs on: what its work is handed, and the statements that it begins and ends with. */
-export interface Writer {
+/** A connection that a transaction runs on. */
+export interface WriteConnection {
   readonly tx: Tx;
   execute(statement: string): Promise<unknown>;
   /**
-   * Runs statements that were kept for the end, and commits; where one of them fails, nothing is committed. Left out
-   * where none is ever kept.
+   * Runs the statements that were deferred to the end, and commits. If one fails, nothing is committed. Undefined if
+   * statements are never deferred.
    */
   commit?(last: readonly Statement[]): Promise<unknown>;
 }
@@ -36,28 +18,30 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** The statements that stand around the work of a transaction. */
-export interface Bracket {
+/** The statements that begin and end a transaction. */
+export interface TransactionStatements {
   readonly begin: string;
-  /** Null where what was done is committed later, by whoever lends the connection. */
+  /** Null if the owner of the connection commits later. */
   readonly commit: string | null;
-  readonly undo: readonly string[];
+  readonly rollback: readonly string[];
 }
 
 /**
- * Hands a connection to `use` for as long as that takes: a transaction from its beginning to its end. Where the
- * transaction is to stand in another bracket than `BEGIN … COMMIT`, that is handed along.
+ * Calls `use` with a connection, which it has to itself for one transaction, and with the statements to begin and end it
+ * if they differ from `BEGIN … COMMIT`.
  */
-export type Lend = <T>(use: (writer: Writer, bracket?: Bracket) => Promise<T>) => Promise<T>;
+export type WithConnection = <T>(
+  use: (writer: WriteConnection, bracket?: TransactionStatements) => Promise<T>,
+) => Promise<T>;
 
-const WHOLE: Bracket = { begin: "BEGIN", commit: "COMMIT", undo: ["ROLLBACK"] };
+const WHOLE_TRANSACTION: TransactionStatements = { begin: "BEGIN", commit: "COMMIT", rollback: ["ROLLBACK"] };
 
-/** A part of a transaction that may fail alone. */
-export function savepoint(name: string): Bracket {
+/** A part of a transaction that can be rolled back separately. */
+export function savepoint(name: string): TransactionStatements {
   return {
     begin: `SAVEPOINT ${name}`,
     commit: `RELEASE ${name}`,
-    undo: [`ROLLBACK TO ${name}`, `RELEASE ${name}`],
+    rollback: [`ROLLBACK TO ${name}`, `RELEASE ${name}`],
   };
 }
 
@@ -65,34 +49,34 @@ interface Scope {
   open: boolean;
   readonly depth: number;
   readonly parent: Scope | undefined;
-  readonly writer: Writer;
-  /** The statements of this transaction and the transactions nested in it, one after the other like everything else. */
-  readonly lane: Lane;
-  /** Kept for the end of the outermost transaction: those of a transaction that was rolled back are not among them. */
+  readonly writer: WriteConnection;
+  /** Serializes the statements of this transaction and of the transactions nested in it. */
+  readonly lane: SerialQueue;
+  /** Deferred to the end of the outermost transaction. A rollback discards those of its transaction. */
   readonly last: Statement[];
 }
 
 /**
- * Transactions, and transactions inside transactions: an inner one is a savepoint of the outer one on the same
- * connection. It commits with the outer one or not at all, and may fail alone.
+ * Transactions and nested transactions. A nested transaction is a savepoint of the outer one on the same connection. It
+ * commits with the outer one, and can be rolled back separately.
  */
 export class Transactions {
   readonly #scope = new AsyncLocalStorage<Scope>();
-  readonly #lend: Lend;
+  readonly #withConnection: WithConnection;
 
-  constructor(lend: Lend) {
-    this.#lend = lend;
+  constructor(lend: WithConnection) {
+    this.#withConnection = lend;
   }
 
   /**
-   * Runs a statement of the caller's transaction. It waits for the transactions nested in that one which were begun
-   * before: run among theirs, it would be undone with them.
+   * Runs a statement of the caller's transaction, after the nested transactions that began before: between their
+   * statements, it would be rolled back with them.
    *
-   * @throws Error outside of any transaction, and once the one that the caller was started in has ended
+   * @throws Error outside a transaction, and after the caller's transaction has ended
    */
   async statement<T>(run: () => Promise<T>): Promise<T> {
     const scope = this.#scope.getStore();
-    if (scope === undefined) throw new Error("The writer was used outside the write gate.");
+    if (scope === undefined) throw new Error("The writer was used outside a transaction.");
     return scope.lane.run(() => {
       if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
       return run();
@@ -100,32 +84,34 @@ export class Transactions {
   }
 
   /**
-   * Keeps a statement of the caller's transaction for its end. Nothing else may be asked of the rows that it writes.
+   * Defers a statement to the end of the caller's transaction. Nothing else may read or write its rows.
    *
    * @throws Error as `statement` does
    */
   last(statement: Statement): void {
     const scope = this.#scope.getStore();
-    if (scope === undefined) throw new Error("The writer was used outside the write gate.");
+    if (scope === undefined) throw new Error("The writer was used outside a transaction.");
     if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
     scope.last.push(statement);
   }
 
-  /** The innermost open transaction around the caller: a task may outlive the one that it was started in. */
-  #enclosing(): Scope | undefined {
+  /** The innermost open transaction around the caller. A task may outlive the transaction that it was started in. */
+  #findOpenScope(): Scope | undefined {
     let scope = this.#scope.getStore();
     while (scope !== undefined && !scope.open) scope = scope.parent;
     return scope;
   }
 
   /**
-   * Runs `work` in a transaction of its own and commits it, or rolls it back where `work` throws. The promise resolves
-   * once the commit is durable, or once the outer transaction has taken the savepoint over.
+   * Runs `work` in a transaction and commits it, or rolls it back if `work` throws. The promise resolves when the commit is
+   * durable, or when the savepoint is released into the outer transaction.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const outer = this.#enclosing();
+    const outer = this.#findOpenScope();
     if (outer === undefined) {
-      return this.#lend((writer, bracket = WHOLE) => this.#transaction(writer, undefined, bracket, work));
+      return this.#withConnection((writer, bracket = WHOLE_TRANSACTION) =>
+        this.#transaction(writer, undefined, bracket, work),
+      );
     }
     return outer.lane.run(() => {
       if (!outer.open) throw new Error("The outer transaction ended before this one began.");
@@ -134,33 +120,39 @@ export class Transactions {
   }
 
   async #transaction<T>(
-    writer: Writer,
+    writer: WriteConnection,
     parent: Scope | undefined,
-    { begin, commit, undo }: Bracket,
+    { begin, commit, rollback: undo }: TransactionStatements,
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
-    const scope: Scope = { open: true, depth: (parent?.depth ?? 0) + 1, parent, writer, lane: new Lane(), last: [] };
+    const scope: Scope = {
+      open: true,
+      depth: (parent?.depth ?? 0) + 1,
+      parent,
+      writer,
+      lane: new SerialQueue(),
+      last: [],
+    };
     await writer.execute(begin);
     try {
       const result = await this.#scope.run(scope, () => work(writer.tx));
-      // What was started inside and not waited for belongs to this transaction all the same.
+      // Statements that were started but not awaited belong to this transaction too.
       await scope.lane.idle();
       scope.open = false;
-      if (commit !== null) await end(scope, commit);
+      if (commit !== null) await commitScope(scope, commit);
       return result;
     } catch (error) {
       scope.open = false;
       await scope.lane.idle();
-      // Where the engine has rolled back by itself (a full disk, a lost connection) there is nothing left to undo; what
-      // went wrong is `error`.
+      // If the engine has rolled back already (full disk, lost connection), these fail. The cause is `error`.
       for (const statement of undo) await writer.execute(statement).catch(() => undefined);
       throw error;
     }
   }
 }
 
-/** A nested transaction hands on what it has kept for the end; only an outermost one has an end of its own. */
-async function end({ parent, writer, last }: Scope, commit: string): Promise<void> {
+/** Commits. A nested transaction passes its deferred statements to its parent. */
+async function commitScope({ parent, writer, last }: Scope, commit: string): Promise<void> {
   if (parent === undefined && writer.commit !== undefined) {
     await writer.commit(last);
     return;

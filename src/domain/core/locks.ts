@@ -7,34 +7,32 @@ import { Promotion } from "../../entities/releases/promotion.js";
 import { requireApp, requireCoupling } from "./references.js";
 
 /*
- * What holds still while something is judged. Where several instances write at the same time (PostgreSQL, at READ
- * COMMITTED), a verb locks the rows that its judgement rests on, then reads, then writes; where one transaction goes in at
- * a time (SQLite) all of this costs nothing.
+ * Lock order. A mutation locks every row that its decision depends on before it reads it, in this order, and rows of one
+ * kind in the order of their ids:
  *
- * - Whoever brings in what a code host says of a commit or a pull request, or goes by all that was said of a commit, locks
- *   its name: there may be no row yet.
- * - Whoever changes what a pipeline is made of locks the pipeline's row, and whoever goes by that shares it.
- * - Whoever changes what an app runs, or the rules for that, locks the app's row.
- * - Whoever changes what is said of a build or its releases locks the build's row, and whoever goes by that shares it.
+ * 1. Names: of a commit or pull request whose reports are applied or read. It may have no row yet.
+ * 2. Pipelines: exclusively to change a pipeline or its couplings, shared to depend on them.
+ * 3. Apps: exclusively to change what an app runs, or the rules for it.
+ * 4. Promotions in progress on these apps.
+ * 5. Builds: exclusively to change the statuses of a build or its releases, shared to depend on them.
+ * 6. The event log.
  *
- * Always in this order, and among one kind in the order of ids, so that nobody waits for somebody who waits for them:
- * names, pipelines, apps, the promotions that are under way on them, builds, and last the log. Whoever finds then that it
- * goes by something else begins anew (`Overtaken`).
+ * A mutation that finds that it depends on other rows after locking throws `StaleRead`, and is retried. On SQLite, where
+ * transactions run one at a time, none of this costs anything.
  *
- * Explicit locks and not SERIALIZABLE: every change moves the log's head, so that of any two at once one would fail and be
- * run again, whatever they are about; and PostgreSQL watches pages of indexes there, on which ids made at the same time lie
- * side by side.
+ * Explicit locks at READ COMMITTED instead of SERIALIZABLE: every mutation moves the log's head, so of any two at once one
+ * would fail; and PostgreSQL detects conflicts by index pages, on which ids of the same moment are neighbors.
  */
 
-/** Locks what is said of a commit. Its first seven digits are its name: a build may know it by no more. */
+/** Locks the statuses of a commit, by its first seven digits: a build may have only an abbreviated hash. */
 export function lockCommit(tx: Tx, repository: string, sha: string): Promise<void> {
   return tx.lockName(`${repository}@${sha.slice(0, 7)}`);
 }
 
 /**
- * Locks apps, and with them the promotions whose releases are under way there: as one of those ends, so may its promotion.
+ * Locks apps, and the promotions in progress on them: when such a release ends, its promotion may end.
  *
- * @returns whether what was read of them before may have changed
+ * @returns whether rows that were read before may have changed
  */
 export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boolean> {
   if (!(await tx.lock(App, appIds, "change"))) return false;
@@ -48,13 +46,13 @@ export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boole
   return true;
 }
 
-/** An app that an argument names, locked. */
+/** Finds the app of an argument, and locks it. */
 export async function lockApp(tx: Tx, field: string, reference: string): Promise<App> {
   const app = await requireApp(tx, field, reference);
   return (await lockApps(tx, [app.id])) ? requireApp(tx, field, app.id) : app;
 }
 
-/** A coupling that an argument names, locked with its pipeline and its app, which it never changes. */
+/** Finds the coupling of an argument, and locks it with its pipeline and app, which never change. */
 export async function lockCoupling(tx: Tx, field: string, id: string): Promise<Coupling> {
   const coupling = await requireCoupling(tx, field, id);
   await tx.lock(Pipeline, [coupling.pipelineId], "change");

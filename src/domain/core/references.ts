@@ -12,9 +12,8 @@ import { isName, isUuid, parseId } from "./input.js";
 import { notFound } from "./refusal.js";
 
 /*
- * How an argument finds what it names: by id, or, for pipelines and apps, by the name of one that is not deleted. Inside a
- * transaction what is found may be locked with it; `locks.ts` says what is, and in which order. What the viewer may not
- * see is not found, in the same words as what is not there.
+ * Finds the rows of arguments: by id or, for pipelines and apps that are not deleted, by name. Inside a transaction the row
+ * can be locked; see `locks.ts` for the order. A row outside the viewer's scope gives the same error as a missing row.
  */
 
 type Named = Pipeline | App;
@@ -29,13 +28,13 @@ async function findNamed<T extends Named>(
   reference: string,
   locked: LockOption = {},
 ): Promise<T | null> {
-  // A text that is neither cannot be the name of anything, and need not reach the database.
+  // Text that is neither an id nor a valid name matches nothing.
   if (isUuid(reference)) return findScoped(reader, entity, { id: reference.toLowerCase(), deletedAt: null }, locked);
   if (!isName(reference)) return null;
   return findScoped(reader, entity, { name: reference, deletedAt: null }, locked);
 }
 
-/** The row that a reference names, if the viewer may see it. */
+/** The row, if it is in the viewer's scope. */
 async function findScoped<T extends Node>(
   reader: Reader,
   entity: EntityClass<T>,
@@ -46,7 +45,7 @@ async function findScoped<T extends Node>(
   if (reader.scoped === reader) return reader.first(entity, wanted, locked);
   const seen = await reader.scoped.first(entity, wanted);
   if (seen === null || locked.lock === undefined) return seen;
-  // Where definitions take the place of tables nothing can be locked: the row itself is, and read again.
+  // A scoped reader selects from CTEs, whose rows cannot be locked. So the row of the table is locked and read again.
   return reader.first(entity, { ...wanted, id: seen.id }, locked);
 }
 
@@ -75,13 +74,13 @@ export async function requireApp(reader: Reader, field: string, reference: strin
   return app;
 }
 
-/** For history: also a deleted one, which only its id can name. */
+/** For history: includes deleted rows, by id only. */
 export async function requirePipelineOfHistory(reader: Reader, field: string, reference: string): Promise<Pipeline> {
   const gone = isUuid(reference) ? await reader.scoped.first(Pipeline, { id: reference.toLowerCase() }) : null;
   return gone ?? requirePipeline(reader, field, reference);
 }
 
-/** For history: also a deleted one, which only its id can name. */
+/** For history: includes deleted rows, by id only. */
 export async function requireAppOfHistory(reader: Reader, field: string, reference: string): Promise<App> {
   const gone = isUuid(reference) ? await reader.scoped.first(App, { id: reference.toLowerCase() }) : null;
   return gone ?? requireApp(reader, field, reference);
@@ -109,7 +108,7 @@ export const requireRelease = (reader: Reader, field: string, id: string): Promi
 export const requirePromotion = (reader: Reader, field: string, id: string): Promise<Promotion> =>
   requireById(reader, Promotion, "promotion", field, id);
 
-/** What somebody wrote, fit for a message: cut where it is long, without control characters. */
+/** Text of a user for a message: shortened to 80 characters, without control characters. */
 export function quote(text: string): string {
   const printable = text.replace(/\p{C}/gu, "?");
   return `"${printable.length > 80 ? `${printable.slice(0, 79)}…` : printable}"`;

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
+import { SerialQueue } from "../../async/serial-queue.js";
 import type { Tx } from "../../database/rows/reader.js";
-import { Lane } from "../../database/rows/transactions.js";
 import { findOrder, storedSubject } from "../../domain/builds/delivery-order.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
@@ -46,7 +46,7 @@ export class WebhookInbox {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
   readonly #batchTime: number;
-  readonly #queues = Array.from({ length: CONCURRENT_TRANSACTIONS }, () => new Lane());
+  readonly #queues = Array.from({ length: CONCURRENT_TRANSACTIONS }, () => new SerialQueue());
   #lastQueue = 0;
   readonly #queued: QueuedDelivery[] = [];
   /** Number of queued deliveries whose shared transaction failed. Each of them now gets its own transaction. */
@@ -77,7 +77,7 @@ export class WebhookInbox {
 
   #takeConcurrently(delivery: Delivery, effect: Effect): Promise<Outcome> {
     this.#lastQueue = (this.#lastQueue + 1) % CONCURRENT_TRANSACTIONS;
-    const queue = this.#queues[this.#lastQueue] as Lane;
+    const queue = this.#queues[this.#lastQueue] as SerialQueue;
     return queue.run(() =>
       this.#ctx.db.write(async (tx) => {
         const { outcome, events } = await this.#apply(tx, delivery, effect);

@@ -93,7 +93,7 @@ function getSteps({ repository, sha, pipelines, apps, builds }: Place): Record<s
       const { errors } = await admin.post(mutation, { input: input() });
       const [error] = errors ?? [];
       if (error === undefined) return null;
-      const given = !EXPECTED.has(error.extensions.code) || /Others were writing/.test(error.message);
+      const given = !EXPECTED.has(error.extensions.code) || /Concurrent modification/.test(error.message);
       return given ? `${error.extensions.code} ${error.message}` : null;
     };
   const delivers =
