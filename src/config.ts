@@ -77,7 +77,7 @@ function durationSetting(fallback: string) {
     });
 }
 
-/** Balancers need no more, and supervisors kill a process that takes too long. */
+/** Load balancers do not need a longer one, and supervisors kill a process that takes too long. */
 const MAX_SHUTDOWN_DELAY_MS = 5 * 60_000;
 
 const shutdownDelaySetting = z.string().transform((text, context) => {

@@ -2,7 +2,7 @@
 export interface Ticker {
   /** Runs a round now, after the current one. Resolves when it has ended. */
   tick(): Promise<void>;
-  /** Waits for the current round, and runs no more. */
+  /** Waits for the current round, and stops. */
   stop(): Promise<void>;
 }
 

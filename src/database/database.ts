@@ -57,7 +57,7 @@ export class DatabaseUnavailable extends Error {
 
 /** Rows changed between reading and locking them. The transaction is retried from its start. */
 export class StaleRead extends Error {
-  override readonly name = "Overtaken";
+  override readonly name = "StaleRead";
 }
 
 /** Every retry of the transaction met a concurrent modification of the same rows. */

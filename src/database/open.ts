@@ -3,11 +3,11 @@ import { openPostgres, type PostgresOptions } from "./postgres/open.js";
 import { openSqlite } from "./sqlite/open.js";
 
 /**
- * Opens the database of a URL and brings its tables up to date.
+ * Opens the database of a URL and runs its migrations.
  *
  * @param url `sqlite:<path>`, relative to the working directory or absolute, or `postgres://…`
- * @param options what only PostgreSQL goes by
- * @throws DatabaseUnusable where it cannot be opened; the message says why
+ * @param options for PostgreSQL only
+ * @throws DatabaseOpenError if it cannot be opened; the message says why
  */
 export async function openDatabase(url: string, options: PostgresOptions = { poolSize: 10 }): Promise<Database> {
   if (isPostgres(url)) return openPostgres(url, options);

@@ -3,21 +3,21 @@ import type { Tx } from "../database/rows/reader.js";
 import { type EventApp, LogEvent } from "../entities/history/event.js";
 
 /**
- * Appending as one statement: it waits for its turn, moves the log's head, gives the events their positions, writes them
- * and wakes up whoever follows. It can so be sent together with the COMMIT behind it, and nobody else waits for messages to
- * travel, or for a busy process to read them.
+ * Appends events in one statement: it waits for the log's lock, moves the log's head, assigns positions, inserts the
+ * events and notifies listeners. So it can be pipelined with the COMMIT, and no other transaction waits for a round
+ * trip or a busy process.
  *
- * The statement's view of the rows is older than its turn. That does no harm: an UPDATE goes by the newest version of the
- * row that it changes, and nothing else is read. Where the head is missing, positions are null, which the tables refuse.
+ * The statement's snapshot is older than its lock. That is safe: an UPDATE uses the newest version of its row, and
+ * nothing else is read. If the head is missing, positions are null, which the tables refuse.
  *
- * @param turn the statement that waits until nobody else appends
+ * @param turn the statement that waits for the log's lock
  * @param events with positions that count from 1
  * @param concerns with the same positions
  */
 export function appendStatement(tx: Tx, turn: Sql, events: readonly LogEvent[], concerns: readonly EventApp[]): Sql {
   const table = tx.table(LogEvent);
   const rows = events.map((event) => table.toRow(event));
-  // A column is one parameter, an array, so that the statement's text is the same however many events there are.
+  // Each column is one array parameter, so the statement's text does not depend on the number of events.
   const of = (column: string) => array(rows.map((row) => row[column]));
   return sql`WITH turn AS MATERIALIZED (${turn}),
     log AS (

@@ -4,7 +4,7 @@ import type { Promotion, PromotionTarget } from "../entities/releases/promotion.
 import type { Release } from "../entities/releases/release.js";
 import type { ReleaseStatus } from "../entities/releases/release-status.js";
 
-/** An event that is still to be appended: all but its position, its time and who did it. */
+/** An event before it is appended: without its position, time and actor. */
 export interface EventDraft {
   readonly type: EventType;
   readonly pipelineId: string | null;
@@ -12,9 +12,9 @@ export interface EventDraft {
   readonly releaseId: string | null;
   readonly context: string | null;
   readonly detail: unknown;
-  /** The ids of the apps that it concerns: what the filter `app` matches. */
+  /** The ids of the apps that it concerns; the filter `app` matches them. */
   readonly apps: readonly string[];
-  /** Who did it, where that is not whoever the transaction is for: automation that followed from it. */
+  /** The actor, if it is not the viewer of the transaction, for example automation. */
   readonly actor?: EventActor;
 }
 
@@ -25,7 +25,7 @@ export interface EventActor {
 
 const NOTHING = { pipelineId: null, promotionId: null, releaseId: null, context: null };
 
-/** PROMOTION_STARTED or PROMOTION_FINISHED: it concerns the source and every target. */
+/** PROMOTION_STARTED or PROMOTION_FINISHED. Concerns the source and every target. */
 export function promotionChanged(
   type: "PROMOTION_STARTED" | "PROMOTION_FINISHED",
   promotion: Promotion,
@@ -41,7 +41,7 @@ export function promotionChanged(
   };
 }
 
-/** A target moved: it concerns the source and that target. */
+/** A target changed its phase. Concerns the source and that target. */
 export function promotionTargetChanged(
   promotion: Promotion,
   target: PromotionTarget,
@@ -57,7 +57,7 @@ export function promotionTargetChanged(
   };
 }
 
-/** A release was made, or moved, as it now is. `pipelineId` is the pipeline that its app is in, if it is in one. */
+/** A release was created, or changed its phase. `pipelineId` is the pipeline of its app; null if it is in none. */
 export function releaseChanged(
   type: "RELEASE_CREATED" | "RELEASE_PHASE_CHANGED",
   release: Release,
@@ -73,7 +73,7 @@ export function releaseChanged(
   };
 }
 
-/** A status holds for a release from now on, be it the release's own or its build's. */
+/** A status applies to a release from now on. It is the release's own or its build's. */
 export function statusReported(
   status: ReleaseStatus,
   previousState: StatusState | null,
@@ -90,7 +90,7 @@ export function statusReported(
   };
 }
 
-/** Any other change. `summary` is a sentence a person can read. */
+/** Any other change. `summary` is a sentence for people. */
 export function changed(
   type: EventType,
   subject: { readonly id: string; readonly name: string },

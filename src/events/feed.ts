@@ -5,33 +5,34 @@ import type { LogEvent } from "../entities/history/event.js";
 import { type EventSource, Follower, type LogSlice, type RecentEvent } from "./follower.js";
 import { type EventFilter, logBounds, matches, readEvents } from "./log.js";
 
-/** Events kept in memory: more than the largest promotion raises (602), and about a megabyte. */
+/** The most events in memory: more than the largest promotion appends (602), and about a megabyte. */
 const MAX_RECENT_EVENTS = 1024;
-/** Events taken at a time. */
+/** The most events that are read at a time. */
 const PAGE_SIZE = 256;
-/** Positions that one statement looks at: where a filter matches little, nobody else waits longer than milliseconds. */
+/**
+ * The most positions that one statement scans, so that a filter with few matches delays others by milliseconds only.
+ */
 const MAX_SLICE_SIZE = 10_000;
-/** A read that failed is tried again after this time, in milliseconds, if no commit comes sooner. */
+/** A failed read is retried after this time, if no commit comes sooner. */
 const RETRY_MS = 250;
 
 export interface FeedOptions {
-  /** What a follower fails with where the log no longer holds what comes next; `oldest` is where it begins. */
+  /** Creates the error of a follower whose next events were pruned. `oldest` is the first position that is left. */
   expired(oldest: number): Error;
-  /** Told of a read for everybody that failed; it is tried again. */
+  /** Called if a shared read failed. It is retried. */
   failed(error: unknown): void;
 }
 
 /**
- * Follows the log for everybody in this process. The newest events are read once, whatever the number of followers, and
- * kept in a ring; a follower that is further behind reads the log itself, at its own pace. While nobody follows, nothing
- * is read and nothing is kept.
+ * Follows the log for this process. The newest events are read once for all followers and kept in a ring buffer. A
+ * follower that is further behind reads the log itself, at its own pace. Without followers, nothing is read or kept.
  */
 export class Feed implements EventSource {
   readonly #db: Database;
   readonly #options: FeedOptions;
   readonly #followers = new Set<Follower>();
   readonly #unlisten: () => void;
-  /** The events of the positions `#start + 1` to `#head`, without a gap. */
+  /** The events at the positions `#start + 1` to `#head`, without gaps. */
   #ring: RecentEvent[] = [];
   #start = 0;
   #head = 0;
@@ -50,18 +51,17 @@ export class Feed implements EventSource {
     return this.#head;
   }
 
-  /** How many follow now, and how many events are kept for them. */
+  /** The number of followers, and of events in memory. */
   get stats(): { readonly followers: number; readonly recent: number } {
     return { followers: this.#followers.size, recent: this.#ring.length };
   }
 
   /**
-   * Every event that matches, in the order of the log, each once: first those behind `after`, then each as it is
-   * committed.
+   * Every matching event once, in log order: first those after `after`, then each as it is committed.
    *
-   * @param after the position to start behind; null for what is committed from now on
+   * @param after the position to start after; null for what is committed from now on
    * @param signal ends the stream; so does its `return()`, also while its `next()` waits
-   * @returns a stream whose `next()` fails with what `expired` makes where events behind its place were pruned
+   * @returns a stream whose `next()` fails with the error of `expired` if events after its position were pruned
    */
   async follow(filter: EventFilter, after: number | null, signal: AbortSignal): Promise<Follower> {
     const follower = new Follower(this, filter, signal);
@@ -91,7 +91,7 @@ export class Feed implements EventSource {
     const until = Math.min(position + MAX_SLICE_SIZE, this.#head);
     const reader = this.#db.reader.limitedTo(filter.within ?? null);
     const events = await readEvents(reader, filter, position, PAGE_SIZE, false, until);
-    // Looked at afterwards: what is still held now was held while it was read.
+    // Checked after the read: what is retained now was retained while it was read.
     const { oldest } = await logBounds(reader);
     if (oldest > position) throw this.#options.expired(oldest);
     const last = events.length === PAGE_SIZE ? events.at(-1) : undefined;
@@ -110,7 +110,7 @@ export class Feed implements EventSource {
     await this.#reading?.catch(() => undefined);
   }
 
-  /** Reads what is new, if there is anybody for whom; where that fails it is tried again. */
+  /** Reads new events if there are followers. A failed read is retried. */
   #look(): void {
     if (this.#followers.size === 0) return;
     this.#read().catch((error: unknown) => {
@@ -122,7 +122,7 @@ export class Feed implements EventSource {
     });
   }
 
-  /** Resolves once all that was committed before the call has been read. */
+  /** Resolves when everything that was committed before the call has been read. */
   #read(): Promise<void> {
     this.#stale = true;
     this.#reading ??= this.#readWhileStale();
@@ -160,7 +160,7 @@ export class Feed implements EventSource {
 
   #append(fresh: readonly RecentEvent[]): void {
     const [first, last] = [fresh[0]?.event.position ?? 0, fresh.at(-1)?.event.position ?? 0];
-    // Positions have no gaps; should one be found nonetheless, memory begins behind it, and the log tells the rest.
+    // Positions have no gaps. If there were one, memory would start after it, and followers would read the log.
     const kept = first === this.#head + 1 ? this.#ring : [];
     this.#ring = [...kept, ...fresh].slice(-MAX_RECENT_EVENTS);
     this.#head = last;
@@ -177,7 +177,7 @@ export class Feed implements EventSource {
   }
 }
 
-/** Which apps each event in a stretch of the log concerns, by position. */
+/** The apps that each event in a slice of the log concerns, by position. */
 async function appsOfEvents(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
   const rows = await reader.query<{ app_id: string; position: number | string }>(
     sql`SELECT app_id, position FROM event_apps WHERE position > ${after} AND position <= ${until}`,

@@ -7,19 +7,19 @@ export interface RecentEvent {
   readonly apps: readonly string[];
 }
 
-/** A stretch of the log as a filter sees it: the events in it that match, and the position that it ends at. */
+/** The matching events of a slice of the log, and the position that it ends at. */
 export interface LogSlice {
   readonly events: readonly LogEvent[];
   readonly position: number;
 }
 
-/** Where a follower gets its events from. */
+/** Where a follower reads events. */
 export interface EventSource {
   /** The position up to which the log has been read. */
   readonly head: number;
-  /** What is in memory behind a position; null where memory does not reach back so far. */
+  /** The events in memory after a position; null if memory does not reach back to it. */
   recentAfter(filter: EventFilter, position: number): LogSlice | null;
-  /** What the log holds behind a position: a bounded stretch of it. */
+  /** A bounded slice of the log after a position. */
   readAfter(filter: EventFilter, position: number): Promise<LogSlice>;
   leave(follower: Follower): void;
 }
@@ -27,9 +27,9 @@ export interface EventSource {
 const DONE = { value: undefined, done: true } as const;
 
 /**
- * One reader of the log, with a place of its own and no queue: a page of events is taken when the one before has been
- * consumed, and at the end it sleeps until the feed has something that matches. `next()` is called by one consumer, one
- * call at a time; `return()` by anybody at any moment.
+ * A reader of the log with a position and no queue: it reads a page when the one before was consumed, and sleeps at the
+ * end until the feed has a matching event. One consumer calls `next()`, one call at a time; `return()` may be called at
+ * any time.
  */
 export class Follower implements AsyncIterableIterator<LogEvent> {
   readonly #source: EventSource;
@@ -50,7 +50,7 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     if (signal.aborted) this.#end();
   }
 
-  /** Says where to begin: behind this position. */
+  /** Sets the position to start after. */
   begin(position: number): void {
     this.#position = position;
   }
@@ -80,10 +80,10 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     return this;
   }
 
-  /** Hears of events that have just been read, the last of them at `head`, and wakes where one of them matches. */
+  /** Receives events that were just read, the last of them at `head`, and wakes if one matches. */
   push(fresh: readonly RecentEvent[], head: number): void {
     if (this.#wake === null) return;
-    // Asleep, it has seen all that there was: what does not match is passed over, so that its place never falls behind.
+    // A sleeping follower has seen everything before. It skips events that do not match, so its position stays current.
     if (fresh.some(({ event, apps }) => event.position > this.#position && matches(this.#filter, event, apps)))
       this.#wake();
     else this.#position = Math.max(this.#position, head);

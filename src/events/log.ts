@@ -7,9 +7,9 @@ import { appendStatement } from "./append-statement.js";
 import type { EventActor, EventDraft } from "./draft.js";
 
 /**
- * Appends events to the log, in their order, as the last thing that a transaction does: their positions are then handed
- * out in commit order, since whoever comes next waits for this transaction to end. (Rows numbered by a sequence could
- * commit in another order, and a reader that has moved past a number would never see the row that came late.)
+ * Appends events to the log as the last statement of a transaction. So positions are assigned in commit order: the next
+ * transaction waits for this one to end. (Numbers of a sequence could commit in another order, and a reader that has
+ * passed a number would miss the row that commits later.)
  */
 export async function append(tx: Tx, actor: EventActor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
@@ -29,7 +29,7 @@ export async function append(tx: Tx, actor: EventActor, now: Date, drafts: reado
   tx.appended.push(...drafts);
 }
 
-/** The rows of events that stand behind the position `start`. */
+/** The rows of events after the position `start`. */
 function numbered(start: number, actor: EventActor, now: Date, drafts: readonly EventDraft[]) {
   const events: LogEvent[] = [];
   const concerns: EventApp[] = [];
@@ -41,11 +41,11 @@ function numbered(start: number, actor: EventActor, now: Date, drafts: readonly 
   return { events, concerns };
 }
 
-/** Where the log begins and ends. */
+/** The first and last position of the log. */
 export interface LogBounds {
-  /** The position of the newest event; 0 where there never was one. */
+  /** The position of the newest event; 0 if there was none. */
   readonly head: number;
-  /** The position just before the oldest event still held: the first that can be read from. */
+  /** The position before the oldest retained event: the first that can be read from. */
   readonly oldest: number;
 }
 
@@ -57,13 +57,13 @@ export async function logBounds(reader: Reader): Promise<LogBounds> {
   return { head: Number(row.head), oldest: Number(row.pruned) };
 }
 
-/** How many events one step of pruning removes: a few milliseconds of the write gate. */
+/** How many events one batch of pruning deletes: it holds the transaction queue for a few milliseconds. */
 const PRUNE_BATCH_SIZE = 500;
 
 /**
- * Removes the oldest events, at most `PRUNE_STEP` of them, that happened before `horizon`.
+ * Deletes the oldest events from before `horizon`, at most `PRUNE_BATCH_SIZE` of them.
  *
- * @returns whether there may be more to remove
+ * @returns whether there may be more to delete
  */
 export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
   const bounds = await logBounds(tx);
@@ -76,12 +76,12 @@ export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
   if (last <= bounds.oldest) return false;
   await tx.query(sql`DELETE FROM events WHERE position <= ${last}`);
   await tx.query(sql`DELETE FROM event_apps WHERE position <= ${last}`);
-  // Another instance may have pruned further meanwhile: the mark never goes back.
+  // Another instance may have pruned further: the mark never goes back.
   await tx.query(sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1} AND pruned < ${last}`);
   return last === until && until < bounds.head;
 }
 
-/** What of the log to read. Left out or null means any; an empty list matches nothing. */
+/** Which events to read. Undefined or null matches all; an empty list matches nothing. */
 export interface EventFilter {
   readonly pipeline?: string | null;
   readonly app?: string | null;
@@ -89,23 +89,23 @@ export interface EventFilter {
   readonly release?: string | null;
   readonly types?: readonly string[] | null;
   readonly contexts?: readonly string[] | null;
-  /** Types that are left out, whatever else matches. */
+  /** Types that are excluded, even if the rest of the filter matches. */
   readonly hidden?: readonly string[];
   /**
-   * Only what happened in one of these pipelines, and what happened to builds, which belong to none: the most that a
-   * viewer who is limited to them may see. Which builds those are only a reader that is limited as well can tell.
+   * Only events of these pipelines and of builds, which belong to no pipeline: the most that a viewer with this scope
+   * may see. Only a scoped reader knows which builds are visible.
    */
   readonly within?: Scope | null;
 }
 
 /**
- * Reads events that match, in the order asked for. One index is walked for every filter, in the order of positions, and
- * the walk ends with the page: that of the app, release, promotion, pipeline, context or type, whichever narrows most.
- * Where a list of types or contexts narrows, each of them is walked for a page of its own.
+ * Reads matching events in the given order. One index is scanned for every filter, in the order of positions, and the
+ * scan ends with the page: the index of the app, release, promotion, pipeline, context or type, whichever is the most
+ * selective. For a list of types or contexts, each value is scanned for a page.
  *
- * @param after the position to start behind; with `newestFirst`, the position to start before
- * @param limit how many at most
- * @param until where to stop: the last position to look at. It bounds the walk where the rest of a filter matches little
+ * @param after the position to start after; with `newestFirst`, the position to start before
+ * @param limit the most events
+ * @param until the last position to scan. It bounds the scan if the rest of a filter matches little
  */
 export async function readEvents(
   reader: Reader,
@@ -140,7 +140,7 @@ export async function readEvents(
   return readEach(reader, branch, walk);
 }
 
-/** How the log is walked: as the arguments of `readEvents` say. */
+/** How the log is scanned; see the arguments of `readEvents`. */
 interface Scan {
   readonly after: number | null;
   readonly limit: number;
@@ -148,7 +148,7 @@ interface Scan {
   readonly until: number | null;
 }
 
-/** A column each value of which is walked for a page of its own, and what is asked besides. */
+/** A column each value of which is scanned for a page, and the remaining conditions. */
 interface IndexPartition {
   readonly column: string;
   readonly values: readonly string[];
@@ -178,8 +178,8 @@ async function readEach(
 const BUILD_EVENT_TYPES: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
 
 /**
- * What a viewer who is limited to some pipelines may see: each of these is walked, and then, no further than that page
- * reaches, the events of builds, of which the reader leaves out those that are not to be seen.
+ * What a viewer with a scope may see: each pipeline is scanned, and then, within the range of that page, the events of
+ * builds, of which the scoped reader returns only the visible ones.
  */
 async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Scan): Promise<LogEvent[]> {
   const { after, limit, newestFirst, until } = walk;
@@ -201,7 +201,7 @@ async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, wal
   return merge([own, ofBuilds]);
 }
 
-/** Which list of a filter is to be walked value by value, if one is: types, within a pipeline or not, else contexts. */
+/** The list of a filter that is scanned value by value, if any: types, within a pipeline or not, else contexts. */
 function partitionFor(filter: EventFilter): IndexPartition | null {
   const { types, contexts } = filter;
   if (filter.release != null || filter.promotion != null) return null;
@@ -219,7 +219,7 @@ function rangeCondition(alias: string, after: number | null, until: number | nul
   ];
 }
 
-/** All that a filter asks of an event itself: everything but the app. */
+/** The conditions on an event itself: all but the app. */
 function conditionFor(reader: Reader, filter: EventFilter, alias: string): Sql[] {
   const { pipeline, promotion, release, types, contexts, hidden = [] } = filter;
   const column = (name: string) => raw(`${alias}.${name}`);
@@ -238,7 +238,7 @@ function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogE
   return pipelineId === null ? BUILD_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
 }
 
-/** Whether an event that concerns these apps matches: the filter of `readEvents`, without the database. */
+/** Whether an event that concerns these apps matches: the filter of `readEvents` without the database. */
 export function matches(filter: EventFilter, event: LogEvent, apps: readonly string[]): boolean {
   return (
     mayBeWithin(filter.within, event) &&

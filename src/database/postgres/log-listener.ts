@@ -4,15 +4,15 @@ import sql from "sql-template-tag";
 import { LOG_CHANNEL } from "../rows/dialect.js";
 import type { Reader } from "../rows/reader.js";
 
-/** How quick and how wary it is, in milliseconds. */
+/** Intervals and timeouts in milliseconds. */
 export interface ListenOptions {
-  /** How often the log's head is looked at: how late a follower is at most where no notification comes. */
+  /** How often the log's head is polled: the longest delay of followers if no notification arrives. */
   readonly pollEvery: number;
-  /** How often the listening connection is asked for a sign of life. */
+  /** How often the listening connection is probed. */
   readonly heartbeatEvery: number;
-  /** How long it has for that. */
+  /** How long a probe may take. */
   readonly heartbeatTimeout: number;
-  /** Before a lost connection is replaced. */
+  /** The pause before a lost connection is replaced. */
   readonly reconnectAfter: number;
 }
 
@@ -32,9 +32,8 @@ export interface LogListenerOptions {
 }
 
 /**
- * Tells whoever follows the log that there is something to read. PostgreSQL's notifications make it quick; a connection may
- * be lost without a word, though, so it is asked for a sign of life, replaced where there is none, and the head of the log
- * is looked at besides. Begins with the first listener.
+ * Notifies followers of the log of new events. PostgreSQL's notifications make it fast. A connection may be lost
+ * silently, so it is probed and replaced, and the log's head is polled too. Starts with the first listener.
  */
 export class LogListener {
   readonly #options: LogListenerOptions;
@@ -71,7 +70,7 @@ export class LogListener {
     }
   }
 
-  /** Listens on one connection for as long as it lives. */
+  /** Listens on one connection until it is lost. */
   async #listenOnce(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#options.url,
@@ -88,7 +87,7 @@ export class LogListener {
     try {
       await client.connect();
       await client.query(`LISTEN ${LOG_CHANNEL}`);
-      // What was committed while nobody listened.
+      // For what was committed before it listened.
       this.#wake();
       while (!ended.signal.aborted) {
         await this.#pause(this.#pace.heartbeatEvery, ended.signal);
@@ -96,7 +95,7 @@ export class LogListener {
       }
     } finally {
       this.#closed.signal.removeEventListener("abort", end);
-      // Not waited for: a connection that is dead would not say goodbye.
+      // Not awaited: a dead connection would not respond.
       void client.end().catch(() => undefined);
     }
   }
@@ -111,7 +110,7 @@ export class LogListener {
     }
   }
 
-  /** The position of the newest event; null where it cannot be read now. */
+  /** The position of the newest event; null if it cannot be read now. */
   async #head(): Promise<string | null> {
     if (this.#closed.signal.aborted) return null;
     try {

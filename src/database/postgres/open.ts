@@ -13,33 +13,35 @@ import { translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
 import { rowsOf, withTransaction } from "./pool.js";
 
-/* How long things may take, in milliseconds. Nothing waits without an end. */
+/* Timeouts in milliseconds. Every wait has one. */
 
-/** To get a connection, be it a new one or one that somebody gives back. */
+/** To get a connection, new or from the pool. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A statement, its waiting for locks included; the server ends it. */
+/** A statement, including its wait for locks. The server ends it. */
 const STATEMENT_TIMEOUT_MS = 10_000;
-/** A statement whose server does not answer at all: the connection is given up. */
+/** A statement whose server does not respond. The connection is closed. */
 const RESPONSE_TIMEOUT_MS = 15_000;
-/** A transaction that says nothing, as where its instance hangs: the server ends it, and its locks with it. */
+/**
+ * A transaction without statements, for example because its instance hangs. The server ends it and releases its locks.
+ */
 const IDLE_TIMEOUT_MS = 30_000;
-/** How long a database that cannot be reached is tried at the start. */
+/** How long to retry an unreachable database at start. */
 const START_TIMEOUT_MS = 30_000;
-/** Between two tries at the start. */
+/** Between two attempts at start. */
 const RETRY_INTERVAL_MS = 500;
 
 export interface PostgresOptions {
-  /** Connections for writing, and as many again for reading; one more listens. */
+  /** Connections for writing, and as many for reading; one more listens. */
   readonly poolSize: number;
-  /** How long a database that cannot be reached is tried before it is given up, in milliseconds. */
+  /** How long to retry an unreachable database, in milliseconds. @default 30_000 */
   readonly startTimeout?: number;
-  /** How followers of the log are woken, where not as usual. */
+  /** Options of the log listener, if they differ from the defaults. */
   readonly listen?: Partial<ListenOptions>;
 }
 
 /**
- * Opens a PostgreSQL database: a pool that writes, one transaction a connection, and a pool that reads, so that queries
- * never wait behind writers that wait for each other.
+ * Opens a PostgreSQL database: a pool for writing, with one transaction per connection, and a pool for reading, so that
+ * queries never wait behind writers that wait for locks.
  *
  * @param url `postgres://user:password@host:port/database`
  */
@@ -61,11 +63,11 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   }
 }
 
-/** Brings the tables up to date, one instance at a time: the others wait, and then find nothing left to do. */
+/** Runs the migrations, one instance at a time. The others wait, and find nothing left to do. */
 async function migrate(url: string): Promise<void> {
   const source = await new DataSource({
     ...connectionOptions(url, 2),
-    // A migration may take its time.
+    // Migrations have no statement timeout.
     extra: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
     entities: ENTITIES,
     namingStrategy: new SnakeCaseNaming(),
@@ -74,7 +76,7 @@ async function migrate(url: string): Promise<void> {
   }).initialize();
   try {
     const turn = source.createQueryRunner();
-    // Held by a transaction and not by the session, which a connection pooler in between would not keep together.
+    // Locked by a transaction instead of the session, because a connection pooler does not keep sessions.
     await turn.startTransaction();
     await turn.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
     await source.runMigrations({ transaction: "each" });
@@ -99,7 +101,7 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
   const readPool = poolOf(reader);
   const reading: Runner = { query: (text, values) => rowsOf(readPool, text, values) };
   const committed = new Reader(reading, postgresDialect, tables, count);
-  // Looking for what is new is nobody's statement: it is not counted.
+  // Polling is not part of any operation: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
   const wakeups = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
   const turns = new QueueMetrics();
@@ -120,7 +122,7 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
       pending.add(settled);
       return result;
     },
-    // Not on the connections for writing: it would wait there behind transactions that wait for each other.
+    // Not on the connections for writing, where it would wait behind transactions that wait for locks.
     shared: reading,
     onCommit: (listener) => wakeups.add(listener),
     onTransactionStart: (listener) => turns.add(listener),
@@ -139,7 +141,7 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
   };
 }
 
-/** @param how with `pipeline`, a statement is sent without waiting for the answer to the one before it */
+/** @param how with `pipeline`, statements are sent without waiting for the results of earlier ones */
 async function connect(url: string, poolSize: number, how: { readonly pipeline: boolean }): Promise<DataSource> {
   const source = new DataSource({
     ...connectionOptions(url, poolSize),
@@ -164,7 +166,7 @@ function connectionOptions(url: string, poolSize: number) {
     poolSize,
     applicationName: "railyard",
     installExtensions: false,
-    // A connection that is lost while nobody uses it is replaced by the pool.
+    // The pool replaces connections that are lost while idle.
     poolErrorHandler: () => undefined,
   } satisfies DataSourceOptions;
 }

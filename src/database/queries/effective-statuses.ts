@@ -3,7 +3,7 @@ import type { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { Reader } from "../rows/reader.js";
 
-/** One status per context for each release, by context: its own, and its build's where it has none of its own. */
+/** One status per context for each release, sorted by context: its own or, without one, its build's. */
 export async function effectiveStatuses(
   reader: Reader,
   releases: readonly Release[],
@@ -28,7 +28,7 @@ export async function effectiveStatuses(
   return releases.map((release) => mergeStatuses(byRelease.get(release.id) ?? [], byBuild.get(release.buildId) ?? []));
 }
 
-/** Both lists are sorted by context; so is what comes out. */
+/** Both lists are sorted by context, and so is the result. */
 function mergeStatuses(own: readonly ReleaseStatus[], ofBuild: readonly ReleaseStatus[]): readonly ReleaseStatus[] {
   if (own.length === 0) return ofBuild;
   if (ofBuild.length === 0) return own;

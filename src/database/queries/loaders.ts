@@ -19,8 +19,8 @@ import { effectiveStatuses } from "./effective-statuses.js";
 import { rolledBackApps } from "./rolled-back.js";
 
 /**
- * Every relation between rows, batched: whatever asks for a relation in the same turn shares one statement. Loaders
- * remember what they loaded, so a set of them serves one operation and no longer.
+ * Batches every relation between rows: requests in the same turn share one statement. Loaders cache what they loaded,
+ * so a set of them serves one operation only.
  */
 export type Loaders = ReturnType<typeof createLoaders>;
 
@@ -62,7 +62,7 @@ function rowsById(reader: Reader) {
   return { app: byId(reader, App), build: byId(reader, Build), release: byId(reader, Release) };
 }
 
-/** Loaders of nested lists: one for each list, page and filter that an operation asks for. */
+/** Loaders of nested lists: one for each list, page and filter of an operation. */
 class PageLoaders {
   readonly #reader: Reader;
   readonly #loaders = new Map<string, DataLoader<string, unknown>>();
@@ -72,8 +72,8 @@ class PageLoaders {
   }
 
   /**
-   * @param parent the property of the rows that names the parent
-   * @param filter a text that tells the filter apart, and the conditions on the alias `c` that it stands for
+   * @param parent the property of the rows that refers to the parent
+   * @param filter a key that distinguishes filters, and its conditions on the alias `c`
    */
   load<T extends object>(
     order: Order<T>,
@@ -139,7 +139,7 @@ function many<T extends object>(
   order: keyof T & string,
 ): DataLoader<string, readonly T[]> {
   return new DataLoader<string, readonly T[]>(async (keys) => {
-    // Sorted here: asked to sort by the primary key, SQLite may walk the whole table in its order for the sake of a few rows.
+    // Sorted here: with ORDER BY on the primary key, SQLite may scan the whole table for a few rows.
     const rows = await reader.select(entity, sql`WHERE ${keyCondition(reader, entity, property, keys)}`);
     rows.sort((a, b) => (a[order] < b[order] ? -1 : 1));
     const lists = new Map<string, T[]>(keys.map((key) => [key, []]));

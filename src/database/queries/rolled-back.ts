@@ -2,8 +2,8 @@ import sql from "sql-template-tag";
 import type { Reader } from "../rows/reader.js";
 
 /**
- * Of these apps, those that somebody went back on: whose newest release was made by a rollback. Automation leaves them
- * alone, so nothing but a release or promotion by hand can come after it.
+ * Those of the apps whose newest release is a rollback. Automation leaves them alone until a release or promotion by a
+ * person.
  */
 export async function rolledBackApps(reader: Reader, appIds: readonly string[]): Promise<ReadonlySet<string>> {
   if (appIds.length === 0) return new Set();

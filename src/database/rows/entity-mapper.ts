@@ -2,7 +2,7 @@ import sql, { join, raw, Sql } from "sql-template-tag";
 import { type DataSource, DefaultNamingStrategy, type EntityMetadata } from "typeorm";
 import type { Dialect } from "./dialect.js";
 
-/** A class of `entities/` that has a table. Abstract where its rows become instances of subclasses. */
+/** A class of `entities/` with a table. Abstract if its rows become instances of subclasses. */
 export type EntityClass<T extends object> = abstract new () => T;
 
 /** Equality, null, or one of several values, on any of an entity's properties. */
@@ -10,14 +10,14 @@ export type Where<T> = { readonly [K in keyof T]?: T[K] | readonly T[K][] | null
 
 export type Raw = Record<string, unknown>;
 
-/** `createdAt` is kept as `created_at`. */
+/** `createdAt` is stored as `created_at`. */
 export class SnakeCaseNaming extends DefaultNamingStrategy {
   override columnName(property: string, given: string): string {
     return given || property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   }
 }
 
-/** Up to so many rows the text of an INSERT is kept: what promotions and their events need. */
+/** INSERT texts are cached for up to this many rows: enough for promotions and their events. */
 const MAX_CACHED_INSERT_ROWS = 64;
 
 interface MappedColumn {
@@ -28,12 +28,12 @@ interface MappedColumn {
 }
 
 /**
- * How an entity's rows are read and written, worked out once from its TypeORM metadata. It stands in for TypeORM's own
- * hydration, which costs more than ten times as much for the few columns of a row (see docs/performance.md).
+ * How rows of an entity are read and written, derived once from its TypeORM metadata. Replaces TypeORM's own hydration,
+ * which takes more than ten times as long for the few columns of a row (see docs/performance.md).
  */
 export class Table<T extends object> {
   readonly name: string;
-  /** The column that is the primary key; the first of them where there are several. */
+  /** The primary key column; the first if there are several. */
   readonly key: string;
   /** The columns of the alias `e`, as a select list. */
   readonly select: Sql;
@@ -56,7 +56,7 @@ export class Table<T extends object> {
     this.#classOf = target.classOf?.bind(target) ?? (() => target);
   }
 
-  /** A row of the database as an instance of its class. */
+  /** Converts a row of the database to an instance of its class. */
   fromRow(row: Raw): T {
     const Class = this.#classOf(row);
     const entity = new Class() as Raw;
@@ -67,14 +67,14 @@ export class Table<T extends object> {
     return entity as T;
   }
 
-  /** An instance as a row: what `fromRow` makes it from again. */
+  /** Converts an instance to a row, from which `fromRow` creates it again. */
   toRow(entity: T): Raw {
     return Object.fromEntries(
       this.#columns.map((column) => [column.name, write(column, (entity as Raw)[column.property])]),
     );
   }
 
-  /** The quoted name of the column that keeps a property. */
+  /** The quoted name of the column of a property. */
   column(property: string): string {
     const column = this.#byProperty.get(property);
     if (column === undefined) throw new Error(`${this.name} has no column for the property ${property}.`);
@@ -104,7 +104,7 @@ export class Table<T extends object> {
     return new Sql(this.#insertStrings(entities.length), values);
   }
 
-  /** What stands between the values of an INSERT of so many rows, as a template's strings would. */
+  /** The text between the values of an INSERT of this many rows, as the strings of a template. */
   #insertStrings(rows: number): readonly string[] {
     const known = this.#inserts.get(rows);
     if (known !== undefined) return known;
@@ -117,7 +117,7 @@ export class Table<T extends object> {
     return strings;
   }
 
-  /** How many rows one INSERT may carry: SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535. */
+  /** The most rows of one INSERT: SQLite allows 32,766 parameters in a statement, PostgreSQL 65,535. */
   get rowsPerInsert(): number {
     return Math.floor(32_766 / this.#columns.length);
   }
@@ -140,7 +140,7 @@ export class Tables {
     for (const metadata of dataSource.entityMetadatas) this.#tables.set(metadata.target, new Table(metadata));
   }
 
-  /** The names of all of them. */
+  /** The names of all tables. */
   get names(): readonly string[] {
     return [...this.#tables.values()].map((table) => table.name);
   }

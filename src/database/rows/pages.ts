@@ -3,28 +3,28 @@ import { allOf } from "./dialect.js";
 import type { EntityClass } from "./entity-mapper.js";
 import type { Reader } from "./reader.js";
 
-/** An order over the rows of an entity that has no ties, so that a row's value in it is its place in the list. */
+/** An order over the rows of an entity without ties, so that a row's value is its position in the list. */
 export interface Order<T extends object> {
   readonly entity: EntityClass<T>;
   readonly by: keyof T & string;
   readonly direction: "ASC" | "DESC";
 }
 
-/** Which rows of an ordered list: the first so many behind a place, or the last so many before one. */
+/** A page of an ordered list: the first rows after a position, or the last ones before it. */
 export interface PageRequest {
   readonly size: number;
   readonly backward: boolean;
-  /** The place to begin at, itself left out; null for the list's end. */
+  /** The position to start at, which is excluded; null for the start or end of the list. */
   readonly from: string | number | null;
 }
 
 export interface Page<T> {
   readonly rows: readonly T[];
-  /** Whether the list goes on in the direction that was read. */
+  /** Whether the list continues in the direction that was read. */
   readonly more: boolean;
 }
 
-/** One page of the rows that `conditions` hold for, in one statement. */
+/** Reads one page of the rows that match `conditions`, in one statement. */
 export async function readPage<T extends object>(
   reader: Reader,
   order: Order<T>,
@@ -40,9 +40,9 @@ export async function readPage<T extends object>(
 }
 
 /**
- * The same page of several lists at once, each list being the rows that belong to one parent, in one statement.
+ * Reads the same page of several lists, each of the rows of one parent, in one statement.
  *
- * @param parent the property that names the parent
+ * @param parent the property that refers to the parent
  */
 export async function readPages<T extends object>(
   reader: Reader,
@@ -70,10 +70,7 @@ export async function readPages<T extends object>(
   });
 }
 
-/**
- * Whether a list has a row on the other side of a page: at the place that the page was asked to begin at, which it leaves
- * out, or beyond it.
- */
+/** Whether a list has a row on the other side of a page: at the position that the page starts at, or beyond it. */
 export async function hasRow<T extends object>(
   reader: Reader,
   order: Order<T>,
@@ -95,7 +92,7 @@ function scan<T extends object>(reader: Reader, order: Order<T>, request: PageRe
   return { column, ascending: raw(up ? "ASC" : "DESC"), behind };
 }
 
-/** Takes off the row that was read only to learn whether there are more, and turns a page that was read backward. */
+/** Removes the row that was read only to learn whether there are more, and reverses a page that was read backward. */
 function toPage<T>(rows: T[], request: PageRequest): Page<T> {
   const more = rows.length > request.size;
   const page = more ? rows.slice(0, request.size) : rows;

@@ -4,14 +4,14 @@ import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./entity-mapper.js";
 import { type RowSecurity, rowSecurity } from "./row-security.js";
 
-/** What runs a statement: a connection of TypeORM's, or its pool. */
+/** Runs statements: a connection or a pool. */
 export interface Runner {
   query(text: string, parameters: unknown[]): Promise<unknown>;
-  /** Keeps a statement for the end of the transaction, where that saves anything. */
+  /** Defers a statement to the end of the transaction, if that saves anything. */
   last?(text: string, parameters: unknown[]): void;
 }
 
-/** Counts the statements that a database was asked to run, reads and writes alike. */
+/** Counts the statements that a database ran, reads and writes. */
 export interface StatementCount {
   statements: number;
 }
@@ -21,20 +21,20 @@ export interface FindOptions<T> {
   readonly order?: keyof T & string;
   readonly direction?: "ASC" | "DESC";
   readonly limit?: number;
-  /** Locks the rows until the transaction ends: what is read is then what still holds when it commits. */
+  /** Locks the rows until the transaction ends, so that they cannot change before it commits. */
   readonly lock?: LockMode;
 }
 
-/** An event that a transaction has appended to the log, by what it concerns. */
+/** An event that a transaction appended to the log, by what it concerns. */
 export interface AppendedEvent {
   readonly type: string;
   readonly pipelineId: string | null;
   readonly apps: readonly string[];
 }
 
-/** Reads rows. What it sees is committed, unless it is a transaction's own. */
+/** Reads rows. It sees committed rows and, in a transaction, those of the transaction. */
 export class Reader {
-  /** @param security what it may see, and what goes before each of its statements for that; null for everything */
+  /** @param security the row security of a restricted viewer; null if unrestricted */
   constructor(
     protected readonly runner: Runner,
     readonly dialect: Dialect,
@@ -49,19 +49,19 @@ export class Reader {
     return new Reader(wrap(this.runner), this.dialect, this.tables, this.statementCount, this.security, this.prefix);
   }
 
-  /** A reader that sees of the rows only what a token with this scope may; null limits nothing. */
+  /** A reader of the rows that a token with this scope may see; null if unrestricted. */
   limitedTo(scope: Scope | null): Reader {
     if (scope === null) return this;
     const sight = rowSecurity(this.dialect, this.tables.names, scope);
     return new Reader(this.runner, this.dialect, this.tables, this.statementCount, sight);
   }
 
-  /** The reader for what somebody asks for: this one, unless it is a transaction for whoever is limited. */
+  /** The reader for rows that the viewer names: this one, except in a transaction of a restricted viewer. */
   get scoped(): Reader {
     return this;
   }
 
-  /** The reader for what a row that was seen names by its id, be it no more than history: this one, unless it is limited. */
+  /** The reader for rows that a visible row refers to, for example through history: this one if unrestricted. */
   get referenced(): Reader {
     const { security: sight } = this;
     if (sight === null) return this;
@@ -72,7 +72,7 @@ export class Reader {
     return this.tables.of(entity);
   }
 
-  /** The rows of a statement as the engine gives them. */
+  /** The rows of a statement as the engine returns them. */
   async query<R = Raw>(statement: Sql): Promise<R[]> {
     this.statementCount.statements += 1;
     const whole = this.prefix === null ? statement : sql`${this.prefix} ${statement}`;
@@ -116,16 +116,16 @@ export class Reader {
 }
 
 /**
- * One write transaction: what it reads includes what it wrote. It is of no use once its transaction has ended. It reads and
- * writes all rows, whoever it is for: what follows from a change may be beyond what they see. What they name is looked for
- * among what is `visible`.
+ * A write transaction. It reads its own writes, and is unusable after it has ended. It reads and writes all rows, for
+ * every viewer: effects of a change may be outside the viewer's scope. Rows that the viewer names are looked up with
+ * `scoped`.
  */
 export class Tx extends Reader {
-  /** What the log will tell of, once this is committed: also what a part of it appended that then failed. */
+  /** The events that the transaction appended, including those of savepoints that were rolled back. */
   readonly appended: AppendedEvent[];
   readonly #scoped: Reader;
 
-  /** @param of the transaction that this is the same as, for somebody who sees no more of it than `visible` */
+  /** @param of the transaction that this one restricts to the rows of `scoped` */
   constructor(
     runner: Runner,
     dialect: Dialect,
@@ -138,7 +138,7 @@ export class Tx extends Reader {
     this.#scoped = of?.scoped ?? this;
   }
 
-  /** The same transaction, for whoever has this scope; null limits nothing. */
+  /** The same transaction for a viewer with this scope; null if unrestricted. */
   override limitedTo(scope: Scope | null): Tx {
     if (scope === null) return this;
     const { appended } = this;
@@ -153,9 +153,9 @@ export class Tx extends Reader {
   }
 
   /**
-   * Locks rows until the transaction ends, in the order of their ids, so that no two transactions wait for each other.
+   * Locks rows until the transaction ends, in the order of their ids, so that transactions do not deadlock.
    *
-   * @returns whether what was read of them before may have changed; never where one transaction goes in at a time
+   * @returns whether rows that were read before may have changed; false where transactions run one at a time
    */
   async lock<T extends object & { id: string }>(
     entity: EntityClass<T>,
@@ -169,15 +169,15 @@ export class Tx extends Reader {
     return true;
   }
 
-  /** Locks what has no row, by a name that all who mean it give it, until the transaction ends. */
+  /** Locks a name until the transaction ends, for what has no row. */
   async lockName(name: string): Promise<void> {
     const statement = this.dialect.lockName(name);
     if (statement !== null) await this.query(statement);
   }
 
   /**
-   * Runs a statement as the last of the transaction, in front of its COMMIT: whatever is locked by it is locked no longer
-   * than it must be. Where that gains nothing, it is run at once. To be the last thing that is asked of a transaction.
+   * Runs a statement as the last of the transaction, right before COMMIT, so that its locks are held as briefly as
+   * possible. Runs it immediately if that gains nothing. Must be the last call on a transaction.
    */
   async beforeCommit(statement: Sql): Promise<void> {
     if (this.runner.last === undefined) {
@@ -195,7 +195,7 @@ export class Tx extends Reader {
     }
   }
 
-  /** Changes the rows that match; the instance in hand is the caller's to change. */
+  /** Updates matching rows. Instances in memory are the caller's to update. */
   async update<T extends object>(entity: EntityClass<T>, where: Where<T>, patch: Partial<T>): Promise<void> {
     const table = this.tables.of(entity);
     await this.query(
@@ -207,7 +207,7 @@ export class Tx extends Reader {
     await this.deleteWhere(entity, allOf(this.tables.of(entity).where(where, this.dialect)));
   }
 
-  /** Removes the rows of the alias `e` that a condition holds for. */
+  /** Deletes the rows of the alias `e` that match a condition. */
   async deleteWhere<T extends object>(entity: EntityClass<T>, condition: Sql): Promise<void> {
     await this.query(sql`DELETE FROM ${raw(this.tables.of(entity).name)} AS e WHERE ${condition}`);
   }

@@ -3,24 +3,23 @@ import type { Scope } from "../../entities/access/token.js";
 import type { Dialect } from "./dialect.js";
 
 /*
- * What a token that is limited to pipelines may see. Every statement of a limited reader begins with definitions that take
- * the places of the tables: `FROM releases` then means the releases that are visible, in whichever statement it stands, be
- * it a list, a count, a join or one that is still to be written. So nobody who reads has to think of it, and nobody can
- * forget to. Readers that are not limited run the very statements that they are given.
+ * Row security of tokens that are restricted to pipelines. Every statement of a restricted reader begins with CTEs that
+ * shadow the tables: `FROM releases` then means the visible releases, in every statement, including those that are
+ * still to be written. So code that reads rows cannot forget it. Unrestricted readers run their statements unchanged.
  */
 
-/** The definitions that go before a statement. */
+/** The CTEs in front of a statement. */
 export interface RowSecurity {
-  /** For whatever looks for rows: only visible ones are there. */
+  /** For lookups and lists: only visible rows. */
   readonly scoped: Sql;
   /**
-   * For rows that a visible row names by their id. History may name an app that has left its pipeline, and a release on
-   * it: those are there as well, but with no more than what history tells. Of other tables there is nothing.
+   * For rows that a visible row refers to by id. History may refer to an app that has left its pipeline, and to a
+   * release on it: those are included with no more than history shows. Other tables are empty.
    */
   readonly referenced: Sql;
 }
 
-/** A table, and which of its rows `t` are visible. A rule may go by the tables above its own, as they are visible. */
+/** A table, and which of its rows `t` are visible. A rule may use the tables above its own, as they are visible. */
 type Rule = readonly [table: string, condition: Sql];
 
 const IN_SCOPE = raw("(SELECT id FROM pipelines)");
@@ -34,7 +33,7 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     ["apps", sql`t.id IN ${COUPLED}`],
     ["releases", sql`t.app_id IN ${COUPLED}`],
     ["github_reports", sql`t.app_id IN ${COUPLED}`],
-    // EXISTS, and not IN: it is asked of each row, where a list of everything ever released would have to be made first.
+    // EXISTS instead of IN: it is evaluated for each row, while IN would list everything that was ever released.
     [
       "builds",
       sql`t.repository IN (SELECT repository FROM pipelines)
@@ -47,7 +46,7 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     ],
     ["promotions", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["promotion_targets", sql`EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`],
-    // CASE, so that the log is walked by the index that the statement asks for, and this is held against what it finds.
+    // CASE, so that the statement's own index is scanned and this is evaluated on its results.
     [
       "events",
       sql`CASE WHEN t.pipeline_id IS NOT NULL THEN t.pipeline_id IN ${IN_SCOPE}
@@ -58,18 +57,18 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
   ];
 }
 
-/** What nobody who is limited reads. */
+/** Tables that restricted viewers cannot read. */
 const DENIED = ["commit_statuses", "github_position", "idempotency_keys", "tokens", "webhook_deliveries"];
 
-/** What is read as it is: places in the log, which tell nothing without their events. */
+/** Tables that are read unchanged: positions in the log, which show nothing without their events. */
 const UNRESTRICTED = ["event_apps"];
 
 const OF_VISIBLE_APP = sql`t.app_id IN ${COUPLED}`;
 
-/** What became of a release is part of the promotion that made it. */
+/** The outcome of a release is part of the promotion that created it. */
 const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`;
 
-/** Each column by itself, so that one that is added later is not told before somebody has said that it may be. */
+/** Lists each column, so that a new column is hidden until it is added here. */
 const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${ifVisible("description", "''")}, ${ifVisible("region", "NULL")},
   ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("updated_at", "t.created_at")}`;
@@ -84,10 +83,10 @@ function ifVisible(column: string, instead: string): Sql {
 }
 
 /**
- * What is visible where the scope is this one.
+ * The row security of a scope.
  *
  * @param tables the names of all tables
- * @throws Error where no rule says of a table who may see it
+ * @throws Error if no rule covers a table
  */
 export function rowSecurity(dialect: Dialect, tables: readonly string[], scope: Scope): RowSecurity {
   const rules = scopedRules(dialect, scope);
@@ -111,7 +110,7 @@ export function rowSecurity(dialect: Dialect, tables: readonly string[], scope: 
   return { scoped: before(visible), referenced: before(named) };
 }
 
-/** What the columns of a named row are judged by. */
+/** The tables that decide which columns of a referenced row are visible. */
 const REFERENCED_AS_SCOPED = new Set(["pipelines", "couplings", "promotions"]);
-/** A build is told whole: one that was released never changes again. */
+/** Builds are visible completely: a released build never changes. */
 const REFERENCED = new Set([...REFERENCED_AS_SCOPED, "apps", "releases", "builds"]);

@@ -51,7 +51,7 @@ interface Scope {
   readonly parent: Scope | undefined;
   readonly writer: WriteConnection;
   /** Serializes the statements of this transaction and of the transactions nested in it. */
-  readonly lane: SerialQueue;
+  readonly queue: SerialQueue;
   /** Deferred to the end of the outermost transaction. A rollback discards those of its transaction. */
   readonly last: Statement[];
 }
@@ -77,7 +77,7 @@ export class Transactions {
   async statement<T>(run: () => Promise<T>): Promise<T> {
     const scope = this.#scope.getStore();
     if (scope === undefined) throw new Error("The writer was used outside a transaction.");
-    return scope.lane.run(() => {
+    return scope.queue.run(() => {
       if (!scope.open) throw new Error("The writer was used after its transaction had ended.");
       return run();
     });
@@ -113,7 +113,7 @@ export class Transactions {
         this.#transaction(writer, undefined, bracket, work),
       );
     }
-    return outer.lane.run(() => {
+    return outer.queue.run(() => {
       if (!outer.open) throw new Error("The outer transaction ended before this one began.");
       return this.#transaction(outer.writer, outer, savepoint(`nested_${outer.depth + 1}`), work);
     });
@@ -130,20 +130,20 @@ export class Transactions {
       depth: (parent?.depth ?? 0) + 1,
       parent,
       writer,
-      lane: new SerialQueue(),
+      queue: new SerialQueue(),
       last: [],
     };
     await writer.execute(begin);
     try {
       const result = await this.#scope.run(scope, () => work(writer.tx));
       // Statements that were started but not awaited belong to this transaction too.
-      await scope.lane.idle();
+      await scope.queue.idle();
       scope.open = false;
       if (commit !== null) await commitScope(scope, commit);
       return result;
     } catch (error) {
       scope.open = false;
-      await scope.lane.idle();
+      await scope.queue.idle();
       // If the engine has rolled back already (full disk, lost connection), these fail. The cause is `error`.
       for (const statement of undo) await writer.execute(statement).catch(() => undefined);
       throw error;

@@ -8,7 +8,7 @@ import { savepoint, type TransactionStatements, Transactions } from "../rows/tra
 const IDLE_TURNS = 2;
 /** The most transactions that are committed together. */
 const MAX_GROUP_SIZE = 64;
-/** After this time a group takes no more transactions, so that the first do not wait long for the rest. */
+/** After this time a group is committed, so that the first do not wait long for the rest. */
 const MAX_GROUP_MS = 5;
 
 /** The first transaction of a group. */

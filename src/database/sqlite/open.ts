@@ -13,10 +13,10 @@ import { GroupCommit } from "./group-commit.js";
 import { SqliteRunner } from "./runner.js";
 
 /**
- * Opens (or makes) the database in a file: one connection that writes, behind the gate, and one that only reads.
+ * Opens or creates the database in a file: one connection that writes, behind group commit, and one that only reads.
  *
- * It is never analysed. Without statistics SQLite goes by the indexes, whatever the size of a table; with those of a day on
- * which a table was small it walks through all of it for ever after.
+ * ANALYZE is never run. Without statistics SQLite uses the indexes; with statistics from when a table was small, it
+ * would scan the whole table forever after.
  */
 export async function openSqlite(path: string): Promise<Database> {
   createFolder(path);
@@ -96,7 +96,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
 
 async function connect(path: string, readonly: boolean): Promise<DataSource> {
   const source = new DataSource({
-    // The name of TypeORM's driver, not of the engine: file.ts takes its place.
+    // The name of TypeORM's driver, not of the engine: file.ts replaces it.
     type: "better-sqlite3",
     driver: SqliteFile,
     database: path,
@@ -107,7 +107,7 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     migrationsTableName: "migrations",
     prepareDatabase: (file: SqliteFile) => {
       if (readonly) return;
-      // FULL: an acknowledged write survives the loss of power, not only the end of the process.
+      // FULL: an acknowledged write survives a power loss, not only the end of the process.
       file.pragma("journal_mode = WAL");
       file.pragma("synchronous = FULL");
     },
@@ -116,13 +116,13 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
 }
 
 /**
- * Holds the database for this process. An open transaction on a file beside it is the lock: the operating system lets go
- * of it however the process ends, so nothing stale is ever left behind.
+ * Locks the database for this process, with an open transaction on a file beside it. The operating system releases the
+ * lock however the process ends, so no stale lock is left behind.
  */
 function lockFile(path: string): SqliteFile {
   const file = openLock(`${path}.lock`);
   try {
-    // In memory, so that holding the lock leaves no journal beside it.
+    // In memory, so that no journal file is beside the lock.
     file.pragma("journal_mode = MEMORY");
     file.exec("BEGIN EXCLUSIVE");
     return file;

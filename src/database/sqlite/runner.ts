@@ -2,13 +2,12 @@ import { type DataSource, QueryFailedError } from "typeorm";
 import type { Runner } from "../rows/reader.js";
 import type { SqliteFile, SqliteStatement } from "./file.js";
 
-/** Prepared statements kept by a connection; the service has fewer than 200 different ones. */
+/** Prepared statements that a connection keeps. The service has fewer than 200 different ones. */
 const MAX_CACHED_STATEMENTS = 500;
 
 /**
- * Runs statements straight on the connection that TypeORM has opened. TypeORM's own way to it makes a page of promises,
- * log lines and broadcasts around each statement, for listeners that there are none of here: about 15 µs, of a read that
- * itself takes 5.
+ * Runs statements directly on the connection that TypeORM opened. TypeORM's own path adds promises, logging and
+ * broadcasts to each statement: about 15 µs, for a read that takes 5.
  */
 export class SqliteRunner implements Runner {
   readonly #file: SqliteFile;
@@ -22,11 +21,11 @@ export class SqliteRunner implements Runner {
     return this.#file.inTransaction;
   }
 
-  /** @throws QueryFailedError as TypeORM does */
+  /** @throws QueryFailedError like TypeORM */
   async query(text: string, parameters: readonly unknown[] = []): Promise<unknown> {
     try {
       const statement = this.#prepared(text);
-      // SQLite has no booleans. Most statements have none either, and an INSERT of many rows has hundreds of values.
+      // SQLite has no booleans. Most statements have none, and an INSERT of many rows has hundreds of values.
       const values = parameters.some(isBoolean) ? parameters.map(toBindable) : parameters;
       return statement.reader ? statement.all(...values) : statement.run(...values);
     } catch (error) {
@@ -38,7 +37,7 @@ export class SqliteRunner implements Runner {
     const known = this.#statements.get(text);
     if (known !== undefined) return known;
     const statement = this.#file.prepare(text);
-    // Inserts of several rows have a text for every number of them: the oldest makes room.
+    // An INSERT has a text for every number of rows: the oldest statement is dropped.
     const [oldest] = this.#statements.keys();
     if (this.#statements.size >= MAX_CACHED_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     this.#statements.set(text, statement);

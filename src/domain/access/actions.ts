@@ -4,7 +4,7 @@ import { Role } from "../../entities/core/enums.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Refusal } from "../core/refusal.js";
 
-/** Every action, and the least role that may do it. */
+/** Every action, and the lowest role that may perform it. */
 export const ACTIONS = {
   read: "VIEWER",
   createBuild: "REPORTER",
@@ -39,8 +39,8 @@ export const ACTIONS = {
 export type Action = keyof typeof ACTIONS;
 
 /**
- * What a token that is limited to pipelines may do in them, as far as its role goes. Whatever is not here is about all
- * pipelines, or about none, and refused to it.
+ * What a token that is restricted to pipelines may do in them, if its role allows it. All other actions concern all
+ * pipelines or none, and are forbidden.
  */
 const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["read", "createBuild", "updateBuild", "reportStatus", "reportDeployment"] as const),
@@ -65,8 +65,7 @@ function exceeds({ scope }: Viewer, action: Action): boolean {
 }
 
 /**
- * Lets the viewer pass, or throws FORBIDDEN. It comes first in every verb, before anything is read that the viewer may
- * not see.
+ * Throws FORBIDDEN unless the viewer may perform the action. Every operation calls it first, before it reads anything.
  */
 export function permit(viewer: Viewer, action: Action): void {
   if (!hasRank(viewer, action)) {
@@ -79,17 +78,17 @@ const UNRESTRICTED_TOKEN = "a token that is not limited to pipelines";
 const RESTRICTED = "this one is";
 
 /**
- * Lets the viewer pass who is not limited to pipelines, or throws FORBIDDEN.
+ * Throws FORBIDDEN if the viewer is restricted to pipelines.
  *
- * @param part which part of the action it is, as `the name or repository of a pipeline`
+ * @param part the part of the action, for example `the name or repository of a pipeline`
  */
 export function permitUnrestricted({ scope }: Viewer, action: Action, part: string): void {
   if (scope !== null) throw new AccessDenied(action, `${UNRESTRICTED_TOKEN} where it is about ${part}`, RESTRICTED);
 }
 
 /**
- * Lets the viewer do something with the builds of a repository: whoever is limited to pipelines, with those of their
- * pipelines. What is said of any other is the same whether or not there is such a one.
+ * Throws FORBIDDEN unless the viewer may act on builds of a repository: a restricted viewer only on those of their
+ * pipelines. The error is the same for a repository that does not exist.
  */
 export async function permitRepository(
   reader: Reader,
@@ -105,9 +104,9 @@ export async function permitRepository(
   );
 }
 
-/** FORBIDDEN, because of who asks. */
+/** FORBIDDEN because of the viewer. */
 export class AccessDenied extends Refusal {
-  /** @param needed what the action needs, and `but` what there is instead */
+  /** @param needed what the action requires; `but` is what the viewer has */
   constructor(
     readonly action: Action,
     readonly needed: string,
@@ -116,7 +115,7 @@ export class AccessDenied extends Refusal {
     super("FORBIDDEN", `${denialMessage(action)} needs ${needed}; ${but}.`);
   }
 
-  /** Whether only an administrator may do what was tried. */
+  /** Whether the action requires an administrator. */
   get elevated(): boolean {
     return ACTIONS[this.action] === "ADMIN";
   }

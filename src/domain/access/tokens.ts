@@ -15,11 +15,11 @@ export interface CreateTokenInput {
   readonly name: string;
   readonly role: Role;
   readonly expiresAt?: Date | null;
-  /** The pipelines to limit it to, by id or name; all of them, also those to come, if left out or null. */
+  /** The pipelines to restrict it to, by id or name; null or undefined for all, including future ones. */
   readonly pipelines?: readonly string[] | null;
 }
 
-/** Makes a token. Its secret is handed back this once; only its hash is kept. */
+/** Creates a token. The secret is returned only here; only its hash is stored. */
 export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ token: Token; secret: string }> {
   permit(ctx.viewer, "createToken");
   const name = parseLine("name", input.name);
@@ -47,7 +47,7 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
   return { token, secret };
 }
 
-/** The names of pipelines by their ids, each once. */
+/** The names of pipelines by id. */
 async function tokenName(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
   const pipelines = new Map<string, string>();
   for (const [index, reference] of references.entries()) {
@@ -57,7 +57,7 @@ async function tokenName(tx: Tx, references: readonly string[]): Promise<Map<str
   return pipelines;
 }
 
-/** Revokes a token at once and for good. To revoke it again changes nothing. */
+/** Revokes a token immediately and permanently. Revoking it again changes nothing. */
 export async function revokeToken(ctx: Ctx, input: { readonly token: string }): Promise<Token> {
   permit(ctx.viewer, "revokeToken");
   return ctx.db.write(async (tx) => {
@@ -70,8 +70,8 @@ export async function revokeToken(ctx: Ctx, input: { readonly token: string }): 
 }
 
 /**
- * The token that a secret belongs to, or null where it is unknown, revoked or expired. The row is found by the hash of
- * the secret, and the hashes are compared in constant time.
+ * The token of a secret; null if it is unknown, revoked or expired. The row is found by the hash of the secret, and
+ * hashes are compared in constant time.
  */
 export async function authenticate(reader: Reader, secret: string, now: Date): Promise<Token | null> {
   const secretHash = hash(secret);
@@ -84,7 +84,7 @@ export function isValid(token: Token, now: Date): boolean {
   return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
 }
 
-/** Which of some tokens have come to an end, and how. */
+/** Which of the tokens have ended, and how. */
 export async function findEndedTokens(
   reader: Reader,
   ids: readonly string[],
@@ -96,14 +96,14 @@ export async function findEndedTokens(
 }
 
 /**
- * Sees to it that an administrator can sign in. With a secret from the settings, that is the one that works, and one that
- * was set before works no more; without, one is made where there has never been a token.
+ * Makes sure that an administrator can log in. A secret from the settings replaces an earlier one. Without it, a token
+ * is created if there has never been one.
  *
- * @returns the secret that was made, to be shown this once, or null
+ * @returns the secret that was created, which is shown only once, or null
  */
 export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<string | null> {
   return ctx.db.write(async (tx) => {
-    // Of several instances that start together, the first makes it.
+    // If several instances start together, the first creates it.
     await tx.lockName("the administrator's token");
     if (secret === null) {
       if ((await tx.count(Token, {})) > 0) return null;
@@ -121,7 +121,7 @@ export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<s
   });
 }
 
-/** The secret in the settings is one that was revoked: to accept it again would undo that. */
+/** The secret in the settings was revoked. Accepting it would undo that. */
 export class RevokedAdminToken extends Error {
   override readonly name = "RevokedAdminToken";
 }
@@ -160,12 +160,12 @@ async function revoke(tx: Tx, ctx: Ctx, token: Token): Promise<void> {
   await append(tx, ctx.viewer, token.revokedAt, [changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`)]);
 }
 
-/** 256 random bits; the prefix lets secret scanners know it for what it is. */
+/** 256 random bits. The prefix lets secret scanners recognize it. */
 function newSecret(): string {
   return `railyard_${randomBytes(32).toString("base64url")}`;
 }
 
-/** All that is kept of a secret. */
+/** All that is stored of a secret. */
 export function hash(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

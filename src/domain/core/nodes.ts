@@ -25,7 +25,7 @@ const KINDS: readonly EntityClass<Node>[] = [
   Token,
 ];
 
-/** Whatever has an id: one statement tells which table it is in, and a second reads it. What is deleted is not found. */
+/** Finds any row by id: one statement finds its table, a second reads it. Deleted rows are not found. */
 export async function findNode(ctx: Ctx, id: string): Promise<Node | null> {
   const { reader } = ctx.db;
   const wanted = parseId("id", id);

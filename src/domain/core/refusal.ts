@@ -21,21 +21,21 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** Why something was not done, in words for whoever asked. Whatever throws it has written nothing. */
+/** A refused operation, with a message for the viewer. It has changed nothing. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
 
   constructor(
     readonly code: RefusalCode,
     message: string,
-    /** What goes into the error's extensions beside the code. */
+    /** Added to the error's extensions beside the code. */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
 }
 
-/** What the database could not do, as the refusal that it is for a client; anything else as it is. */
+/** Converts an error of the database to the refusal for a client; returns others unchanged. */
 export function asRefusal(error: unknown): unknown {
   if (error instanceof WriteConflict) return new Refusal("CONFLICT", error.message);
   if (!(error instanceof DatabaseUnavailable)) return error;
@@ -44,7 +44,7 @@ export function asRefusal(error: unknown): unknown {
   return new Refusal("UNAVAILABLE", message);
 }
 
-/** @param field the path inside the input, as `requiredChecks.2` */
+/** @param field the path inside the input, for example `requiredChecks.2` */
 export function badInput(field: string, message: string): Refusal {
   return new Refusal("BAD_USER_INPUT", message, { field });
 }

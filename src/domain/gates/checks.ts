@@ -7,17 +7,17 @@ import type { CheckResult } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 
-/* Statuses and the gate that they open: pure rules, and the two reads that feed them. */
+/* Required checks: pure rules, and the two queries that they need. */
 
-/** From the worst to the best: a release is as good as the worst that is said of it. */
+/** From worst to best. The state of a release is the worst of its statuses. */
 const WORST_FIRST: readonly StatusState[] = ["ERROR", "FAILURE", "PENDING", "SUCCESS"];
 
-/** The worst of the states; null where nothing was reported. */
+/** The worst state; null without statuses. */
 export function rollup(states: readonly StatusState[]): StatusState | null {
   return WORST_FIRST.find((state) => states.includes(state)) ?? null;
 }
 
-/** Holds required checks against statuses: only SUCCESS passes. */
+/** Evaluates required checks against statuses. Only SUCCESS passes. */
 export function evaluateChecks(
   required: readonly string[],
   statuses: readonly Pick<ReleaseStatus, "context" | "state">[],
@@ -29,7 +29,7 @@ export function evaluateChecks(
   });
 }
 
-/** What each check that did not pass holds back, for one app. Elevated access may force past every one of them. */
+/** The blockers of one app: one for each check that did not pass. Each can be overridden with force. */
 export function checkBlockers(app: App, results: readonly CheckResult[]): Blocker[] {
   return results
     .filter((result) => !result.passed)
@@ -45,13 +45,13 @@ function describe(state: StatusState | null): [BlockerCode, string] {
   return ["CHECK_FAILED", state === "ERROR" ? "reported an error" : "reported a failure"];
 }
 
-/** The statuses that hold for a release. */
+/** The effective statuses of a release. */
 export async function findStatuses(reader: Reader, release: Release): Promise<readonly ReleaseStatus[]> {
   const [statuses] = await effectiveStatuses(reader, [release]);
   return statuses ?? [];
 }
 
-/** The statuses of a build itself. */
+/** The statuses of a build. */
 export function findBuildStatuses(reader: Reader, buildId: string): Promise<ReleaseStatus[]> {
   return reader.find(ReleaseStatus, { buildId, releaseId: null });
 }

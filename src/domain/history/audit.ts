@@ -5,15 +5,15 @@ import { append } from "../../events/log.js";
 import { type AccessDenied, denialMessage } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 
-/** Events that only an administrator sees: they tell of those who ask, not of what is there. */
+/** Events that only administrators see: they concern viewers, not the data. */
 const AUDIT_EVENTS: readonly EventType[] = ["ACCESS_DENIED"];
 
-/** The types of events that are hidden from a viewer, wherever events are read or followed. */
+/** The types of events that are hidden from a viewer, in queries and subscriptions. */
 export function hiddenEvents({ role }: Pick<Viewer, "role">): readonly EventType[] {
   return role === "ADMIN" ? [] : AUDIT_EVENTS;
 }
 
-/** Writes into the log that a viewer tried what is not theirs to do: one event for each action. */
+/** Appends an event for an action that was denied: one event per action. */
 export async function recordDenied(ctx: Ctx, denied: readonly AccessDenied[]): Promise<void> {
   const { viewer } = ctx;
   const subject = { id: viewer.tokenId ?? viewer.name, name: viewer.name };

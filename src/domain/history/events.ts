@@ -13,7 +13,7 @@ import { requireAppOfHistory, requirePipelineOfHistory } from "../core/reference
 import { Refusal } from "../core/refusal.js";
 import { hiddenEvents } from "./audit.js";
 
-/** What of the log somebody asks for, in their words: pipelines and apps by id or name. */
+/** A query of the log with pipelines and apps by id or name. */
 export interface EventQuery {
   readonly pipeline?: string | null;
   readonly app?: string | null;
@@ -22,16 +22,16 @@ export interface EventQuery {
 
 export interface EventPage {
   readonly rows: readonly LogEvent[];
-  /** Whether the log goes on in the direction that was read. */
+  /** Whether the log continues in the direction that was read. */
   readonly more: boolean;
-  /** Whether there is something on the other side of the page. */
+  /** Whether there are events on the other side of the page. */
   other(): Promise<boolean>;
 }
 
 /**
  * Reads a page of the log.
  *
- * @throws Refusal CURSOR_EXPIRED where `after` lies before what the log still holds
+ * @throws Refusal CURSOR_EXPIRED if events after `after` were pruned
  */
 export async function listEvents(ctx: Ctx, query: EventQuery, request: PageRequest): Promise<EventPage> {
   permit(ctx.viewer, "read");
@@ -44,7 +44,7 @@ export async function listEvents(ctx: Ctx, query: EventQuery, request: PageReque
 
 const BY_POSITION: Order<LogEvent> = { entity: LogEvent, by: "position", direction: "ASC" };
 
-/** Reads a page of the events of one pipeline, together with the same page of all others that ask for it. */
+/** Reads a page of the events of one pipeline, in one batch with other pipelines. */
 export async function pipelineEvents(
   ctx: Ctx,
   pages: Loaders["pages"],
@@ -64,7 +64,9 @@ export async function pipelineEvents(
   return { rows, more, other: () => hasMoreBefore(reader, { pipeline: pipelineId, types, hidden }, request) };
 }
 
-/** Resolves the names in a query of the log, and leaves out what the viewer may not see. Of what is deleted, the history is found by its id. */
+/**
+ * Resolves the names in a query, and excludes what the viewer may not see. The history of deleted rows is found by id.
+ */
 export async function eventFilter({ db: { reader }, viewer }: Ctx, query: EventQuery): Promise<EventFilter> {
   const { pipeline, app, types } = query;
   return {
@@ -76,12 +78,12 @@ export async function eventFilter({ db: { reader }, viewer }: Ctx, query: EventQ
   };
 }
 
-/** Whether the viewer may see an event now: for whoever is limited the feed knows no more than that they might. */
+/** Whether the viewer may see an event now. For a restricted viewer, the feed only knows that they might. */
 export async function isVisible({ db: { reader }, viewer }: Ctx, { position }: LogEvent): Promise<boolean> {
   return viewer.scope === null || (await reader.first(LogEvent, { position })) !== null;
 }
 
-/** The status that an event tells of, as it was reported then. */
+/** The status of an event, as it was reported then. */
 export function reportedStatus({ occurredAt, actorName, actorRole, ...event }: ReleaseStatusEvent): ReleaseStatus {
   const { statusId, buildId, state } = event.detail;
   return Object.assign(new ReleaseStatus(), {
@@ -91,13 +93,13 @@ export function reportedStatus({ occurredAt, actorName, actorRole, ...event }: R
   });
 }
 
-/** Refuses a position behind which events were pruned: whoever went on from there would miss them without knowing. */
+/** Refuses a position if events after it were pruned: a reader would miss them without noticing. */
 export async function requireRetained(reader: Reader, position: number): Promise<void> {
   const { oldest } = await logBounds(reader);
   if (position < oldest) throw cursorExpired(oldest);
 }
 
-/** @param oldest the position at which the log begins */
+/** @param oldest the first position of the log */
 export function cursorExpired(oldest: number): Refusal {
   return new Refusal(
     "CURSOR_EXPIRED",
@@ -115,7 +117,7 @@ async function startPosition(reader: Reader, request: PageRequest): Promise<numb
 
 async function hasMoreBefore(reader: Reader, filter: EventFilter, request: PageRequest): Promise<boolean> {
   if (request.from === null) return false;
-  // The event at the cursor itself, which the page leaves out, is on the other side too.
+  // The event at the cursor itself, which the page excludes, is on the other side too.
   const edge = Number(request.from) + (request.backward ? -1 : 1);
   return (await readEvents(reader, filter, edge, 1, !request.backward)).length > 0;
 }

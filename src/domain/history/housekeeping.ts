@@ -13,7 +13,7 @@ import { lockApps } from "../core/locks.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
 import { updatePhase } from "../releases/deployments.js";
 
-/* What happens by the clock. Each step is its own transaction, looks again at what is due, and may be run at any time. */
+/* Periodic work. Each step is a transaction that checks again what is due, and may run at any time. */
 
 /** Fails the deployments whose deadline passed without a report. */
 export async function failOverdueDeployments(context: Ctx): Promise<void> {
@@ -38,7 +38,7 @@ export async function failOverdueDeployments(context: Ctx): Promise<void> {
   }
 }
 
-/** Removes the review apps on whose pull requests nothing has happened for too long. */
+/** Removes review apps without activity on their pull requests. */
 export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
   const ctx = asSystem(context);
   const due = await ctx.db.reader.select(
@@ -56,11 +56,11 @@ export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
   }
 }
 
-/** Prunes the events that are older than they are kept, a step at a time so that nobody waits, old keys and old budgets. */
+/** Prunes expired events in batches, so that other transactions do not wait, and expired keys and budgets. */
 export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void> {
   const horizon = new Date(ctx.now().getTime() - ctx.durations.eventRetention);
   while (!signal.aborted && (await ctx.db.write((tx) => pruneStep(tx, horizon)))) {
-    // The next step waits its turn behind whatever came meanwhile.
+    // The next batch waits in the queue behind other transactions.
   }
   const oldest = ctx.now().getTime() - KEY_LIFETIME_MS;
   if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
@@ -69,10 +69,12 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   if (!signal.aborted) await pruneWebhookDeliveries(ctx);
 }
 
-/** How long a webhook delivery is remembered, in milliseconds: 30 days. GitHub delivers again for 3. */
+/** How long webhook deliveries are kept: 30 days. GitHub redelivers for 3. */
 const DELIVERY_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** Forgets deliveries that nobody will repeat, and what was said of commits and to GitHub as long ago as events are kept. */
+/**
+ * Prunes webhook deliveries that cannot be redelivered, and commit statuses and GitHub reports as old as pruned events.
+ */
 async function pruneWebhookDeliveries(ctx: Ctx): Promise<void> {
   const now = ctx.now().getTime();
   const horizon = now - ctx.durations.eventRetention;
@@ -83,7 +85,7 @@ async function pruneWebhookDeliveries(ctx: Ctx): Promise<void> {
   });
 }
 
-/** `10 minutes`, `90 seconds`: the largest unit that tells it whole. */
+/** `10 minutes`, `90 seconds`: the largest unit without a fraction. */
 function formatDuration(milliseconds: number): string {
   const units: [string, number][] = [
     ["hour", 3_600_000],

@@ -10,12 +10,12 @@ import { requirePromotion, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 import { cursorExpired, type EventQuery, eventFilter } from "./events.js";
 
-/** What to follow, in the words of whoever asks. Left out or null means any; an empty list matches nothing. */
+/** What to subscribe to. Undefined or null matches all; an empty list matches nothing. */
 export interface SubscriptionQuery extends EventQuery {
   readonly promotion?: string | null;
   readonly release?: string | null;
   readonly contexts?: readonly string[] | null;
-  /** The cursor to go on from; without it, only what happens from now on is told. */
+  /** The cursor to continue from; without it, only new events are sent. */
   readonly after?: string | null;
 }
 
@@ -26,10 +26,10 @@ export const PROMOTION_EVENTS: readonly EventType[] = [
 ];
 
 /**
- * Follows the log: every event that matches, in order, each once.
+ * Subscribes to the log: every matching event once, in order.
  *
- * @throws Refusal CURSOR_EXPIRED where the log no longer holds what came after the cursor; the stream itself fails with it
- *   where its reader is so slow that it happens later
+ * @throws Refusal CURSOR_EXPIRED if events after the cursor were pruned; the stream itself fails with it if that
+ * happens later, because its reader is too slow
  */
 export async function subscribe(
   ctx: Ctx,
@@ -52,7 +52,7 @@ export async function subscribe(
 async function cursorPosition(ctx: Ctx, after: string): Promise<number> {
   const position = decodeCursor(after);
   const { head, oldest } = await logBounds(ctx.db.reader);
-  // A place behind the end was given by another log, or by one that was since restored: to wait for it would lose events.
+  // A position after the end is from another log, or from one that was restored. Waiting for it would lose events.
   if (position === null || position > head) throw badInput("after", "after must be a cursor that this log has given.");
   if (position < oldest) throw cursorExpired(oldest);
   return position;

@@ -41,7 +41,7 @@ export async function createApp(ctx: Ctx, input: CreateAppInput): Promise<App> {
   });
 }
 
-/** Writes the row of a new app whose name is known to be free. */
+/** Inserts a new app. The caller has checked that the name is free. */
 export async function insertApp(
   tx: Tx,
   ctx: Ctx,
@@ -60,7 +60,7 @@ export interface UpdateAppInput {
   readonly deploymentMode?: DeploymentMode | null;
 }
 
-/** Changes what is given. Null takes the region away, and leaves the rest as it is; no change writes nothing. */
+/** Changes the given fields. Null clears the region; null for others changes nothing. */
 export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
   permit(ctx.viewer, "updateApp");
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
@@ -85,7 +85,7 @@ export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
   });
 }
 
-/** Deletes an app that is in no pipeline. Its releases stay readable, and its name is free again. */
+/** Deletes an app that is in no pipeline. Its releases stay readable, and its name becomes free. */
 export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Promise<string> {
   permit(ctx.viewer, "deleteApp");
   return ctx.db.write(async (tx) => {
@@ -97,10 +97,10 @@ export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Prom
   });
 }
 
-/** Marks an app as deleted. What was on its way to it has FAILED: nobody would ever report it. */
+/** Marks an app as deleted. Its running deployment FAILS: no report of it would arrive. */
 export async function removeApp(tx: Tx, ctx: Ctx, app: App): Promise<EventDraft[]> {
   const events: EventDraft[] = [];
-  // The waiting one first, or it would begin to deploy as the other ends.
+  // The queued one first, or it would start when the other ends.
   for (const phase of ["QUEUED", "DEPLOYING"] as const) {
     for (const release of await tx.find(Release, { appId: app.id, phase })) {
       events.push(...(await updatePhase(tx, ctx, release, "FAILED", { failureReason: "The app was deleted." })));
@@ -116,7 +116,7 @@ export async function isNameTaken(tx: Tx, name: string): Promise<boolean> {
   return (await tx.first(App, { name, deletedAt: null })) !== null;
 }
 
-/** A release that is on its way was begun in the old mode, and must end in it. */
+/** A running deployment must end in the mode that it began in. */
 async function refuseWhileDeploying(tx: Tx, app: App): Promise<void> {
   const release = await tx.first(Release, { appId: app.id, phase: ["DEPLOYING", "QUEUED"] });
   if (release === null) return;

@@ -25,7 +25,7 @@ export interface AddCouplingInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** Places an app in a stage of a pipeline. An app is in one pipeline at most. */
+/** Adds an app to a stage of a pipeline. An app is in at most one pipeline. */
 export async function addCoupling(ctx: Ctx, input: AddCouplingInput): Promise<Coupling> {
   permit(ctx.viewer, "addCoupling");
   const requiredChecks = checkList(input.requiredChecks ?? []);
@@ -42,7 +42,7 @@ export async function addCoupling(ctx: Ctx, input: AddCouplingInput): Promise<Co
   });
 }
 
-/** Writes the row of a new coupling, or throws CONFLICT where the app is coupled or the pipeline full. */
+/** Inserts a new coupling. Throws CONFLICT if the app is coupled or the pipeline is full. */
 export async function insertCoupling(
   tx: Tx,
   ctx: Ctx,
@@ -78,7 +78,7 @@ export interface UpdateChecksInput {
   readonly requiredChecks: readonly string[];
 }
 
-/** Replaces the required checks of a coupling. To leave one out is to remove it, which is ADMIN's. */
+/** Replaces the required checks of a coupling. Leaving one out removes it, which requires ADMIN. */
 export async function updateChecks(ctx: Ctx, input: UpdateChecksInput): Promise<Coupling> {
   permit(ctx.viewer, "addChecks");
   const requiredChecks = checkList(input.requiredChecks);
@@ -111,7 +111,7 @@ export interface MoveCouplingInput {
   readonly stage: Stage;
 }
 
-/** Moves an app to another stage of its pipeline. With required checks that is ADMIN's: it may be a way round them. */
+/** Moves an app to another stage of its pipeline. With required checks this requires ADMIN: it could bypass them. */
 export async function moveCoupling(ctx: Ctx, input: MoveCouplingInput): Promise<Coupling> {
   permit(ctx.viewer, "moveCoupling");
   return ctx.db.write(async (tx) => {
@@ -154,7 +154,7 @@ export async function setAutoDeploy(ctx: Ctx, input: SetAutoDeployInput): Promis
   });
 }
 
-/** Takes an app out of its pipeline. The app stays, with its releases. */
+/** Removes an app from its pipeline. The app stays, with its releases. */
 export async function removeCoupling(
   ctx: Ctx,
   input: { readonly coupling: string },
@@ -180,7 +180,7 @@ export function couplingRemoved(coupling: Coupling, app: App, pipelineName: stri
   );
 }
 
-/** Contexts, each checked, sorted and once. */
+/** Parses contexts, sorts them and removes duplicates. */
 function checkList(contexts: readonly string[]): string[] {
   if (contexts.length > LIMITS.requiredChecks) {
     throw badInput(
@@ -191,11 +191,11 @@ function checkList(contexts: readonly string[]): string[] {
   return [...new Set(contexts.map((context, index) => parseContext(`requiredChecks.${index}`, context)))].sort();
 }
 
-/** How a change of a coupling is told, and what follows from it. */
+/** The event of a change of a coupling, and its effects. */
 interface Change {
   readonly type: EventType;
   readonly summary: (app: App) => string;
-  /** Runs once the change is written, and hands back the events of what it did. */
+  /** Runs after the change is written, and returns the events of its effects. */
   readonly follow?: () => Promise<EventDraft[]>;
 }
 

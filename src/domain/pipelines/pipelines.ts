@@ -105,7 +105,7 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
   });
 }
 
-/** Deletes a pipeline with its couplings and review apps. The other apps stay, and so does all history. */
+/** Deletes a pipeline with its couplings and review apps. Other apps and all history stay. */
 export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: string }): Promise<string> {
   permit(ctx.viewer, "deletePipeline");
   return ctx.db.write(async (tx) => {

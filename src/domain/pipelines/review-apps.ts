@@ -30,10 +30,10 @@ export interface OpenReviewAppInput {
   readonly pullRequest: PullRequestInput;
 }
 
-/** Makes the review app of a pull request, or brings it up to date where it stands, and starts its time anew. */
+/** Creates or updates the review app of a pull request, and restarts its expiry. */
 export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promise<ReviewApp> {
   permit(ctx.viewer, "openReviewApp");
-  // What is wrong with the input need not wait for its turn to write.
+  // Invalid input is refused before the transaction.
   parsePullRequest(input.pullRequest);
   return ctx.db.write(async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
@@ -43,7 +43,7 @@ export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promis
   });
 }
 
-/** Makes a pull request's review app in one pipeline, or brings it up to date, and releases the branch's newest build. */
+/** Creates or updates the review app of a pull request in one pipeline, and deploys what is built already. */
 export async function openForPullRequest(
   tx: Tx,
   ctx: Ctx,
@@ -141,7 +141,7 @@ async function insertReviewApp(
   return { reviewApp, coupling: placed.coupling, events: [event, placed.event, opened] };
 }
 
-/** Changes what is given, the time at which it expires among it; no change writes nothing. */
+/** Changes the given fields, including the expiry. No change writes nothing. */
 async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<ReviewApp>): Promise<OpenedReviewApp> {
   const { appId, pipelineId, number } = reviewApp;
   const app = await tx.first(App, { id: appId });
@@ -150,7 +150,7 @@ async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<Revi
   const before = { ...reviewApp };
   Object.assign(reviewApp, patch);
   const fields = ["branch", "headSha", "title", "author", "url", "expiresAt"] as const;
-  // Compared as values: two dates of one moment are the same.
+  // Compared as values: two dates of the same time are equal.
   if (fields.every((field) => before[field]?.valueOf() === reviewApp[field]?.valueOf())) {
     return { reviewApp, coupling, events: [] };
   }
@@ -159,13 +159,13 @@ async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<Revi
   return { reviewApp, coupling, events: [changed("APP_UPDATED", app, summary, { pipelineId, app })] };
 }
 
-/** The pipeline's first app in development, which its review apps take after. */
+/** The pipeline's first app in development, whose settings review apps copy. */
 async function firstDevelopmentApp(tx: Tx, pipeline: Pipeline): Promise<App | null> {
   const coupling = await tx.first(Coupling, { pipelineId: pipeline.id, stage: "DEVELOPMENT" }, { order: "id" });
   return coupling === null ? null : tx.first(App, { id: coupling.appId });
 }
 
-/** `<pipeline>-pr-<number>`, cut to 63 characters, and with a number behind it where that name is taken. */
+/** `<pipeline>-pr-<number>`, shortened to 63 characters, with a further number if the name is taken. */
 async function findFreeName(tx: Tx, pipeline: string, number: number): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     const name = reviewAppName(pipeline, number, attempt);
@@ -173,13 +173,13 @@ async function findFreeName(tx: Tx, pipeline: string, number: number): Promise<s
   }
 }
 
-/** @param attempt 1 for the plain name, 2 and on for those that end in this number */
+/** @param attempt 1 for the plain name, 2 and higher for names that end in this number */
 export function reviewAppName(pipeline: string, number: number, attempt: number): string {
   const suffix = `-pr-${number}${attempt === 1 ? "" : `-${attempt}`}`;
   return pipeline.slice(0, 63 - suffix.length).replace(/-+$/, "") + suffix;
 }
 
-/** What was given of a pull request, each checked; what was left out is not there. */
+/** The parsed fields that were given. */
 function parsePullRequest(input: PullRequestInput): Pick<ReviewApp, "branch"> & Partial<typeof UNSPECIFIED> {
   const { title, author, url, headSha } = input;
   parseNumber("pullRequest.number", input.number);

@@ -22,7 +22,10 @@ export function isFinal(phase: ReleasePhase): boolean {
   return FINAL.includes(phase);
 }
 
-/** The phase of a promotion with such targets: IN_PROGRESS until all are final; SUPERSEDED counts as not succeeded. */
+/**
+ * The phase of a promotion by those of its targets: IN_PROGRESS until all are final. SUPERSEDED counts as not
+ * succeeded.
+ */
 export function promotionPhase(targets: readonly ReleasePhase[]): PromotionPhase {
   if (!targets.every(isFinal)) return "IN_PROGRESS";
   const succeeded = targets.filter((phase) => phase === "SUCCEEDED").length;
@@ -30,7 +33,7 @@ export function promotionPhase(targets: readonly ReleasePhase[]): PromotionPhase
   return succeeded === 0 ? "FAILED" : "PARTIALLY_SUCCEEDED";
 }
 
-/** What is about to be released, and how it came to be. */
+/** What to release, and why. */
 export interface ReleaseRequest {
   readonly build: Build;
   readonly trigger: ReleaseTrigger;
@@ -41,14 +44,14 @@ export interface ReleaseRequest {
 export interface MadeReleases {
   /** One for each app, in the order of the apps. */
   readonly releases: Release[];
-  /** What their coming superseded. To be appended before the events of the new releases. */
+  /** The events of releases that were superseded. Append them before those of the new releases. */
   readonly superseded: EventDraft[];
 }
 
 /**
- * Works out new releases of one build on several apps and makes room for them: versions count on from each app's last;
- * an IMMEDIATE app's release succeeds as it is made; on a REPORTED app it deploys if nothing else does, and otherwise
- * waits in the place of whichever waited before. The rows are the caller's to insert.
+ * Prepares new releases of one build on several apps. Versions continue from each app's last. On an IMMEDIATE app the
+ * release is SUCCEEDED; on a REPORTED app it is DEPLOYING if no other is, and otherwise QUEUED in place of the release
+ * that was queued before. The caller inserts the rows.
  */
 export async function prepareReleases(
   tx: Tx,
@@ -91,7 +94,7 @@ export async function prepareReleases(
   return { releases, superseded };
 }
 
-/** Makes one release on one app, outside any promotion. */
+/** Creates one release on one app, outside a promotion. */
 export async function insertRelease(
   tx: Tx,
   ctx: Ctx,
@@ -106,8 +109,7 @@ export async function insertRelease(
 }
 
 /**
- * Moves a release to another phase, with all that follows from it: the promotion that made it may be finished, and the
- * release that waited behind it begins to deploy.
+ * Changes the phase of a release, with the effects: its promotion may finish, and the queued release starts to deploy.
  */
 export async function updatePhase(
   tx: Tx,
@@ -137,7 +139,7 @@ async function updateTarget(tx: Tx, ctx: Ctx, release: Release, promotionId: str
   const promotion = await tx.first(Promotion, { id: promotionId });
   const target = await tx.first(PromotionTarget, { releaseId: release.id });
   if (promotion === null || target === null) return [];
-  // A late success changes a promotion that has finished: to those who follow it, it was in progress until now.
+  // A late success changes a finished promotion: for followers of the log, it was in progress until now.
   const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
   const events = [promotionTargetChanged(inProgress, target, release.phase)];
   const all = await tx.find(Release, { id: (await findTargets(tx, promotionId)).map((one) => one.releaseId) });
@@ -165,14 +167,14 @@ function nextDeadline(ctx: Ctx): Date {
 
 async function findLastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await reader.query<{ app_id: string; version: number | null }>(
-    // The end of the index for each app. Grouped, every release that an app ever had would be read.
+    // Reads the end of the index for each app. GROUP BY would read every release that the app ever had.
     sql`SELECT a.id AS app_id, (SELECT MAX(r.version) FROM releases r WHERE r.app_id = a.id) AS version FROM apps a
       WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,
   );
   return new Map(rows.map((row) => [row.app_id, Number(row.version)]));
 }
 
-/** The pipeline that an app is in now, if it is in one. */
+/** The pipeline of an app; null if it is in none. */
 export async function findPipelineId(reader: Reader, appId: string): Promise<string | null> {
   return (await reader.first(Coupling, { appId }))?.pipelineId ?? null;
 }

@@ -36,9 +36,8 @@ export interface PromoteInput {
 
 /**
  * Copies the build of an app's release to the apps of the next stage, as new releases: to all of them or to none.
- * Nothing of the apps but their releases is touched.
  *
- * @throws Refusal PROMOTION_BLOCKED with every blocker; FORBIDDEN where `force` is not the viewer's to use
+ * @throws Refusal PROMOTION_BLOCKED with every blocker; FORBIDDEN if the viewer may not use `force`
  */
 export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion> {
   permit(ctx.viewer, "promote");
@@ -109,7 +108,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
   });
 }
 
-/** Works out what `promote` would do with the same input, by the very same judgement, and writes nothing. */
+/** Evaluates what `promote` would do with the same input, by the same rules, and writes nothing. */
 export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<PromotionPlan> {
   permit(ctx.viewer, "read");
   const plan = await evaluatePromotion(ctx.db.reader, input);
@@ -125,11 +124,11 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
 }
 
 /**
- * The judgement on what can no longer change: it is repeated once all that it goes by is locked. The pipeline, the source
- * and the build are shared, so that promotions wait for each other only where they go to the same app. The source comes
- * before the targets: it is in an earlier stage, and so it is with every other promotion of the pipeline.
+ * Evaluates a promotion again after everything that it depends on is locked. The pipeline, the source and the build are
+ * shared, so promotions wait for each other only if they have a target in common. The source is locked before the
+ * targets: it is in an earlier stage, as in every other promotion of the pipeline.
  *
- * @throws Overtaken where it then goes by something else: that is not locked as well, for it would be out of order
+ * @throws StaleRead if it then depends on other rows, which cannot be locked in order any more
  */
 async function evaluateUnderLocks(tx: Tx, input: PromoteInput): Promise<PromotionPlan> {
   const plan = await evaluatePromotion(tx, input);
@@ -143,11 +142,11 @@ async function evaluateUnderLocks(tx: Tx, input: PromoteInput): Promise<Promotio
   const final = await evaluatePromotion(tx, input);
   const grounds = lockSet(final);
   const all = [final.pipeline.id, ...grounds.source, ...grounds.targets, ...grounds.builds];
-  if (!all.every((id) => held.has(id))) throw new StaleRead("What the promotion goes by has changed meanwhile.");
+  if (!all.every((id) => held.has(id))) throw new StaleRead("The rows that the promotion depends on have changed.");
   return final;
 }
 
-/** What a judgement goes by, besides the pipeline. */
+/** The rows that an evaluation depends on, besides the pipeline. */
 function lockSet(plan: PromotionPlan) {
   return {
     source: plan.source === null ? [] : [plan.source.id],
@@ -157,8 +156,8 @@ function lockSet(plan: PromotionPlan) {
 }
 
 /**
- * The judgement: which release of which app would go where, and everything that holds it back. With `force`, checks no
- * longer do; what they are is told all the same.
+ * Evaluates a promotion: which release of which app would go where, and what blocks it. With `force`, checks do not
+ * block, but their results are included.
  */
 async function evaluatePromotion(reader: Reader, input: PromoteInput): Promise<PromotionPlan> {
   const { pipeline, from, source } = await findSource(reader, input);
@@ -198,7 +197,7 @@ async function evaluateTargets(
     const app = apps.get(coupling.appId);
     if (app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);
     const checks = evaluateChecks(coupling.requiredChecks, statuses);
-    // Without a release there is nothing to hold checks against: that it is missing is said once, not for each of them.
+    // Without a release there are no checks to evaluate: that it is missing is one blocker, not one per check.
     const blockers = release === null || forced ? [] : checkBlockers(app, checks);
     return Object.assign(new PlannedTarget(), { coupling, app, checks, blockers });
   });
@@ -244,7 +243,7 @@ async function findRelease(reader: Reader, input: PromoteInput, source: App | nu
   throw badInput("release", `release must be a release of the source app${source ? `, ${source.name}` : ""}.`);
 }
 
-/** The couplings to promote into: the apps named, each of which must be in the next stage, or all of that stage. */
+/** The couplings of the targets: the given apps, each of which must be in the next stage, or all of that stage. */
 async function findTargets(
   reader: Reader,
   { targets }: PromoteInput,

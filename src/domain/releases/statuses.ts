@@ -44,7 +44,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
     const mayPass = release === null && input.state === "SUCCESS";
     if (mayPass) await lockFollowers(tx, await requireBuild(tx, "build", buildId));
     const build = await requireBuild(tx, "build", buildId, { lock: "change" });
-    // What is said of a build holds for its releases, wherever they are.
+    // A status of a build applies to its releases, wherever they are.
     if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);
     const { status, events } = await upsertStatus(tx, ctx, build, release, report);
     await append(tx, ctx.viewer, ctx.now(), events);
@@ -88,10 +88,10 @@ export async function upsertStatus(
 
 const UNSPECIFIED = { name: null, description: null, targetUrl: null, imageUrl: null };
 
-/** What is said: what is left out stays as it was. */
+/** A report. Undefined fields keep their value. */
 export type Report = Pick<ReleaseStatus, "context" | "state"> & Partial<Pick<ReleaseStatus, keyof typeof UNSPECIFIED>>;
 
-/** The fields that were given, each checked; what was left out is not there. */
+/** The parsed fields that were given. */
 function parseReport(input: ReportStatusInput): Report {
   const { name, description, targetUrl, imageUrl } = input;
   return {
@@ -119,7 +119,7 @@ async function statusEvent(
   return [statusReported(status, previous, { id, appId, pipelineId: await findPipelineId(reader, appId) })];
 }
 
-/** One event for each release that a status of its build holds for; where it holds for none, one for the build. */
+/** One event for each release that a build's status applies to; one for the build if it applies to none. */
 async function buildStatusEvents(
   reader: Reader,
   build: Build,

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 
 /**
  * The same tables as on the embedded engine, under the same names. Ids are text and times milliseconds since 1970, so
- * that a row reads alike on both. Text sorts by its bytes (`COLLATE "C"`) whatever the database's own locale: the API's
+ * that a row reads alike on both. Text sorts by its bytes (`COLLATE "C"`) independently of the locale of the database: the API's
  * lists and their cursors go by that order.
  */
 const STATEMENTS = [
