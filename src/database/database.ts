@@ -47,7 +47,7 @@ export function limitedTo(database: Database, scope: Scope | null): Database {
 
 /** The database cannot be opened. The message tells the operator why, and what would be right. */
 export class DatabaseOpenError extends Error {
-  override readonly name = "DatabaseUnusable";
+  override readonly name = "DatabaseOpenError";
 }
 
 /** The database cannot be reached, or did not respond in time. It is unknown whether a running commit took effect. */

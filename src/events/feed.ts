@@ -5,7 +5,7 @@ import type { LogEvent } from "../entities/history/event.js";
 import { type EventSource, Follower, type LogSlice, type RecentEvent } from "./follower.js";
 import { type EventFilter, logBounds, matches, readEvents } from "./log.js";
 
-/** The most events in memory: more than the largest promotion appends (602), and about a megabyte. */
+/** The most events in memory: more than the largest promotion appends (1,002), and about a megabyte. */
 const MAX_RECENT_EVENTS = 1024;
 /** The most events that are read at a time. */
 const PAGE_SIZE = 256;

@@ -68,7 +68,7 @@ describe("without its database", onlyOn("postgres"), () => {
   it("a starting service gives up with a one-line error without the password", async () => {
     const unreachable = "postgres://railyard:secret@127.0.0.1:9/railyard";
     await assert.rejects(openDatabase(unreachable, { poolSize: 1, startTimeout: 100 }), {
-      name: "DatabaseUnusable",
+      name: "DatabaseOpenError",
       message: "The database 127.0.0.1:9/railyard cannot be reached: connect ECONNREFUSED 127.0.0.1:9",
     });
     const wrong = cluster.url.replace("postgres:postgres@", "postgres:secret@");

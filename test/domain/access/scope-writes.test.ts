@@ -200,7 +200,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       assert.equal(refusal.extensions.code, "FORBIDDEN");
       assert.match(
         refusal.message,
-        /not limited to pipelines where it is about its name or repository; this one is\.$/,
+        /not limited to pipelines where it is about its name, repository or component; this one is\.$/,
       );
     }
     assert.deepEqual(await written(), before);
