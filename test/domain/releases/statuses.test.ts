@@ -116,18 +116,6 @@ describe("a report", () => {
       assert.equal(error.extensions.code, "BAD_USER_INPUT");
     }
   });
-
-  it("can add at most a hundred contexts to a release, and to a build", async () => {
-    const build = await seed.build();
-    const release = await seed.release(await seed.app(), build);
-    for (const subject of [{ release: release.id }, { build: build.id }]) {
-      const contexts = Array.from({ length: 100 }, (_, index) => `check-${index}`);
-      await Promise.all(contexts.map((context) => report(subject, context, "SUCCESS")));
-      const more = { ...subject, context: "one-more", state: "SUCCESS" };
-      assert.equal((await admin.mutationError("reportStatus", more)).extensions.code, "CONFLICT");
-      await report(subject, "check-7", "FAILURE");
-    }
-  });
 });
 
 describe("the events of a report", () => {
