@@ -112,7 +112,7 @@ describe("the Platform API", () => {
     const app = await seed.coupled(await seed.pipeline(), "STAGING");
     const refused = await rest.patch(`/pipeline-couplings/${app.couplingId}`, {
       stage: "production",
-      required_status_checks: { contexts: ["no, commas"] },
+      required_status_checks: { contexts: ["no\u0007bell"] },
     });
     assert.equal(refused.status, 422);
     assert.equal((await rest.get(`/pipeline-couplings/${app.couplingId}`)).body.stage, "staging");
