@@ -2,8 +2,10 @@ import sql from "sql-template-tag";
 import type { Database } from "../database/database.js";
 import type { Reader } from "../database/rows/reader.js";
 import type { LogEvent } from "../entities/history/event.js";
+import { logBounds } from "./bounds.js";
 import { type EventSource, Follower, type LogSlice, type RecentEvent } from "./follower.js";
-import { type EventFilter, logBounds, matches, readEvents } from "./log.js";
+import { type EventFilter, matches } from "./match.js";
+import { readEvents } from "./read.js";
 
 /** The most events in memory: more than the largest promotion appends (1,002), and about a megabyte. */
 const MAX_RECENT_EVENTS = 1024;

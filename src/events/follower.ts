@@ -1,5 +1,5 @@
 import type { LogEvent } from "../entities/history/event.js";
-import { type EventFilter, matches } from "./log.js";
+import { type EventFilter, matches } from "./match.js";
 
 /** An event in memory, with the apps that it concerns. */
 export interface RecentEvent {

@@ -8,7 +8,7 @@ import { ReviewApp } from "../entities/pipelines/review-app.js";
 import { Release } from "../entities/releases/release.js";
 import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../schema/inputs.js";
+import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../schema/inputs/apps.js";
 import { AppPayload, DeleteAppPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { APPS_BY_NAME, listRows, nameContains, nestedList, RELEASES_BY_VERSION } from "./lists.js";

@@ -6,7 +6,7 @@ import { Build } from "../entities/builds/build.js";
 import type { Release } from "../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { CreateBuildInput, UpdateBuildInput } from "../schema/inputs.js";
+import { CreateBuildInput, UpdateBuildInput } from "../schema/inputs/builds.js";
 import { BuildPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { BUILDS_NEWEST_FIRST, listRows, nestedList, RELEASES_NEWEST_FIRST } from "./lists.js";

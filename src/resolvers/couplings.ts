@@ -17,7 +17,7 @@ import {
   RemoveCouplingInput,
   SetAutoDeployInput,
   UpdateChecksInput,
-} from "../schema/inputs.js";
+} from "../schema/inputs/couplings.js";
 import { CouplingPayload, RemoveCouplingPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { COUPLINGS, listRows } from "./lists.js";

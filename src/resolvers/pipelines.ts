@@ -20,7 +20,7 @@ import {
   PromotionConnection,
 } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../schema/inputs.js";
+import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../schema/inputs/pipelines.js";
 import { DeletePipelinePayload, PipelinePayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { nestedEvents } from "./events.js";

@@ -12,7 +12,7 @@ import { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
 import { type Connection, PageArgs, PromotionConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { PromoteInput } from "../schema/inputs.js";
+import { PromoteInput } from "../schema/inputs/promotions.js";
 import { PromotePayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { listRows, PROMOTIONS_NEWEST_FIRST } from "./lists.js";

@@ -5,7 +5,7 @@ import { Token } from "../entities/access/token.js";
 import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { type Connection, PageArgs, TokenConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
-import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs.js";
+import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs/tokens.js";
 import { CreateTokenPayload, TokenPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { listRows, TOKENS } from "./lists.js";

@@ -4,7 +4,9 @@ import { describe, it } from "node:test";
 import sql, { type Sql } from "sql-template-tag";
 import { openDatabase } from "../../src/database/open.js";
 import type { Reader } from "../../src/database/rows/reader.js";
-import { append, type EventFilter, readEvents } from "../../src/events/log.js";
+import { append } from "../../src/events/append.js";
+import type { EventFilter } from "../../src/events/match.js";
+import { readEvents } from "../../src/events/read.js";
 import { temporaryFolder } from "../support/server.js";
 
 /** The expected index per filter. The remaining conditions are checked row by row in a bounded slice of the log. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { append } from "../../src/events/append.js";
 import { changed } from "../../src/events/draft.js";
-import { append } from "../../src/events/log.js";
 import { Seed } from "../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 import { LOG_START, Socket } from "../support/socket.js";

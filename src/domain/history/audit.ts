@@ -1,7 +1,7 @@
 import type { Viewer } from "../../entities/access/token.js";
 import type { EventType } from "../../entities/core/enums.js";
+import { append } from "../../events/append.js";
 import { changed } from "../../events/draft.js";
-import { append } from "../../events/log.js";
 import { type AccessDenied, denialMessage } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 

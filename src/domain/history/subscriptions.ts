@@ -1,8 +1,9 @@
 import type { EventType } from "../../entities/core/enums.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import { decodeCursor } from "../../entities/history/event-cursor.js";
+import { logBounds } from "../../events/bounds.js";
 import type { Feed } from "../../events/feed.js";
-import { type EventFilter, logBounds } from "../../events/log.js";
+import type { EventFilter } from "../../events/match.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { LIMITS, parseContext } from "../core/input.js";

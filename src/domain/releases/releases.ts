@@ -5,7 +5,7 @@ import type { ReleasePhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Release } from "../../entities/releases/release.js";
-import { append } from "../../events/log.js";
+import { append } from "../../events/append.js";
 import { isPermitted, permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";

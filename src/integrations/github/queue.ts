@@ -3,7 +3,8 @@ import type { Database } from "../../database/database.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { GithubPosition, GithubReport } from "../../entities/github/github-report.js";
 import { Release } from "../../entities/releases/release.js";
-import { logBounds, readEvents } from "../../events/log.js";
+import { logBounds } from "../../events/bounds.js";
+import { readEvents } from "../../events/read.js";
 
 /*
  * The queue of reports to GitHub, fed from the event log. A release's events are written in the same transaction as the

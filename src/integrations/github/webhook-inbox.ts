@@ -5,8 +5,8 @@ import { findOrder, storedSubject } from "../../domain/builds/delivery-order.js"
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { WebhookDelivery } from "../../entities/github/webhook-delivery.js";
+import { append } from "../../events/append.js";
 import type { EventDraft } from "../../events/draft.js";
-import { append } from "../../events/log.js";
 import { type Delivery, type Effect, effectFor } from "./effects.js";
 
 /** The outcome of a delivery. `repeated`: it was applied before. `ignored`: it needs no change. */

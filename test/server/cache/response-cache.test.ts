@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { append } from "../../../src/events/append.js";
 import { changed } from "../../../src/events/draft.js";
-import { append } from "../../../src/events/log.js";
 import { ResponseStore } from "../../../src/server/cache/response-store.js";
 import { Client } from "../../support/client.js";
 import { type Named, Seed, unique } from "../../support/seed.js";

@@ -1,102 +1,9 @@
 import sql, { raw, type Sql } from "sql-template-tag";
 import { allOf } from "../database/rows/dialect.js";
-import type { Reader, Tx } from "../database/rows/reader.js";
+import type { Reader } from "../database/rows/reader.js";
 import type { Scope } from "../entities/access/token.js";
-import { EventApp, LogEvent } from "../entities/history/event.js";
-import { appendStatement } from "./append-statement.js";
-import type { EventActor, EventDraft } from "./draft.js";
-
-/**
- * Appends events to the log as the last statement of a transaction. So positions are assigned in commit order: the next
- * transaction waits for this one to end. (Numbers of a sequence could commit in another order, and a reader that has
- * passed a number would miss the row that commits later.)
- */
-export async function append(tx: Tx, actor: EventActor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
-  if (drafts.length === 0) return;
-  const { lockLog } = tx.dialect;
-  if (lockLog === null) {
-    const [log] = await tx.query<{ head: number | string }>(
-      sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head`,
-    );
-    if (log === undefined) throw new Error("The event log has lost its head row.");
-    const { events, concerns } = numbered(Number(log.head) - drafts.length, actor, now, drafts);
-    await tx.insert(LogEvent, events);
-    await tx.insert(EventApp, concerns);
-  } else {
-    const { events, concerns } = numbered(0, actor, now, drafts);
-    await tx.beforeCommit(appendStatement(tx, lockLog, events, concerns));
-  }
-  tx.appended.push(...drafts);
-}
-
-/** The rows of events after the position `start`. */
-function numbered(start: number, actor: EventActor, now: Date, drafts: readonly EventDraft[]) {
-  const events: LogEvent[] = [];
-  const concerns: EventApp[] = [];
-  drafts.forEach(({ apps, actor: { name, role } = actor, ...draft }, index) => {
-    const position = start + index + 1;
-    events.push({ ...draft, position, occurredAt: now, actorName: name, actorRole: role } as LogEvent);
-    for (const appId of new Set(apps)) concerns.push({ appId, position });
-  });
-  return { events, concerns };
-}
-
-/** The first and last position of the log. */
-export interface LogBounds {
-  /** The position of the newest event; 0 if there was none. */
-  readonly head: number;
-  /** The position before the oldest retained event: the first that can be read from. */
-  readonly oldest: number;
-}
-
-export async function logBounds(reader: Reader): Promise<LogBounds> {
-  const [row] = await reader.query<{ head: number | string; pruned: number | string }>(
-    sql`SELECT head, pruned FROM event_log WHERE id = ${1}`,
-  );
-  if (row === undefined) throw new Error("The event log has lost its head row.");
-  return { head: Number(row.head), oldest: Number(row.pruned) };
-}
-
-/** How many events one batch of pruning deletes: it holds the transaction queue for a few milliseconds. */
-const PRUNE_BATCH_SIZE = 500;
-
-/**
- * Deletes the oldest events from before `horizon`, at most `PRUNE_BATCH_SIZE` of them.
- *
- * @returns whether there may be more to delete
- */
-export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
-  const bounds = await logBounds(tx);
-  const until = Math.min(bounds.oldest + PRUNE_BATCH_SIZE, bounds.head);
-  const [row] = await tx.query<{ keep: number | string | null }>(
-    sql`SELECT MIN(position) AS keep FROM events
-      WHERE position > ${bounds.oldest} AND position <= ${until} AND occurred_at >= ${horizon.getTime()}`,
-  );
-  const last = row?.keep == null ? until : Number(row.keep) - 1;
-  if (last <= bounds.oldest) return false;
-  await tx.query(sql`DELETE FROM events WHERE position <= ${last}`);
-  await tx.query(sql`DELETE FROM event_apps WHERE position <= ${last}`);
-  // Another instance may have pruned further: the mark never goes back.
-  await tx.query(sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1} AND pruned < ${last}`);
-  return last === until && until < bounds.head;
-}
-
-/** Which events to read. Undefined or null matches all; an empty list matches nothing. */
-export interface EventFilter {
-  readonly pipeline?: string | null;
-  readonly app?: string | null;
-  readonly promotion?: string | null;
-  readonly release?: string | null;
-  readonly types?: readonly string[] | null;
-  readonly contexts?: readonly string[] | null;
-  /** Types that are excluded, even if the rest of the filter matches. */
-  readonly hidden?: readonly string[];
-  /**
-   * Only events of these pipelines and of builds, which belong to no pipeline: the most that a viewer with this scope
-   * may see. Only a scoped reader knows which builds are visible.
-   */
-  readonly within?: Scope | null;
-}
+import { LogEvent } from "../entities/history/event.js";
+import { BUILD_EVENT_TYPES, type EventFilter } from "./match.js";
 
 /**
  * Reads matching events in the given order. One index is scanned for every filter, in the order of positions, and the
@@ -175,8 +82,6 @@ async function readEach(
   return rows.map((row) => table.fromRow(row));
 }
 
-const BUILD_EVENT_TYPES: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
-
 /**
  * What a viewer with a scope may see: each pipeline is scanned, and then, within the range of that page, the events of
  * builds, of which the scoped reader returns only the visible ones.
@@ -231,23 +136,4 @@ function conditionFor(reader: Reader, filter: EventFilter, alias: string): Sql[]
     ...(contexts == null ? [] : [reader.dialect.oneOf(column("context"), contexts)]),
     ...hidden.map((type) => sql`${column("type")} <> ${type}`),
   ];
-}
-
-function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogEvent): boolean {
-  if (scope == null) return true;
-  return pipelineId === null ? BUILD_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
-}
-
-/** Whether an event that concerns these apps matches: the filter of `readEvents` without the database. */
-export function matches(filter: EventFilter, event: LogEvent, apps: readonly string[]): boolean {
-  return (
-    mayBeWithin(filter.within, event) &&
-    (filter.app == null || apps.includes(filter.app)) &&
-    (filter.pipeline == null || event.pipelineId === filter.pipeline) &&
-    (filter.promotion == null || event.promotionId === filter.promotion) &&
-    (filter.release == null || event.releaseId === filter.release) &&
-    (filter.types == null || filter.types.includes(event.type)) &&
-    filter.hidden?.includes(event.type) !== true &&
-    (filter.contexts == null || (event.context !== null && filter.contexts.includes(event.context)))
-  );
 }

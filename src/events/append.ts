@@ -1,0 +1,40 @@
+import sql from "sql-template-tag";
+import type { Tx } from "../database/rows/reader.js";
+import { EventApp, LogEvent } from "../entities/history/event.js";
+import { appendStatement } from "./append-statement.js";
+import type { EventActor, EventDraft } from "./draft.js";
+
+/**
+ * Appends events to the log as the last statement of a transaction. So positions are assigned in commit order: the next
+ * transaction waits for this one to end. (Numbers of a sequence could commit in another order, and a reader that has
+ * passed a number would miss the row that commits later.)
+ */
+export async function append(tx: Tx, actor: EventActor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
+  if (drafts.length === 0) return;
+  const { lockLog } = tx.dialect;
+  if (lockLog === null) {
+    const [log] = await tx.query<{ head: number | string }>(
+      sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head`,
+    );
+    if (log === undefined) throw new Error("The event log has lost its head row.");
+    const { events, concerns } = numbered(Number(log.head) - drafts.length, actor, now, drafts);
+    await tx.insert(LogEvent, events);
+    await tx.insert(EventApp, concerns);
+  } else {
+    const { events, concerns } = numbered(0, actor, now, drafts);
+    await tx.beforeCommit(appendStatement(tx, lockLog, events, concerns));
+  }
+  tx.appended.push(...drafts);
+}
+
+/** The rows of events after the position `start`. */
+function numbered(start: number, actor: EventActor, now: Date, drafts: readonly EventDraft[]) {
+  const events: LogEvent[] = [];
+  const concerns: EventApp[] = [];
+  drafts.forEach(({ apps, actor: { name, role } = actor, ...draft }, index) => {
+    const position = start + index + 1;
+    events.push({ ...draft, position, occurredAt: now, actorName: name, actorRole: role } as LogEvent);
+    for (const appId of new Set(apps)) concerns.push({ appId, position });
+  });
+  return { events, concerns };
+}

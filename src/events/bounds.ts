@@ -1,0 +1,18 @@
+import sql from "sql-template-tag";
+import type { Reader } from "../database/rows/reader.js";
+
+/** The first and last position of the log. */
+export interface LogBounds {
+  /** The position of the newest event; 0 if there was none. */
+  readonly head: number;
+  /** The position before the oldest retained event: the first that can be read from. */
+  readonly oldest: number;
+}
+
+export async function logBounds(reader: Reader): Promise<LogBounds> {
+  const [row] = await reader.query<{ head: number | string; pruned: number | string }>(
+    sql`SELECT head, pruned FROM event_log WHERE id = ${1}`,
+  );
+  if (row === undefined) throw new Error("The event log has lost its head row.");
+  return { head: Number(row.head), oldest: Number(row.pruned) };
+}

@@ -1,0 +1,40 @@
+import type { Scope } from "../entities/access/token.js";
+import type { LogEvent } from "../entities/history/event.js";
+
+/** Which events to read. Undefined or null matches all; an empty list matches nothing. */
+export interface EventFilter {
+  readonly pipeline?: string | null;
+  readonly app?: string | null;
+  readonly promotion?: string | null;
+  readonly release?: string | null;
+  readonly types?: readonly string[] | null;
+  readonly contexts?: readonly string[] | null;
+  /** Types that are excluded, even if the rest of the filter matches. */
+  readonly hidden?: readonly string[];
+  /**
+   * Only events of these pipelines and of builds, which belong to no pipeline: the most that a viewer with this scope
+   * may see. Only a scoped reader knows which builds are visible.
+   */
+  readonly within?: Scope | null;
+}
+
+export const BUILD_EVENT_TYPES: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
+
+function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogEvent): boolean {
+  if (scope == null) return true;
+  return pipelineId === null ? BUILD_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
+}
+
+/** Whether an event that concerns these apps matches: the filter of `readEvents` without the database. */
+export function matches(filter: EventFilter, event: LogEvent, apps: readonly string[]): boolean {
+  return (
+    mayBeWithin(filter.within, event) &&
+    (filter.app == null || apps.includes(filter.app)) &&
+    (filter.pipeline == null || event.pipelineId === filter.pipeline) &&
+    (filter.promotion == null || event.promotionId === filter.promotion) &&
+    (filter.release == null || event.releaseId === filter.release) &&
+    (filter.types == null || filter.types.includes(event.type)) &&
+    filter.hidden?.includes(event.type) !== true &&
+    (filter.contexts == null || (event.context !== null && filter.contexts.includes(event.context)))
+  );
+}

@@ -1,0 +1,29 @@
+import { Field, ID, InputType } from "type-graphql";
+import type * as domain from "../../domain/access/tokens.js";
+import { Role } from "../../entities/core/enums.js";
+
+@InputType({ description: "Input for createToken." })
+export class CreateTokenInput implements domain.CreateTokenInput {
+  @Field(() => String, {
+    description: "The name of the person or service that uses the token, at most 256 characters.",
+  })
+  name!: string;
+
+  @Field(() => Role, { description: "The role, which determines the permitted actions." })
+  role!: Role;
+
+  @Field(() => Date, { nullable: true, description: "When it expires; never if omitted." })
+  expiresAt?: Date | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: "The pipelines to restrict the token to, by id or name, 1 to 100; unrestricted if omitted.",
+  })
+  pipelines?: string[] | null;
+}
+
+@InputType({ description: "Input for revokeToken." })
+export class RevokeTokenInput {
+  @Field(() => ID, { description: "The token, by id." })
+  token!: string;
+}
