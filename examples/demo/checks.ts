@@ -115,7 +115,7 @@ async function removeWithElevatedAccess({ operator, admin }: Cast, tell: Narrato
   tell.holds("An operator may add a check", updated.requiredChecks, more);
   tell.shows(
     await refused(operator.updateChecks(gated, [])),
-    "✗ FORBIDDEN: To remove checks needs the role ADMIN; this token's is OPERATOR.",
+    "✗ FORBIDDEN: removeChecks requires the ADMIN role; this token has OPERATOR.",
   );
   const kept = (await operator.silently().pipeline("myapp-checked")).stages
     .flatMap(({ couplings }) => couplings)

@@ -47,7 +47,7 @@ describe("a command that fails", () => {
   it("exits with 1 if the role is too low, and names the required role", async () => {
     const { secret } = await server.as("VIEWER");
     const [line, ...rest] = await failed(1, ["tokens"], { RAILYARD_TOKEN: secret ?? "" });
-    assert.deepEqual([line, rest], ["To read tokens needs the role ADMIN; this token's is VIEWER.", []]);
+    assert.deepEqual([line, rest], ["readTokens requires the ADMIN role; this token has VIEWER.", []]);
   });
 
   it("ends with 1 where a promotion has nothing to promote, and says what is needed", async () => {

@@ -22,7 +22,7 @@ const KEY_LINES = [
   "᱿ production",
   "✗ PROMOTION_BLOCKED",
   "my-status-check: pending, says reporter",
-  "✗ FORBIDDEN: To remove checks needs the role ADMIN; this token's is OPERATOR.",
+  "✗ FORBIDDEN: removeChecks requires the ADMIN role; this token has OPERATOR.",
   "⬢ myapp-flow-pr-6 previews pull request 6 (patch-1)",
   "✓ Nobody asked for it: the central branch deploys by itself",
   "All 133 things that the text promises were so.",

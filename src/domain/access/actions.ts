@@ -69,21 +69,21 @@ function exceeds({ scope }: Viewer, action: Action): boolean {
  */
 export function permit(viewer: Viewer, action: Action): void {
   if (!hasRank(viewer, action)) {
-    throw new AccessDenied(action, `the role ${ACTIONS[action]}`, `this token's is ${viewer.role}`);
+    throw new AccessDenied(action, `the ${ACTIONS[action]} role`, `this token has ${viewer.role}`);
   }
   if (exceeds(viewer, action)) throw new AccessDenied(action, UNRESTRICTED_TOKEN, RESTRICTED);
 }
 
-const UNRESTRICTED_TOKEN = "a token that is not limited to pipelines";
-const RESTRICTED = "this one is";
+const UNRESTRICTED_TOKEN = "an unrestricted token";
+const RESTRICTED = "this token is restricted to pipelines";
 
 /**
  * Throws FORBIDDEN if the viewer is restricted to pipelines.
  *
- * @param part the part of the action, for example `the name or repository of a pipeline`
+ * @param part the part of the action that needs more, for example `name or repository`
  */
 export function permitUnrestricted({ scope }: Viewer, action: Action, part: string): void {
-  if (scope !== null) throw new AccessDenied(action, `${UNRESTRICTED_TOKEN} where it is about ${part}`, RESTRICTED);
+  if (scope !== null) throw new AccessDenied(action, `${UNRESTRICTED_TOKEN} to change ${part}`, RESTRICTED);
 }
 
 /**
@@ -99,29 +99,24 @@ export async function permitRepository(
   if (scope === null || (await reader.scoped.first(Pipeline, { repository })) !== null) return;
   throw new AccessDenied(
     action,
-    "the repository of a pipeline that this token is limited to",
-    `${repository} is of none`,
+    "a repository of the pipelines that this token is restricted to",
+    `${repository} is not one of them`,
   );
 }
 
 /** FORBIDDEN because of the viewer. */
 export class AccessDenied extends Refusal {
-  /** @param needed what the action requires; `but` is what the viewer has */
   constructor(
     readonly action: Action,
-    readonly needed: string,
-    but: string,
+    /** What the action requires. */
+    readonly requirement: string,
+    problem: string,
   ) {
-    super("FORBIDDEN", `${denialMessage(action)} needs ${needed}; ${but}.`);
+    super("FORBIDDEN", `${action} requires ${requirement}; ${problem}.`);
   }
 
   /** Whether the action requires an administrator. */
   get elevated(): boolean {
     return ACTIONS[this.action] === "ADMIN";
   }
-}
-
-/** `removeChecks` → `To remove checks`. */
-export function denialMessage(action: Action): string {
-  return `To ${action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
 }

@@ -2,7 +2,7 @@ import type { Viewer } from "../../entities/access/token.js";
 import type { EventType } from "../../entities/core/enums.js";
 import { append } from "../../events/append.js";
 import { changed } from "../../events/draft.js";
-import { type AccessDenied, denialMessage } from "../access/actions.js";
+import type { AccessDenied } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 
 /** Events that only administrators see: they concern viewers, not the data. */
@@ -17,9 +17,8 @@ export function hiddenEvents({ role }: Pick<Viewer, "role">): readonly EventType
 export async function recordDenied(ctx: Ctx, denied: readonly AccessDenied[]): Promise<void> {
   const { viewer } = ctx;
   const subject = { id: viewer.tokenId ?? viewer.name, name: viewer.name };
-  const drafts = denied.map(({ action, needed }) => {
-    const summary = `${denialMessage(action)} was refused to a ${viewer.role}; it needs ${needed}`;
-    return changed("ACCESS_DENIED", subject, summary);
-  });
+  const drafts = denied.map(({ action, requirement }) =>
+    changed("ACCESS_DENIED", subject, `${action} denied for ${viewer.role}; it requires ${requirement}`),
+  );
   await ctx.db.write((tx) => append(tx, viewer, ctx.now(), drafts));
 }

@@ -92,7 +92,7 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
     if (fields.length === 0) return pipeline;
     if (fields.includes("name") || fields.includes("repository") || fields.includes("component")) {
       // Names are shared by all pipelines. The repository and component decide which builds belong to the pipeline.
-      permitUnrestricted(ctx.viewer, "updatePipeline", "its name, repository or component");
+      permitUnrestricted(ctx.viewer, "updatePipeline", "name, repository or component");
     }
     if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
     pipeline.updatedAt = ctx.now();

@@ -28,9 +28,9 @@ describe("a refused attempt of an ADMIN action", () => {
       type: "ACCESS_DENIED",
       actor,
       subjectName: actor.name,
-      summary: `To ${what} was refused to a OPERATOR; it needs the role ADMIN`,
+      summary: `${what} denied for OPERATOR; it requires the ADMIN role`,
     });
-    assert.deepEqual(await denied(server), [event("delete app"), event("read tokens"), event("delete app")]);
+    assert.deepEqual(await denied(server), [event("deleteApp"), event("readTokens"), event("deleteApp")]);
   });
 
   it("is recorded once per action of an operation, and at most 60 times per minute and token", async (t) => {

@@ -91,7 +91,10 @@ describe("the roles", () => {
         const code = errors[0]?.extensions.code;
         if (ROLES.indexOf(role) < ROLES.indexOf(least(operation))) {
           assert.equal(code, "FORBIDDEN", `${operation.name} is refused to a ${role}`);
-          assert.match(errors[0]?.message ?? "", new RegExp(`needs the role ${least(operation)}; .* is ${role}\\.$`));
+          assert.match(
+            errors[0]?.message ?? "",
+            new RegExp(`requires the ${least(operation)} role; this token has ${role}\\.$`),
+          );
         } else {
           assert.ok(code !== "FORBIDDEN" && code !== "UNAUTHENTICATED", `${operation.name} is a ${role}'s: ${code}`);
         }

@@ -173,15 +173,15 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       assert.equal(error?.extensions.code, "FORBIDDEN");
       assert.match(
         error?.message ?? "",
-        /^To (create|revoke) \w+ needs a token that is not limited to pipelines; this one is\.$/,
+        /^(create|revoke)\w+ requires an unrestricted token; this token is restricted to pipelines\.$/,
       );
     }
     assert.equal((await client.queryError("{ tokens { nodes { id } } }")).extensions.code, "FORBIDDEN");
     const last = "{ events(last: 3, types: [ACCESS_DENIED]) { nodes { ... on ChangeEvent { summary } } } }";
     assert.deepEqual(
       (await server.admin.ask(last)).events.nodes.map(({ summary }: { summary: string }) => summary),
-      ["create token", "revoke token", "read tokens"].map(
-        (what) => `To ${what} was refused to a ADMIN; it needs a token that is not limited to pipelines`,
+      ["createToken", "revokeToken", "readTokens"].map(
+        (what) => `${what} denied for ADMIN; it requires an unrestricted token`,
       ),
     );
     assert.deepEqual((await client.ask(last)).events.nodes, []);
@@ -200,7 +200,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       assert.equal(refusal.extensions.code, "FORBIDDEN");
       assert.match(
         refusal.message,
-        /not limited to pipelines where it is about its name, repository or component; this one is\.$/,
+        /requires an unrestricted token to change name, repository or component; this token is restricted to pipelines\.$/,
       );
     }
     assert.deepEqual(await written(), before);
@@ -219,7 +219,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
     assert.equal(refusal.extensions.code, "FORBIDDEN");
     assert.match(
       refusal.message,
-      /^To report status needs the repository of a pipeline that this token is limited to; github/,
+      /^reportStatus requires a repository of the pipelines that this token is restricted to; github/,
     );
     const again = { build: b.build, phase: "SUCCEEDED", artifact: "another" };
     assert.equal((await client.mutationError("updateBuild", again)).extensions.code, "FORBIDDEN");

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
-/** Tokens that are limited to pipelines: a list of their ids as JSON, or NULL. */
+/** Tokens that are restricted to pipelines: a list of their ids as JSON, or NULL. */
 export class TokenScope0000000000003 implements MigrationInterface {
   readonly name = "TokenScope0000000000003";
 
