@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import * as builds from "../domain/builds/builds.js";
-import { parseId, parseRepository } from "../domain/core/input.js";
+import { parseId, parseRepository, withoutRefPrefix } from "../domain/core/input.js";
 import { Build } from "../entities/builds/build.js";
 import type { Release } from "../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
@@ -19,7 +19,7 @@ class BuildsArgs extends PageArgs {
   })
   repository?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Only builds of this branch." })
+  @Field(() => String, { nullable: true, description: "Only builds of this branch, as `main` or `refs/heads/main`." })
   branch?: string | null;
 
   @Field(() => String, { nullable: true, description: "Only builds of the commit with this exact hash." })
@@ -42,7 +42,7 @@ export class BuildResolver {
     if (args.repository != null) {
       conditions.push(sql`e.repository = ${parseRepository("repository", args.repository)}`);
     }
-    if (args.branch != null) conditions.push(sql`e.branch = ${args.branch}`);
+    if (args.branch != null) conditions.push(sql`e.branch = ${withoutRefPrefix(args.branch)}`);
     if (args.commitSha != null) conditions.push(sql`e.commit_sha = ${args.commitSha.toLowerCase()}`);
     return listRows(ctx, BUILDS_NEWEST_FIRST, args, conditions);
   }

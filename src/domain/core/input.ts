@@ -92,14 +92,19 @@ export function parseSha(field: string, value: string): string {
   throw badInput(field, `${field} must be the hash of a commit: 4 to 64 hexadecimal digits.`);
 }
 
+/** `refs/heads/main` and `main` are the same branch; CI reports either. */
+export function withoutRefPrefix(branch: string): string {
+  return branch.replace(/^refs\/heads\//, "");
+}
+
 /**
- * A branch name that git allows, of 1 to 256 characters. `refs/heads/main` and `main` are the same branch. The owner of a
- * fork may precede it: `owner:branch`.
+ * A branch name that git allows, of 1 to 256 characters, without `refs/heads/`. The owner of a fork may precede it:
+ * `owner:branch`.
  *
  * https://git-scm.com/docs/git-check-ref-format
  */
 export function parseBranch(field: string, value: string): string {
-  const branch = parseLine(field, value.replace(/^refs\/heads\//, ""));
+  const branch = parseLine(field, withoutRefPrefix(value));
   const forbidden = /[ ~^?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|^@$|(^|\/)\.|\.lock(\/|$)/;
   if (forbidden.test(branch)) throw badInput(field, `${field} must be the name of a branch that git allows.`);
   return branch;
@@ -108,26 +113,44 @@ export function parseBranch(field: string, value: string): string {
 /**
  * A repository as `host/owner/name` in lower case, from the forms that people and CI systems use:
  * `https://github.com/acme/shop.git`, `git@github.com:acme/shop`, `ssh://git@ssh.github.com:443/acme/shop`,
- * `https://www.github.com/acme/shop/tree/main`, `github.com/acme/shop`, or `acme/shop` (on GitHub).
+ * `https://www.github.com/acme/shop/tree/main`, `github.com/acme/shop`, or `acme/shop` (on GitHub). Elsewhere than on
+ * github.com there may be groups between the owner and the name: `gitlab.com/acme/tools/shop`.
  */
 export function parseRepository(field: string, value: string): string {
   const text = parseLine(field, value, LIMITS.url).trim().toLowerCase();
-  const [, scheme = "", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*)$/.exec(text) ?? [];
-  const path = rest
-    .replace(/^[^@/]+@/, "")
-    .replace(/^([^/:]+):(?=[^/\d])/, "$1/")
-    .replace(/[?#].*$/, "")
-    .replace(/\/+$/, "");
-  const parts = path.split("/");
-  const [host = "", ...folders] = parts.length === 2 ? ["github.com", ...parts] : parts;
+  const { host, folders } = splitAddress(text);
   const name = withoutPage(folders)
     .join("/")
     .replace(/\.git$/, "");
-  const repository = `${normalizeHost(scheme, host)}/${name}`;
+  const repository = `${host}/${name}`;
   const isHost = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(host) && host.length <= 253;
-  const isPath = /^[\w.~-]+(\/[\w.~-]+)+$/.test(name) && !/(^|\/)\.+(\/|$)/.test(name);
-  if (isHost && isPath && repository.length <= LIMITS.name) return repository;
-  throw badInput(field, `${field} must name a repository, as github.com/acme/shop, its address, or acme/shop.`);
+  const isPath = /^[\w.~-]+(\/[\w.~-]+)*$/.test(name) && !/(^|\/)\.+(\/|$)/.test(name);
+  const example = `${field} must name a repository, as github.com/acme/shop, its address, or acme/shop`;
+  if (!isHost || !isPath || repository.length > LIMITS.name) throw badInput(field, `${example}.`);
+  const depth = name.split("/").length;
+  if (depth === 1) throw badInput(field, `${example}; ${repository} has an owner and no name.`);
+  // Stored, it would match nothing: repositories of github.com are not nested.
+  if (host === "github.com" && depth > 2) {
+    const meant = name.split("/").slice(0, 2).join("/");
+    throw badInput(field, `${example}; ${repository} is a page, perhaps of github.com/${meant}.`);
+  }
+  return repository;
+}
+
+/** The normalized host and the path of an address in lower case. Without a host it is on GitHub. */
+function splitAddress(text: string): { host: string; folders: readonly string[] } {
+  const [, scheme = "", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*)$/.exec(text) ?? [];
+  const [, user = "", address = ""] = /^([^@/]+@)?(.*)$/.exec(rest) ?? [];
+  const path = address.replace(/[?#].*$/, "").replace(/\/+$/, "");
+  // `git@github.com:acme/shop` has no port. The owner may be a number; then only its name follows.
+  const remote = scheme === "" ? /^([^/:]+):\/?(?!\d{1,5}\/[^/]+\/)(.+)$/.exec(path) : null;
+  const [first = "", ...folders] =
+    remote === null ? path.split("/") : [remote[1] ?? "", ...(remote[2] ?? "").split("/")];
+  // The name of an owner has no dot, that of a host has one.
+  const isOwner = scheme === "" && user === "" && remote === null && folders.length === 1 && !/[.:]/.test(first);
+  return isOwner
+    ? { host: "github.com", folders: [first, ...folders] }
+    : { host: normalizeHost(scheme, first), folders };
 }
 
 /** Names by which code hosts are reached over SSH where only the HTTPS port is open, and the hosts that they stand for. */
@@ -137,21 +160,27 @@ const SSH_HOSTS: Readonly<Record<string, string>> = {
   "altssh.bitbucket.org": "bitbucket.org",
 };
 
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", git: "9418" };
+
 /** The host without `www.` and without a port that says nothing: a default one, or that of an SSH server. */
 function normalizeHost(scheme: string, host: string): string {
-  const [name = "", port] = host.split(":");
+  const [name = "", port, ...more] = host.split(":");
+  if (more.length > 0) return host;
   const bare = name.replace(/^www\./, "");
   const known = SSH_HOSTS[bare] ?? bare;
-  const isSilent = scheme.endsWith("ssh") || port === "443" || port === "22" || (port === "80" && scheme === "http");
-  return port === undefined || isSilent ? known : `${known}:${port}`;
+  const isSilent = port === undefined || scheme.endsWith("ssh") || [DEFAULT_PORTS[scheme], "443", "22"].includes(port);
+  return isSilent ? known : `${known}:${port}`;
 }
 
-/** The path of a repository, without that of a page of it: `acme/shop/tree/main` is `acme/shop`. */
+/**
+ * The path of a repository, without that of a page of it. On GitLab a page follows `/-/`; on GitHub it follows the
+ * repository: `acme/shop/tree/main` is `acme/shop`. Other paths are those of repositories in groups.
+ */
 function withoutPage(folders: readonly string[]): readonly string[] {
-  const page = folders.findIndex(
-    (folder, index) => index >= 2 && /^(-|tree|blob|commits?|pulls?|src|actions|releases)$/.test(folder),
-  );
-  return page === -1 ? folders : folders.slice(0, page);
+  const separator = folders.indexOf("-");
+  if (separator >= 2) return folders.slice(0, separator);
+  const isPage = folders.length > 3 && /^(tree|blob|commits?|pull)$/.test(folders[2] ?? "");
+  return isPage ? folders.slice(0, 2) : folders;
 }
 
 /** An id where only an id will do, in lower case. */

@@ -55,6 +55,39 @@ describe("a succeeded build of the main branch", () => {
     assert.deepEqual(app.currentRelease, { trigger: "AUTO_DEPLOY", createdBy: { name: "railyard", role: "ADMIN" } });
   });
 
+  it("is of the same branch with and without refs/heads/, wherever a branch is given", async () => {
+    const repository = newRepository();
+    const pipeline = await seed.pipeline({ repository, branch: "refs/heads/main", reviewAppsEnabled: true });
+    const app = await seed.coupled(pipeline, "DEVELOPMENT");
+    const builds = [
+      await seed.build({ repository, branch: "refs/heads/main" }),
+      await seed.build({ repository, branch: "main" }),
+    ];
+    assert.deepEqual(
+      await buildsOn(app),
+      builds.map(({ id }) => id),
+    );
+    const pullRequest = { number: 1, branch: "refs/heads/feature" };
+    const opened = await admin.mutate(
+      "openReviewApp",
+      { pipeline: pipeline.id, pullRequest },
+      "reviewApp { app { id name } }",
+    );
+    const feature = await seed.build({ repository, branch: "feature" });
+    assert.deepEqual(await buildsOn(opened.reviewApp.app), [feature.id]);
+    await admin.mutate("updatePipeline", { pipeline: pipeline.id, branch: "refs/heads/trunk" }, "__typename");
+    const query =
+      "query ($r: String!, $b: String!, $p: ID!) { builds(repository: $r, branch: $b) { nodes { id } } pipeline(pipeline: $p) { branch } }";
+    for (const b of ["main", "refs/heads/main"]) {
+      const found = await admin.ask(query, { r: `ssh://git@${repository}.git`, b, p: pipeline.id });
+      assert.deepEqual(
+        found.builds.nodes.map((build: { id: string }) => build.id),
+        builds.map(({ id }) => id).reverse(),
+      );
+      assert.equal(found.pipeline.branch, "trunk");
+    }
+  });
+
   it("is released when it succeeds, not while it is PENDING or after it FAILED", async () => {
     const repository = newRepository();
     const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
