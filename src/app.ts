@@ -80,10 +80,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
     const responseStore = new ResponseStore(database);
-    const db =
-      tracing === null
-        ? responseStore.invalidateOnWrite()
-        : tracing.traceTransactions(responseStore.invalidateOnWrite());
+    const db = tracing === null ? database : tracing.traceTransactions(database);
     const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now: options.now ?? (() => new Date()) };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
@@ -100,7 +97,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
     tracing?.serve(http);
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
-    const authentication = new Authentication(ctx, responseStore, log, oidc);
+    const authentication = new Authentication(ctx, log, oidc);
     const schema = buildSchema();
     const { limits, costPerMinute } = config;
     const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);

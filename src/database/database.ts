@@ -1,8 +1,23 @@
 import type { Scope } from "../entities/access/token.js";
+import type { ChangeListener } from "./changes.js";
 import type { Reader, Runner, Tx } from "./rows/reader.js";
 
 /** An open database. A process has one. */
-export interface Database {
+export type Database = BaseDatabase & (ExclusiveDatabase | SharedDatabase);
+
+/** A database that only this process uses: it knows of every change. */
+interface ExclusiveDatabase {
+  readonly exclusive: true;
+}
+
+/** A database that other processes may use at the same time. They change rows without notice. */
+interface SharedDatabase {
+  readonly exclusive: false;
+  /** Runs single statements that commit immediately, for counters that the instances share. */
+  readonly shared: Runner;
+}
+
+interface BaseDatabase {
   /** Reads what is committed. */
   readonly reader: Reader;
   /**
@@ -11,17 +26,19 @@ export interface Database {
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
-   * Runs single statements that commit immediately, for counters that instances share; null if this process is the only
-   * one that uses the database.
-   */
-  readonly shared: Runner | null;
-  /**
    * Calls `listener` soon after a commit of any instance. It does not say what was committed, and may be called once for
    * several commits, or without one.
    *
    * @returns a function that removes the listener
    */
   onCommit(listener: () => void): () => void;
+  /**
+   * Calls `listener` with the changes of each write of this process, before the write is acknowledged. If a commit fails,
+   * its changes are reported too, since it may have taken effect.
+   *
+   * @returns a function that removes the listener
+   */
+  onCommitted(listener: ChangeListener): () => void;
   /**
    * Calls `listener` for every transaction that begins, with the milliseconds that it waited in the queue. A nested
    * transaction waits for 0.

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
+import { ChangeNotifier } from "../changes.js";
 import { type Database, DatabaseOpenError, DatabaseUnavailable } from "../database.js";
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
 import { QueueMetrics } from "../queue-metrics.js";
@@ -105,15 +106,20 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
   const wakeups = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
   const turns = new QueueMetrics();
+  const changes = new ChangeNotifier();
   const pending = new Set<Promise<unknown>>();
   return {
+    exclusive: false,
     reader: committed,
     write(work) {
-      const result = turns.measure((begun) =>
-        transactions.write((tx) => {
-          begun();
-          return work(tx);
-        }),
+      const result = changes.notifyAfter((started) =>
+        turns.measure((begun) =>
+          transactions.write((tx) => {
+            begun();
+            started(tx);
+            return work(tx);
+          }),
+        ),
       );
       const settled: Promise<unknown> = result.then(
         () => pending.delete(settled),
@@ -125,6 +131,7 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
     // Not on the connections for writing, where it would wait behind transactions that wait for locks.
     shared: reading,
     onCommit: (listener) => wakeups.add(listener),
+    onCommitted: (listener) => changes.add(listener),
     onTransactionStart: (listener) => turns.add(listener),
     get waiting() {
       return turns.waiting + readPool.waitingCount;

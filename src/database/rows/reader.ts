@@ -1,5 +1,6 @@
 import sql, { type RawValue, raw, type Sql } from "sql-template-tag";
 import type { Scope } from "../../entities/access/token.js";
+import type { AppendedEvent } from "../changes.js";
 import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./entity-mapper.js";
 import { type RowSecurity, rowSecurity } from "./row-security.js";
@@ -23,13 +24,6 @@ export interface FindOptions<T> {
   readonly limit?: number;
   /** Locks the rows until the transaction ends, so that they cannot change before it commits. */
   readonly lock?: LockMode;
-}
-
-/** An event that a transaction appended to the log, by what it concerns. */
-export interface AppendedEvent {
-  readonly type: string;
-  readonly pipelineId: string | null;
-  readonly apps: readonly string[];
 }
 
 /** Reads rows. It sees committed rows and, in a transaction, those of the transaction. */

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
+import { ChangeNotifier } from "../changes.js";
 import { type Database, DatabaseOpenError } from "../database.js";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite/index.js";
 import { QueueMetrics } from "../queue-metrics.js";
@@ -54,14 +55,19 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
   const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();
   const turns = new QueueMetrics();
+  const changes = new ChangeNotifier();
   return {
+    exclusive: true,
     reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
     write(work) {
-      const result = turns.measure((begun) =>
-        gate.write((tx) => {
-          begun();
-          return work(tx);
-        }),
+      const result = changes.notifyAfter((started) =>
+        turns.measure((begun) =>
+          gate.write((tx) => {
+            begun();
+            started(tx);
+            return work(tx);
+          }),
+        ),
       );
       const settled: Promise<unknown> = result.then(
         () => {
@@ -73,7 +79,7 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
       pending.add(settled);
       return result;
     },
-    shared: null,
+    onCommitted: (listener) => changes.add(listener),
     onTransactionStart: (listener) => turns.add(listener),
     get waiting() {
       return turns.waiting;

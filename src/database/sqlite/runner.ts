@@ -1,8 +1,12 @@
+import { LRUCache } from "lru-cache";
 import { type DataSource, QueryFailedError } from "typeorm";
 import type { Runner } from "../rows/reader.js";
 import type { SqliteFile, SqliteStatement } from "./file.js";
 
-/** Prepared statements that a connection keeps. The service has fewer than 200 different ones. */
+/**
+ * Maximum number of prepared statements of a connection. The service has fewer than 200 different ones, and an INSERT for
+ * every number of rows. The least recently used is evicted.
+ */
 const MAX_CACHED_STATEMENTS = 500;
 
 /**
@@ -11,7 +15,7 @@ const MAX_CACHED_STATEMENTS = 500;
  */
 export class SqliteRunner implements Runner {
   readonly #file: SqliteFile;
-  readonly #statements = new Map<string, SqliteStatement>();
+  readonly #statements = new LRUCache<string, SqliteStatement>({ max: MAX_CACHED_STATEMENTS });
 
   constructor(source: DataSource) {
     this.#file = (source.driver as unknown as { databaseConnection: SqliteFile }).databaseConnection;
@@ -37,9 +41,6 @@ export class SqliteRunner implements Runner {
     const known = this.#statements.get(text);
     if (known !== undefined) return known;
     const statement = this.#file.prepare(text);
-    // An INSERT has a text for every number of rows: the oldest statement is dropped.
-    const [oldest] = this.#statements.keys();
-    if (this.#statements.size >= MAX_CACHED_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     this.#statements.set(text, statement);
     return statement;
   }

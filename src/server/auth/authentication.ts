@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { authenticate, hash, isValid } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { Token, type Viewer } from "../../entities/access/token.js";
-import type { ResponseStore } from "../cache/response-store.js";
 import type { Logger } from "../telemetry/log.js";
 import { isJwt, type Oidc } from "./oidc.js";
 
@@ -12,32 +12,34 @@ import { isJwt, type Oidc } from "./oidc.js";
  */
 const LAST_USED_RESOLUTION_MS = 60_000;
 
-/** Maximum number of tokens in the cache. */
+/** Maximum number of tokens in each cache. The least recently used is evicted. */
 const MAX_CACHED_TOKENS = 1000;
 
-/** A valid token, with the value of `ResponseStore.tokenChanges` before it was read. */
-interface CachedToken {
-  readonly token: Token;
-  readonly tokenChanges: number;
-}
-
-/** Authenticates requests and records when each token was last used. */
+/**
+ * Authenticates requests and records when each token was last used. Valid tokens are cached until a token is created or
+ * revoked.
+ */
 export class Authentication {
   readonly #ctx: Pick<Ctx, "db" | "now">;
   readonly #log: Logger;
   readonly #oidc: Oidc | null;
-  readonly #recordedUses = new Map<string, number>();
-
+  /** Time of the last recorded use, by the id of the token. */
+  readonly #recordedUses = new LRUCache<string, number>({ max: MAX_CACHED_TOKENS });
   /** Keyed by the hash of the secret. */
-  readonly #cached = new Map<string, CachedToken>();
-  readonly #responses: ResponseStore;
+  readonly #cached = new LRUCache<string, Token>({ max: MAX_CACHED_TOKENS });
+  /** Incremented by every commit that created or revoked a token. */
+  #tokenChanges = 0;
 
   /** @param oidc verifies JWTs of an external issuer; null if none is configured */
-  constructor(ctx: Pick<Ctx, "db" | "now">, responses: ResponseStore, log: Logger, oidc: Oidc | null) {
+  constructor(ctx: Pick<Ctx, "db" | "now">, log: Logger, oidc: Oidc | null) {
     this.#ctx = ctx;
-    this.#responses = responses;
     this.#log = log;
     this.#oidc = oidc;
+    ctx.db.onCommitted(({ events }) => {
+      if (!events.some(({ type }) => type.startsWith("TOKEN_"))) return;
+      this.#tokenChanges += 1;
+      this.#cached.clear();
+    });
   }
 
   /**
@@ -57,18 +59,18 @@ export class Authentication {
       const tokenId = `oidc:${createHash("sha256").update(subject).digest("base64url")}`;
       return { name, role, tokenId, scope: null, expiresAt };
     }
-    const tokenChanges = this.#responses.tokenChanges;
+    const tokenChanges = this.#tokenChanges;
     const token = await authenticate(this.#ctx.db.reader, secret, now);
     if (token === null) throw unauthenticated("The token is unknown, revoked or expired.");
-    if (this.#cached.size >= MAX_CACHED_TOKENS) this.#cached.clear();
-    this.#cached.set(token.secretHash, { token, tokenChanges });
+    // A token that changed while it was read may have been revoked.
+    if (tokenChanges === this.#tokenChanges) this.#cached.set(token.secretHash, token);
     this.#recordUse(token, now);
     return toViewer(token);
   }
 
   /** Whether tokens are cached. They are not if other processes can revoke them in the same database. */
   get isCached(): boolean {
-    return this.#responses.enabled;
+    return this.#ctx.db.exclusive;
   }
 
   /**
@@ -77,12 +79,11 @@ export class Authentication {
   authenticateCached(authorization: unknown): Viewer | null {
     if (!this.isCached) return null;
     const secret = bearerToken(authorization);
-    const cached = secret === undefined ? undefined : this.#cached.get(hash(secret));
+    const token = secret === undefined ? undefined : this.#cached.get(hash(secret));
     const now = this.#ctx.now();
-    if (cached === undefined || cached.tokenChanges !== this.#responses.tokenChanges || !isValid(cached.token, now))
-      return null;
-    this.#recordUse(cached.token, now);
-    return toViewer(cached.token);
+    if (token === undefined || !isValid(token, now)) return null;
+    this.#recordUse(token, now);
+    return toViewer(token);
   }
 
   #recordUse(token: Token, now: Date): void {

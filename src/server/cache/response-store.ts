@@ -1,10 +1,13 @@
+import { LRUCache } from "lru-cache";
+import type { CommittedChanges } from "../../database/changes.js";
 import type { Database } from "../../database/database.js";
-import type { AppendedEvent, Tx } from "../../database/rows/reader.js";
 
 /** Capacity: cached responses and their keys, in bytes. */
 const MAX_BYTES = 32 * 2 ** 20;
 /** Estimated overhead of an entry besides its body and key, in bytes. */
 const ENTRY_OVERHEAD_BYTES = 1024;
+/** Estimated size of a dependency of an entry, in bytes. */
+const DEPENDENCY_BYTES = 100;
 
 export interface CachedResponse {
   readonly body: Buffer;
@@ -16,40 +19,36 @@ export interface CachedResponse {
 
 interface Entry extends CachedResponse {
   readonly dependencies: readonly string[];
-  readonly size: number;
 }
 
 /**
  * Caches responses as the bytes that were sent, until a row that they depend on changes.
  *
- * Invalidation follows the event log. Every commit that clients can see appends events. A write through
- * `invalidateOnWrite` drops the responses that depend on the affected pipelines and apps before it resolves. So a
- * request that starts after a write was acknowledged never receives a response from before the write. A response is not
- * cached if anything was committed while it was computed: some of its rows may be older than the commit.
+ * Invalidation follows the event log. Every commit that clients can see appends events, and the database reports them
+ * before it acknowledges the write. So a request that starts after a write was acknowledged never receives a response
+ * from before the write. A response is not cached if anything was committed while it was computed: some of its rows may
+ * be older than the commit.
  */
 export class ResponseStore {
-  readonly #database: Database;
-  /** In order of last use, oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  /** Whether responses are cached. They are not if other processes write to the same database. */
+  readonly enabled: boolean;
+  readonly #entries: LRUCache<string, Entry>;
   readonly #dependents = new Map<string, Set<string>>();
-  readonly #capacity: number;
   #commits = 0;
-  #tokenChanges = 0;
-  #size = 0;
   #hits = 0;
   #misses = 0;
 
+  /** @param capacity in bytes. An entry may take an eighth of it. @default 32 MiB */
   constructor(database: Database, capacity = MAX_BYTES) {
-    this.#database = database;
-    this.#capacity = capacity;
-  }
-
-  /**
-   * Whether responses are cached. They are not if other processes write to the same database: those acknowledge writes
-   * without invalidating this cache.
-   */
-  get enabled(): boolean {
-    return this.#database.reader.dialect.name === "sqlite";
+    this.enabled = database.exclusive;
+    this.#entries = new LRUCache({
+      maxSize: capacity,
+      maxEntrySize: capacity / 8,
+      sizeCalculation: ({ body, dependencies }, key) =>
+        ENTRY_OVERHEAD_BYTES + body.length + 2 * key.length + DEPENDENCY_BYTES * dependencies.length,
+      dispose: ({ dependencies }, key) => this.#removeDependent(key, dependencies),
+    });
+    database.onCommitted((changes) => this.#invalidate(changes));
   }
 
   /**
@@ -59,46 +58,16 @@ export class ResponseStore {
     return this.#commits;
   }
 
-  /** Incremented by every commit that created or revoked a token. A cached token is valid only for the same value. */
-  get tokenChanges(): number {
-    return this.#tokenChanges;
-  }
-
   get statistics() {
-    return { hits: this.#hits, misses: this.#misses, entries: this.#entries.size, bytes: this.#size };
-  }
-
-  /** Wraps the database so that each write drops the responses it makes stale before the write is acknowledged. */
-  invalidateOnWrite(): Database {
-    const database = this.#database;
-    return Object.create(database, {
-      write: {
-        value: async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-          let appended: readonly AppendedEvent[] = [];
-          try {
-            return await database.write((tx) => {
-              appended = tx.appended;
-              return work(tx);
-            });
-          } finally {
-            // Also after a failure: an unconfirmed commit may have taken place.
-            this.#invalidate(appended);
-          }
-        },
-      },
-    }) as Database;
+    const { size, calculatedSize } = this.#entries;
+    return { hits: this.#hits, misses: this.#misses, entries: size, bytes: calculatedSize };
   }
 
   find(key: string): CachedResponse | null {
     const entry = this.#entries.get(key);
-    if (entry === undefined) {
-      this.#misses += 1;
-      return null;
-    }
-    this.#hits += 1;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry;
+    if (entry === undefined) this.#misses += 1;
+    else this.#hits += 1;
+    return entry ?? null;
   }
 
   /**
@@ -106,43 +75,33 @@ export class ResponseStore {
    * @param commitsAtStart the value of `commits` before the first row was read
    */
   store(key: string, response: CachedResponse, dependencies: ReadonlySet<string>, commitsAtStart: number): void {
-    const size = ENTRY_OVERHEAD_BYTES + response.body.length + 2 * key.length + 100 * dependencies.size;
-    if (!this.enabled || commitsAtStart !== this.#commits || size > this.#capacity / 8) return;
-    this.#drop(key);
-    this.#entries.set(key, { ...response, dependencies: [...dependencies], size });
-    this.#size += size;
+    if (!this.enabled || commitsAtStart !== this.#commits) return;
+    const entry: Entry = { ...response, dependencies: [...dependencies] };
+    this.#entries.set(key, entry);
+    // An entry that is too large was not stored.
+    if (this.#entries.peek(key) !== entry) return;
     for (const id of dependencies) {
       const keys = this.#dependents.get(id);
       if (keys === undefined) this.#dependents.set(id, new Set([key]));
       else keys.add(key);
     }
-    for (const [oldest] of this.#entries) {
-      if (this.#size <= this.#capacity) break;
-      this.#drop(oldest);
-    }
   }
 
   /** Drops every response that depends on what these events affect. */
-  #invalidate(appended: readonly AppendedEvent[]): void {
-    if (appended.length === 0) return;
+  #invalidate({ events }: CommittedChanges): void {
     this.#commits += 1;
-    for (const { type, pipelineId, apps } of appended) {
-      if (type.startsWith("TOKEN_")) this.#tokenChanges += 1;
+    for (const { pipelineId, apps } of events) {
       if (pipelineId !== null) this.#dropDependents(pipelineId);
       for (const app of apps) this.#dropDependents(app);
     }
   }
 
   #dropDependents(id: string): void {
-    for (const key of this.#dependents.get(id) ?? []) this.#drop(key);
+    for (const key of this.#dependents.get(id) ?? []) this.#entries.delete(key);
   }
 
-  #drop(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#size -= entry.size;
-    for (const id of entry.dependencies) {
+  #removeDependent(key: string, dependencies: readonly string[]): void {
+    for (const id of dependencies) {
       const keys = this.#dependents.get(id);
       keys?.delete(key);
       if (keys?.size === 0) this.#dependents.delete(id);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { GraphQLError, type GraphQLSchema, parse, Source } from "graphql";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { asRefusal, badInput, Refusal } from "../../domain/core/refusal.js";
 import type { Context } from "../../schema/context.js";
@@ -11,7 +12,7 @@ import { checkShape, checkText, type Limits } from "./limits.js";
 import type { Budget } from "./rate-limit.js";
 import { checkVariables } from "./variables.js";
 
-/** Number of accepted documents to remember, by hash. The oldest is evicted. */
+/** Maximum number of accepted documents to remember, by hash. The least recently used is evicted. */
 const MAX_CACHED_DOCUMENTS = 5000;
 
 /** The parts of a request that identify its document. */
@@ -36,7 +37,7 @@ export interface AdmissionOptions {
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #accepted = new Set<string>();
+  readonly #accepted = new LRUCache<string, true>({ max: MAX_CACHED_DOCUMENTS });
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -52,7 +53,7 @@ export class Admission {
     const text = this.#options.trusted === null ? request.query : this.#trusted(this.#options.trusted, request);
     if (typeof text !== "string" || text === "") return null;
     const hash = createHash("sha256").update(text).digest("base64");
-    if (this.#accepted.has(hash)) return text;
+    if (this.#accepted.get(hash)) return text;
     const { limits } = this.#options;
     checkText(text, limits);
     try {
@@ -63,9 +64,7 @@ export class Admission {
       const message = `The document has too many tokens; at most ${limits.tokens} are allowed.`;
       throw new Refusal("QUERY_TOO_LARGE", message, { figure: null, limit: limits.tokens });
     }
-    const [oldest] = this.#accepted;
-    if (this.#accepted.size >= MAX_CACHED_DOCUMENTS && oldest !== undefined) this.#accepted.delete(oldest);
-    this.#accepted.add(hash);
+    this.#accepted.set(hash, true);
     return text;
   }
 

@@ -1,6 +1,7 @@
 import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { type DocumentNode, type GraphQLSchema, Kind, OperationTypeNode } from "graphql";
 import type { CompiledQuery } from "graphql-jit";
+import { LRUCache } from "lru-cache";
 import type { Context } from "../../schema/context.js";
 
 /** Number of runs before a document is compiled: compiling costs as much as ten executions. */
@@ -10,17 +11,14 @@ const COMPILE_AFTER_RUNS = 10;
  * loop.
  */
 const MAX_SOURCE_LENGTH = 2000;
-/** Maximum number of compiled documents. The oldest is evicted. */
+/** Maximum number of compiled documents. The least recently used is evicted. */
 const MAX_COMPILED = 200;
 
 /** Number of interpreted runs after a failed compiled run. */
 const RETRY_AFTER_RUNS = 20;
 
-/** State of a document: the runs left until it is compiled, and its compiled operations by name. */
-interface QueryState {
-  runsLeft: number;
-  readonly compiled: Map<string | null, CompiledQuery | null>;
-}
+/** The compiled operations of a document by name; null if one cannot be compiled. */
+type CompiledOperations = Map<string | null, CompiledQuery | null>;
 
 /**
  * Compiles frequent queries to JavaScript, which halves their execution time. Replaces only Apollo's execution phase:
@@ -32,11 +30,14 @@ interface QueryState {
  */
 export class CompiledQueries {
   readonly #schema: GraphQLSchema;
-  /** Keyed by the document in Apollo's cache, and released with it. */
-  readonly #states = new WeakMap<DocumentNode, QueryState>();
+  /** Runs left until a document is compiled. Keyed by the document in Apollo's cache, and released with it. */
+  readonly #runsLeft = new WeakMap<DocumentNode, number>();
+  readonly #compiled = new LRUCache<DocumentNode, CompiledOperations>({
+    max: MAX_COMPILED,
+    // It must be frequent again before it is compiled again.
+    dispose: (_, document) => this.#runsLeft.set(document, COMPILE_AFTER_RUNS),
+  });
   #compile: ((document: DocumentNode, operation: string | null) => CompiledQuery | null) | null = null;
-  /** Queries with compiled code, oldest first. */
-  readonly #withCode: QueryState[] = [];
   #runs = 0;
 
   constructor(schema: GraphQLSchema) {
@@ -53,13 +54,12 @@ export class CompiledQueries {
       responseForOperation: async ({ source, document, operation, request, contextValue }) => {
         // Undefined if the operation is ambiguous, despite its type.
         if (operation?.operation !== OperationTypeNode.QUERY || source.length > MAX_SOURCE_LENGTH) return null;
-        const state = this.#countRun(document);
-        if (state.runsLeft > 0) return null;
-        const compiled = await this.#getCompiled(state, document, request.operationName ?? null);
+        if (this.#countRun(document) > 0) return null;
+        const compiled = await this.#getCompiled(document, request.operationName ?? null);
         if (compiled === null) return null;
         const { data, errors } = await compiled.query(undefined, contextValue, request.variables ?? {});
         if (data == null || (errors !== undefined && errors.length > 0)) {
-          state.runsLeft = RETRY_AFTER_RUNS;
+          this.#runsLeft.set(document, RETRY_AFTER_RUNS);
           return null;
         }
         this.#runs += 1;
@@ -68,28 +68,21 @@ export class CompiledQueries {
     }),
   };
 
-  #countRun(document: DocumentNode): QueryState {
-    const state = this.#states.get(document) ?? { runsLeft: COMPILE_AFTER_RUNS, compiled: new Map() };
-    this.#states.set(document, state);
-    state.runsLeft = Math.max(0, state.runsLeft - 1);
-    return state;
+  /** Returns the runs left until the document is compiled. */
+  #countRun(document: DocumentNode): number {
+    const left = this.#runsLeft.get(document) ?? COMPILE_AFTER_RUNS;
+    if (left > 0) this.#runsLeft.set(document, left - 1);
+    return Math.max(0, left - 1);
   }
 
-  async #getCompiled(
-    state: QueryState,
-    document: DocumentNode,
-    operation: string | null,
-  ): Promise<CompiledQuery | null> {
-    const existing = state.compiled.get(operation);
+  async #getCompiled(document: DocumentNode, operation: string | null): Promise<CompiledQuery | null> {
+    const existing = this.#compiled.get(document)?.get(operation);
     if (existing !== undefined) return existing;
     this.#compile ??= await createCompiler(this.#schema);
     const compiled = isCompilable(document) ? this.#compile(document, operation) : null;
-    if (state.compiled.size === 0) this.#withCode.push(state);
-    state.compiled.set(operation, compiled);
-    if (this.#withCode.length > MAX_COMPILED) {
-      const oldest = this.#withCode.shift();
-      oldest?.compiled.clear();
-    }
+    const operations: CompiledOperations = this.#compiled.get(document) ?? new Map();
+    operations.set(operation, compiled);
+    this.#compiled.set(document, operations);
     return compiled;
   }
 }

@@ -25,14 +25,14 @@ export class Budget {
   readonly #spent: RateLimiterMemory | RateLimiterPostgres;
 
   /** @param limit above 0 */
-  constructor(limit: number, { shared }: Pick<Database, "shared">) {
+  constructor(limit: number, database: Database) {
     this.#limit = limit;
     const options = { points: limit, duration: WINDOW_SECONDS, keyPrefix: "" };
-    if (shared === null) this.#spent = new RateLimiterMemory(options);
+    if (database.exclusive) this.#spent = new RateLimiterMemory(options);
     else {
       this.#spent = new RateLimiterPostgres({
         ...options,
-        storeClient: toPgClient(shared),
+        storeClient: toPgClient(database.shared),
         storeType: "client",
         tableName: "budgets",
         // The table is created by a migration and pruned by housekeeping.

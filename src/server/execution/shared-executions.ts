@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type DocumentNode, Kind, visit } from "graphql";
+import { LRUCache } from "lru-cache";
 import type { Ctx } from "../../domain/core/context.js";
 import { isVisible } from "../../domain/history/events.js";
 import type { Viewer } from "../../entities/access/token.js";
@@ -64,7 +65,8 @@ class Group {
   readonly #parts: SharedExecutionsParts;
   readonly #admitted: AdmittedSubscription;
   readonly #viewer: Viewer;
-  readonly #results = new Map<number, Promise<string | null>>();
+  /** By position of the event. Created for the second member: a group of one shares nothing. */
+  #results: LRUCache<number, Promise<string | null>> | null = null;
   #resultsHead = -1;
 
   constructor(parts: SharedExecutionsParts, admitted: AdmittedSubscription, viewer: Viewer) {
@@ -77,20 +79,16 @@ class Group {
     if (this.members === 1) return this.#execute(event);
     // Nested fields show the current state, and every change of it moves the head. So results are valid only for the
     // current head.
+    this.#results ??= new LRUCache({ max: MAX_SHARED_RESULTS });
+    const results = this.#results;
     if (this.#resultsHead !== this.#parts.feed.head) {
-      this.#results.clear();
+      results.clear();
       this.#resultsHead = this.#parts.feed.head;
     }
-    const known = this.#results.get(event.position);
+    const known = results.get(event.position);
     if (known !== undefined) return known;
-    if (this.#results.size >= MAX_SHARED_RESULTS) {
-      for (const oldest of this.#results.keys()) {
-        this.#results.delete(oldest);
-        break;
-      }
-    }
     const result = this.#execute(event);
-    this.#results.set(event.position, result);
+    results.set(event.position, result);
     return result;
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from "fastify";
+import { LRUCache } from "lru-cache";
 import type { Ctx } from "../../domain/core/context.js";
 import type { Viewer } from "../../entities/access/token.js";
 import { Context } from "../../schema/context.js";
@@ -14,7 +15,7 @@ import type { Logger } from "../telemetry/log.js";
 import type { Observer, OperationRecord } from "../telemetry/operation-record.js";
 import { MAX_BODY_BYTES } from "./server.js";
 
-/** Maximum number of cached header variants. A client uses one. */
+/** Maximum number of cached header variants. A client uses one. The least recently used is evicted. */
 const MAX_HEADER_VARIANTS = 100;
 
 interface Parts {
@@ -36,7 +37,7 @@ export class FastPath {
   readonly #parts: Parts;
   readonly #pending = new WeakMap<IncomingMessage, PendingResponse>();
   /** Response headers by the request headers they depend on: alternating names and values, without `content-length`. */
-  readonly #headers = new Map<string, readonly string[]>();
+  readonly #headers = new LRUCache<string, readonly string[]>({ max: MAX_HEADER_VARIANTS });
   #inFlight = 0;
 
   constructor(parts: Parts) {
@@ -86,7 +87,6 @@ export class FastPath {
     const headers = Object.entries(reply.getHeaders())
       .filter(([name, value]) => value !== undefined && name !== "x-request-id" && name !== "content-length")
       .flatMap(([name, value]) => (Array.isArray(value) ? value.flatMap((one) => [name, one]) : [name, String(value)]));
-    if (this.#headers.size >= MAX_HEADER_VARIANTS) this.#headers.clear();
     this.#headers.set(pending.key.varyHeaders, headers);
     if (parseOperation(pending.key.body) === null) return;
     const body = Buffer.from(payload);
