@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import { describe, it } from "node:test";
+import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { describe, it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
-import { buildSchema, parse, validate } from "graphql";
-import * as events from "../../src/cli/api/events.js";
-import * as mutations from "../../src/cli/api/mutations.js";
-import * as queries from "../../src/cli/api/queries.js";
 import { createProgram } from "../../src/cli/program.js";
 import { CommandLine, nonEmptyLines } from "../support/cli.js";
 import { startServer, temporaryFolder } from "../support/server.js";
@@ -109,26 +105,49 @@ describe("the modules that a command loads", () => {
   });
 });
 
-describe("the GraphQL documents of the CLI", () => {
-  it("are valid against the schema", () => {
-    const schema = buildSchema(
-      [readFileSync("src/schema/schema.graphql", "utf8"), subscriptionOfContract()].join("\n"),
-    );
-    const operations = [...Object.values(queries), ...Object.values(mutations), ...Object.values(events)];
-    for (const { name, document } of operations) {
-      assert.deepEqual(validate(schema, parse(document)).map(String), [], name);
+describe("the generated types of the CLI", () => {
+  const OPERATIONS = "src/cli/api/operations";
+  const codegen = resolve("scripts/codegen.mjs");
+
+  /** Runs the check on a copy of its inputs after an edit. */
+  function checkAfter(t: TestContext, edit: (folder: string) => void) {
+    const folder = temporaryFolder(t);
+    for (const path of ["src/schema/schema.graphql", OPERATIONS, "src/cli/api/generated.ts"]) {
+      cpSync(path, join(folder, path), { recursive: true });
     }
-    assert.ok(operations.length > 30);
+    edit(folder);
+    return spawnSync(process.execPath, [codegen, "--check"], { cwd: folder, encoding: "utf8" });
+  }
+
+  it("are up to date", (t) => {
+    const { status, stderr } = checkAfter(t, () => {});
+    assert.deepEqual([status, stderr], [0, ""]);
+  });
+
+  it("are reported as stale if an operation or the schema changed", (t) => {
+    const operation = checkAfter(t, (folder) =>
+      appendFileSync(join(folder, OPERATIONS, "apps.graphql"), "query More { apps { totalCount } }\n"),
+    );
+    assert.equal(operation.status, 1);
+    assert.match(operation.stderr, /generated\.ts is stale\. Run `npm run codegen`/);
+    const schema = checkAfter(t, (folder) => {
+      const file = join(folder, "src/schema/schema.graphql");
+      writeFileSync(
+        file,
+        readFileSync(file, "utf8").replace("reviewAppsEnabled: Boolean!", "reviewAppsEnabled: Boolean"),
+      );
+    });
+    assert.deepEqual([schema.status, schema.stderr], [1, operation.stderr]);
+  });
+
+  it("cannot be generated for an operation that is not valid against the schema", (t) => {
+    const { status, stderr } = checkAfter(t, (folder) =>
+      appendFileSync(join(folder, OPERATIONS, "apps.graphql"), "query More { apps { nodes { colour } } }\n"),
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /Cannot query field "colour" on type "App"/);
   });
 });
-
-/** The contract's subscriptions, if the committed schema has none. */
-function subscriptionOfContract(): string {
-  const has = /^type Subscription /m.test(readFileSync("src/schema/schema.graphql", "utf8"));
-  return has
-    ? ""
-    : (/^type Subscription \{[^}]*\}/m.exec(readFileSync("test/schema/contract.graphql", "utf8"))?.[0] ?? "");
-}
 
 /** The completions that bash offers for a partial line. */
 function completed(script: string, line: string): string[] {

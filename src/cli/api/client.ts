@@ -2,8 +2,8 @@ import type { Connection } from "../auth/connection.js";
 import { EXIT, type ExitCode, Failure } from "../exit.js";
 import { type BlockerHints, explainBlockers } from "../output/blockers.js";
 import { nameOption } from "./argument-names.js";
+import type { BlockerFragment } from "./generated.js";
 import { postJson } from "./http.js";
-import type { Blocker } from "./model.js";
 
 /** Maximum time to wait for a response, in milliseconds. */
 const RESPONSE_TIMEOUT_MS = 60_000;
@@ -16,12 +16,11 @@ export interface Operation<Result, Variables> {
   readonly types?: (variables: Variables) => Result;
 }
 
-/** Adds types to a document that contains one named operation. */
-export function operation<Result, Variables = Record<string, never>>(document: string): Operation<Result, Variables> {
-  const name = /^\s*(?:query|mutation|subscription)\s+(\w+)/.exec(document)?.[1];
-  if (name === undefined) throw new Error("The document must start with a named operation.");
-  return { name, document };
-}
+/** A mutation. Its field is null only if there is an error, and `Api.run` throws that. */
+export type Mutation<Result, Variables> = Operation<
+  { readonly [Field in keyof Result]: NonNullable<Result[Field]> },
+  Variables
+>;
 
 /** A GraphQL error of the API. */
 export interface ApiError {
@@ -29,7 +28,7 @@ export interface ApiError {
   readonly extensions?: {
     readonly code?: string;
     readonly field?: string;
-    readonly blockers?: readonly Blocker[];
+    readonly blockers?: readonly BlockerFragment[];
     readonly oldestCursor?: string;
     readonly requestId?: string;
   };
@@ -79,7 +78,7 @@ export class Blocked extends Failure {
   constructor(
     exit: ExitCode,
     readonly summary: string,
-    readonly blockers: readonly Blocker[],
+    readonly blockers: readonly BlockerFragment[],
     trace: readonly string[],
     document: unknown,
     hints: BlockerHints = {},
@@ -118,7 +117,7 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
 }
 
 /** Whether the blocker is a required check that has not passed. */
-export function isCheck(blocker: Pick<Blocker, "code">): boolean {
+export function isCheck(blocker: Pick<BlockerFragment, "code">): boolean {
   return blocker.code.startsWith("CHECK_");
 }
 

@@ -1,9 +1,29 @@
 import { EXIT, Failure, notFound, wrongUsage } from "../exit.js";
 import type { Api, Operation } from "./client.js";
-import type { Connection, Coupling, Release } from "./model.js";
-import { FIND_COUPLING, type Listed, type Page, RELEASE_NUMBERS, RELEASES } from "./queries.js";
+import {
+  CouplingDocument,
+  type CouplingFragment,
+  type PageFragment,
+  type ReleaseFragment,
+  ReleaseNumbersDocument,
+  ReleasesDocument,
+} from "./generated.js";
 
 /* Resolves references given by the user (releases by version, couplings by app) and reads paginated lists. */
+
+/** Pagination arguments. */
+interface Page {
+  readonly first?: number | undefined;
+  readonly after?: string | undefined;
+  readonly last?: number | undefined;
+  readonly before?: string | undefined;
+}
+
+/** One page of a list. */
+interface Connection<T> {
+  readonly nodes: readonly T[];
+  readonly pageInfo: PageFragment;
+}
 
 /** Maximum page size of the API. */
 const PAGE_SIZE = 100;
@@ -11,12 +31,12 @@ const PAGE_SIZE = 100;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Finds a coupling by its id or by its app. */
-export async function findCoupling(api: Api, reference: string): Promise<Coupling> {
+export async function findCoupling(api: Api, reference: string): Promise<CouplingFragment> {
   if (UUID.test(reference)) {
-    const byId = (await api.run(FIND_COUPLING, { id: reference })).coupling;
+    const byId = (await api.run(CouplingDocument, { id: reference })).coupling;
     if (byId !== null) return byId;
   }
-  const { coupling } = await api.run(FIND_COUPLING, { app: reference });
+  const { coupling } = await api.run(CouplingDocument, { app: reference });
   if (coupling !== null) return coupling;
   throw new Failure(EXIT.refused, [
     `There is no coupling or coupled app "${reference}"; list the coupled apps with \`railyard apps\`.`,
@@ -58,7 +78,7 @@ async function findReleaseByVersion(api: Api, app: string, version: number): Pro
 async function* releases(api: Api, app: string, end: "first" | "last") {
   let page: Page = { [end]: PAGE_SIZE };
   for (;;) {
-    const result = await api.run(RELEASE_NUMBERS, { app, ...page });
+    const result = await api.run(ReleaseNumbersDocument, { app, ...page });
     if (result.app === null) throw notFound(`app "${app}"`);
     const { nodes, pageInfo } = result.app.list;
     yield* end === "first" ? nodes : [...nodes].reverse();
@@ -78,7 +98,7 @@ export interface Listing<T> {
 /** Reads the first `limit` items of a list, page by page. */
 export function list<T, V>(
   api: Api,
-  operation: Operation<Listed<T>, Page & V>,
+  operation: Operation<{ readonly list: Connection<T> }, Page & V>,
   variables: V,
   limit: number,
 ): Promise<Listing<T>> {
@@ -86,9 +106,9 @@ export function list<T, V>(
 }
 
 /** Reads the newest `limit` releases of an app. */
-export function listReleases(api: Api, app: string, limit: number): Promise<Listing<Release>> {
+export function listReleases(api: Api, app: string, limit: number): Promise<Listing<ReleaseFragment>> {
   return collect(async (page) => {
-    const result = await api.run(RELEASES, { app, ...page });
+    const result = await api.run(ReleasesDocument, { app, ...page });
     if (result.app === null) throw notFound(`app "${app}"`);
     return result.app.list;
   }, limit);

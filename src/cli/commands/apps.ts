@@ -1,7 +1,12 @@
 import type { Command } from "commander";
-import type { App } from "../api/model.js";
-import { CREATE_APP, DELETE_APP, UPDATE_APP } from "../api/mutations.js";
-import { APP_BY_NAME, APPS } from "../api/queries.js";
+import {
+  AppDocument,
+  type AppFragment,
+  AppsDocument,
+  CreateAppDocument,
+  DeleteAppDocument,
+  UpdateAppDocument,
+} from "../api/generated.js";
 import { list } from "../api/references.js";
 import { appOption, define, idempotencyOption, limitOption, option, requireName } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
@@ -21,7 +26,7 @@ export function addApps(program: Command): void {
     },
     async ({ api, screen, options }) => {
       const limit = options.limit ?? Number.POSITIVE_INFINITY;
-      const { nodes } = await list(api, APPS, { region: options.region }, limit);
+      const { nodes } = await list(api, AppsDocument, { region: options.region }, limit);
       return {
         document: nodes,
         text: () => screen.table(columns(screen), nodes, "No apps. Create one with `railyard apps:create NAME`."),
@@ -48,7 +53,7 @@ export function addApps(program: Command): void {
     async ({ api, args: [name = ""], options: { region, description, reported, idempotencyKey } }) => {
       const deploymentMode = reported === true ? ("REPORTED" as const) : undefined;
       const input = { name, region, description, deploymentMode, idempotencyKey };
-      const { createApp } = await api.run(CREATE_APP, { input });
+      const { createApp } = await api.run(CreateAppDocument, { input });
       return { document: createApp.app, text: (screen) => describe(screen, createApp.app) };
     },
   );
@@ -63,7 +68,7 @@ export function addApps(program: Command): void {
     },
     async ({ api, args, options }) => {
       const name = requireName("app", args[0], options.app);
-      const { app } = await api.run(APP_BY_NAME, { app: name });
+      const { app } = await api.run(AppDocument, { app: name });
       if (app === null) throw notFound(`app "${name}"`);
       return { document: app, text: (screen) => describe(screen, app) };
     },
@@ -91,7 +96,7 @@ export function addApps(program: Command): void {
       }
       const deploymentMode = reported === undefined ? undefined : reported ? "REPORTED" : "IMMEDIATE";
       const input = { app, description, deploymentMode, region: region === false ? null : region } as const;
-      const { updateApp } = await api.run(UPDATE_APP, { input });
+      const { updateApp } = await api.run(UpdateAppDocument, { input });
       return { document: updateApp.app, text: (screen) => describe(screen, updateApp.app) };
     },
   );
@@ -107,7 +112,7 @@ export function addApps(program: Command): void {
     async ({ api, args, options }) => {
       const app = requireName("app", args[0], options.app);
       await confirm(options, `Delete app ${app}?`);
-      const { deleteApp } = await api.run(DELETE_APP, { input: { app } });
+      const { deleteApp } = await api.run(DeleteAppDocument, { input: { app } });
       return {
         document: deleteApp,
         text: (screen) => screen.line(`Deleted app ${appLabel({ name: app }, screen.paint)}.`),
@@ -116,9 +121,9 @@ export function addApps(program: Command): void {
   );
 }
 
-function columns(screen: Screen): Column<App>[] {
+function columns(screen: Screen): Column<AppFragment>[] {
   const { paint } = screen;
-  const current = (app: App) => app.currentRelease;
+  const current = (app: AppFragment) => app.currentRelease;
   return [
     { title: "App", value: (app) => app.name, shown: (app) => appLabel(app, paint) },
     { title: "Region", value: (app) => app.region ?? "" },
@@ -141,23 +146,23 @@ function columns(screen: Screen): Column<App>[] {
   ];
 }
 
-function newerVersion(app: App): string {
+function newerVersion(app: AppFragment): string {
   const newer = newerRelease(app);
   return newer === null ? "" : `v${newer.version}`;
 }
 
 /** `v3`, or with a newer release that is not current `v3, v4 failed`. */
-function releases(app: App, paint: Paint): string {
+function releases(app: AppFragment, paint: Paint): string {
   const current = app.currentRelease === null ? [] : [`v${app.currentRelease.version}`];
   const newer = newerRelease(app);
   return [...current, ...(newer === null ? [] : [`v${newer.version} ${phase(newer.phase, paint)}`])].join(", ");
 }
 
-function currentCommit(app: App): string {
+function currentCommit(app: AppFragment): string {
   return app.currentRelease === null ? "" : shortSha(app.currentRelease.build);
 }
 
-function describe(screen: Screen, app: App): void {
+function describe(screen: Screen, app: AppFragment): void {
   const { paint } = screen;
   const { coupling, currentRelease: release } = app;
   const newer = newerRelease(app);

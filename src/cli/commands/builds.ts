@@ -1,7 +1,14 @@
 import type { Command } from "commander";
-import { BUILD_PHASES, type Build, STATES, type StatusState } from "../api/model.js";
-import { CREATE_BUILD, REPORT_BUILD_STATUS, UPDATE_BUILD } from "../api/mutations.js";
-import { BUILDS } from "../api/queries.js";
+import {
+  BUILD_PHASE_VALUES,
+  type BuildFragment,
+  BuildsDocument,
+  CreateBuildDocument,
+  ReportBuildStatusDocument,
+  STATUS_STATE_VALUES,
+  type StatusState,
+  UpdateBuildDocument,
+} from "../api/generated.js";
 import { list } from "../api/references.js";
 import { define, enumOption, idempotencyOption, limitOption, option, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
@@ -25,7 +32,7 @@ export function addBuilds(program: Command): void {
       ],
     },
     async ({ api, screen, options: { repository, branch, sha, limit } }) => {
-      const { nodes, more } = await list(api, BUILDS, { repository, branch, sha }, limit);
+      const { nodes, more } = await list(api, BuildsDocument, { repository, branch, sha }, limit);
       const { paint } = screen;
       return {
         document: nodes,
@@ -53,7 +60,7 @@ export function addBuilds(program: Command): void {
     repository: string;
     sha: string;
     artifact?: string;
-    phase?: Build["phase"];
+    phase?: BuildFragment["phase"];
     idempotencyKey?: string;
     branch?: string;
     message?: string;
@@ -72,7 +79,7 @@ export function addBuilds(program: Command): void {
         required(option("-r, --repository <repository>", "the repository, for example github.com/acme/shop")),
         required(option("--sha <sha>", "the commit hash")),
         option("--artifact <artifact>", "the artifact, for example an image reference; required for succeeded"),
-        enumOption("--phase <phase>", "the phase of the build; default succeeded", BUILD_PHASES),
+        enumOption("--phase <phase>", "the phase of the build; default succeeded", BUILD_PHASE_VALUES),
         option("-b, --branch <branch>", "the branch of the commit"),
         option("-m, --message <text>", "the commit message"),
         option("--author <name>", "the commit author"),
@@ -87,12 +94,12 @@ export function addBuilds(program: Command): void {
       }
       const commit = { sha, message, author };
       const input = { repository, artifact, phase, branch, checksum, commit, idempotencyKey };
-      const { build } = (await api.run(CREATE_BUILD, { input })).createBuild;
+      const { build } = (await api.run(CreateBuildDocument, { input })).createBuild;
       return describeBuild(build);
     },
   );
 
-  define<{ phase: Build["phase"]; artifact?: string; checksum?: string }>(
+  define<{ phase: BuildFragment["phase"]; artifact?: string; checksum?: string }>(
     program,
     {
       usage: "builds:update <build>",
@@ -102,13 +109,15 @@ export function addBuilds(program: Command): void {
         "builds:update 019ab3c4-5d6e-7f80-9123-456789abcdef --phase failed",
       ],
       options: [
-        required(enumOption("--phase <phase>", "the phase of the build", BUILD_PHASES)),
+        required(enumOption("--phase <phase>", "the phase of the build", BUILD_PHASE_VALUES)),
         option("--artifact <artifact>", "the artifact; required for succeeded"),
         option("--checksum <digest>", "the digest of the artifact, for example sha256:…"),
       ],
     },
     async ({ api, args: [build = ""], options: { phase, artifact, checksum } }) =>
-      describeBuild((await api.run(UPDATE_BUILD, { input: { build, phase, artifact, checksum } })).updateBuild.build),
+      describeBuild(
+        (await api.run(UpdateBuildDocument, { input: { build, phase, artifact, checksum } })).updateBuild.build,
+      ),
   );
 
   define<{ context: string; state: StatusState; targetUrl?: string; name?: string; description?: string }>(
@@ -119,7 +128,7 @@ export function addBuilds(program: Command): void {
       examples: ["builds:status 019ab3c4-5d6e-7f80-9123-456789abcdef -c ci/test -s success"],
       options: [
         required(option("-c, --context <context>", "the context of the check")),
-        required(enumOption("-s, --state <state>", "the state of the check", STATES)),
+        required(enumOption("-s, --state <state>", "the state of the check", STATUS_STATE_VALUES)),
         option("--target-url <url>", "URL with details"),
         option("--name <name>", "display name of the check"),
         option("-d, --description <text>", "description of the result"),
@@ -127,7 +136,7 @@ export function addBuilds(program: Command): void {
     },
     async ({ api, args: [build = ""], options: { context, state, targetUrl, name, description } }) => {
       const input = { build, context, state, targetUrl, name, description };
-      const { status } = (await api.run(REPORT_BUILD_STATUS, { input })).reportStatus;
+      const { status } = (await api.run(ReportBuildStatusDocument, { input })).reportStatus;
       return {
         document: status,
         text: (screen) => {
@@ -139,7 +148,7 @@ export function addBuilds(program: Command): void {
   );
 }
 
-function describeBuild(build: Build) {
+function describeBuild(build: BuildFragment) {
   return {
     document: build,
     text: (screen: Screen) =>

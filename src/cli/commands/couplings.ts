@@ -1,8 +1,15 @@
 import type { Command } from "commander";
 import type { Api } from "../api/client.js";
-import { type Coupling, STAGES, type Stage } from "../api/model.js";
-import { ADD_COUPLING, MOVE_COUPLING, REMOVE_COUPLING, SET_AUTO_DEPLOY } from "../api/mutations.js";
-import { PIPELINES } from "../api/queries.js";
+import {
+  AddCouplingDocument,
+  type CouplingFragment,
+  MoveCouplingDocument,
+  PipelinesDocument,
+  RemoveCouplingDocument,
+  SetAutoDeployDocument,
+  STAGE_VALUES,
+  type Stage,
+} from "../api/generated.js";
 import { findCoupling, list } from "../api/references.js";
 import { appOption, define, enumOption, idempotencyOption, listOption, required } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
@@ -27,7 +34,7 @@ export function addCouplings(program: Command): void {
       notes: ["The pipeline is optional if there is only one."],
       options: [
         required(appOption()),
-        required(enumOption("-s, --stage <stage>", "the stage", STAGES)),
+        required(enumOption("-s, --stage <stage>", "the stage", STAGE_VALUES)),
         checksOption(),
         idempotencyOption(),
       ],
@@ -35,7 +42,7 @@ export function addCouplings(program: Command): void {
     async ({ api, args, options: { app, stage, checks, idempotencyKey } }) => {
       const pipeline = args[0] ?? (await findOnlyPipeline(api));
       const input = { pipeline, app, stage, requiredChecks: checks, idempotencyKey };
-      const { coupling } = (await api.run(ADD_COUPLING, { input })).addCoupling;
+      const { coupling } = (await api.run(AddCouplingDocument, { input })).addCoupling;
       return { document: coupling, text: (screen) => describe(screen, coupling) };
     },
   );
@@ -46,11 +53,11 @@ export function addCouplings(program: Command): void {
       usage: "pipelines:move",
       about: "Move an app to another stage of its pipeline",
       examples: ["pipelines:move -a myapp-space-qa -s production"],
-      options: [required(appOption()), required(enumOption("-s, --stage <stage>", "the new stage", STAGES))],
+      options: [required(appOption()), required(enumOption("-s, --stage <stage>", "the new stage", STAGE_VALUES))],
     },
     async ({ api, options: { app, stage } }) => {
       const { id } = await findCoupling(api, app);
-      const { coupling } = (await api.run(MOVE_COUPLING, { input: { coupling: id, stage } })).moveCoupling;
+      const { coupling } = (await api.run(MoveCouplingDocument, { input: { coupling: id, stage } })).moveCoupling;
       return { document: coupling, text: (screen) => describe(screen, coupling) };
     },
   );
@@ -68,7 +75,7 @@ export function addCouplings(program: Command): void {
     async ({ api, args: [state], options: { app } }) => {
       const { id } = await findCoupling(api, app);
       const input = { coupling: id, autoDeploy: state === "on" };
-      const { coupling } = (await api.run(SET_AUTO_DEPLOY, { input })).setAutoDeploy;
+      const { coupling } = (await api.run(SetAutoDeployDocument, { input })).setAutoDeploy;
       return {
         document: coupling,
         text: (screen) => {
@@ -89,7 +96,7 @@ export function addCouplings(program: Command): void {
     async ({ api, options }) => {
       const coupling = await findCoupling(api, options.app);
       await confirm(options, `Remove ${coupling.app.name} from ${coupling.pipeline.name}?`);
-      const { removeCoupling } = await api.run(REMOVE_COUPLING, { input: { coupling: coupling.id } });
+      const { removeCoupling } = await api.run(RemoveCouplingDocument, { input: { coupling: coupling.id } });
       return {
         document: removeCoupling,
         text: (screen) => {
@@ -102,7 +109,7 @@ export function addCouplings(program: Command): void {
 }
 
 async function findOnlyPipeline(api: Api): Promise<string> {
-  const { nodes, more } = await list(api, PIPELINES, {}, 2);
+  const { nodes, more } = await list(api, PipelinesDocument, {}, 2);
   const [only] = nodes;
   if (only === undefined || nodes.length > 1 || more) {
     throw wrongUsage("Specify the pipeline: railyard pipelines:add PIPELINE -a APP -s STAGE.");
@@ -110,7 +117,7 @@ async function findOnlyPipeline(api: Api): Promise<string> {
   return only.id;
 }
 
-function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Coupling): void {
+function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: CouplingFragment): void {
   screen.pairs([
     ["app", `id=${app.id}, name=${app.name}`],
     ["id", id],

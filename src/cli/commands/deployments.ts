@@ -1,9 +1,11 @@
 import type { Command } from "commander";
-import { REPORTED_PHASES, type ReleasePhase } from "../api/model.js";
-import { REPORT_DEPLOYMENT } from "../api/mutations.js";
+import { type ReleasePhase, ReportDeploymentDocument } from "../api/generated.js";
 import { findReleaseId } from "../api/references.js";
 import { appOption, define, enumOption, option, required } from "../command.js";
 import { showRelease } from "../output/releases.js";
+
+/** The phases that a deployer reports. */
+const REPORTED_PHASES: readonly ReleasePhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
 export function addDeployments(program: Command): void {
   define<{ phase: ReleasePhase; app?: string; reason?: string }>(
@@ -27,7 +29,7 @@ export function addDeployments(program: Command): void {
     async ({ api, args: [reference = ""], options: { app, phase, reason } }) => {
       const release = await findReleaseId(api, reference, app);
       const input = { release, phase, failureReason: reason };
-      const { reportDeployment } = await api.run(REPORT_DEPLOYMENT, { input });
+      const { reportDeployment } = await api.run(ReportDeploymentDocument, { input });
       const reported = reportDeployment.release;
       return { document: reported, text: (screen) => showRelease(screen, reported) };
     },

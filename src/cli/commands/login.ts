@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Api } from "../api/client.js";
-import { VIEWER } from "../api/queries.js";
+import { ViewerDocument } from "../api/generated.js";
 import { findConnection } from "../auth/connection.js";
 import { deleteLogin, loginFile, writeLogin } from "../auth/login-file.js";
 import { askSecret } from "../auth/secret.js";
@@ -30,7 +30,7 @@ export function addLogin(program: Command): void {
       const { url } = findConnection({ token: "", ...options }, process.env);
       const token = options.token ?? (process.env.RAILYARD_TOKEN || (await askSecret(`Token for ${url}: `)));
       if (token === "") throw wrongUsage("Specify a token with --token, RAILYARD_TOKEN or on standard input.");
-      const { viewer } = await new Api({ url, token }).run(VIEWER, {});
+      const { viewer } = await new Api({ url, token }).run(ViewerDocument, {});
       const file = loginFile(process.env);
       writeLogin(file, { url, token });
       return {
@@ -83,7 +83,7 @@ export function addLogin(program: Command): void {
     program,
     { usage: "whoami", about: "Show the current token and service", examples: ["whoami", "whoami --json"] },
     async ({ api, connection }) => {
-      const { viewer } = await api.run(VIEWER, {});
+      const { viewer } = await api.run(ViewerDocument, {});
       return {
         document: viewer,
         text: (screen) =>

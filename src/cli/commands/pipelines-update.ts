@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { Api } from "../api/client.js";
-import type { Coupling } from "../api/model.js";
-import { UPDATE_CHECKS, UPDATE_PIPELINE } from "../api/mutations.js";
+import { type CouplingFragment, UpdateChecksDocument, UpdatePipelineDocument } from "../api/generated.js";
 import { findCoupling } from "../api/references.js";
 import { appOption, type CommandResult, define, option, requireName } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
@@ -80,7 +79,7 @@ async function updatePipeline(
     branch,
     reviewAppsEnabled: reviewApps,
   };
-  const updated = (await api.run(UPDATE_PIPELINE, { input })).updatePipeline.pipeline;
+  const updated = (await api.run(UpdatePipelineDocument, { input })).updatePipeline.pipeline;
   return { document: updated, text: (screen) => describePipeline(screen, updated) };
 }
 
@@ -90,11 +89,12 @@ async function updateChecks(api: Api, reference: string | undefined, options: Ch
   if (options.checks === undefined && before.requiredChecks.length > 0) {
     await confirm(options, `Remove all required checks of ${before.app.name}: ${before.requiredChecks.join(", ")}?`);
   }
-  const { coupling } = (await api.run(UPDATE_CHECKS, { input: { coupling: before.id, requiredChecks } })).updateChecks;
+  const { coupling } = (await api.run(UpdateChecksDocument, { input: { coupling: before.id, requiredChecks } }))
+    .updateChecks;
   return { document: coupling, text: (screen) => screen.line(describeCheckChange(screen, before, coupling)) };
 }
 
-function describeCheckChange(screen: Screen, before: Coupling, after: Coupling): string {
+function describeCheckChange(screen: Screen, before: CouplingFragment, after: CouplingFragment): string {
   const app = appLabel(after.app, screen.paint);
   const removed = before.requiredChecks.filter((one) => !after.requiredChecks.includes(one));
   if (after.requiredChecks.length === 0) {

@@ -1,7 +1,12 @@
 import type { Command } from "commander";
-import type { Pipeline } from "../api/model.js";
-import { CREATE_PIPELINE, DELETE_PIPELINE } from "../api/mutations.js";
-import { PIPELINE_BOARD, PIPELINE_CHECKS, PIPELINES } from "../api/queries.js";
+import {
+  CreatePipelineDocument,
+  DeletePipelineDocument,
+  PipelineChecksDocument,
+  PipelineDocument,
+  type PipelineFragment,
+  PipelinesDocument,
+} from "../api/generated.js";
 import { list } from "../api/references.js";
 import { define, idempotencyOption, limitOption, option } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
@@ -21,7 +26,7 @@ export function addPipelines(program: Command): void {
       options: [limitOption(null)],
     },
     async ({ api, screen, options }) => {
-      const { nodes } = await list(api, PIPELINES, {}, options.limit ?? Number.POSITIVE_INFINITY);
+      const { nodes } = await list(api, PipelinesDocument, {}, options.limit ?? Number.POSITIVE_INFINITY);
       const { paint } = screen;
       return {
         document: nodes,
@@ -64,7 +69,7 @@ export function addPipelines(program: Command): void {
     async ({ api, args: [name = ""], options }) => {
       const { repository, branch, description, reviewApps, idempotencyKey } = options;
       const input = { name, repository, branch, description, reviewAppsEnabled: reviewApps, idempotencyKey };
-      const { pipeline } = (await api.run(CREATE_PIPELINE, { input })).createPipeline;
+      const { pipeline } = (await api.run(CreatePipelineDocument, { input })).createPipeline;
       return { document: pipeline, text: (screen) => describePipeline(screen, pipeline) };
     },
   );
@@ -78,7 +83,7 @@ export function addPipelines(program: Command): void {
       notes: ["In a pipe, prints only the list of couplings."],
     },
     async ({ api, args: [name = ""] }) => {
-      const { pipeline } = await api.run(PIPELINE_BOARD, { pipeline: name });
+      const { pipeline } = await api.run(PipelineDocument, { pipeline: name });
       if (pipeline === null) throw notFound(`pipeline "${name}"`);
       return {
         document: pipeline,
@@ -105,7 +110,7 @@ export function addPipelines(program: Command): void {
       notes: ["Columns in a pipe: context, name, time of the last report."],
     },
     async ({ api, args: [name = ""], screen }) => {
-      const { pipeline } = await api.run(PIPELINE_CHECKS, { pipeline: name });
+      const { pipeline } = await api.run(PipelineChecksDocument, { pipeline: name });
       if (pipeline === null) throw notFound(`pipeline "${name}"`);
       return {
         document: pipeline.availableChecks,
@@ -137,7 +142,7 @@ export function addPipelines(program: Command): void {
     },
     async ({ api, args: [pipeline = ""], options }) => {
       await confirm(options, `Delete pipeline ${pipeline}?`);
-      const { deletePipeline } = await api.run(DELETE_PIPELINE, { input: { pipeline } });
+      const { deletePipeline } = await api.run(DeletePipelineDocument, { input: { pipeline } });
       return {
         document: deletePipeline,
         text: (screen) => screen.line(`Deleted pipeline ${screen.paint.cyan(pipeline)}.`),
@@ -146,7 +151,7 @@ export function addPipelines(program: Command): void {
   );
 }
 
-export function describePipeline(screen: Screen, pipeline: Pipeline): void {
+export function describePipeline(screen: Screen, pipeline: PipelineFragment): void {
   screen.pairs([
     ["pipeline", screen.paint.cyan(pipeline.name)],
     ["id", pipeline.id],

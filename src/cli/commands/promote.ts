@@ -1,10 +1,17 @@
 import type { Command } from "commander";
 import { Blocked, isCheck } from "../api/client.js";
-import { PROMOTION_EVENTS } from "../api/events.js";
 import { follow } from "../api/follow.js";
-import { type Promotion, STAGES, type Stage } from "../api/model.js";
-import { PROMOTE } from "../api/mutations.js";
-import { LOG_END, PROMOTION_BY_ID, PROMOTION_PLAN, type PromoteInput } from "../api/queries.js";
+import {
+  LogEndDocument,
+  PromoteDocument,
+  type PromoteInput,
+  PromotionDocument,
+  PromotionEventsDocument,
+  type PromotionFragment,
+  PromotionPlanDocument,
+  STAGE_VALUES,
+  type Stage,
+} from "../api/generated.js";
 import { findReleaseId } from "../api/references.js";
 import {
   type CommandCall,
@@ -59,7 +66,7 @@ export function addPromote(program: Command): void {
       options: [
         option("-a, --app <app>", "the source app, by name or id"),
         option("-p, --pipeline <pipeline>", "instead of -a: the pipeline to promote in"),
-        enumOption("-s, --stage <stage>", "instead of -a: the stage to promote from", STAGES),
+        enumOption("-s, --stage <stage>", "instead of -a: the stage to promote from", STAGE_VALUES),
         listOption("-t, --to <app...>", "target apps in the next stage"),
         option("-r, --release <release>", "release of the source app: id, v3 or previous"),
         option("--dry-run", "show the plan and its blockers without promoting"),
@@ -93,7 +100,7 @@ async function parseInput({ api, options }: CommandCall<Options>): Promise<Promo
 }
 
 async function plan({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
-  const { promotionPlan } = await api.run(PROMOTION_PLAN, { input });
+  const { promotionPlan } = await api.run(PromotionPlanDocument, { input });
   const refused = promotionPlan.blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
   return {
     document: promotionPlan,
@@ -105,7 +112,7 @@ async function plan({ api, options }: CommandCall<Options>, input: PromoteInput)
 /** Reads the plan for the names and ids of the suggested commands. */
 async function completeHints({ api, options }: CommandCall<Options>, input: PromoteInput, blocked: Blocked) {
   const override = overrideCommand(options);
-  const planned = await api.run(PROMOTION_PLAN, { input }).catch(() => null);
+  const planned = await api.run(PromotionPlanDocument, { input }).catch(() => null);
   return blocked.withHints({ ...(planned === null ? {} : planHints(planned.promotionPlan)), override });
 }
 
@@ -128,7 +135,7 @@ function announcement({ screen, options }: CommandCall<Options>): string {
 async function promote(call: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
   const progress = await startProgress(call.screen, announcement(call));
   try {
-    const { promotion } = (await call.api.run(PROMOTE, { input })).promote;
+    const { promotion } = (await call.api.run(PromoteDocument, { input })).promote;
     return reportOutcome(call, promotion, false);
   } finally {
     progress.stop();
@@ -141,8 +148,8 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
   const interrupt = onInterrupt();
   try {
     // Read the cursor before promoting, so that no event is missed.
-    const { endCursor } = (await api.run(LOG_END, {})).events.pageInfo;
-    const { promotion } = (await api.run(PROMOTE, { input })).promote;
+    const { endCursor } = (await api.run(LogEndDocument, {})).events.pageInfo;
+    const { promotion } = (await api.run(PromoteDocument, { input })).promote;
     if (promotion.phase === "IN_PROGRESS") {
       await watchTargets(call, promotion, endCursor ?? undefined, progress, interrupt.signal);
     }
@@ -151,7 +158,7 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
       screen.note(`The promotion continues. Show its progress with \`railyard promotions:info ${promotion.id}\`.`);
       return EXIT.interrupted;
     }
-    return reportOutcome(call, (await api.run(PROMOTION_BY_ID, { id: promotion.id })).promotion ?? promotion, true);
+    return reportOutcome(call, (await api.run(PromotionDocument, { id: promotion.id })).promotion ?? promotion, true);
   } finally {
     interrupt.release();
     progress.stop();
@@ -161,7 +168,7 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
 /** Shows the phase of each target until all are final. */
 async function watchTargets(
   call: CommandCall<Options>,
-  promotion: Promotion,
+  promotion: PromotionFragment,
   after: string | undefined,
   progress: Progress,
   signal: AbortSignal,
@@ -175,7 +182,7 @@ async function watchTargets(
   show();
   const notice = (text: string) => screen.note(text);
   const options = { after, signal, notice, reconnectTimeoutMs: RECONNECT_TIMEOUT_MS };
-  for await (const event of follow(connection, PROMOTION_EVENTS, { promotion: promotion.id }, options)) {
+  for await (const event of follow(connection, PromotionEventsDocument, { promotion: promotion.id }, options)) {
     if (event.type === "PROMOTION_FINISHED") return;
     const { target, targetPhase } = event;
     if (target === null || targetPhase === null) continue;
@@ -190,7 +197,7 @@ async function watchTargets(
   }
 }
 
-function reportOutcome(call: CommandCall<Options>, promotion: Promotion, waited: boolean): CommandResult {
+function reportOutcome(call: CommandCall<Options>, promotion: PromotionFragment, waited: boolean): CommandResult {
   const failed = promotion.phase === "FAILED" || promotion.phase === "PARTIALLY_SUCCEEDED";
   return {
     document: promotion,

@@ -1,6 +1,11 @@
 import type { Command } from "commander";
-import { PROMOTION_PHASES, type Promotion, type PromotionPhase } from "../api/model.js";
-import { PROMOTION_BY_ID, PROMOTIONS } from "../api/queries.js";
+import {
+  PROMOTION_PHASE_VALUES,
+  PromotionDocument,
+  type PromotionFragment,
+  type PromotionPhase,
+  PromotionsDocument,
+} from "../api/generated.js";
 import { list } from "../api/references.js";
 import { define, enumOption, limitOption, option } from "../command.js";
 import { notFound } from "../exit.js";
@@ -19,12 +24,12 @@ export function addPromotions(program: Command): void {
       notes: ["Columns in a pipe: id, phase, pipeline, from, to, source, version, commit, targets, by, time."],
       options: [
         option("-a, --app <app>", "only promotions from or to this app"),
-        enumOption("--phase <phase>", "only promotions in this phase", PROMOTION_PHASES),
+        enumOption("--phase <phase>", "only promotions in this phase", PROMOTION_PHASE_VALUES),
         limitOption(25),
       ],
     },
     async ({ api, screen, args: [pipeline], options: { app, phase: only, limit } }) => {
-      const { nodes, more } = await list(api, PROMOTIONS, { pipeline, app, phase: only }, limit);
+      const { nodes, more } = await list(api, PromotionsDocument, { pipeline, app, phase: only }, limit);
       return {
         document: nodes,
         text: async () => {
@@ -43,16 +48,16 @@ export function addPromotions(program: Command): void {
       examples: ["promotions:info 019ab3c4-5d6e-7f80-9123-456789abcdef"],
     },
     async ({ api, args: [id = ""] }) => {
-      const { promotion } = await api.run(PROMOTION_BY_ID, { id });
+      const { promotion } = await api.run(PromotionDocument, { id });
       if (promotion === null) throw notFound(`promotion "${id}"`);
       return { document: promotion, text: (screen) => describePromotion(screen, promotion) };
     },
   );
 }
 
-function columns(screen: Screen): Column<Promotion>[] {
+function columns(screen: Screen): Column<PromotionFragment>[] {
   const { paint } = screen;
-  const targets = (one: Promotion) => one.targets.map((target) => target.app?.name ?? "(deleted)").join(",");
+  const targets = (one: PromotionFragment) => one.targets.map((target) => target.app?.name ?? "(deleted)").join(",");
   return [
     { title: "Promotion", value: (one) => one.id, narrow: "whole", only: "ids" },
     { title: "Phase", value: (one) => lower(one.phase), shown: (one) => phase(one.phase, paint) },

@@ -1,9 +1,14 @@
 import type { Command } from "commander";
 import { Blocked } from "../api/client.js";
-import type { Release, StatusState } from "../api/model.js";
-import { STATES } from "../api/model.js";
-import { CREATE_RELEASE, REPORT_STATUS, ROLLBACK } from "../api/mutations.js";
-import { RELEASE_BY_ID } from "../api/queries.js";
+import {
+  CreateReleaseDocument,
+  ReleaseDocument,
+  type ReleaseFragment,
+  ReportStatusDocument,
+  RollbackDocument,
+  STATUS_STATE_VALUES,
+  type StatusState,
+} from "../api/generated.js";
 import { findReleaseId, listReleases } from "../api/references.js";
 import { appOption, define, enumOption, idempotencyOption, limitOption, option, required } from "../command.js";
 import { notFound } from "../exit.js";
@@ -47,7 +52,7 @@ export function addReleases(program: Command): void {
     },
     async ({ api, args: [reference = ""], options }) => {
       const id = await findReleaseId(api, reference, options.app);
-      const { release } = await api.run(RELEASE_BY_ID, { id });
+      const { release } = await api.run(ReleaseDocument, { id });
       if (release === null) throw notFound(`release "${reference}"`);
       return describeRelease(release);
     },
@@ -68,7 +73,7 @@ export function addReleases(program: Command): void {
     },
     async ({ api, options: { app, build, description, idempotencyKey } }) => {
       const input = { app, build, description, idempotencyKey };
-      const { createRelease } = await api.run(CREATE_RELEASE, { input }).catch((error: unknown) => {
+      const { createRelease } = await api.run(CreateReleaseDocument, { input }).catch((error: unknown) => {
         throw error instanceof Blocked ? error.withHints({ build }) : error;
       });
       return describeRelease(createRelease.release);
@@ -88,7 +93,7 @@ export function addReleases(program: Command): void {
     async ({ api, args: [reference], options: { app, reason, idempotencyKey } }) => {
       const release = reference === undefined ? undefined : await findReleaseId(api, reference, app);
       return describeRelease(
-        (await api.run(ROLLBACK, { input: { app, release, reason, idempotencyKey } })).rollback.release,
+        (await api.run(RollbackDocument, { input: { app, release, reason, idempotencyKey } })).rollback.release,
       );
     },
   );
@@ -112,7 +117,7 @@ export function addReleases(program: Command): void {
       notes: [NAMING],
       options: [
         required(option("-c, --context <context>", "the context of the check")),
-        required(enumOption("-s, --state <state>", "the state of the check", STATES)),
+        required(enumOption("-s, --state <state>", "the state of the check", STATUS_STATE_VALUES)),
         appOption(),
         option("--target-url <url>", "URL with details"),
         option("--name <name>", "display name of the check"),
@@ -122,19 +127,21 @@ export function addReleases(program: Command): void {
     async ({ api, args: [reference = ""], options: { app, context, state, targetUrl, name, description } }) => {
       const release = await findReleaseId(api, reference, app);
       const input = { release, context, state, targetUrl, name, description };
-      const { status } = (await api.run(REPORT_STATUS, { input })).reportStatus;
+      const { status } = (await api.run(ReportStatusDocument, { input })).reportStatus;
       return {
         document: status,
         text: (screen) => {
           const { paint } = screen;
-          const on = `${appLabel(status.release.app, paint)} v${status.release.version}`;
-          screen.line(`${on}: ${check(status.context, status.state, paint)} ${status.state.toLowerCase()}`);
+          const { app, version } = status.release ?? { app: null, version: "" };
+          screen.line(
+            `${appLabel(app, paint)} v${version}: ${check(status.context, status.state, paint)} ${status.state.toLowerCase()}`,
+          );
         },
       };
     },
   );
 }
 
-function describeRelease(release: Release) {
+function describeRelease(release: ReleaseFragment) {
   return { document: release, text: (screen: Parameters<typeof showRelease>[0]) => showRelease(screen, release) };
 }

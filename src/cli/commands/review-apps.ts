@@ -1,10 +1,13 @@
 import type { Command } from "commander";
-import type { ReviewApp } from "../api/model.js";
-import { CLOSE_REVIEW_APP, OPEN_REVIEW_APP } from "../api/mutations.js";
-import { REVIEW_APPS } from "../api/queries.js";
+import {
+  CloseReviewAppDocument,
+  OpenReviewAppDocument,
+  type ReviewAppFragment,
+  ReviewAppsDocument,
+} from "../api/generated.js";
 import { define, option, required } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
-import { wrongUsage } from "../exit.js";
+import { notFound, wrongUsage } from "../exit.js";
 import { appLabel, singleLine } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
 
@@ -18,7 +21,8 @@ export function addReviewApps(program: Command): void {
       notes: ["Columns in a pipe: pull request, app, branch, title, author, expiry, id of the app."],
     },
     async ({ api, args: [pipeline = ""], screen }) => {
-      const { stage } = await api.run(REVIEW_APPS, { pipeline });
+      const { stage } = await api.run(ReviewAppsDocument, { pipeline });
+      if (stage === null) throw notFound(`pipeline "${pipeline}"`);
       const nodes = stage.couplings.flatMap(({ app }) => (app.reviewApp === null ? [] : [app.reviewApp]));
       const { paint } = screen;
       return {
@@ -56,7 +60,7 @@ export function addReviewApps(program: Command): void {
     },
     async ({ api, args: [pipeline = "", number], options: { branch, title, author, targetUrl } }) => {
       const pullRequest = { number: parseNumber(number), branch, title, author, url: targetUrl };
-      const { reviewApp } = (await api.run(OPEN_REVIEW_APP, { input: { pipeline, pullRequest } })).openReviewApp;
+      const { reviewApp } = (await api.run(OpenReviewAppDocument, { input: { pipeline, pullRequest } })).openReviewApp;
       return describe(reviewApp);
     },
   );
@@ -72,7 +76,7 @@ export function addReviewApps(program: Command): void {
     async ({ api, args: [pipeline = "", number], options }) => {
       const pullRequestNumber = parseNumber(number);
       await confirm(options, `Close the review app of pull request ${pullRequestNumber} in ${pipeline}?`);
-      const { closeReviewApp } = await api.run(CLOSE_REVIEW_APP, { input: { pipeline, pullRequestNumber } });
+      const { closeReviewApp } = await api.run(CloseReviewAppDocument, { input: { pipeline, pullRequestNumber } });
       return {
         document: closeReviewApp,
         text: (screen) => screen.line(`Closed the review app of pull request ${pullRequestNumber}.`),
@@ -86,7 +90,7 @@ function parseNumber(text = ""): number {
   throw wrongUsage(`The pull request number must be an integer greater than 0; got "${text}".`);
 }
 
-function describe(reviewApp: ReviewApp) {
+function describe(reviewApp: ReviewAppFragment) {
   const { app, pipeline, pullRequest, createdAt, expiresAt } = reviewApp;
   return {
     document: reviewApp,

@@ -1,7 +1,12 @@
 import type { Command } from "commander";
-import { ROLES, type Role, type Token } from "../api/model.js";
-import { CREATE_TOKEN, REVOKE_TOKEN } from "../api/mutations.js";
-import { TOKENS } from "../api/queries.js";
+import {
+  CreateTokenDocument,
+  RevokeTokenDocument,
+  ROLE_VALUES,
+  type Role,
+  type TokenFragment,
+  TokensDocument,
+} from "../api/generated.js";
 import { list } from "../api/references.js";
 import { define, enumOption, limitOption, listOption, option, required } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
@@ -21,7 +26,7 @@ export function addTokens(program: Command): void {
       options: [limitOption(null)],
     },
     async ({ api, screen, options }) => {
-      const { nodes } = await list(api, TOKENS, {}, options.limit ?? Number.POSITIVE_INFINITY);
+      const { nodes } = await list(api, TokensDocument, {}, options.limit ?? Number.POSITIVE_INFINITY);
       const at = (title: string, field: "createdAt" | "lastUsedAt" | "expiresAt" | "revokedAt") => ({
         title,
         value: (one: (typeof nodes)[number]) => screen.time(one[field]),
@@ -58,7 +63,7 @@ export function addTokens(program: Command): void {
         "tokens:create shop-deploys --role operator --pipelines shop,shop-api",
       ],
       options: [
-        required(enumOption("--role <role>", "the role of the token", ROLES)),
+        required(enumOption("--role <role>", "the role of the token", ROLE_VALUES)),
         option("--expires <date>", "expiry date, for example 2027-01-01 or 2027-01-01T12:00:00Z"),
         listOption("-p, --pipelines <pipeline...>", "restrict the token to these pipelines"),
       ],
@@ -68,7 +73,7 @@ export function addTokens(program: Command): void {
       if (Number.isNaN(at?.getTime()))
         throw wrongUsage(`--expires must be a date, for example 2027-01-01; got "${expires}".`);
       const input = { name, role, expiresAt: at?.toISOString(), pipelines };
-      const { createToken } = await api.run(CREATE_TOKEN, { input });
+      const { createToken } = await api.run(CreateTokenDocument, { input });
       return {
         document: createToken,
         text: (screen) =>
@@ -94,7 +99,7 @@ export function addTokens(program: Command): void {
     },
     async ({ api, args: [token = ""], options }) => {
       await confirm(options, `Revoke token ${token}?`);
-      const { revokeToken } = await api.run(REVOKE_TOKEN, { input: { token } });
+      const { revokeToken } = await api.run(RevokeTokenDocument, { input: { token } });
       return {
         document: revokeToken.token,
         text: (screen) => screen.line(`Revoked token ${singleLine(revokeToken.token.name)}.`),
@@ -104,7 +109,7 @@ export function addTokens(program: Command): void {
 }
 
 /** The names of the pipelines that a token is restricted to. */
-export function formatPipelines(pipelines: Token["pipelines"]): string {
+export function formatPipelines(pipelines: TokenFragment["pipelines"]): string {
   if (pipelines === null) return "all";
   return pipelines.length === 0 ? "none" : pipelines.map(({ name }) => name).join(", ");
 }

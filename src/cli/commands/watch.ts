@@ -1,12 +1,14 @@
 import type { Command } from "commander";
-import { EVENTS, type LogEvent } from "../api/events.js";
 import { follow } from "../api/follow.js";
-import { LOG_END } from "../api/queries.js";
+import { EventsDocument, type EventsSubscription, LogEndDocument } from "../api/generated.js";
 import { define, option } from "../command.js";
 import { EXIT } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
 import { appLabel, lower, phase, singleLine } from "../output/format.js";
 import type { Paint, Screen } from "../output/screen.js";
+
+/** One entry of the event log. */
+type LogEvent = EventsSubscription["event"];
 
 export function addWatch(program: Command): void {
   define<{ app?: string; since?: string }>(
@@ -28,7 +30,7 @@ export function addWatch(program: Command): void {
     async ({ api, connection, screen, args: [pipeline], options: { app, since } }) => {
       const interrupt = onInterrupt();
       // Start from an explicit cursor. Otherwise events would be missed if the first connection is lost.
-      let cursor = since ?? (await api.run(LOG_END, {})).events.pageInfo.endCursor ?? undefined;
+      let cursor = since ?? (await api.run(LogEndDocument, {})).events.pageInfo.endCursor ?? undefined;
       const notice = (text: string) => screen.note(text);
       const following = {
         after: cursor,
@@ -37,7 +39,7 @@ export function addWatch(program: Command): void {
         reconnectTimeoutMs: Number.POSITIVE_INFINITY,
       };
       if (screen.interactive) screen.note(screen.paint.dim("Watching. Press Ctrl-C to stop."));
-      for await (const event of follow(connection, EVENTS, { pipeline, app }, following)) {
+      for await (const event of follow(connection, EventsDocument, { pipeline, app }, following)) {
         cursor = event.cursor;
         if (screen.reader === "json" || !isRepeated(event)) print(screen, event);
       }

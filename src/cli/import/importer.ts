@@ -1,7 +1,15 @@
 import type { Api } from "../api/client.js";
-import type { Coupling, Stage } from "../api/model.js";
-import { ADD_COUPLING, CREATE_APP, CREATE_PIPELINE, UPDATE_CHECKS } from "../api/mutations.js";
-import { APP_BY_NAME, FIND_COUPLING, PIPELINE_BOARD } from "../api/queries.js";
+import {
+  AddCouplingDocument,
+  AppDocument,
+  CouplingDocument,
+  type CouplingFragment,
+  CreateAppDocument,
+  CreatePipelineDocument,
+  PipelineDocument,
+  type Stage,
+  UpdateChecksDocument,
+} from "../api/generated.js";
 import { Failure } from "../exit.js";
 import type { SourceCoupling, SourcePipeline } from "./platform-api.js";
 
@@ -46,27 +54,27 @@ export class Importer {
 
   async #pipeline(name: string): Promise<ImportStep> {
     const subject = { pipeline: name, app: null, stage: null, requiredChecks: [] };
-    const { pipeline } = await this.#api.run(PIPELINE_BOARD, { pipeline: name });
+    const { pipeline } = await this.#api.run(PipelineDocument, { pipeline: name });
     if (pipeline !== null) return alreadyExists(subject);
     return this.#do({ ...subject, action: "create pipeline" }, () =>
-      this.#api.run(CREATE_PIPELINE, { input: { name } }),
+      this.#api.run(CreatePipelineDocument, { input: { name } }),
     );
   }
 
   async #app(pipeline: string, { app: name }: SourceCoupling): Promise<ImportStep> {
     const subject = { pipeline, app: name, stage: null, requiredChecks: [] };
-    const { app } = await this.#api.run(APP_BY_NAME, { app: name });
+    const { app } = await this.#api.run(AppDocument, { app: name });
     if (app !== null) return alreadyExists(subject);
-    return this.#do({ ...subject, action: "create app" }, () => this.#api.run(CREATE_APP, { input: { name } }));
+    return this.#do({ ...subject, action: "create app" }, () => this.#api.run(CreateAppDocument, { input: { name } }));
   }
 
   async #coupling(pipeline: string, wanted: SourceCoupling): Promise<ImportStep> {
     const { app, stage, requiredChecks } = wanted;
     const subject = { pipeline, app, stage, requiredChecks };
-    const { coupling } = await this.#api.run(FIND_COUPLING, { app });
+    const { coupling } = await this.#api.run(CouplingDocument, { app });
     if (coupling === null) {
       const input = { pipeline, app, stage, requiredChecks };
-      return this.#do({ ...subject, action: "add app" }, () => this.#api.run(ADD_COUPLING, { input }));
+      return this.#do({ ...subject, action: "add app" }, () => this.#api.run(AddCouplingDocument, { input }));
     }
     const differs = coupling.pipeline.name !== pipeline || coupling.stage !== stage;
     if (differs) {
@@ -81,8 +89,10 @@ export class Importer {
   }
 
   /** Adds checks and never removes any. */
-  #addChecks({ id, requiredChecks }: Coupling, missing: readonly string[]): Promise<unknown> {
-    return this.#api.run(UPDATE_CHECKS, { input: { coupling: id, requiredChecks: [...requiredChecks, ...missing] } });
+  #addChecks({ id, requiredChecks }: CouplingFragment, missing: readonly string[]): Promise<unknown> {
+    return this.#api.run(UpdateChecksDocument, {
+      input: { coupling: id, requiredChecks: [...requiredChecks, ...missing] },
+    });
   }
 
   async #do(step: Omit<ImportStep, "outcome" | "reason">, run: () => Promise<unknown>): Promise<ImportStep> {

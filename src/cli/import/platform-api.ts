@@ -1,4 +1,4 @@
-import type { Stage } from "../api/model.js";
+import type { Stage } from "../api/generated.js";
 import { EXIT, Failure, wrongUsage } from "../exit.js";
 
 /* Reads pipelines from the Platform API of Akkeris, Heroku or another Railyard. */

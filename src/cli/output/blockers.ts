@@ -1,4 +1,4 @@
-import type { Blocker } from "../api/model.js";
+import type { BlockerFragment } from "../api/generated.js";
 import { lower, shellQuote } from "./format.js";
 
 /** Maximum number of app names in one line. */
@@ -16,7 +16,7 @@ export interface BlockerHints {
 }
 
 /** Explains blockers, one line for each problem and one for each suggested command. Merges blockers that differ by app. */
-export function explainBlockers(blockers: readonly Blocker[], hints: BlockerHints = {}): string[] {
+export function explainBlockers(blockers: readonly BlockerFragment[], hints: BlockerHints = {}): string[] {
   const lines = [...groupByProblem(blockers).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
@@ -29,8 +29,8 @@ export function explainBlockers(blockers: readonly Blocker[], hints: BlockerHint
   return lines;
 }
 
-function groupByProblem(blockers: readonly Blocker[]): Map<string, Blocker[]> {
-  const groups = new Map<string, Blocker[]>();
+function groupByProblem(blockers: readonly BlockerFragment[]): Map<string, BlockerFragment[]> {
+  const groups = new Map<string, BlockerFragment[]>();
   for (const blocker of blockers) {
     const key = JSON.stringify([blocker.code, blocker.context, problem(blocker) ?? blocker.message]);
     groups.set(key, [...(groups.get(key) ?? []), blocker]);
@@ -39,12 +39,12 @@ function groupByProblem(blockers: readonly Blocker[]): Map<string, Blocker[]> {
 }
 
 /** The message without its subject: `requires ci/build, …`; null if the message is not about an app. */
-function problem({ app, message }: Blocker): string | null {
+function problem({ app, message }: BlockerFragment): string | null {
   const subject = app === null ? null : `${app.name} requires `;
   return subject !== null && message.startsWith(subject) ? message.slice(subject.length) : null;
 }
 
-function describe(first: Blocker, group: readonly Blocker[]): string {
+function describe(first: BlockerFragment, group: readonly BlockerFragment[]): string {
   const text = problem(first);
   if (group.length === 1 || text === null) return first.message;
   const names = group.map(({ app }) => app?.name ?? "");
@@ -52,7 +52,10 @@ function describe(first: Blocker, group: readonly Blocker[]): string {
   return `${group.length} apps require ${text.replace(/\.$/, "")}: ${names.slice(0, MAX_NAMES).join(", ")}${more}.`;
 }
 
-function remedy({ code, context }: Blocker, hints: BlockerHints): { advice: string | null; command: string | null } {
+function remedy(
+  { code, context }: BlockerFragment,
+  hints: BlockerHints,
+): { advice: string | null; command: string | null } {
   const check = context ?? "the check";
   switch (code) {
     case "NO_RELEASE":

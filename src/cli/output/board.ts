@@ -1,4 +1,4 @@
-import type { Board, BoardCoupling, Stage } from "../api/model.js";
+import type { BoardCouplingFragment, BoardFragment, Stage } from "../api/generated.js";
 import { appLabel, check, lower, newerRelease, phase, shortSha } from "./format.js";
 import type { Paint, Screen } from "./screen.js";
 
@@ -6,7 +6,7 @@ import type { Paint, Screen } from "./screen.js";
 const MIN_SIDE_BY_SIDE_COLUMNS = 76;
 
 /** Draws a pipeline: its stages, apps, current releases and checks. */
-export async function drawBoard(screen: Screen, board: Board): Promise<void> {
+export async function drawBoard(screen: Screen, board: BoardFragment): Promise<void> {
   const { paint } = screen;
   const last = board.stages.length - 1;
   const columns = board.stages.map(({ stage, couplings }, index) => {
@@ -31,7 +31,7 @@ export async function drawBoard(screen: Screen, board: Board): Promise<void> {
   }
 }
 
-function appOnBoard({ app, requiredChecks }: BoardCoupling, paint: Paint): string[] {
+function appOnBoard({ app, requiredChecks }: BoardCouplingFragment, paint: Paint): string[] {
   const release = app.currentRelease;
   const current =
     release === null
@@ -50,7 +50,7 @@ function appOnBoard({ app, requiredChecks }: BoardCoupling, paint: Paint): strin
 }
 
 /** Lists the couplings with their ids. The format is stable. */
-export function listCouplings(screen: Screen, board: Board): void {
+export function listCouplings(screen: Screen, board: BoardFragment): void {
   const { paint } = screen;
   const couplings = board.stages.flatMap((stage) => stage.couplings.map((one) => ({ stage: stage.stage, one })));
   for (const { stage, one } of couplings) {

@@ -1,4 +1,10 @@
-import type { Build, PromotionPhase, ReleasePhase, StatusState, WithLatestRelease } from "../api/model.js";
+import type {
+  AppReleasesFragment,
+  BuildFragment,
+  PromotionPhase,
+  ReleasePhase,
+  StatusState,
+} from "../api/generated.js";
 import type { Paint } from "./screen.js";
 
 /* Formats API values for people. */
@@ -13,7 +19,7 @@ export function appLabel(app: { readonly name: string } | null, paint: Paint): s
   return `${paint.magenta("⬢")} ${app === null ? "(deleted)" : paint.cyan(singleLine(app.name))}`;
 }
 
-export function shortSha(build: { readonly commit: Pick<Build["commit"], "sha"> }): string {
+export function shortSha(build: { readonly commit: Pick<BuildFragment["commit"], "sha"> }): string {
   return build.commit.sha.slice(0, 7);
 }
 
@@ -27,13 +33,13 @@ export function check(context: string, state: StatusState | null, paint: Paint):
 }
 
 /** The newest release of an app if it is not the current one: queued, deploying or failed. */
-export function newerRelease({ currentRelease, releases }: WithLatestRelease) {
+export function newerRelease({ currentRelease, releases }: AppReleasesFragment) {
   const latest = releases.nodes[0];
   return latest !== undefined && latest.version > (currentRelease?.version ?? 0) ? latest : null;
 }
 
 /** The phase of a release, build or promotion, coloured. */
-export function phase(value: ReleasePhase | PromotionPhase | Build["phase"], paint: Paint): string {
+export function phase(value: ReleasePhase | PromotionPhase | BuildFragment["phase"], paint: Paint): string {
   const colour = value === "SUCCEEDED" ? paint.green : /^(FAILED|PARTIALLY)/.test(value) ? paint.red : paint.yellow;
   return colour(lower(value));
 }

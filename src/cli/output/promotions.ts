@@ -1,4 +1,4 @@
-import type { Plan, Promotion, Target } from "../api/model.js";
+import type { PlanFragment, PromotionFragment, TargetFragment } from "../api/generated.js";
 import { type BlockerHints, explainBlockers } from "./blockers.js";
 import { appLabel, check, lower, phase, shortSha, singleLine, wrapWords } from "./format.js";
 import type { Screen } from "./screen.js";
@@ -6,7 +6,7 @@ import type { Screen } from "./screen.js";
 /* Prints promotions and promotion plans. */
 
 /** Prints a promotion: `= myapp pipeline (development -> staging)`, its source and targets. */
-export function showPromotion(screen: Screen, promotion: Promotion, progressed: boolean): void {
+export function showPromotion(screen: Screen, promotion: PromotionFragment, progressed: boolean): void {
   const { paint } = screen;
   const { pipeline, from, to, source, release, targets } = promotion;
   screen.line(`= ${heading(pipeline?.name ?? "(deleted)", from, to)}`);
@@ -23,13 +23,16 @@ function heading(pipeline: string, from: string, to: string | null): string {
 }
 
 /** `v2 succeeded`, or `v2 failed` with the reason. */
-export function outcome({ paint }: Screen, target: Pick<Target, "phase" | "release" | "failureReason">): string {
+export function outcome(
+  { paint }: Screen,
+  target: Pick<TargetFragment, "phase" | "release" | "failureReason">,
+): string {
   const why = target.failureReason === null ? "" : `: ${singleLine(target.failureReason)}`;
   return `v${target.release.version} ${phase(target.phase, paint)}${why}`;
 }
 
 /** Prints all details of a promotion. */
-export function describePromotion(screen: Screen, promotion: Promotion): void {
+export function describePromotion(screen: Screen, promotion: PromotionFragment): void {
   const { paint } = screen;
   showPromotion(screen, promotion, true);
   screen.line();
@@ -50,7 +53,7 @@ export function describePromotion(screen: Screen, promotion: Promotion): void {
 }
 
 /** Prints a promotion plan and its blockers. */
-export function showPlan(screen: Screen, plan: Plan, override: string): void {
+export function showPlan(screen: Screen, plan: PlanFragment, override: string): void {
   const { paint } = screen;
   screen.line(`= ${heading(plan.pipeline.name, plan.from, plan.to)}`);
   if (plan.source !== null && plan.release !== null) {
@@ -77,6 +80,6 @@ export function showPlan(screen: Screen, plan: Plan, override: string): void {
 }
 
 /** The names and ids of a plan that complete the suggested commands. */
-export function planHints({ release, pipeline, source, to }: Plan): BlockerHints {
+export function planHints({ release, pipeline, source, to }: PlanFragment): BlockerHints {
   return { release: release?.id, pipeline: pipeline.name, source: source?.name, nextStage: to ?? undefined };
 }

@@ -1,11 +1,11 @@
-import type { Release } from "../api/model.js";
+import type { ReleaseFragment } from "../api/generated.js";
 import { appLabel, check, lower, phase, singleLine } from "./format.js";
 import type { Column, Screen } from "./screen.js";
 
 /* Prints releases: as text for people, in columns for scripts. */
 
 /** Prints a list of releases. Each starts with `• v1 (id) - current`. */
-export function showReleases(screen: Screen, app: string, releases: readonly Release[]): void {
+export function showReleases(screen: Screen, app: string, releases: readonly ReleaseFragment[]): void {
   const { paint } = screen;
   if (releases.length === 0) {
     screen.line(paint.dim(`${app} has no releases. Promote to it, or create one with \`railyard releases:create\`.`));
@@ -18,7 +18,7 @@ export function showReleases(screen: Screen, app: string, releases: readonly Rel
 }
 
 /** Prints the details of a release. */
-export function showRelease(screen: Screen, release: Release): void {
+export function showRelease(screen: Screen, release: ReleaseFragment): void {
   screen.pairs([
     ["App", appLabel(release.app, screen.paint)],
     ["Release", `v${release.version} (${release.id})${release.current ? screen.paint.green(" - current") : ""}`],
@@ -29,7 +29,7 @@ export function showRelease(screen: Screen, release: Release): void {
   ]);
 }
 
-function details(screen: Screen, release: Release): [string, string][] {
+function details(screen: Screen, release: ReleaseFragment): [string, string][] {
   const { paint } = screen;
   const failure = release.failureReason === null ? "" : `: ${singleLine(release.failureReason)}`;
   const checks = release.statuses.map((status) => check(status.context, status.state, paint)).join(", ");
@@ -42,13 +42,13 @@ function details(screen: Screen, release: Release): [string, string][] {
   ];
 }
 
-function formatCommit({ build: { commit } }: Release): string {
+function formatCommit({ build: { commit } }: ReleaseFragment): string {
   const message = commit.message?.split("\n", 1)[0] ?? "";
   return singleLine(message === "" ? commit.sha : `${commit.sha} ${message}`);
 }
 
 /** The columns of a list of releases in a pipe. */
-export function releaseColumns(): Column<Release>[] {
+export function releaseColumns(): Column<ReleaseFragment>[] {
   return [
     { title: "Version", value: (one) => `v${one.version}` },
     { title: "Current", value: (one) => (one.current ? "current" : "") },
