@@ -1,3 +1,4 @@
+import { eventually } from "../src/async/eventually.js";
 import { Connection } from "./support/client.js";
 import {
   type BenchmarkOptions,
@@ -7,7 +8,7 @@ import {
   percentile,
   type Result,
 } from "./support/figures.js";
-import { Child, Server, waitUntil } from "./support/processes.js";
+import { Child, Server } from "./support/processes.js";
 import { createScenario, type Scenario } from "./support/scenario.js";
 import { SUBSCRIPTION_COUNT, Subscribers } from "./support/subscribers.js";
 
@@ -41,7 +42,7 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
     await ours.waitUntilSubscribed(scenario.release);
     const theirs = await Subscribers.connect(await bare.call<number>("port"));
     opened.push(theirs);
-    await waitUntil(async () => (await bare.call<number>("subscriptions")) === SUBSCRIPTION_COUNT);
+    await eventually(async () => (await bare.call<number>("subscriptions")) === SUBSCRIPTION_COUNT);
 
     let payloads: string[] = [];
     const promotion = () => {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../src/async/eventually.js";
 import { Client } from "./support/client.js";
 import { freePort } from "./support/cluster.js";
 import { Seed } from "./support/seed.js";
@@ -201,7 +201,7 @@ describe("a server", () => {
       // Requests run in order, so the server has read this one's headers by then.
       await fetch(`${url}/livez`);
       server.signal(signal);
-      while (!server.log.some((line) => line.msg === "stopping")) await new Promise((done) => setTimeout(done, 5));
+      assert.ok(await eventually(() => server.log.some((line) => line.msg === "stopping")));
       // Twice, as in a process group: from the supervisor, and from the parent that forwards it.
       server.signal(signal);
       await assert.rejects(fetch(`${url}/livez`), "new connections are refused");
@@ -265,7 +265,7 @@ describe("a service whose standard output is closed", () => {
     server.closeStdout();
     const url = `http://127.0.0.1:${port}`;
     const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.status === 200;
-    while (server.running && !(await isReady())) await delay(20);
+    assert.ok(await eventually(async () => !server.running || (await isReady())));
     assert.equal((await new Client(url, SECRET).ask("{ viewer { role } }")).viewer.role, "ADMIN", server.stderr);
     server.signal("SIGTERM");
     assert.equal(await server.exit(), 0);

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../../src/async/eventually.js";
 
 /** The path of a compiled file. This file is in `dist/bench/support/`. */
 const compiledPath = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -101,18 +102,13 @@ export class Server extends Child {
 
 /** Polls /readyz until it returns 200. */
 export async function waitUntilReady(port: number, child?: ChildProcess): Promise<void> {
-  for (;;) {
+  const ready = async () => {
+    if (child != null && child.exitCode !== null) throw new Error("The server exited before it was ready.");
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
     await response?.arrayBuffer();
-    if (response?.status === 200) return;
-    if (child != null && child.exitCode !== null) throw new Error("The server exited before it was ready.");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-/** Polls a condition until it holds. */
-export async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
+    return response?.status === 200;
+  };
+  if (!(await eventually(ready, { intervalMs: 2 }))) throw new Error("The server was not ready in time.");
 }
 
 export async function freePort(): Promise<number> {

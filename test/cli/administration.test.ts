@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { eventually } from "../../src/async/eventually.js";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, hasTerminal, nonEmptyLines } from "../support/cli.js";
 import { Seed, unique } from "../support/seed.js";
@@ -184,11 +185,7 @@ describe("commands without a request", () => {
     chmodSync(browser, 0o755);
     const { code, stdout } = await cli.onTerminal(["open"], 100, { env: { BROWSER: browser } });
     assert.deepEqual([code, stdout], [0, "Opened http://railyard.test/graphql\n"]);
-    const deadline = Date.now() + 10_000;
-    while (!existsSync(opened)) {
-      assert.ok(Date.now() < deadline, "the browser was not started");
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    assert.ok(await eventually(() => existsSync(opened)), "the browser was started");
     assert.equal(readFileSync(opened, "utf8"), "http://railyard.test/graphql");
   });
 

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Script } from "node:vm";
+import { eventually } from "../../src/async/eventually.js";
 import { ChildProgram } from "../support/child-program.js";
 import { Seed } from "../support/seed.js";
 import { startServer, temporaryFolder } from "../support/server.js";
@@ -10,6 +11,8 @@ import { startServer, temporaryFolder } from "../support/server.js";
 const DEPLOYER = "dist/examples/deployer.js";
 /** Every third line. For every line (about a minute): `EVERY_LINE=1 node --test dist/test/examples/deployer.test.js`. */
 const EVERY_LINE = process.env.EVERY_LINE !== undefined;
+/** All deployers run at once. */
+const PATIENCE = { timeoutMs: 120_000, intervalMs: 50 };
 
 describe("the example deployer", () => {
   it("deploys every release, at whichever line it is killed", async (t) => {
@@ -52,14 +55,13 @@ describe("the example deployer", () => {
       first.ended.then(() => {
         over = true;
       });
-      while (!over && (await getPhase(app.name)) !== "SUCCEEDED")
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      const ended = async () => over || (await getPhase(app.name)) === "SUCCEEDED";
+      assert.ok(await eventually(ended, PATIENCE));
       if (over) killed += 1;
       await first.kill();
       await seed.release(app, build);
       const second = ChildProgram.start(t, DEPLOYER, env);
-      while ((await getPhase(app.name)) !== "SUCCEEDED,SUCCEEDED")
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.ok(await eventually(async () => (await getPhase(app.name)) === "SUCCEEDED,SUCCEEDED", PATIENCE));
       await second.kill();
       assert.match(readFileSync(join(env.STATE, app.name), "utf8"), /^v2 /);
     };

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../../src/async/eventually.js";
 import { freePort } from "./cluster.js";
 import { skipWithoutPackage } from "./debian.js";
 import { type Cleanup, temporaryFolder } from "./temporary-folder.js";
@@ -44,10 +44,8 @@ export async function startNginx(t: Cleanup, instances: readonly string[]): Prom
     child.kill("SIGTERM");
     await exited;
   });
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null) throw new Error(`nginx ended: ${readFileSync(errorLog, "utf8")}`);
-    await delay(20);
-  }
+  const started = await eventually(async () => child.exitCode !== null || (await accepts(port)));
+  if (!started || child.exitCode !== null) throw new Error(`nginx ended: ${readFileSync(errorLog, "utf8")}`);
   return { url: `http://127.0.0.1:${port}`, errors: () => readFileSync(errorLog, "utf8") };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { eventually } from "../../../src/async/eventually.js";
 import { openDatabase } from "../../../src/database/open.js";
 import type { Client } from "../../support/client.js";
 import { type Cluster, startCluster } from "../../support/cluster.js";
@@ -35,7 +36,7 @@ describe("without its database", onlyOn("postgres"), () => {
       }
     };
     const writers = Promise.all(Array.from({ length: 8 }, write));
-    while (acknowledged.length < 20) await delay(10);
+    assert.ok(await eventually(() => acknowledged.length >= 20));
     await cluster.stop();
 
     assert.equal((await admin.queryError("{ stages { stage } }")).extensions.code, "UNAVAILABLE");
@@ -46,9 +47,9 @@ describe("without its database", onlyOn("postgres"), () => {
     assert.equal((await fetch(`${url}/livez`)).status, 200);
 
     await cluster.start();
-    while ((await fetch(`${url}/readyz`)).status !== 200) await delay(50);
+    assert.ok(await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, { intervalMs: 50 }));
     const before = acknowledged.length;
-    while (acknowledged.length < before + 20) await delay(10);
+    assert.ok(await eventually(() => acknowledged.length >= before + 20));
     writing = false;
     await writers;
     assert.deepEqual([...codes], ["UNAVAILABLE"]);
@@ -128,17 +129,19 @@ describe("without its database", onlyOn("postgres"), () => {
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'railyard listener' AND query <> '' AND datname = current_database()",
       ) as Promise<{ pid: number }[]>;
     const listening = async (not?: number): Promise<number> => {
-      for (;;) {
-        const pid = (await listeners()).find((one) => one.pid !== not)?.pid;
-        if (pid !== undefined) return pid;
-        await delay(20);
-      }
+      let pid: number | undefined;
+      const found = async () => {
+        pid = (await listeners()).find((one) => one.pid !== not)?.pid;
+        return pid !== undefined;
+      };
+      assert.ok(await eventually(found, { intervalMs: 20 }));
+      return pid as unknown as number;
     };
     const first = await listening();
     const wakes = async (client: Client) => {
       const before = woken;
       await new Seed(client).app();
-      while (woken === before) await delay(5);
+      assert.ok(await eventually(() => woken > before));
     };
     await wakes(a.admin);
     await administer(DATABASE_URL, `SELECT pg_terminate_backend(${first})`);

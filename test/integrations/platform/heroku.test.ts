@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { eventually } from "../../../src/async/eventually.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
@@ -111,21 +112,13 @@ describe("the Heroku CLI", {
 
 /** Waits for the app's next release to deploy, and reports it as failed. */
 async function failDeployment(app: string): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    const found = await server.admin.ask(
-      "query ($app: ID!) { app(app: $app) { releases(first: 1) { nodes { id phase } } } }",
-      { app },
-    );
-    const [release] = found.app.releases.nodes;
-    if (release?.phase === "DEPLOYING") {
-      await server.admin.mutate(
-        "reportDeployment",
-        { release: release.id, phase: "FAILED", failureReason: "the machine is on fire" },
-        "release { id }",
-      );
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("Nothing was ever promoted.");
+  const query = "query ($app: ID!) { app(app: $app) { releases(first: 1) { nodes { id phase } } } }";
+  let release: { id: string; phase: string } | undefined;
+  const deploying = async () => {
+    [release] = (await server.admin.ask(query, { app })).app.releases.nodes;
+    return release?.phase === "DEPLOYING";
+  };
+  assert.ok(await eventually(deploying, { timeoutMs: 60_000, intervalMs: 50 }), "a release was promoted");
+  const report = { release: release?.id, phase: "FAILED", failureReason: "the machine is on fire" };
+  await server.admin.mutate("reportDeployment", report, "release { id }");
 }

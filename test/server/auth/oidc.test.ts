@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { eventually } from "../../../src/async/eventually.js";
 import { Client } from "../../support/client.js";
 import { unique } from "../../support/seed.js";
 import { type Cleanup, startServer } from "../../support/server.js";
@@ -134,7 +135,9 @@ describe("a JWT of the issuer", () => {
     assert.equal(issuer.asked, 1, "the keys are kept");
     await issuer.rotate();
     const after = new Client(server.url, await issuer.sign(groups("everyone")));
-    while ((await after.post("{ viewer { name } }")).status === 401) await new Promise((done) => setTimeout(done, 100));
+    assert.ok(
+      await eventually(async () => (await after.post("{ viewer { name } }")).status !== 401, { intervalMs: 100 }),
+    );
     assert.equal((await after.post("{ viewer { name } }")).status, 200);
     assert.equal((await before.post("{ viewer { name } }")).status, 401);
   });

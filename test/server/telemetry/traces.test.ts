@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../../../src/async/eventually.js";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { Client } from "../../support/client.js";
 import { engine, freshDatabase } from "../../support/engine.js";
@@ -134,7 +135,7 @@ describe("traces", () => {
     const seed = new Seed(new Client(url, SECRET));
     const repository = `acme/${unique("repo")}`;
     await seed.release(await seed.app(), await seed.build({ repository, branch: "main" }));
-    while (!github.requests.some((request) => request.endsWith("/statuses"))) await delay(20);
+    assert.ok(await eventually(() => github.requests.some((request) => request.endsWith("/statuses"))));
     await stop();
     const call = collector.one(
       "POST",
@@ -160,7 +161,7 @@ describe("traces", () => {
     });
     const seed = new Seed(new Client(url, SECRET));
     await seed.release(await seed.app(), await seed.build({ repository: `acme/${unique("repo")}`, branch: "main" }));
-    while (github.requests.length === 0) await delay(20);
+    assert.ok(await eventually(() => github.requests.length > 0));
     const hand = new SqliteFile(file);
     hand.exec(`CREATE TRIGGER canary BEFORE INSERT ON apps BEGIN SELECT RAISE(ABORT, '${canary("fault")}'); END`);
     hand.close();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { eventually } from "../../../src/async/eventually.js";
 import { measureMemory } from "../../support/memory.js";
 import { Seed } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
@@ -107,7 +108,7 @@ describe("subscribers that connect and disconnect", () => {
       assert.equal(feed.stats.followers, 500, `in round ${round}`);
       // The others are terminated.
       for (const step of cleanups) step();
-      while (feed.stats.followers > 0) await new Promise(setImmediate);
+      assert.ok(await eventually(() => feed.stats.followers === 0), `the followers ended in round ${round}`);
     };
     await comeAndGo(0);
     const [timersBefore, before] = [timers(), await measureMemory()];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { eventually } from "../../../src/async/eventually.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
@@ -36,14 +37,15 @@ describe("a subscription", () => {
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
     const watch = socket.run("subscription { events { type ... on ChangeEvent { subjectName } } }");
     const names: string[] = [];
-    while (watch.results.length === 0) {
+    const received = async () => {
       names.push((await seed.app()).name);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return watch.results.length > 0;
+    };
+    assert.ok(await eventually(received));
     const last = await seed.app();
     await watch.until(({ events }) => events.at(-1).subjectName === last.name);
-    const received = watch.events.map((event) => event.subjectName);
-    assert.deepEqual(received, [...names, last.name].slice(-received.length));
+    const subjects = watch.events.map((event) => event.subjectName);
+    assert.deepEqual(subjects, [...names, last.name].slice(-subjects.length));
   });
 
   it("supports every filter argument", async (t) => {
