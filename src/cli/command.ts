@@ -1,6 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { Api } from "./api/client.js";
 import { type Connection, type ConnectionFlags, findConnection } from "./auth/connection.js";
+import { splitChecks } from "./checks.js";
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./exit.js";
 import { Screen } from "./output/screen.js";
 
@@ -141,21 +142,40 @@ export function enumOption(flags: string, about: string, values: readonly string
   return made;
 }
 
-/** A list option. `-c a -c b`, `-c a b` and `-c a,b` are equivalent. */
-export function listOption(flags: string, about: string): Option {
+/** A list option. `-t a -t b`, `-t a b` and `-t a,b` are equivalent. */
+export function listOption(flags: string, about: string, split = splitAtCommas): Option {
   return new Option(flags, about).argParser((text: string, earlier: string[] | undefined) => {
-    const items = text.split(",").map((item) => item.trim());
+    const items = split(text);
     if (items.includes("")) throw new InvalidArgumentError("The list contains an empty item.");
     return [...(earlier ?? []), ...items];
   });
 }
 
+function splitAtCommas(text: string): string[] {
+  return text.split(",").map((item) => item.trim());
+}
+
+/** Required status checks. A name may contain commas. */
+export const checksOption = () =>
+  listOption("-c, --checks <check...>", "required status checks, for example -c ci/build,qa/smoke", splitChecks);
+
+/** How to list checks; a paragraph of the help text. */
+export const CHECKS_NOTE =
+  "-c a -c b, -c a b and -c a,b are equivalent. A comma before a space belongs to the name, as in\n" +
+  "-c 'test (ubuntu-latest, 18)'. Write any other comma within a name as \\, in quotes.";
+
+/** An option that takes an integer of at least `min`. */
+export function integerOption(flags: string, about: string, min: number): Option {
+  return new Option(flags, about).argParser((text: string) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min) return value;
+    throw new InvalidArgumentError(`Must be an integer from ${min} to 999999999.`);
+  });
+}
+
 /** The maximum number of items to show; at least 1. */
 export function limitOption(fallback: number | null): Option {
-  const made = new Option("-n, --limit <count>", "maximum number of items to show").argParser((text: string) => {
-    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-    throw new InvalidArgumentError("Must be an integer greater than 0.");
-  });
+  const made = integerOption("-n, --limit <count>", "maximum number of items to show", 1);
   return fallback === null ? made : made.default(fallback);
 }
 

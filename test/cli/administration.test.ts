@@ -48,6 +48,47 @@ describe("commands that update", () => {
     assert.deepEqual([mixed.code, nonEmptyLines(mixed.stderr).length], [2, 1]);
   });
 
+  it("a monorepo: pipelines and builds have a component, and CI's run number orders the builds", async () => {
+    const repository = `acme/${unique("mono")}`;
+    const create = (component: string) => {
+      const args = ["pipelines:create", unique(component), "--repository", repository, "--component", component];
+      return cli.json(args);
+    };
+    const [api, web] = [await create("api"), await create("web")];
+    assert.deepEqual([api.component, web.component], ["api", "web"]);
+    const [apiApp, webApp] = [await seed.coupled(api, "DEVELOPMENT"), await seed.coupled(web, "DEVELOPMENT")];
+    const build = async (component: string, sequence: string, sha: string) => {
+      const identity = ["--repository", repository, "--component", component, "--sequence", sequence, "--sha", sha];
+      return cli.json(["builds:create", ...identity, "--branch", "main", "--artifact", `registry.test/${sha}`]);
+    };
+    const newer = await build("api", "12", "aaaaaaa");
+    assert.deepEqual([newer.component, newer.sequence], ["api", 12]);
+    const older = await build("api", "7", "bbbbbbb");
+    const current = async (name: string) => (await cli.json(["apps:info", name])).currentRelease?.build.id;
+    assert.equal(await current(apiApp.name), newer.id, "a run with a lower number does not replace it");
+    assert.equal(await current(webApp.name), undefined, "a build of another component");
+    const listed = await cli.run(["builds", "--repository", repository]);
+    const columns = listed.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("\t"));
+    assert.deepEqual(
+      columns.map((row) => [row[0], ...row.slice(-2)]).sort(),
+      [
+        [newer.id, "api", "12"],
+        [older.id, "api", "7"],
+      ].sort(),
+    );
+
+    const whole = await cli.json(["pipelines:update", web.name, "--no-component"]);
+    assert.equal(whole.component, null);
+    assert.equal((await cli.json(["pipelines:update", web.name, "--component", "site"])).component, "site");
+    const wrong = await cli.run(["builds:create", "--repository", repository, "--sha", "aaaaaaa", "--sequence", "-1"]);
+    assert.deepEqual([wrong.code, /Must be an integer from 0 to/.test(wrong.stderr)], [2, true]);
+    const long = await cli.run(["pipelines:update", web.name, "--component", "x".repeat(300)]);
+    assert.deepEqual([long.code, /^--component must be /.test(long.stderr)], [1, true], long.stderr);
+  });
+
   it("pipelines:move and pipelines:auto-deploy change a coupling", async () => {
     const app = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
     const off = await cli.run(["pipelines:auto-deploy", "off", "-a", app.name]);

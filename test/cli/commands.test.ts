@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { joinChecks } from "../../src/cli/checks.js";
 import { createProgram } from "../../src/cli/program.js";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, nonEmptyLines, stripEscapes } from "../support/cli.js";
@@ -74,7 +75,7 @@ describe("a command whose output is piped", () => {
     ]);
     assert.deepEqual([made.repository, made.branch, made.reviewAppsEnabled], ["github.com/acme/shop", "trunk", true]);
     const row = (await columns("pipelines")).find(([first]) => first === name);
-    assert.deepEqual(row, [name, "github.com/acme/shop", "trunk", "0", made.id]);
+    assert.deepEqual(row, [name, "github.com/acme/shop", "trunk", "0", made.id, ""]);
     assert.deepEqual(
       (await cli.json(["pipelines:info", name])).stages.map(({ stage }: { stage: string }) => stage),
       ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"],
@@ -89,12 +90,32 @@ describe("a command whose output is piped", () => {
       ["-c", "b", "-c", "a"],
       ["-c", "a", "b"],
       ["-c", "a,b"],
-      ["-c", "b, a"],
+      ["-c", " b ,a "],
       ["-c", "a", "b,a"],
     ]) {
       const app = await seed.app();
       const args = ["pipelines:add", pipeline.name, "-a", app.name, "-s", "STAGING", ...form];
       assert.deepEqual((await cli.json(args)).requiredChecks, ["a", "b"], form.join(" "));
+    }
+  });
+
+  it("splits a list of checks only at commas that no space follows", async () => {
+    const pipeline = await seed.pipeline();
+    for (const [list, names] of [
+      ["test (ubuntu-latest, 18)", ["test (ubuntu-latest, 18)"]],
+      ["test (ubuntu-latest, 18),lint", ["lint", "test (ubuntu-latest, 18)"]],
+      [String.raw`test (ubuntu\,18),lint`, ["lint", "test (ubuntu,18)"]],
+      [String.raw`build\x64,テスト`, [String.raw`build\x64`, "テスト"]],
+    ] as const) {
+      const app = await seed.app();
+      const args = ["pipelines:add", pipeline.name, "-a", app.name, "-s", "staging", "-c", list];
+      assert.deepEqual((await cli.json(args)).requiredChecks, names, list);
+      assert.deepEqual(
+        (await cli.json(["pipelines:update", app.name, "-c", "other", list])).requiredChecks.length,
+        names.length + 1,
+      );
+      const update = await cli.json(["pipelines:update", app.name, "-c", joinChecks(names)]);
+      assert.deepEqual(update.requiredChecks, names, "joinChecks");
     }
   });
 
@@ -142,7 +163,7 @@ describe("a command whose output is piped", () => {
       ].concat(["--message", "Add a cart", "--author", "Kim", "--checksum", "sha256:00"]),
     );
     assert.deepEqual(build.commit, { sha: SHA, message: "Add a cart", author: "Kim", url: null });
-    const row = [build.id, "succeeded", repository, "main", SHA, "reg/shop:1", build.createdAt];
+    const row = [build.id, "succeeded", repository, "main", SHA, "reg/shop:1", build.createdAt, "", ""];
     assert.deepEqual(await columns("builds", "--repository", repository), [row]);
     assert.deepEqual(await columns("builds", "--repository", repository, "--branch", "other"), []);
 

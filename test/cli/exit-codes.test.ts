@@ -84,7 +84,7 @@ describe("a command that fails", () => {
       [["promote", "-a", "a", "--force"], /^--force requires --reason TEXT/],
       [["promote", "-a", "a", "-r", "newest"], /^The release must be an id, v3, current or previous; got "newest"/],
       [["releases:info", "v3"], /^Release v3 requires -a APP\.$/],
-      [["builds", "--limit", "0"], /Must be an integer greater than 0\./],
+      [["builds", "--limit", "0"], /Must be an integer from 1 to 999999999\./],
       [["tokens:create", "x", "--role", "root"], /one of viewer, reporter, operator, admin\./],
       [["tokens:create", "x", "--role", "admin", "--expires", "soon"], /^--expires must be a date/],
       [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
@@ -158,6 +158,26 @@ describe("a command that fails", () => {
       "An administrator can override the checks:",
       `  railyard promote -p ${pipeline.name} -s development --force --reason TEXT`,
     ]);
+  });
+
+  it("suggests commands that a shell runs as printed, with any name of a check", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const requiredChecks = ["=lint", "it's $HOME `date` \\", "test (ubuntu-latest, 18)", "-f"];
+    const target = await seed.coupled(pipeline, "STAGING", { requiredChecks });
+    await seed.release(dev);
+    const refused = await failed(3, ["promote", "-a", dev.name]);
+    const suggested = refused.filter((line) => line.includes("releases:status"));
+    assert.equal(suggested.length, requiredChecks.length);
+    for (const line of suggested) {
+      const { code, stderr } = await cli.shell("bash", line);
+      assert.deepEqual([code, stderr], [0, ""], line);
+    }
+    const promoted = await cli.json(["promote", "-a", dev.name]);
+    assert.deepEqual(
+      promoted.targets.map(({ app }: { app: { name: string } }) => app.name),
+      [target.name],
+    );
   });
 
   it("ends with 3 where checks hold a release back", async () => {

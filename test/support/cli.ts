@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 import { type Cleanup, temporaryFolder } from "./server.js";
 
 const MAIN = "dist/src/cli/main.js";
@@ -61,6 +62,17 @@ export class CommandLine {
     const { code, stdout, stderr } = await this.run([...args, "--json"]);
     if (code !== 0 || stderr !== "") throw new Error(`railyard ${args.join(" ")} ended with ${code}: ${stderr}`);
     return JSON.parse(stdout) as T;
+  }
+
+  /** Runs a script in a shell in which `railyard` is this CLI. */
+  shell(shell: string, script: string, ...args: readonly string[]): Promise<CommandOutcome> {
+    const bin = join(this.home, "bin");
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, "railyard"), `#!/bin/sh\nexec '${process.execPath}' '${resolve(MAIN)}' "$@"\n`, {
+      mode: 0o755,
+    });
+    const env = { PATH: [bin, process.env.PATH].join(delimiter) };
+    return this.#spawn(shell, ["-c", script, shell, ...args], "", { env }).ended;
   }
 
   /** Starts a long-running command with its output in pipes. */

@@ -10,9 +10,9 @@ import {
   UpdateBuildDocument,
 } from "../api/generated.js";
 import { list } from "../api/references.js";
-import { define, enumOption, idempotencyOption, limitOption, option, required } from "../command.js";
+import { define, enumOption, idempotencyOption, integerOption, limitOption, option, required } from "../command.js";
 import { wrongUsage } from "../exit.js";
-import { check, lower, phase, shortSha, singleLine } from "../output/format.js";
+import { check, formatRepository, lower, phase, shortSha, singleLine } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
 import type { Screen } from "../output/screen.js";
 
@@ -23,7 +23,7 @@ export function addBuilds(program: Command): void {
       usage: "builds",
       about: "List builds, newest first",
       examples: ["builds", "builds --repository acme/shop --branch main", "builds --sha 4f3c2a1 --json"],
-      notes: ["Columns in a pipe: id, phase, repository, branch, commit, artifact, time."],
+      notes: ["Columns in a pipe: id, phase, repository, branch, commit, artifact, time, component, sequence."],
       options: [
         option("-r, --repository <repository>", "only builds of this repository"),
         option("-b, --branch <branch>", "only builds of this branch"),
@@ -41,11 +41,17 @@ export function addBuilds(program: Command): void {
             [
               { title: "Build", value: (one) => one.id, narrow: "whole", only: "ids" },
               { title: "Phase", value: (one) => one.phase.toLowerCase(), shown: (one) => phase(one.phase, paint) },
-              { title: "Repository", value: (one) => one.repository },
+              {
+                title: "Repository",
+                value: (one) => one.repository,
+                shown: (one) => formatRepository(one.repository, one.component),
+              },
               { title: "Branch", value: (one) => one.branch ?? "", narrow: "left out" },
               { title: "Commit", value: (one) => one.commit.sha, shown: (one) => paint.yellow(shortSha(one)) },
               { title: "Artifact", value: (one) => one.artifact ?? "", narrow: "left out" },
               { title: "Created", value: (one) => one.createdAt, shown: (one) => screen.time(one.createdAt) },
+              { title: "Component", value: (one) => one.component ?? "", only: "pipe" },
+              { title: "Sequence", value: (one) => String(one.sequence ?? ""), only: "pipe" },
             ],
             nodes,
             "No builds found. Create one with `railyard builds:create`.",
@@ -66,6 +72,8 @@ export function addBuilds(program: Command): void {
     message?: string;
     author?: string;
     checksum?: string;
+    component?: string;
+    sequence?: number;
   }>(
     program,
     {
@@ -74,6 +82,7 @@ export function addBuilds(program: Command): void {
       examples: [
         "builds:create --repository acme/shop --sha 4f3c2a1d --artifact registry.example.com/shop:4f3c2a1d",
         'builds:create --repository acme/shop --sha "$GIT_SHA" --branch main --artifact "$IMAGE" --json',
+        'builds:create --repository acme/shop --component api --sequence "$GITHUB_RUN_NUMBER" --sha "$GIT_SHA" --artifact "$IMAGE"',
       ],
       options: [
         required(option("-r, --repository <repository>", "the repository, for example github.com/acme/shop")),
@@ -81,6 +90,8 @@ export function addBuilds(program: Command): void {
         option("--artifact <artifact>", "the artifact, for example an image reference; required for succeeded"),
         enumOption("--phase <phase>", "the phase of the build; default succeeded", BUILD_PHASE_VALUES),
         option("-b, --branch <branch>", "the branch of the commit"),
+        option("--component <name>", "the part of a monorepo that was built"),
+        integerOption("--sequence <number>", "the run number of CI, which orders the builds", 0),
         option("-m, --message <text>", "the commit message"),
         option("--author <name>", "the commit author"),
         option("--checksum <digest>", "the digest of the artifact, for example sha256:…"),
@@ -88,12 +99,13 @@ export function addBuilds(program: Command): void {
       ],
     },
     async ({ api, options }) => {
-      const { repository, sha, artifact, phase, branch, message, author, checksum, idempotencyKey } = options;
+      const { repository, component, branch, sequence, sha, message, author } = options;
+      const { artifact, phase, checksum, idempotencyKey } = options;
       if (artifact === undefined && (phase ?? "SUCCEEDED") === "SUCCEEDED") {
         throw wrongUsage("--artifact is required for a succeeded build; for a running one, use --phase pending.");
       }
       const commit = { sha, message, author };
-      const input = { repository, artifact, phase, branch, checksum, commit, idempotencyKey };
+      const input = { repository, component, branch, sequence, commit, artifact, phase, checksum, idempotencyKey };
       const { build } = (await api.run(CreateBuildDocument, { input })).createBuild;
       return describeBuild(build);
     },
@@ -156,7 +168,9 @@ function describeBuild(build: BuildFragment) {
         ["build", build.id],
         ["phase", phase(build.phase, screen.paint)],
         ["repository", build.repository],
+        ["component", singleLine(build.component ?? "")],
         ["branch", singleLine(build.branch ?? "")],
+        ["sequence", String(build.sequence ?? "")],
         ["commit", build.commit.sha],
         ["artifact", singleLine(build.artifact ?? "")],
         ["created_at", screen.time(build.createdAt)],

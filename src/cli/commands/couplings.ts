@@ -11,14 +11,11 @@ import {
   type Stage,
 } from "../api/generated.js";
 import { findCoupling, list } from "../api/references.js";
-import { appOption, define, enumOption, idempotencyOption, listOption, required } from "../command.js";
+import { appOption, CHECKS_NOTE, checksOption, define, enumOption, idempotencyOption, required } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { wrongUsage } from "../exit.js";
 import { appLabel, lower } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
-
-export const checksOption = () =>
-  listOption("-c, --checks <check...>", "required status checks; -c a -c b, -c a b and -c a,b are equivalent");
 
 /** Adds the commands for couplings: apps in pipeline stages, and their required checks. */
 export function addCouplings(program: Command): void {
@@ -31,7 +28,7 @@ export function addCouplings(program: Command): void {
         "pipelines:add myapp -a myapp-space-dev -s development",
         "pipelines:add myapp -a myapp-space-prod -s production -c ci/build -c qa/smoke",
       ],
-      notes: ["The pipeline is optional if there is only one."],
+      notes: ["The pipeline is optional if there is only one.", CHECKS_NOTE],
       options: [
         required(appOption()),
         required(enumOption("-s, --stage <stage>", "the stage", STAGE_VALUES)),

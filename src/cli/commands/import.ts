@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Api } from "../api/client.js";
 import { findConnection } from "../auth/connection.js";
+import { joinChecks } from "../checks.js";
 import { define, option, required } from "../command.js";
 import { EXIT, wrongUsage } from "../exit.js";
 import { Importer, type ImportStep } from "../import/importer.js";
@@ -60,7 +61,7 @@ function printSteps(screen: Screen, steps: readonly ImportStep[], apply: boolean
       { title: "App", value: (step) => step.app ?? "" },
       { title: "Stage", value: (step) => (step.stage ?? "").toLowerCase() },
       { title: "Action", value: (step) => (step.action === "leave" ? "" : step.action) },
-      { title: "Checks", value: (step) => step.requiredChecks.join(",") },
+      { title: "Checks", value: (step) => joinChecks(step.requiredChecks) },
       { title: "Outcome", value: (step) => (step.reason === null ? step.outcome : `${step.outcome}: ${step.reason}`) },
     ],
     steps,

@@ -2,18 +2,18 @@ import type { Command } from "commander";
 import type { Api } from "../api/client.js";
 import { type CouplingFragment, UpdateChecksDocument, UpdatePipelineDocument } from "../api/generated.js";
 import { findCoupling } from "../api/references.js";
-import { appOption, type CommandResult, define, option, requireName } from "../command.js";
+import { appOption, CHECKS_NOTE, type CommandResult, checksOption, define, option, requireName } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { wrongUsage } from "../exit.js";
 import { appLabel } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
-import { checksOption } from "./couplings.js";
 import { describePipeline } from "./pipelines.js";
 
 interface PipelineOptions {
   readonly name?: string;
   readonly description?: string;
   readonly repository?: string | false;
+  readonly component?: string | false;
   readonly branch?: string;
   readonly reviewApps?: boolean;
 }
@@ -37,8 +37,9 @@ export function addPipelinesUpdate(program: Command): void {
         "pipelines:update -a myapp-space-prod --yes   # removes all checks; requires the ADMIN role",
       ],
       notes: [
-        "With --name, --description, --repository, --branch or --review-apps, updates a pipeline. Otherwise sets the required\n" +
-          "checks of a coupling, specified by its id (shown by pipelines:info) or its app; without -c, removes all of them.",
+        "With --name, --description, --repository, --component, --branch or --review-apps, updates a pipeline. Otherwise sets\n" +
+          "the required checks of a coupling, specified by its id (shown by pipelines:info) or its app; without -c, removes all of them.",
+        CHECKS_NOTE,
       ],
       options: [
         appOption(),
@@ -47,6 +48,8 @@ export function addPipelinesUpdate(program: Command): void {
         option("-d, --description <text>", "description of the pipeline"),
         option("-r, --repository <repository>", "the repository, for example github.com/acme/shop"),
         option("--no-repository", "remove the repository"),
+        option("--component <name>", "the part of a monorepo that it deploys"),
+        option("--no-component", "deploy builds of the whole repository"),
         option("-b, --branch <branch>", "the branch whose builds are deployed automatically"),
         option("--review-apps", "create a review app for each pull request"),
         option("--no-review-apps", "do not create review apps"),
@@ -58,14 +61,14 @@ export function addPipelinesUpdate(program: Command): void {
   );
 }
 
-function updatesPipeline({ name, description, repository, branch, reviewApps }: PipelineOptions): boolean {
-  return [name, description, repository, branch, reviewApps].some((value) => value !== undefined);
+function updatesPipeline({ name, description, repository, component, branch, reviewApps }: PipelineOptions): boolean {
+  return [name, description, repository, component, branch, reviewApps].some((value) => value !== undefined);
 }
 
 async function updatePipeline(
   api: Api,
   pipeline: string | undefined,
-  { name, description, repository, branch, reviewApps, app, checks }: PipelineOptions & CheckOptions,
+  { name, description, repository, component, branch, reviewApps, app, checks }: PipelineOptions & CheckOptions,
 ): Promise<CommandResult> {
   if (app !== undefined || checks !== undefined) {
     throw wrongUsage("Update either a pipeline or the checks of an app (-a, -c), not both.");
@@ -76,6 +79,7 @@ async function updatePipeline(
     name,
     description,
     repository: repository === false ? null : repository,
+    component: component === false ? null : component,
     branch,
     reviewAppsEnabled: reviewApps,
   };

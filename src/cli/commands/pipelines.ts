@@ -12,7 +12,7 @@ import { define, idempotencyOption, limitOption, option } from "../command.js";
 import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { notFound } from "../exit.js";
 import { drawBoard, listCouplings } from "../output/board.js";
-import { singleLine } from "../output/format.js";
+import { formatRepository, singleLine } from "../output/format.js";
 import type { Screen } from "../output/screen.js";
 
 export function addPipelines(program: Command): void {
@@ -22,7 +22,7 @@ export function addPipelines(program: Command): void {
       usage: "pipelines",
       about: "List the pipelines",
       examples: ["pipelines", "pipelines --json"],
-      notes: ["Columns in a pipe: name, repository, branch, number of apps, id."],
+      notes: ["Columns in a pipe: name, repository, branch, number of apps, id, component."],
       options: [limitOption(null)],
     },
     async ({ api, screen, options }) => {
@@ -34,10 +34,15 @@ export function addPipelines(program: Command): void {
           screen.table(
             [
               { title: "Pipeline", value: (one) => one.name, shown: (one) => paint.cyan(one.name) },
-              { title: "Repository", value: (one) => one.repository ?? "" },
+              {
+                title: "Repository",
+                value: (one) => one.repository ?? "",
+                shown: (one) => formatRepository(one.repository, one.component),
+              },
               { title: "Branch", value: (one) => one.branch },
               { title: "Apps", value: (one) => String(one.couplings.length) },
               { title: "Id", value: (one) => one.id, shown: (one) => paint.dim(one.id), only: "ids" },
+              { title: "Component", value: (one) => one.component ?? "", only: "pipe" },
             ],
             nodes,
             "No pipelines. Create one with `railyard pipelines:create NAME`.",
@@ -48,6 +53,7 @@ export function addPipelines(program: Command): void {
 
   define<{
     repository?: string;
+    component?: string;
     branch?: string;
     description?: string;
     reviewApps?: boolean;
@@ -57,9 +63,14 @@ export function addPipelines(program: Command): void {
     {
       usage: "pipelines:create <name>",
       about: "Create a pipeline",
-      examples: ["pipelines:create myapp", "pipelines:create shop --repository acme/shop --branch main --review-apps"],
+      examples: [
+        "pipelines:create myapp",
+        "pipelines:create shop --repository acme/shop --branch main --review-apps",
+        "pipelines:create shop-api --repository acme/shop --component api   # one part of a monorepo",
+      ],
       options: [
         option("-r, --repository <repository>", "the repository, for example github.com/acme/shop"),
+        option("--component <name>", "the part of a monorepo that it deploys; builds must have the same component"),
         option("-b, --branch <branch>", "the branch whose builds are deployed automatically (default main)"),
         option("-d, --description <text>", "description of the pipeline"),
         option("--review-apps", "create a review app for each pull request"),
@@ -67,8 +78,8 @@ export function addPipelines(program: Command): void {
       ],
     },
     async ({ api, args: [name = ""], options }) => {
-      const { repository, branch, description, reviewApps, idempotencyKey } = options;
-      const input = { name, repository, branch, description, reviewAppsEnabled: reviewApps, idempotencyKey };
+      const { repository, component, branch, description, reviewApps, idempotencyKey } = options;
+      const input = { name, repository, component, branch, description, reviewAppsEnabled: reviewApps, idempotencyKey };
       const { pipeline } = (await api.run(CreatePipelineDocument, { input })).createPipeline;
       return { document: pipeline, text: (screen) => describePipeline(screen, pipeline) };
     },
@@ -89,8 +100,9 @@ export function addPipelines(program: Command): void {
         document: pipeline,
         text: async (screen) => {
           if (screen.reader === "terminal") {
-            const { repository, branch } = pipeline;
-            const source = repository === null ? "" : `  ${singleLine(repository)} (${singleLine(branch)})`;
+            const { repository, component, branch } = pipeline;
+            const source =
+              repository === null ? "" : `  ${formatRepository(repository, component)} (${singleLine(branch)})`;
             screen.line(`${screen.paint.bold(pipeline.name)}${screen.paint.dim(source)}\n`);
             await drawBoard(screen, pipeline);
             screen.line();
@@ -157,6 +169,7 @@ export function describePipeline(screen: Screen, pipeline: PipelineFragment): vo
     ["id", pipeline.id],
     ["description", singleLine(pipeline.description)],
     ["repository", singleLine(pipeline.repository ?? "")],
+    ["component", singleLine(pipeline.component ?? "")],
     ["branch", singleLine(pipeline.branch)],
     ["review_apps", String(pipeline.reviewAppsEnabled)],
     ["created_at", screen.time(pipeline.createdAt)],

@@ -23,6 +23,11 @@ export function shortSha(build: { readonly commit: Pick<BuildFragment["commit"],
   return build.commit.sha.slice(0, 7);
 }
 
+/** `github.com/acme/shop`, or with a part of a monorepo `github.com/acme/shop: api`. */
+export function formatRepository(repository: string | null, component: string | null): string {
+  return singleLine([repository, component].filter((part) => part !== null).join(": "));
+}
+
 const MARKS = { SUCCESS: "✓", FAILURE: "✗", ERROR: "✗", PENDING: "•" } as const;
 
 /** A check with the symbol of its state; null if not reported. */
@@ -84,7 +89,7 @@ export function wrapWords(text: string, width: number): string {
   return [...lines, line].join("\n");
 }
 
-/** Quotes a word for a POSIX shell if necessary. */
+/** Quotes a word for a shell if necessary. A leading `=` has a meaning in zsh. */
 export function shellQuote(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w./:@%+,-][\w./:@%+,=-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

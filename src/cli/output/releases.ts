@@ -1,4 +1,5 @@
 import type { ReleaseFragment } from "../api/generated.js";
+import { joinChecks } from "../checks.js";
 import { appLabel, check, lower, phase, singleLine } from "./format.js";
 import type { Column, Screen } from "./screen.js";
 
@@ -59,7 +60,7 @@ export function releaseColumns(): Column<ReleaseFragment>[] {
     { title: "Description", value: (one) => one.description },
     {
       title: "Checks",
-      value: (one) => one.statuses.map(({ context, state }) => `${context}=${lower(state)}`).join(","),
+      value: (one) => joinChecks(one.statuses.map(({ context, state }) => `${context}=${lower(state)}`)),
     },
     { title: "Id", value: (one) => one.id },
   ];
