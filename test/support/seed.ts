@@ -69,3 +69,10 @@ export class Seed {
       .release;
   }
 }
+
+/** Returns the ids of the builds of an app's latest 100 releases, oldest first. */
+export async function buildsOn(client: Client, { id }: Pick<Named, "id">): Promise<string[]> {
+  const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { build { id } } } } }";
+  const { app } = await client.ask(query, { app: id });
+  return app.releases.nodes.map((release: { build: { id: string } }) => release.build.id).reverse();
+}

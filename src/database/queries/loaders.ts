@@ -16,7 +16,7 @@ import type { Reader } from "../rows/reader.js";
 import { availableChecks } from "./available-checks.js";
 import { currentReleases } from "./current-releases.js";
 import { effectiveStatuses } from "./effective-statuses.js";
-import { rolledBackApps } from "./rolled-back.js";
+import { isRolledBack, latestReleases } from "./latest-releases.js";
 
 /**
  * Batches every relation between rows: requests in the same turn share one statement. Loaders cache what they loaded,
@@ -46,8 +46,8 @@ export function createLoaders(reader: Reader) {
       return appIds.map((id) => current.get(id) ?? null);
     }),
     isRolledBack: new DataLoader<string, boolean>(async (appIds) => {
-      const apps = await rolledBackApps(reader, appIds);
-      return appIds.map((id) => apps.has(id));
+      const latest = await latestReleases(reader, appIds);
+      return appIds.map((id) => isRolledBack(latest.get(id)));
     }),
     statusesOfRelease: new DataLoader<Release, readonly ReleaseStatus[], string>(
       (releases) => effectiveStatuses(reader, releases),

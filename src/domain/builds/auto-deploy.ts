@@ -1,34 +1,33 @@
-import sql, { raw, type Sql } from "sql-template-tag";
-import { rolledBackApps } from "../../database/queries/rolled-back.js";
+import sql, { type Sql } from "sql-template-tag";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
 import type { Stage } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
-import { Coupling } from "../../entities/pipelines/coupling.js";
-import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import type { Coupling } from "../../entities/pipelines/coupling.js";
+import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
 import { asSystem, type Ctx, SYSTEM_VIEWER } from "../core/context.js";
-import { lockApps } from "../core/locks.js";
-import { evaluateChecks, findBuildStatuses } from "../gates/checks.js";
+import { evaluateChecks } from "../gates/checks.js";
 import { prepareReleases } from "../releases/deployments.js";
 import { defaultDescription } from "../releases/releases.js";
-import { findReleasedBuilds, isNewer, isSameCommit, type OrderedBuild, toOrdered } from "./build-order.js";
+import { findNewestOf, toOrdered } from "./build-order.js";
+import { sameCommit } from "./commits.js";
+import { type Candidate, decideAll } from "./decisions.js";
+import { findFollowers } from "./followers.js";
 
 /*
- * Automatic deploys. An app follows a branch if its coupling deploys automatically and its pipeline has the branch as its
- * central one, or if it is the review app of a pull request of the branch. A build goes to the apps that follow its branch
- * - in pipelines of its repository and component;
+ * Automatic deploys. `followers.ts` finds the apps that follow a build, `decisions.ts` decides which of them get it: those
  * - whose required checks have passed on it;
- * - that have no newer build of the branch, nor this one;
+ * - that have no newer build of the branch, nor this one; the head of a pull request always replaces what runs;
  * - that are not on hold after a rollback: automation does not undo what a person decided.
  */
 
 /** Deploys a build that has just SUCCEEDED. The caller holds the locks of `lockFollowers`. */
 export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
-  if (build.phase !== "SUCCEEDED") return [];
-  return deployTo(tx, ctx, build, await findFollowers(tx, build));
+  return deployToFollowers(tx, ctx, build, () => true);
 }
 
 /**
@@ -36,18 +35,12 @@ export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventD
  * may follow the branch only since the build was registered.
  */
 export async function deployAfterCheckPassed(tx: Tx, ctx: Ctx, build: Build, context: string): Promise<EventDraft[]> {
-  if (build.phase !== "SUCCEEDED") return [];
-  const waiting = await findFollowers(tx, build);
-  return deployTo(
-    tx,
-    ctx,
-    build,
-    waiting.filter((coupling) => coupling.requiredChecks.includes(context)),
-  );
+  return deployToFollowers(tx, ctx, build, ({ requiredChecks }) => requiredChecks.includes(context));
 }
 
 /**
- * Deploys the newest build that waited for checks which are no longer required, to an automatically deploying app.
+ * Deploys the newest build that passes now and waited for checks which are no longer required, to an automatically
+ * deploying app. A newer build that does not pass does not keep it waiting.
  *
  * @param required the checks that were required until now
  */
@@ -58,35 +51,26 @@ export async function deployAfterChecksRelaxed(
   coupling: Coupling,
   required: readonly string[],
 ): Promise<EventDraft[]> {
-  if (!coupling.autoDeploy || pipeline.repository === null) return [];
-  const newest = await findNewest(tx, pipeline, pipeline.branch);
-  if (newest === null) return [];
-  await tx.lock(Build, [newest.id], "share");
-  const waited = evaluateChecks(required, await findBuildStatuses(tx, newest.id)).some((one) => !one.passed);
-  return waited ? deployTo(tx, ctx, newest, [coupling]) : [];
+  if (!coupling.autoDeploy) return [];
+  const builds = await findSucceeded(tx, pipeline, sql`e.branch = ${pipeline.branch}`);
+  const ids = builds.map((build) => build.id);
+  await tx.lock(Build, ids, "share");
+  const statuses = await tx.find(ReleaseStatus, { buildId: ids, releaseId: null });
+  const passes = (checks: readonly string[], { id }: Build) => {
+    const own = statuses.filter((status) => status.buildId === id);
+    return evaluateChecks(checks, own).every((check) => check.passed);
+  };
+  const passing = builds.filter((build) => passes(coupling.requiredChecks, build));
+  const newest = findNewestOf(await toOrdered(tx, passing));
+  if (newest === null || passes(required, newest)) return [];
+  return deployDue(tx, ctx, newest, [{ build: newest, coupling, by: "BRANCH" }]);
 }
 
 /**
- * Locks the pipelines and apps that follow the branches of builds of one repository, so that of two builds of a branch
- * that succeed at once, the second sees the first. To be called before the builds themselves are locked.
- */
-export async function lockFollowers(tx: Tx, ...builds: readonly Pick<Build, "repository" | "branch">[]): Promise<void> {
-  const [first] = builds;
-  const branches = new Set(builds.flatMap(({ branch }) => branch ?? []));
-  if (first === undefined || branches.size === 0 || !tx.dialect.concurrent) return;
-  const { repository } = first;
-  await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
-  const apps = new Set<string>();
-  for (const branch of branches) {
-    for (const { appId } of await followersOfBranch(tx, repository, branch)) apps.add(appId);
-  }
-  await lockApps(tx, [...apps]);
-}
-
-/**
- * Deploys to a review app what was built of its pull request before the app was opened: the newest build of the head
- * commit. If the head is not known, the newest build of the branch counts, unless it was released before on a review app
- * that is closed: an earlier pull request may have had a branch of the same name.
+ * Deploys to a review app what was built of its pull request before the app was opened or its head moved: the newest build
+ * of the head commit or, if that is not known, of the branch.
+ *
+ * @param hasMoved whether the head was another commit until now: then a build that the app had before is deployed again
  */
 export async function deployNewest(
   tx: Tx,
@@ -94,20 +78,38 @@ export async function deployNewest(
   pipeline: Pipeline,
   coupling: Coupling,
   { branch, headSha }: Pick<ReviewApp, "branch" | "headSha">,
+  hasMoved: boolean,
 ): Promise<EventDraft[]> {
-  const newest = await findNewest(tx, pipeline, branch, headSha);
-  if (newest === null || (headSha === null && (await wasOnClosedApp(tx, newest)))) return [];
-  return deployTo(tx, ctx, newest, [coupling]);
+  const wanted = headSha === null ? sql`e.branch = ${branch}` : sameCommit(tx.dialect, sql`e.commit_sha`, headSha);
+  const build = findNewestOf(await toOrdered(tx, await findSucceeded(tx, pipeline, wanted)));
+  if (build === null) return [];
+  const by = headSha === null ? "PULL_REQUEST_BRANCH" : "HEAD";
+  return deployDue(tx, ctx, build, [{ build, coupling, by, isNewHead: hasMoved && headSha !== null }]);
 }
 
-async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coupling[]): Promise<EventDraft[]> {
-  if (couplings.length === 0) return [];
-  await tx.lock(Build, [build.id], "share");
-  const statuses = await findBuildStatuses(tx, build.id);
-  const open = couplings.filter((coupling) =>
-    evaluateChecks(coupling.requiredChecks, statuses).every((one) => one.passed),
+async function deployToFollowers(
+  tx: Tx,
+  ctx: Ctx,
+  build: Build,
+  waits: (coupling: Coupling) => boolean,
+): Promise<EventDraft[]> {
+  if (build.phase !== "SUCCEEDED") return [];
+  const [followers = []] = await findFollowers(tx, [build]);
+  const waiting = followers.filter(({ coupling }) => waits(coupling));
+  return deployDue(
+    tx,
+    ctx,
+    build,
+    waiting.map((follower) => ({ ...follower, build })),
   );
-  const due = await withoutNewer(tx, build, open);
+}
+
+/** Releases a build on those of the candidates' apps for which it is due. */
+async function deployDue(tx: Tx, ctx: Ctx, build: Build, candidates: readonly Candidate[]): Promise<EventDraft[]> {
+  if (candidates.length === 0) return [];
+  await tx.lock(Build, [build.id], "share");
+  const decisions = await decideAll(tx, candidates);
+  const due = decisions.filter(({ outcome }) => outcome === "DUE").map(({ candidate }) => candidate.coupling);
   if (due.length === 0) return [];
   const apps = await tx.find(App, { id: due.map((coupling) => coupling.appId), deletedAt: null }, { order: "id" });
   const { releases, superseded } = await prepareReleases(tx, asSystem(ctx), apps, {
@@ -126,82 +128,20 @@ async function deployTo(tx: Tx, ctx: Ctx, build: Build, couplings: readonly Coup
   return [...superseded, ...created].map((event) => ({ ...event, actor: SYSTEM_VIEWER }));
 }
 
-/** The couplings whose app is not on hold and has neither this build nor a newer one of the branch. */
-async function withoutNewer(reader: Reader, build: Build, couplings: readonly Coupling[]): Promise<Coupling[]> {
-  const appIds = couplings.map((coupling) => coupling.appId);
-  const held = await rolledBackApps(reader, appIds);
-  const had = await reader.find(Release, { buildId: build.id, appId: appIds });
-  const candidates = couplings.filter(
-    ({ appId }) => !held.has(appId) && !had.some((release) => release.appId === appId),
-  );
-  if (candidates.length === 0) return [];
-  const released = await findReleasedBuilds(
-    reader,
-    build,
-    candidates.map((coupling) => coupling.appId),
-  );
-  const candidate = await toOrdered(reader, build);
-  return candidates.filter(({ appId }) => (released.get(appId) ?? []).every((one) => isNewer(candidate, one)));
-}
-
 /** Whether builds are deployed automatically to apps of a stage: there, a rollback puts automatic deploys on hold. */
 export function isAutoDeployStage(stage: Stage): boolean {
   return stage === "DEVELOPMENT" || stage === "REVIEW";
 }
 
-/** How many builds of a branch are considered, latest first. */
+/** How many builds of a branch or commit are considered, latest first. */
 const CONSIDERED_BUILDS = 50;
 
-/** The newest build of a branch that SUCCEEDED, of a pipeline's repository and component; of one commit if that is given. */
-async function findNewest(
-  reader: Reader,
-  { repository, component }: Pipeline,
-  branch: string,
-  commit: string | null = null,
-): Promise<Build | null> {
-  if (repository === null) return null;
-  const latest = await reader.find(
-    Build,
-    { repository, component, branch, phase: "SUCCEEDED" },
-    { order: "position", direction: "DESC", limit: CONSIDERED_BUILDS },
-  );
-  const builds = commit === null ? latest : latest.filter((build) => isSameCommit(build.commitSha, commit));
-  let newest: OrderedBuild | null = null;
-  for (const build of builds) {
-    const one = await toOrdered(reader, build);
-    if (newest === null || isNewer(one, newest)) newest = one;
-  }
-  return newest?.build ?? null;
-}
-
-async function wasOnClosedApp(reader: Reader, build: Build): Promise<boolean> {
-  const [row] = await reader.query(
-    sql`SELECT 1 AS found FROM releases r JOIN apps a ON a.id = r.app_id
-      WHERE r.build_id = ${build.id} AND a.deleted_at IS NOT NULL LIMIT 1`,
-  );
-  return row !== undefined;
-}
-
-/** The couplings of the apps that follow a build's branch, in the order in which they were added. */
-async function findFollowers(reader: Reader, build: Build): Promise<Coupling[]> {
-  const { repository, component, branch, commitSha } = build;
-  if (branch === null) return [];
-  return followersOfBranch(
-    reader,
-    repository,
-    branch,
-    sql`AND p.component IS NOT DISTINCT FROM ${component}
-      AND (r.head_sha IS NULL OR substr(r.head_sha, 1, ${commitSha.length}) = ${commitSha})`,
-  );
-}
-
-/** @param condition on the pipeline `p` and the review app `r`, beginning with AND */
-async function followersOfBranch(reader: Reader, repository: string, branch: string, condition: Sql = raw("")) {
+/** The latest builds of a pipeline's repository and component that SUCCEEDED. */
+async function findSucceeded(reader: Reader, { repository, component }: Pipeline, condition: Sql): Promise<Build[]> {
+  if (repository === null) return [];
   return reader.select(
-    Coupling,
-    sql`JOIN pipelines p ON p.id = e.pipeline_id AND p.deleted_at IS NULL AND p.repository = ${repository}
-      LEFT JOIN review_apps r ON r.app_id = e.app_id
-      WHERE ((e.auto_deploy = ${true} AND p.branch = ${branch}) OR r.branch = ${branch}) ${condition}
-      ORDER BY e.id`,
+    Build,
+    sql`WHERE e.repository = ${repository} AND e.component IS NOT DISTINCT FROM ${component} AND e.phase = 'SUCCEEDED'
+      AND ${condition} ORDER BY e.position DESC LIMIT ${CONSIDERED_BUILDS}`,
   );
 }

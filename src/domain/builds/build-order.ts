@@ -1,6 +1,7 @@
-import sql from "sql-template-tag";
+import sql, { raw } from "sql-template-tag";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
+import { isSameCommit } from "./commits.js";
 
 /*
  * Which of two builds of a branch is newer. Automatic deploys never replace a newer build by an older one, in whichever
@@ -13,87 +14,116 @@ export interface OrderedBuild {
   readonly firstPosition: number;
 }
 
+/** A build that was released on an app. */
+export interface ReleasedBuild extends OrderedBuild {
+  /** The version of the release. */
+  readonly version: number;
+}
+
 /** What the order of a build is decided by. */
 type Ordered = Pick<Build, "sequence" | "commitSha" | "parents" | "committedAt" | "position">;
 
 /**
- * Whether `a` is newer than `b`, both of one repository, component and branch. The first of these decides: CI's run
- * numbers; which commit is the parent of the other; the times of the commits; which commit was registered first. Of two
- * builds of one commit the later is newer.
+ * Whether `a` is newer than `b`, both of one repository and component, and of one branch or commit. The first of these
+ * decides: CI's run numbers; which commit is the parent of the other; the times of the commits; which commit was registered
+ * first. Of two builds of one commit the later is newer.
  */
 export function isNewer(a: OrderedBuild, b: OrderedBuild): boolean {
-  const order =
-    compareSequences(a.build, b.build) ||
-    compareCommits(a.build, b.build) ||
-    a.firstPosition - b.firstPosition ||
-    a.build.position - b.build.position;
+  const order = compareSequences(a.build, b.build) || compareCommits(a, b) || a.build.position - b.build.position;
   return order > 0;
+}
+
+/** The newest of several builds; null without any. */
+export function findNewestOf(builds: readonly OrderedBuild[]): Build | null {
+  const [first, ...others] = builds;
+  if (first === undefined) return null;
+  return others.reduce((newest, one) => (isNewer(one, newest) ? one : newest), first).build;
 }
 
 function compareSequences(a: Ordered, b: Ordered): number {
   return a.sequence === null || b.sequence === null ? 0 : a.sequence - b.sequence;
 }
 
-function compareCommits(a: Ordered, b: Ordered): number {
+function compareCommits({ build: a, firstPosition: firstA }: OrderedBuild, { build: b, firstPosition }: OrderedBuild) {
   if (isSameCommit(a.commitSha, b.commitSha)) return 0;
   if (a.parents?.some((parent) => isSameCommit(parent, b.commitSha)) === true) return 1;
   if (b.parents?.some((parent) => isSameCommit(parent, a.commitSha)) === true) return -1;
-  return a.committedAt === null || b.committedAt === null ? 0 : a.committedAt.getTime() - b.committedAt.getTime();
+  const times =
+    a.committedAt === null || b.committedAt === null ? 0 : a.committedAt.getTime() - b.committedAt.getTime();
+  return times || firstA - firstPosition;
 }
 
-/** A hash may be abbreviated. */
-export function isSameCommit(a: string, b: string): boolean {
-  return a.startsWith(b) || b.startsWith(a);
-}
-
-/** How many of an app's latest releases are compared with: an older build is older than all that came after it. */
+/** How many releases of a branch on an app are compared with, latest first: older ones had older builds. */
 const COMPARED_RELEASES = 50;
 
-/** The builds of `build`'s branch among each app's latest releases, by the app's id. */
+/** An app, and a build whose branch is looked for among its releases. */
+export interface BranchOnApp {
+  readonly appId: string;
+  readonly build: Build;
+}
+
+/** The position of the first build of the commit of `e` on the branch of `e`. */
+const FIRST_POSITION = raw(`(SELECT MIN(f.position) FROM builds f WHERE f.commit_sha = e.commit_sha
+  AND f.repository = e.repository AND f.component IS NOT DISTINCT FROM e.component AND f.branch = e.branch) AS first_position`);
+
+type OrderedRow = Record<string, unknown> & { readonly first_position: number | string | null };
+
+/** The builds of each branch among the latest releases of its app, in one statement; aligned with `branches`. */
 export async function findReleasedBuilds(
   reader: Reader,
-  build: Build,
-  appIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly OrderedBuild[]>> {
-  if (appIds.length === 0) return new Map();
+  branches: readonly BranchOnApp[],
+): Promise<(readonly ReleasedBuild[])[]> {
+  const lists = new Map<string, ReleasedBuild[]>();
+  const parents = new Map<string, string>();
+  for (const branch of branches) {
+    const key = branchKey(branch);
+    if (parents.has(key)) continue;
+    // Two ids of 36 characters.
+    const parent = `${branch.appId} ${branch.build.id}`;
+    parents.set(key, parent);
+    lists.set(parent, []);
+  }
+  if (parents.size === 0) return [];
+  const latest = reader.dialect.forEachParent(
+    sql`p.value AS parent, e.build_id, e.version`,
+    "releases",
+    "id",
+    [...lists.keys()],
+    sql`JOIN builds b ON b.id = c.build_id JOIN builds g ON g.id = substr(p.value, 38)
+      WHERE c.app_id = substr(p.value, 1, 36) AND b.repository = g.repository
+        AND b.component IS NOT DISTINCT FROM g.component AND b.branch = g.branch
+      ORDER BY c.version DESC LIMIT ${COMPARED_RELEASES}`,
+  );
   const table = reader.table(Build);
-  const rows = await reader.query<Record<string, unknown> & { app_id: string }>(
-    sql`SELECT r.app_id, ${table.select} FROM releases r JOIN builds e ON e.id = r.build_id
-      WHERE ${reader.dialect.oneOf(sql`r.app_id`, appIds)}
-        AND r.version > (SELECT MAX(n.version) FROM releases n WHERE n.app_id = r.app_id) - ${COMPARED_RELEASES}
-        AND ${sameBranch(build)}`,
+  const rows = await reader.query<OrderedRow & { readonly parent: string; readonly version: number | string }>(
+    sql`/* released_builds */ SELECT l.parent, l.version, ${FIRST_POSITION}, ${table.select}
+      FROM (${latest}) l JOIN builds e ON e.id = l.build_id`,
   );
-  const builds = rows.map((row) => table.fromRow(row));
-  const first = await findFirstPositions(reader, build, builds);
-  const released = new Map<string, OrderedBuild[]>(appIds.map((id) => [id, []]));
-  rows.forEach((row, index) => {
-    const one = builds[index] as Build;
-    released.get(row.app_id)?.push({ build: one, firstPosition: first.get(one.commitSha) ?? one.position });
-  });
-  return released;
+  for (const row of rows) {
+    lists.get(row.parent)?.push({ ...order(table.fromRow(row), row), version: Number(row.version) });
+  }
+  return branches.map((branch) => lists.get(parents.get(branchKey(branch)) ?? "") ?? []);
 }
 
-/** A build as `isNewer` compares it. */
-export async function toOrdered(reader: Reader, build: Build): Promise<OrderedBuild> {
-  const first = await findFirstPositions(reader, build, [build]);
-  return { build, firstPosition: first.get(build.commitSha) ?? build.position };
+function branchKey({ appId, build: { repository, component, branch } }: BranchOnApp): string {
+  return JSON.stringify([appId, repository, component, branch]);
 }
 
-async function findFirstPositions(
-  reader: Reader,
-  build: Build,
-  builds: readonly Build[],
-): Promise<ReadonlyMap<string, number>> {
-  if (builds.length === 0) return new Map();
-  const commits = [...new Set(builds.map((one) => one.commitSha))];
-  const rows = await reader.query<{ commit_sha: string; position: number | string }>(
-    sql`SELECT e.commit_sha, MIN(e.position) AS position FROM builds e
-      WHERE ${reader.dialect.oneOf(sql`e.commit_sha`, commits)} AND ${sameBranch(build)} GROUP BY e.commit_sha`,
+/** Builds as `isNewer` compares them, each with its own branch, in one statement. */
+export async function toOrdered(reader: Reader, builds: readonly Build[]): Promise<OrderedBuild[]> {
+  if (builds.length === 0) return [];
+  const mine = reader.dialect.oneOf(
+    sql`e.id`,
+    builds.map((build) => build.id),
   );
-  return new Map(rows.map((row) => [row.commit_sha, Number(row.position)]));
+  const rows = await reader.query<OrderedRow & { readonly id: string }>(
+    sql`/* first_positions */ SELECT e.id, ${FIRST_POSITION} FROM builds e WHERE ${mine}`,
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return builds.map((build) => order(build, byId.get(build.id)));
 }
 
-/** The condition on `e` that it is of the same repository, component and branch. */
-function sameBranch({ repository, component, branch }: Build) {
-  return sql`e.repository = ${repository} AND e.component IS NOT DISTINCT FROM ${component} AND e.branch = ${branch}`;
+/** Without a branch, a build is the first of its commit. */
+function order(build: Build, row: OrderedRow | undefined): OrderedBuild {
+  return { build, firstPosition: Number(row?.first_position ?? build.position) };
 }

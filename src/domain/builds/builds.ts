@@ -21,8 +21,9 @@ import {
 import { lockCommit } from "../core/locks.js";
 import { requireBuild } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
-import { autoDeploy, lockFollowers } from "./auto-deploy.js";
+import { autoDeploy } from "./auto-deploy.js";
 import { inheritStatuses } from "./commit-statuses.js";
+import { lockFollowers } from "./followers.js";
 
 export interface CommitInput {
   readonly sha: string;

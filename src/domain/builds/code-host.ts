@@ -9,8 +9,8 @@ import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
 import { upsertStatus } from "../releases/statuses.js";
-import { lockFollowers } from "./auto-deploy.js";
 import { buildsOfCommit, combineState, upsertCommitStatus } from "./commit-statuses.js";
+import { lockFollowers } from "./followers.js";
 
 /* Applies what a code host reports on its pull requests and commits. The service acts as itself: no viewer asked for it. */
 

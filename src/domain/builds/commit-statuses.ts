@@ -8,11 +8,9 @@ import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
 import { rollup } from "../gates/checks.js";
 import { requiredContexts } from "../releases/status-limit.js";
+import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "./commits.js";
 
 /* Commit statuses, and the builds that they apply to. A build may name its commit by a short hash. */
-
-/** The shortest hash that identifies a commit here: as many digits as git shows. */
-const MIN_SHA_LENGTH = 7;
 
 /** The combined status of a context's sources: the worst state, with the texts of its latest report. */
 export function combineState(reports: readonly CommitStatus[]): CommitStatus | null {
@@ -59,17 +57,14 @@ function isStale(report: CommitStatus, prior: CommitStatus): boolean {
 
 /** The builds of a commit, oldest first. */
 export function buildsOfCommit(reader: Reader, repository: string, sha: string): Promise<Build[]> {
-  const hashes = Array.from({ length: Math.max(sha.length - MIN_SHA_LENGTH + 1, 0) }, (_, extra) =>
-    sha.slice(0, MIN_SHA_LENGTH + extra),
-  );
-  const named = reader.dialect.oneOf(sql`e.commit_sha`, hashes);
+  const named = sameCommit(reader.dialect, sql`e.commit_sha`, sha);
   return reader.select(Build, sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.id`);
 }
 
 /** Gives a new build the statuses that its commit already has: all required ones, and the latest 1,000 others. */
 export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, now: Date): Promise<ReleaseStatus[]> {
   const contexts = new Map<string, CommitStatus[]>();
-  for (const report of await commitCondition(tx, build)) {
+  for (const report of await findReports(tx, build)) {
     contexts.set(report.context, [...(contexts.get(report.context) ?? []), report]);
   }
   const combined = [...contexts.values()].flatMap((reports) => combineState(reports) ?? []);
@@ -97,13 +92,12 @@ async function keepLatest(reader: Reader, build: Build, statuses: readonly Commi
   return [...statuses.filter((status) => required.has(status.context)), ...optional.slice(0, LIMITS.optionalContexts)];
 }
 
-async function commitCondition(reader: Reader, { repository, commitSha }: Build): Promise<CommitStatus[]> {
+async function findReports(reader: Reader, { repository, commitSha }: Build): Promise<CommitStatus[]> {
   if (commitSha.length < MIN_SHA_LENGTH) return [];
-  // Every hexadecimal digit sorts before `g`: these are the hashes that begin with the build's.
+  const named = isLongerHash(sql`e.commit_sha`, commitSha);
   const reports = await reader.select(
     CommitStatus,
-    sql`WHERE e.repository = ${repository} AND e.commit_sha >= ${commitSha} AND e.commit_sha < ${`${commitSha}g`}
-      ORDER BY e.context`,
+    sql`WHERE e.repository = ${repository} AND ${named} ORDER BY e.context`,
   );
   // A short hash that several commits begin with names none of them.
   return new Set(reports.map((report) => report.commitSha)).size > 1 ? [] : reports;

@@ -34,12 +34,13 @@ export function checkBlockers(app: App, results: readonly CheckResult[]): Blocke
   return results
     .filter((result) => !result.passed)
     .map(({ context, state }) => {
-      const [code, said] = describe(state);
+      const [code, said] = describeState(state);
       return { code, app, context, overridable: true, message: `${app.name} requires ${context}, which ${said}.` };
     });
 }
 
-function describe(state: StatusState | null): [BlockerCode, string] {
+/** What a check that did not pass means: its blocker, and the predicate of a sentence about it. */
+export function describeState(state: StatusState | null): [code: BlockerCode, said: string] {
   if (state === null) return ["CHECK_MISSING", "was never reported"];
   if (state === "PENDING") return ["CHECK_PENDING", "is still pending"];
   return ["CHECK_FAILED", state === "ERROR" ? "reported an error" : "reported a failure"];

@@ -59,11 +59,12 @@ export async function openForPullRequest(
   const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
   const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
   if (there !== null) await lockApps(tx, [there.appId]);
+  const headBefore = there?.headSha ?? null;
   const { reviewApp, coupling, events } =
     there === null
       ? await insertReviewApp(tx, ctx, pipeline, { ...UNSPECIFIED, ...given, number, createdAt: now, expiresAt })
       : await updateReviewApp(tx, there, { ...given, expiresAt });
-  const deployed = await deployNewest(tx, ctx, pipeline, coupling, reviewApp);
+  const deployed = await deployNewest(tx, ctx, pipeline, coupling, reviewApp, reviewApp.headSha !== headBefore);
   return { reviewApp, events: [...events, ...deployed] };
 }
 

@@ -38,6 +38,15 @@ export const ReleaseTrigger = {
 } as const;
 export type ReleaseTrigger = keyof typeof ReleaseTrigger;
 
+export const AutoDeployOutcome = {
+  DEPLOYED: "DEPLOYED",
+  WAITING: "WAITING",
+  HELD: "HELD",
+  SUPERSEDED: "SUPERSEDED",
+  NOT_NEWER: "NOT_NEWER",
+} as const;
+export type AutoDeployOutcome = keyof typeof AutoDeployOutcome;
+
 export const PromotionPhase = {
   IN_PROGRESS: "IN_PROGRESS",
   SUCCEEDED: "SUCCEEDED",

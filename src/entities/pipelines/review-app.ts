@@ -13,7 +13,9 @@ export class PullRequest {
   @Field(() => String, { nullable: true, description: "The title; null if not reported." })
   title!: string | null;
 
-  @Field(() => String, { description: "The source branch. Its builds are deployed to the review app." })
+  @Field(() => String, {
+    description: "The source branch. Its builds are deployed to the review app if the head commit is not known.",
+  })
   branch!: string;
 
   @Field(() => String, { nullable: true, description: "The author; null if not reported." })

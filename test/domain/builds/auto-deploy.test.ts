@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { runsPerEngine } from "../../support/engine.js";
 import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
+import { buildsOn, Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
 const { admin } = await startServer({ after });
@@ -14,13 +14,6 @@ const report = (build: { id: string }, context: string, state: string) =>
   admin.mutate("reportStatus", { build: build.id, context, state }, "status { id }");
 const succeed = (build: { id: string }) =>
   admin.mutate("updateBuild", { build: build.id, phase: "SUCCEEDED", artifact: "registry.test/app" }, "build { id }");
-
-/** The builds of an app's releases, oldest first. */
-async function buildsOn({ id }: Named): Promise<string[]> {
-  const query = "query ($app: ID!) { app(app: $app) { releases(first: 100) { nodes { build { id } } } } }";
-  const { app } = await admin.ask(query, { app: id });
-  return app.releases.nodes.map((release: { build: { id: string } }) => release.build.id).reverse();
-}
 
 describe("a succeeded build of the main branch", () => {
   it("is released by railyard to every auto-deploy app of every pipeline of its repository", async () => {
@@ -41,8 +34,8 @@ describe("a succeeded build of the main branch", () => {
       await seed.coupled(await seed.pipeline({ repository, branch: "trunk" }), "DEVELOPMENT"),
     ];
     const { result: build, events } = await recordEvents(admin, () => seed.build({ repository, branch: "main" }));
-    for (const app of apps) assert.deepEqual(await buildsOn(app), [build.id]);
-    for (const app of others) assert.deepEqual(await buildsOn(app), []);
+    for (const app of apps) assert.deepEqual(await buildsOn(admin, app), [build.id]);
+    for (const app of others) assert.deepEqual(await buildsOn(admin, app), []);
     const subject = `${repository}@${build.commit.sha.slice(0, 7)}`;
     assert.deepEqual(formatEvents(events).slice(0, 1), [`BUILD_CREATED ${subject}`]);
     assert.deepEqual(
@@ -64,7 +57,7 @@ describe("a succeeded build of the main branch", () => {
       await seed.build({ repository, branch: "main" }),
     ];
     assert.deepEqual(
-      await buildsOn(app),
+      await buildsOn(admin, app),
       builds.map(({ id }) => id),
     );
     const pullRequest = { number: 1, branch: "refs/heads/feature" };
@@ -74,7 +67,7 @@ describe("a succeeded build of the main branch", () => {
       "reviewApp { app { id name } }",
     );
     const feature = await seed.build({ repository, branch: "feature" });
-    assert.deepEqual(await buildsOn(opened.reviewApp.app), [feature.id]);
+    assert.deepEqual(await buildsOn(admin, opened.reviewApp.app), [feature.id]);
     await admin.mutate("updatePipeline", { pipeline: pipeline.id, branch: "refs/heads/trunk" }, "__typename");
     const query =
       "query ($r: String!, $b: String!, $p: ID!) { builds(repository: $r, branch: $b) { nodes { id } } pipeline(pipeline: $p) { branch } }";
@@ -93,9 +86,9 @@ describe("a succeeded build of the main branch", () => {
     const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
     const build = await seed.build({ repository, branch: "main", phase: "PENDING", artifact: null });
     await admin.mutate("updateBuild", { build: build.id, phase: "FAILED" }, "build { id }");
-    assert.deepEqual(await buildsOn(app), []);
+    assert.deepEqual(await buildsOn(admin, app), []);
     await succeed(build);
-    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(await buildsOn(admin, app), [build.id]);
   });
 
   it("is not released if it has another branch or none", async () => {
@@ -103,9 +96,9 @@ describe("a succeeded build of the main branch", () => {
     const app = await seed.coupled(await seed.pipeline({ repository, branch: "trunk" }), "DEVELOPMENT");
     await seed.build({ repository, branch: "main" });
     await seed.build({ repository });
-    assert.deepEqual(await buildsOn(app), []);
+    assert.deepEqual(await buildsOn(admin, app), []);
     const build = await seed.build({ repository, branch: "trunk" });
-    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(await buildsOn(admin, app), [build.id]);
   });
 
   it("is not released after a newer build", async () => {
@@ -114,7 +107,7 @@ describe("a succeeded build of the main branch", () => {
     const old = await seed.build({ repository, branch: "main", phase: "PENDING", artifact: null });
     const newer = await seed.build({ repository, branch: "main" });
     await succeed(old);
-    assert.deepEqual(await buildsOn(app), [newer.id]);
+    assert.deepEqual(await buildsOn(admin, app), [newer.id]);
   });
 
   it("waits in the queue of a REPORTED app like any other release", async () => {
@@ -130,65 +123,6 @@ describe("a succeeded build of the main branch", () => {
   });
 });
 
-describe("the order of builds", () => {
-  const A = "a".repeat(40);
-  const B = "b".repeat(40);
-  /** The commits that were deployed, one after the other. */
-  async function deployed(...builds: object[]): Promise<string[]> {
-    const repository = newRepository();
-    const app = await seed.coupled(await seed.pipeline({ repository }), "DEVELOPMENT");
-    const shas = new Map<string, string>();
-    for (const build of builds) {
-      const made = await seed.build({ repository, branch: "main", ...build });
-      shas.set(made.id, made.commit.sha[0] as string);
-    }
-    return (await buildsOn(app)).map((id) => shas.get(id) as string);
-  }
-
-  it("follows CI run numbers: a branch that is reset to an older commit deploys it", async () => {
-    const run = (sha: string, sequence: number) => ({ commit: { sha }, sequence });
-    assert.deepEqual(await deployed(run(B, 2), run(A, 1)), ["b"]);
-    assert.deepEqual(await deployed(run(A, 1), run(B, 2), run(A, 3)), ["a", "b", "a"]);
-  });
-
-  it("follows the commits if there are no run numbers", async () => {
-    const parent = { commit: { sha: B, parents: [A] } };
-    assert.deepEqual(await deployed(parent, { commit: { sha: A } }), ["b"]);
-    const at = (sha: string, committedAt: string) => ({ commit: { sha, committedAt } });
-    assert.deepEqual(await deployed(at(B, "2026-01-02T00:00:00Z"), at(A, "2026-01-01T00:00:00Z")), ["b"]);
-  });
-
-  it("follows the first registration of the commit if nothing else is known: a rerun of an old commit is old", async () => {
-    const build = (sha: string) => ({ commit: { sha } });
-    assert.deepEqual(await deployed(build(A), build(B), build(A)), ["a", "b"]);
-    assert.deepEqual(await deployed(build(A), build(A)), ["a", "a"]);
-  });
-
-  it("is separate for each component: a build goes only to pipelines with its component", async () => {
-    const repository = newRepository();
-    const apps = new Map<string | null, Named>();
-    for (const component of ["api", "web", null]) {
-      apps.set(component, await seed.coupled(await seed.pipeline({ repository, component }), "DEVELOPMENT"));
-    }
-    const builds = new Map<string | null, string>();
-    for (const component of ["web", "api", null]) {
-      builds.set(component, (await seed.build({ repository, branch: "main", component })).id);
-    }
-    for (const [component, app] of apps) assert.deepEqual(await buildsOn(app), [builds.get(component)]);
-  });
-
-  it("refuses a negative run number and more than 16 parents", async () => {
-    const given = { repository: newRepository(), artifact: "image", commit: { sha: A } };
-    const negative = await admin.mutationError("createBuild", { ...given, sequence: -1 });
-    assert.equal(negative.extensions.field, "sequence");
-    const many = await admin.mutationError("createBuild", {
-      ...given,
-      commit: { sha: A, parents: Array(17).fill(B) },
-    });
-    assert.equal(many.extensions.field, "commit.parents");
-  });
-});
-
 describe("an automatic deployment to an app with required checks", () => {
   async function gated(...requiredChecks: string[]) {
     const repository = newRepository();
@@ -200,19 +134,19 @@ describe("an automatic deployment to an app with required checks", () => {
   it("starts with the status that fulfills the last check", async () => {
     const { repository, app } = await gated("ci", "scan");
     const build = await seed.build({ repository, branch: "main" });
-    assert.deepEqual(await buildsOn(app), []);
+    assert.deepEqual(await buildsOn(admin, app), []);
     await report(build, "ci", "SUCCESS");
     await report(build, "scan", "PENDING");
     await report(build, "scan", "FAILURE");
-    assert.deepEqual(await buildsOn(app), []);
+    assert.deepEqual(await buildsOn(admin, app), []);
     const { events } = await recordEvents(admin, () => report(build, "scan", "SUCCESS"));
-    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(await buildsOn(admin, app), [build.id]);
     assert.deepEqual(formatEvents(events).slice(1), [`RELEASE_CREATED ${app.name} v1 SUCCEEDED`]);
     assert.equal(events[1]?.actor.name, "railyard");
     // It starts once, even if checks fail and succeed again.
     await report(build, "scan", "PENDING");
     await report(build, "scan", "SUCCESS");
-    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(await buildsOn(admin, app), [build.id]);
   });
 
   it("deploys an older build that passes, unless a newer one is deployed already", async () => {
@@ -221,10 +155,10 @@ describe("an automatic deployment to an app with required checks", () => {
     const newest = await seed.build({ repository, branch: "main" });
     const late = await seed.build({ repository, branch: "main" });
     await report(old, "ci", "SUCCESS");
-    assert.deepEqual(await buildsOn(app), [old.id], "a newer build whose check is pending does not starve it");
+    assert.deepEqual(await buildsOn(admin, app), [old.id], "a newer build whose check is pending does not starve it");
     await report(late, "ci", "SUCCESS");
     await report(newest, "ci", "SUCCESS");
-    assert.deepEqual(await buildsOn(app), [old.id, late.id]);
+    assert.deepEqual(await buildsOn(admin, app), [old.id, late.id]);
   });
 
   it("starts when an ADMIN removes the check that it waits for", async () => {
@@ -235,14 +169,31 @@ describe("an automatic deployment to an app with required checks", () => {
       admin.mutate("updateChecks", { coupling: app.couplingId, requiredChecks }, "coupling { id }");
     await update(["ci", "other", "scan"]);
     await update(["ci", "scan"]);
-    assert.deepEqual(await buildsOn(app), []);
+    assert.deepEqual(await buildsOn(admin, app), []);
     const { events } = await recordEvents(admin, () => update(["scan"]));
     assert.deepEqual(formatEvents(events), [
       `COUPLING_CHECKS_UPDATED ${app.name}`,
       `RELEASE_CREATED ${app.name} v1 SUCCEEDED`,
     ]);
-    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(await buildsOn(admin, app), [build.id]);
     assert.equal(events[1]?.actor.name, "railyard");
+  });
+
+  it("starts when an ADMIN removes a check, for the newest build that then passes", async () => {
+    const { repository, app } = await gated("ci", "scan");
+    const [old, passing, failing] = [
+      await seed.build({ repository, branch: "main" }),
+      await seed.build({ repository, branch: "main" }),
+      await seed.build({ repository, branch: "main" }),
+    ];
+    for (const build of [old, passing]) await report(build, "ci", "SUCCESS");
+    await report(failing, "ci", "FAILURE");
+    const update = (requiredChecks: string[]) =>
+      admin.mutate("updateChecks", { coupling: app.couplingId, requiredChecks }, "coupling { id }");
+    await update(["ci"]);
+    assert.deepEqual(await buildsOn(admin, app), [passing.id]);
+    await update([]);
+    assert.deepEqual(await buildsOn(admin, app), [passing.id, failing.id]);
   });
 
   it("does not start on an app that was not waiting for the passing check", async () => {
@@ -251,8 +202,8 @@ describe("an automatic deployment to an app with required checks", () => {
     const late = await seed.coupled(pipeline, "DEVELOPMENT");
     await report(build, "nightly", "SUCCESS");
     await report(build, "ci", "SUCCESS");
-    assert.deepEqual(await buildsOn(late), []);
-    assert.deepEqual(await buildsOn(app), [build.id]);
+    assert.deepEqual(await buildsOn(admin, late), []);
+    assert.deepEqual(await buildsOn(admin, app), [build.id]);
   });
 });
 
@@ -318,9 +269,9 @@ describe("automatic deployments, for any order of builds and checks", () => {
             }
           }
         }
-        assert.deepEqual(await buildsOn(free), expected.free);
-        assert.deepEqual(await buildsOn(opened.reviewApp.app), expected.free);
-        assert.deepEqual(await buildsOn(checked), expected.checked);
+        assert.deepEqual(await buildsOn(admin, free), expected.free);
+        assert.deepEqual(await buildsOn(admin, opened.reviewApp.app), expected.free);
+        assert.deepEqual(await buildsOn(admin, checked), expected.checked);
         for (const list of [expected.free, expected.checked]) {
           const order = places(list);
           assert.deepEqual(

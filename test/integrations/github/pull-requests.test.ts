@@ -144,6 +144,45 @@ describe("a pull request on GitHub", () => {
     assert.equal(await running(), null, "builds of the closed pull request are not deployed");
   });
 
+  it("gets the build of its head again after a force push back to it, in any order of arrival", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const [first, second] = [newSha(), newSha()];
+    const running = async () => (await reviewApps(admin, pipeline))[0].app.currentRelease?.build.id ?? null;
+    const push = (action: string, sha: string, second: number) => {
+      const updated_at = `2026-01-01T00:00:${second + 10}Z`;
+      return deliverWebhook(server.url, "pull_request", pullRequest(repository, action, { updated_at, head: { sha } }));
+    };
+    const build = (sha: string) => seed.build({ repository, branch: "changes", commit: { sha } });
+    await push("opened", first, 0);
+    const old = await build(first);
+    await push("synchronize", second, 1);
+    const head = await build(second);
+    assert.equal(await running(), head.id);
+    await push("synchronize", first, 3);
+    assert.equal(await running(), old.id);
+    await push("synchronize", second, 2);
+    assert.equal(await running(), old.id, "a push that is delivered late does not move the head");
+    await push("labeled", first, 4);
+    assert.equal(await running(), old.id);
+  });
+
+  it("from a fork gets the builds of its head commit, under any name of the branch", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t, { env: { GITHUB_FORKS: "allow" } });
+    const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const sha = newSha();
+    const head = { ref: "patch-1", label: "stranger:patch-1", repo: { id: 4711 }, sha };
+    await deliverWebhook(server.url, "pull_request", pullRequest(repository, "opened", { head }));
+    const running = async () => (await reviewApps(admin, pipeline))[0].app.currentRelease?.build.id ?? null;
+    await seed.build({ repository, branch: "stranger:patch-1" });
+    await seed.build({ repository, branch: "patch-1" });
+    assert.equal(await running(), null);
+    for (const branch of ["patch-1", "stranger:patch-1", "pull/7/merge"]) {
+      const build = await seed.build({ repository, branch, commit: { sha } });
+      assert.equal(await running(), build.id, branch);
+    }
+  });
+
   it("keeps its review app alive as long as something happens on it", async (t) => {
     let now = new Date("2026-03-01T00:00:00Z");
     const { server, admin, seed, repository } = await withGithub(t, { now: () => now, env: { REVIEW_APP_TTL: "10h" } });

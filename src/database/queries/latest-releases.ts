@@ -1,0 +1,22 @@
+import sql from "sql-template-tag";
+import { Release } from "../../entities/releases/release.js";
+import type { Reader } from "../rows/reader.js";
+
+/** The latest release of each app, in any phase. Apps without one are left out. One statement for all. */
+export async function latestReleases(reader: Reader, appIds: readonly string[]): Promise<ReadonlyMap<string, Release>> {
+  if (appIds.length === 0) return new Map();
+  const releases = await reader.select(
+    Release,
+    sql`JOIN apps a ON e.id = (SELECT c.id FROM releases c WHERE c.app_id = a.id ORDER BY c.version DESC LIMIT 1)
+      WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,
+  );
+  return new Map(releases.map((release) => [release.appId, release]));
+}
+
+/**
+ * Whether an app is rolled back: its latest release is a rollback. Automation leaves it alone until a release or promotion
+ * by a person.
+ */
+export function isRolledBack(latest: Release | undefined): latest is Release {
+  return latest?.trigger === "ROLLBACK";
+}

@@ -1,0 +1,153 @@
+import sql from "sql-template-tag";
+import { isRolledBack, latestReleases } from "../../database/queries/latest-releases.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Build } from "../../entities/builds/build.js";
+import type { AutoDeployOutcome } from "../../entities/core/enums.js";
+import type { CheckResult } from "../../entities/releases/promotion.js";
+import { Release } from "../../entities/releases/release.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { describeState, evaluateChecks } from "../gates/checks.js";
+import { findReleasedBuilds, isNewer, type ReleasedBuild, toOrdered } from "./build-order.js";
+import type { Follower } from "./followers.js";
+
+/*
+ * Whether a build is deployed automatically to an app that follows it. One function decides for the deploy itself and for
+ * `Build.autoDeploys`, so that the explanation cannot differ from the decision.
+ */
+
+/** A build, and an app that follows it. */
+export interface Candidate extends Follower {
+  readonly build: Build;
+  /**
+   * Whether the head of the pull request has just moved to the build's commit. Then an earlier release of the build does
+   * not count: only the latest release of the app does.
+   */
+  readonly isNewHead?: boolean;
+}
+
+/** DUE: the build must be deployed now. Otherwise as `AutoDeploy` shows it. */
+export interface Decision {
+  readonly candidate: Candidate;
+  readonly outcome: AutoDeployOutcome | "DUE";
+  /** One sentence or two. */
+  readonly message: string;
+}
+
+/** What a decision depends on, besides the candidate. */
+interface Facts {
+  /** The release of the build on the app; null if there is none that counts. */
+  readonly own: Release | null;
+  /** The latest release of the app. */
+  readonly latest: Release | undefined;
+  /** The latest release of a build that the build is not newer than; undefined if there is none, or for a head commit. */
+  readonly newer: ReleasedBuild | undefined;
+  /** Whether the build may belong to an earlier pull request with a branch of the same name. */
+  readonly isOfClosedApp: boolean;
+  /** The checks that the app requires and that have not passed. */
+  readonly open: readonly CheckResult[];
+}
+
+/** Pure. The order of the rules is that in which they explain most: a build that is too old need not wait for checks. */
+function decide({ build }: Candidate, { own, latest, newer, isOfClosedApp, open }: Facts): Omit<Decision, "candidate"> {
+  if (own !== null) return { outcome: "DEPLOYED", message: `Released as v${own.version}.` };
+  if (newer !== undefined) {
+    const { sequence, commitSha, position } = newer.build;
+    const run = sequence === null ? "" : ` of run ${sequence}`;
+    const message = `The newer build${run} of commit ${commitSha.slice(0, 7)} was released as v${newer.version}.`;
+    return { outcome: position > build.position ? "SUPERSEDED" : "NOT_NEWER", message };
+  }
+  if (isOfClosedApp) {
+    const message = "It ran on a review app that is closed, so it may be of an earlier pull request of this branch.";
+    return { outcome: "NOT_NEWER", message };
+  }
+  if (isRolledBack(latest)) {
+    const message = `${latest.createdByName} rolled the app back with v${latest.version}. Automatic deploys are held until the next release or promotion to the app.`;
+    return { outcome: "HELD", message };
+  }
+  const awaited = [
+    ...(build.phase === "SUCCEEDED" ? [] : [`the build, which ${build.phase === "FAILED" ? "failed" : "is pending"}`]),
+    ...open.map((check) => `${check.context}, which ${describeState(check.state)[1]}`),
+  ];
+  if (awaited.length > 0) return { outcome: "WAITING", message: `Waits for ${awaited.join("; ")}.` };
+  return {
+    outcome: "DUE",
+    message:
+      "It passed while the app did not follow it, or while automatic deploys were held. Only builds that pass later are deployed; createRelease deploys this one.",
+  };
+}
+
+/** Decides for several builds and apps at once. The number of statements does not depend on how many there are. */
+export async function decideAll(reader: Reader, candidates: readonly Candidate[]): Promise<Decision[]> {
+  if (candidates.length === 0) return [];
+  const builds = [...new Map(candidates.map(({ build }) => [build.id, build])).values()];
+  const buildIds = builds.map((build) => build.id);
+  const appIds = [...new Set(candidates.map(({ coupling }) => coupling.appId))];
+  const statuses = await findStatusesByBuild(reader, buildIds);
+  const latest = await latestReleases(reader, appIds);
+  const releases = await reader.find(Release, { buildId: buildIds, appId: appIds }, { order: "version" });
+  const newer = await findNewer(reader, candidates);
+  const closed = await findBuildsOfClosedApps(reader, candidates);
+  return candidates.map((candidate) => {
+    const { build, coupling, isNewHead = false } = candidate;
+    const last = latest.get(coupling.appId);
+    const isHers = (one: Release | undefined) => one?.buildId === build.id && one.appId === coupling.appId;
+    const own = isNewHead ? [last].find(isHers) : releases.findLast(isHers);
+    const results = evaluateChecks(coupling.requiredChecks, statuses.get(build.id) ?? []);
+    const facts: Facts = {
+      own: own ?? null,
+      latest: last,
+      newer: newer.get(candidate),
+      isOfClosedApp: closed.has(candidate),
+      open: results.filter((result) => !result.passed),
+    };
+    return { candidate, ...decide(candidate, facts) };
+  });
+}
+
+async function findStatusesByBuild(
+  reader: Reader,
+  buildIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly ReleaseStatus[]>> {
+  const byBuild = new Map<string, ReleaseStatus[]>(buildIds.map((id) => [id, []]));
+  for (const status of await reader.find(ReleaseStatus, { buildId: buildIds, releaseId: null })) {
+    byBuild.get(status.buildId)?.push(status);
+  }
+  return byBuild;
+}
+
+/** For each candidate that follows a branch, the latest released build that its build is not newer than. */
+async function findNewer(
+  reader: Reader,
+  candidates: readonly Candidate[],
+): Promise<ReadonlyMap<Candidate, ReleasedBuild>> {
+  const ofBranch = candidates.filter(({ by }) => by !== "HEAD");
+  const branches = ofBranch.map(({ build, coupling }) => ({ build, appId: coupling.appId }));
+  const released = await findReleasedBuilds(reader, branches);
+  const builds = [...new Set(ofBranch.filter((_, index) => released[index]?.length).map(({ build }) => build))];
+  const ordered = new Map((await toOrdered(reader, builds)).map((one) => [one.build, one]));
+  const newer = new Map<Candidate, ReleasedBuild>();
+  for (const [index, candidate] of ofBranch.entries()) {
+    const one = ordered.get(candidate.build);
+    if (one === undefined) continue;
+    const notOlder = (released[index] ?? []).filter((other) => !isNewer(one, other));
+    const latest = notOlder.toSorted((a, b) => b.version - a.version)[0];
+    if (latest !== undefined) newer.set(candidate, latest);
+  }
+  return newer;
+}
+
+/** The candidates by the branch of a pull request whose build was released on an app that is deleted. */
+async function findBuildsOfClosedApps(
+  reader: Reader,
+  candidates: readonly Candidate[],
+): Promise<ReadonlySet<Candidate>> {
+  const ofBranch = candidates.filter(({ by }) => by === "PULL_REQUEST_BRANCH");
+  if (ofBranch.length === 0) return new Set();
+  const ids = [...new Set(ofBranch.map(({ build }) => build.id))];
+  const rows = await reader.query<{ build_id: string }>(
+    sql`/* builds_of_closed_apps */ SELECT DISTINCT r.build_id FROM releases r JOIN apps a ON a.id = r.app_id
+      WHERE ${reader.dialect.oneOf(sql`r.build_id`, ids)} AND a.deleted_at IS NOT NULL`,
+  );
+  const found = new Set(rows.map((row) => row.build_id));
+  return new Set(ofBranch.filter(({ build }) => found.has(build.id)));
+}
