@@ -20,6 +20,14 @@ interface Deployable {
   readonly release: { id: string; version: number; app: { name: string }; build: { artifact: string } };
 }
 
+const MAX_RETRY_WAIT_MS = 3_000;
+
+/** Waits before a retry: longer each time, with jitter, so that clients do not come back all at once. */
+const retryWait = (retries: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, Math.min(250 * 2 ** retries, MAX_RETRY_WAIT_MS) * (0.5 + Math.random() / 2));
+  });
+
 /** Writes a file atomically. */
 function writeState(name: string, text: string): void {
   writeFileSync(`${STATE}/${name}.new`, text);
@@ -28,14 +36,14 @@ function writeState(name: string, text: string): void {
 
 /** Retries until there is a response. Returns its data, or null if the operation was refused. */
 async function request<T>(query: string, variables: object): Promise<T | null> {
-  for (;;) {
+  for (let retries = 0; ; retries++) {
     try {
       const headers = { authorization, "content-type": "application/json" };
       const body = JSON.stringify({ query, variables });
       const response = await (await fetch(`${RAILYARD_URL}/graphql`, { method: "POST", headers, body })).json();
       if (!/UNAVAILABLE|INTERNAL_SERVER_ERROR/.test(response.errors?.[0]?.extensions.code)) return response.data;
     } catch {} // Not reachable now.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await retryWait(retries);
   }
 }
 
@@ -70,7 +78,14 @@ let queue = Promise.resolve();
 const shouldRetry = () => true;
 const url = `${RAILYARD_URL.replace("http", "ws")}/graphql`;
 const connectionParams = { authorization };
-createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 1e9, shouldRetry }).subscribe<{
+createClient({
+  url,
+  webSocketImpl: WebSocket,
+  connectionParams,
+  retryAttempts: 1e9,
+  retryWait,
+  shouldRetry,
+}).subscribe<{
   events: Deployable;
 }>(
   {

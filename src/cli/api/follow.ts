@@ -3,9 +3,9 @@ import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
 import { type ApiError, noResponse, type Operation, toFailure } from "./client.js";
 
-/** Initial and maximum delay before reconnecting, in milliseconds. The delay doubles after each attempt. */
+/** Initial and maximum delay before reconnecting, in milliseconds. The delay doubles after each attempt, with jitter. */
 const INITIAL_DELAY_MS = 250;
-const MAX_DELAY_MS = 10_000;
+const MAX_DELAY_MS = 5_000;
 /** Interval between pings and maximum time to wait for a pong, in milliseconds. */
 const PING_INTERVAL_MS = 15_000;
 const PONG_TIMEOUT_MS = 10_000;
@@ -64,7 +64,7 @@ export async function* follow<E extends { readonly cursor: string }, V>(
       lostAt ??= Date.now();
       if (Date.now() - lostAt > reconnectTimeoutMs) throw noResponse(connection.url, error, operation.name);
     }
-    await sleep(delay, undefined, { signal }).catch(() => {});
+    await sleep(delay * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
     delay = Math.min(delay * 2, MAX_DELAY_MS);
   }
 }
