@@ -9,7 +9,7 @@ import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
 import { upsertStatus } from "../releases/statuses.js";
-import { buildsOfCommit, combineState, upsertCommitStatus } from "./commit-statuses.js";
+import { buildsOfCommit, type CommitReport, combineState, upsertCommitStatus } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
 
 /* Applies what a code host reports on its pull requests and commits. The service acts as itself: no viewer asked for it. */
@@ -54,8 +54,8 @@ export async function applyPullRequest(
 }
 
 /** Stores a status of a commit, and applies it to the commit's builds. Builds that are registered later inherit it. */
-export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitStatus): Promise<Effects> {
-  const { repository, commitSha, context } = report;
+export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitReport): Promise<Effects> {
+  const { repository, commitSha, context } = report.status;
   await lockCommit(tx, repository, commitSha);
   if (!(await upsertCommitStatus(tx, report))) return { events: [], refusals: [] };
   const status = combineState(await tx.find(CommitStatus, { repository, commitSha, context }));

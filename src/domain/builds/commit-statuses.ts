@@ -12,20 +12,18 @@ import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "./commits.js";
 
 /* Commit statuses, and the builds that they apply to. A build may name its commit by a short hash. */
 
-/** The combined status of a context's sources: the worst state, with the texts of its latest report. */
-export function combineState(reports: readonly CommitStatus[]): CommitStatus | null {
-  const counting = reports.filter((report) => !isSupersededSuite(report, reports));
-  const state = rollup(counting.map((report) => report.state));
-  const worst = counting.filter((report) => report.state === state);
-  return worst.sort((a, b) => b.saidAt.getTime() - a.saidAt.getTime())[0] ?? null;
+/** What a code host reports on a commit. */
+export interface CommitReport {
+  readonly status: CommitStatus;
+  /** Whether the check has ended. One that waits for someone has ended, although its state is PENDING. */
+  readonly completed: boolean;
 }
 
-/** A suite that was cancelled, or broke, does not block a later suite of the same app that succeeded. */
-function isSupersededSuite(report: CommitStatus, all: readonly CommitStatus[]): boolean {
-  if (report.state !== "ERROR" || !report.source.startsWith("suite ")) return false;
-  return all.some(
-    ({ source, state, saidAt }) => source.startsWith("suite ") && state === "SUCCESS" && saidAt > report.saidAt,
-  );
+/** The combined status of a context's sources: the worst state, with the texts of its latest report. */
+export function combineState(statuses: readonly CommitStatus[]): CommitStatus | null {
+  const state = rollup(statuses.map((status) => status.state));
+  const worst = statuses.filter((status) => status.state === state);
+  return worst.sort((a, b) => b.saidAt.getTime() - a.saidAt.getTime())[0] ?? null;
 }
 
 /**
@@ -33,25 +31,33 @@ function isSupersededSuite(report: CommitStatus, all: readonly CommitStatus[]): 
  *
  * @returns whether it was stored
  */
-export async function upsertCommitStatus(tx: Tx, report: CommitStatus): Promise<boolean> {
-  const { repository, commitSha, context, source } = report;
+export async function upsertCommitStatus(tx: Tx, report: CommitReport): Promise<boolean> {
+  const { status } = report;
+  const { repository, commitSha, context, source } = status;
   const key = { repository, commitSha, context, source };
   const prior = await tx.first(CommitStatus, key);
-  if (prior === null) await tx.insert(CommitStatus, [report]);
-  else if (isStale(report, prior)) return false;
-  else await tx.update(CommitStatus, key, { ...report });
+  if (prior === null) {
+    await tx.insert(CommitStatus, [status]);
+    return true;
+  }
+  if (isStale(report, prior)) return false;
+  // The clocks of a run's reporters differ: an early time of its completion must not make an earlier run count again.
+  const saidAt = prior.saidAt > status.saidAt ? prior.saidAt : status.saidAt;
+  await tx.update(CommitStatus, key, { ...status, saidAt });
   return true;
 }
 
 /**
- * Whether a report says less than the one that is stored. Within one run the order of arrival counts, because the clocks
- * of its reporters differ; between runs and between statuses, the later time does, and at the same time (GitHub's times
- * are whole seconds) the order of arrival. A late PENDING never reopens a completed check.
+ * Whether a report says less than the status that is stored:
+ *
+ * - Within one run a completion always counts. Anything else reopens a completed run only if the run started again later.
+ * - Between runs, and between statuses, the later time counts. At the same time (GitHub's times are whole seconds) the order
+ *   of arrival does, except that what has not completed does not reopen what has.
  */
-function isStale(report: CommitStatus, prior: CommitStatus): boolean {
-  const reopens = report.state === "PENDING" && prior.state !== "PENDING";
-  if (report.run !== null && report.run === prior.run) return reopens;
-  const later = report.saidAt.getTime() - prior.saidAt.getTime();
+function isStale({ status, completed }: CommitReport, prior: CommitStatus): boolean {
+  const later = status.saidAt.getTime() - prior.saidAt.getTime();
+  const reopens = !completed && prior.state !== "PENDING";
+  if (status.run !== null && status.run === prior.run) return reopens && later <= 0;
   return later < 0 || (later === 0 && reopens);
 }
 

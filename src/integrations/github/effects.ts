@@ -6,12 +6,12 @@ import {
   type Effects,
   type PullRequestChange,
 } from "../../domain/builds/code-host.js";
+import type { CommitReport } from "../../domain/builds/commit-statuses.js";
 import type { DeliverySubject } from "../../domain/builds/delivery-order.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { LIMITS, parseRepository } from "../../domain/core/input.js";
 import { normalizeText, normalizeUrl } from "../../domain/core/normalize.js";
 import { badInput } from "../../domain/core/refusal.js";
-import type { CommitStatus } from "../../entities/builds/commit-status.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
 import { fromCheckRun, fromCheckSuite, fromStatus } from "./statuses.js";
 
@@ -87,8 +87,8 @@ function pullRequestChange(action: string, state: "open" | "closed"): PullReques
   return ["opened", "reopened", "synchronize"].includes(action) ? "OPENED" : "TOUCHED";
 }
 
-function commitEffect(status: CommitStatus): Effect {
-  return { apply: (tx, ctx) => applyCommitStatus(tx, ctx, status) };
+function commitEffect(report: CommitReport): Effect {
+  return { apply: (tx, ctx) => applyCommitStatus(tx, ctx, report) };
 }
 
 function parse<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {

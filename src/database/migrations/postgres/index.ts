@@ -4,6 +4,7 @@ import { TokenScope0000000000003 } from "./0003-token-scope.js";
 import { Budgets0000000000004 } from "./0004-budgets.js";
 import { LateReports0000000000005 } from "./0005-late-reports.js";
 import { BuildOrder0000000000006 } from "./0006-build-order.js";
+import { StatusSources0000000000007 } from "./0007-status-sources.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const POSTGRES_MIGRATIONS = [
@@ -13,4 +14,5 @@ export const POSTGRES_MIGRATIONS = [
   Budgets0000000000004,
   LateReports0000000000005,
   BuildOrder0000000000006,
+  StatusSources0000000000007,
 ];
