@@ -1,0 +1,189 @@
+/** A change of the sources that breaks one promise. */
+export interface Mutant {
+  /** The part of the product, and what no longer holds. */
+  readonly name: string;
+  readonly file: string;
+  /** The text to replace. It occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** The tests that must notice, by their paths below `test/` without the ending. */
+  readonly tests: readonly string[];
+  /** `postgres`: runs the tests on both engines, because only PostgreSQL shows the fault. @default "sqlite" */
+  readonly engine?: "sqlite" | "postgres";
+}
+
+const RESPONSE_CACHE = ["server/cache/response-cache"];
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "cache: an event of a pipeline does not invalidate its responses",
+    file: "src/server/cache/response-store.ts",
+    find: "if (pipelineId !== null) this.#dropDependents(pipelineId);",
+    replace: "void pipelineId;",
+    tests: RESPONSE_CACHE,
+  },
+  {
+    name: "cache: an event of an app does not invalidate its responses",
+    file: "src/server/cache/response-store.ts",
+    find: "for (const app of apps) this.#dropDependents(app);",
+    replace: "void apps;",
+    tests: RESPONSE_CACHE,
+  },
+  {
+    name: "cache: a response is stored although something was committed while it was computed",
+    file: "src/server/cache/response-store.ts",
+    find: "if (!this.enabled || commitsAtStart !== this.#commits) return;",
+    replace: "if (!this.enabled) return; void commitsAtStart;",
+    tests: RESPONSE_CACHE,
+  },
+  {
+    name: "cache: a statement outside the loaders leaves a response cacheable",
+    file: "src/schema/dependencies.ts",
+    find: "      dependencies.markUntracked();\n      return runner.query",
+    replace: "      return runner.query",
+    tests: RESPONSE_CACHE,
+  },
+  {
+    name: "cache: a response that contains an unfinished build is cacheable",
+    file: "src/schema/dependencies.ts",
+    find: 'if (build?.phase !== "SUCCEEDED") dependencies.markUntracked();',
+    replace: "void build;",
+    tests: RESPONSE_CACHE,
+  },
+  {
+    name: "cache: viewers of every scope share responses",
+    file: "src/server/cache/response-cache.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    find: "return `${role} ${JSON.stringify(scope)} ",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    replace: "void scope; return `${role} ",
+    tests: ["domain/access/scope"],
+  },
+  {
+    name: "admission: the depth of an operation is not limited",
+    file: "src/server/execution/limits.ts",
+    find: 'enforce("levels of nested fields", findDepth(selectionSet, fragments, depths), limits.depth);',
+    replace: "findDepth(selectionSet, fragments, depths);",
+    tests: ["server/execution/attacks"],
+  },
+  {
+    name: "admission: the cost of an operation is not limited",
+    file: "src/server/execution/admission.ts",
+    find: "            checkCost(requested, limits);\n",
+    replace: "",
+    tests: ["server/execution/attacks"],
+  },
+  {
+    name: "admission: a document that is not trusted runs",
+    file: "src/server/execution/admission.ts",
+    find: "if (text !== undefined) return text;\n    throw",
+    replace:
+      'if (text !== undefined) return text;\n    if (typeof request.query === "string") return request.query;\n    throw',
+    tests: ["server/execution/trusted-documents"],
+  },
+  {
+    name: "access: an expired token is valid",
+    file: "src/domain/access/tokens.ts",
+    find: "token.expiresAt > now",
+    replace: "token.expiresAt !== now",
+    tests: ["domain/access/tokens"],
+  },
+  {
+    name: "access: an operator may force a promotion",
+    file: "src/domain/access/actions.ts",
+    find: 'forcePromotion: "ADMIN"',
+    replace: 'forcePromotion: "OPERATOR"',
+    tests: ["domain/access/roles", "domain/releases/promotions"],
+  },
+  {
+    name: "access: a restricted token may act outside its pipelines",
+    file: "src/domain/access/actions.ts",
+    find: "return scope !== null && !PIPELINE_ACTIONS.has(action);",
+    replace: "return scope !== null && PIPELINE_ACTIONS.size === 0 && action === action;",
+    tests: ["domain/access/scope-writes"],
+  },
+  {
+    name: "access: a restricted token sees the releases of every app",
+    file: "src/database/rows/row-security.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    find: '["releases", sql`t.app_id IN ${COUPLED}`]',
+    replace: '["releases", sql`1 = 1`]',
+    tests: ["domain/access/scope"],
+  },
+  {
+    name: "access: a restricted token may report on builds of any repository",
+    file: "src/domain/access/actions.ts",
+    find: "if (scope === null || (await reader.scoped.first(Pipeline, { repository })) !== null) return;",
+    replace: "if (scope === null || (await reader.first(Pipeline, { repository })) !== null) return;",
+    tests: ["domain/access/scope-writes"],
+  },
+  {
+    name: "gates: a pending check passes",
+    file: "src/domain/gates/checks.ts",
+    find: 'passed: state === "SUCCESS"',
+    replace: 'passed: state === "SUCCESS" || state === "PENDING"',
+    tests: ["domain/gates/checks"],
+  },
+  {
+    name: "gates: a check that was never reported passes",
+    file: "src/domain/gates/checks.ts",
+    find: 'passed: state === "SUCCESS"',
+    replace: 'passed: state === "SUCCESS" || state === null',
+    tests: ["domain/gates/checks"],
+  },
+  {
+    name: "gates: a release that has not succeeded can be promoted",
+    file: "src/domain/releases/promotion-evaluation.ts",
+    find: '} else if (release.phase !== "SUCCEEDED") {',
+    replace: '} else if (release.phase === "FAILED") {',
+    tests: ["domain/releases/promotions", "domain/releases/promotion-plan"],
+  },
+  {
+    name: "gates: a promotion is not evaluated again under its locks",
+    file: "src/domain/releases/promotion-evaluation.ts",
+    find: "const final = await evaluatePromotion(tx, input);",
+    replace: "const final = plan;",
+    tests: ["database/postgres/promotions"],
+    engine: "postgres",
+  },
+  {
+    name: "deployments: the second look at an overdue deployment is left out",
+    file: "src/domain/history/housekeeping.ts",
+    find: 'await tx.first(Release, { id, phase: "DEPLOYING" })',
+    replace: "await tx.first(Release, { id })",
+    tests: ["domain/releases/deployments"],
+    engine: "postgres",
+  },
+  {
+    name: "idempotency: a key is used again with another input",
+    file: "src/domain/core/idempotency.ts",
+    find: "if (prior.inputHash !== inputHash) {",
+    replace: 'if (prior.inputHash === "") {',
+    tests: ["domain/core/idempotency"],
+  },
+  {
+    name: "transactions: a savepoint that fails is not rolled back",
+    file: "src/database/rows/transactions.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    find: "rollback: [`ROLLBACK TO ${name}`, `RELEASE ${name}`],",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    replace: "rollback: [`RELEASE ${name}`],",
+    tests: ["database/statements", "database/group-commit"],
+  },
+  {
+    name: "transactions: writes are acknowledged before they are durable",
+    file: "src/database/sqlite/open.ts",
+    find: "synchronous = FULL",
+    replace: "synchronous = OFF",
+    tests: ["database/durability"],
+  },
+  {
+    name: "log: an event is delivered twice after a reconnect",
+    file: "src/events/read.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    find: "sql`${position} > ${after}`",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
+    replace: "sql`${position} >= ${after}`",
+    tests: ["resolvers/pagination", "server/websocket/subscriptions"],
+  },
+];
