@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { raw } from "sql-template-tag";
+import { eventually } from "../../../src/async/eventually.js";
+import { App } from "../../../src/entities/pipelines/app.js";
 import { Clock, MINUTE } from "../../support/clock.js";
 import { dumpRows } from "../../support/database-content.js";
+import { engine } from "../../support/engine.js";
 import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
@@ -218,6 +222,38 @@ describe("a deployment without a report", () => {
     clock.advance(MINUTE);
     await timed.app.tick();
     assert.deepEqual(await getPhases(app, timed), ["FAILED"]);
+  });
+
+  it("does not fail if a report arrived while the timeout waited for its transaction", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now });
+    const own = new Seed(timed.admin);
+    const app = await own.app({ deploymentMode: "REPORTED" });
+    const release = await own.release(app);
+    const { database } = timed.app;
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let locked = false;
+    const blocking = database.write(async (tx) => {
+      await tx.lock(App, [app.id], "change");
+      locked = true;
+      await ended;
+    });
+    assert.ok(await eventually(() => locked));
+    const reported = timed.admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "__typename");
+    const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    const isWaiting = async () =>
+      engine === "sqlite" ? database.waiting > 0 : (await database.reader.query(raw(waits))).length > 0;
+    assert.ok(await eventually(isWaiting));
+    clock.advance(10 * MINUTE);
+    // Reads that the deployment is overdue, and then waits behind the report.
+    const ticked = timed.app.tick();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    end();
+    await Promise.all([blocking, reported, ticked]);
+    assert.deepEqual(await getPhases(app, timed), ["SUCCEEDED"]);
   });
 
   it("fails on time also across a restart, and its promotion finishes", async (t) => {
