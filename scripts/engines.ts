@@ -40,6 +40,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "database/sqlite-file",
       "server/http/fast-path",
       "first-start",
+      "server/cache/invalidation",
       "server/cache/response-cache",
       "server/websocket/sigkill",
       "start-and-stop",

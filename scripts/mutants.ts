@@ -12,7 +12,7 @@ export interface Mutant {
   readonly engine?: "sqlite" | "postgres";
 }
 
-const RESPONSE_CACHE = ["server/cache/response-cache"];
+const RESPONSE_CACHE = ["server/cache/invalidation", "server/cache/response-cache"];
 
 export const MUTANTS: readonly Mutant[] = [
   {
