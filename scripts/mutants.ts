@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "cache: a statement outside the loaders leaves a response cacheable",
     file: "src/schema/dependencies.ts",
     find: "      dependencies.markUntracked();\n      return runner.query",
-    replace: "      return runner.query",
+    replace: "      void dependencies;\n      return runner.query",
     tests: RESPONSE_CACHE,
   },
   {
