@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
+import { SCRIPT } from "./explorer-script.js";
 
 /** The GraphiQL page and the content security policy that allows only its own script. */
 export interface ExplorerPage {
@@ -24,6 +25,9 @@ const BAR = `
         <output id="token-state"></output>
       </form>`;
 
+const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1" />\n      ';
+
+/** On a phone: the sidebar on top, and the editor above the response. */
 const STYLE = `
         html, body { height: 100%; margin: 0; }
         body { display: flex; flex-direction: column; }
@@ -36,39 +40,21 @@ const STYLE = `
         #token-bar button[type=submit] { background: #2563eb; border-color: #2563eb; }
         #token-bar output { color: #d1d5db; }
         #root { flex: 1; height: auto; min-height: 0; }
-        #root .graphiql-container { height: 100%; }`;
-
-/**
- * Runs in the browser. A new token reloads the page: GraphiQL then fetches the schema with it and restores its tabs.
- */
-const SCRIPT = `
-        const KEY = "railyard-token";
-        const token = sessionStorage.getItem(KEY) ?? "";
-        const authorization = () => (token === "" ? {} : { authorization: "Bearer " + token });
-        const field = document.querySelector("#token");
-        field.value = token;
-        document.querySelector("#token-state").value =
-          token === "" ? "Paste a token to begin." : "Sent with every request from this tab.";
-        const use = (value) => {
-          sessionStorage.setItem(KEY, value.trim());
-          location.reload();
-        };
-        document.querySelector("#token-bar").addEventListener("submit", (event) => {
-          event.preventDefault();
-          use(field.value);
-        });
-        document.querySelector("#forget").addEventListener("click", () => use(""));
-        YogaGraphiQL.renderYogaGraphiQL(document.querySelector("#root"), {
-          title: "Railyard",
-          endpoint: "/graphql",
-          additionalHeaders: authorization,
-          subscriptionsEndpoint: new URL("/graphql", location.href).href,
-          subscriptionsProtocol: "WS",
-          connectionParams: authorization,
-          // Headers may hold secrets and must not outlive the tab.
-          shouldPersistHeaders: false,
-        });
-      `;
+        #root .graphiql-container { height: 100%; }
+        @media (max-width: 700px) {
+          #token-bar { flex-wrap: wrap; }
+          #token-bar strong, #token-bar label { flex: none; }
+          #token-bar input { flex: 1 1 0; font-size: 16px; }
+          #token-bar output { flex: 1 1 0; }
+          #root .graphiql-sidebar { flex-direction: row; width: auto; }
+          #root .graphiql-sidebar > button { margin-top: 0 !important; }
+          #root .graphiql-container > .graphiql-container { flex-direction: column; }
+          #root .graphiql-main, #root #graphiql-session { flex-direction: column; min-height: 0; }
+          #root .graphiql-sessions { margin: 0; min-height: 0; }
+          #root .graphiql-plugin { min-width: 0 !important; overflow: auto; width: 100%; }
+          #root .graphiql-editors, #root .graphiql-response { min-height: 0; }
+          #root .graphiql-horizontal-drag-bar { display: none; }
+        }`;
 
 /** Renders the page: GraphiQL without external resources, plus the token bar. */
 export function renderExplorer(): ExplorerPage {
@@ -80,7 +66,11 @@ export function renderExplorer(): ExplorerPage {
     throw new Error("GraphiQL's page has an unexpected format; see START.");
   const code = page.slice(script + "<script>".length, start) + SCRIPT;
   const html = [
-    page.slice(0, script).replace("</style>", `${STYLE}\n      </style>`).replace('<div id="root">', `${BAR}\n$&`),
+    page
+      .slice(0, script)
+      .replace("<meta charset", `${VIEWPORT}$&`)
+      .replace("</style>", `${STYLE}\n      </style>`)
+      .replace('<div id="root">', `${BAR}\n$&`),
     `<script>${code}</script>`,
     page.slice(end + "</script>".length),
   ].join("");

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { unique } from "../../support/seed.js";
+import { buildSchema, parse, validate } from "graphql";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { EXAMPLES } from "../../../src/server/http/explorer-script.js";
+import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -47,6 +49,14 @@ describe("the explorer", () => {
   });
 });
 
+describe("the examples of the explorer", () => {
+  it("are valid against the schema", () => {
+    const schema = buildSchema(readFileSync("src/schema/schema.graphql", "utf8"));
+    for (const example of EXAMPLES) assert.deepEqual(validate(schema, parse(example)).map(String), [], example);
+    assert.ok(EXAMPLES.length > 1);
+  });
+});
+
 describe("the explorer in a browser", { skip }, () => {
   let browser: Browser;
   before(async () => {
@@ -68,12 +78,75 @@ describe("the explorer in a browser", { skip }, () => {
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   });
 
+  it("shows an example, and sends no request before it has a token", async (t) => {
+    const server = await startServer(t);
+    const { page, posts } = await open(t, browser, server.url);
+    await page.getByText("Paste a token to begin.").waitFor();
+    await page.locator(".graphiql-query-editor", { hasText: /query\sPipelines/ }).waitFor();
+    await page.waitForLoadState("networkidle");
+    assert.deepEqual(posts, []);
+    const { name } = await new Seed(server.admin).pipeline();
+    await signIn(page);
+    await page.locator(".graphiql-execute-button").click();
+    await answered(page, `"name": "${name}"`);
+    assert.equal(await page.locator(".graphiql-tab").count(), EXAMPLES.length, "the reload opens no further tab");
+    assert.deepEqual([...new Set(posts)], [200]);
+  });
+
+  it("lists the events of a subscription, the newest first, until it is stopped", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const { page, violations } = await open(t, browser, server.url);
+    await signIn(page);
+    await page.getByRole("tab", { name: "Changes" }).click();
+    await page.locator(".graphiql-execute-button").click();
+    await answered(page, '"received": 0');
+    const names: string[] = [];
+    for (const count of [1, 2, 3]) {
+      names.unshift((await seed.app()).name);
+      await answered(page, `"received": ${count},`);
+    }
+    // The editor renders only the visible lines.
+    const shown = (await page.locator(".graphiql-response").innerText()).match(/app-[0-9a-f]{12}/g) ?? [];
+    assert.ok(shown.length >= 2);
+    assert.deepEqual(shown, names.slice(0, shown.length));
+    await page.locator(".graphiql-execute-button").click();
+    await seed.app();
+    await run(page, "subscription { nope }");
+    await answered(page, "Cannot query field");
+    assert.deepEqual(violations, []);
+  });
+
+  it("fits a phone: the response is below the editor, and nothing is wider than the screen", async (t) => {
+    const server = await startServer(t);
+    const phone = { width: 390, height: 844 };
+    const { page } = await open(t, browser, server.url, { viewport: phone, isMobile: true, hasTouch: true });
+    await signIn(page);
+    await page.locator(".graphiql-execute-button").click();
+    await answered(page, '"pipelines"');
+    const box = async (selector: string) => {
+      const found = await page.locator(selector).first().boundingBox();
+      if (found === null) throw new Error(`${selector} is not visible`);
+      assert.ok(found.x >= 0 && found.x + found.width <= phone.width, `${selector} fits: ${JSON.stringify(found)}`);
+      assert.ok(found.y + found.height <= phone.height, `${selector} fits: ${JSON.stringify(found)}`);
+      return found;
+    };
+    const [editor, response] = [await box(".graphiql-query-editor"), await box(".graphiql-response")];
+    assert.ok(response.y >= editor.y + editor.height && response.width > 300 && response.height > 200);
+    for (const selector of ["#token-bar", ".graphiql-sidebar", ".graphiql-execute-button"]) await box(selector);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), phone.width);
+    await page
+      .getByRole("button", { name: /documentation/i })
+      .first()
+      .click();
+    assert.ok((await box(".graphiql-plugin")).width > 300);
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  });
+
   it("stores the token for the tab until the user removes it", async (t) => {
     const server = await startServer(t);
     const { page } = await open(t, browser, server.url);
-    await page.getByLabel("Token").fill(ADMIN_SECRET);
-    await page.getByLabel("Token").press("Enter");
-    await page.getByText("Sent with every request from this tab.").waitFor();
+    await signIn(page);
     await page.reload();
     assert.equal(await page.getByLabel("Token").inputValue(), ADMIN_SECRET);
     assert.deepEqual(
@@ -90,9 +163,7 @@ describe("the explorer in a browser", { skip }, () => {
   it("runs mutations, and loads the schema", async (t) => {
     const server = await startServer(t);
     const { page, violations } = await open(t, browser, server.url);
-    await page.getByLabel("Token").fill(ADMIN_SECRET);
-    await page.getByLabel("Token").press("Enter");
-    await page.getByText("Sent with every request from this tab.").waitFor();
+    await signIn(page);
     const name = unique("shop");
     await run(page, `mutation { createPipeline(input: { name: "${name}" }) { pipeline { name } } }`);
     await answered(page, `"name": "${name}"`);
@@ -119,14 +190,22 @@ interface Opened {
   readonly strangers: string[];
   /** Violations of the page's Content-Security-Policy. */
   readonly violations: string[];
+  /** The statuses of the responses to operations. */
+  readonly posts: number[];
 }
 
-async function open(t: TestContext, browser: Browser, url: string): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
+
+async function open(t: TestContext, browser: Browser, url: string, screen = DESKTOP): Promise<Opened> {
+  const context = await browser.newContext(screen);
   t.after(() => context.close());
   const page = await context.newPage();
   const strangers: string[] = [];
   const violations: string[] = [];
+  const posts: number[] = [];
+  page.on("response", (response) => {
+    if (response.request().method() === "POST") posts.push(response.status());
+  });
   page.on("request", (request) => {
     const address = request.url();
     if (!address.startsWith(url) && !/^(data|blob):/.test(address)) strangers.push(address);
@@ -136,7 +215,13 @@ async function open(t: TestContext, browser: Browser, url: string): Promise<Open
   });
   page.on("pageerror", (error) => violations.push(String(error)));
   await page.goto(`${url}/graphql`);
-  return { page, strangers, violations };
+  return { page, strangers, violations, posts };
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.getByLabel("Token").fill(ADMIN_SECRET);
+  await page.getByLabel("Token").press("Enter");
+  await page.getByText("Sent with every request from this tab.").waitFor();
 }
 
 /** Types an operation into the editor and runs it. */
