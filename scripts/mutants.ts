@@ -44,13 +44,6 @@ export const MUTANTS: readonly Mutant[] = [
     tests: RESPONSE_CACHE,
   },
   {
-    name: "cache: a response that contains an unfinished build is cacheable",
-    file: "src/schema/dependencies.ts",
-    find: 'if (build?.phase !== "SUCCEEDED") dependencies.markUntracked();',
-    replace: "void build;",
-    tests: RESPONSE_CACHE,
-  },
-  {
     name: "cache: viewers of every scope share responses",
     file: "src/server/cache/response-cache.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: source text

@@ -18,23 +18,18 @@ import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 import { type Connection, EventConnection, EventPageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
+import { APP_FILTER, PIPELINE_FILTER, TYPES_FILTER } from "../schema/event-filters.js";
 import { loadBuild, loadLivePipeline, loadRelease, requireRow } from "./relations.js";
 
 @ArgsType()
 class EventsArgs extends EventPageArgs {
-  @Field(() => ID, {
-    nullable: true,
-    description: "Only events of this pipeline, by id or name; by id if it is deleted.",
-  })
+  @Field(() => ID, PIPELINE_FILTER)
   pipeline?: string | null;
 
-  @Field(() => ID, {
-    nullable: true,
-    description: "Only events of this app or of promotions from or to it, by id or name; by id if it is deleted.",
-  })
+  @Field(() => ID, APP_FILTER)
   app?: string | null;
 
-  @Field(() => [EventType], { nullable: true, description: "Only events of these types." })
+  @Field(() => [EventType], TYPES_FILTER)
   types?: EventType[] | null;
 }
 

@@ -20,6 +20,7 @@ import {
   PromotionConnection,
 } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
+import { TYPES_FILTER } from "../schema/event-filters.js";
 import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../schema/inputs/pipelines.js";
 import { DeletePipelinePayload, PipelinePayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
@@ -37,7 +38,7 @@ class PipelinesArgs extends PageArgs {
 
 @ArgsType()
 class PipelineEventsArgs extends EventPageArgs {
-  @Field(() => [EventType], { nullable: true, description: "Only events of these types." })
+  @Field(() => [EventType], TYPES_FILTER)
   types?: EventType[] | null;
 }
 

@@ -9,19 +9,14 @@ import {
 } from "../entities/history/event.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import type { Context } from "../schema/context.js";
+import { APP_FILTER, PIPELINE_FILTER, TYPES_FILTER } from "../schema/event-filters.js";
 
 @ArgsType()
 abstract class SubscriptionArgs {
-  @Field(() => ID, {
-    nullable: true,
-    description: "Only events of this pipeline, by id or name; by id if it is deleted.",
-  })
+  @Field(() => ID, PIPELINE_FILTER)
   pipeline?: string | null;
 
-  @Field(() => ID, {
-    nullable: true,
-    description: "Only events of this app or of promotions from or to it, by id or name; by id if it is deleted.",
-  })
+  @Field(() => ID, APP_FILTER)
   app?: string | null;
 
   @Field(() => EventCursor, {
@@ -49,7 +44,7 @@ class ReleaseStatusEventsArgs extends SubscriptionArgs {
 
 @ArgsType()
 class AllEventsArgs extends SubscriptionArgs {
-  @Field(() => [EventType], { nullable: true, description: "Only events of these types." })
+  @Field(() => [EventType], TYPES_FILTER)
   types?: EventType[] | null;
 }
 
