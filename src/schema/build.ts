@@ -17,6 +17,15 @@ function throwUnsupported(): never {
   throw new Error("PubSub is not supported: subscriptions read the event log.");
 }
 
+/** type-graphql has no place for the descriptions of the root types. */
+const ROOT_TYPES: Readonly<Record<string, string>> = {
+  Query: "Reads. Each requires the VIEWER role unless its description names another one.",
+  Mutation:
+    "Changes. Each runs in one transaction: it takes effect completely, with its events, or not at all. The mutations of an operation run in order.",
+  Subscription:
+    "Events of the log, over WebSocket. With `after`, they continue from a cursor without gaps or duplicates.",
+};
+
 /** Builds the schema of the public API from the classes in `entities/`, `schema/` and `resolvers/`. */
 export function buildSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
@@ -29,6 +38,10 @@ export function buildSchema(): GraphQLSchema {
     validate: false,
     pubSub: NO_PUB_SUB,
   });
+  for (const [name, description] of Object.entries(ROOT_TYPES)) {
+    const type = schema.getType(name);
+    if (type !== undefined) type.description = description;
+  }
   addJitHints(schema);
   return schema;
 }

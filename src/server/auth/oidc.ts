@@ -1,7 +1,8 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
-import { z } from "zod";
+import { errors, type JWTPayload, jwtVerify } from "jose";
+import { SYSTEM_VIEWER } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { Role, type Role as RoleName } from "../../entities/core/enums.js";
+import { IssuerKeys } from "./issuer-keys.js";
 
 /** Settings of the external OpenID Connect issuer. */
 export interface OidcSettings {
@@ -46,25 +47,19 @@ const ALGORITHMS = [
 ];
 /** Allowed difference between clocks, in seconds. */
 const CLOCK_SKEW_SECONDS = 30;
-/** Timeout of requests to the issuer, in milliseconds. */
-const TIMEOUT_MS = 5000;
-/**
- * Minimum time between fetches of the keys, in milliseconds. It limits the load that forged tokens put on the issuer.
- */
-const COOLDOWN_MS = 1000;
-
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+/** Maximum length of a name, in characters. */
+const MAX_NAME_LENGTH = 256;
 
 /**
- * Verifies the JWTs of one issuer. Fetches its keys on first use, caches them, and fetches them again for an unknown
- * key id.
+ * Verifies the JWTs of one issuer.
  */
 export class Oidc {
   readonly #settings: OidcSettings;
-  #keys: Promise<ReturnType<typeof createRemoteJWKSet>> | null = null;
+  readonly #keys: IssuerKeys;
 
   constructor(settings: OidcSettings) {
     this.#settings = settings;
+    this.#keys = new IssuerKeys(settings.issuer);
   }
 
   /**
@@ -75,7 +70,9 @@ export class Oidc {
    */
   async identify(token: string, now: Date): Promise<OidcIdentity> {
     const { issuer, audience } = this.#settings;
-    const keys = await this.#issuerKeys();
+    const keys = await this.#keys.at(now).catch((error: unknown) => {
+      throw unreachable(error);
+    });
     let payload: JWTPayload;
     try {
       const options = {
@@ -88,48 +85,48 @@ export class Oidc {
       };
       ({ payload } = await jwtVerify(token, keys, options));
     } catch (error) {
-      if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw unreachable(error);
-      throw new Refusal("UNAUTHENTICATED", "The token is unknown, revoked or expired.");
+      if (error instanceof errors.JOSEError) throw invalidToken();
+      throw unreachable(error);
     }
+    const { sub, exp } = payload;
+    if (typeof sub !== "string" || sub === "") throw invalidToken();
     const role = this.#findRole(payload);
     if (role === null) {
       const claim = this.#settings.roleClaim;
       throw new Refusal("FORBIDDEN", `The token's claim ${claim} maps to no role. OIDC_ROLES defines the mapping.`);
     }
-    const { sub, email, preferred_username: username, exp } = payload;
-    const name = [email, username, sub].find((value): value is string => typeof value === "string" && value !== "");
     const expiresAt = new Date(((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000);
-    return { name: name ?? "", role, subject: `${this.#settings.issuer} ${sub}`, expiresAt };
+    return { name: findName(payload, sub), role, subject: `${this.#settings.issuer} ${sub}`, expiresAt };
   }
 
   #findRole(payload: JWTPayload): RoleName | null {
     const claim = this.#settings.roleClaim.split(".").reduce<unknown>((value, key) => {
       return value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
     }, payload);
-    const values = typeof claim === "string" ? claim.split(/[\s,]+/) : Array.isArray(claim) ? claim.map(String) : [];
+    const values = typeof claim === "string" ? claim.split(/[\s,]+/) : Array.isArray(claim) ? claim : [];
     const granted = values.map((value) => this.#settings.roles.get(value));
     return Object.values(Role).findLast((role) => granted.includes(role)) ?? null;
   }
+}
 
-  async #issuerKeys(): Promise<ReturnType<typeof createRemoteJWKSet>> {
-    this.#keys ??= this.#discover();
-    try {
-      return await this.#keys;
-    } catch (error) {
-      // The next request tries again.
-      this.#keys = null;
-      throw unreachable(error);
-    }
-  }
+/**
+ * The name that a user is shown by: the e-mail address unless it is unverified, the user name, or the subject. It is one
+ * line of printable characters, and never the name of the service itself.
+ */
+function findName({ email, email_verified: verified, preferred_username: username }: JWTPayload, sub: string): string {
+  const name = [verified === false ? null : email, username, sub].map(toPrintable).find((value) => value !== "") ?? "";
+  return name === "" || name.toLowerCase() === SYSTEM_VIEWER.name ? `oidc:${toPrintable(sub)}` : name;
+}
 
-  async #discover(): Promise<ReturnType<typeof createRemoteJWKSet>> {
-    const address = `${this.#settings.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
-    if (!response.ok) throw new Error(`${address} responded with status ${response.status}.`);
-    const { issuer, jwks_uri } = discovery.parse(await response.json());
-    if (issuer !== this.#settings.issuer) throw new Error(`${address} names a different issuer: ${issuer}.`);
-    return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
-  }
+function toPrintable(value: unknown): string {
+  if (typeof value !== "string") return "";
+  // Bounded first, so that the replacement is too. Control, format and unassigned characters and lone surrogates are `C`.
+  const line = value.slice(0, 4 * MAX_NAME_LENGTH).replace(/[\p{C}\p{Z}]+/gu, " ");
+  return Array.from(line.trim()).slice(0, MAX_NAME_LENGTH).join("");
+}
+
+function invalidToken(): Refusal {
+  return new Refusal("UNAUTHENTICATED", "The token is unknown, revoked or expired.");
 }
 
 function unreachable(cause: unknown): Refusal {

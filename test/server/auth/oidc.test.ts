@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { eventually } from "../../../src/async/eventually.js";
 import { Client } from "../../support/client.js";
+import { Clock, HOUR, MINUTE } from "../../support/clock.js";
 import { unique } from "../../support/seed.js";
 import { type Cleanup, startServer } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
@@ -15,6 +16,8 @@ type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 /** An OpenID Connect issuer with a JWKS endpoint and key rotation. */
 class Issuer {
   keys: { readonly kid: string; readonly pair: Keys }[] = [];
+  /** Whether requests are answered with an error. */
+  isDown = false;
   asked = 0;
   url = "";
 
@@ -23,7 +26,8 @@ class Issuer {
     await issuer.rotate();
     const server = createServer((request, response) => {
       response.setHeader("content-type", "application/json");
-      if (request.url === "/.well-known/openid-configuration") {
+      if (issuer.isDown) response.writeHead(503).end();
+      else if (request.url === "/.well-known/openid-configuration") {
         response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
       } else {
         issuer.asked += 1;
@@ -125,6 +129,71 @@ describe("a JWT of the issuer", () => {
     const late = await issuer.sign(groups("deployers"), { expires: new Date(Date.now() - 5000) });
     await new Client(server.url, late).ask("{ viewer { name } }");
     await new Client(server.url, good).ask("{ viewer { name } }");
+  });
+
+  it("is refused without a subject, and grants no role for anything but strings", async (t) => {
+    const issuer = await Issuer.start(t);
+    const server = await startServer(t, { env: settings(issuer) });
+    const post = async (claims: object) =>
+      new Client(server.url, await issuer.sign(claims as JWTPayload)).post("{ viewer { role } }");
+    for (const sub of ["", 7, { a: 1 }, ["ada"]]) {
+      assert.equal((await post({ ...groups("everyone"), sub })).status, 401, JSON.stringify(sub));
+    }
+    for (const roles of [[["deployers"]], [{ toString: "deployers" }], [null], { 0: "deployers", length: 1 }]) {
+      assert.equal((await post({ realm_access: { roles } })).status, 403, JSON.stringify(roles));
+    }
+    assert.equal((await post({ realm_access: { roles: [null, ["deployers"], "everyone"] } })).status, 200);
+  });
+
+  it("names a user by one line of printable characters that never is the service's own name", async (t) => {
+    const issuer = await Issuer.start(t);
+    const server = await startServer(t, { env: settings(issuer) });
+    const nameFor = async (claims: object) => {
+      const client = new Client(server.url, await issuer.sign({ ...groups("everyone"), ...claims } as JWTPayload));
+      return (await client.ask("{ viewer { name } }")).viewer.name;
+    };
+    const names: [object, string][] = [
+      [{ email: "ada@example.com" }, "ada@example.com"],
+      [{ email: "ada@example.com", email_verified: true }, "ada@example.com"],
+      [{ email: "ada@example.com", email_verified: false, preferred_username: "ada" }, "ada"],
+      [{ email: "ada@example.com\n\u0000\u202Eevil" }, "ada@example.com evil"],
+      [{ email: "a".repeat(5000) }, "a".repeat(256)],
+      [{ email: "\u{1F600}".repeat(300) }, "\u{1F600}".repeat(256)],
+      [{ email: "\n \u200B", sub: "u1" }, "u1"],
+      [{ email: "railyard", sub: "u1" }, "oidc:u1"],
+      [{ email: " Railyard\u200B", sub: "u1" }, "oidc:u1"],
+    ];
+    for (const [claims, name] of names) assert.equal(await nameFor(claims), name, JSON.stringify(claims).slice(0, 80));
+  });
+
+  it("is accepted for 24 hours after the issuer went away, and refused after that", async (t) => {
+    const clock = new Clock();
+    const issuer = await Issuer.start(t);
+    const server = await startServer(t, { now: clock.now, env: settings(issuer) });
+    const expires = new Date(clock.now().getTime() + 48 * HOUR);
+    const client = new Client(server.url, await issuer.sign(groups("everyone"), { expires }));
+    const ask = async () => (await client.post("{ viewer { role } }")).errors?.[0]?.extensions.code ?? "OK";
+    assert.equal(await ask(), "OK");
+    issuer.isDown = true;
+    for (const hours of [0.1, 0.5, 12, 11]) {
+      clock.advance(hours * HOUR);
+      assert.equal(await ask(), "OK", `${hours} more hours later`);
+    }
+    // An unknown key may be a new one: whether it is valid cannot be known.
+    const [key] = issuer.keys;
+    await issuer.rotate();
+    const other = new Client(server.url, await issuer.sign(groups("everyone"), { expires }));
+    assert.equal((await other.queryError("{ viewer { role } }")).extensions.code, "UNAVAILABLE");
+    clock.advance(HOUR);
+    assert.equal(await ask(), "UNAVAILABLE");
+    issuer.keys = key === undefined ? [] : [key];
+    issuer.isDown = false;
+    clock.advance(MINUTE);
+    assert.equal(await ask(), "OK");
+    // The key was removed while its tokens are not expired yet.
+    await issuer.rotate();
+    clock.advance(11 * MINUTE);
+    assert.equal(await ask(), "UNAUTHENTICATED");
   });
 
   it("is accepted with a new key as soon as the issuer publishes it, and refused with a removed one", async (t) => {
