@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join, relative, resolve } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { createProgram } from "../../src/cli/program.js";
 import { CommandLine, nonEmptyLines } from "../support/cli.js";
-import { startServer, temporaryFolder } from "../support/server.js";
+import { Seed, unique } from "../support/seed.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/server.js";
 
 const commands = createProgram("0").commands;
 
@@ -188,6 +200,112 @@ describe("the shell completion", () => {
         assert.ok(stdout.includes(shell === "zsh" ? `    ${name}) _arguments` : ` -a '${name}' `), `${shell}: ${name}`);
       }
     }
+  });
+});
+
+describe("the shell completion of names", () => {
+  /** What bash completes, with the CLI of these tests as `railyard`. */
+  async function complete(cli: CommandLine, line: string): Promise<string[]> {
+    const program = `source <(railyard completion bash)
+COMP_LINE="$1"; COMP_POINT=\${#1}; COMP_WORDBREAKS=$' \\t\\n:'; _railyard; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { code, stdout, stderr } = await cli.shell("bash", program, line);
+    assert.deepEqual([code, stderr], [0, ""], line);
+    return nonEmptyLines(stdout);
+  }
+
+  const cacheFiles = (cli: CommandLine) => {
+    const folder = join(cli.home, ".cache", "railyard");
+    return readdirSync(folder).map((name) => join(folder, name));
+  };
+
+  it("completes apps and pipelines of the service in bash, and asks it once a minute", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const cli = new CommandLine(t, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    const pipeline = (await seed.pipeline({ name: "shop" })).name;
+    for (const name of ["shop-dev", "shop-prod", "billing"]) await seed.app({ name });
+    assert.deepEqual(await complete(cli, "railyard apps:info sho"), ["shop-dev", "shop-prod"]);
+    for (const line of [
+      "promote -a bil",
+      "promote -a shop-dev -t bil",
+      "watch --app bil",
+      "pipelines:add shop -a bil",
+    ]) {
+      assert.deepEqual(await complete(cli, `railyard ${line}`), ["billing"], line);
+    }
+    for (const line of ["pipelines:info s", "promote -p s", "tokens:create x --pipelines s", "pipelines:update s"]) {
+      assert.deepEqual(await complete(cli, `railyard ${line}`), [pipeline], line);
+    }
+    assert.deepEqual(await complete(cli, "railyard apps:create sho"), []);
+
+    await seed.app({ name: "shop-new" });
+    assert.deepEqual(await complete(cli, "railyard apps:info sho"), ["shop-dev", "shop-prod"], "from the cache");
+    for (const file of cacheFiles(cli)) {
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.doesNotMatch(`${file} ${readFileSync(file, "utf8")}`, new RegExp(ADMIN_SECRET));
+      const twoMinutesAgo = Date.now() / 1000 - 120;
+      utimesSync(file, twoMinutesAgo, twoMinutesAgo);
+    }
+    assert.deepEqual(await complete(cli, "railyard apps:info sho"), ["shop-dev", "shop-new", "shop-prod"]);
+  });
+
+  it("does not show the names that another token may see", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const [mine] = [await seed.pipeline(), await seed.pipeline()];
+    const cli = new CommandLine(t, { RAILYARD_URL: server.url });
+    const list = async (token: string) => {
+      const { stdout } = await cli.run(["completion", "--names", "pipelines"], { env: { RAILYARD_TOKEN: token } });
+      return nonEmptyLines(stdout);
+    };
+    assert.equal((await list(ADMIN_SECRET)).length, 2);
+    const input = { name: unique("token"), role: "VIEWER", pipelines: [mine.name] };
+    const { secret } = await server.admin.mutate("createToken", input, "secret");
+    assert.deepEqual(await list(secret), [mine.name]);
+  });
+
+  it("stays silent if there is no service, no valid login or no answer, and accepts only names", async (t) => {
+    const answers = {
+      silent: () => {},
+      wrong: (response: ServerResponse) => response.end("<h1>It works!</h1>"),
+      hostile: (response: ServerResponse) => {
+        const nodes = ["$(echo injected)", "`echo injected`", "a b", "fine"].map((name) => ({ name }));
+        response.end(JSON.stringify({ data: { list: { nodes, pageInfo: { hasNextPage: false } } } }));
+      },
+    };
+    const services = new Map<string, string>([["nowhere", "http://127.0.0.1:1"]]);
+    for (const [name, answer] of Object.entries(answers)) {
+      const service = createServer((_, response) => answer(response));
+      await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+      t.after(() => service.closeAllConnections());
+      t.after(() => service.close());
+      services.set(name, `http://127.0.0.1:${(service.address() as AddressInfo).port}`);
+    }
+    for (const [name, url] of services) {
+      const cli = new CommandLine(t, { RAILYARD_URL: url, RAILYARD_TOKEN: ADMIN_SECRET });
+      const names = (await complete(cli, "railyard pipelines:info ")).filter((word) => !word.startsWith("-"));
+      assert.deepEqual(names, name === "hostile" ? ["fine"] : [], name);
+    }
+    const cli = new CommandLine(t);
+    mkdirSync(dirname(cli.loginFile), { recursive: true });
+    writeFileSync(cli.loginFile, "not a login");
+    assert.deepEqual(await cli.run(["completion", "--names", "apps"]), { code: 0, stdout: "", stderr: "" });
+  });
+
+  it("is in the scripts for zsh and fish", async (t) => {
+    const cli = new CommandLine(t);
+    const zsh = (await cli.run(["completion", "zsh"])).stdout;
+    assert.match(
+      zsh,
+      /^ {4}apps:info\) .*'\*--app\[[^\]]*\]:value: _railyard_names apps'.* '1:word: _railyard_names apps' ;;$/m,
+    );
+    const fish = (await cli.run(["completion", "fish"])).stdout;
+    const names = "(railyard completion --names apps 2>/dev/null)";
+    assert.ok(
+      fish.includes(`complete -c railyard -n '__fish_seen_subcommand_from promote' -s a -l app -x -a '${names}'`),
+    );
+    assert.ok(fish.includes(`complete -c railyard -f -n '__fish_seen_subcommand_from apps:info' -a '${names}'`));
+    assert.ok(!(zsh + fish).includes("--names["), "the option for the scripts is hidden");
   });
 });
 

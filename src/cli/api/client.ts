@@ -39,7 +39,11 @@ export class Api {
   /** The `--verbose` lines of the last successful response, for failures detected by the client. */
   lastResponse: readonly string[] = [];
 
-  constructor(readonly connection: Connection) {}
+  /** @param timeoutMs maximum time for each response, in milliseconds */
+  constructor(
+    readonly connection: Connection,
+    readonly timeoutMs = RESPONSE_TIMEOUT_MS,
+  ) {}
 
   /**
    * Runs an operation.
@@ -53,14 +57,11 @@ export class Api {
     const { url, token } = this.connection;
     const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
     const body = JSON.stringify({ query: document, operationName: name, variables });
-    const { status, requestId, text } = await postJson(
-      new URL(`${url}/graphql`),
-      headers,
-      body,
-      RESPONSE_TIMEOUT_MS,
-    ).catch((error: unknown) => {
-      throw noResponse(url, error, name);
-    });
+    const { status, requestId, text } = await postJson(new URL(`${url}/graphql`), headers, body, this.timeoutMs).catch(
+      (error: unknown) => {
+        throw noResponse(url, error, name);
+      },
+    );
     const response = parseResponse(text);
     if (response === null) {
       const message = `The service at ${url} is not Railyard (HTTP status ${status}). Set its address with --url.`;

@@ -343,6 +343,22 @@ export type PageFragment = { readonly hasNextPage: boolean, readonly hasPrevious
 
 export type ActorFragment = { readonly name: string, readonly role: Role };
 
+export type AppNamesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AppNamesQuery = { readonly list: { readonly nodes: ReadonlyArray<{ readonly name: string }>, readonly pageInfo: PageFragment } };
+
+export type PipelineNamesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PipelineNamesQuery = { readonly list: { readonly nodes: ReadonlyArray<{ readonly name: string }>, readonly pageInfo: PageFragment } };
+
 export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string } };
 
 export type CouplingQueryVariables = Exact<{
@@ -1188,6 +1204,36 @@ export const ReportBuildStatusDocument: Mutation<ReportBuildStatusMutation, Repo
   }
 }
 ${STATUS}`,
+};
+
+export const AppNamesDocument: Operation<AppNamesQuery, AppNamesQueryVariables> = {
+  name: "AppNames",
+  document: `query AppNames($first: Int, $after: String) {
+  list: apps(first: $first, after: $after) {
+    nodes {
+      name
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${PAGE}`,
+};
+
+export const PipelineNamesDocument: Operation<PipelineNamesQuery, PipelineNamesQueryVariables> = {
+  name: "PipelineNames",
+  document: `query PipelineNames($first: Int, $after: String) {
+  list: pipelines(first: $first, after: $after) {
+    nodes {
+      name
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${PAGE}`,
 };
 
 export const CouplingDocument: Operation<CouplingQuery, CouplingQueryVariables> = {

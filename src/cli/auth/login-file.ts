@@ -1,17 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { writePrivateFile } from "./private-file.js";
 
 /** A stored login: the service and the token. */
 export interface Login {
@@ -57,7 +47,7 @@ export function deleteLogin(file: string): boolean {
 
 /** Stores a login, replacing an existing one. Only the owner can read the file (mode 0600). */
 export function writeLogin(file: string, login: Login): void {
-  putFile(file, login, (draft) => renameSync(draft, file));
+  writePrivateFile(file, toText(login));
 }
 
 /**
@@ -67,7 +57,7 @@ export function writeLogin(file: string, login: Login): void {
  */
 export function writeFirstLogin(file: string, login: Login): boolean {
   let stored = true;
-  putFile(file, login, (draft) => {
+  writePrivateFile(file, toText(login), (draft) => {
     try {
       // Unlike rename, link fails atomically if the file exists.
       linkSync(draft, file);
@@ -79,19 +69,8 @@ export function writeFirstLogin(file: string, login: Login): boolean {
   return stored;
 }
 
-/** Writes a temporary file with mode 0600 first, so that the login file is never partial or readable by others. */
-function putFile(file: string, login: Login, put: (draft: string) => void): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  const descriptor = openSync(draft, "w", 0o600);
-  try {
-    chmodSync(draft, 0o600);
-    writeSync(descriptor, `${JSON.stringify(login, null, 2)}\n`);
-    put(draft);
-  } finally {
-    closeSync(descriptor);
-    rmSync(draft, { force: true });
-  }
+function toText(login: Login): string {
+  return `${JSON.stringify(login, null, 2)}\n`;
 }
 
 function parseLogin(text: string): Partial<Login> | null {

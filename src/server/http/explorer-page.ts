@@ -53,6 +53,7 @@ const STYLE = `
           #root .graphiql-sessions { margin: 0; min-height: 0; }
           #root .graphiql-plugin { min-width: 0 !important; overflow: auto; width: 100%; }
           #root .graphiql-editors, #root .graphiql-response { min-height: 0; }
+          #root .graphiql-plugin:not([style*="-1000px"]) ~ .graphiql-sessions .graphiql-response { display: none; }
           #root .graphiql-horizontal-drag-bar { display: none; }
         }`;
 
