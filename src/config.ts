@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readDuration } from "./domain/core/duration.js";
 import { Role } from "./entities/core/enums.js";
 import type { OidcSettings } from "./server/auth/oidc.js";
 import type { Limits } from "./server/execution/limits.js";
@@ -51,23 +52,15 @@ export class InvalidConfig extends Error {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** A hundred years. Much longer durations would exceed the range of `Date`. */
 const MAX_DURATION_MS = 36_500 * 86_400_000;
-
-/** Returns milliseconds, or NaN if the text is not a duration. */
-function parseDuration(text: string): number {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
-  return Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? Number.NaN);
-}
 
 function durationSetting(fallback: string) {
   return z
     .string()
     .default(fallback)
     .transform((text, context) => {
-      const milliseconds = parseDuration(text);
+      const milliseconds = readDuration(text);
       if (milliseconds > 0 && milliseconds <= MAX_DURATION_MS) return milliseconds;
       context.addIssue({
         code: "custom",
@@ -81,7 +74,7 @@ function durationSetting(fallback: string) {
 const MAX_SHUTDOWN_DELAY_MS = 5 * 60_000;
 
 const shutdownDelaySetting = z.string().transform((text, context) => {
-  const milliseconds = parseDuration(text);
+  const milliseconds = readDuration(text);
   if (milliseconds >= 0 && milliseconds <= MAX_SHUTDOWN_DELAY_MS) return milliseconds;
   context.addIssue({ code: "custom", message: "must be a duration from 0s to 5m, for example 5s" });
   return z.NEVER;

@@ -105,6 +105,7 @@ export class RowGenerator {
       description: "",
       region: "eu-west-1",
       deploymentMode: "IMMEDIATE",
+      deployTimeout: null,
       deletedAt: null,
     });
     this.#add(Coupling, {
@@ -127,6 +128,8 @@ export class RowGenerator {
         trigger: "DEPLOY",
         description: `Deploy of ${buildId.slice(0, 7)}`,
         promotionId: null,
+        forced: false,
+        reason: null,
         createdByName: "kim",
         createdByRole: "OPERATOR",
         deployDeadline: null,

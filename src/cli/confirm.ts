@@ -9,6 +9,11 @@ export interface ConfirmOptions {
 
 export const yesOption = (): Option => option("-y, --yes", "do not ask for confirmation");
 
+/** Whether there is a terminal to ask on. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
 /**
  * Asks for confirmation on a terminal. `--yes` skips the question.
  *
@@ -17,7 +22,7 @@ export const yesOption = (): Option => option("-y, --yes", "do not ask for confi
 export async function confirm(options: ConfirmOptions, question: string): Promise<void> {
   if (options.yes === true) return;
   const { stdin, stderr } = process;
-  if (stdin.isTTY !== true || stderr.isTTY !== true) {
+  if (!canAsk()) {
     throw wrongUsage(`${question} Confirm with --yes; there is no terminal to ask on.`);
   }
   const prompt = createInterface({ input: stdin, output: stderr });

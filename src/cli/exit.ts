@@ -5,7 +5,7 @@ export const EXIT = {
   refused: 1,
   /** Invalid usage; no request was sent. */
   usage: 2,
-  /** Required checks block the promotion or release. */
+  /** Required checks or other gates block the promotion or release. */
   blocked: 3,
   /** The promotion finished and at least one target did not succeed. */
   notAllSucceeded: 4,

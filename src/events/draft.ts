@@ -36,7 +36,7 @@ export function promotionChanged(
     type,
     pipelineId: promotion.pipelineId,
     promotionId: promotion.id,
-    detail: { phase: promotion.phase, targetId: null, targetPhase: null },
+    detail: { phase: promotion.phase, targetId: null, targetPhase: null, ...override(promotion) },
     apps: [promotion.sourceAppId, ...targetApps],
   };
 }
@@ -52,7 +52,7 @@ export function promotionTargetChanged(
     type: "PROMOTION_TARGET_CHANGED",
     pipelineId: promotion.pipelineId,
     promotionId: promotion.id,
-    detail: { phase: promotion.phase, targetId: target.id, targetPhase },
+    detail: { phase: promotion.phase, targetId: target.id, targetPhase, ...override(promotion) },
     apps: [promotion.sourceAppId, target.appId],
   };
 }
@@ -68,9 +68,14 @@ export function releaseChanged(
     type,
     pipelineId,
     releaseId: release.id,
-    detail: { phase: release.phase },
+    detail: { phase: release.phase, ...override(release) },
     apps: [release.appId],
   };
+}
+
+/** The override of a promotion or release, if it was forced. */
+function override({ forced, reason }: Pick<Release, "forced" | "reason">) {
+  return forced ? { forced, reason } : {};
 }
 
 /** A status applies to a release from now on. It is the release's own or its build's. */

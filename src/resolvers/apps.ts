@@ -9,7 +9,7 @@ import { Release } from "../entities/releases/release.js";
 import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../schema/inputs/apps.js";
-import { AppPayload, DeleteAppPayload } from "../schema/payloads.js";
+import { CreateAppPayload, DeleteAppPayload, UpdateAppPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { APPS_BY_NAME, listRows, nameContains, nestedList, RELEASES_BY_VERSION } from "./lists.js";
 
@@ -72,19 +72,19 @@ export class AppResolver {
     return nestedList(ctx, RELEASES_BY_VERSION, "appId", id, args);
   }
 
-  @Mutation(() => AppPayload, { nullable: true, description: `Creates an app. ${requiresRole("createApp")}` })
+  @Mutation(() => CreateAppPayload, { nullable: true, description: `Creates an app. ${requiresRole("createApp")}` })
   async createApp(
     @Ctx() ctx: Context,
     @Arg("input", () => CreateAppInput, { description: "Input for createApp." }) input: CreateAppInput,
-  ): Promise<AppPayload> {
+  ): Promise<CreateAppPayload> {
     return { app: await ctx.mutate((ctx) => apps.createApp(ctx, input)) };
   }
 
-  @Mutation(() => AppPayload, { nullable: true, description: `Updates an app. ${requiresRole("updateApp")}` })
+  @Mutation(() => UpdateAppPayload, { nullable: true, description: `Updates an app. ${requiresRole("updateApp")}` })
   async updateApp(
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateAppInput, { description: "Input for updateApp." }) input: UpdateAppInput,
-  ): Promise<AppPayload> {
+  ): Promise<UpdateAppPayload> {
     return { app: await ctx.mutate((ctx) => apps.updateApp(ctx, input)) };
   }
 

@@ -7,7 +7,7 @@ import type { Release } from "../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../schema/inputs/builds.js";
-import { BuildPayload } from "../schema/payloads.js";
+import { CreateBuildPayload, UpdateBuildPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { BUILDS_NEWEST_FIRST, listRows, nestedList, RELEASES_NEWEST_FIRST } from "./lists.js";
 
@@ -58,22 +58,25 @@ export class BuildResolver {
     return nestedList(ctx, RELEASES_NEWEST_FIRST, "buildId", id, args);
   }
 
-  @Mutation(() => BuildPayload, { nullable: true, description: `Registers a build. ${requiresRole("createBuild")}` })
+  @Mutation(() => CreateBuildPayload, {
+    nullable: true,
+    description: `Registers a build. ${requiresRole("createBuild")}`,
+  })
   async createBuild(
     @Ctx() ctx: Context,
     @Arg("input", () => CreateBuildInput, { description: "Input for createBuild." }) input: CreateBuildInput,
-  ): Promise<BuildPayload> {
+  ): Promise<CreateBuildPayload> {
     return { build: await ctx.mutate((ctx) => builds.createBuild(ctx, input)) };
   }
 
-  @Mutation(() => BuildPayload, {
+  @Mutation(() => UpdateBuildPayload, {
     nullable: true,
     description: `Updates the phase of a build that has not SUCCEEDED. ${requiresRole("updateBuild")}`,
   })
   async updateBuild(
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateBuildInput, { description: "Input for updateBuild." }) input: UpdateBuildInput,
-  ): Promise<BuildPayload> {
+  ): Promise<UpdateBuildPayload> {
     return { build: await ctx.mutate((ctx) => builds.updateBuild(ctx, input)) };
   }
 }

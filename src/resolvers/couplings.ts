@@ -18,7 +18,13 @@ import {
   SetAutoDeployInput,
   UpdateChecksInput,
 } from "../schema/inputs/couplings.js";
-import { CouplingPayload, RemoveCouplingPayload } from "../schema/payloads.js";
+import {
+  AddCouplingPayload,
+  MoveCouplingPayload,
+  RemoveCouplingPayload,
+  SetAutoDeployPayload,
+  UpdateChecksPayload,
+} from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { COUPLINGS, listRows } from "./lists.js";
 import { loadApp, loadPipeline } from "./relations.js";
@@ -78,47 +84,47 @@ export class CouplingResolver {
     return loadApp(ctx, appId);
   }
 
-  @Mutation(() => CouplingPayload, {
+  @Mutation(() => AddCouplingPayload, {
     nullable: true,
     description: `Adds an app to a stage of a pipeline. ${requiresRole("addCoupling")}`,
   })
   async addCoupling(
     @Ctx() ctx: Context,
     @Arg("input", () => AddCouplingInput, { description: "Input for addCoupling." }) input: AddCouplingInput,
-  ): Promise<CouplingPayload> {
+  ): Promise<AddCouplingPayload> {
     return { coupling: await ctx.mutate((ctx) => couplings.addCoupling(ctx, input)) };
   }
 
-  @Mutation(() => CouplingPayload, {
+  @Mutation(() => UpdateChecksPayload, {
     nullable: true,
     description: `Replaces the required checks of an app. ${requiresRole("addChecks")} ${requiresRole("removeChecks", "Removing a check")}`,
   })
   async updateChecks(
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateChecksInput, { description: "Input for updateChecks." }) input: UpdateChecksInput,
-  ): Promise<CouplingPayload> {
+  ): Promise<UpdateChecksPayload> {
     return { coupling: await ctx.mutate((ctx) => couplings.updateChecks(ctx, input)) };
   }
 
-  @Mutation(() => CouplingPayload, {
+  @Mutation(() => MoveCouplingPayload, {
     nullable: true,
     description: `Moves an app to another stage. ${requiresRole("moveCoupling")} ${requiresRole("moveCheckedCoupling", "Moving an app that has required checks")}`,
   })
   async moveCoupling(
     @Ctx() ctx: Context,
     @Arg("input", () => MoveCouplingInput, { description: "Input for moveCoupling." }) input: MoveCouplingInput,
-  ): Promise<CouplingPayload> {
+  ): Promise<MoveCouplingPayload> {
     return { coupling: await ctx.mutate((ctx) => couplings.moveCoupling(ctx, input)) };
   }
 
-  @Mutation(() => CouplingPayload, {
+  @Mutation(() => SetAutoDeployPayload, {
     nullable: true,
     description: `Turns automatic deployment on or off. ${requiresRole("setAutoDeploy")}`,
   })
   async setAutoDeploy(
     @Ctx() ctx: Context,
     @Arg("input", () => SetAutoDeployInput, { description: "Input for setAutoDeploy." }) input: SetAutoDeployInput,
-  ): Promise<CouplingPayload> {
+  ): Promise<SetAutoDeployPayload> {
     return { coupling: await ctx.mutate((ctx) => couplings.setAutoDeploy(ctx, input)) };
   }
 

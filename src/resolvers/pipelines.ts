@@ -22,7 +22,7 @@ import {
 import type { Context } from "../schema/context.js";
 import { TYPES_FILTER } from "../schema/event-filters.js";
 import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../schema/inputs/pipelines.js";
-import { DeletePipelinePayload, PipelinePayload } from "../schema/payloads.js";
+import { CreatePipelinePayload, DeletePipelinePayload, UpdatePipelinePayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { nestedEvents } from "./events.js";
 import { listRows, nameContains, nestedList, PIPELINES_BY_NAME, PROMOTIONS_NEWEST_FIRST } from "./lists.js";
@@ -106,25 +106,25 @@ export class PipelineResolver {
     return nestedEvents(ctx, id, args);
   }
 
-  @Mutation(() => PipelinePayload, {
+  @Mutation(() => CreatePipelinePayload, {
     nullable: true,
     description: `Creates a pipeline. ${requiresRole("createPipeline")}`,
   })
   async createPipeline(
     @Ctx() ctx: Context,
     @Arg("input", () => CreatePipelineInput, { description: "Input for createPipeline." }) input: CreatePipelineInput,
-  ): Promise<PipelinePayload> {
+  ): Promise<CreatePipelinePayload> {
     return { pipeline: await ctx.mutate((ctx) => pipelines.createPipeline(ctx, input)) };
   }
 
-  @Mutation(() => PipelinePayload, {
+  @Mutation(() => UpdatePipelinePayload, {
     nullable: true,
     description: `Updates a pipeline. ${requiresRole("updatePipeline")}`,
   })
   async updatePipeline(
     @Ctx() ctx: Context,
     @Arg("input", () => UpdatePipelineInput, { description: "Input for updatePipeline." }) input: UpdatePipelineInput,
-  ): Promise<PipelinePayload> {
+  ): Promise<UpdatePipelinePayload> {
     return { pipeline: await ctx.mutate((ctx) => pipelines.updatePipeline(ctx, input)) };
   }
 

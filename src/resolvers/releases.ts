@@ -11,7 +11,7 @@ import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 import type { Context } from "../schema/context.js";
 import { CreateReleaseInput, ReportDeploymentInput, RollbackInput } from "../schema/inputs/releases.js";
-import { ReleasePayload } from "../schema/payloads.js";
+import { CreateReleasePayload, ReportDeploymentPayload, RollbackPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { loadApp, loadBuild } from "./relations.js";
 
@@ -73,29 +73,29 @@ export class ReleaseResolver {
     return ctx.loaders.githubReportOfRelease.load(id);
   }
 
-  @Mutation(() => ReleasePayload, {
+  @Mutation(() => CreateReleasePayload, {
     nullable: true,
-    description: `Releases a build on an app. ${requiresRole("createRelease")} ${requiresRole("releasePastChecks", "Releasing a build on which a required check of the app is not SUCCESS")}`,
+    description: `Releases a build on an app. ${requiresRole("createRelease")} ${requiresRole("forceRelease", "Forcing")}`,
   })
   async createRelease(
     @Ctx() ctx: Context,
     @Arg("input", () => CreateReleaseInput, { description: "Input for createRelease." }) input: CreateReleaseInput,
-  ): Promise<ReleasePayload> {
+  ): Promise<CreateReleasePayload> {
     return { release: await ctx.mutate((ctx) => releases.createRelease(ctx, input)) };
   }
 
-  @Mutation(() => ReleasePayload, {
+  @Mutation(() => RollbackPayload, {
     nullable: true,
     description: `Rolls an app back to an earlier release, by a new release with the same build. ${requiresRole("rollback")}`,
   })
   async rollback(
     @Ctx() ctx: Context,
     @Arg("input", () => RollbackInput, { description: "Input for rollback." }) input: RollbackInput,
-  ): Promise<ReleasePayload> {
+  ): Promise<RollbackPayload> {
     return { release: await ctx.mutate((ctx) => releases.rollback(ctx, input)) };
   }
 
-  @Mutation(() => ReleasePayload, {
+  @Mutation(() => ReportDeploymentPayload, {
     nullable: true,
     description: `Reports the progress or the result of a release's deployment. ${requiresRole("reportDeployment")}`,
   })
@@ -103,7 +103,7 @@ export class ReleaseResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => ReportDeploymentInput, { description: "Input for reportDeployment." })
     input: ReportDeploymentInput,
-  ): Promise<ReleasePayload> {
+  ): Promise<ReportDeploymentPayload> {
     return { release: await ctx.mutate((ctx) => releases.reportDeployment(ctx, input)) };
   }
 }

@@ -5,7 +5,7 @@ import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../entities/pipelines/review-app.js";
 import type { Context } from "../schema/context.js";
 import { CloseReviewAppInput, OpenReviewAppInput } from "../schema/inputs/review-apps.js";
-import { CloseReviewAppPayload, ReviewAppPayload } from "../schema/payloads.js";
+import { CloseReviewAppPayload, OpenReviewAppPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { loadApp, loadPipeline } from "./relations.js";
 
@@ -21,14 +21,14 @@ export class ReviewAppResolver {
     return loadPipeline(ctx, pipelineId);
   }
 
-  @Mutation(() => ReviewAppPayload, {
+  @Mutation(() => OpenReviewAppPayload, {
     nullable: true,
     description: `Creates or updates the review app of a pull request. Use it for code hosts other than GitHub. The GitHub webhook does the same. ${requiresRole("openReviewApp")}`,
   })
   async openReviewApp(
     @Ctx() ctx: Context,
     @Arg("input", () => OpenReviewAppInput, { description: "Input for openReviewApp." }) input: OpenReviewAppInput,
-  ): Promise<ReviewAppPayload> {
+  ): Promise<OpenReviewAppPayload> {
     return { reviewApp: await ctx.mutate((ctx) => reviewApps.openReviewApp(ctx, input)) };
   }
 

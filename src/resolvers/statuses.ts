@@ -5,7 +5,7 @@ import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 import type { Context } from "../schema/context.js";
 import { ReportStatusInput } from "../schema/inputs/statuses.js";
-import { ReleaseStatusPayload } from "../schema/payloads.js";
+import { ReportStatusPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { loadBuild } from "./relations.js";
 
@@ -26,14 +26,14 @@ export class StatusResolver {
     return loadBuild(ctx, buildId);
   }
 
-  @Mutation(() => ReleaseStatusPayload, {
+  @Mutation(() => ReportStatusPayload, {
     nullable: true,
     description: `Creates or updates the status of a release or build in one context. ${requiresRole("reportStatus")}`,
   })
   async reportStatus(
     @Ctx() ctx: Context,
     @Arg("input", () => ReportStatusInput, { description: "Input for reportStatus." }) input: ReportStatusInput,
-  ): Promise<ReleaseStatusPayload> {
+  ): Promise<ReportStatusPayload> {
     return { status: await ctx.mutate((ctx) => reportStatus(ctx, input)) };
   }
 }

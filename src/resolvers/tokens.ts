@@ -6,7 +6,7 @@ import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { type Connection, PageArgs, TokenConnection } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 import { CreateTokenInput, RevokeTokenInput } from "../schema/inputs/tokens.js";
-import { CreateTokenPayload, TokenPayload } from "../schema/payloads.js";
+import { CreateTokenPayload, RevokeTokenPayload } from "../schema/payloads.js";
 import { requiresRole } from "../schema/roles.js";
 import { listRows, TOKENS } from "./lists.js";
 import { loadLivePipelines } from "./relations.js";
@@ -38,14 +38,14 @@ export class TokenResolver {
     return ctx.mutate((ctx) => tokens.createToken(ctx, input));
   }
 
-  @Mutation(() => TokenPayload, {
+  @Mutation(() => RevokeTokenPayload, {
     nullable: true,
     description: `Revokes a token immediately and permanently. ${requiresRole("revokeToken")}`,
   })
   async revokeToken(
     @Ctx() ctx: Context,
     @Arg("input", () => RevokeTokenInput, { description: "Input for revokeToken." }) input: RevokeTokenInput,
-  ): Promise<TokenPayload> {
+  ): Promise<RevokeTokenPayload> {
     return { token: await ctx.mutate((ctx) => tokens.revokeToken(ctx, input)) };
   }
 }

@@ -2,10 +2,11 @@ import "reflect-metadata";
 import "./enums.js";
 import { type GraphQLSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
+import { Duration } from "../entities/core/duration.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
 import { addJitHints } from "./jit-hints.js";
-import { DateTimeScalar, EventCursorScalar } from "./scalars.js";
+import { DateTimeScalar, DurationScalar, EventCursorScalar } from "./scalars.js";
 
 /** type-graphql requires a PubSub for subscriptions. Ours read the event log, so nothing is published through it. */
 const NO_PUB_SUB = {
@@ -33,6 +34,7 @@ export function buildSchema(): GraphQLSchema {
     scalarsMap: [
       { type: Date, scalar: DateTimeScalar },
       { type: EventCursor as never, scalar: EventCursorScalar },
+      { type: Duration as never, scalar: DurationScalar },
     ],
     // The domain validates every value and writes the error messages, without echoing the input.
     validate: false,

@@ -67,14 +67,16 @@ describe("PromotionPhase", enums.PromotionPhase, "The phase of a promotion.", {
   FAILED: "No target succeeded.",
 });
 
-describe("BlockerCode", enums.BlockerCode, "Why a promotion is refused.", {
+describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is refused.", {
   NO_RELEASE: "The source app has no release to promote.",
   RELEASE_NOT_SUCCEEDED: "The release to promote has not succeeded on the source app.",
   NO_NEXT_STAGE: "The source stage is the last one.",
   NO_TARGETS: "The next stage has no apps.",
+  UP_TO_DATE: "`skipUpToDate` leaves no target: all of them already run the build.",
   CHECK_MISSING: "A required check has not been reported on the release.",
   CHECK_PENDING: "A required check is still pending.",
   CHECK_FAILED: "A required check reported FAILURE or ERROR.",
+  REPOSITORY_MISMATCH: "The build is of another repository or component than the pipeline.",
 });
 
 describe("Role", enums.Role, "The permissions of a token. Each role includes the permissions of the roles before it.", {

@@ -9,13 +9,79 @@ import { Promotion } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
 import { ReleaseStatus } from "../entities/releases/release-status.js";
 
-/* The payload types of the mutations. */
+/*
+ * The payload types of the mutations. Each mutation has a payload type of its own, so that it can grow by itself. Those
+ * that return the same object extend one class, which is not in the schema itself.
+ */
 
-@ObjectType({ description: "The pipeline that was created or updated.", simpleResolvers: true })
-export class PipelinePayload {
+@ObjectType({ simpleResolvers: true })
+class PipelinePayload {
   @Field(() => Pipeline, { description: "The pipeline after the mutation." })
   pipeline!: Pipeline;
 }
+
+@ObjectType({ description: "The pipeline that was created.", simpleResolvers: true })
+export class CreatePipelinePayload extends PipelinePayload {}
+
+@ObjectType({ description: "The pipeline that was updated.", simpleResolvers: true })
+export class UpdatePipelinePayload extends PipelinePayload {}
+
+@ObjectType({ simpleResolvers: true })
+class AppPayload {
+  @Field(() => App, { description: "The app after the mutation." })
+  app!: App;
+}
+
+@ObjectType({ description: "The app that was created.", simpleResolvers: true })
+export class CreateAppPayload extends AppPayload {}
+
+@ObjectType({ description: "The app that was updated.", simpleResolvers: true })
+export class UpdateAppPayload extends AppPayload {}
+
+@ObjectType({ simpleResolvers: true })
+class CouplingPayload {
+  @Field(() => Coupling, { description: "The coupling after the mutation." })
+  coupling!: Coupling;
+}
+
+@ObjectType({ description: "The coupling that was added.", simpleResolvers: true })
+export class AddCouplingPayload extends CouplingPayload {}
+
+@ObjectType({ description: "The coupling whose required checks were replaced.", simpleResolvers: true })
+export class UpdateChecksPayload extends CouplingPayload {}
+
+@ObjectType({ description: "The coupling that was moved.", simpleResolvers: true })
+export class MoveCouplingPayload extends CouplingPayload {}
+
+@ObjectType({ description: "The coupling whose automatic deploys were turned on or off.", simpleResolvers: true })
+export class SetAutoDeployPayload extends CouplingPayload {}
+
+@ObjectType({ simpleResolvers: true })
+class BuildPayload {
+  @Field(() => Build, { description: "The build after the mutation." })
+  build!: Build;
+}
+
+@ObjectType({ description: "The build that was registered.", simpleResolvers: true })
+export class CreateBuildPayload extends BuildPayload {}
+
+@ObjectType({ description: "The build that was updated.", simpleResolvers: true })
+export class UpdateBuildPayload extends BuildPayload {}
+
+@ObjectType({ simpleResolvers: true })
+class ReleasePayload {
+  @Field(() => Release, { description: "The release after the mutation." })
+  release!: Release;
+}
+
+@ObjectType({ description: "The release that was created.", simpleResolvers: true })
+export class CreateReleasePayload extends ReleasePayload {}
+
+@ObjectType({ description: "The release that the rollback created.", simpleResolvers: true })
+export class RollbackPayload extends ReleasePayload {}
+
+@ObjectType({ description: "The release whose deployment was reported.", simpleResolvers: true })
+export class ReportDeploymentPayload extends ReleasePayload {}
 
 @ObjectType({ description: "Identifies the pipeline that was deleted.", simpleResolvers: true })
 export class DeletePipelinePayload {
@@ -23,22 +89,10 @@ export class DeletePipelinePayload {
   deletedPipelineId!: string;
 }
 
-@ObjectType({ description: "The app that was created or updated.", simpleResolvers: true })
-export class AppPayload {
-  @Field(() => App, { description: "The app after the mutation." })
-  app!: App;
-}
-
 @ObjectType({ description: "Identifies the app that was deleted.", simpleResolvers: true })
 export class DeleteAppPayload {
   @Field(() => ID, { description: "The id of the deleted app." })
   deletedAppId!: string;
-}
-
-@ObjectType({ description: "The coupling that was added or updated.", simpleResolvers: true })
-export class CouplingPayload {
-  @Field(() => Coupling, { description: "The coupling after the mutation." })
-  coupling!: Coupling;
 }
 
 @ObjectType({ description: "Identifies the coupling that was removed.", simpleResolvers: true })
@@ -50,20 +104,8 @@ export class RemoveCouplingPayload {
   pipeline!: Pipeline;
 }
 
-@ObjectType({ description: "The build that was registered or updated.", simpleResolvers: true })
-export class BuildPayload {
-  @Field(() => Build, { description: "The build after the mutation." })
-  build!: Build;
-}
-
-@ObjectType({ description: "The release that was created or updated.", simpleResolvers: true })
-export class ReleasePayload {
-  @Field(() => Release, { description: "The release after the mutation." })
-  release!: Release;
-}
-
 @ObjectType({ description: "The status that was reported.", simpleResolvers: true })
-export class ReleaseStatusPayload {
+export class ReportStatusPayload {
   @Field(() => ReleaseStatus, { description: "The status after the mutation." })
   status!: ReleaseStatus;
 }
@@ -75,7 +117,7 @@ export class PromotePayload {
 }
 
 @ObjectType({ description: "The review app that was created or updated.", simpleResolvers: true })
-export class ReviewAppPayload {
+export class OpenReviewAppPayload {
   @Field(() => ReviewApp, { description: "The review app after the mutation." })
   reviewApp!: ReviewApp;
 }
@@ -98,8 +140,8 @@ export class CreateTokenPayload {
   secret!: string;
 }
 
-@ObjectType({ description: "The token that was updated.", simpleResolvers: true })
-export class TokenPayload {
+@ObjectType({ description: "The token that was revoked.", simpleResolvers: true })
+export class RevokeTokenPayload {
   @Field(() => Token, { description: "The token after the mutation." })
   token!: Token;
 }

@@ -1,5 +1,6 @@
-import { GraphQLScalarType, Kind } from "graphql";
+import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
 import { GraphQLDateTimeISO } from "graphql-scalars";
+import { formatDuration } from "../domain/core/duration.js";
 
 /** Output: ISO 8601 in UTC with milliseconds. Input: ISO 8601 with any offset. */
 export const DateTimeScalar = new GraphQLScalarType({
@@ -9,18 +10,36 @@ export const DateTimeScalar = new GraphQLScalarType({
   serialize: (value) => (value instanceof Date ? value.toISOString() : GraphQLDateTimeISO.serialize(value)),
 });
 
-/** A string. The domain validates the cursor and writes the error message. */
-export const EventCursorScalar = new GraphQLScalarType<string, string>({
+/** The domain validates the cursor and writes the error message. */
+export const EventCursorScalar = textScalar({
   name: "EventCursor",
   description:
     "A position in the event log. Opaque to clients, totally ordered, and valid across restarts and server instances.",
   serialize: String,
-  parseValue: (value) => {
-    if (typeof value !== "string") throw new TypeError("EventCursor must be a string.");
-    return value;
-  },
-  parseLiteral: (node) => {
-    if (node.kind !== Kind.STRING) throw new TypeError("EventCursor must be a string.");
-    return node.value;
-  },
 });
+
+/** Milliseconds in code. The domain parses the text, because the bounds depend on the field. */
+export const DurationScalar = textScalar({
+  name: "Duration",
+  description: "A whole number and a unit: `90s`, `10m`, `72h`, `30d`. The units are `ms`, `s`, `m`, `h` and `d`.",
+  serialize: (value) => formatDuration(value as number),
+});
+
+interface TextScalar {
+  readonly name: string;
+  readonly description: string;
+  readonly serialize: (value: unknown) => string;
+}
+
+/** A scalar whose input is any string. */
+function textScalar(config: TextScalar): GraphQLScalarType<string, string> {
+  const requireText = (value: unknown): string => {
+    if (typeof value === "string") return value;
+    throw new GraphQLError(`${config.name} must be a string.`);
+  };
+  return new GraphQLScalarType<string, string>({
+    ...config,
+    parseValue: requireText,
+    parseLiteral: (node) => requireText(node.kind === Kind.STRING ? node.value : null),
+  });
+}

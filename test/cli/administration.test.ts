@@ -27,6 +27,11 @@ describe("commands that update", () => {
     assert.deepEqual([moved.region, moved.deploymentMode, moved.description], ["eu", "REPORTED", "Shop"]);
     const reset = await update("--no-region", "--no-reported");
     assert.deepEqual([reset.region, reset.deploymentMode, reset.description], [null, "IMMEDIATE", "Shop"]);
+    assert.equal((await update("--deploy-timeout", "15m")).deployTimeout, "15m");
+    assert.match((await cli.run(["apps:info", name])).stdout, /^deploy_timeout\t15m$/m);
+    assert.equal((await update("--no-deploy-timeout")).deployTimeout, null);
+    const wrong = await cli.run(["apps:update", name, "--deploy-timeout", "soon"]);
+    assert.deepEqual([wrong.code, wrong.stderr.startsWith("--deploy-timeout must be a duration")], [1, true]);
     const nothing = await cli.run(["apps:update", name]);
     assert.deepEqual([nothing.code, nothing.stderr.split(":")[0]], [2, "Specify what to update"]);
   });
@@ -203,6 +208,39 @@ describe("destructive commands", () => {
     assert.deepEqual(await checks(), ["ci/build"]);
     assert.equal((await answer("y\r")).code, 0);
     assert.deepEqual(await checks(), []);
+  });
+});
+
+describe("promote to apps that already run the build", () => {
+  it("asks on a terminal, and does not ask scripts", { skip: !hasTerminal }, async (t) => {
+    const server = await startServer(t);
+    const cli = new CommandLine(t, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    const seed = new Seed(server.admin);
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const target = await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const versions = async () => (await cli.json(["releases", "-a", target.name])).length;
+    const promote = ["promote", "-a", dev.name];
+    assert.equal((await cli.onTerminal(promote)).code, 0, "it does not run the build yet");
+    for (const [typed, code, count] of [
+      ["n\r", 1, 1],
+      ["y\r", 0, 2],
+    ] as const) {
+      const running = cli.startOnTerminal(promote);
+      await running.until(({ stdout }) => stdout.includes(`${target.name} already runs this build. Release it again?`));
+      running.type(typed);
+      assert.equal((await running.ended).code, code);
+      assert.equal(await versions(), count);
+    }
+    assert.equal((await cli.onTerminal([...promote, "--yes"])).code, 0);
+    assert.equal((await cli.run(promote)).code, 0);
+    assert.equal(await versions(), 4);
+    const skipped = await cli.run([...promote, "--skip-up-to-date"]);
+    assert.deepEqual([skipped.code, nonEmptyLines(skipped.stderr).length], [1, 2]);
+    assert.match(skipped.stderr, /^✗ Every target in STAGING of \S+ already runs this build/m);
+    assert.match((await cli.run([...promote, "--dry-run"])).stdout, /already runs v4 of this build/);
+    assert.equal(await versions(), 4);
   });
 });
 

@@ -127,8 +127,8 @@ describe("a command that fails", () => {
       `✗ ${prod.name} requires ci/build, which was never reported.`,
       `  railyard releases:status ${release} -c ci/build -s success`,
       `✗ ${prod.name} requires qa/smoke, which is still pending. Wait until qa/smoke succeeds.`,
-      `✗ ${prod.name} requires sec/scan, which reported a failure. Run sec/scan again, or promote a build that passes it.`,
-      "An administrator can override the checks:",
+      `✗ ${prod.name} requires sec/scan, which reported a failure. Run sec/scan again, or use a build that passes it.`,
+      "An administrator can override this:",
       `  railyard promote -a ${dev.name} --force --reason TEXT`,
     ]);
     const plan = await cli.run(["promote", "-a", dev.name, "--dry-run"]);
@@ -155,7 +155,7 @@ describe("a command that fails", () => {
         `✗ 12 apps require ${context}, which was never reported: ${apps}.`,
         `  railyard releases:status ${id} -c ${context.includes(" ") ? `'${context}'` : context} -s success`,
       ]),
-      "An administrator can override the checks:",
+      "An administrator can override this:",
       `  railyard promote -p ${pipeline.name} -s development --force --reason TEXT`,
     ]);
   });
@@ -188,7 +188,16 @@ describe("a command that fails", () => {
     const [first, ...hints] = await failed(3, create, { RAILYARD_TOKEN: secret ?? "" });
     assert.equal(first, `The release onto ${app.name} is refused.`);
     assert.ok(hints.includes(`  railyard builds:status ${build.id} -c ci/build -s success`), hints.join("\n"));
-    assert.doesNotMatch(hints.join("\n"), /--force/, "releases:create has no such option");
+    const override = hints.at(-1) ?? "";
+    assert.equal(override, `  railyard releases:create -a ${app.name} -b ${build.id} --force --reason TEXT`);
+    const words = override.trim().split(" ").slice(1, -1);
+    assert.equal(
+      (await failed(2, words.slice(0, -1)))[0],
+      "--force requires --reason TEXT; it is stored with the release.",
+    );
+    const forced = await cli.run([...words, "hotfix"]);
+    assert.deepEqual([forced.code, forced.stderr], [0, ""]);
+    assert.match(forced.stdout, /^Forced\s+hotfix$/m);
   });
 
   it("exits with 5 if the service is unreachable or is not Railyard", async () => {

@@ -116,6 +116,12 @@ describe("the public contract", () => {
     assert.equal(stated.get("revokeToken"), "ADMIN");
   });
 
+  it("has a payload type of its own for every mutation, named after it", () => {
+    for (const [name, { type }] of Object.entries(emitted.getMutationType()?.getFields() ?? {})) {
+      assert.equal(String(type), `${name[0]?.toUpperCase()}${name.slice(1)}Payload`);
+    }
+  });
+
   it("is committed as the code generates it", () => {
     const committed = readFileSync("src/schema/schema.graphql", "utf8");
     assert.equal(committed, printedSchema(), "src/schema/schema.graphql has drifted: run `npm run schema`");

@@ -59,6 +59,7 @@ const SCALARS: Readonly<Record<string, unknown>> = {
   Boolean: false,
   DateTime: "2999-01-01T00:00:00.000Z",
   EventCursor: "ZXZlbnQ6MA",
+  Duration: "10m",
 };
 
 /** Returns a sample value of a type: required fields only, and ids that do not exist. */

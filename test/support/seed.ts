@@ -63,10 +63,15 @@ export class Seed {
   }
 
   /** Releases a build to an app. Creates a build if none is given. */
-  async release(app: Named, build?: { readonly id: string }): Promise<SeededRelease> {
+  async release(app: Named, build?: { readonly id: string }, input: object = {}): Promise<SeededRelease> {
     const { id } = build ?? (await this.build());
-    return (await this.client.mutate("createRelease", { app: app.id, build: id }, "release { id version phase }"))
-      .release;
+    const given = { app: app.id, build: id, ...input };
+    return (await this.client.mutate("createRelease", given, "release { id version phase }")).release;
+  }
+
+  /** Releases a build to an app past its gates. */
+  forcedRelease(app: Named, build?: { readonly id: string }): Promise<SeededRelease> {
+    return this.release(app, build, { force: true, reason: "For a test" });
   }
 }
 

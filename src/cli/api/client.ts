@@ -107,7 +107,7 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
     case "UNAVAILABLE":
       return new Failure(EXIT.notConnected, [message], trace);
     case "PROMOTION_BLOCKED": {
-      const exit = blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
+      const exit = blockers.some(isGate) ? EXIT.blocked : EXIT.refused;
       return new Blocked(exit, firstSentence(message), blockers, trace, { code, message, blockers });
     }
     case "CURSOR_EXPIRED":
@@ -117,9 +117,9 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
   }
 }
 
-/** Whether the blocker is a required check that has not passed. */
-export function isCheck(blocker: Pick<BlockerFragment, "code">): boolean {
-  return blocker.code.startsWith("CHECK_");
+/** Whether the blocker is a gate, which an administrator can override. */
+export function isGate(blocker: Pick<BlockerFragment, "overridable">): boolean {
+  return blocker.overridable;
 }
 
 export function noResponse(url: string, error: unknown, name: string): Failure {

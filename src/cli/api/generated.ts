@@ -83,9 +83,11 @@ export type BlockerCode =
   | 'RELEASE_NOT_SUCCEEDED'
   | 'NO_NEXT_STAGE'
   | 'NO_TARGETS'
+  | 'UP_TO_DATE'
   | 'CHECK_MISSING'
   | 'CHECK_PENDING'
-  | 'CHECK_FAILED';
+  | 'CHECK_FAILED'
+  | 'REPOSITORY_MISMATCH';
 
 export type PromoteInput = {
   readonly app?: string | null | undefined;
@@ -93,6 +95,7 @@ export type PromoteInput = {
   readonly stage?: Stage | null | undefined;
   readonly release?: string | null | undefined;
   readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly skipUpToDate?: boolean | null | undefined;
   readonly force?: boolean | null | undefined;
   readonly reason?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
@@ -111,6 +114,7 @@ export type UpdateAppInput = {
   readonly description?: string | null | undefined;
   readonly region?: string | null | undefined;
   readonly deploymentMode?: DeploymentMode | null | undefined;
+  readonly deployTimeout?: string | null | undefined;
 };
 
 export type DeleteAppInput = {
@@ -201,6 +205,8 @@ export type CreateReleaseInput = {
   readonly app: string;
   readonly build: string;
   readonly description?: string | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly reason?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -261,7 +267,7 @@ export type RevokeTokenInput = {
 export type AppReleasesFragment = { readonly currentRelease: ReleaseSummaryFragment | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } }> } };
 
 export type AppFragment = (
-  { readonly id: string, readonly name: string, readonly description: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly createdAt: string, readonly updatedAt: string, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly pipeline: { readonly id: string, readonly name: string } } | null }
+  { readonly id: string, readonly name: string, readonly description: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly deployTimeout: string | null, readonly createdAt: string, readonly updatedAt: string, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly pipeline: { readonly id: string, readonly name: string } } | null }
   & AppReleasesFragment
 );
 
@@ -420,7 +426,7 @@ export type EventFragment =
 ;
 
 export type PromotionEventFragment = (
-  { readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number }, readonly targets: ReadonlyArray<{ readonly app: { readonly name: string } | null }> }, readonly target: { readonly failureReason: string | null, readonly app: { readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } } | null }
+  { readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number }, readonly targets: ReadonlyArray<{ readonly app: { readonly name: string } | null }> }, readonly target: { readonly failureReason: string | null, readonly app: { readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } } | null }
   & Event_PromotionEvent_Fragment
 );
 
@@ -446,7 +452,7 @@ export type EventsSubscription = { readonly event:
       & Event_ReleaseStatusEvent_Fragment
     )
     | (
-      { readonly releasePhase: ReleasePhase, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
+      { readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
       & Event_ReleaseEvent_Fragment
     )
     | (
@@ -567,7 +573,7 @@ export type StatusFragment = { readonly id: string, readonly context: string, re
 
 export type ReleaseSummaryFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly state: StatusState | null, readonly createdAt: string, readonly build: { readonly id: string, readonly branch: string | null, readonly commit: { readonly sha: string } }, readonly statuses: ReadonlyArray<{ readonly context: string, readonly state: StatusState }> };
 
-export type ReleaseFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly state: StatusState | null, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly description: string, readonly current: boolean, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly build: BuildFragment, readonly createdBy: ActorFragment, readonly statuses: ReadonlyArray<StatusFragment> };
+export type ReleaseFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly state: StatusState | null, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly description: string, readonly current: boolean, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly build: BuildFragment, readonly createdBy: ActorFragment, readonly statuses: ReadonlyArray<StatusFragment> };
 
 export type ReleasesQueryVariables = Exact<{
   app: string;
@@ -699,7 +705,7 @@ export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYI
 
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK"];
 
-export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED"];
+export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH"];
 
 const APP_RELEASES = `fragment AppReleases on App {
   currentRelease {
@@ -728,6 +734,7 @@ const APP = `fragment App on App {
   description
   region
   deploymentMode
+  deployTimeout
   createdAt
   updatedAt
   coupling {
@@ -814,6 +821,8 @@ const PROMOTION_EVENT = `fragment PromotionEvent on PromotionEvent {
   ...Event
   promotionPhase
   targetPhase
+  forced
+  forceReason
   promotion {
     id
     from
@@ -1030,6 +1039,8 @@ const RELEASE = `fragment Release on Release {
   failureReason
   description
   current
+  forced
+  reason
   createdAt
   updatedAt
   app {
@@ -1327,6 +1338,8 @@ export const EventsDocument: Operation<EventsSubscription, EventsSubscriptionVar
     ...PromotionEvent
     ... on ReleaseEvent {
       releasePhase
+      forced
+      forceReason
       release {
         id
         version

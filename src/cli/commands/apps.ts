@@ -74,12 +74,21 @@ export function addApps(program: Command): void {
     },
   );
 
-  define<{ app?: string; region?: string | false; description?: string; reported?: boolean }>(
+  define<{
+    app?: string;
+    region?: string | false;
+    description?: string;
+    reported?: boolean;
+    deployTimeout?: string | false;
+  }>(
     program,
     {
       usage: "apps:update [app]",
-      about: "Update the description, region or deployment mode of an app",
-      examples: ["apps:update myapp-eu --region eu-west", "apps:update -a myapp-eu --no-region --reported"],
+      about: "Update the description, region, deployment mode or timeout of an app",
+      examples: [
+        "apps:update myapp-eu --region eu-west",
+        "apps:update -a myapp-eu --no-region --reported --deploy-timeout 15m",
+      ],
       options: [
         appOption(),
         option("-R, --region <region>", "the region that the app runs in"),
@@ -87,15 +96,23 @@ export function addApps(program: Command): void {
         option("-d, --description <text>", "description of the app"),
         option("--reported", "a deployer deploys the releases and reports the results"),
         option("--no-reported", "releases become current when they are created"),
+        option("--deploy-timeout <duration>", "a deployment without a report for this long fails, for example 15m"),
+        option("--no-deploy-timeout", "use the timeout of the service"),
       ],
     },
-    async ({ api, args, options: { app: flag, region, description, reported } }) => {
+    async ({ api, args, options: { app: flag, region, description, reported, deployTimeout } }) => {
       const app = requireName("app", args[0], flag);
-      if (region === undefined && description === undefined && reported === undefined) {
-        throw wrongUsage("Specify what to update: --region, --description or --reported.");
+      if ([region, description, reported, deployTimeout].every((value) => value === undefined)) {
+        throw wrongUsage("Specify what to update: --region, --description, --reported or --deploy-timeout.");
       }
       const deploymentMode = reported === undefined ? undefined : reported ? "REPORTED" : "IMMEDIATE";
-      const input = { app, description, deploymentMode, region: region === false ? null : region } as const;
+      const input = {
+        app,
+        description,
+        deploymentMode,
+        region: region === false ? null : region,
+        deployTimeout: deployTimeout === false ? null : deployTimeout,
+      } as const;
       const { updateApp } = await api.run(UpdateAppDocument, { input });
       return { document: updateApp.app, text: (screen) => describe(screen, updateApp.app) };
     },
@@ -173,6 +190,7 @@ function describe(screen: Screen, app: AppFragment): void {
     ["description", singleLine(app.description)],
     ["region", singleLine(app.region ?? "")],
     ["deployment_mode", lower(app.deploymentMode)],
+    ["deploy_timeout", app.deployTimeout ?? ""],
     ["pipeline", coupling === null ? "" : `id=${coupling.pipeline.id}, name=${coupling.pipeline.name}`],
     ["stage", lower(coupling?.stage ?? "")],
     ["coupling", coupling?.id ?? ""],

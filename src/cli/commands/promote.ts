@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { Blocked, isCheck } from "../api/client.js";
+import { Blocked, isGate } from "../api/client.js";
 import { follow } from "../api/follow.js";
 import {
   LogEndDocument,
@@ -22,24 +22,25 @@ import {
   listOption,
   option,
 } from "../command.js";
+import { type ConfirmOptions, canAsk, confirm, yesOption } from "../confirm.js";
 import { EXIT, type ExitCode, wrongUsage } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
 import { appLabel, lower, shellQuote } from "../output/format.js";
 import { type Progress, startProgress } from "../output/progress.js";
 import { outcome, planHints, showPlan, showPromotion } from "../output/promotions.js";
+import { type OverrideFlags, overrideOptions, requireReason } from "../override.js";
 
 /** Maximum time for which `--wait` tries to reconnect, in milliseconds. */
 const RECONNECT_TIMEOUT_MS = 5 * 60_000;
 
-interface Options {
+interface Options extends OverrideFlags, ConfirmOptions {
   readonly app?: string;
   readonly pipeline?: string;
   readonly stage?: Stage;
   readonly to?: string[];
   readonly release?: string;
+  readonly skipUpToDate?: boolean;
   readonly dryRun?: boolean;
-  readonly force?: boolean;
-  readonly reason?: string;
   readonly wait?: boolean;
   readonly idempotencyKey?: string;
 }
@@ -61,7 +62,8 @@ export function addPromote(program: Command): void {
       notes: [
         "Promotes the current release to all apps of the next stage unless -r or -t is given. With -p and -s instead of -a,\n" +
           "promotes from the first app of the stage that has a release.",
-        "Exit codes: 3 if required checks block the promotion, 4 if it finished but not all targets succeeded.",
+        "On a terminal, asks for confirmation if every target already runs the build; --yes skips the question.",
+        "Exit codes: 3 if required checks or other gates block the promotion, 4 if it finished but not all targets succeeded.",
       ],
       options: [
         option("-a, --app <app>", "the source app, by name or id"),
@@ -69,9 +71,10 @@ export function addPromote(program: Command): void {
         enumOption("-s, --stage <stage>", "instead of -a: the stage to promote from", STAGE_VALUES),
         listOption("-t, --to <app...>", "target apps in the next stage"),
         option("-r, --release <release>", "release of the source app: id, v3 or previous"),
+        option("--skip-up-to-date", "leave out targets that already run the build"),
         option("--dry-run", "show the plan and its blockers without promoting"),
-        option("--force", "override required checks; requires the ADMIN role and --reason"),
-        option("--reason <text>", "reason for --force"),
+        ...overrideOptions(),
+        yesOption(),
         option("--wait", "wait until every target is final"),
         idempotencyOption(),
       ],
@@ -79,6 +82,7 @@ export function addPromote(program: Command): void {
     async (call) => {
       const input = await parseInput(call);
       if (call.options.dryRun === true) return plan(call, input);
+      await confirmRepetition(call, input);
       try {
         return await (call.options.wait === true ? promoteAndWait(call, input) : promote(call, input));
       } catch (error) {
@@ -89,24 +93,33 @@ export function addPromote(program: Command): void {
 }
 
 async function parseInput({ api, options }: CommandCall<Options>): Promise<PromoteInput> {
-  const { app, pipeline, stage, to: targets, force, reason, idempotencyKey } = options;
+  const { app, pipeline, stage, to: targets, skipUpToDate, force, reason, idempotencyKey } = options;
   if (app === undefined && (pipeline === undefined || stage === undefined)) {
     throw wrongUsage("Specify what to promote: -a APP, or -p PIPELINE and -s STAGE.");
   }
-  if (force === true && !reason?.trim())
-    throw wrongUsage("--force requires --reason TEXT; it is stored with the promotion.");
+  requireReason(options, "promotion");
   const release = options.release === undefined ? undefined : await findReleaseId(api, options.release, app);
-  return { app, pipeline, stage, targets, force, reason, release, idempotencyKey };
+  return { app, pipeline, stage, targets, skipUpToDate, force, reason, release, idempotencyKey };
 }
 
 async function plan({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
   const { promotionPlan } = await api.run(PromotionPlanDocument, { input });
-  const refused = promotionPlan.blockers.some(isCheck) ? EXIT.blocked : EXIT.refused;
+  const refused = promotionPlan.blockers.some(isGate) ? EXIT.blocked : EXIT.refused;
   return {
     document: promotionPlan,
     text: (screen) => showPlan(screen, promotionPlan, overrideCommand(options)),
     exit: promotionPlan.promotable ? EXIT.done : refused,
   };
+}
+
+/** On a terminal, asks before a promotion to targets that all run the build already: it would change nothing. */
+async function confirmRepetition({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<void> {
+  if (options.yes === true || input.skipUpToDate === true || !canAsk()) return;
+  const { promotable, targets } = (await api.run(PromotionPlanDocument, { input })).promotionPlan;
+  if (!promotable || !targets.every((target) => target.upToDate)) return;
+  const [first, ...others] = targets.map(({ app }) => app.name);
+  const subject = others.length === 0 ? `${first} already runs` : `All ${targets.length} targets already run`;
+  await confirm(options, `${subject} this build. Release it again?`);
 }
 
 /** Reads the plan for the names and ids of the suggested commands. */
@@ -117,11 +130,12 @@ async function completeHints({ api, options }: CommandCall<Options>, input: Prom
 }
 
 /** The command that repeats the promotion with `--force`. */
-function overrideCommand({ app, pipeline, stage, to = [], release }: Options): string {
+function overrideCommand({ app, pipeline, stage, to = [], release, skipUpToDate }: Options): string {
   const words = [
     ...(app === undefined ? ["-p", pipeline ?? "", "-s", lower(stage ?? "")] : ["-a", app]),
     ...to.flatMap((target) => ["-t", target]),
     ...(release === undefined ? [] : ["-r", release]),
+    ...(skipUpToDate === true ? ["--skip-up-to-date"] : []),
   ];
   return `railyard promote ${words.map(shellQuote).join(" ")} --force --reason TEXT`;
 }

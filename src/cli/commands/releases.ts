@@ -12,9 +12,10 @@ import {
 import { findReleaseId, listReleases } from "../api/references.js";
 import { appOption, define, enumOption, idempotencyOption, limitOption, option, required } from "../command.js";
 import { notFound } from "../exit.js";
-import { appLabel, check } from "../output/format.js";
+import { appLabel, check, shellQuote } from "../output/format.js";
 import { noteMore } from "../output/lists.js";
 import { releaseColumns, showRelease, showReleases } from "../output/releases.js";
+import { type OverrideFlags, overrideOptions, requireReason } from "../override.js";
 
 const NAMING = "Specify a release by its id, or together with -a as v3, current or previous.";
 
@@ -58,23 +59,30 @@ export function addReleases(program: Command): void {
     },
   );
 
-  define<{ app: string; build: string; description?: string; idempotencyKey?: string }>(
+  define<{ app: string; build: string; description?: string; idempotencyKey?: string } & OverrideFlags>(
     program,
     {
       usage: "releases:create",
       about: "Release a build to an app",
-      examples: ["releases:create -a myapp-space-dev --build d4128fa1-ac32-4ae5-ba25-c16dd7415184"],
+      examples: [
+        "releases:create -a myapp-space-dev --build d4128fa1-ac32-4ae5-ba25-c16dd7415184",
+        "releases:create -a myapp-space-prod -b d4128fa1-ac32-4ae5-ba25-c16dd7415184 --force --reason 'hotfix, QA is informed'",
+      ],
+      notes: ["Exit code 3 if required checks or other gates block the release."],
       options: [
         required(appOption()),
         required(option("-b, --build <id>", "the id of the build")),
         option("-d, --description <text>", "description of the release"),
+        ...overrideOptions(),
         idempotencyOption(),
       ],
     },
-    async ({ api, options: { app, build, description, idempotencyKey } }) => {
-      const input = { app, build, description, idempotencyKey };
+    async ({ api, options: { app, build, description, force, reason, idempotencyKey } }) => {
+      requireReason({ force, reason }, "release");
+      const input = { app, build, description, force, reason, idempotencyKey };
+      const override = `railyard releases:create ${["-a", app, "-b", build].map(shellQuote).join(" ")} --force --reason TEXT`;
       const { createRelease } = await api.run(CreateReleaseDocument, { input }).catch((error: unknown) => {
-        throw error instanceof Blocked ? error.withHints({ build }) : error;
+        throw error instanceof Blocked ? error.withHints({ build, override }) : error;
       });
       return describeRelease(createRelease.release);
     },

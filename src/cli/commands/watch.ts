@@ -1,6 +1,11 @@
 import type { Command } from "commander";
 import { follow } from "../api/follow.js";
-import { EventsDocument, type EventsSubscription, LogEndDocument } from "../api/generated.js";
+import {
+  EventsDocument,
+  type EventsSubscription,
+  LogEndDocument,
+  type PromotionEventFragment,
+} from "../api/generated.js";
 import { define, option } from "../command.js";
 import { EXIT } from "../exit.js";
 import { onInterrupt } from "../interrupt.js";
@@ -75,6 +80,11 @@ function print(screen: Screen, event: LogEvent): void {
   screen.line(`${paint.dim(time)}  ${where}${describeEvent(event, paint)}${paint.dim(`  by ${by}`)}`);
 }
 
+/** ` (forced: hotfix)`; empty if it was not forced. */
+function override({ forced, forceReason }: Pick<PromotionEventFragment, "forced" | "forceReason">): string {
+  return forced ? ` (forced: ${singleLine(forceReason ?? "")})` : "";
+}
+
 /** Describes an event in one line. */
 function describeEvent(event: LogEvent, paint: Paint): string {
   switch (event.__typename) {
@@ -87,14 +97,16 @@ function describeEvent(event: LogEvent, paint: Paint): string {
       const to = lower(promotion.to);
       if (event.type === "PROMOTION_FINISHED") return `promotion of ${what} to ${to} ${phase(promotionPhase, paint)}`;
       const names = promotion.targets.map(({ app }) => appLabel(app, paint)).join(", ");
-      return `promotion of ${what} to ${to} started: ${names}`;
+      return `promotion of ${what} to ${to} started${override(event)}: ${names}`;
     }
     case "ReleaseEvent": {
       const { release, releasePhase } = event;
       const what = `${appLabel(release.app, paint)} v${release.version} ${phase(releasePhase, paint)}`;
       const why =
         releasePhase === "FAILED" && release.failureReason !== null ? `: ${singleLine(release.failureReason)}` : "";
-      return event.type === "RELEASE_CREATED" ? `${what}: ${singleLine(release.description)}` : `${what}${why}`;
+      return event.type === "RELEASE_CREATED"
+        ? `${what}: ${singleLine(release.description)}${override(event)}`
+        : `${what}${why}`;
     }
     case "ReleaseStatusEvent": {
       const { release, context, state, previousState } = event;

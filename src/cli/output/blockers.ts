@@ -11,7 +11,7 @@ export interface BlockerHints {
   readonly pipeline?: string | undefined;
   readonly source?: string | undefined;
   readonly nextStage?: string | undefined;
-  /** The command that overrides required checks. */
+  /** The command that overrides the gates. */
   readonly override?: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export function explainBlockers(blockers: readonly BlockerFragment[], hints: Blo
     return [`✗ ${describe(first, group)}${advice === null ? "" : ` ${advice}`}`, ...(command ? [`  ${command}`] : [])];
   });
   if (hints.override !== undefined && blockers.every(({ overridable }) => overridable)) {
-    lines.push("An administrator can override the checks:", `  ${hints.override}`);
+    lines.push("An administrator can override this:", `  ${hints.override}`);
   }
   return lines;
 }
@@ -63,6 +63,8 @@ function remedy(
     case "RELEASE_NOT_SUCCEEDED":
       return { advice: "Wait until the release succeeds, or choose another with -r.", command: null };
     case "NO_NEXT_STAGE":
+    case "UP_TO_DATE":
+    case "REPOSITORY_MISMATCH":
       return { advice: null, command: null };
     case "NO_TARGETS":
       return {
@@ -77,6 +79,6 @@ function remedy(
     case "CHECK_PENDING":
       return { advice: `Wait until ${check} succeeds.`, command: null };
     case "CHECK_FAILED":
-      return { advice: `Run ${check} again, or promote a build that passes it.`, command: null };
+      return { advice: `Run ${check} again, or use a build that passes it.`, command: null };
   }
 }

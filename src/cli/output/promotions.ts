@@ -64,7 +64,7 @@ export function showPlan(screen: Screen, plan: PlanFragment, override: string): 
   plan.targets.forEach(({ app, currentRelease, upToDate, checks }, index) => {
     const current = currentRelease === null ? "no release" : `runs v${currentRelease.version}`;
     const details = [
-      upToDate ? `${current}, same build` : current,
+      upToDate ? `already ${current} of this build` : current,
       ...checks.map((one) => check(one.context, one.state, paint)),
     ];
     screen.line(`${index === 0 ? "To: " : "    "}${appLabel(app, paint)}  ${details.join("  ")}`);

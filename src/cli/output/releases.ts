@@ -26,6 +26,7 @@ export function showRelease(screen: Screen, release: ReleaseFragment): void {
     ...details(screen, release),
     ["Commit", formatCommit(release)],
     ["Artifact", singleLine(release.build.artifact ?? "")],
+    ...(release.forced ? ([["Forced", singleLine(release.reason ?? "")]] as [string, string][]) : []),
     ["By", `${singleLine(release.createdBy.name)} (${lower(release.createdBy.role)})`],
   ]);
 }

@@ -2,6 +2,24 @@ import sql from "sql-template-tag";
 import { Release } from "../../entities/releases/release.js";
 import type { Reader } from "../rows/reader.js";
 
+/**
+ * Those of the apps that run a build: their current release is of the build, and no newer release is queued, deploying
+ * or failed. A deployment that failed may have replaced what ran before it.
+ */
+export async function appsRunning(
+  reader: Reader,
+  buildId: string,
+  appIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (appIds.length === 0) return new Set();
+  const rows = await reader.query<{ app_id: string }>(
+    sql`SELECT a.id AS app_id FROM apps a JOIN releases r ON r.id = (
+        SELECT n.id FROM releases n WHERE n.app_id = a.id AND n.phase <> 'SUPERSEDED' ORDER BY n.version DESC LIMIT 1
+      ) WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)} AND r.phase = 'SUCCEEDED' AND r.build_id = ${buildId}`,
+  );
+  return new Set(rows.map((row) => row.app_id));
+}
+
 /** The current release of each app: the newest that SUCCEEDED. Apps without one are left out. One statement for all. */
 export async function currentReleases(reader: Reader, appIds: readonly string[]): Promise<Map<string, Release>> {
   if (appIds.length === 0) return new Map();

@@ -71,11 +71,14 @@ const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promot
 /** Lists each column, so that a new column is hidden until it is added here. */
 const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${ifVisible("description", "''")}, ${ifVisible("region", "NULL")},
-  ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("updated_at", "t.created_at")}`;
+  ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("deploy_timeout", "NULL")},
+  ${ifVisible("updated_at", "t.created_at")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
   t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.forced ELSE 1 = 0 END AS forced,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 
 function ifVisible(column: string, instead: string): Sql {

@@ -30,7 +30,7 @@ export const ACTIONS = {
   deletePipeline: "ADMIN",
   deleteApp: "ADMIN",
   forcePromotion: "ADMIN",
-  releasePastChecks: "ADMIN",
+  forceRelease: "ADMIN",
   readTokens: "ADMIN",
   createToken: "ADMIN",
   revokeToken: "ADMIN",
@@ -47,7 +47,7 @@ const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["updatePipeline", "updateApp", "addCoupling", "addChecks", "moveCoupling", "setAutoDeploy"] as const),
   ...(["createRelease", "rollback", "promote", "openReviewApp", "closeReviewApp"] as const),
   ...(["removeChecks", "moveCheckedCoupling", "removeCoupling", "deletePipeline", "deleteApp"] as const),
-  ...(["forcePromotion", "releasePastChecks"] as const),
+  ...(["forcePromotion", "forceRelease"] as const),
 ]);
 
 const RANK = Object.keys(Role);

@@ -11,6 +11,7 @@ import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
 import { asSystem, type Ctx, SYSTEM_VIEWER } from "../core/context.js";
 import { evaluateChecks } from "../gates/checks.js";
+import { NOT_FORCED } from "../gates/override.js";
 import { prepareReleases } from "../releases/deployments.js";
 import { defaultDescription } from "../releases/releases.js";
 import { findNewestOf, toOrdered } from "./build-order.js";
@@ -116,6 +117,7 @@ async function deployDue(tx: Tx, ctx: Ctx, build: Build, candidates: readonly Ca
     build,
     trigger: "AUTO_DEPLOY",
     description: defaultDescription(build),
+    override: NOT_FORCED,
   });
   await tx.insert(Release, releases);
   // A build is activity on the pull request: it extends the life of the review app.

@@ -1,7 +1,8 @@
 import sql from "sql-template-tag";
+import { StaleRead } from "../../database/database.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { App } from "../../entities/pipelines/app.js";
-import type { Coupling } from "../../entities/pipelines/coupling.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Promotion } from "../../entities/releases/promotion.js";
 import { requireApp, requireCoupling } from "./references.js";
@@ -50,6 +51,26 @@ export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boole
 export async function lockApp(tx: Tx, field: string, reference: string): Promise<App> {
   const app = await requireApp(tx, field, reference);
   return (await lockApps(tx, [app.id])) ? requireApp(tx, field, app.id) : app;
+}
+
+/** A locked app, with its place in a pipeline; null if it is in none. */
+export interface LockedApp {
+  readonly app: App;
+  readonly coupling: Coupling | null;
+  readonly pipeline: Pipeline | null;
+}
+
+/** Finds the app of an argument, and locks it exclusively and its pipeline shared. */
+export async function lockAppInPipeline(tx: Tx, field: string, reference: string): Promise<LockedApp> {
+  const found = await requireApp(tx, field, reference);
+  const before = await tx.first(Coupling, { appId: found.id });
+  if (before !== null) await tx.lock(Pipeline, [before.pipelineId], "share");
+  const locked = await lockApps(tx, [found.id]);
+  const app = locked ? await requireApp(tx, field, found.id) : found;
+  const coupling = locked ? await tx.first(Coupling, { appId: app.id }) : before;
+  if (coupling?.pipelineId !== before?.pipelineId) throw new StaleRead(`${app.name} has changed its pipeline.`);
+  const pipeline = coupling === null ? null : await tx.first(Pipeline, { id: coupling.pipelineId });
+  return { app, coupling, pipeline };
 }
 
 /** Finds the coupling of an argument, and locks it with its pipeline and app, which never change. */

@@ -9,10 +9,11 @@ import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { pruneStep } from "../../events/prune.js";
 import { asSystem, type Ctx } from "../core/context.js";
+import { formatDuration } from "../core/duration.js";
 import { KEY_LIFETIME_MS } from "../core/idempotency.js";
 import { lockApps } from "../core/locks.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
-import { updatePhase } from "../releases/deployments.js";
+import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployments.js";
 
 /* Periodic work. Each step is a transaction that checks again what is due, and may run at any time. */
 
@@ -28,7 +29,8 @@ export async function failOverdueDeployments(context: Ctx): Promise<void> {
       await lockApps(tx, [appId]);
       const release = await tx.first(Release, { id, phase: "DEPLOYING" });
       if (release === null || release.deployDeadline === null || release.deployDeadline > ctx.now()) return;
-      const reason = `No report of the deployment arrived within ${formatDuration(ctx.durations.deployTimeout)}.`;
+      const timeout = deployTimeout(ctx, await requireAppOf(tx, release));
+      const reason = `No report of the deployment arrived within ${formatDuration(timeout)}.`;
       await append(
         tx,
         ctx.viewer,
@@ -84,20 +86,4 @@ async function pruneWebhookDeliveries(ctx: Ctx): Promise<void> {
     await tx.deleteWhere(CommitStatus, sql`e.received_at < ${horizon}`);
     await tx.deleteWhere(GithubReport, sql`e.state <> 'PENDING' AND e.updated_at < ${horizon}`);
   });
-}
-
-/** `10 minutes`, `90 seconds`: the largest unit without a fraction. */
-function formatDuration(milliseconds: number): string {
-  const units: [string, number][] = [
-    ["hour", 3_600_000],
-    ["minute", 60_000],
-    ["second", 1000],
-    ["millisecond", 1],
-  ];
-  const [unit, size] = units.find(([, length]) => milliseconds % length === 0 && milliseconds >= length) ?? [
-    "millisecond",
-    1,
-  ];
-  const count = milliseconds / size;
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

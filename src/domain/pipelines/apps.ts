@@ -7,6 +7,7 @@ import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
+import { formatDuration, parseDuration } from "../core/duration.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
@@ -48,7 +49,14 @@ export async function insertApp(
   fields: Pick<App, "name" | "description" | "region" | "deploymentMode">,
 ): Promise<{ app: App; event: EventDraft }> {
   const now = ctx.now();
-  const app = Object.assign(new App(), { ...fields, id: newId(), createdAt: now, updatedAt: now, deletedAt: null });
+  const app = Object.assign(new App(), {
+    ...fields,
+    id: newId(),
+    deployTimeout: null,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+  });
   await tx.insert(App, [app]);
   return { app, event: changed("APP_CREATED", app, `App ${app.name} created`, { app }) };
 }
@@ -58,27 +66,31 @@ export interface UpdateAppInput {
   readonly description?: string | null;
   readonly region?: string | null;
   readonly deploymentMode?: DeploymentMode | null;
+  readonly deployTimeout?: string | null;
 }
 
-/** Changes the given fields. Null clears the region; null for others changes nothing. */
+/** Changes the given fields. Null clears the region and the timeout; null for others changes nothing. */
 export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
   permit(ctx.viewer, "updateApp");
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
   const region = optional(input.region, (value) => parseLine("region", value));
+  const deployTimeout = optional(input.deployTimeout, (value) => parseDuration("deployTimeout", value, "1s", "30d"));
   return ctx.db.write(async (tx) => {
     const app = await lockApp(tx, "app", input.app);
     const before = { ...app };
     if (description !== null) app.description = description;
     if (input.region !== undefined) app.region = region;
     if (input.deploymentMode != null) app.deploymentMode = input.deploymentMode;
-    const fields = (["description", "region", "deploymentMode"] as const).filter(
+    if (input.deployTimeout !== undefined) app.deployTimeout = deployTimeout;
+    const fields = (["description", "region", "deploymentMode", "deployTimeout"] as const).filter(
       (field) => app[field] !== before[field],
     );
     if (fields.length === 0) return app;
     if (fields.includes("deploymentMode")) await refuseWhileDeploying(tx, app);
     app.updatedAt = ctx.now();
     await tx.update(App, { id: app.id }, { ...app });
-    const summary = `App ${app.name}: ${fields.map((field) => `${field} ${formatValue(app[field])}`).join(", ")}`;
+    const shown = { ...app, deployTimeout: app.deployTimeout === null ? null : formatDuration(app.deployTimeout) };
+    const summary = `App ${app.name}: ${fields.map((field) => `${field} ${formatValue(shown[field])}`).join(", ")}`;
     const pipelineId = await findPipelineId(tx, app.id);
     await append(tx, ctx.viewer, app.updatedAt, [changed("APP_UPDATED", app, summary, { app, pipelineId })]);
     return app;

@@ -2,13 +2,14 @@ import sql from "sql-template-tag";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { PromotionPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
-import type { App } from "../../entities/pipelines/app.js";
+import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
+import type { Override } from "../gates/override.js";
 
 /*
  * The phases of a release: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. A release that FAILED by a
@@ -39,6 +40,7 @@ export interface ReleaseRequest {
   readonly trigger: ReleaseTrigger;
   readonly description: string;
   readonly promotionId?: string;
+  readonly override: Override;
 }
 
 export interface MadeReleases {
@@ -84,9 +86,10 @@ export async function prepareReleases(
       trigger: request.trigger,
       description: request.description,
       promotionId: request.promotionId ?? null,
+      ...request.override,
       createdByName: ctx.viewer.name,
       createdByRole: ctx.viewer.role,
-      deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx) : null,
+      deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,
       createdAt: now,
       updatedAt: now,
     });
@@ -122,7 +125,7 @@ export async function updatePhase(
   release.phase = phase;
   release.failureReason = failureReason;
   release.timedOut = timedOut;
-  release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx) : null;
+  release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx, await requireAppOf(tx, release)) : null;
   release.updatedAt = ctx.now();
   const { deployDeadline, updatedAt } = release;
   await tx.update(Release, { id: release.id }, { phase, failureReason, timedOut, deployDeadline, updatedAt });
@@ -161,8 +164,21 @@ function findTargets(reader: Reader, promotionId: string): Promise<PromotionTarg
   return reader.find(PromotionTarget, { promotionId });
 }
 
-function nextDeadline(ctx: Ctx): Date {
-  return new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
+/** When a deployment that starts or is reported now fails without a further report. */
+export function nextDeadline(ctx: Ctx, app: App): Date {
+  return new Date(ctx.now().getTime() + deployTimeout(ctx, app));
+}
+
+/** How long a deployment of an app may go without a report, in milliseconds. */
+export function deployTimeout(ctx: Ctx, app: App): number {
+  return app.deployTimeout ?? ctx.durations.deployTimeout;
+}
+
+/** The app of a release. */
+export async function requireAppOf(reader: Reader, release: Release): Promise<App> {
+  const app = await reader.first(App, { id: release.appId });
+  if (app === null) throw new Error(`Release ${release.id} has lost its app.`);
+  return app;
 }
 
 async function findLastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {

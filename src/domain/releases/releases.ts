@@ -3,21 +3,23 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { ReleasePhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
-import { Coupling } from "../../entities/pipelines/coupling.js";
+import type { Blocker } from "../../entities/releases/plan.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
-import { isPermitted, permit } from "../access/actions.js";
+import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseText } from "../core/input.js";
-import { lockApp, lockApps } from "../core/locks.js";
+import { type LockedApp, lockApp, lockAppInPipeline, lockApps } from "../core/locks.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
 import { checkBlockers, evaluateChecks, findBuildStatuses } from "../gates/checks.js";
-import { insertRelease, updatePhase } from "./deployments.js";
+import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
+import { repositoryBlockers } from "../gates/repository.js";
+import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
 import { findRollbackTarget } from "./rollback-target.js";
 
-export interface CreateReleaseInput {
+export interface CreateReleaseInput extends OverrideInput {
   readonly app: string;
   readonly build: string;
   readonly description?: string | null;
@@ -25,32 +27,43 @@ export interface CreateReleaseInput {
 }
 
 /**
- * Releases a build straight onto an app. The app's required checks gate this way in as well: they must be SUCCESS on the
- * build, unless the viewer is ADMIN or the build has succeeded on that app before.
+ * Releases a build straight onto an app. The gates of a promotion apply to this way in as well.
+ *
+ * @throws Refusal PROMOTION_BLOCKED with every blocker; FORBIDDEN if the viewer may not use `force`
  */
 export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promise<Release> {
   permit(ctx.viewer, "createRelease");
+  const override = parseOverride(ctx.viewer, "forceRelease", input);
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
   return withIdempotency(ctx, "createRelease", input, Release, async (tx) => {
-    const app = await lockApp(tx, "app", input.app);
+    const locked = await lockAppInPipeline(tx, "app", input.app);
+    const { app } = locked;
     const build = await requireBuild(tx, "build", input.build, { lock: "share" });
     if (build.phase !== "SUCCEEDED") {
       throw conflict(`Only a build that has SUCCEEDED can be released; build ${build.id} is ${build.phase}.`);
     }
-    if (!isPermitted(ctx.viewer, "releasePastChecks") && !(await hasSucceeded(tx, app, build))) {
-      const coupling = await tx.first(Coupling, { appId: app.id });
-      const results = evaluateChecks(coupling?.requiredChecks ?? [], await findBuildStatuses(tx, build.id));
-      const blockers = checkBlockers(app, results);
-      if (blockers.length > 0) throw blocked(`The release onto ${app.name}`, blockers);
-    }
+    const blockers = applyOverride(input, await evaluateRelease(tx, locked, build));
+    if (blockers.length > 0) throw blocked(`The release onto ${app.name}`, blockers);
     const { release, events } = await insertRelease(tx, ctx, app, {
       build,
       trigger: "DEPLOY",
       description: description || defaultDescription(build),
+      override,
     });
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
+}
+
+/** What blocks a direct release. Nothing blocks a build that has succeeded on the app before: going back is not gated. */
+async function evaluateRelease(
+  reader: Reader,
+  { app, coupling, pipeline }: LockedApp,
+  build: Build,
+): Promise<readonly Blocker[]> {
+  if (coupling === null || pipeline === null || (await hasSucceeded(reader, app, build))) return [];
+  const checks = evaluateChecks(coupling.requiredChecks, await findBuildStatuses(reader, build.id));
+  return [...repositoryBlockers(pipeline, build, app), ...checkBlockers(app, checks)];
 }
 
 export interface RollbackInput {
@@ -84,6 +97,7 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
       build,
       trigger: "ROLLBACK",
       description: reason ? `Rollback to v${back.version}: ${reason}` : `Rollback to v${back.version}`,
+      override: NOT_FORCED,
     });
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
@@ -114,7 +128,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     const found = await requireRelease(tx, "release", input.release);
     const release = (await lockApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
     if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
-      release.deployDeadline = new Date(ctx.now().getTime() + ctx.durations.deployTimeout);
+      release.deployDeadline = nextDeadline(ctx, await requireAppOf(tx, release));
       await tx.update(Release, { id: release.id }, { deployDeadline: release.deployDeadline });
       return release;
     }

@@ -69,6 +69,12 @@ export abstract class LogEvent {
   }
 }
 
+/** Present if the promotion or release was forced. */
+interface OverrideDetail {
+  readonly forced?: true;
+  readonly reason?: string;
+}
+
 @ObjectType({
   implements: LogEvent,
   description: "A promotion started, one of its targets changed phase, or the promotion finished.",
@@ -76,7 +82,7 @@ export abstract class LogEvent {
 })
 export class PromotionEvent extends LogEvent {
   declare promotionId: string;
-  declare detail: { phase: PromotionPhase; targetId: string | null; targetPhase: ReleasePhase | null };
+  declare detail: { phase: PromotionPhase; targetId: string | null; targetPhase: ReleasePhase | null } & OverrideDetail;
 
   @Field(() => PromotionPhase, { description: "The promotion's phase at the time of the event." })
   get promotionPhase(): PromotionPhase {
@@ -89,6 +95,16 @@ export class PromotionEvent extends LogEvent {
   })
   get targetPhase(): ReleasePhase | null {
     return this.detail.targetPhase;
+  }
+
+  @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
+  get forced(): boolean {
+    return this.detail.forced === true;
+  }
+
+  @Field(() => String, { nullable: true, description: "Why it was forced; null if it was not." })
+  get forceReason(): string | null {
+    return this.detail.reason ?? null;
   }
 }
 
@@ -122,11 +138,21 @@ export class ReleaseStatusEvent extends LogEvent {
 })
 export class ReleaseEvent extends LogEvent {
   declare releaseId: string;
-  declare detail: { phase: ReleasePhase };
+  declare detail: { phase: ReleasePhase } & OverrideDetail;
 
   @Field(() => ReleasePhase, { description: "The release's phase at the time of the event." })
   get releasePhase(): ReleasePhase {
     return this.detail.phase;
+  }
+
+  @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
+  get forced(): boolean {
+    return this.detail.forced === true;
+  }
+
+  @Field(() => String, { nullable: true, description: "Why it was forced; null if it was not." })
+  get forceReason(): string | null {
+    return this.detail.reason ?? null;
   }
 }
 

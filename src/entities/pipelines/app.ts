@@ -1,7 +1,8 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
+import { Duration } from "../core/duration.js";
 import { DeploymentMode } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @Entity("apps")
@@ -29,6 +30,15 @@ export class App extends Node {
   @Field(() => DeploymentMode, { description: "How its releases are deployed." })
   @Column("text")
   deploymentMode!: DeploymentMode;
+
+  /** Milliseconds. */
+  @Field(() => Duration, {
+    nullable: true,
+    description:
+      "A deployment of it fails if nothing is reported for this long; null if the setting DEPLOY_TIMEOUT of the service applies.",
+  })
+  @Column("bigint", { ...integer, nullable: true })
+  deployTimeout!: number | null;
 
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)

@@ -1,4 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
+import type { Build } from "../builds/build.js";
 import { BlockerCode, Stage } from "../core/enums.js";
 import type { App } from "../pipelines/app.js";
 import type { Coupling } from "../pipelines/coupling.js";
@@ -35,7 +36,9 @@ export class PlannedTarget {
 
   currentRelease!: Release | null;
 
-  @Field(() => Boolean, { description: "Whether the app already runs the build." })
+  @Field(() => Boolean, {
+    description: "Whether the app already runs the build, and no newer release of it is queued, deploying or failed.",
+  })
   upToDate!: boolean;
 
   @Field(() => [CheckResult], { description: "The app's required checks and their results for the release." })
@@ -57,6 +60,9 @@ export class PromotionPlan {
   source!: App | null;
 
   release!: Release | null;
+
+  /** The build of the release; not a field of the API, where it is that of the release. */
+  build!: Build | null;
 
   @Field(() => Stage, { description: "The source stage." })
   from!: Stage;

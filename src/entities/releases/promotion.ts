@@ -50,7 +50,7 @@ export class Promotion extends Node {
   @Column("text")
   phase!: PromotionPhase;
 
-  @Field(() => Boolean, { description: "Whether it was forced despite required checks that had not passed." })
+  @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
   @Column("boolean")
   forced!: boolean;
 

@@ -44,6 +44,19 @@ export class Release extends Node {
   @Column("text", { nullable: true })
   promotionId!: string | null;
 
+  @Field(() => Boolean, {
+    description: "Whether `force` was used to go past gates, by `createRelease` or by the promotion that created it.",
+  })
+  @Column("boolean")
+  forced!: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The reason given with `createRelease` or with the promotion; null if none was given.",
+  })
+  @Column("text", { nullable: true })
+  reason!: string | null;
+
   @Column("text")
   createdByName!: string;
 

@@ -1,5 +1,6 @@
 import { Field, ID, InputType } from "type-graphql";
 import type * as domain from "../../domain/pipelines/apps.js";
+import { Duration } from "../../entities/core/duration.js";
 import { DeploymentMode } from "../../entities/core/enums.js";
 import { IDEMPOTENCY_KEY } from "./idempotency-key.js";
 
@@ -40,6 +41,13 @@ export class UpdateAppInput implements domain.UpdateAppInput {
     description: "How its releases are deployed. Cannot be changed while a release is QUEUED or DEPLOYING.",
   })
   deploymentMode?: DeploymentMode | null;
+
+  @Field(() => Duration, {
+    nullable: true,
+    description:
+      "A deployment fails if nothing is reported for this long, 1s to 30d; null for the setting DEPLOY_TIMEOUT of the service. Applies from the next start or report of a deployment.",
+  })
+  deployTimeout?: string | null;
 }
 
 @InputType({ description: "Input for deleteApp." })

@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
-import type * as domain from "../../domain/releases/promotions.js";
+import type * as domain from "../../domain/releases/promotion-evaluation.js";
 import { Stage } from "../../entities/core/enums.js";
 import { requiresRole } from "../roles.js";
 import { IDEMPOTENCY_KEY } from "./idempotency-key.js";
@@ -27,7 +27,13 @@ export class PromoteInput implements domain.PromoteInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: `Promotes despite required checks that have not passed. Requires a reason. ${requiresRole("forcePromotion")}`,
+    description: "Leaves out targets that already run the build; false if omitted. Refused if it leaves none.",
+  })
+  skipUpToDate?: boolean | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `Promotes past gates that are not met. Requires a reason. ${requiresRole("forcePromotion")}`,
   })
   force?: boolean | null;
 

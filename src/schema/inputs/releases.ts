@@ -1,6 +1,7 @@
 import { Field, ID, InputType } from "type-graphql";
 import type * as domain from "../../domain/releases/releases.js";
 import { ReleasePhase } from "../../entities/core/enums.js";
+import { requiresRole } from "../roles.js";
 import { IDEMPOTENCY_KEY } from "./idempotency-key.js";
 
 @InputType({ description: "Input for createRelease." })
@@ -16,6 +17,15 @@ export class CreateReleaseInput implements domain.CreateReleaseInput {
     description: "A description, at most 1,024 characters; `Deploy of <commit>` if omitted.",
   })
   description?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: `Releases past gates that are not met. Requires a reason. ${requiresRole("forceRelease")}`,
+  })
+  force?: boolean | null;
+
+  @Field(() => String, { nullable: true, description: "The reason, at most 1,024 characters." })
+  reason?: string | null;
 
   @Field(() => String, {
     nullable: true,

@@ -264,11 +264,11 @@ describe("during a restricted token's subscription", () => {
     );
     await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
     const seed = new Seed(server.admin);
-    await seed.release(app.app);
+    await seed.forcedRelease(app.app);
     await server.admin.mutate("removeCoupling", { coupling: app.id }, "__typename");
-    await seed.release(app.app);
+    await seed.forcedRelease(app.app);
     await server.admin.mutate("addCoupling", { pipeline: three.id, app: app.app.id, stage: "STAGING" }, "__typename");
-    await seed.release(app.app);
+    await seed.forcedRelease(app.app);
     await server.admin.mutate("updatePipeline", { pipeline: two.id, description: "last" }, "__typename");
     const received = await operation.take(3);
     assert.deepEqual(

@@ -66,7 +66,7 @@ describe("a token that is restricted to a pipeline", () => {
       // The build is visible, but not that it runs elsewhere.
       await b.admin.mutate(
         "createRelease",
-        { app: b.dev.id, build: a.build, description: "bside takes it" },
+        { app: b.dev.id, build: a.build, description: "bside takes it", force: true, reason: "bside forces it" },
         "__typename",
       );
     });

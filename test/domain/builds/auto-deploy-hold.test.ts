@@ -86,7 +86,7 @@ describe("a rollback", () => {
     await build();
     await build();
     await admin.mutate("rollback", { app: dev.id }, "__typename");
-    const change = await seed.build();
+    const change = await seed.build({ repository: await getRepository(admin, pipeline) });
     await seed.release(review, change);
     await admin.mutate("promote", { app: review.id }, "__typename");
     assert.equal(await held(admin, dev), false);
@@ -95,10 +95,10 @@ describe("a rollback", () => {
   });
 
   it("pauses nothing on an app without automatic deployments", async (t) => {
-    const { admin, seed, pipeline } = await rolledBack(t);
+    const { admin, seed, pipeline, build } = await rolledBack(t);
     const prod = await seed.coupled(pipeline, "PRODUCTION");
-    await seed.release(prod);
-    await seed.release(prod);
+    await seed.release(prod, await build());
+    await seed.release(prod, await build());
     await admin.mutate("rollback", { app: prod.id }, "__typename");
     assert.equal(await held(admin, prod), false);
   });

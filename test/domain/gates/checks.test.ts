@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { dumpRows } from "../../support/database-content.js";
 import { runsPerEngine } from "../../support/engine.js";
-import { Seed } from "../../support/seed.js";
+import { Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
 const server = await startServer({ after });
@@ -61,18 +61,58 @@ describe("the gate of an app with required checks", () => {
     assert.equal(promotion.phase, "SUCCEEDED");
   });
 
-  it("allows an ADMIN to release directly", async () => {
+  it("blocks an ADMIN as well, without force, and says the same as a promotion", async () => {
+    const { dev, production } = await gated("ci", "qa");
+    const build = await seed.build();
+    await seed.release(dev, build);
+    await report({ build: build.id }, "ci", "FAILURE");
+    const before = await dumpRows(server);
+    const released = await admin.mutationError("createRelease", { app: production.id, build: build.id });
+    const promoted = await admin.mutationError("promote", { app: dev.id });
+    assert.equal(released.extensions.code, "PROMOTION_BLOCKED");
+    assert.deepEqual(released.extensions.blockers, promoted.extensions.blockers);
+    assert.equal((released.extensions.blockers as unknown[]).length, 2);
+    assert.deepEqual(await dumpRows(server), before);
+  });
+
+  it("is passed by an ADMIN with force and a reason, and the release and its event say so", async () => {
     const { production } = await gated("ci");
     const build = await seed.build();
-    const { release } = await admin.mutate("createRelease", { app: production.id, build: build.id }, RELEASE);
-    assert.equal(release.phase, "SUCCEEDED");
+    const input = { app: production.id, build: build.id, force: true };
+    const forbidden = await operator.mutationError("createRelease", { ...input, reason: "hotfix" });
+    assert.equal(forbidden.extensions.code, "FORBIDDEN");
+    for (const reason of [undefined, null, "", "  "]) {
+      const { code, field } = (await admin.mutationError("createRelease", { ...input, reason })).extensions;
+      assert.deepEqual([code, field], ["BAD_USER_INPUT", "reason"]);
+    }
+    const selection = "release { id phase forced reason createdBy { role } }";
+    const { release } = await admin.mutate("createRelease", { ...input, reason: "hotfix" }, selection);
+    assert.deepEqual(release, {
+      id: release.id,
+      phase: "SUCCEEDED",
+      forced: true,
+      reason: "hotfix",
+      createdBy: { role: "ADMIN" },
+    });
+    const events = `query ($app: ID!) { events(app: $app, last: 2, types: [RELEASE_CREATED]) { nodes {
+      ... on ReleaseEvent { forced forceReason release { id } } } } }`;
+    await operator.mutate("createRelease", { app: production.id, build: build.id }, RELEASE);
+    const { nodes } = (await admin.ask(events, { app: production.id })).events;
+    assert.deepEqual(
+      nodes.map(({ forced, forceReason }: { forced: boolean; forceReason: string | null }) => [forced, forceReason]),
+      [
+        [true, "hotfix"],
+        [false, null],
+      ],
+    );
+    assert.equal(nodes[0].release.id, release.id);
   });
 
   it("always allows a build that has already succeeded on the app, by release and by rollback", async () => {
     const { production } = await gated("ci");
     const build = await seed.build();
-    await seed.release(production, build);
-    await seed.release(production);
+    await seed.forcedRelease(production, build);
+    await seed.forcedRelease(production);
     await report({ build: build.id }, "ci", "FAILURE");
     const { release } = await operator.mutate("rollback", { app: production.id }, RELEASE);
     assert.equal(release.version, 3);
@@ -84,10 +124,73 @@ describe("the gate of an app with required checks", () => {
     const pipeline = await seed.pipeline();
     const app = await seed.coupled(pipeline, "PRODUCTION", { requiredChecks: ["ci"], deploymentMode: "REPORTED" });
     const build = await seed.build();
-    const { id: release } = await seed.release(app, build);
+    const { id: release } = await seed.forcedRelease(app, build);
     await admin.mutate("reportDeployment", { release, phase: "FAILED" }, RELEASE);
     const input = { app: app.id, build: build.id };
     assert.equal((await operator.mutationError("createRelease", input)).extensions.code, "PROMOTION_BLOCKED");
+  });
+});
+
+describe("the gate of a pipeline with a repository", () => {
+  it("blocks builds of other repositories and components, unless an ADMIN forces them", async () => {
+    const repository = `github.com/tests/${unique()}`;
+    const pipeline = await seed.pipeline({ repository, component: "api" });
+    const app = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
+    const other = await seed.build({ component: "api" });
+    for (const build of [other, await seed.build({ repository }), await seed.build({ repository, component: "web" })]) {
+      for (const client of [operator, admin]) {
+        const error = await client.mutationError("createRelease", { app: app.id, build: build.id });
+        const blockers = error.extensions.blockers as { code: string; overridable: boolean }[];
+        assert.deepEqual(
+          blockers.map(({ code, overridable }) => [code, overridable]),
+          [
+            ["REPOSITORY_MISMATCH", true],
+            ["CHECK_MISSING", true],
+          ],
+        );
+        assert.match(
+          error.message,
+          new RegExp(`is for builds of ${repository} \\(component api\\); this build is of `),
+        );
+      }
+    }
+    const own = await seed.build({ repository, component: "api" });
+    await report({ build: own.id }, "ci", "SUCCESS");
+    assert.equal((await seed.release(app, own)).phase, "SUCCEEDED");
+    assert.equal((await seed.forcedRelease(app, other)).phase, "SUCCEEDED");
+    assert.equal((await seed.release(app, other)).phase, "SUCCEEDED", "it has succeeded here before");
+  });
+
+  it("blocks the promotion of such a build, and its plan says so", async () => {
+    const pipeline = await seed.pipeline({ repository: `github.com/tests/${unique()}` });
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.forcedRelease(dev);
+    const expected = [{ code: "REPOSITORY_MISMATCH", app: null, overridable: true }];
+    const plan = async (input: object) =>
+      (
+        await operator.ask(
+          "query ($input: PromoteInput!) { promotionPlan(input: $input) { promotable blockers { code app { id } overridable } } }",
+          { input: { app: dev.id, ...input } },
+        )
+      ).promotionPlan;
+    assert.deepEqual(await plan({}), { promotable: false, blockers: expected });
+    const { code, blockers } = (await admin.mutationError("promote", { app: dev.id })).extensions;
+    assert.equal(code, "PROMOTION_BLOCKED");
+    assert.deepEqual(
+      (blockers as typeof expected).map(({ code, app, overridable }) => ({ code, app, overridable })),
+      expected,
+    );
+    assert.deepEqual(await plan({ force: true }), { promotable: true, blockers: [] });
+    const forced = { app: dev.id, force: true, reason: "moved to another host" };
+    const { promotion } = await admin.mutate(
+      "promote",
+      forced,
+      "promotion { phase forced targets { release { forced reason } } }",
+    );
+    const release = { forced: true, reason: "moved to another host" };
+    assert.deepEqual(promotion, { phase: "SUCCEEDED", forced: true, targets: [{ release }, { release }] });
   });
 });
 

@@ -195,7 +195,7 @@ describe("a deployment without a report", () => {
     const query = "query ($app: ID!) { app(app: $app) { releases(last: 1) { nodes { version failureReason } } } }";
     const { app: found } = await timed.admin.ask(query, { app: app.id });
     assert.deepEqual(found.releases.nodes, [
-      { version: 1, failureReason: "No report of the deployment arrived within 10 minutes." },
+      { version: 1, failureReason: "No report of the deployment arrived within 10m." },
     ]);
     // The waiting release gets the full timeout from now on.
     clock.advance(10 * MINUTE - 1);
@@ -256,6 +256,67 @@ describe("a deployment without a report", () => {
     assert.deepEqual(await getPhases(app, timed), ["SUCCEEDED"]);
   });
 
+  it("fails after the timeout of its app: when it starts, when it is reported, and when it had waited", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now, env: { DEPLOY_TIMEOUT: "1m" } });
+    const own = new Seed(timed.admin);
+    const app = await own.app({ deploymentMode: "REPORTED" });
+    const selection = "app { deployTimeout }";
+    const update = async (deployTimeout: string | null) =>
+      (await timed.admin.mutate("updateApp", { app: app.id, deployTimeout }, selection)).app.deployTimeout;
+    assert.equal(await update("1200s"), "20m");
+    const failsAfter = async (minutes: number, left: string[], then: string[]) => {
+      clock.advance(minutes * MINUTE - 1);
+      await timed.app.tick();
+      assert.deepEqual(await getPhases(app, timed), left);
+      clock.advance(1);
+      await timed.app.tick();
+      assert.deepEqual(await getPhases(app, timed), then);
+    };
+    const first = await own.release(app);
+    await own.release(app);
+    clock.advance(19 * MINUTE);
+    await timed.admin.mutate("reportDeployment", { release: first.id, phase: "DEPLOYING" }, "__typename");
+    await failsAfter(20, ["DEPLOYING", "QUEUED"], ["FAILED", "DEPLOYING"]);
+    const query = "query ($id: ID!) { release(id: $id) { failureReason } }";
+    const reason = "No report of the deployment arrived within 20m.";
+    assert.equal((await timed.admin.ask(query, { id: first.id })).release.failureReason, reason);
+    await failsAfter(20, ["FAILED", "DEPLOYING"], ["FAILED", "FAILED"]);
+    assert.equal(await update(null), null);
+    await own.release(app);
+    await failsAfter(1, ["FAILED", "FAILED", "DEPLOYING"], ["FAILED", "FAILED", "FAILED"]);
+  });
+
+  it("has a timeout from 1s to 30d, and an event names the new one", async () => {
+    const app = await seed.app();
+    for (const deployTimeout of ["0s", "999ms", "31d", "10", "m", "", "1.5h", "-5m", "PT10M", "10 minutes"]) {
+      const { extensions, message } = await admin.mutationError("updateApp", { app: app.id, deployTimeout });
+      assert.deepEqual([extensions.code, extensions.field], ["BAD_USER_INPUT", "deployTimeout"], deployTimeout);
+      assert.equal(message, "deployTimeout must be a duration from 1s to 30d, for example 90s, 10m or 2h.");
+    }
+    const { errors } = await admin.post(
+      "mutation ($app: ID!) { updateApp(input: { app: $app, deployTimeout: 600 }) { app { id } } }",
+      { app: app.id },
+    );
+    assert.match(errors?.[0]?.message ?? "", /Duration must be a string/);
+    for (const [given, stored] of [
+      ["1s", "1s"],
+      ["30d", "30d"],
+      ["90m", "90m"],
+      ["1500ms", "1500ms"],
+    ]) {
+      const { app: updated } = await admin.mutate(
+        "updateApp",
+        { app: app.id, deployTimeout: given },
+        "app { deployTimeout }",
+      );
+      assert.equal(updated.deployTimeout, stored);
+    }
+    const events = "query ($app: ID!) { events(app: $app, last: 1) { nodes { ... on ChangeEvent { summary } } } }";
+    const { nodes } = (await admin.ask(events, { app: app.id })).events;
+    assert.equal(nodes[0].summary, `App ${app.name}: deployTimeout "1500ms"`);
+  });
+
   it("fails on time also across a restart, and its promotion finishes", async (t) => {
     const clock = new Clock();
     const timed = await startServer(t, { now: clock.now });
@@ -279,7 +340,7 @@ describe("a deployment without a report", () => {
     const { promotion: ended } = await timed.admin.ask(query, { id: promotion.id });
     assert.deepEqual(ended, {
       phase: "FAILED",
-      targets: [{ failureReason: "No report of the deployment arrived within 10 minutes." }],
+      targets: [{ failureReason: "No report of the deployment arrived within 10m." }],
     });
     const late = { release: (await getOnlyRelease(timed, slow)).id, phase: "SUCCEEDED" };
     const again = { ...late, phase: "FAILED" };

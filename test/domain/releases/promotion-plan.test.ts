@@ -35,6 +35,7 @@ const world = fc.record({
   release: fc.option(fc.nat(2), { nil: null }),
   named: fc.option(fc.array(fc.nat(4), { maxLength: 3 }), { nil: null }),
   force: fc.boolean(),
+  skip: fc.boolean(),
 });
 type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
 
@@ -76,6 +77,7 @@ async function build(of: World): Promise<object> {
     ...(of.by === "app" ? { app: source.id } : { pipeline: pipeline.id, stage: of.from }),
     ...(release !== null && { release }),
     ...(of.named !== null && { targets: of.named.map((index) => (targets[index] ?? stranger).id) }),
+    ...(of.skip && { skipUpToDate: true }),
     ...(of.force && { force: true, reason: "It was agreed" }),
   };
 }
@@ -91,6 +93,7 @@ const plain: World = {
   release: null,
   named: null,
   force: false,
+  skip: false,
 };
 const gated: World = { ...plain, targets: [{ checks: ["ci"], runsIt: false }] };
 const reported = (state: string): World => ({ ...gated, reports: [{ on: "release", context: "ci", state }] });
@@ -103,6 +106,7 @@ const EXAMPLES: Readonly<Record<string, World>> = {
   NO_RELEASE: { ...plain, ends: [] },
   NO_NEXT_STAGE: { ...plain, from: "PRODUCTION" },
   NO_TARGETS: { ...plain, targets: [] },
+  UP_TO_DATE: { ...plain, targets: [{ checks: ["ci"], runsIt: true }], skip: true },
   CHECK_MISSING: gated,
   CHECK_PENDING: reported("PENDING"),
   CHECK_FAILED: reported("ERROR"),
@@ -199,6 +203,27 @@ describe("a promotion plan", () => {
     ]);
     assert.deepEqual(promotionPlan.blockers, blockers);
     assert.deepEqual([promotionPlan.from, promotionPlan.to], ["DEVELOPMENT", "STAGING"]);
+  });
+
+  it("does not count a target as up to date while a newer release is on its way, or after it failed", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const target = await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    const made = await seed.build();
+    await seed.release(dev, made);
+    const upToDate = async () => {
+      const { targets } = (await admin.ask(PLAN, { input: { app: dev.id } })).promotionPlan;
+      return targets[0].upToDate;
+    };
+    const deploy = async (build: { id: string }, phase: string) => {
+      const { id: release } = await seed.release(target, build);
+      const whileDeploying = await upToDate();
+      await admin.mutate("reportDeployment", { release, phase }, "release { id }");
+      return [whileDeploying, await upToDate()];
+    };
+    assert.deepEqual(await deploy(made, "SUCCEEDED"), [false, true]);
+    assert.deepEqual(await deploy(await seed.build(), "FAILED"), [false, false]);
+    assert.deepEqual(await deploy(made, "SUCCEEDED"), [false, true]);
   });
 
   it("has no source if no app of the stage has a release", async () => {

@@ -291,6 +291,38 @@ describe("a promotion is refused", () => {
   });
 });
 
+describe("a promotion with skipUpToDate", () => {
+  it("leaves out the targets that run the build, and is refused if it leaves none", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const [first, second, third] = [
+      await seed.coupled(pipeline, "STAGING"),
+      await seed.coupled(pipeline, "STAGING"),
+      await seed.coupled(pipeline, "STAGING"),
+    ];
+    const build = await seed.build();
+    await seed.release(dev, build);
+    await seed.release(second, build);
+    await seed.release(third, build);
+    await seed.release(third);
+    const input = { app: dev.id, skipUpToDate: true };
+    const promotion = await promote(input);
+    assert.deepEqual(names(promotion.targets), [first.name, third.name]);
+    const before = await dumpRows(server);
+    const { code, message, blockers } = await refused(input);
+    assert.equal(code, "PROMOTION_BLOCKED");
+    assert.deepEqual(
+      blockers.map((one) => [one.code, one.app, one.overridable]),
+      [["UP_TO_DATE", null, false]],
+    );
+    assert.match(message, /Every target in STAGING of .* already runs this build/);
+    assert.equal((await refused({ ...input, targets: [second.id] })).blockers[0]?.code, "UP_TO_DATE");
+    assert.equal((await refused({ ...input, force: true, reason: "Now" })).blockers[0]?.code, "UP_TO_DATE");
+    assert.deepEqual(await dumpRows(server), before);
+    assert.equal((await promote({ app: dev.id })).targets.length, 3, "without it, all of them get a release");
+  });
+});
+
 describe("a forced promotion", () => {
   it("requires ADMIN and a reason, overrides checks only, and records the checks", async () => {
     const pipeline = await seed.pipeline();

@@ -118,6 +118,28 @@ describe("the Platform API", () => {
     assert.equal((await rest.get(`/pipeline-couplings/${app.couplingId}`)).body.stage, "staging");
   });
 
+  it("releases past gates only with force and a reason, and registers builds of the pipeline's component", async () => {
+    const pipeline = await seed.pipeline({ repository: `tests/${unique()}`, component: "api" });
+    const app = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["ci"] });
+    const { body: build } = await rest.post(`/apps/${app.name}/builds`, { url: "registry.test/image:1" });
+    const release = { slug: build.slug.id };
+    const blocked = await rest.post(`/apps/${app.name}/releases`, release);
+    assert.deepEqual([blocked.status, blocked.body.id], [409, "promotion_blocked"]);
+    assert.match(blocked.body.message, /requires ci/);
+    assert.doesNotMatch(blocked.body.message, /is for builds of/, "its component is that of the pipeline");
+    const unexplained = await rest.post(`/apps/${app.name}/releases`, { ...release, force: true });
+    assert.deepEqual([unexplained.status, unexplained.body.id], [422, "invalid_params"]);
+    const operator = new RestClient(server.url, (await server.as("OPERATOR")).secret);
+    const forced = { ...release, force: true, reason: "hotfix" };
+    assert.equal((await operator.post(`/apps/${app.name}/releases`, forced)).status, 403);
+    const { status, body } = await rest.post(`/apps/${app.name}/releases`, forced);
+    assert.equal(status, 201);
+    const { release: found } = await server.admin.ask("query ($id: ID!) { release(id: $id) { forced reason } }", {
+      id: body.id,
+    });
+    assert.deepEqual(found, { forced: true, reason: "hotfix" });
+  });
+
   it("describes every route", async () => {
     const { body } = await rest.get("/openapi.json");
     assert.match(body.openapi, /^3\./);

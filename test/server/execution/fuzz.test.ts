@@ -132,7 +132,7 @@ async function furnish({ admin }: TestServer): Promise<string[]> {
   const pipeline = await seed.pipeline({ repository: "github.com/tests/fuzz", reviewAppsEnabled: true });
   const dev = await seed.coupled(pipeline, "DEVELOPMENT");
   const stg = await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
-  const build = await seed.build();
+  const build = await seed.build({ repository: "github.com/tests/fuzz" });
   const release = await seed.release(dev, build);
   const free = await seed.app({ name: unique("free") });
   const { promotion } = await admin.mutate("promote", { app: dev.id }, "promotion { id targets { id } }");

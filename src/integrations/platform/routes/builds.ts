@@ -3,6 +3,7 @@ import sql from "sql-template-tag";
 import { z } from "zod";
 import type { Order } from "../../../database/rows/pages.js";
 import { createBuild } from "../../../domain/builds/builds.js";
+import { parseRepository } from "../../../domain/core/input.js";
 import { requireApp, requireBuild } from "../../../domain/core/references.js";
 import { Build } from "../../../entities/builds/build.js";
 import { sendRange } from "../ranges.js";
@@ -57,9 +58,11 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
       const { url, checksum, repo, sha, branch, version } = request.body;
       const coupling = await loaders.couplingOfApp.load(app.id);
       const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
+      const mine = pipeline?.repository ?? null;
       const build = await createBuild(ctx, {
         // An app without a known repository gets one derived from its name.
-        repository: repo || pipeline?.repository || `apps.railyard/apps/${app.name}`,
+        repository: repo || mine || `apps.railyard/apps/${app.name}`,
+        component: !repo || parseRepository("repo", repo) === mine ? (pipeline?.component ?? null) : null,
         branch: branch || null,
         commit: {
           sha: sha || createHash("sha1").update(url).digest("hex"),

@@ -41,13 +41,22 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
         summary: "Releases a build (`slug`) or rolls back to an earlier release (`release`)",
         tags: ["releases"],
         params: z.object({ app: z.string() }),
-        body: z.object({ slug: reference.nullish(), release: reference.nullish(), description: z.string().nullish() }),
+        body: z.object({
+          slug: reference.nullish(),
+          release: reference.nullish(),
+          description: z.string().nullish(),
+          force: z
+            .boolean()
+            .nullish()
+            .describe("Releases a build past gates that are not met, which requires `reason` and the ADMIN role."),
+          reason: z.string().nullish(),
+        }),
         response: { 201: releaseSchema },
       },
     },
     async (request, reply) => {
       const { ctx, reader, loaders, idempotencyKey } = requestScope(parts, request);
-      const { slug, release, description = null } = request.body;
+      const { slug, release, description, force, reason } = request.body;
       if ((slug == null) === (release == null))
         throw badInput("slug", "Exactly one of slug and release must be given.");
       const app = await requireApp(reader, "app", request.params.app);
@@ -56,9 +65,17 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
           ? await rollback(ctx, {
               app: app.id,
               release: (await findRelease(reader, app, release as string)).id,
+              ...(reason != null && { reason }),
               idempotencyKey,
             })
-          : await createRelease(ctx, { app: app.id, build: slug, description, idempotencyKey });
+          : await createRelease(ctx, {
+              app: app.id,
+              build: slug,
+              description: description ?? null,
+              ...(force != null && { force }),
+              ...(reason != null && { reason }),
+              idempotencyKey,
+            });
       return reply.code(201).send(await toRelease(loaders, created));
     },
   );

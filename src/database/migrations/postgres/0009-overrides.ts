@@ -1,0 +1,20 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+
+/** Whether and why a release was forced past its gates, and how long a deployment of an app may take. */
+const STATEMENTS = [
+  "ALTER TABLE releases ADD COLUMN forced boolean NOT NULL DEFAULT false",
+  'ALTER TABLE releases ADD COLUMN reason text COLLATE "C"',
+  "ALTER TABLE apps ADD COLUMN deploy_timeout bigint",
+];
+
+export class Overrides0000000000009 implements MigrationInterface {
+  readonly name = "Overrides0000000000009";
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of STATEMENTS) await runner.query(statement);
+  }
+
+  async down(): Promise<void> {
+    throw new Error("The columns are kept: they record what was forced, and what was configured.");
+  }
+}

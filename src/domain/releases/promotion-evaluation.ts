@@ -1,0 +1,158 @@
+import { appsRunning, currentReleases } from "../../database/queries/current-releases.js";
+import type { Reader } from "../../database/rows/reader.js";
+import { Build } from "../../entities/builds/build.js";
+import type { BlockerCode, Stage } from "../../entities/core/enums.js";
+import { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import type { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { type Blocker, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
+import type { Release } from "../../entities/releases/release.js";
+import { LIMITS } from "../core/input.js";
+import { requireApp, requirePipeline, requireRelease } from "../core/references.js";
+import { badInput } from "../core/refusal.js";
+import { checkBlockers, evaluateChecks, findStatuses } from "../gates/checks.js";
+import { applyOverride, type OverrideInput } from "../gates/override.js";
+import { repositoryBlockers } from "../gates/repository.js";
+import { nextStage } from "../pipelines/stages.js";
+
+export interface PromoteInput extends OverrideInput {
+  readonly app?: string | null;
+  readonly pipeline?: string | null;
+  readonly stage?: Stage | null;
+  readonly release?: string | null;
+  readonly targets?: readonly string[] | null;
+  readonly skipUpToDate?: boolean | null;
+  readonly idempotencyKey?: string | null;
+}
+
+/**
+ * Evaluates a promotion: which release of which app would go where, and what blocks it. With `force`, gates do not
+ * block, but the results of checks are included.
+ */
+export async function evaluatePromotion(reader: Reader, input: PromoteInput): Promise<PromotionPlan> {
+  const { pipeline, from, source } = await findSource(reader, input);
+  const release = await findRelease(reader, input, source);
+  const to = nextStage(from);
+  const inStage = await findTargets(reader, input, pipeline, to);
+  const build = release === null ? null : await reader.first(Build, { id: release.buildId });
+  const couplings =
+    input.skipUpToDate === true && build !== null ? await withoutRunning(reader, build, inStage) : inStage;
+  const blockers: Blocker[] = [];
+  if (release === null) {
+    const what = source === null ? `No app in ${from} of ${pipeline.name}` : source.name;
+    blockers.push(
+      promotionBlocker("NO_RELEASE", `${what} has ${source === null ? "a" : "no"} release that could be promoted.`),
+    );
+  } else if (release.phase !== "SUCCEEDED") {
+    const message = `v${release.version} of ${source?.name} is ${release.phase}; only a release that SUCCEEDED can be promoted.`;
+    blockers.push(promotionBlocker("RELEASE_NOT_SUCCEEDED", message));
+  }
+  if (to === null)
+    blockers.push(promotionBlocker("NO_NEXT_STAGE", `${from} is the last stage: nothing comes after it.`));
+  else if (inStage.length === 0) blockers.push(promotionBlocker("NO_TARGETS", `${pipeline.name} has no app in ${to}.`));
+  else if (couplings.length === 0) {
+    const message = `Every target in ${to} of ${pipeline.name} already runs this build; skipUpToDate leaves none.`;
+    blockers.push(promotionBlocker("UP_TO_DATE", message));
+  }
+  if (build !== null) blockers.push(...applyOverride(input, repositoryBlockers(pipeline, build, null)));
+  const targets = await evaluateTargets(reader, couplings, release, input);
+  blockers.push(...targets.flatMap((target) => target.blockers));
+  return Object.assign(new PromotionPlan(), { pipeline, source, release, build, from, to, targets, blockers });
+}
+
+async function evaluateTargets(
+  reader: Reader,
+  couplings: readonly Coupling[],
+  release: Release | null,
+  override: OverrideInput,
+): Promise<PlannedTarget[]> {
+  if (couplings.length === 0) return [];
+  const apps = new Map((await reader.find(App, { id: couplings.map((one) => one.appId) })).map((app) => [app.id, app]));
+  const statuses = release === null ? [] : await findStatuses(reader, release);
+  return couplings.map((coupling) => {
+    const app = apps.get(coupling.appId);
+    if (app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);
+    const checks = evaluateChecks(coupling.requiredChecks, statuses);
+    // Without a release there are no checks to evaluate: that it is missing is one blocker, not one per check.
+    const blockers = release === null ? [] : applyOverride(override, checkBlockers(app, checks));
+    return Object.assign(new PlannedTarget(), { coupling, app, checks, blockers });
+  });
+}
+
+async function findSource(
+  reader: Reader,
+  input: PromoteInput,
+): Promise<{ pipeline: Pipeline; from: Stage; source: App | null }> {
+  if (input.app != null) {
+    const source = await requireApp(reader, "app", input.app);
+    const coupling = await reader.first(Coupling, { appId: source.id });
+    if (coupling === null) throw badInput("app", `app must be in a pipeline; ${source.name} is in none.`);
+    const pipeline = await requirePipeline(reader, "pipeline", input.pipeline ?? coupling.pipelineId);
+    if (pipeline.id !== coupling.pipelineId) {
+      throw badInput("pipeline", `pipeline must be that of the app: ${source.name} is not in ${pipeline.name}.`);
+    }
+    if (input.stage != null && input.stage !== coupling.stage) {
+      throw badInput("stage", `stage must be that of the app: ${source.name} is in ${coupling.stage}.`);
+    }
+    return { pipeline, from: coupling.stage, source };
+  }
+  if (input.pipeline == null || input.stage == null) {
+    throw badInput("app", "app must name the source app; without it, pipeline and stage must both be given.");
+  }
+  const pipeline = await requirePipeline(reader, "pipeline", input.pipeline);
+  const couplings = await reader.find(Coupling, { pipelineId: pipeline.id, stage: input.stage }, { order: "id" });
+  const current = await currentReleases(
+    reader,
+    couplings.map((coupling) => coupling.appId),
+  );
+  const first = couplings.find((coupling) => current.has(coupling.appId));
+  const source = first === undefined ? null : await reader.first(App, { id: first.appId });
+  return { pipeline, from: input.stage, source };
+}
+
+async function findRelease(reader: Reader, input: PromoteInput, source: App | null): Promise<Release | null> {
+  if (input.release == null) {
+    return source === null ? null : ((await currentReleases(reader, [source.id])).get(source.id) ?? null);
+  }
+  const release = await requireRelease(reader, "release", input.release);
+  if (release.appId === source?.id) return release;
+  throw badInput("release", `release must be a release of the source app${source ? `, ${source.name}` : ""}.`);
+}
+
+/** The couplings of the targets: the given apps, each of which must be in the next stage, or all of that stage. */
+async function findTargets(
+  reader: Reader,
+  { targets }: PromoteInput,
+  pipeline: Pipeline,
+  to: Stage | null,
+): Promise<Coupling[]> {
+  if (targets?.length === 0) {
+    throw badInput("targets", "targets must name an app, or be left out for all of the next stage.");
+  }
+  if (targets != null && targets.length > LIMITS.targets) {
+    throw badInput("targets", `targets must name at most ${LIMITS.targets} apps; it has ${targets.length}.`);
+  }
+  if (to === null) return [];
+  const inStage = await reader.find(Coupling, { pipelineId: pipeline.id, stage: to }, { order: "id" });
+  if (targets == null) return inStage;
+  const named = new Map<string, Coupling>();
+  for (const [index, reference] of targets.entries()) {
+    const app = await requireApp(reader, `targets.${index}`, reference);
+    const coupling = inStage.find((one) => one.appId === app.id);
+    if (coupling === undefined) {
+      throw badInput(`targets.${index}`, `targets.${index} must be in ${to} of ${pipeline.name}; ${app.name} is not.`);
+    }
+    named.set(app.id, coupling);
+  }
+  return [...named.values()];
+}
+
+async function withoutRunning(reader: Reader, build: Build, couplings: readonly Coupling[]): Promise<Coupling[]> {
+  const ids = couplings.map((coupling) => coupling.appId);
+  const running = await appsRunning(reader, build.id, ids);
+  return couplings.filter((coupling) => !running.has(coupling.appId));
+}
+
+function promotionBlocker(code: BlockerCode, message: string): Blocker {
+  return { code, message, app: null, context: null, overridable: false };
+}
