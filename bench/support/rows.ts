@@ -106,6 +106,7 @@ export class RowGenerator {
       region: "eu-west-1",
       deploymentMode: "IMMEDIATE",
       deployTimeout: null,
+      autoDeploy: false,
       deletedAt: null,
     });
     this.#add(Coupling, {

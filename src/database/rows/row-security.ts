@@ -71,7 +71,7 @@ const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promot
 /** Lists each column, so that a new column is hidden until it is added here. */
 const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${ifVisible("description", "''")}, ${ifVisible("region", "NULL")},
-  ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("deploy_timeout", "NULL")},
+  ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("deploy_timeout", "NULL")}, ${ifVisible("auto_deploy", "1 = 1")},
   ${ifVisible("updated_at", "t.created_at")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,

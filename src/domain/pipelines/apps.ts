@@ -53,6 +53,7 @@ export async function insertApp(
     ...fields,
     id: newId(),
     deployTimeout: null,
+    autoDeploy: true,
     createdAt: now,
     updatedAt: now,
     deletedAt: null,

@@ -1,6 +1,6 @@
 import type { Tx } from "../../database/rows/reader.js";
 import type { EventType, Stage } from "../../entities/core/enums.js";
-import type { App } from "../../entities/pipelines/app.js";
+import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
@@ -30,12 +30,13 @@ export async function addCoupling(ctx: Ctx, input: AddCouplingInput): Promise<Co
   permit(ctx.viewer, "addCoupling");
   const requiredChecks = checkList(input.requiredChecks ?? []);
   if (input.stage === "REVIEW" && requiredChecks.length > 0) throw refuseReviewChecks("requiredChecks");
-  const autoDeploy = input.autoDeploy ?? input.stage === "DEVELOPMENT";
-  if (autoDeploy && input.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
+  if (input.autoDeploy === true && input.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
   return withIdempotency(ctx, "addCoupling", input, Coupling, async (tx) => {
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const app = await lockApp(tx, "app", input.app);
     const { stage } = input;
+    const autoDeploy = stage === "DEVELOPMENT" && (input.autoDeploy ?? app.autoDeploy);
+    if (stage === "DEVELOPMENT") await keepAutoDeploy(tx, app, autoDeploy);
     const { coupling, event } = await insertCoupling(tx, ctx, pipeline, app, { stage, requiredChecks, autoDeploy });
     await append(tx, ctx.viewer, ctx.now(), [event]);
     return coupling;
@@ -121,12 +122,18 @@ export async function moveCoupling(ctx: Ctx, input: MoveCouplingInput): Promise<
     if (stage === coupling.stage) return coupling;
     if (stage === "REVIEW" && coupling.requiredChecks.length > 0) throw refuseReviewChecks("stage");
     await refuseReviewApp(tx, coupling, "moved");
-    const patch = { stage, autoDeploy: stage === "DEVELOPMENT" };
+    const { autoDeploy } = await requireApp(tx, "coupling", coupling.appId);
+    const patch = { stage, autoDeploy: stage === "DEVELOPMENT" && autoDeploy };
     return updateCoupling(tx, ctx, coupling, patch, {
       type: "COUPLING_MOVED",
       summary: (app) => `${app.name} moved to ${stage}`,
     });
   });
+}
+
+/** Stores the setting with the app, for when the app comes back to DEVELOPMENT. */
+async function keepAutoDeploy(tx: Tx, app: App, autoDeploy: boolean): Promise<void> {
+  if (app.autoDeploy !== autoDeploy) await tx.update(App, { id: app.id }, { autoDeploy });
 }
 
 export interface SetAutoDeployInput {
@@ -141,6 +148,7 @@ export async function setAutoDeploy(ctx: Ctx, input: SetAutoDeployInput): Promis
     const { autoDeploy } = input;
     if (autoDeploy && coupling.stage !== "DEVELOPMENT") throw autoDeployElsewhere();
     if (autoDeploy === coupling.autoDeploy) return coupling;
+    await keepAutoDeploy(tx, await requireApp(tx, "coupling", coupling.appId), autoDeploy);
     return updateCoupling(
       tx,
       ctx,

@@ -40,6 +40,10 @@ export class App extends Node {
   @Column("bigint", { ...integer, nullable: true })
   deployTimeout!: number | null;
 
+  /** `Coupling.autoDeploy` as it was last set in DEVELOPMENT. Kept while the app is elsewhere, so that it applies again. */
+  @Column("boolean")
+  autoDeploy!: boolean;
+
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;

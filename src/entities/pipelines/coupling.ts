@@ -30,7 +30,7 @@ export class Coupling extends Node {
 
   @Field(() => Boolean, {
     description:
-      "Whether builds of the pipeline's central branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default.",
+      "Whether builds of the pipeline's central branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default. An app that comes back to DEVELOPMENT, in any pipeline, has the setting that it had there.",
   })
   @Column("boolean")
   autoDeploy!: boolean;

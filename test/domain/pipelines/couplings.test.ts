@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { dumpRows } from "../../support/database-content.js";
 import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { Seed } from "../../support/seed.js";
+import { type Named, Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
 const server = await startServer({ after });
@@ -48,6 +48,43 @@ describe("a coupling", () => {
       (await operator.mutate("moveCoupling", { coupling, stage }, COUPLING)).coupling;
     assert.deepEqual(await move("STAGING"), { id: coupling, stage: "STAGING", requiredChecks: [], autoDeploy: false });
     assert.equal((await move("DEVELOPMENT")).autoDeploy, true);
+  });
+
+  it("keeps its setting of automatic deployments away from development, in another pipeline, and back", async () => {
+    const repository = `acme/${unique()}`;
+    const home = await seed.pipeline({ repository });
+    const app = await seed.coupled(home, "DEVELOPMENT");
+    const id = async () =>
+      (await admin.ask("query ($app: ID!) { coupling(app: $app) { id } }", { app: app.id })).coupling.id;
+    const set = async (autoDeploy: boolean) =>
+      operator.mutate("setAutoDeploy", { coupling: await id(), autoDeploy }, COUPLING);
+    const move = async (stage: string) =>
+      (await operator.mutate("moveCoupling", { coupling: await id(), stage }, COUPLING)).coupling.autoDeploy;
+    const add = async (pipeline: Named, stage: string, input: object = {}) => {
+      await admin.mutate("removeCoupling", { coupling: await id() }, "removedCouplingId");
+      const given = { pipeline: pipeline.id, app: app.id, stage, ...input };
+      return (await operator.mutate("addCoupling", given, COUPLING)).coupling.autoDeploy;
+    };
+    await set(false);
+    assert.deepEqual(
+      [await move("STAGING"), await move("PRODUCTION"), await move("DEVELOPMENT")],
+      [false, false, false],
+    );
+    await seed.build({ repository, branch: "main" });
+    const { app: found } = await admin.ask("query ($id: ID!) { app(app: $id) { releases { totalCount } } }", {
+      id: app.id,
+    });
+    assert.equal(found.releases.totalCount, 0, "no build was deployed");
+    const away = await seed.pipeline();
+    assert.deepEqual([await add(away, "STAGING"), await add(home, "DEVELOPMENT")], [false, false]);
+    assert.equal(await add(away, "DEVELOPMENT"), false);
+    await set(true);
+    assert.deepEqual(
+      [await move("STAGING"), await add(home, "STAGING"), await move("DEVELOPMENT")],
+      [false, false, true],
+    );
+    assert.equal(await add(away, "DEVELOPMENT", { autoDeploy: false }), false, "what is given wins, and is kept");
+    assert.deepEqual([await move("REVIEW"), await move("DEVELOPMENT")], [false, false]);
   });
 
   it("puts an app in at most one pipeline", async () => {

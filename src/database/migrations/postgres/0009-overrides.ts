@@ -1,10 +1,15 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
-/** Whether and why a release was forced past its gates, and how long a deployment of an app may take. */
+/**
+ * Whether and why a release was forced past its gates, how long a deployment of an app may take, and whether an app is
+ * deployed automatically when it is in DEVELOPMENT.
+ */
 const STATEMENTS = [
   "ALTER TABLE releases ADD COLUMN forced boolean NOT NULL DEFAULT false",
   'ALTER TABLE releases ADD COLUMN reason text COLLATE "C"',
   "ALTER TABLE apps ADD COLUMN deploy_timeout bigint",
+  "ALTER TABLE apps ADD COLUMN auto_deploy boolean NOT NULL DEFAULT true",
+  "UPDATE apps SET auto_deploy = false WHERE id IN (SELECT app_id FROM couplings WHERE stage = 'DEVELOPMENT' AND auto_deploy = false)",
 ];
 
 export class Overrides0000000000009 implements MigrationInterface {

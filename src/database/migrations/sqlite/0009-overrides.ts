@@ -1,10 +1,15 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
-/** Whether and why a release was forced past its gates, and how long a deployment of an app may take. */
+/**
+ * Whether and why a release was forced past its gates, how long a deployment of an app may take, and whether an app is
+ * deployed automatically when it is in DEVELOPMENT.
+ */
 const STATEMENTS = [
   "ALTER TABLE releases ADD COLUMN forced INTEGER NOT NULL DEFAULT 0",
   "ALTER TABLE releases ADD COLUMN reason TEXT",
   "ALTER TABLE apps ADD COLUMN deploy_timeout INTEGER",
+  "ALTER TABLE apps ADD COLUMN auto_deploy INTEGER NOT NULL DEFAULT 1",
+  "UPDATE apps SET auto_deploy = 0 WHERE id IN (SELECT app_id FROM couplings WHERE stage = 'DEVELOPMENT' AND auto_deploy = 0)",
 ];
 
 export class Overrides0000000000009 implements MigrationInterface {
