@@ -8,7 +8,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   async: [],
   entities: [],
-  database: ["async", "entities"],
+  database: ["runtime", "async", "entities"],
   events: ["async", "entities", "database"],
   domain: ["async", "entities", "database", "events"],
   schema: ["async", "entities", "database", "events", "domain"],

@@ -1,20 +1,17 @@
 #!/usr/bin/env node
 import "../runtime/require-supported-node.js";
-import { readFileSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
+import { VERSION } from "../runtime/version.js";
 import { EXIT, type ExitCode, Failure } from "./exit.js";
 import { singleLine, wrapWords } from "./output/format.js";
 import { createProgram } from "./program.js";
-
-const manifest = new URL("../../../package.json", import.meta.url);
-const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
 
 // The reader closed the pipe, as `head` does. This is not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.refused);
 });
 
-const program = createProgram(version);
+const program = createProgram(VERSION);
 
 /** Returns the exit code and the lines to print on stderr. */
 function toFailure(error: unknown): { exit: ExitCode; lines: readonly string[]; trace: readonly string[] } {

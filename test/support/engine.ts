@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import pg from "pg";
 import { openDatabase } from "../../src/database/open.js";
+import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { type Cleanup, temporaryFolder } from "./temporary-folder.js";
 
 /*
@@ -55,6 +56,17 @@ export async function administer(clusterUrl: string, statement: string): Promise
     return (await client.query(statement)).rows;
   } finally {
     await client.end();
+  }
+}
+
+/** Runs a statement on a database that no server has open, and returns its rows. */
+export async function queryStopped(url: string, statement: string): Promise<unknown[]> {
+  if (!url.startsWith("sqlite:")) return administer(url, statement);
+  const file = new SqliteFile(url.slice("sqlite:".length));
+  try {
+    return file.prepare(statement).all().map((row) => ({ ...row }));
+  } finally {
+    file.close();
   }
 }
 

@@ -10,6 +10,7 @@ import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
 import { Transactions } from "../rows/transactions.js";
+import { migrateSchema } from "../schema-version.js";
 import { translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
 import { rowsOf, withTransaction } from "./pool.js";
@@ -57,6 +58,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     return assemble(url, writer, reader, options.listen);
   } catch (error) {
     for (const source of opened) await source.destroy();
+    if (error instanceof DatabaseOpenError) throw error;
     const { message } = (error instanceof DatabaseUnavailable ? error.cause : error) as Error;
     const reason = message || String((error as { code?: unknown }).code ?? error);
     const what = error instanceof DatabaseUnavailable ? "cannot be reached" : "cannot be opened";
@@ -80,7 +82,7 @@ async function migrate(url: string): Promise<void> {
     // Locked by a transaction instead of the session, because a connection pooler does not keep sessions.
     await turn.startTransaction();
     await turn.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
-    await source.runMigrations({ transaction: "each" });
+    await migrateSchema(source, withoutPassword(url));
     await turn.commitTransaction();
   } finally {
     await source.destroy();

@@ -9,6 +9,7 @@ import { QueueMetrics } from "../queue-metrics.js";
 import { sqliteDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
+import { migrateSchema } from "../schema-version.js";
 import { SqliteFile } from "./file.js";
 import { GroupCommit } from "./group-commit.js";
 import { SqliteRunner } from "./runner.js";
@@ -26,7 +27,7 @@ export async function openSqlite(path: string): Promise<Database> {
   try {
     const writer = await connect(path, false);
     opened.push(writer);
-    await writer.runMigrations({ transaction: "each" });
+    await migrateSchema(writer, path);
     const reader = await connect(path, true);
     opened.push(reader);
     return assemble(writer, reader, lock);

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 
 /**
  * Whether and why a release was forced past its gates, how long a deployment of an app may take, and whether an app is
- * deployed automatically when it is in DEVELOPMENT.
+ * deployed automatically when it is in DEVELOPMENT. Also the version of Railyard that the database needs.
  */
 const STATEMENTS = [
   "ALTER TABLE releases ADD COLUMN forced boolean NOT NULL DEFAULT false",
@@ -10,6 +10,8 @@ const STATEMENTS = [
   "ALTER TABLE apps ADD COLUMN deploy_timeout bigint",
   "ALTER TABLE apps ADD COLUMN auto_deploy boolean NOT NULL DEFAULT true",
   "UPDATE apps SET auto_deploy = false WHERE id IN (SELECT app_id FROM couplings WHERE stage = 'DEVELOPMENT' AND auto_deploy = false)",
+  'CREATE TABLE schema_version (id integer NOT NULL PRIMARY KEY CHECK (id = 1), version text COLLATE "C" NOT NULL)',
+  "INSERT INTO schema_version (id, version) VALUES (1, '0.0.0')",
 ];
 
 export class Overrides0000000000009 implements MigrationInterface {

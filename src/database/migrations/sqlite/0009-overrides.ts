@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 
 /**
  * Whether and why a release was forced past its gates, how long a deployment of an app may take, and whether an app is
- * deployed automatically when it is in DEVELOPMENT.
+ * deployed automatically when it is in DEVELOPMENT. Also the version of Railyard that the database needs.
  */
 const STATEMENTS = [
   "ALTER TABLE releases ADD COLUMN forced INTEGER NOT NULL DEFAULT 0",
@@ -10,6 +10,8 @@ const STATEMENTS = [
   "ALTER TABLE apps ADD COLUMN deploy_timeout INTEGER",
   "ALTER TABLE apps ADD COLUMN auto_deploy INTEGER NOT NULL DEFAULT 1",
   "UPDATE apps SET auto_deploy = 0 WHERE id IN (SELECT app_id FROM couplings WHERE stage = 'DEVELOPMENT' AND auto_deploy = 0)",
+  "CREATE TABLE schema_version (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), version TEXT NOT NULL)",
+  "INSERT INTO schema_version (id, version) VALUES (1, '0.0.0')",
 ];
 
 export class Overrides0000000000009 implements MigrationInterface {
