@@ -163,7 +163,10 @@ export const SETTINGS = z.object({
     .transform(Number),
   ADMIN_TOKEN: z
     .string()
-    .regex(/^[\x21-\x7e]{1,512}$/, "must be 1 to 512 visible ASCII characters without spaces")
+    .regex(
+      /^[\x21-\x7e]{32,512}$/,
+      "must be 32 to 512 visible ASCII characters without spaces; `openssl rand -hex 32` creates one",
+    )
     .optional(),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {

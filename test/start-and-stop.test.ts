@@ -10,7 +10,7 @@ import { Seed } from "./support/seed.js";
 import { temporaryFolder } from "./support/server.js";
 import { startProcess } from "./support/server-process.js";
 
-const SECRET = "a-secret-of-the-operator";
+const SECRET = "a-secret-of-the-operator-of-the-test";
 
 function settings(t: TestContext, more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { DATABASE_URL: `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`, ADMIN_TOKEN: SECRET, ...more };
@@ -44,6 +44,16 @@ describe("invalid settings", () => {
     for (const line of lines) assert.match(line, /^[A-Z_]+ must be .+\.$/);
     assert.ok(!server.stderr.includes("two words"), "a secret is not repeated");
     assert.equal(server.stdout, "");
+  });
+
+  it("refuse an ADMIN_TOKEN of fewer than 32 characters, and say how to create one", async (t) => {
+    const short = "0123456789abcdef0123456789abcde";
+    const server = startProcess(t, settings(t, { ADMIN_TOKEN: short }));
+    assert.equal(await server.exit(), 1);
+    assert.match(server.stderr, /^ADMIN_TOKEN must be 32 to 512 .*`openssl rand -hex 32` creates one\.\n$/);
+    assert.ok(!server.stderr.includes(short), "a secret is not repeated");
+    const enough = startProcess(t, settings(t, { ADMIN_TOKEN: `${short}f` }));
+    await new Client(await enough.ready(), `${short}f`).ask("{ viewer { name } }");
   });
 
   const taken = async (t: TestContext): Promise<string> => {
@@ -118,6 +128,7 @@ describe("the administrator's token", () => {
 
   it("is the one of the settings, and an earlier one no longer works", async (t) => {
     const environment = settings(t);
+    const [first, second] = ["the-first-secret-of-32-characters", "the-second-secret-of-32-characters"];
     const start = async (secret: string) => {
       const server = startProcess(t, { ...environment, ADMIN_TOKEN: secret });
       return { server, url: await server.ready() };
@@ -127,15 +138,15 @@ describe("the administrator's token", () => {
       assert.equal(await server.exit(), 0);
       assert.equal(server.printedSecret, null);
     };
-    const one = await start("the-first");
-    await new Client(one.url, "the-first").ask("{ viewer { name } }");
+    const one = await start(first);
+    await new Client(one.url, first).ask("{ viewer { name } }");
     await stop(one);
-    const two = await start("the-second");
-    await new Client(two.url, "the-second").ask("{ viewer { name } }");
-    const refusal = await new Client(two.url, "the-first").queryError("{ viewer { name } }");
+    const two = await start(second);
+    await new Client(two.url, second).ask("{ viewer { name } }");
+    const refusal = await new Client(two.url, first).queryError("{ viewer { name } }");
     assert.equal(refusal.extensions.code, "UNAUTHENTICATED");
     await stop(two);
-    const three = startProcess(t, { ...environment, ADMIN_TOKEN: "the-first" });
+    const three = startProcess(t, { ...environment, ADMIN_TOKEN: first });
     assert.equal(await three.exit(), 1);
     assert.equal(three.stderr, "ADMIN_TOKEN was revoked. Set a different one.\n");
   });

@@ -7,7 +7,7 @@ import { type Named, Seed, unique } from "../support/seed.js";
 import { temporaryFolder } from "../support/server.js";
 import { startProcess } from "../support/server-process.js";
 
-const SECRET = "an-administrator-who-is-cut-off";
+const SECRET = "an-administrator-who-is-cut-off-here";
 const ROUNDS = 4;
 const WRITERS = 6;
 /** Number of acknowledged mutations in a round after which the server is killed, with others in flight. */

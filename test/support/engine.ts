@@ -64,7 +64,10 @@ export async function queryStopped(url: string, statement: string): Promise<unkn
   if (!url.startsWith("sqlite:")) return administer(url, statement);
   const file = new SqliteFile(url.slice("sqlite:".length));
   try {
-    return file.prepare(statement).all().map((row) => ({ ...row }));
+    return file
+      .prepare(statement)
+      .all()
+      .map((row) => ({ ...row }));
   } finally {
     file.close();
   }

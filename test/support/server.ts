@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly pace?: AppOptions["pace"];
 }
 
-export const ADMIN_SECRET = "an-administrator-of-the-tests";
+export const ADMIN_SECRET = "the-administrator-of-all-the-tests";
 
 /** A real server on a new database, with a client for every role. */
 export class TestServer {

@@ -40,8 +40,9 @@ export class Importer {
 
   /** Runs the steps in order and yields each result. Skips the steps that depend on a refused step. */
   async *steps(pipelines: readonly SourcePipeline[]): AsyncGenerator<ImportStep> {
-    for (const { name, couplings } of pipelines) {
-      const pipeline = await this.#pipeline(name);
+    for (const { couplings, ...source } of pipelines) {
+      const { name } = source;
+      const pipeline = await this.#pipeline(source);
       yield pipeline;
       if (pipeline.outcome === "refused") continue;
       for (const coupling of couplings) {
@@ -52,20 +53,22 @@ export class Importer {
     }
   }
 
-  async #pipeline(name: string): Promise<ImportStep> {
+  async #pipeline({ name, repository, branch }: Omit<SourcePipeline, "couplings">): Promise<ImportStep> {
     const subject = { pipeline: name, app: null, stage: null, requiredChecks: [] };
     const { pipeline } = await this.#api.run(PipelineDocument, { pipeline: name });
     if (pipeline !== null) return alreadyExists(subject);
     return this.#do({ ...subject, action: "create pipeline" }, () =>
-      this.#api.run(CreatePipelineDocument, { input: { name } }),
+      this.#api.run(CreatePipelineDocument, { input: { name, repository, branch } }),
     );
   }
 
-  async #app(pipeline: string, { app: name }: SourceCoupling): Promise<ImportStep> {
+  async #app(pipeline: string, { app: name, region }: SourceCoupling): Promise<ImportStep> {
     const subject = { pipeline, app: name, stage: null, requiredChecks: [] };
     const { app } = await this.#api.run(AppDocument, { app: name });
     if (app !== null) return alreadyExists(subject);
-    return this.#do({ ...subject, action: "create app" }, () => this.#api.run(CreateAppDocument, { input: { name } }));
+    return this.#do({ ...subject, action: "create app" }, () =>
+      this.#api.run(CreateAppDocument, { input: { name, region } }),
+    );
   }
 
   async #coupling(pipeline: string, wanted: SourceCoupling): Promise<ImportStep> {

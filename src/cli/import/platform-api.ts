@@ -8,13 +8,32 @@ const RESPONSE_TIMEOUT_MS = 60_000;
 
 export interface SourceCoupling {
   readonly app: string;
+  readonly region: string | null;
   readonly stage: Stage;
   readonly requiredChecks: readonly string[];
 }
 
 export interface SourcePipeline {
   readonly name: string;
+  /** Null if the source does not say, or not the same for all apps. */
+  readonly repository: string | null;
+  readonly branch: string | null;
   readonly couplings: readonly SourceCoupling[];
+}
+
+interface PipelineObject {
+  readonly id: string;
+  readonly name: string;
+  readonly repository?: string | null;
+  readonly branch?: string | null;
+}
+
+/** Akkeris names the repository and branch of an app. Heroku has its own repositories, which are not the codebase. */
+interface AppObject {
+  readonly name: string;
+  readonly region?: { readonly name?: string } | null;
+  readonly git_url?: string | null;
+  readonly git_branch?: string | null;
 }
 
 interface CouplingObject {
@@ -36,27 +55,33 @@ export class PlatformApi {
   /** Reads all pipelines with their couplings, in API order. */
   async pipelines(): Promise<SourcePipeline[]> {
     const found: SourcePipeline[] = [];
-    for (const { id, name } of await this.#list<{ id: string; name: string }>("/pipelines")) {
+    for (const { id, name, repository, branch } of await this.#list<PipelineObject>("/pipelines")) {
       const path = `/pipelines/${encodeURIComponent(id)}/pipeline-couplings`;
       const couplings: SourceCoupling[] = [];
-      for (const coupling of await this.#list<CouplingObject>(path)) couplings.push(await this.#toCoupling(coupling));
-      found.push({ name, couplings });
+      const apps: AppObject[] = [];
+      for (const { app, stage, required_status_checks: required } of await this.#list<CouplingObject>(path)) {
+        const found = await this.#app(app?.id ?? app?.name ?? "");
+        apps.push(found);
+        couplings.push({
+          app: found.name,
+          region: regionOf(found),
+          stage: String(stage).toUpperCase() as Stage,
+          requiredChecks: required?.contexts ?? [],
+        });
+      }
+      const common = (values: (string | null)[]) => (new Set(values).size === 1 ? (values[0] ?? null) : null);
+      found.push({
+        name,
+        repository: repository || common(apps.map(repositoryOf)),
+        branch: branch || common(apps.map((app) => app.git_branch || null)),
+        couplings,
+      });
     }
     return found;
   }
 
-  async #toCoupling({ app, stage, required_status_checks: required }: CouplingObject): Promise<SourceCoupling> {
-    return {
-      app: app?.name ?? (await this.#appName(app?.id ?? "")),
-      stage: String(stage).toUpperCase() as Stage,
-      requiredChecks: required?.contexts ?? [],
-    };
-  }
-
-  /** Heroku returns only the id of a coupling's app. */
-  async #appName(id: string): Promise<string> {
-    const { body } = await this.#get(`/apps/${encodeURIComponent(id)}`);
-    return (body as { name: string }).name;
+  async #app(id: string): Promise<AppObject> {
+    return (await this.#get(`/apps/${encodeURIComponent(id)}`)).body as AppObject;
   }
 
   /** Reads a complete list, range by range. */
@@ -104,6 +129,15 @@ export class PlatformApi {
 export function platformUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw wrongUsage(`--from must be the URL of a Platform API, for example https://api.example.com; got "${text}".`);
+}
+
+/** Railyard calls the region of an app without one `default`. */
+function regionOf({ region }: AppObject): string | null {
+  return region?.name && region.name !== "default" ? region.name : null;
+}
+
+function repositoryOf({ git_url: url }: AppObject): string | null {
+  return url && /[/:][^/:]+\/[^/]+/.test(url) && !/(^|[@/.])heroku\.com[:/]/.test(url) ? url : null;
 }
 
 function parseJson(text: string, url: string): unknown {

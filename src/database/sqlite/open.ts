@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
@@ -22,6 +22,7 @@ import { SqliteRunner } from "./runner.js";
  */
 export async function openSqlite(path: string): Promise<Database> {
   createFolder(path);
+  createFile(path);
   const lock = lockFile(path);
   const opened: DataSource[] = [];
   try {
@@ -153,6 +154,18 @@ function openLock(path: string): SqliteFile {
 
 function lockError(path: string, error: unknown): DatabaseOpenError {
   return new DatabaseOpenError(`The lock file ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+}
+
+/**
+ * Creates the file, readable and writable by its owner only. SQLite gives its -wal and -shm files the mode of the file. An
+ * existing file keeps its mode.
+ */
+function createFile(path: string): void {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+  } catch (error) {
+    throw new DatabaseOpenError(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function createFolder(path: string): void {

@@ -18,6 +18,8 @@ export const pipelineSchema = z.object({
   created_at: time,
   updated_at: time,
   owner: z.object({ id, type: z.literal("team") }).describe("The owner of all pipelines."),
+  repository: z.string().nullable().describe("The repository, for example `github.com/acme/shop`."),
+  branch: z.string().describe("The branch that is deployed automatically."),
 });
 
 export const couplingSchema = z.object({

@@ -38,7 +38,8 @@ export function toUser(name: string): { id: string; email: string } {
 }
 
 export function toPipeline(pipeline: Pipeline): z.output<typeof schemas.pipelineSchema> {
-  return { ...identity(pipeline), name: pipeline.name, owner: { id: OWNER_ID, type: "team" } };
+  const { name, repository, branch } = pipeline;
+  return { ...identity(pipeline), name, owner: { id: OWNER_ID, type: "team" }, repository, branch };
 }
 
 export async function toCoupling(

@@ -10,7 +10,7 @@ import { unique } from "../../support/seed.js";
 import { type Cleanup, temporaryFolder } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
 
-const ADMIN = "canary-admin-0123456789";
+const ADMIN = "canary-admin-0123456789-0123456789";
 const HEADER = "canary-header-0123456789";
 const PATH = "railyard_canaryInTheDatabaseUrl";
 const DEEP = "railyard_canaryFromDeepInside0123456789abcdefgh";

@@ -16,7 +16,7 @@ import { type Cleanup, temporaryFolder } from "../../support/server.js";
 import { startProcess } from "../../support/server-process.js";
 import { Socket } from "../../support/socket.js";
 
-const SECRET = "canary-admin-0123456789";
+const SECRET = "canary-admin-0123456789-0123456789";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
 const TRACEPARENT = `00-${TRACE}-${PARENT}-01`;
