@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "gates: a promotion is not evaluated again under its locks",
-    file: "src/domain/releases/promotion-evaluation.ts",
+    file: "src/domain/releases/promotions.ts",
     find: "const final = await evaluatePromotion(tx, input);",
     replace: "const final = plan;",
     tests: ["database/postgres/promotions"],
