@@ -38,7 +38,6 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "deploy/image",
       "database/durability",
       "database/sqlite-file",
-      "server/http/fast-path",
       "first-start",
       "server/cache/invalidation",
       "server/cache/response-cache",

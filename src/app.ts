@@ -16,22 +16,23 @@ import { Oidc } from "./server/auth/oidc.js";
 import { ResponseCache } from "./server/cache/response-cache.js";
 import { ResponseStore } from "./server/cache/response-store.js";
 import { Drain } from "./server/drain.js";
-import { Admission, readTrustedDocuments } from "./server/execution/admission.js";
+import { Admission } from "./server/execution/admission.js";
+import { Execution } from "./server/execution/execute.js";
 import { Budget } from "./server/execution/rate-limit.js";
+import { readTrustedDocuments } from "./server/execution/trusted-documents.js";
 import { startHousekeeping } from "./server/housekeeping.js";
+import { FastPath } from "./server/http/fast-path.js";
 import { serveGraphql } from "./server/http/graphql.js";
 import { serveHealth } from "./server/http/health.js";
 import { createHttp } from "./server/http/server.js";
 import { Audit } from "./server/telemetry/audit.js";
 import { createLogger, type Logger } from "./server/telemetry/log.js";
 import { Metrics, serveMetrics } from "./server/telemetry/metrics.js";
-import { Observer } from "./server/telemetry/operation-record.js";
+import { Observer } from "./server/telemetry/observer.js";
 import { serveSockets } from "./server/websocket/server.js";
 
 /** Time that requests in progress have at shutdown, in milliseconds. Then their connections are closed. */
 const DRAIN_DEADLINE_MS = 8000;
-/** Time to read the bodies of requests that have begun to arrive at shutdown, in milliseconds. */
-const QUEUE_DEADLINE_MS = 1000;
 
 export interface AppOptions {
   readonly log?: Logger;
@@ -39,6 +40,8 @@ export interface AppOptions {
   readonly now?: () => Date;
   /** Options for listening to PostgreSQL's log, for tests. */
   readonly pace?: Partial<ListenOptions>;
+  /** Interval of pings on sockets, in milliseconds. A client that does not answer is disconnected. @default 30_000 */
+  readonly heartbeat?: number;
 }
 
 /** A running service. */
@@ -94,8 +97,6 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     cleanup.push(() => feed.close());
 
     let stopping = false;
-    const http = await createHttp({ log, allowedOrigins: config.allowedOrigins });
-    tracing?.serve(http);
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
     const authentication = new Authentication(ctx, log, oidc);
     const schema = buildSchema();
@@ -106,24 +107,31 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const metrics = new Metrics(database, feed);
     metrics.observeResponseCache(() => responseStore.statistics);
     const audit = new Audit(ctx, log);
-    const observer = new Observer(metrics, audit, tracing);
+    const observer = new Observer({ log, metrics, audit, tracing });
     const responseCache = new ResponseCache(responseStore, admission.mayCacheResponses);
+    const parts = { schema, ctx, admission, observer, log, plugins: [responseCache.plugin] };
+    const execution = new Execution(parts);
+    await execution.start();
+    cleanup.push(() => execution.stop());
+    const fastPath = new FastPath({ execution, authentication, observer, responseCache });
+    const { allowedOrigins } = config;
+    const http = await createHttp({ log, allowedOrigins, fastPath });
+    tracing?.serve(http);
     serveHealth(http, database, () => stopping || drain.started);
     serveMetrics(http, metrics);
-    const parts = { schema, ctx, authentication, admission, observer, responseCache, log };
-    const { operations, fastPath } = await serveGraphql(http, parts);
+    await serveGraphql(http, { execution, authentication, fastPath });
     const drain = new Drain(http.server);
     cleanup.push(async () => {
       stopping = true;
       // From here on new connections are refused, and requests in progress are completed.
       http.server.close();
       drain.closeUnused();
-      await fastPath.drained(QUEUE_DEADLINE_MS);
       const timeout = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE_MS);
       await http.close();
       clearTimeout(timeout);
     });
-    serveSockets(http, { ...parts, operations, feed, metrics, allowedOrigins: config.allowedOrigins });
+    const { heartbeat } = options;
+    serveSockets(http, { schema, ctx, authentication, execution, log, feed, metrics, allowedOrigins, heartbeat });
     await servePlatform(http, {
       ctx,
       authenticate: (authorization) => authentication.authenticate(authorization),

@@ -4,7 +4,7 @@ import { InvalidConfig, readConfig } from "./config.js";
 import { DatabaseOpenError } from "./database/database.js";
 import { RevokedAdminToken } from "./domain/access/tokens.js";
 import { collectSecrets } from "./secrets.js";
-import { InvalidManifest } from "./server/execution/admission.js";
+import { InvalidManifest } from "./server/execution/trusted-documents.js";
 import { createLogger } from "./server/telemetry/log.js";
 import { welcome } from "./welcome.js";
 

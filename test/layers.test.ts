@@ -30,6 +30,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** The folders of src/server that each of them may import from, besides itself. Files of src/server itself may import all. */
+const SERVER_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  telemetry: [],
+  cache: [],
+  auth: ["telemetry"],
+  execution: ["telemetry"],
+  http: ["telemetry", "cache", "auth", "execution"],
+  websocket: ["telemetry", "auth", "execution"],
+};
+
 /** Files with additional permissions. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // The place where the schema is built from its resolvers.
@@ -64,6 +74,12 @@ function getFolder(file: string): string {
   return rest.length === 0 ? "root" : (folder as string);
 }
 
+/** The folder of a file below src/server; null for files of src/server itself, and elsewhere. */
+function getServerFolder(file: string): string | null {
+  const [, layer, folder, ...rest] = normalize(file).split("/");
+  return layer === "server" && rest.length > 0 ? (folder as string) : null;
+}
+
 const imports = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .flatMap((file) => getImports(join("src", file)));
@@ -79,6 +95,41 @@ describe("the layers", () => {
       });
     assert.deepEqual(wrong, []);
     assert.ok(imports.length > 100, "the import lines were found");
+  });
+
+  it("import in one direction only between the folders of the server", () => {
+    const wrong = imports.filter(({ file, target }) => {
+      const from = getServerFolder(file);
+      const to = target.startsWith(".") ? getServerFolder(join(dirname(file), target)) : null;
+      return from !== null && to !== null && to !== from && !SERVER_MAY_IMPORT[from]?.includes(to);
+    });
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(
+      new Set(imports.flatMap(({ file }) => getServerFolder(file) ?? [])),
+      new Set(Object.keys(SERVER_MAY_IMPORT)),
+      "every folder of the server has its directions",
+    );
+  });
+
+  it("have no circles of imports in the server, not even of types", () => {
+    const targets = new Map<string, string[]>();
+    for (const { file, target } of imports) {
+      if (!file.startsWith(join("src", "server")) || !target.startsWith(".")) continue;
+      const path = join(dirname(file), target.replace(/\.js$/, ".ts"));
+      targets.set(file, [...(targets.get(file) ?? []), path]);
+    }
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]) => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      else if (!done.has(file)) {
+        for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
+        done.add(file);
+      }
+    };
+    for (const file of targets.keys()) visit(file, []);
+    assert.deepEqual(circles, []);
+    assert.ok(targets.size > 20, "the files of the server were found");
   });
 
   it("keep GraphQL, HTTP and WebSockets out of the domain, the log and the database", () => {

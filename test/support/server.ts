@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly now?: () => Date;
   /** Non-default settings of the log listener. */
   readonly pace?: AppOptions["pace"];
+  /** Interval of pings on sockets, in milliseconds. */
+  readonly heartbeat?: number;
 }
 
 export const ADMIN_SECRET = "the-administrator-of-all-the-tests";
@@ -60,9 +62,14 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
-    const { now, pace } = this.#options;
+    const { now, pace, heartbeat } = this.#options;
     const log = pino({ level: "silent" });
-    this.#app = await startApp(this.#config, { log, ...(now && { now }), ...(pace && { pace }) });
+    this.#app = await startApp(this.#config, {
+      log,
+      ...(now && { now }),
+      ...(pace && { pace }),
+      ...(heartbeat && { heartbeat }),
+    });
   }
 
   async stop(): Promise<void> {

@@ -83,6 +83,8 @@ export interface SocketOptions {
   readonly headers?: Record<string, string>;
   /** Connection parameters instead of the secret as `authorization`. */
   readonly params?: Record<string, unknown>;
+  /** False for a peer that does not answer pings. @default true */
+  readonly autoPong?: boolean;
 }
 
 /** A graphql-transport-ws client that exposes every message. */
@@ -114,6 +116,7 @@ export class Socket {
   static async connect(t: Cleanup, url: string, options: SocketOptions = {}): Promise<Socket> {
     const ws = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", {
       ...(options.headers && { headers: options.headers }),
+      autoPong: options.autoPong ?? true,
     });
     t.after(() => ws.terminate());
     const socket = new Socket(ws);

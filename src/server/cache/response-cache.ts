@@ -10,16 +10,10 @@ const CACHEABLE_TYPES = new Set(["pipeline", "app", "stage", "__typename"]);
 
 /** A response that is being computed and may be cached. */
 export interface PendingResponse {
-  readonly key: CacheKey;
+  /** The body of the request. */
+  readonly request: Buffer;
   readonly dependencies: Dependencies;
   readonly commitsAtStart: number;
-}
-
-/** What identifies a cached response, in addition to the viewer's permissions. */
-export interface CacheKey {
-  /** Request headers that the response headers depend on. */
-  readonly varyHeaders: string;
-  readonly body: Buffer;
 }
 
 /**
@@ -36,19 +30,20 @@ export class ResponseCache {
     this.#enabled = enabled && store.enabled;
   }
 
-  find(key: CacheKey, viewer: Viewer): CachedResponse | null {
-    return this.#enabled ? this.#store.find(cacheKey(viewer, key)) : null;
+  /** @param request the body of the request */
+  find(request: Buffer, viewer: Viewer): CachedResponse | null {
+    return this.#enabled ? this.#store.find(cacheKey(viewer, request)) : null;
   }
 
   /** Starts to track the dependencies of a response. Call it before any row is read for the request. */
-  start(key: CacheKey): PendingResponse {
-    return { key, dependencies: new Dependencies(), commitsAtStart: this.#store.commits };
+  start(request: Buffer): PendingResponse {
+    return { request, dependencies: new Dependencies(), commitsAtStart: this.#store.commits };
   }
 
   /** Caches a response if it is cacheable. Call it for every response with status 200. */
-  store({ key, dependencies, commitsAtStart }: PendingResponse, response: CachedResponse, viewer: Viewer): void {
+  store({ request, dependencies, commitsAtStart }: PendingResponse, response: CachedResponse, viewer: Viewer): void {
     if (this.#enabled && dependencies.ids !== null)
-      this.#store.store(cacheKey(viewer, key), response, dependencies.ids, commitsAtStart);
+      this.#store.store(cacheKey(viewer, request), response, dependencies.ids, commitsAtStart);
   }
 
   /** Tracks the dependencies of cacheable queries, and excludes responses with errors. */
@@ -66,8 +61,8 @@ export class ResponseCache {
 }
 
 /** The visible rows depend on the role and on the pipelines in the token's scope. */
-function cacheKey({ role, scope }: Viewer, { varyHeaders, body }: CacheKey): string {
-  return `${role} ${JSON.stringify(scope)} ${varyHeaders} ${body.toString("latin1")}`;
+function cacheKey({ role, scope }: Viewer, request: Buffer): string {
+  return `${role} ${JSON.stringify(scope)} ${request.toString("latin1")}`;
 }
 
 /** A query with fragments at its root is not cached. */

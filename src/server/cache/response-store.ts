@@ -11,8 +11,6 @@ const DEPENDENCY_BYTES = 100;
 
 export interface CachedResponse {
   readonly body: Buffer;
-  /** Alternating names and values. */
-  readonly headers: readonly string[];
   /** The operation's label in the log and the metrics. */
   readonly operation: string;
 }
@@ -22,7 +20,7 @@ interface Entry extends CachedResponse {
 }
 
 /**
- * Caches responses as the bytes that were sent, until a row that they depend on changes.
+ * Caches the bodies of responses as the bytes that were sent, until a row that they depend on changes.
  *
  * Invalidation follows the event log. Every commit that clients can see appends events, and the database reports them
  * before it acknowledges the write. So a request that starts after a write was acknowledged never receives a response

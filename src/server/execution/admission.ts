@@ -1,34 +1,27 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
+import type { ApolloServerPlugin } from "@apollo/server";
 import { GraphQLError, type GraphQLSchema, parse, Source } from "graphql";
 import { LRUCache } from "lru-cache";
-import { z } from "zod";
-import { asRefusal, badInput, Refusal } from "../../domain/core/refusal.js";
+import { badInput, Refusal } from "../../domain/core/refusal.js";
 import type { Context } from "../../schema/context.js";
-import { REQUEST_STATUS } from "../../schema/errors.js";
 import { calculateCost, checkCost } from "./cost.js";
+import { toGraphQLError } from "./http-head.js";
 import { checkShape, checkText, type Limits } from "./limits.js";
 import type { Budget } from "./rate-limit.js";
+import type { OperationRequest } from "./request.js";
+import { findTrustedDocument, type TrustedDocuments } from "./trusted-documents.js";
 import { checkVariables } from "./variables.js";
 
 /** Maximum number of accepted documents to remember, by hash. The least recently used is evicted. */
 const MAX_CACHED_DOCUMENTS = 5000;
-
-/** The parts of a request that identify its document. */
-export interface RequestedDocument {
-  readonly query?: unknown;
-  readonly documentId?: unknown;
-  readonly extensions?: unknown;
-}
 
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
   /** Charges operations to a per-token budget; null if there is no budget. */
   readonly budget: Budget | null;
-  /** Trusted documents by SHA-256; null if any document may run. */
-  readonly trusted: ReadonlyMap<string, string> | null;
+  /** The only documents that may run; null if any document may run. */
+  readonly trusted: TrustedDocuments | null;
 }
 
 /**
@@ -44,14 +37,14 @@ export class Admission {
   }
 
   /**
-   * Returns the text of the document after checking its shape. Null if there is no document or it does not parse:
-   * Apollo reports those errors.
+   * Returns the text of the document to run, after checking its shape. Only this text may run. It is empty if there is no
+   * document, and may be invalid: Apollo reports those errors.
    *
    * @throws Refusal QUERY_TOO_LARGE, or BAD_USER_INPUT if only trusted documents may run and this is not one
    */
-  admit(request: RequestedDocument): string | null {
-    const text = this.#options.trusted === null ? request.query : this.#trusted(this.#options.trusted, request);
-    if (typeof text !== "string" || text === "") return null;
+  admit(request: OperationRequest): string {
+    const text = this.#findDocument(request);
+    if (text === "") return text;
     const hash = createHash("sha256").update(text).digest("base64");
     if (this.#accepted.get(hash)) return text;
     const { limits } = this.#options;
@@ -76,9 +69,14 @@ export class Admission {
     return this.#options.budget === null;
   }
 
-  #trusted(documents: ReadonlyMap<string, string>, request: RequestedDocument): string {
-    const id = request.documentId ?? findPersistedQueryHash(request.extensions);
-    const text = typeof id === "string" ? documents.get(normalizeHash(id)) : undefined;
+  #findDocument({ query, documentId }: OperationRequest): string {
+    const { trusted } = this.#options;
+    if (trusted === null) {
+      // Clients recognize this message, and send the document itself.
+      if (query === "" && documentId !== undefined) throw new Refusal("BAD_USER_INPUT", "PersistedQueryNotSupported");
+      return query;
+    }
+    const text = documentId === undefined ? undefined : findTrustedDocument(trusted, documentId);
     if (text !== undefined) return text;
     throw badInput("documentId", "documentId must be the hash of a trusted document; this service runs no others.");
   }
@@ -109,57 +107,4 @@ export class Admission {
       };
     },
   };
-}
-
-/** Wraps a refusal before execution with its HTTP status. Apollo would respond with 500. */
-export function toGraphQLError(thrown: unknown): unknown {
-  const error = asRefusal(thrown);
-  if (!(error instanceof Refusal)) return error;
-  const status = REQUEST_STATUS[error.code] ?? 400;
-  const { retryAfter } = error.details;
-  const headers = new HeaderMap(retryAfter === undefined ? [] : [["retry-after", String(retryAfter)]]);
-  const extensions: Record<string, unknown> = { code: error.code, http: { status, headers } };
-  return new GraphQLError(error.message, { originalError: error, extensions });
-}
-
-/** The hash that Apollo clients send. In a GET request, `extensions` is JSON text. */
-function findPersistedQueryHash(extensions: unknown): unknown {
-  const shape = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
-  try {
-    const parsed: unknown = typeof extensions === "string" ? JSON.parse(extensions) : extensions;
-    return shape.safeParse(parsed).data?.persistedQuery.sha256Hash;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `sha256:AB12` and `ab12` are the same hash. */
-function normalizeHash(hash: string): string {
-  return hash.replace(/^sha\d+:/i, "").toLowerCase();
-}
-
-/** The manifest of trusted documents cannot be read or is invalid. */
-export class InvalidManifest extends Error {
-  override readonly name = "InvalidManifest";
-}
-
-const MANIFEST = z.record(z.string().regex(/^(sha\d+:)?[0-9a-f]{40,128}$/i), z.string().min(1));
-
-/**
- * Reads the manifest that GraphQL Code Generator's client preset writes: documents by the hash of their text.
- *
- * @throws InvalidManifest if the file cannot be read or is not such a manifest
- */
-export function readTrustedDocuments(path: string): Map<string, string> {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new InvalidManifest(`TRUSTED_DOCUMENTS cannot be read: ${(error as Error).message}`);
-  }
-  const documents = MANIFEST.safeParse(content);
-  if (!documents.success) {
-    throw new InvalidManifest("TRUSTED_DOCUMENTS must be a JSON object that maps SHA-256 hashes to documents.");
-  }
-  return new Map(Object.entries(documents.data).map(([hash, text]) => [normalizeHash(hash), text]));
 }

@@ -8,6 +8,14 @@ import {
 } from "graphql";
 import { Refusal } from "../../domain/core/refusal.js";
 
+/** Maximum size of a request body, and of a message over WebSocket, in bytes. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+/** @param limit in bytes */
+export function bodyTooLarge(what: "body" | "message", limit = MAX_BODY_BYTES): Refusal {
+  return new Refusal("QUERY_TOO_LARGE", `The ${what} must be at most ${limit} bytes.`, { limit });
+}
+
 /** Limits on the size of an operation. Each has a setting. */
 export interface Limits {
   /** Maximum number of tokens in a document. */

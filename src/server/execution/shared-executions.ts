@@ -7,7 +7,8 @@ import type { Viewer } from "../../entities/access/token.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import type { Feed } from "../../events/feed.js";
 import { Context } from "../../schema/context.js";
-import type { AdmittedSubscription, Operations } from "./operations.js";
+import type { Execution } from "./execute.js";
+import type { AdmittedSubscription } from "./subscriptions.js";
 
 /** Maximum number of cached results per group: as many events as its members process at a time. */
 const MAX_SHARED_RESULTS = 256;
@@ -22,7 +23,7 @@ export interface EventRenderer {
 
 interface SharedExecutionsParts {
   readonly ctx: Omit<Ctx, "viewer">;
-  readonly operations: Operations;
+  readonly execution: Execution;
   readonly feed: Feed;
 }
 
@@ -93,11 +94,11 @@ class Group {
   }
 
   async #execute(event: LogEvent): Promise<string | null> {
-    const { ctx, operations } = this.#parts;
+    const { ctx, execution } = this.#parts;
     // Every event needs a new context: loaders cache rows and would return outdated state.
     const context = new Context({ ...ctx, now: ctx.now, viewer: this.#viewer }, randomUUID());
     if (!(await isVisible(context, event))) return null;
-    return JSON.stringify(await operations.executeEvent(this.#admitted, event, context));
+    return JSON.stringify(await execution.executeEvent(this.#admitted, event, context));
   }
 }
 

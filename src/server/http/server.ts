@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
 import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import Fastify, {
@@ -7,38 +8,40 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerFactory,
   LogController,
 } from "fastify";
 import { asRefusal, Refusal } from "../../domain/core/refusal.js";
-import { present, REQUEST_STATUS } from "../../schema/errors.js";
+import { present } from "../../schema/errors.js";
+import { HttpRefusal, toHttpHead } from "../execution/http-head.js";
+import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
 import type { Logger } from "../telemetry/log.js";
-import type { OperationRecord } from "../telemetry/operation-record.js";
+import type { FastPath } from "./fast-path.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The request's GraphQL operation; null if it has none. */
-    operationRecord: OperationRecord | null;
+    /** Whether the request is a GraphQL operation, which is recorded where it is executed. */
+    isOperation: boolean;
   }
 }
-
-/** Maximum size of a request body, in bytes. */
-export const MAX_BODY_BYTES = 64 * 1024;
 
 export interface HttpOptions {
   readonly log: Logger;
   /** Additional origins allowed by CORS. */
   readonly allowedOrigins: readonly string[];
+  readonly fastPath: FastPath;
 }
 
 /** Creates the HTTP server without routes: logging, headers and error format. */
-export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<FastifyInstance> {
+export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions): Promise<FastifyInstance> {
   const sendError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const error = toRefusal(thrown, request);
     if (!(error instanceof Refusal)) request.log.error({ err: error }, "request failed");
-    const status = error instanceof Refusal ? (REQUEST_STATUS[error.code] ?? thrown.statusCode ?? 400) : 500;
-    reply.code(status).send(errorBody(error, request.id));
+    const { status, headers } = toHttpHead(error);
+    reply.code(status).headers(headers).send(errorBody(error, request.id));
   };
   const http = Fastify({
+    serverFactory: withFastPath(fastPath),
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
@@ -57,16 +60,17 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
   });
   await http.register(cors, { origin: allowedOrigins.length === 0 ? false : [...allowedOrigins], maxAge: 86_400 });
 
-  http.decorateRequest("operationRecord", null);
+  http.decorateRequest("isOperation", false);
   http.addHook("onSend", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
   http.addHook("onResponse", async (request, reply) => {
+    if (request.isOperation) return;
     const { method, url } = request;
     const path = url.split("?", 1)[0];
     const duration = Math.round(reply.elapsedTime * 10) / 10;
-    const { operation, code, viewer = request.platformViewer?.name } = request.operationRecord ?? {};
-    request.log.info({ method, path, operation, viewer, status: reply.statusCode, code, duration }, "request");
+    const viewer = request.platformViewer?.name;
+    request.log.info({ method, path, viewer, status: reply.statusCode, duration }, "request");
   });
   http.setNotFoundHandler((request, reply) => {
     const path = (request.url.split("?", 1)[0] ?? "").slice(0, 200);
@@ -76,31 +80,36 @@ export async function createHttp({ log, allowedOrigins }: HttpOptions): Promise<
   return http;
 }
 
+/** Creates the server: requests that the fast path does not answer go to Fastify, and all requests during a stop. */
+function withFastPath(fastPath: FastPath): FastifyServerFactory<Server> {
+  return (handler, options) => {
+    const server = createServer((request, response) => {
+      if (server.listening && fastPath.tryAnswer(request, response)) return;
+      handler(request, response);
+    });
+    // With a factory, Fastify leaves its own settings to us.
+    const { keepAliveTimeout, requestTimeout } = options as { keepAliveTimeout: number; requestTimeout: number };
+    server.keepAliveTimeout = keepAliveTimeout;
+    server.requestTimeout = requestTimeout;
+    return server;
+  };
+}
+
 /** Translates Fastify's client errors into refusals. Other errors are internal. */
-function toRefusal(error: FastifyError, request: FastifyRequest): Error {
+export function toRefusal(error: FastifyError, request: FastifyRequest): Error {
   const refusal = asRefusal(error);
   if (refusal instanceof Refusal) return refusal;
   if (error.code === "FST_ERR_BAD_URL") {
-    return new Refusal("BAD_USER_INPUT", "The URL is malformed: % must be followed by two hexadecimal digits.");
+    return new HttpRefusal(400, "The URL is malformed: % must be followed by two hexadecimal digits.");
   }
-  if (error.statusCode === 413) {
-    return bodyTooLarge("body", request.routeOptions.bodyLimit);
-  }
+  if (error.statusCode === 413) return bodyTooLarge("body", request.routeOptions.bodyLimit);
   if (error.statusCode === 415) {
-    return new Refusal(
-      "BAD_USER_INPUT",
-      "The body must be JSON, sent with the header `Content-Type: application/json`.",
-    );
+    return new HttpRefusal(415, "The body must be JSON, sent with the header `Content-Type: application/json`.");
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new Refusal("BAD_USER_INPUT", 'The body must be a JSON object: `{ "query": …, "variables": … }`.');
+    return new HttpRefusal(400, 'The body must be a JSON object: `{ "query": …, "variables": … }`.');
   }
   return error;
-}
-
-/** @param limit in bytes */
-export function bodyTooLarge(what: "body" | "message", limit = MAX_BODY_BYTES): Refusal {
-  return new Refusal("QUERY_TOO_LARGE", `The ${what} must be at most ${limit} bytes.`, { limit });
 }
 
 function errorBody(error: Error, requestId: string) {

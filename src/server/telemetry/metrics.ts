@@ -114,6 +114,8 @@ export class Metrics {
 /** Serves `GET /metrics` for Prometheus. Metrics hold only counts and durations, no stored data. */
 export function serveMetrics(http: FastifyInstance, metrics: Metrics): void {
   http.addHook("onResponse", async (request, reply) => {
+    // Operations are recorded where they are executed.
+    if (request.isOperation) return;
     const route = request.routeOptions.url;
     metrics.recordRequest(
       route === undefined ? "none" : `${request.method} ${route}`,

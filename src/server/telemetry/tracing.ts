@@ -19,7 +19,7 @@ import type { FastifyInstance } from "fastify";
 import type { Database } from "../../database/database.js";
 import type { Tx } from "../../database/rows/reader.js";
 import type { Logger } from "./log.js";
-import type { OperationRecord } from "./operation-record.js";
+import type { OpenSpan, OperationRecord } from "./operation-record.js";
 
 /*
  * OpenTelemetry traces. This module is loaded only if tracing is enabled, so other modules import only its types. Spans
@@ -29,25 +29,19 @@ import type { OperationRecord } from "./operation-record.js";
 declare module "fastify" {
   interface FastifyRequest {
     /** The span of the request; null if it is not traced. */
-    traced: TracedRequest | null;
+    traced: OpenSpan | null;
   }
 }
 
 /** Time to export the remaining spans at shutdown, in milliseconds. Spans not exported by then are lost. */
 const FLUSH_DEADLINE_MS = 1000;
-/** Polled by probes and Prometheus. */
-const UNTRACED_PATHS: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics"]);
+/** Polled by probes and Prometheus; and `/graphql`, whose operations have spans of their own. */
+const UNTRACED_PATHS: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics", "/graphql"]);
 /** Error codes that mark a span as failed: the service's fault, not the client's. */
 const FAULTS: ReadonlySet<string> = new Set(["INTERNAL_SERVER_ERROR", "UNAVAILABLE"]);
 /** Engine names in the semantic conventions. */
 const SYSTEMS = { sqlite: "sqlite", postgres: "postgresql" } as const;
 const MAX_NAME_LENGTH = 100;
-
-/** An open span, and the context for its children. */
-export interface TracedRequest {
-  readonly span: Span;
-  readonly context: Context;
-}
 
 /** Exports traces of operations, requests, transactions and outgoing calls. */
 export class Tracing {
@@ -98,8 +92,8 @@ export class Tracing {
       if (request.traced === null) done();
       else this.#active.run(request.traced.context, done);
     });
-    http.addHook("onResponse", async ({ traced, operationRecord: record }, { statusCode }) => {
-      if (traced !== null) endRequest(traced.span, record, statusCode);
+    http.addHook("onResponse", async ({ traced }, { statusCode }) => {
+      if (traced !== null) endRequest(traced.span, null, statusCode);
     });
     http.addHook("onRequestAbort", async ({ traced }) => {
       traced?.span.setAttribute("error.type", "aborted");
@@ -107,27 +101,24 @@ export class Tracing {
     });
   }
 
-  /**
-   * Starts the span of an operation over WebSocket, or over HTTP outside Fastify.
-   *
-   * @param parent the `traceparent` sent by the client, unvalidated
-   */
-  operation({ id, start }: OperationRecord, transport: "http" | "websocket", parent: unknown): TracedRequest {
-    const attributes =
-      transport === "http"
-        ? { "http.request.method": "POST", "http.route": "/graphql", "railyard.request_id": id }
+  /** Starts the span of an operation. */
+  operation({ id, transport }: OperationRecord): OpenSpan {
+    const { kind, method, traceparent, receivedAt } = transport;
+    const attributes: Attributes =
+      kind === "http"
+        ? { "http.request.method": String(method), "http.route": "/graphql", "railyard.request_id": id }
         : { "network.protocol.name": "websocket", "railyard.request_id": id };
-    const name = transport === "http" ? "POST /graphql" : "GraphQL Operation";
-    return this.#serverSpan(name, parent, attributes, performance.timeOrigin + start);
+    const name = kind === "http" ? `${method} /graphql` : "GraphQL Operation";
+    return this.#serverSpan(name, traceparent, attributes, performance.timeOrigin + receivedAt);
   }
 
-  run<T>({ context }: TracedRequest, task: () => T): T {
+  run<T>({ context }: OpenSpan, task: () => T): T {
     return this.#active.run(context, task);
   }
 
-  /** @param status the HTTP status; null over WebSocket */
-  end({ span }: TracedRequest, record: OperationRecord, status: number | null): void {
-    if (status !== null) endRequest(span, record, status);
+  /** @param status the HTTP status; ignored over WebSocket */
+  end({ span }: OpenSpan, record: OperationRecord, status: number): void {
+    if (record.transport.kind === "http") endRequest(span, record, status);
     else {
       describeOperation(span, record);
       const [type] = record.operation.split(" ");
@@ -181,7 +172,7 @@ export class Tracing {
     });
   };
 
-  #serverSpan(name: string, parent: unknown, attributes: Attributes, startTime?: number): TracedRequest {
+  #serverSpan(name: string, parent: unknown, attributes: Attributes, startTime?: number): OpenSpan {
     const carrier = typeof parent === "string" ? { traceparent: parent } : {};
     const remote = this.#propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);
     const options = { kind: SpanKind.SERVER, attributes, ...(startTime !== undefined && { startTime }) };

@@ -1,13 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { type DocumentNode, type ExecutionArgs, GraphQLError, type GraphQLFormattedError, parse } from "graphql";
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  parse,
+} from "graphql";
 import { CloseCode, makeServer, type Context as ProtocolContext, type Server } from "graphql-ws";
 import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Feed } from "../../events/feed.js";
-import { Context } from "../../schema/context.js";
-import type { ExecutionResult, OperationRequest, Operations } from "../execution/operations.js";
+import type { Authentication } from "../auth/authentication.js";
+import type { Execution, ExecutionResult } from "../execution/execute.js";
+import { type RequestParameters, toOperationRequest } from "../execution/request.js";
 import type { SharedExecutions } from "../execution/shared-executions.js";
-import type { GraphqlParts } from "../http/graphql.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { Connection } from "./connection.js";
 import { streamEvents } from "./subscription-stream.js";
@@ -17,8 +24,10 @@ export const MAX_OPERATIONS_PER_SOCKET = 100;
 /** Maximum number of open sockets per token. */
 export const MAX_SOCKETS_PER_TOKEN = 500;
 
-export interface ProtocolParts extends GraphqlParts {
-  readonly operations: Operations;
+export interface ProtocolParts {
+  readonly schema: GraphQLSchema;
+  readonly authentication: Authentication;
+  readonly execution: Execution;
   readonly feed: Feed;
   readonly sharedExecutions: SharedExecutions;
   readonly metrics: Metrics;
@@ -36,10 +45,11 @@ interface StartedOperation {
 type Extra = { readonly connection: Connection };
 
 /**
- * Implements graphql-transport-ws. graphql-ws handles the message sequence and `Operations` runs the operations, as
- * over HTTP. A refusal is reported as the error of its operation; other operations on the socket continue.
+ * Implements graphql-transport-ws. graphql-ws handles the message sequence and `Execution` runs the operations, as over
+ * HTTP. A refusal is reported as the error of its operation; other operations on the socket continue.
  */
 export function createProtocol(parts: ProtocolParts): Server<Extra> {
+  const { execution } = parts;
   return makeServer<Record<string, unknown>, Extra>({
     onConnect: async ({ extra: { connection }, connectionParams }) => {
       connection.authorization = connectionParams?.authorization ?? connection.request.headers.authorization;
@@ -56,21 +66,14 @@ export function createProtocol(parts: ProtocolParts): Server<Extra> {
       connection.socket.close(TRY_AGAIN_LATER, `Too many sockets: at most ${MAX_SOCKETS_PER_TOKEN} per token.`);
       return false;
     },
-    onSubscribe: async (protocolContext, id, payload) => {
-      const requestId = randomUUID();
-      try {
-        return await start(parts, protocolContext, id, payload, requestId);
-      } catch (error) {
-        return [new PresentedGraphQLError(parts.operations.present(error, requestId))];
-      }
-    },
+    onSubscribe: (protocolContext, id, payload) => start(parts, protocolContext, id, payload),
     execute: ({ contextValue }) => (contextValue as StartedOperation).result as never,
     subscribe: ({ contextValue }) => (contextValue as StartedOperation).stream as never,
     // Already formatted; graphql-ws would format it again.
     onNext: (_connection, _id, _payload, _args, result) => result as never,
     onError: (_connection, _id, _payload, errors) =>
       errors.map((error) =>
-        error instanceof PresentedGraphQLError ? error.toJSON() : parts.operations.present(error, randomUUID()),
+        error instanceof PresentedGraphQLError ? error.toJSON() : execution.present(error, randomUUID()),
       ),
   });
 }
@@ -80,42 +83,49 @@ const TRY_AGAIN_LATER = 1013;
 
 async function start(
   parts: ProtocolParts,
-  protocolContext: ProtocolContext<Record<string, unknown>, Extra>,
+  { extra: { connection }, subscriptions }: ProtocolContext<Record<string, unknown>, Extra>,
   id: string,
-  request: OperationRequest,
-  requestId: string,
+  payload: RequestParameters,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const { connection } = protocolContext.extra;
-  if (parts.isStopping()) throw new Refusal("UNAVAILABLE", "The service is stopping. Connect again.");
-  if (Object.keys(protocolContext.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
-    const message = `Too many operations: at most ${MAX_OPERATIONS_PER_SOCKET} at a time per socket.`;
-    throw new Refusal("RATE_LIMITED", message, { limit: MAX_OPERATIONS_PER_SOCKET });
-  }
   connection.runningOperations += 1;
   try {
-    const viewer = await requireViewer(parts, connection);
-    const subscriptionSource = { feed: parts.feed, signal: connection.signal };
-    const context = new Context({ ...parts.ctx, now: parts.ctx.now, viewer }, requestId, subscriptionSource);
-    const { traceparent } = connection.request.headers;
-    const outcome = await parts.operations.run(request, context, traceparent?.toString());
-    if (outcome.kind === "result") {
-      const { result } = outcome;
-      if (result.data === undefined) return (result.errors ?? []).map((error) => new PresentedGraphQLError(error));
-      return executionArgs(parts, QUERY, { result });
-    }
-    const { admitted } = outcome;
-    const events = await parts.operations.subscribe(admitted, context);
-    if (!(Symbol.asyncIterator in events)) return events.map((error) => new PresentedGraphQLError(error));
-    const renderer = parts.sharedExecutions.join(admitted, viewer);
-    return executionArgs(parts, SUBSCRIPTION, {
-      stream: streamEvents(connection, id, events, renderer, () => parts.metrics.recordDelivery()),
+    const { result, subscription } = await parts.execution.execute(() => toOperationRequest(payload), {
+      viewer: () => {
+        checkCapacity(parts, Object.keys(subscriptions).length);
+        return requireViewer(parts, connection);
+      },
+      requestId: randomUUID(),
+      transport: {
+        kind: "websocket",
+        method: null,
+        traceparent: findTraceParent(payload.extensions) ?? connection.request.headers.traceparent,
+        receivedAt: performance.now(),
+      },
+      subscription: { feed: parts.feed, signal: connection.signal },
     });
+    if (subscription !== null) {
+      const { admitted, viewer, events } = subscription;
+      const renderer = parts.sharedExecutions.join(admitted, viewer);
+      return executionArgs(parts, SUBSCRIPTION, {
+        stream: streamEvents(connection, id, events, renderer, () => parts.metrics.recordDelivery()),
+      });
+    }
+    if (result.data === undefined) return (result.errors ?? []).map((error) => new PresentedGraphQLError(error));
+    return executionArgs(parts, QUERY, { result });
   } finally {
     connection.runningOperations -= 1;
   }
 }
 
-/** Authenticates every operation again: a token may have been revoked since the protocolContext opened. */
+/** @param operations those of the socket, including the new one */
+function checkCapacity(parts: ProtocolParts, operations: number): void {
+  if (parts.isStopping()) throw new Refusal("UNAVAILABLE", "The service is stopping. Connect again.");
+  if (operations <= MAX_OPERATIONS_PER_SOCKET) return;
+  const message = `Too many operations: at most ${MAX_OPERATIONS_PER_SOCKET} at a time per socket.`;
+  throw new Refusal("RATE_LIMITED", message, { limit: MAX_OPERATIONS_PER_SOCKET });
+}
+
+/** Authenticates every operation again: a token may have been revoked since the socket was opened. */
 async function requireViewer({ authentication }: ProtocolParts, connection: Connection): Promise<Viewer> {
   try {
     return await authentication.authenticate(connection.authorization);
@@ -123,6 +133,13 @@ async function requireViewer({ authentication }: ProtocolParts, connection: Conn
     if (error instanceof Refusal) setImmediate(() => connection.close(CloseCode.Forbidden, error.message));
     throw error;
   }
+}
+
+/** Reads `extensions.traceparent` of a message. A WebSocket has headers only in its handshake. */
+function findTraceParent(extensions: unknown): unknown {
+  return typeof extensions === "object" && extensions !== null && "traceparent" in extensions
+    ? extensions.traceparent
+    : undefined;
 }
 
 /*

@@ -1,16 +1,19 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import type { GraphQLSchema } from "graphql";
 import { CloseCode, handleProtocols } from "graphql-ws";
 import { type RawData, WebSocketServer } from "ws";
 import { findEndedTokens } from "../../domain/access/tokens.js";
+import type { Ctx } from "../../domain/core/context.js";
 import type { Feed } from "../../events/feed.js";
 import { present } from "../../schema/errors.js";
+import type { Authentication } from "../auth/authentication.js";
 import { isOriginAllowed } from "../auth/origin.js";
-import type { Operations } from "../execution/operations.js";
+import type { Execution } from "../execution/execute.js";
+import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
 import { SharedExecutions } from "../execution/shared-executions.js";
-import type { GraphqlParts } from "../http/graphql.js";
-import { bodyTooLarge, MAX_BODY_BYTES } from "../http/server.js";
+import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Connection } from "./connection.js";
 import { createProtocol } from "./protocol.js";
@@ -20,7 +23,7 @@ import { createProtocol } from "./protocol.js";
  * second.
  */
 const TOKEN_CHECK_INTERVAL_MS = 400;
-/** Interval of pings, in milliseconds. A client that does not answer before the next one is disconnected. */
+/** Default interval of pings, in milliseconds. */
 const HEARTBEAT_MS = 30_000;
 /** Largest message before the socket is closed, in bytes. A message between `MAX_BODY_BYTES` and this gets an error. */
 const MAX_PAYLOAD_BYTES = 4 * MAX_BODY_BYTES;
@@ -29,11 +32,21 @@ const CLOSE_DEADLINE_MS = 1500;
 /** Time that operations in progress on sockets have at shutdown, in milliseconds. */
 const DRAIN_DEADLINE_MS = 5000;
 
-export interface SocketParts extends GraphqlParts {
-  readonly operations: Operations;
+export interface SocketParts {
+  readonly schema: GraphQLSchema;
+  readonly ctx: Omit<Ctx, "viewer">;
+  readonly authentication: Authentication;
+  readonly execution: Execution;
+  readonly log: Logger;
   readonly feed: Feed;
   readonly metrics: Metrics;
   readonly allowedOrigins: readonly string[];
+  /**
+   * Interval of pings, in milliseconds. A client that does not answer before the next one is disconnected.
+   *
+   * @default 30_000
+   */
+  readonly heartbeat?: number | undefined;
 }
 
 /** Serves all operations, including subscriptions, over WebSocket at `/graphql`. */
@@ -119,7 +132,10 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     for (const connection of connections) {
       // A client with queued bytes is slow, not necessarily gone. TCP detects that.
       if (connection.queuedBytes > 0) continue;
-      if (!connection.alive) connection.socket.terminate();
+      if (!connection.alive) {
+        connection.socket.terminate();
+        continue;
+      }
       connection.alive = false;
       connection.socket.ping();
     }
@@ -131,7 +147,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
         parts.log.warn({ err: error }, "tokens of open sockets could not be checked"),
       );
     }, TOKEN_CHECK_INTERVAL_MS),
-    setInterval(beat, HEARTBEAT_MS),
+    setInterval(beat, parts.heartbeat ?? HEARTBEAT_MS),
   ];
 
   // The listener is already closed. HTTP requests in progress are awaited later.

@@ -284,6 +284,20 @@ describe("a cached response", () => {
     assert.ok(answers[2]?.rest["content-security-policy"]);
   });
 
+  it("is not stored if a field of it changes without an event", async (t) => {
+    let late = 0;
+    const now = () => new Date(Date.now() + late);
+    const server = await startServer(t, { env: { EVENT_RETENTION: "1h" }, now });
+    const pipeline = await new Seed(server.admin).pipeline();
+    const query = "query ($pipeline: ID!) { pipeline(pipeline: $pipeline) { name events { nodes { type } } } }";
+    const ask = async () => (await server.admin.ask(query, { pipeline: pipeline.id })).pipeline.events.nodes;
+    for (let turn = 0; turn < 3; turn++) assert.deepEqual(await ask(), [{ type: "PIPELINE_CREATED" }]);
+    // Pruning raises no event.
+    late = 2 * 3_600_000;
+    await server.app.tick();
+    assert.deepEqual(await ask(), []);
+  });
+
   it("is not stored if it depends on the viewer", async (t) => {
     const server = await startServer(t);
     const pipeline = await new Seed(server.admin).pipeline();

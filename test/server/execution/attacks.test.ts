@@ -70,10 +70,11 @@ describe("an attack", () => {
       return ((await response.json()) as { errors: ResponseError[] }).errors[0]?.extensions.code;
     };
     assert.equal(await send({ body: JSON.stringify([{ query: "{ viewer { name } }" }]) }), "BAD_USER_INPUT");
-    const simple = { authorization: headers.authorization };
+    // A page cannot send the header Authorization without CORS, and nothing else authenticates.
+    const simple = { cookie: headers.authorization, "content-type": "text/plain" };
     assert.equal(
       await send({ method: "GET", headers: simple }, "/graphql?query=%7Bviewer%7Bname%7D%7D"),
-      "BAD_USER_INPUT",
+      "UNAUTHENTICATED",
     );
     await assert.rejects(Socket.connect(t, server.url, { headers: { origin: "https://evil.example" } }), /HTTP 403/);
   });
@@ -162,8 +163,17 @@ describe("trusted documents", () => {
       const response = await fetch(`${server.url}/graphql`, { method: "POST", headers, body: JSON.stringify(body) });
       return (await response.json()) as { data?: unknown; errors?: ResponseError[] };
     };
+    const get = async (body: object) => {
+      const entries = Object.entries(body).map(([name, value]): [string, string] => [
+        name,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]);
+      const headers = { authorization: `Bearer ${ADMIN_SECRET}` };
+      const response = await fetch(`${server.url}/graphql?${new URLSearchParams(entries)}`, { headers });
+      return (await response.json()) as { data?: unknown; errors?: ResponseError[] };
+    };
     const socket = await Socket.open(t, server.url, ADMIN_SECRET);
-    const ways = [post, (body: object) => answerTo(socket, { query: "", ...body })];
+    const ways = [post, get, (body: object) => answerTo(socket, { query: "", ...body })];
     for (const way of ways) {
       const role = { viewer: { role: "ADMIN" } };
       assert.deepEqual((await way({ documentId: `sha256:${hash}` })).data, role);
@@ -173,11 +183,10 @@ describe("trusted documents", () => {
         getCodes((await way({ query: "{ tokens { totalCount } }", documentId: "0".repeat(64) })).errors),
         ["BAD_USER_INPUT"],
       );
-      assert.deepEqual(
-        (await way({ query: "{ tokens { totalCount } }", documentId: hash })).data,
-        role,
-        "the hash says what runs",
-      );
+      for (const trusted of [{ documentId: hash }, { extensions: { persistedQuery: { sha256Hash: hash } } }]) {
+        const { data } = await way({ query: "{ tokens { totalCount } }", ...trusted });
+        assert.deepEqual(data, role, "the hash says what runs");
+      }
     }
     assert.equal((await new Client(server.url, null).post("{ viewer { name } }")).status, 401);
   });

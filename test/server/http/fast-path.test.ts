@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Seed } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
+import { onlyOn, startServer, type TestServer } from "../../support/server.js";
 
 interface Answered {
   readonly status: number;
@@ -64,7 +64,10 @@ function bodies(pipeline: string): Record<string, string> {
     "extensions of another kind": json({ query: "{ viewer { name } }", extensions: { a: 1 } }),
     "an unknown hash": json({ extensions: { persistedQuery: { version: 1, sha256Hash: "ab" } } }),
     "what is not asked for": json({ query: "{ viewer { name } }", more: 1 }),
+    "a client that names itself": json({ query: "{ viewer { name } }", extensions: { clientLibrary: { name: "a" } } }),
     "a prototype": '{"query":"{ viewer { name } }","__proto__":{"a":1}}',
+    "a nested prototype": '{"query":"{ viewer { name } }","variables":{"a":[{"__proto__":{"a":1}}]}}',
+    "the name of a prototype": json({ query: '{ pipelines(nameContains: "__proto__") { totalCount } }' }),
     "a prototype, escaped": '{"query":"{ viewer { name } }","variables":{"\\u005f_proto__":{"a":1}}}',
     "a constructor": '{"query":"{ viewer { name } }","variables":{"constructor":{"prototype":{"a":1}}}}',
     "a batch": json([{ query: "{ viewer { name } }" }]),
@@ -95,6 +98,8 @@ describe("the fast path", () => {
         for (let turn = 0; turn < 2; turn++) {
           const short = await send(server, secret, body, false);
           assert.deepEqual(short, long, what);
+          const isRefused = what.includes("prototype") && what !== "the name of a prototype";
+          if (isRefused || what === "a constructor") assert.equal(short.status, 400, what);
         }
       }
     }
@@ -120,18 +125,21 @@ describe("the fast path", () => {
     );
   });
 
-  it("does not look up a token again", async (t) => {
+  it("does not look up a token again, also for a client that sends extensions", onlyOn("sqlite"), async (t) => {
     const server = await startServer(t);
     const secret = server.admin.secret as string;
-    const body = JSON.stringify({ query: "{ pipelines { totalCount } }" });
-    const statements = async (inPieces: boolean) => {
-      const before = server.app.database.statements;
-      await send(server, secret, body, inPieces);
-      return server.app.database.statements - before;
-    };
-    // The first use of a token is recorded a little later.
-    for (let turn = 0; turn < 5; turn++) await statements(turn > 2);
-    assert.equal(await statements(false), (await statements(true)) - 1);
+    const query = "{ pipelines { totalCount } }";
+    for (const extensions of [undefined, { clientLibrary: { name: "@apollo/client", version: "4.0.0" } }]) {
+      const body = JSON.stringify({ query, extensions });
+      const statements = async (inPieces: boolean) => {
+        const before = server.app.database.statements;
+        await send(server, secret, body, inPieces);
+        return server.app.database.statements - before;
+      };
+      // The first use of a token is recorded a little later.
+      for (let turn = 0; turn < 5; turn++) await statements(turn > 2);
+      assert.equal(await statements(false), (await statements(true)) - 1);
+    }
   });
 
   it("refuses a token from the moment of its revocation", async (t) => {

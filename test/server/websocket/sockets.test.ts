@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
@@ -150,6 +151,25 @@ describe("a WebSocket", { timeout: 120_000 }, () => {
     const { tokens } = await server.admin.ask("{ tokens(last: 1) { nodes { id } } }");
     await server.admin.mutate("revokeToken", { token: tokens.nodes[0].id }, "token { id }");
     assert.equal(await socket.closed, 4403);
+  });
+
+  it("is closed if its peer does not answer two pings in a row; others stay open", async (t) => {
+    const server = await startServer(t, { heartbeat: 200 });
+    const alive = await Socket.open(t, server.url, ADMIN_SECRET);
+    const dead = await Socket.open(t, server.url, ADMIN_SECRET, { autoPong: false });
+    let pings = 0;
+    alive.ws.on("ping", () => {
+      pings += 1;
+    });
+    const watch = alive.run(FOLLOW);
+    await dead.run(FOLLOW).take(1);
+    // Terminated without a close frame: the peer could not answer one.
+    assert.equal(await dead.closed, 1006);
+    const before = pings;
+    while (pings < before + 3) await once(alive.ws, "ping");
+    await watch.take(1);
+    assert.equal(alive.code, null);
+    assert.equal(server.app.feed.stats.followers, 1);
   });
 
   it("is closed with 4401 when its token expires", async (t) => {
