@@ -70,9 +70,29 @@ export const MUTANTS: readonly Mutant[] = [
     name: "admission: a document that is not trusted runs",
     file: "src/server/execution/admission.ts",
     find: "if (text !== undefined) return text;\n    throw",
-    replace:
-      'if (text !== undefined) return text;\n    if (typeof request.query === "string") return request.query;\n    throw',
+    replace: 'if (text !== undefined) return text;\n    if (query !== "") return query;\n    throw',
     tests: ["server/execution/trusted-documents"],
+  },
+  {
+    name: "http: a key that pollutes prototypes is accepted",
+    file: "src/server/http/operation-request.ts",
+    find: "parsed = secureJson.parse(body);",
+    replace: "parsed = JSON.parse(body.toString());",
+    tests: ["server/http/fast-path"],
+  },
+  {
+    name: "http: a URL that cannot be decoded runs",
+    file: "src/server/http/operation-request.ts",
+    find: "if (!isDecodable(search)) {",
+    replace: "if (!isDecodable(search) && search === url) {",
+    tests: ["server/http/graphql-over-http"],
+  },
+  {
+    name: "sockets: a peer that answers no pings stays connected",
+    file: "src/server/websocket/server.ts",
+    find: "        connection.socket.terminate();\n        continue;",
+    replace: "        continue;",
+    tests: ["server/websocket/sockets"],
   },
   {
     name: "access: an expired token is valid",

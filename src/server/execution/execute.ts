@@ -111,7 +111,7 @@ export class Execution {
   }
 
   /**
-   * Runs an operation. Never throws: whatever refuses the operation is in the result.
+   * Runs an operation. Never throws: an error that refuses the operation is in the result.
    *
    * @param read returns the operation, or throws the refusal of a request that has none. Called after authentication.
    */
