@@ -29,6 +29,7 @@ export class RowGenerator {
   #clock = Date.now() - 30 * 86_400_000;
   #position = 0;
   #builds = 0;
+  #couplings = 0;
 
   constructor(add: AddRow) {
     this.#add = add;
@@ -114,6 +115,7 @@ export class RowGenerator {
       pipelineId,
       appId,
       stage,
+      position: ++this.#couplings,
       requiredChecks: stage === "PRODUCTION" ? ["ci/build"] : [],
       autoDeploy: false,
     });

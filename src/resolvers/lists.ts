@@ -18,9 +18,9 @@ import type { Context } from "../schema/context.js";
 export const PIPELINES_BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
 export const APPS_BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
 /** In the order in which they were added. */
-export const COUPLINGS: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC" };
+export const COUPLINGS: Order<Coupling> = { entity: Coupling, by: "position", direction: "ASC" };
 export const BUILDS_NEWEST_FIRST: Order<Build> = { entity: Build, by: "position", direction: "DESC" };
-export const PROMOTIONS_NEWEST_FIRST: Order<Promotion> = { entity: Promotion, by: "id", direction: "DESC" };
+export const PROMOTIONS_NEWEST_FIRST: Order<Promotion> = { entity: Promotion, by: "position", direction: "DESC" };
 /** For the releases of one app: versions are unique only per app. */
 export const RELEASES_BY_VERSION: Order<Release> = { entity: Release, by: "version", direction: "DESC" };
 /** For releases of several apps. */

@@ -38,7 +38,7 @@ export function createLoaders(reader: Reader) {
     couplingOfApp: one(reader, Coupling, "appId"),
     reviewAppOfApp: one(reader, ReviewApp, "appId"),
     githubReportOfRelease: one(reader, GithubReport, "releaseId"),
-    couplingsOfPipeline: many(reader, Coupling, "pipelineId", "id"),
+    couplingsOfPipeline: many(reader, Coupling, "pipelineId", "position"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
     targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "id"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {

@@ -1,4 +1,3 @@
-import type { Tx } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
 import type { BuildPhase } from "../../entities/core/enums.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
@@ -19,6 +18,7 @@ import {
   parseUrl,
 } from "../core/input.js";
 import { lockCommit } from "../core/locks.js";
+import { nextPosition } from "../core/position.js";
 import { requireBuild } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { autoDeploy } from "./auto-deploy.js";
@@ -74,7 +74,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     await lockCommit(tx, build.repository, build.commitSha);
     await lockFollowers(tx, build);
     // Assigned under the locks: of two builds that are registered at once, the one that commits last is the newest.
-    build.position = await nextPosition(tx);
+    build.position = await nextPosition(tx, "builds");
     await tx.insert(Build, [build]);
     const known = await inheritStatuses(tx, SYSTEM_VIEWER, build, now);
     await append(tx, ctx.viewer, now, [
@@ -136,11 +136,6 @@ function parseParents(parents: readonly string[] | null): readonly string[] | nu
 function parseSequence(sequence: number | null): number | null {
   if (sequence === null || sequence >= 0) return sequence;
   throw badInput("sequence", `sequence must be 0 or more; got ${sequence}.`);
-}
-
-async function nextPosition(tx: Tx): Promise<number> {
-  const [row] = await tx.query<{ position: number | string }>(tx.dialect.nextPosition("builds"));
-  return Number(row?.position);
 }
 
 /** The artifact that goes with a phase: one that SUCCEEDED has one, and no other. */

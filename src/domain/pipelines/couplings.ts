@@ -13,6 +13,7 @@ import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, parseContext } from "../core/input.js";
 import { lockApp, lockCoupling } from "../core/locks.js";
+import { nextPosition } from "../core/position.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 
@@ -65,6 +66,7 @@ export async function insertCoupling(
     id: newId(),
     pipelineId: pipeline.id,
     appId: app.id,
+    position: await nextPosition(tx, "couplings"),
     createdAt: now,
     updatedAt: now,
   });

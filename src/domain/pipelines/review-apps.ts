@@ -162,7 +162,7 @@ async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<Revi
 
 /** The pipeline's first app in development, whose settings review apps copy. */
 async function firstDevelopmentApp(tx: Tx, pipeline: Pipeline): Promise<App | null> {
-  const coupling = await tx.first(Coupling, { pipelineId: pipeline.id, stage: "DEVELOPMENT" }, { order: "id" });
+  const coupling = await tx.first(Coupling, { pipelineId: pipeline.id, stage: "DEVELOPMENT" }, { order: "position" });
   return coupling === null ? null : tx.first(App, { id: coupling.appId });
 }
 

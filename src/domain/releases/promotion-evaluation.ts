@@ -100,7 +100,7 @@ async function findSource(
     throw badInput("app", "app must name the source app; without it, pipeline and stage must both be given.");
   }
   const pipeline = await requirePipeline(reader, "pipeline", input.pipeline);
-  const couplings = await reader.find(Coupling, { pipelineId: pipeline.id, stage: input.stage }, { order: "id" });
+  const couplings = await reader.find(Coupling, { pipelineId: pipeline.id, stage: input.stage }, { order: "position" });
   const current = await currentReleases(
     reader,
     couplings.map((coupling) => coupling.appId),
@@ -133,7 +133,7 @@ async function findTargets(
     throw badInput("targets", `targets must name at most ${LIMITS.targets} apps; it has ${targets.length}.`);
   }
   if (to === null) return [];
-  const inStage = await reader.find(Coupling, { pipelineId: pipeline.id, stage: to }, { order: "id" });
+  const inStage = await reader.find(Coupling, { pipelineId: pipeline.id, stage: to }, { order: "position" });
   if (targets == null) return inStage;
   const named = new Map<string, Coupling>();
   for (const [index, reference] of targets.entries()) {

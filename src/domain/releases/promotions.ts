@@ -14,6 +14,7 @@ import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { lockApps } from "../core/locks.js";
+import { nextPosition } from "../core/position.js";
 import { blocked } from "../core/refusal.js";
 import { parseOverride } from "../gates/override.js";
 import { prepareReleases, promotionPhase } from "./deployments.js";
@@ -54,6 +55,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
       to,
       phase: promotionPhase(releases.map((made) => made.phase)),
       ...override,
+      position: await nextPosition(tx, "promotions"),
       createdByName: ctx.viewer.name,
       createdByRole: ctx.viewer.role,
       createdAt: now,

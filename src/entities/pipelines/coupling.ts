@@ -1,7 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Stage } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @Entity("couplings")
@@ -34,6 +34,10 @@ export class Coupling extends Node {
   })
   @Column("boolean")
   autoDeploy!: boolean;
+
+  /** Counts up in the order in which apps are added, by every instance. Unlike ids, it does not depend on a clock. */
+  @Column("bigint", integer)
+  position!: number;
 
   @Field(() => Date, { description: "When the app was added to the pipeline." })
   @Column("bigint", instant)

@@ -2,7 +2,7 @@ import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
 import { PromotionPhase, type Role, Stage, StatusState } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @ObjectType({ description: "The result of one required check for one release.", simpleResolvers: true })
@@ -63,6 +63,10 @@ export class Promotion extends Node {
 
   @Column("text")
   createdByRole!: Role;
+
+  /** Counts up in the order in which promotions are created, by every instance. Unlike ids, it does not depend on a clock. */
+  @Column("bigint", integer)
+  position!: number;
 
   @Field(() => Date, { description: "When the promotion was created." })
   @Column("bigint", instant)

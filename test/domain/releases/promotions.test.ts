@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, describe, it } from "node:test";
+import { Coupling } from "../../../src/entities/pipelines/coupling.js";
+import { Promotion, PromotionTarget } from "../../../src/entities/releases/promotion.js";
+import { Release } from "../../../src/entities/releases/release.js";
 import { dumpRows } from "../../support/database-content.js";
 import { type Named, Seed } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
@@ -288,6 +292,55 @@ describe("a promotion is refused", () => {
     const operator = await server.as("OPERATOR");
     const { promotion } = await operator.mutate("promote", { app: dev.id }, "promotion { createdBy { role } }");
     assert.deepEqual(promotion.createdBy, { role: "OPERATOR" });
+  });
+});
+
+describe("the order of what is created", () => {
+  /** An id of an instance whose clock is far ahead. */
+  const late = () => `ffffffff-ffff-7fff-bfff-${randomBytes(6).toString("hex")}`;
+
+  it("is that of couplings when the source is chosen, whatever their ids are", async () => {
+    const pipeline = await seed.pipeline();
+    const first = await seed.coupled(pipeline, "DEVELOPMENT");
+    const second = await seed.coupled(pipeline, "DEVELOPMENT");
+    const target = await seed.coupled(pipeline, "STAGING");
+    for (const app of [first, second]) await seed.release(app);
+    const id = late();
+    await server.app.database.write((tx) => tx.update(Coupling, { id: first.couplingId }, { id }));
+    const promotion = await promote({ pipeline: pipeline.name, stage: "DEVELOPMENT" });
+    assert.equal(promotion.source.name, first.name);
+    const query = `query ($id: ID!) { pipeline(pipeline: $id) { couplings { app { id } } }
+      couplings(pipeline: $id) { nodes { app { id } } } }`;
+    const { pipeline: found, couplings } = await admin.ask(query, { id: pipeline.id });
+    const expected = [first, second, target].map((app) => ({ app: { id: app.id } }));
+    assert.deepEqual([found.couplings, couplings.nodes], [expected, expected]);
+  });
+
+  it("is that of promotions in lists and cursors, newest first, whatever their ids are", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const made = [await promote({ app: dev.id }), await promote({ app: dev.id }), await promote({ app: dev.id })];
+    const [oldest, middle, newest] = made.map((promotion) => promotion.id as string);
+    const id = late();
+    await server.app.database.write(async (tx) => {
+      const row = await tx.first(Promotion, { id: oldest as string });
+      assert.ok(row);
+      await tx.update(Promotion, { id: row.id }, { position: -row.position });
+      await tx.insert(Promotion, [Object.assign(new Promotion(), row, { id })]);
+      await tx.update(PromotionTarget, { promotionId: row.id }, { promotionId: id });
+      await tx.update(Release, { promotionId: row.id }, { promotionId: id });
+      await tx.delete(Promotion, { id: row.id });
+    });
+    const query = `query ($id: ID!, $after: String) {
+      promotions(pipeline: $id, first: 2, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }`;
+    const { promotions: page } = await admin.ask(query, { id: pipeline.id });
+    assert.deepEqual(page.nodes, [{ id: newest }, { id: middle }]);
+    const after = page.pageInfo.endCursor;
+    await promote({ app: dev.id });
+    const { promotions: rest } = await admin.ask(query, { id: pipeline.id, after });
+    assert.deepEqual([rest.nodes, rest.pageInfo.hasNextPage], [[{ id }], false]);
   });
 });
 
