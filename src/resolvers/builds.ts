@@ -1,7 +1,9 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import * as builds from "../domain/builds/builds.js";
+import { explainAutoDeploys } from "../domain/builds/decisions.js";
 import { parseId, parseRepository, withoutRefPrefix } from "../domain/core/input.js";
+import { AutoDeploy } from "../entities/builds/auto-deploy.js";
 import { Build } from "../entities/builds/build.js";
 import type { Release } from "../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../schema/connections.js";
@@ -56,6 +58,14 @@ export class BuildResolver {
     @Args(() => PageArgs) args: PageArgs,
   ): Promise<Connection<Release>> {
     return nestedList(ctx, RELEASES_NEWEST_FIRST, "buildId", id, args);
+  }
+
+  @FieldResolver(() => [AutoDeploy], {
+    description:
+      "Whether it is deployed automatically, for each app that follows its branch or commit now, in the order in which they were added.",
+  })
+  autoDeploys(@Root() build: Build, @Ctx() ctx: Context): Promise<readonly AutoDeploy[]> {
+    return ctx.loaders.computed.load(explainAutoDeploys, build);
   }
 
   @Mutation(() => CreateBuildPayload, {

@@ -60,6 +60,20 @@ describe("ReleaseTrigger", enums.ReleaseTrigger, "What created a release.", {
   ROLLBACK: "A rollback to an earlier release.",
 });
 
+describe(
+  "AutoDeployOutcome",
+  enums.AutoDeployOutcome,
+  "Whether a build is deployed automatically to an app, or what keeps it from that.",
+  {
+    DEPLOYED: "The build was released on the app.",
+    WAITING: "Required checks have not passed on the build, or it has not succeeded. It is deployed once they have.",
+    HELD: "Automatic deploys of the app are held after a rollback, until the next release or promotion to it.",
+    SUPERSEDED: "A newer build, which was registered later, has been released on the app.",
+    NOT_NEWER:
+      "The build was registered late: a newer build was registered before it and has been released, or it passed while the app did not follow it.",
+  },
+);
+
 describe("PromotionPhase", enums.PromotionPhase, "The phase of a promotion.", {
   IN_PROGRESS: "At least one target has not reached a final phase.",
   SUCCEEDED: "Every target succeeded.",

@@ -57,6 +57,32 @@ describe("the number of statements", () => {
     assert.equal(many.statements, few.statements);
   });
 
+  it("of the explanations of automatic deploys does not depend on the number of builds, branches and apps", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const explained = async (builds: number, apps: number) => {
+      const repository = `github.com/tests/${unique("repo")}`;
+      for (let index = 0; index < apps; index += 1) {
+        const pipeline = await seed.pipeline({ repository, branch: `b${index % 3}`, reviewAppsEnabled: true });
+        await seed.coupled(pipeline, "DEVELOPMENT", { requiredChecks: index % 2 === 0 ? [] : ["ci"] });
+        const pullRequest = { number: 1, branch: `b${index % 3}` };
+        await server.admin.mutate("openReviewApp", { pipeline: pipeline.id, pullRequest }, "__typename");
+      }
+      for (let index = 0; index < builds; index += 1) await seed.build({ repository, branch: `b${index % 3}` });
+      const query = `query ($repository: String!) { builds(repository: $repository, first: 100) {
+        nodes { autoDeploys { outcome message } } } }`;
+      return getCost(server, query, { repository });
+    };
+    const one = await explained(1, 1);
+    const many = await explained(24, 8);
+    assert.equal(one.data.builds.nodes[0].autoDeploys.length, 2);
+    assert.equal(many.data.builds.nodes.length, 24);
+    assert.ok(many.data.builds.nodes.every((node: { autoDeploys: unknown[] }) => node.autoDeploys.length >= 4));
+    assert.equal(many.statements, one.statements);
+    // The page; the followers, statuses, latest releases, own releases, the branch's releases, its order, closed apps.
+    assert.equal(one.statements, 8);
+  });
+
   it("includes one count per list only if totalCount is selected", async (t) => {
     const server = await startServer(t);
     const seed = new Seed(server.admin);

@@ -55,6 +55,7 @@ export function createLoaders(reader: Reader) {
     ),
     availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
     pages: new PageLoaders(reader),
+    computed: new ComputedLoaders(reader),
   };
 }
 
@@ -109,6 +110,28 @@ class PageLoaders {
       this.#loaders.set(key, loader);
     }
     return loader;
+  }
+}
+
+/** Computes something for many rows at once, aligned with `keys`. */
+type Computation<K, V> = (reader: Reader, keys: readonly K[]) => Promise<readonly V[]>;
+
+/** Loaders of what the domain computes from rows: one for each computation of an operation. */
+class ComputedLoaders {
+  readonly #reader: Reader;
+  readonly #loaders = new Map<Computation<never, unknown>, DataLoader<unknown, unknown>>();
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  load<K, V>(compute: Computation<K, V>, key: K): Promise<V> {
+    let loader = this.#loaders.get(compute) as DataLoader<K, V> | undefined;
+    if (loader === undefined) {
+      loader = new DataLoader<K, V>((keys) => compute(this.#reader, keys));
+      this.#loaders.set(compute, loader as DataLoader<unknown, unknown>);
+    }
+    return loader.load(key);
   }
 }
 

@@ -1,6 +1,7 @@
 import sql from "sql-template-tag";
 import { isRolledBack, latestReleases } from "../../database/queries/latest-releases.js";
 import type { Reader } from "../../database/rows/reader.js";
+import { AutoDeploy } from "../../entities/builds/auto-deploy.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { AutoDeployOutcome } from "../../entities/core/enums.js";
 import type { CheckResult } from "../../entities/releases/promotion.js";
@@ -8,7 +9,7 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { describeState, evaluateChecks } from "../gates/checks.js";
 import { findReleasedBuilds, isNewer, type ReleasedBuild, toOrdered } from "./build-order.js";
-import type { Follower } from "./followers.js";
+import { type Follower, findFollowers } from "./followers.js";
 
 /*
  * Whether a build is deployed automatically to an app that follows it. One function decides for the deploy itself and for
@@ -76,6 +77,22 @@ function decide({ build }: Candidate, { own, latest, newer, isOfClosedApp, open 
   };
 }
 
+/** What happens to each build on every app that follows it, and why; aligned with `builds`. */
+export async function explainAutoDeploys(reader: Reader, builds: readonly Build[]): Promise<AutoDeploy[][]> {
+  const followers = await findFollowers(reader, builds);
+  const candidates = builds.map((build, index) => (followers[index] ?? []).map((one) => ({ ...one, build })));
+  const decisions = new Map((await decideAll(reader, candidates.flat())).map((one) => [one.candidate, one]));
+  return candidates.map((list) => list.flatMap((candidate) => toAutoDeploy(decisions.get(candidate))));
+}
+
+/** A build that is due was not deployed when it passed, and no later event deploys it. */
+function toAutoDeploy(decision: Decision | undefined): AutoDeploy[] {
+  if (decision === undefined) return [];
+  const { candidate, outcome, message } = decision;
+  const { coupling } = candidate;
+  return [Object.assign(new AutoDeploy(), { coupling, message, outcome: outcome === "DUE" ? "NOT_NEWER" : outcome })];
+}
+
 /** Decides for several builds and apps at once. The number of statements does not depend on how many there are. */
 export async function decideAll(reader: Reader, candidates: readonly Candidate[]): Promise<Decision[]> {
   if (candidates.length === 0) return [];
@@ -90,8 +107,8 @@ export async function decideAll(reader: Reader, candidates: readonly Candidate[]
   return candidates.map((candidate) => {
     const { build, coupling, isNewHead = false } = candidate;
     const last = latest.get(coupling.appId);
-    const isHers = (one: Release | undefined) => one?.buildId === build.id && one.appId === coupling.appId;
-    const own = isNewHead ? [last].find(isHers) : releases.findLast(isHers);
+    const isOwn = (one: Release | undefined) => one?.buildId === build.id && one.appId === coupling.appId;
+    const own = isNewHead ? [last].find(isOwn) : releases.findLast(isOwn);
     const results = evaluateChecks(coupling.requiredChecks, statuses.get(build.id) ?? []);
     const facts: Facts = {
       own: own ?? null,

@@ -272,6 +272,19 @@ describe("automatic deployments, for any order of builds and checks", () => {
         assert.deepEqual(await buildsOn(admin, free), expected.free);
         assert.deepEqual(await buildsOn(admin, opened.reviewApp.app), expected.free);
         assert.deepEqual(await buildsOn(admin, checked), expected.checked);
+        // The explanation agrees with what happened.
+        const query =
+          "query ($r: String!) { builds(repository: $r, first: 100) { nodes { id autoDeploys { outcome coupling { app { id } } } } } }";
+        const { nodes } = (await admin.ask(query, { r: repository })).builds;
+        for (const { id, autoDeploys } of nodes) {
+          assert.equal(autoDeploys.length, 3);
+          for (const { outcome, coupling } of autoDeploys) {
+            const list = coupling.app.id === checked.id ? expected.checked : expected.free;
+            const isOvertaken = Math.max(-1, ...places(list)) > (places([id])[0] ?? -1);
+            const waits = isOvertaken ? "SUPERSEDED" : "WAITING";
+            assert.equal(outcome, list.includes(id) ? "DEPLOYED" : waits);
+          }
+        }
         for (const list of [expected.free, expected.checked]) {
           const order = places(list);
           assert.deepEqual(

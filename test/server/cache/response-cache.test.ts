@@ -21,6 +21,9 @@ const ONE_APP = `query ($app: ID!) { app(app: $app) { ${APP} } }`;
 const MORE = `query ($pipeline: ID!) { viewer { name } pipeline(pipeline: $pipeline) {
   name availableChecks { context } promotions(first: 2) { nodes { phase } } } }`;
 
+const AUTO_DEPLOYS = `query ($pipeline: ID!) { pipeline(pipeline: $pipeline) { couplings { app { currentRelease {
+  build { autoDeploys { outcome message coupling { id } } } } } } } }`;
+
 const STAGES = ["DEVELOPMENT", "STAGING", "PRODUCTION"] as const;
 
 interface World {
@@ -123,6 +126,7 @@ function listQueries({ pipelines, apps }: World): [string, Record<string, string
         [query, { pipeline: name }],
       ]),
     ),
+    [AUTO_DEPLOYS, { pipeline: pipelines[0]?.id ?? "" }],
     ...apps.flatMap(({ id, name }): [string, Record<string, string>][] => [
       [ONE_APP, { app: id }],
       [ONE_APP, { app: name }],
