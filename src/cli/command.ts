@@ -131,13 +131,13 @@ export const idempotencyOption = () =>
 
 /** An option that takes one value of an API enum, case-insensitively. */
 export function enumOption(flags: string, about: string, values: readonly string[]): Option {
-  const choices = values.map((value) => value.toLowerCase());
-  const made = new Option(flags, `${about} (${choices.join(", ")})`).argParser((text: string) => {
+  const choices = values.map((value) => value.toLowerCase().replaceAll("_", "-"));
+  const made = new Option(flags, about).argParser((text: string) => {
     const value = text.toUpperCase().replaceAll("-", "_");
     if (!values.includes(value)) throw new InvalidArgumentError(`Must be one of ${choices.join(", ")}.`);
     return value;
   });
-  // For shell completion. `choices()` would compare case-sensitively.
+  // For the help and shell completion. `choices()` would compare case-sensitively.
   made.argChoices = choices;
   return made;
 }
@@ -162,7 +162,7 @@ export const checksOption = () =>
 /** How to list checks; a paragraph of the help text. */
 export const CHECKS_NOTE =
   "-c a -c b, -c a b and -c a,b are equivalent. A comma before a space belongs to the name, as in\n" +
-  "-c 'test (ubuntu-latest, 18)'. Write any other comma within a name as \\, in quotes.";
+  "-c 'test (ubuntu-latest, 18)'. Escape any other comma within a name: -c 'a\\,b'.";
 
 /** An option that takes an integer of at least `min`. */
 export function integerOption(flags: string, about: string, min: number): Option {

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, type Option } from "commander";
 import { option } from "./command.js";
 import { addApps } from "./commands/apps.js";
 import { addBuilds } from "./commands/builds.js";
@@ -39,27 +39,44 @@ export function createProgram(version: string): Command {
     .addOption(option("--ids", "show ids in tables on a terminal"))
     .addOption(option("--verbose", "print the operation and request id of a failed request"))
     .helpOption("-h, --help", "show help")
-    .helpCommand("help [command]", "show the help of a command")
+    .addHelpCommand(
+      new Command("help")
+        .argument("[command]")
+        .description("Show the help of a command")
+        .helpOption(false)
+        .helpGroup("Service:"),
+    )
     .addHelpText("after", AFTER)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     // `main` prints usage errors like all other errors.
     .configureOutput({ outputError: () => {} });
+  program.commandsGroup("Service:");
   addServe(program);
   addLogin(program);
+  program.commandsGroup("Apps and pipelines:");
   addApps(program);
   addPipelines(program);
   addCouplings(program);
   addPipelinesUpdate(program);
-  addPromote(program);
+  addReviewApps(program);
+  program.commandsGroup("Builds, releases and promotions:");
   addBuilds(program);
   addReleases(program);
   addDeployments(program);
-  addReviewApps(program);
+  addPromote(program);
   addPromotions(program);
   addWatch(program);
+  program.commandsGroup("Administration:");
   addTokens(program);
   addImport(program);
   addCompletion(program);
   return program;
+}
+
+/** `the stage: review, development, staging, production (required)`. */
+function describeOption({ description, argChoices, defaultValue, mandatory }: Option): string {
+  const values = argChoices === undefined ? "" : `: ${argChoices.join(", ")}`;
+  const fallback = defaultValue === undefined ? "" : ` (default: ${defaultValue})`;
+  return `${description}${values}${mandatory ? " (required)" : ""}${fallback}`;
 }

@@ -47,7 +47,7 @@ describe("a command that fails", () => {
   it("exits with 1 if the role is too low, and names the required role", async () => {
     const { secret } = await server.as("VIEWER");
     const [line, ...rest] = await failed(1, ["tokens"], { RAILYARD_TOKEN: secret ?? "" });
-    assert.deepEqual([line, rest], ["readTokens requires the ADMIN role; this token has VIEWER.", []]);
+    assert.deepEqual([line, rest], ["Reading tokens requires the ADMIN role; this token has VIEWER.", []]);
   });
 
   it("ends with 1 where a promotion has nothing to promote, and says what is needed", async () => {
@@ -218,7 +218,7 @@ describe("a command that fails", () => {
 
   it("exits with 5 without a token or with an invalid one", async () => {
     const [none] = await failed(5, ["apps"], { RAILYARD_TOKEN: "" });
-    assert.equal(none, `Not signed in at ${server.url}. Sign in with \`railyard login --url URL --token TOKEN\`.`);
+    assert.equal(none, `Not signed in to ${server.url}. Sign in with \`railyard login --url URL --token TOKEN\`.`);
     const [wrong] = await failed(5, ["apps"], { RAILYARD_TOKEN: "wrong" });
     assert.match(wrong ?? "", /^The token is unknown, revoked or expired\. Sign in with/);
   });
@@ -246,7 +246,7 @@ describe("a command that fails", () => {
   it("names options instead of input fields", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
-    await seed.coupled(pipeline, "STAGING");
+    const stg = await seed.coupled(pipeline, "STAGING");
     await seed.release(dev);
     const [target = ""] = await failed(1, ["promote", "-a", dev.name, "-t", "no-such-app"]);
     assert.doesNotMatch(target, /targets/);
@@ -254,5 +254,12 @@ describe("a command that fails", () => {
     assert.match(check, /^-c must be /);
     const create = ["builds:create", "--repository", "acme/shop", "--artifact", "x", "--sha", "not-a-sha"];
     assert.match((await failed(1, create))[0] ?? "", /^--sha must be /);
+    const [autoDeploy = ""] = await failed(1, ["pipelines:auto-deploy", "on", "-a", stg.name]);
+    assert.match(autoDeploy, /^Automatic deployment can be on /);
+    const [reviewApps = ""] = await failed(1, ["review-apps:open", pipeline.name, "1", "--branch", "x"]);
+    assert.match(reviewApps, /; pipelines:update switches them on\.$/);
+    const { secret } = await server.as("VIEWER");
+    const [role = ""] = await failed(1, ["apps:create", unique("app")], { RAILYARD_TOKEN: secret ?? "" });
+    assert.match(role, /^apps:create requires the OPERATOR role/);
   });
 });

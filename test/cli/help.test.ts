@@ -32,6 +32,17 @@ describe("the help", () => {
         const { code, stdout, stderr } = await cli.run([command.name(), "--help"]);
         assert.deepEqual([code, stderr], [0, ""]);
         assert.ok(stdout.includes(command.description()), command.name());
+        const mandatory = command.options.filter((option) => option.mandatory);
+        assert.equal(
+          stdout.match(/\(required\)/g)?.length ?? 0,
+          mandatory.length,
+          `${command.name()}: required options`,
+        );
+        assert.doesNotMatch(
+          stdout.split("Global Options:")[0]?.split("Options:")[1] ?? "",
+          /\(choices/,
+          "values twice",
+        );
         const [, examples = ""] = stdout.split("\nExamples:\n");
         assert.match(examples, /^ {2}\$ .*railyard /, `${command.name()} has an example`);
         const calls = [command.name(), ...command.aliases()].map((name) => `railyard ${name}`);

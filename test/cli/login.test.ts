@@ -21,7 +21,7 @@ describe("login", () => {
     const cli = new CommandLine(t);
     const { code, stdout } = await cli.run(["login", "--url", `${server.url}/graphql/`, "--token", ADMIN_SECRET]);
     assert.equal(code, 0);
-    assert.equal(stdout, `Signed in at ${server.url} as admin (admin); login stored in ${cli.loginFile}.\n`);
+    assert.equal(stdout, `Signed in to ${server.url} as admin (admin); login stored in ${cli.loginFile}.\n`);
     assert.deepEqual(JSON.parse(readFileSync(cli.loginFile, "utf8")), { url: server.url, token: ADMIN_SECRET });
     assert.deepEqual([getMode(cli.loginFile), getMode(dirname(cli.loginFile))], ["600", "700"]);
     assert.deepEqual(readdirSync(dirname(cli.loginFile)), ["login.json"]);
@@ -52,7 +52,7 @@ describe("login", () => {
     running.type(`${ADMIN_SECRET}\r`);
     const { code, stdout } = await running.ended;
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /Signed in at/);
+    assert.match(stdout, /Signed in to/);
     assert.ok(!stdout.includes(ADMIN_SECRET));
   });
 
@@ -91,7 +91,7 @@ describe("the connection of a command", () => {
     await cli.run(["login", "--url", kept.url, "--token", ADMIN_SECRET]);
     const { code, stderr } = await cli.run(["whoami", "--url", other.url]);
     assert.equal(code, 5);
-    assert.match(stderr, /^Not signed in at /);
+    assert.match(stderr, /^Not signed in to /);
   });
 });
 

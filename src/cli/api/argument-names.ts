@@ -1,9 +1,10 @@
-/* API errors name input fields. The command line names its own options instead. */
+/* API errors name input fields and mutations. The command line names its own options and commands instead. */
 
 /** The option or argument for each input field. Fields with the same name as an argument are omitted. */
 const OPTIONS: Readonly<Record<string, string>> = {
   after: "--since",
   artifact: "--artifact",
+  autoDeploy: "Automatic deployment",
   branch: "--branch",
   checksum: "--checksum",
   "commit.author": "--author",
@@ -33,9 +34,45 @@ const OPTIONS: Readonly<Record<string, string>> = {
   sequence: "--sequence",
   skipUpToDate: "--skip-up-to-date",
   stage: "-s",
+  build: "The build",
   targetUrl: "--target-url",
   targets: "-t",
+  token: "The token",
 };
+
+/** The command for each mutation, and the words for other actions. Mutations with the same name as a command are omitted. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  addChecks: "Adding checks",
+  addCoupling: "pipelines:add",
+  closeReviewApp: "review-apps:close",
+  createApp: "apps:create",
+  createBuild: "builds:create",
+  createPipeline: "pipelines:create",
+  createRelease: "releases:create",
+  createToken: "tokens:create",
+  deleteApp: "apps:destroy",
+  deletePipeline: "pipelines:destroy",
+  forcePromotion: "promote --force",
+  moveCheckedCoupling: "Moving an app that has checks",
+  moveCoupling: "pipelines:move",
+  openReviewApp: "review-apps:open",
+  readTokens: "Reading tokens",
+  releasePastChecks: "Releasing past required checks",
+  removeChecks: "Removing checks",
+  removeCoupling: "pipelines:remove",
+  reportDeployment: "deployments:report",
+  revokeToken: "tokens:revoke",
+  setAutoDeploy: "pipelines:auto-deploy",
+  updateApp: "apps:update",
+  updateBuild: "builds:update",
+  updateChecks: "pipelines:update",
+  updatePipeline: "pipelines:update",
+};
+
+/** Replaces the names of mutations and actions in an error message with those of the command line. */
+export function nameCommands(message: string): string {
+  return message.replace(/(?<![\w"])[a-z]+[A-Z]\w*/g, (name) => COMMANDS[name] ?? name);
+}
 
 /** Replaces the path of an input field at the start of an error message with the option: `targets.0` becomes `-t`. */
 export function nameOption(message: string, field: string | undefined): string {

@@ -1,7 +1,7 @@
 import type { Connection } from "../auth/connection.js";
 import { EXIT, type ExitCode, Failure } from "../exit.js";
 import { type BlockerHints, explainBlockers } from "../output/blockers.js";
-import { nameOption } from "./argument-names.js";
+import { nameCommands, nameOption } from "./argument-names.js";
 import type { BlockerFragment } from "./generated.js";
 import { postJson } from "./http.js";
 
@@ -98,10 +98,10 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
   const { code, field, blockers = [], oldestCursor } = error.extensions ?? {};
   const id = error.extensions?.requestId ?? requestId;
   const trace = [`operation ${name}`, ...(code ? [`code ${code}`] : []), ...(id ? [`request ${id}`] : [])];
-  const message = nameOption(oneLine(error.message), field);
+  const message = nameCommands(nameOption(oneLine(error.message), field));
   switch (code) {
     case "UNAUTHENTICATED": {
-      const why = connection.token === null ? `Not signed in at ${connection.url}.` : message;
+      const why = connection.token === null ? `Not signed in to ${connection.url}.` : message;
       return new Failure(EXIT.notConnected, [`${why} Sign in with \`railyard login --url URL --token TOKEN\`.`], trace);
     }
     case "UNAVAILABLE":

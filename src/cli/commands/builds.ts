@@ -88,7 +88,7 @@ export function addBuilds(program: Command): void {
         required(option("-r, --repository <repository>", "the repository, for example github.com/acme/shop")),
         required(option("--sha <sha>", "the commit hash")),
         option("--artifact <artifact>", "the artifact, for example an image reference; required for succeeded"),
-        enumOption("--phase <phase>", "the phase of the build; default succeeded", BUILD_PHASE_VALUES),
+        enumOption("--phase <phase>", "the phase of the build; succeeded if omitted", BUILD_PHASE_VALUES),
         option("-b, --branch <branch>", "the branch of the commit"),
         option("--component <name>", "the part of a monorepo that was built"),
         integerOption("--sequence <number>", "the run number of CI, which orders the builds", 0),

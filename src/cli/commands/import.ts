@@ -20,8 +20,8 @@ export function addImport(program: Command): void {
         "import --from https://api.example.com --token OLD_TOKEN --apply",
       ],
       notes: [
-        "Without --apply it only prints the plan. An import can be repeated; existing objects are not changed.",
-        "--token is the token of the source API. Authenticate at Railyard with RAILYARD_TOKEN or `railyard login`.",
+        "Without --apply, only prints the plan. An import can be repeated: it does not change what exists.",
+        "--token is the token of the source API. Sign in to Railyard with RAILYARD_TOKEN or `railyard login`.",
       ],
       options: [
         required(option("--from <url>", "URL of the source Platform API, for example https://api.example.com")),

@@ -37,7 +37,7 @@ export function addLogin(program: Command): void {
         document: { url, viewer },
         text: () =>
           screen.line(
-            `Signed in at ${url} as ${singleLine(viewer.name)} (${lower(viewer.role)}); login stored in ${file}.`,
+            `Signed in to ${url} as ${singleLine(viewer.name)} (${lower(viewer.role)}); login stored in ${file}.`,
           ),
       };
     },

@@ -75,7 +75,7 @@ export function addPromote(program: Command): void {
         option("--dry-run", "show the plan and its blockers without promoting"),
         ...overrideOptions(),
         yesOption(),
-        option("--wait", "wait until every target is final"),
+        option("--wait", "wait until the promotion has finished"),
         idempotencyOption(),
       ],
     },
