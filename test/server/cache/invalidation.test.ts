@@ -67,6 +67,10 @@ interface Write {
 
 const mutate = (name: string, input: object) => admin.mutate(name, input, "__typename");
 
+async function releaseAnother({ dev, build: { repository } }: World): Promise<void> {
+  await seed.release(dev, await seed.build({ repository, branch: "side" }));
+}
+
 const WRITES: Readonly<Record<string, Write>> = {
   "a new pipeline": { act: () => seed.pipeline(), changes: [] },
   "a pipeline's new description": {
@@ -111,10 +115,11 @@ const WRITES: Readonly<Record<string, Write>> = {
     },
     changes: [],
   },
-  "a release": { act: ({ dev }) => seed.release(dev), changes: ["pipeline", "dev"] },
+  "a release": { act: releaseAnother, changes: ["pipeline", "dev"] },
   "a rollback": {
-    act: async ({ dev }) => {
-      await seed.release(dev);
+    act: async (world) => {
+      const { dev } = world;
+      await releaseAnother(world);
       await mutate("rollback", { app: dev.id });
     },
     changes: ["pipeline", "dev"],
