@@ -176,12 +176,41 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "transactions: a savepoint that fails is not rolled back",
-    file: "src/database/rows/transactions.ts",
+    file: "src/database/rows/transaction.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
     find: "rollback: [`ROLLBACK TO ${name}`, `RELEASE ${name}`],",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
     replace: "rollback: [`RELEASE ${name}`],",
-    tests: ["database/statements", "database/group-commit"],
+    tests: ["database/transactions", "database/group-commit"],
+  },
+  {
+    name: "transactions: a savepoint loses the viewer's restriction",
+    file: "src/database/rows/reader.ts",
+    find: "work(this.#in(inner, this.#viewerSecurity))",
+    replace: "work(this.#in(inner, null))",
+    tests: ["database/transactions"],
+  },
+  {
+    name: "transactions: statements that were not awaited are left out",
+    file: "src/database/rows/transaction.ts",
+    find: "const result = await work(this);\n      await this.#queue.idle();",
+    replace: "const result = await work(this);",
+    tests: ["database/transactions"],
+  },
+  {
+    name: "transactions: a savepoint's events are appended though it was rolled back",
+    file: "src/database/rows/transaction.ts",
+    find: "return this.#enqueue(async () => this.#deferred.push({ text, values }));",
+    replace: "return this.#enqueue(async () => (this.#parent ?? this).#deferred.push({ text, values }));",
+    tests: ["database/transactions"],
+    engine: "postgres",
+  },
+  {
+    name: "transactions: a write inside another write waits for ever",
+    file: "src/database/sqlite/group-commit.ts",
+    find: "for (const job of this.#waiting.splice(0)) job.failed",
+    replace: "for (const job of this.#waiting.slice(0, 0)) job.failed",
+    tests: ["database/group-commit"],
   },
   {
     name: "transactions: writes are acknowledged before they are durable",

@@ -42,6 +42,8 @@ export interface AppOptions {
   readonly pace?: Partial<ListenOptions>;
   /** Interval of pings on sockets, in milliseconds. A client that does not answer is disconnected. @default 30_000 */
   readonly heartbeat?: number;
+  /** Opens the database, for tests that check how it is used. @default openDatabase */
+  readonly openDatabase?: typeof openDatabase;
 }
 
 /** A running service. */
@@ -75,7 +77,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const tracing =
       config.tracesEndpoint === null ? null : new (await import("./server/telemetry/tracing.js")).Tracing(log);
     cleanup.push(async () => tracing?.close());
-    const database = await openDatabase(config.databaseUrl, {
+    const database = await (options.openDatabase ?? openDatabase)(config.databaseUrl, {
       poolSize: config.databasePoolSize,
       listen: options.pace ?? {},
     });

@@ -21,8 +21,11 @@ interface BaseDatabase {
   /** Reads what is committed. */
   readonly reader: Reader;
   /**
-   * Runs `work` in one transaction. Its writes are durable when the promise resolves, and rolled back if `work` throws. A
-   * write inside a write is a savepoint of the outer transaction.
+   * Runs `work` in one transaction. Its writes are durable when the promise resolves, and rolled back if `work` throws.
+   *
+   * `work` passes its `tx` on, and a part that can fail by itself is `tx.savepoint(…)`. It must not call `write`: that begins
+   * another transaction. On SQLite it would wait for this one, and fails with DatabaseUnavailable after 10 seconds. On
+   * PostgreSQL it commits by itself, or fails like that if it waits for a lock of this one.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
@@ -40,8 +43,7 @@ interface BaseDatabase {
    */
   onCommitted(listener: ChangeListener): () => void;
   /**
-   * Calls `listener` for every transaction that begins, with the milliseconds that it waited in the queue. A nested
-   * transaction waits for 0.
+   * Calls `listener` for every transaction that begins, with the milliseconds that it waited in the queue.
    */
   onTransactionStart(listener: (milliseconds: number) => void): void;
   /** How many tasks wait for a connection, or in the transaction queue. */

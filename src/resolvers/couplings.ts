@@ -4,6 +4,7 @@ import { isAutoDeployStage } from "../domain/builds/auto-deploy.js";
 import { parseId } from "../domain/core/input.js";
 import { findApp, requirePipeline } from "../domain/core/references.js";
 import { badInput } from "../domain/core/refusal.js";
+import * as changes from "../domain/pipelines/coupling-changes.js";
 import * as couplings from "../domain/pipelines/couplings.js";
 import { Stage } from "../entities/core/enums.js";
 import { App } from "../entities/pipelines/app.js";
@@ -103,7 +104,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => UpdateChecksInput, { description: "Input for updateChecks." }) input: UpdateChecksInput,
   ): Promise<UpdateChecksPayload> {
-    return { coupling: await ctx.mutate((ctx) => couplings.updateChecks(ctx, input)) };
+    return { coupling: await ctx.mutate((ctx) => changes.updateChecks(ctx, input)) };
   }
 
   @Mutation(() => MoveCouplingPayload, {
@@ -114,7 +115,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => MoveCouplingInput, { description: "Input for moveCoupling." }) input: MoveCouplingInput,
   ): Promise<MoveCouplingPayload> {
-    return { coupling: await ctx.mutate((ctx) => couplings.moveCoupling(ctx, input)) };
+    return { coupling: await ctx.mutate((ctx) => changes.moveCoupling(ctx, input)) };
   }
 
   @Mutation(() => SetAutoDeployPayload, {
@@ -125,7 +126,7 @@ export class CouplingResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => SetAutoDeployInput, { description: "Input for setAutoDeploy." }) input: SetAutoDeployInput,
   ): Promise<SetAutoDeployPayload> {
-    return { coupling: await ctx.mutate((ctx) => couplings.setAutoDeploy(ctx, input)) };
+    return { coupling: await ctx.mutate((ctx) => changes.setAutoDeploy(ctx, input)) };
   }
 
   @Mutation(() => RemoveCouplingPayload, {

@@ -3,23 +3,24 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import sql from "sql-template-tag";
-import type { Database } from "../../src/database/database.js";
+import { type Database, DatabaseUnavailable } from "../../src/database/database.js";
 import { openDatabase } from "../../src/database/open.js";
 import type { Tx } from "../../src/database/rows/reader.js";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { App } from "../../src/entities/pipelines/app.js";
 import { temporaryFolder } from "../support/server.js";
 
-/** A planned transaction: its rows and its nested transactions. */
+/** A planned transaction: its rows and its savepoints. */
 interface Plan {
   readonly turns: number;
   readonly fails: boolean;
   readonly children: readonly { readonly plan: Plan; readonly awaited: boolean; readonly beside: boolean }[];
 }
 
-/** Plans with at most this many nested levels. */
+/** Plans with at most this many levels of savepoints. */
 function getPlan(levels: number): fc.Arbitrary<Plan> {
   const child = () => fc.record({ plan: getPlan(levels - 1), awaited: fc.boolean(), beside: fc.boolean() });
   return fc.record({
@@ -66,70 +67,6 @@ describe("group commit", () => {
     );
   });
 
-  it("rolls back a failed nested transaction without the rows written beside it", async (t) => {
-    const db = await open(t);
-    await db.write(async (tx) => {
-      const nested = db.write(async (inner) => {
-        await insert(inner, "inside");
-        await turn();
-        throw new Error("planned");
-      });
-      const beside = insert(tx, "beside");
-      await assert.rejects(nested, /planned/);
-      await beside;
-    });
-    assert.deepEqual(await names(db), ["beside"]);
-  });
-
-  it("rejects statements of a transaction that has ended, nested or not", async (t) => {
-    const db = await open(t);
-    const late: Promise<unknown>[] = [];
-    const failing = (name: string) =>
-      db.write(async (tx) => {
-        await insert(tx, `${name}-early`);
-        late.push(
-          turn()
-            .then(turn)
-            .then(turn)
-            .then(() => insert(tx, `${name}-late`)),
-        );
-        late.at(-1)?.catch(() => undefined);
-        throw new Error("planned");
-      });
-    await assert.rejects(failing("top"), /planned/);
-    await db.write(async (tx) => {
-      await assert.rejects(failing("nested"), /planned/);
-      for (let turns = 0; turns < 10; turns += 1) await turn();
-      await insert(tx, "outer");
-    });
-    for (const straggler of late) await assert.rejects(straggler, /after its transaction had ended/);
-    assert.deepEqual(await names(db), ["outer"]);
-  });
-
-  it("lets work that outlives its transaction start a new one", async (t) => {
-    const db = await open(t);
-    let later: Promise<void> = Promise.resolve();
-    await db.write(async (tx) => {
-      await insert(tx, "first");
-      later = new Promise((resolve, reject) => {
-        setTimeout(() => db.write((own) => insert(own, "later")).then(resolve, reject), 20);
-      });
-    });
-    assert.deepEqual(await names(db), ["first"]);
-    await later;
-    assert.deepEqual(await names(db), ["first", "later"]);
-  });
-
-  it("rejects writes outside of a transaction", async (t) => {
-    const db = await open(t);
-    let kept: Tx | undefined;
-    await db.write(async (tx) => {
-      kept = tx;
-    });
-    await assert.rejects(insert(kept as Tx, "outside"), /outside a transaction/);
-    assert.deepEqual(await names(db), []);
-  });
-
   it("passes a commit error to the caller, and continues", async (t) => {
     const db = await open(t);
     const taken = await db.write(async (tx) => {
@@ -163,7 +100,7 @@ describe("a SQLite database", () => {
 /** A commit costs one fsync, which several transactions can share. */
 describe("concurrent transactions", () => {
   it("share a commit, while sequential ones have their own", async (t) => {
-    const path = join(temporaryFolder(t), "gate.sqlite");
+    const path = join(temporaryFolder(t), "group-commit.sqlite");
     const db = await openDatabase(`sqlite:${path}`);
     t.after(() => db.close());
     const before = commitsIn(path);
@@ -216,6 +153,37 @@ describe("concurrent transactions", () => {
   });
 });
 
+describe("a write inside another write", () => {
+  it("fails with those that wait, which ends the outer one, instead of waiting for itself", async (t) => {
+    const db = await open(t, { transactionTimeout: 100 });
+    const inner = new Set<unknown>();
+    const outer = db.write(async (tx) => {
+      await insert(tx, "outer");
+      await db.write((own) => insert(own, "inner")).catch((error) => inner.add(error) && Promise.reject(error));
+    });
+    const behind = db.write((tx) => insert(tx, "behind"));
+    for (const result of await Promise.allSettled([outer, behind])) {
+      assert.ok(result.status === "rejected" && result.reason instanceof DatabaseUnavailable);
+      assert.match(result.reason.message, /Another transaction has not ended within 100 ms/);
+    }
+    assert.equal(inner.size, 1);
+    await db.write((tx) => insert(tx, "next"));
+    assert.deepEqual(await names(db), ["next"]);
+  });
+
+  it("does not make others fail that wait for less than the limit, one after the other", async (t) => {
+    const db = await open(t, { transactionTimeout: 300 });
+    const slow = Array.from({ length: 5 }, (_, index) =>
+      db.write(async (tx) => {
+        await delay(100);
+        await insert(tx, `slow-${index}`);
+      }),
+    );
+    await Promise.all(slow);
+    assert.equal((await names(db)).length, 5);
+  });
+});
+
 /**
  * Counts the commits in the write-ahead log. A commit frame has the size of the database, which is not zero, at its
  * fifth byte (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
@@ -231,6 +199,9 @@ function commitsIn(path: string): number {
   return commits;
 }
 
+/** What a transaction throws beside a savepoint that was not awaited, and a savepoint that begins after its end. */
+const UNAWAITED = /^(A savepoint of this transaction is open\. .*|The transaction has ended\.)$/;
+
 /** One run of planned transactions, with what each wrote and how it ended. */
 class Run {
   readonly order: number[] = [];
@@ -239,32 +210,36 @@ class Run {
 
   constructor(readonly db: Database) {}
 
-  /** Executes a plan. Never throws, because every failure is planned. */
-  async attempt(plan: Plan, parent: number | null, index = 0): Promise<void> {
-    const id = this.#nodes.push({ rows: [], acknowledged: false, parent }) - 1;
+  /**
+   * Executes a plan, as a transaction or as a savepoint of `outer`. Never throws, because every failure is planned, or
+   * follows from a savepoint that was not awaited.
+   */
+  async attempt(plan: Plan, outer: { readonly tx: Tx; readonly id: number } | null, index = 0): Promise<void> {
+    const id = this.#nodes.push({ rows: [], acknowledged: false, parent: outer?.id ?? null }) - 1;
     const node = this.#nodes[id];
     assert.ok(node);
     const add = async (tx: Tx) => {
       const name = `${this.#prefix}-${id}-${node.rows.length}`;
-      node.rows.push(name);
       await insert(tx, name);
+      node.rows.push(name);
+    };
+    const work = async (tx: Tx) => {
+      if (outer === null) this.order.push(index);
+      await add(tx);
+      for (const child of plan.children) {
+        const done = this.attempt(child.plan, { tx, id });
+        if (child.awaited) await done;
+        if (child.beside) await add(tx).catch((error: Error) => assert.match(error.message, UNAWAITED));
+      }
+      for (let turns = 0; turns < plan.turns; turns += 1) await turn();
+      if (plan.fails) throw new Error("planned");
     };
     try {
-      await this.db.write(async (tx) => {
-        if (parent === null) this.order.push(index);
-        await add(tx);
-        for (const child of plan.children) {
-          const done = this.attempt(child.plan, id);
-          if (child.awaited) await done;
-          // A statement waits for the transaction that began before it. Without one, it may outlive its parent.
-          if (child.beside) await add(tx);
-        }
-        for (let turns = 0; turns < plan.turns; turns += 1) await turn();
-        if (plan.fails) throw new Error("planned");
-      });
+      await (outer === null ? this.db.write(work) : outer.tx.savepoint(work));
       node.acknowledged = true;
     } catch (error) {
-      assert.match((error as Error).message, /^(planned|The outer transaction ended before this one began\.)$/);
+      const { message } = error as Error;
+      if (message !== "planned") assert.match(message, UNAWAITED);
     }
     assert.ok(!(plan.fails && node.acknowledged));
   }
@@ -274,7 +249,7 @@ class Run {
     return this.#nodes.filter((_, id) => this.#stands(id)).flatMap((node) => node.rows);
   }
 
-  /** The rows of each committed transaction, with those nested in it. */
+  /** The rows of each committed transaction, with those of its savepoints. */
   committed(): string[][] {
     const tops = this.#nodes.flatMap((node, id) => (node.parent === null && node.acknowledged ? [id] : []));
     return tops.map((top) =>
@@ -298,8 +273,9 @@ class Run {
   }
 }
 
-async function open(t: TestContext): Promise<Database> {
-  const db = await openDatabase(`sqlite:${join(temporaryFolder(t), "gate.sqlite")}`);
+async function open(t: TestContext, options?: { readonly transactionTimeout: number }): Promise<Database> {
+  const url = `sqlite:${join(temporaryFolder(t), "group-commit.sqlite")}`;
+  const db = await openDatabase(url, { poolSize: 1, ...options });
   t.after(() => db.close());
   return db;
 }

@@ -5,6 +5,7 @@ import type { Role } from "../../src/entities/core/enums.js";
 import { Client } from "./client.js";
 import { freshDatabase } from "./engine.js";
 import type { Cleanup } from "./temporary-folder.js";
+import { WriteGuard } from "./write-guard.js";
 
 export { onlyOn } from "./engine.js";
 export { type Cleanup, temporaryFolder } from "./temporary-folder.js";
@@ -28,10 +29,12 @@ export class TestServer {
   readonly #config: Config;
   readonly #options: ServerOptions;
   readonly #clients = new Map<Role, Client>();
+  readonly #guard: WriteGuard;
 
-  constructor(config: Config, options: ServerOptions) {
+  constructor(config: Config, options: ServerOptions, guard: WriteGuard) {
     this.#config = config;
     this.#options = options;
+    this.#guard = guard;
   }
 
   get app(): App {
@@ -66,6 +69,7 @@ export class TestServer {
     const log = pino({ level: "silent" });
     this.#app = await startApp(this.#config, {
       log,
+      openDatabase: this.#guard.open,
       ...(now && { now }),
       ...(pace && { pace }),
       ...(heartbeat && { heartbeat }),
@@ -87,18 +91,20 @@ export class TestServer {
 
 /**
  * Starts a server for a test or a file of tests, and stops it afterwards. It gets a new database on the current engine, unless
- * `env` contains one.
+ * `env` contains one. The test fails if a write began inside another write.
  */
 export async function startServer(t: Cleanup, options: ServerOptions = {}): Promise<TestServer> {
   const cleanups: (() => Promise<unknown> | unknown)[] = [];
+  const guard = new WriteGuard();
   t.after(async () => {
     // In reverse order: the server closes the database before it is removed.
     for (const step of cleanups.reverse()) await step();
+    guard.check();
   });
   const cleanup: Cleanup = { after: (step) => cleanups.push(step) };
   const DATABASE_URL = options.env?.DATABASE_URL ?? (await freshDatabase(cleanup));
   const config = readConfig({ PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, ...options.env, DATABASE_URL });
-  const server = new TestServer(config, options);
+  const server = new TestServer(config, options, guard);
   cleanup.after(() => server.stop());
   await server.start();
   return server;

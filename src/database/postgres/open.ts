@@ -9,11 +9,10 @@ import { QueueMetrics } from "../queue-metrics.js";
 import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
-import { Transactions } from "../rows/transactions.js";
 import { migrateSchema } from "../schema-version.js";
 import { translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
-import { rowsOf, withTransaction } from "./pool.js";
+import { rowsOf, transact } from "./pool.js";
 
 /* Timeouts in milliseconds. Every wait has one. */
 
@@ -92,15 +91,7 @@ async function migrate(url: string): Promise<void> {
 function assemble(url: string, writer: DataSource, reader: DataSource, pace: Partial<ListenOptions> = {}): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
-  const transactions = new Transactions(
-    withTransaction(poolOf(writer), (query) => {
-      const guarded: Runner = {
-        query: (text, values) => transactions.statement(() => query(text, values)),
-        last: (text, values) => transactions.last({ text, values }),
-      };
-      return new Tx(guarded, postgresDialect, tables, count);
-    }),
-  );
+  const writePool = poolOf(writer);
   const readPool = poolOf(reader);
   const reading: Runner = { query: (text, values) => rowsOf(readPool, text, values) };
   const committed = new Reader(reading, postgresDialect, tables, count);
@@ -116,7 +107,8 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
     write(work) {
       const result = changes.notifyAfter((started) =>
         turns.measure((begun) =>
-          transactions.write((tx) => {
+          transact(writePool, (transaction) => {
+            const tx = new Tx(transaction, postgresDialect, tables, count);
             begun();
             started(tx);
             return work(tx);

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, PoolClient, QueryResult } from "pg";
 import { DatabaseUnavailable, WriteConflict } from "../database.js";
-import type { Runner, Tx } from "../rows/reader.js";
-import type { WithConnection, WriteConnection } from "../rows/transactions.js";
+import { Transaction, WHOLE_TRANSACTION, type WriteConnection } from "../rows/transaction.js";
 import { isRetryable, translateError, UNIQUE_VIOLATION } from "./errors.js";
 
 /** How often a transaction is attempted that conflicts with others. */
@@ -11,22 +10,20 @@ const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 5;
 
 /**
- * Runs transactions, each on a connection of the pool. Retries on deadlock, serialization failure, unique violation or
- * stale read, so the work of a transaction must do nothing but read and write rows.
+ * Runs a transaction on a connection of the pool. Retries on deadlock, serialization failure, unique violation or stale
+ * read, so `work` must do nothing but read and write rows.
  */
-export function withTransaction(pool: Pool, txOn: (query: Runner["query"]) => Tx): WithConnection {
-  return async <T>(use: (writer: WriteConnection) => Promise<T>): Promise<T> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await withConnection(pool, (client) => use(writerOn(client, txOn)));
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-        if (attempt === MAX_ATTEMPTS) throw retriesExhausted(error);
-        // Random, so that transactions that conflicted do not conflict again.
-        await delay(Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
-      }
+export async function transact<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withConnection(pool, (client) => Transaction.run(writerOn(client), WHOLE_TRANSACTION, work));
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      if (attempt === MAX_ATTEMPTS) throw retriesExhausted(error);
+      // Random, so that transactions that conflicted do not conflict again.
+      await delay(Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
-  };
+  }
 }
 
 /** A connection of the pool. After it is lost, nothing more is sent on it. */
@@ -52,7 +49,7 @@ async function withConnection<T>(pool: Pool, use: (borrowed: PooledConnection) =
   }
 }
 
-function writerOn(borrowed: PooledConnection, txOn: (query: Runner["query"]) => Tx): WriteConnection {
+function writerOn(borrowed: PooledConnection): WriteConnection {
   const run = async (text: string, values?: readonly unknown[]) => {
     if (borrowed.lost !== undefined) throw borrowed.lost;
     try {
@@ -63,12 +60,11 @@ function writerOn(borrowed: PooledConnection, txOn: (query: Runner["query"]) => 
     }
   };
   return {
-    tx: txOn(async (text, values) => (await run(text, values)).rows),
-    execute: (statement) => run(statement),
-    async commit(last) {
+    query: async (text, values) => (await run(text, values)).rows,
+    async commit(deferred) {
       // Pipelined: no round trip passes between the statement that locks the log and the COMMIT that unlocks it. After a
       // failed statement, PostgreSQL treats COMMIT as ROLLBACK.
-      const sent = last.map(({ text, values }) => run(text, values));
+      const sent = deferred.map(({ text, values }) => run(text, values));
       const [end] = (await Promise.allSettled([run("COMMIT"), ...sent])) as [PromiseSettledResult<QueryResult>];
       await Promise.all(sent);
       if (end.status === "rejected") throw end.reason;

@@ -4,12 +4,11 @@ import type { AppendedEvent } from "../changes.js";
 import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./entity-mapper.js";
 import { type RowSecurity, rowSecurity } from "./row-security.js";
+import type { Transaction } from "./transaction.js";
 
-/** Runs statements: a connection or a pool. */
+/** Runs statements: a connection, a pool or a transaction. */
 export interface Runner {
   query(text: string, parameters: unknown[]): Promise<unknown>;
-  /** Defers a statement to the end of the transaction, if that saves anything. */
-  last?(text: string, parameters: unknown[]): void;
 }
 
 /** Counts the statements that a database ran, reads and writes. */
@@ -110,40 +109,53 @@ export class Reader {
 }
 
 /**
- * A write transaction. It reads its own writes, and is unusable after it has ended. It reads and writes all rows, for
- * every viewer: effects of a change may be outside the viewer's scope. Rows that the viewer names are looked up with
- * `scoped`.
+ * A write transaction, as a value: whoever has it reads and writes in the transaction. It is unusable after the transaction
+ * has ended, and while a savepoint of it is open. It reads its own writes. It reads and writes all rows, for every viewer:
+ * effects of a change may be outside the viewer's scope. Rows that the viewer names are looked up with `scoped`.
  */
 export class Tx extends Reader {
   /** The events that the transaction appended, including those of savepoints that were rolled back. */
   readonly appended: AppendedEvent[];
+  readonly #transaction: Transaction;
+  readonly #viewerSecurity: RowSecurity | null;
   readonly #scoped: Reader;
 
-  /** @param of the transaction that this one restricts to the rows of `scoped` */
+  /** @param viewerSecurity restricts `scoped` to what the viewer sees; null if unrestricted */
   constructor(
-    runner: Runner,
+    transaction: Transaction,
     dialect: Dialect,
     tables: Tables,
     count: StatementCount,
-    of: { readonly appended: AppendedEvent[]; readonly scoped: Reader } | null = null,
+    appended: AppendedEvent[] = [],
+    viewerSecurity: RowSecurity | null = null,
   ) {
-    super(runner, dialect, tables, count);
-    this.appended = of?.appended ?? [];
-    this.#scoped = of?.scoped ?? this;
+    super(transaction, dialect, tables, count);
+    this.appended = appended;
+    this.#transaction = transaction;
+    this.#viewerSecurity = viewerSecurity;
+    this.#scoped = viewerSecurity === null ? this : new Reader(transaction, dialect, tables, count, viewerSecurity);
   }
 
   /** The same transaction for a viewer with this scope; null if unrestricted. */
   override limitedTo(scope: Scope | null): Tx {
     if (scope === null) return this;
-    const { appended } = this;
-    return new Tx(this.runner, this.dialect, this.tables, this.statementCount, {
-      appended,
-      scoped: super.limitedTo(scope),
-    });
+    return this.#in(this.#transaction, rowSecurity(this.dialect, this.tables.names, scope));
   }
 
   override get scoped(): Reader {
     return this.#scoped;
+  }
+
+  /**
+   * Runs `work` in a savepoint: if it throws, what it wrote is undone, and the transaction goes on. `work` must use the `tx`
+   * that it receives. Until it ends, this one refuses statements.
+   */
+  savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transaction.savepoint((inner) => work(this.#in(inner, this.#viewerSecurity)));
+  }
+
+  #in(transaction: Transaction, viewerSecurity: RowSecurity | null): Tx {
+    return new Tx(transaction, this.dialect, this.tables, this.statementCount, this.appended, viewerSecurity);
   }
 
   /**
@@ -174,12 +186,8 @@ export class Tx extends Reader {
    * possible. Runs it immediately if that gains nothing. Must be the last call on a transaction.
    */
   async beforeCommit(statement: Sql): Promise<void> {
-    if (this.runner.last === undefined) {
-      await this.query(statement);
-      return;
-    }
     this.statementCount.statements += 1;
-    this.runner.last(this.dialect.text(statement), statement.values as RawValue[]);
+    await this.#transaction.beforeCommit(this.dialect.text(statement), statement.values as RawValue[]);
   }
 
   async insert<T extends object>(entity: EntityClass<T>, rows: readonly T[]): Promise<void> {

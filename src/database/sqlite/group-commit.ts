@@ -1,5 +1,5 @@
-import type { Tx } from "../rows/reader.js";
-import { savepoint, type TransactionStatements, Transactions } from "../rows/transactions.js";
+import { DatabaseUnavailable } from "../database.js";
+import { savepoint, Transaction, type TransactionStatements, type WriteConnection } from "../rows/transaction.js";
 
 /**
  * How many turns of the event loop a group waits for further transactions. A turn of an idle process takes microseconds;
@@ -16,18 +16,18 @@ const FIRST_STATEMENTS: TransactionStatements = { begin: "BEGIN IMMEDIATE", comm
 /** Each of the others: it can be rolled back separately. */
 const NEXT_STATEMENTS = savepoint("joined");
 
+/** How long writes wait behind one transaction, in milliseconds. As on PostgreSQL, where a statement may take as long. */
+const TRANSACTION_TIMEOUT_MS = 10_000;
+
 /** The one connection that may write. */
-export interface SingleWriter {
-  /** The transaction that is passed to the work. */
-  tx(): Tx;
-  execute(statement: string): Promise<unknown>;
+export interface SingleWriter extends WriteConnection {
   /** Whether a transaction is open: the engine may roll back on its own, for example if the disk is full. */
-  readonly open: boolean;
+  readonly inTransaction: boolean;
 }
 
 /** A transaction that waits, or that is not committed yet. */
 interface Job {
-  run(bracket: TransactionStatements): Promise<void>;
+  run(statements: TransactionStatements): Promise<void>;
   committed(): void;
   failed(error: unknown): void;
 }
@@ -39,30 +39,32 @@ interface Job {
  * turns of the event loop are committed together, and acknowledged when the commit is durable. Each succeeds or fails
  * separately, unless the commit fails: then all of them do.
  */
-export class GroupCommit extends Transactions {
-  constructor(writer: SingleWriter) {
-    const queue = new CommitQueue(writer);
-    const execute = (statement: string) => writer.execute(statement);
-    super((use) => queue.run((bracket) => use({ tx: writer.tx(), execute }, bracket)));
-  }
-}
-
-class CommitQueue {
+export class GroupCommit {
   readonly #writer: SingleWriter;
   readonly #waiting: Job[] = [];
+  readonly #transactionTimeout: number;
+  #watchdog: NodeJS.Timeout | null = null;
   #draining = false;
 
-  constructor(writer: SingleWriter) {
+  /** @param transactionTimeout in milliseconds */
+  constructor(writer: SingleWriter, transactionTimeout = TRANSACTION_TIMEOUT_MS) {
     this.#writer = writer;
+    this.#transactionTimeout = transactionTimeout;
   }
 
-  /** @param use runs one transaction, with the given statements to begin and end it */
-  run<T>(use: (bracket: TransactionStatements) => Promise<T>): Promise<T> {
+  /**
+   * Runs a transaction. Resolves when its commit is durable.
+   *
+   * @throws DatabaseUnavailable if the transaction before it does not end in time. The work of a transaction never waits for
+   *   anything but its statements, unless by mistake: for another write, which would wait for it in turn. Then that write
+   *   fails, and so do all that wait.
+   */
+  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let result: T;
       this.#waiting.push({
-        run: async (bracket) => {
-          result = await use(bracket);
+        run: async (statements) => {
+          result = await Transaction.run(this.#writer, statements, work);
         },
         committed: () => resolve(result),
         failed: reject,
@@ -74,7 +76,19 @@ class CommitQueue {
   async #drain(): Promise<void> {
     this.#draining = true;
     while (this.#waiting.length > 0) await this.#commitGroup();
+    clearTimeout(this.#watchdog ?? undefined);
+    this.#watchdog = null;
     this.#draining = false;
+  }
+
+  /** Starts the time of the next transaction. */
+  #watch(): void {
+    this.#watchdog = this.#watchdog?.refresh() ?? setInterval(() => this.#failWaiting(), this.#transactionTimeout);
+  }
+
+  #failWaiting(): void {
+    const message = `Another transaction has not ended within ${this.#transactionTimeout} ms.`;
+    for (const job of this.#waiting.splice(0)) job.failed(new DatabaseUnavailable(message));
   }
 
   async #commitGroup(): Promise<void> {
@@ -82,22 +96,23 @@ class CommitQueue {
     const late = performance.now() + MAX_GROUP_MS;
     for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
       try {
+        this.#watch();
         await job.run(done.length === 0 ? FIRST_STATEMENTS : NEXT_STATEMENTS);
         done.push(job);
       } catch (error) {
         job.failed(error);
         // The engine has rolled back everything that was not committed.
-        if (!this.#writer.open) for (const lost of done.splice(0)) lost.failed(error);
+        if (!this.#writer.inTransaction) for (const lost of done.splice(0)) lost.failed(error);
       }
       if (done.length === MAX_GROUP_SIZE || performance.now() > late) break;
       for (let turn = 0; this.#waiting.length === 0 && turn < IDLE_TURNS; turn++) await new Promise(setImmediate);
     }
     if (done.length === 0) return;
     try {
-      await this.#writer.execute("COMMIT");
+      await this.#writer.query("COMMIT");
       for (const job of done) job.committed();
     } catch (error) {
-      if (this.#writer.open) await this.#writer.execute("ROLLBACK").catch(() => undefined);
+      if (this.#writer.inTransaction) await this.#writer.query("ROLLBACK").catch(() => undefined);
       for (const job of done) job.failed(error);
     }
   }

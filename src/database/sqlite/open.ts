@@ -8,11 +8,16 @@ import { SQLITE_MIGRATIONS } from "../migrations/sqlite/index.js";
 import { QueueMetrics } from "../queue-metrics.js";
 import { sqliteDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
-import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
+import { Reader, type StatementCount, Tx } from "../rows/reader.js";
 import { migrateSchema } from "../schema-version.js";
 import { SqliteFile } from "./file.js";
 import { GroupCommit } from "./group-commit.js";
 import { SqliteRunner } from "./runner.js";
+
+export interface SqliteOptions {
+  /** How long writes wait behind one transaction, in milliseconds. @default 10_000 */
+  readonly transactionTimeout?: number;
+}
 
 /**
  * Opens or creates the database in a file: one connection that writes, behind group commit, and one that only reads.
@@ -20,7 +25,7 @@ import { SqliteRunner } from "./runner.js";
  * ANALYZE is never run. Without statistics SQLite uses the indexes; with statistics from when a table was small, it
  * would scan the whole table forever after.
  */
-export async function openSqlite(path: string): Promise<Database> {
+export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Database> {
   createFolder(path);
   createFile(path);
   const lock = lockFile(path);
@@ -31,7 +36,7 @@ export async function openSqlite(path: string): Promise<Database> {
     await migrateSchema(writer, path);
     const reader = await connect(path, true);
     opened.push(reader);
-    return assemble(writer, reader, lock);
+    return assemble(writer, reader, lock, options);
   } catch (error) {
     for (const source of opened) await source.destroy();
     lock.close();
@@ -40,31 +45,28 @@ export async function openSqlite(path: string): Promise<Database> {
   }
 }
 
-function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Database {
+function assemble(
+  writer: DataSource,
+  reader: DataSource,
+  lock: SqliteFile,
+  { transactionTimeout }: SqliteOptions,
+): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
   const connection = new SqliteRunner(writer);
-  const guarded: Runner = {
-    query: (text, parameters) => gate.statement(() => connection.query(text, parameters)),
-  };
-  const gate = new GroupCommit({
-    tx: () => new Tx(guarded, sqliteDialect, tables, count),
-    execute: (statement) => connection.query(statement),
-    get open() {
-      return connection.inTransaction;
-    },
-  });
+  const commits = new GroupCommit(connection, transactionTimeout);
   const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();
-  const turns = new QueueMetrics();
+  const queue = new QueueMetrics();
   const changes = new ChangeNotifier();
   return {
     exclusive: true,
     reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
     write(work) {
       const result = changes.notifyAfter((started) =>
-        turns.measure((begun) =>
-          gate.write((tx) => {
+        queue.measure((begun) =>
+          commits.transact((transaction) => {
+            const tx = new Tx(transaction, sqliteDialect, tables, count);
             begun();
             started(tx);
             return work(tx);
@@ -82,9 +84,9 @@ function assemble(writer: DataSource, reader: DataSource, lock: SqliteFile): Dat
       return result;
     },
     onCommitted: (listener) => changes.add(listener),
-    onTransactionStart: (listener) => turns.add(listener),
+    onTransactionStart: (listener) => queue.add(listener),
     get waiting() {
-      return turns.waiting;
+      return queue.waiting;
     },
     onCommit(listener) {
       listeners.add(listener);

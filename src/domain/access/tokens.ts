@@ -4,7 +4,7 @@ import { Token } from "../../entities/access/token.js";
 import type { Role } from "../../entities/core/enums.js";
 import { append } from "../../events/append.js";
 import { changed } from "../../events/draft.js";
-import type { Ctx } from "../core/context.js";
+import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { LIMITS, parseId, parseLine } from "../core/input.js";
 import { requirePipeline } from "../core/references.js";
@@ -126,7 +126,7 @@ export class RevokedAdminToken extends Error {
   override readonly name = "RevokedAdminToken";
 }
 
-async function bootstrap(tx: Tx, ctx: Ctx, secret: string): Promise<void> {
+async function bootstrap(tx: Tx, ctx: TxCtx, secret: string): Promise<void> {
   const token = await insertToken(
     tx,
     ctx,
@@ -138,7 +138,7 @@ async function bootstrap(tx: Tx, ctx: Ctx, secret: string): Promise<void> {
 
 async function insertToken(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   fields: Pick<Token, "name" | "role" | "expiresAt" | "scope" | "bootstrap">,
   secret: string,
 ): Promise<Token> {
@@ -154,7 +154,7 @@ async function insertToken(
   return token;
 }
 
-async function revoke(tx: Tx, ctx: Ctx, token: Token): Promise<void> {
+async function revoke(tx: Tx, ctx: TxCtx, token: Token): Promise<void> {
   token.revokedAt = ctx.now();
   await tx.update(Token, { id: token.id }, { revokedAt: token.revokedAt });
   await append(tx, ctx.viewer, token.revokedAt, [changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`)]);

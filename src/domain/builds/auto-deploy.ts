@@ -9,7 +9,7 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
-import { asSystem, type Ctx, SYSTEM_VIEWER } from "../core/context.js";
+import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
 import { evaluateChecks } from "../gates/checks.js";
 import { NOT_FORCED } from "../gates/override.js";
 import { prepareReleases } from "../releases/deployments.js";
@@ -27,7 +27,7 @@ import { findFollowers } from "./followers.js";
  */
 
 /** Deploys a build that has just SUCCEEDED. The caller holds the locks of `lockFollowers`. */
-export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventDraft[]> {
+export async function autoDeploy(tx: Tx, ctx: TxCtx, build: Build): Promise<EventDraft[]> {
   return deployToFollowers(tx, ctx, build, () => true);
 }
 
@@ -35,7 +35,7 @@ export async function autoDeploy(tx: Tx, ctx: Ctx, build: Build): Promise<EventD
  * Deploys a build after a check has passed on it, to the apps that require the check. Others have not waited for it: they
  * may follow the branch only since the build was registered.
  */
-export async function deployAfterCheckPassed(tx: Tx, ctx: Ctx, build: Build, context: string): Promise<EventDraft[]> {
+export async function deployAfterCheckPassed(tx: Tx, ctx: TxCtx, build: Build, context: string): Promise<EventDraft[]> {
   return deployToFollowers(tx, ctx, build, ({ requiredChecks }) => requiredChecks.includes(context));
 }
 
@@ -47,7 +47,7 @@ export async function deployAfterCheckPassed(tx: Tx, ctx: Ctx, build: Build, con
  */
 export async function deployAfterChecksRelaxed(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   pipeline: Pipeline,
   coupling: Coupling,
   required: readonly string[],
@@ -75,7 +75,7 @@ export async function deployAfterChecksRelaxed(
  */
 export async function deployNewest(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   pipeline: Pipeline,
   coupling: Coupling,
   { branch, headSha }: Pick<ReviewApp, "branch" | "headSha">,
@@ -90,7 +90,7 @@ export async function deployNewest(
 
 async function deployToFollowers(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   build: Build,
   waits: (coupling: Coupling) => boolean,
 ): Promise<EventDraft[]> {
@@ -106,7 +106,7 @@ async function deployToFollowers(
 }
 
 /** Releases a build on those of the candidates' apps for which it is due. */
-async function deployDue(tx: Tx, ctx: Ctx, build: Build, candidates: readonly Candidate[]): Promise<EventDraft[]> {
+async function deployDue(tx: Tx, ctx: TxCtx, build: Build, candidates: readonly Candidate[]): Promise<EventDraft[]> {
   if (candidates.length === 0) return [];
   await tx.lock(Build, [build.id], "share");
   const decisions = await decideAll(tx, candidates);

@@ -4,7 +4,7 @@ import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import type { EventDraft } from "../../events/draft.js";
-import type { Ctx } from "../core/context.js";
+import type { TxCtx } from "../core/context.js";
 import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
@@ -31,7 +31,7 @@ export type PullRequestChange = "OPENED" | "TOUCHED" | "CLOSED";
  */
 export async function applyPullRequest(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   repository: string,
   change: PullRequestChange,
   pullRequest: PullRequestInput,
@@ -44,7 +44,7 @@ export async function applyPullRequest(
     tx,
     known.map((reviewApp) => reviewApp.appId),
   );
-  return eachInSavepoint(ctx, pipelines, async (inner, pipeline) => {
+  return eachInSavepoint(tx, pipelines, async (inner, pipeline) => {
     const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (change === "CLOSED") return there === null ? [] : removeReviewApp(inner, ctx, there);
     if (!pipeline.reviewAppsEnabled || (there === null && change === "TOUCHED")) return [];
@@ -54,7 +54,7 @@ export async function applyPullRequest(
 }
 
 /** Stores a status of a commit, and applies it to the commit's builds. Builds that are registered later inherit it. */
-export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitReport): Promise<Effects> {
+export async function applyCommitStatus(tx: Tx, ctx: TxCtx, report: CommitReport): Promise<Effects> {
   const { repository, commitSha, context } = report.status;
   await lockCommit(tx, repository, commitSha);
   if (!(await upsertCommitStatus(tx, report))) return { events: [], refusals: [] };
@@ -72,14 +72,14 @@ export async function applyCommitStatus(tx: Tx, ctx: Ctx, report: CommitReport):
     builds.map((build) => build.id),
     "change",
   );
-  return eachInSavepoint(ctx, builds, async (inner, build) => {
+  return eachInSavepoint(tx, builds, async (inner, build) => {
     return (await upsertStatus(inner, ctx, build, null, said)).events;
   });
 }
 
 /** Runs `work` for each item in a savepoint: a refusal undoes the work of its item only. */
 async function eachInSavepoint<T>(
-  ctx: Ctx,
+  tx: Tx,
   items: readonly T[],
   work: (tx: Tx, item: T) => Promise<EventDraft[]>,
 ): Promise<Effects> {
@@ -87,7 +87,7 @@ async function eachInSavepoint<T>(
   const refusals: Refusal[] = [];
   for (const item of items) {
     try {
-      events.push(...(await ctx.db.write((tx) => work(tx, item))));
+      events.push(...(await tx.savepoint((inner) => work(inner, item))));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       refusals.push(error);

@@ -19,6 +19,9 @@ export interface Ctx {
   now(): Date;
 }
 
+/** What a helper needs besides its `tx`. It has no database, so a helper cannot begin another transaction. */
+export type TxCtx = Omit<Ctx, "db">;
+
 /** The actor of automatic deploys, timeouts and expiry. */
 export const SYSTEM_VIEWER: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null, scope: null });
 
@@ -28,6 +31,6 @@ export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {
 }
 
 /** The same context, with the service as the actor. */
-export function asSystem(ctx: Ctx): Ctx {
-  return { db: ctx.db, durations: ctx.durations, now: () => ctx.now(), viewer: SYSTEM_VIEWER };
+export function asSystem(ctx: TxCtx): TxCtx {
+  return { durations: ctx.durations, now: () => ctx.now(), viewer: SYSTEM_VIEWER };
 }

@@ -8,18 +8,20 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { pruneStep } from "../../events/prune.js";
-import { asSystem, type Ctx } from "../core/context.js";
+import type { Ctx } from "../core/context.js";
 import { formatDuration } from "../core/duration.js";
 import { KEY_LIFETIME_MS } from "../core/idempotency.js";
 import { lockApps } from "../core/locks.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
 import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployments.js";
 
-/* Periodic work. Each step is a transaction that checks again what is due, and may run at any time. */
+/*
+ * Periodic work, for a context that acts as the service itself. Each step is a transaction that checks again what is due,
+ * and may run at any time.
+ */
 
 /** Fails the deployments whose deadline passed without a report. */
-export async function failOverdueDeployments(context: Ctx): Promise<void> {
-  const ctx = asSystem(context);
+export async function failOverdueDeployments(ctx: Ctx): Promise<void> {
   const due = await ctx.db.reader.select(
     Release,
     sql`WHERE e.deploy_deadline IS NOT NULL AND e.deploy_deadline <= ${ctx.now().getTime()} ORDER BY e.deploy_deadline`,
@@ -42,8 +44,7 @@ export async function failOverdueDeployments(context: Ctx): Promise<void> {
 }
 
 /** Removes review apps without activity on their pull requests. */
-export async function closeExpiredReviewApps(context: Ctx): Promise<void> {
-  const ctx = asSystem(context);
+export async function closeExpiredReviewApps(ctx: Ctx): Promise<void> {
   const due = await ctx.db.reader.select(
     ReviewApp,
     sql`WHERE e.expires_at <= ${ctx.now().getTime()} ORDER BY e.expires_at`,

@@ -6,7 +6,7 @@ import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
-import type { Ctx } from "../core/context.js";
+import type { Ctx, TxCtx } from "../core/context.js";
 import { formatDuration, parseDuration } from "../core/duration.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
@@ -45,7 +45,7 @@ export async function createApp(ctx: Ctx, input: CreateAppInput): Promise<App> {
 /** Inserts a new app. The caller has checked that the name is free. */
 export async function insertApp(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   fields: Pick<App, "name" | "description" | "region" | "deploymentMode">,
 ): Promise<{ app: App; event: EventDraft }> {
   const now = ctx.now();
@@ -111,7 +111,7 @@ export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Prom
 }
 
 /** Marks an app as deleted. Its running deployment FAILS: no report of it would arrive. */
-export async function removeApp(tx: Tx, ctx: Ctx, app: App): Promise<EventDraft[]> {
+export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraft[]> {
   const events: EventDraft[] = [];
   // The queued one first, or it would start when the other ends.
   for (const phase of ["QUEUED", "DEPLOYING"] as const) {

@@ -7,7 +7,7 @@ import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import { deployNewest } from "../builds/auto-deploy.js";
-import type { Ctx } from "../core/context.js";
+import type { Ctx, TxCtx } from "../core/context.js";
 import { optional, parseBranch, parseLine, parseSha, parseText, parseUrl } from "../core/input.js";
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
@@ -46,7 +46,7 @@ export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promis
 /** Creates or updates the review app of a pull request in one pipeline, and deploys what is built already. */
 export async function openForPullRequest(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   pipeline: Pipeline,
   pullRequest: PullRequestInput,
 ): Promise<{ reviewApp: ReviewApp; events: EventDraft[] }> {
@@ -92,7 +92,7 @@ export async function closeReviewApp(
 }
 
 /** Removes a review app: its coupling, then the app. */
-export async function removeReviewApp(tx: Tx, ctx: Ctx, reviewApp: ReviewApp): Promise<EventDraft[]> {
+export async function removeReviewApp(tx: Tx, ctx: TxCtx, reviewApp: ReviewApp): Promise<EventDraft[]> {
   const { appId, pipelineId } = reviewApp;
   const pipeline = await requirePipeline(tx, "pipeline", pipelineId);
   const app = await tx.first(App, { id: appId });
@@ -119,7 +119,7 @@ interface OpenedReviewApp {
 
 async function insertReviewApp(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   pipeline: Pipeline,
   fields: Omit<ReviewApp, "appId" | "pipelineId" | "pullRequest">,
 ): Promise<OpenedReviewApp> {

@@ -7,7 +7,7 @@ import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
-import type { Ctx } from "../core/context.js";
+import type { TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import type { Override } from "../gates/override.js";
 
@@ -57,7 +57,7 @@ export interface MadeReleases {
  */
 export async function prepareReleases(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   apps: readonly App[],
   request: ReleaseRequest,
 ): Promise<MadeReleases> {
@@ -100,7 +100,7 @@ export async function prepareReleases(
 /** Creates one release on one app, outside a promotion. */
 export async function insertRelease(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   app: App,
   request: ReleaseRequest,
 ): Promise<{ release: Release; events: EventDraft[] }> {
@@ -116,7 +116,7 @@ export async function insertRelease(
  */
 export async function updatePhase(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   release: Release,
   phase: ReleasePhase,
   { failureReason = null, timedOut = false }: { failureReason?: string | null; timedOut?: boolean } = {},
@@ -138,7 +138,7 @@ export async function updatePhase(
   return events;
 }
 
-async function updateTarget(tx: Tx, ctx: Ctx, release: Release, promotionId: string): Promise<EventDraft[]> {
+async function updateTarget(tx: Tx, ctx: TxCtx, release: Release, promotionId: string): Promise<EventDraft[]> {
   const promotion = await tx.first(Promotion, { id: promotionId });
   const target = await tx.first(PromotionTarget, { releaseId: release.id });
   if (promotion === null || target === null) return [];
@@ -165,12 +165,12 @@ function findTargets(reader: Reader, promotionId: string): Promise<PromotionTarg
 }
 
 /** When a deployment that starts or is reported now fails without a further report. */
-export function nextDeadline(ctx: Ctx, app: App): Date {
+export function nextDeadline(ctx: TxCtx, app: App): Date {
   return new Date(ctx.now().getTime() + deployTimeout(ctx, app));
 }
 
 /** How long a deployment of an app may go without a report, in milliseconds. */
-export function deployTimeout(ctx: Ctx, app: App): number {
+export function deployTimeout(ctx: TxCtx, app: App): number {
   return app.deployTimeout ?? ctx.durations.deployTimeout;
 }
 

@@ -10,7 +10,7 @@ import { permit, permitRepository } from "../access/actions.js";
 import { deployAfterCheckPassed } from "../builds/auto-deploy.js";
 import { buildStatusEvent } from "../builds/builds.js";
 import { lockFollowers } from "../builds/followers.js";
-import type { Ctx } from "../core/context.js";
+import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
 import { requireBuild, requireRelease } from "../core/references.js";
@@ -56,7 +56,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
 /** Writes a status of a release, or of a build if no release is given, and deploys what waited for it. */
 export async function upsertStatus(
   tx: Tx,
-  ctx: Ctx,
+  ctx: TxCtx,
   build: Build,
   release: Release | null,
   report: Report,

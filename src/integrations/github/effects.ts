@@ -8,7 +8,7 @@ import {
 } from "../../domain/builds/code-host.js";
 import type { CommitReport } from "../../domain/builds/commit-statuses.js";
 import type { DeliverySubject } from "../../domain/builds/delivery-order.js";
-import type { Ctx } from "../../domain/core/context.js";
+import type { TxCtx } from "../../domain/core/context.js";
 import { LIMITS, parseRepository } from "../../domain/core/input.js";
 import { normalizeText, normalizeUrl } from "../../domain/core/normalize.js";
 import { badInput } from "../../domain/core/refusal.js";
@@ -29,7 +29,7 @@ export interface Effect {
   /** Deliveries on one subject are ordered by GitHub's time: GitHub does not deliver them in order. */
   readonly subject?: DeliverySubject;
   /** @param late whether a later change of the subject was processed before */
-  apply(tx: Tx, ctx: Ctx, late: boolean): Promise<Effects>;
+  apply(tx: Tx, ctx: TxCtx, late: boolean): Promise<Effects>;
 }
 
 export interface EffectOptions {

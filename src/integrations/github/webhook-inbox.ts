@@ -1,12 +1,11 @@
-import { setImmediate } from "node:timers/promises";
-import { SerialQueue } from "../../async/serial-queue.js";
+import { ConcurrencyLimit } from "../../async/concurrency-limit.js";
+import { DatabaseUnavailable } from "../../database/database.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { findOrder, storedSubject } from "../../domain/builds/delivery-order.js";
 import type { Ctx } from "../../domain/core/context.js";
-import { Refusal } from "../../domain/core/refusal.js";
+import type { Refusal } from "../../domain/core/refusal.js";
 import { WebhookDelivery } from "../../entities/github/webhook-delivery.js";
 import { append } from "../../events/append.js";
-import type { EventDraft } from "../../events/draft.js";
 import { type Delivery, type Effect, effectFor } from "./effects.js";
 
 /** The outcome of a delivery. `repeated`: it was applied before. `ignored`: it needs no change. */
@@ -17,47 +16,22 @@ export interface Outcome {
 
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
 
-/** Number of concurrent transactions, on an engine with concurrent writers. */
+/**
+ * Number of concurrent transactions: a burst of deliveries leaves the other connections to users. Where transactions run one
+ * at a time, so many share a commit, and requests are served between the groups.
+ */
 const CONCURRENT_TRANSACTIONS = 4;
 
-/** Maximum time that one transaction collects deliveries, in milliseconds. It blocks other writers for that long. */
-const BATCH_TIME_MS = 15;
-
-interface QueuedDelivery {
-  readonly delivery: Delivery;
-  readonly effect: Effect;
-  resolve(outcome: Outcome): void;
-  reject(error: unknown): void;
-  /** Whether it has failed before with an error that may be transient. */
-  failed: boolean;
-}
-
-interface AppliedDelivery {
-  readonly outcome: Outcome;
-  readonly events: readonly EventDraft[];
-}
-
-/**
- * Applies every delivery exactly once. On an engine with a single writer, deliveries that arrive during a transaction
- * share the next one, so that a burst costs one commit every few milliseconds. With concurrent writers each delivery
- * has its own transaction: each takes locks, in no order common to two deliveries.
- */
+/** Applies every delivery exactly once, each in its own transaction. */
 export class WebhookInbox {
   readonly #ctx: Ctx;
   readonly #forks: boolean;
-  readonly #batchTime: number;
-  readonly #queues = Array.from({ length: CONCURRENT_TRANSACTIONS }, () => new SerialQueue());
-  #lastQueue = 0;
-  readonly #queued: QueuedDelivery[] = [];
-  /** Number of queued deliveries whose shared transaction failed. Each of them now gets its own transaction. */
-  #isolated = 0;
-  #draining = false;
+  readonly #limit = new ConcurrencyLimit(CONCURRENT_TRANSACTIONS);
 
   /** @param ctx acts as the service itself */
-  constructor(ctx: Ctx, options: { readonly forks: boolean; readonly batchTime?: number }) {
+  constructor(ctx: Ctx, options: { readonly forks: boolean }) {
     this.#ctx = ctx;
     this.#forks = options.forks;
-    this.#batchTime = options.batchTime ?? BATCH_TIME_MS;
   }
 
   /**
@@ -68,84 +42,21 @@ export class WebhookInbox {
   async take(delivery: Delivery): Promise<Outcome> {
     const effect = effectFor(delivery, { forks: this.#forks, now: this.#ctx.now() });
     if (effect === null) return IGNORED;
-    if (this.#ctx.db.reader.dialect.concurrent) return this.#takeConcurrently(delivery, effect);
-    return new Promise((resolve, reject) => {
-      this.#queued.push({ delivery, effect, resolve, reject, failed: false });
-      if (!this.#draining) void this.#drainQueue();
+    const attempt = () => this.#ctx.db.write((tx) => this.#apply(tx, delivery, effect));
+    return this.#limit.run(async () => {
+      try {
+        return await attempt();
+      } catch (error) {
+        // GitHub does not redeliver by itself. While the database is unavailable, each attempt would wait for it in turn.
+        if (error instanceof DatabaseUnavailable) throw error;
+        return attempt();
+      }
     });
   }
 
-  #takeConcurrently(delivery: Delivery, effect: Effect): Promise<Outcome> {
-    this.#lastQueue = (this.#lastQueue + 1) % CONCURRENT_TRANSACTIONS;
-    const queue = this.#queues[this.#lastQueue] as SerialQueue;
-    return queue.run(() =>
-      this.#ctx.db.write(async (tx) => {
-        const { outcome, events } = await this.#apply(tx, delivery, effect);
-        await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
-        return outcome;
-      }),
-    );
-  }
-
-  async #drainQueue(): Promise<void> {
-    this.#draining = true;
-    while (this.#queued.length > 0) {
-      // A transaction does not yield to the event loop, so yield between transactions.
-      await setImmediate();
-      await this.#applyBatch();
-    }
-    this.#draining = false;
-  }
-
-  async #applyBatch(): Promise<void> {
-    const taken: QueuedDelivery[] = [];
-    const settle: (() => void)[] = [];
-    try {
-      await this.#ctx.db.write(async (tx) => {
-        const events: EventDraft[] = [];
-        const end = performance.now() + this.#batchTime;
-        do {
-          const item = this.#queued.shift();
-          if (item === undefined) break;
-          taken.push(item);
-          try {
-            const applied = await this.#ctx.db.write((inner) => this.#apply(inner, item.delivery, item.effect));
-            events.push(...applied.events);
-            settle.push(() => item.resolve(applied.outcome));
-          } catch (error) {
-            if (error instanceof Refusal || item.failed) {
-              settle.push(() => item.reject(error));
-              continue;
-            }
-            // The failure may be transient, and GitHub does not redeliver by itself: retry once.
-            item.failed = true;
-            this.#queued.push(item);
-            taken.pop();
-          }
-        } while (this.#isolated === 0 && performance.now() < end);
-        await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
-      });
-      for (const callback of settle) callback();
-      this.#isolated = Math.max(this.#isolated - 1, 0);
-    } catch (error) {
-      // If no transaction can start, reject all: each would wait for the database in turn.
-      if (taken.length === 0) for (const item of this.#queued.splice(0)) item.reject(error);
-      const [only, ...others] = taken;
-      if (others.length === 0) {
-        only?.reject(error);
-        this.#isolated = Math.max(this.#isolated - 1, 0);
-        return;
-      }
-      this.#queued.unshift(...taken);
-      this.#isolated = taken.length;
-    }
-  }
-
-  async #apply(tx: Tx, { id }: Delivery, { subject, apply }: Effect): Promise<AppliedDelivery> {
+  async #apply(tx: Tx, { id }: Delivery, { subject, apply }: Effect): Promise<Outcome> {
     if (subject !== undefined) await tx.lockName(subject.name);
-    if ((await tx.first(WebhookDelivery, { id })) !== null) {
-      return { outcome: { outcome: "repeated", refusals: [] }, events: [] };
-    }
+    if ((await tx.first(WebhookDelivery, { id })) !== null) return { outcome: "repeated", refusals: [] };
     const order = subject === undefined ? "IN_ORDER" : await findOrder(tx, subject);
     const stale = order === "STALE";
     const { events, refusals } = stale ? { events: [], refusals: [] } : await apply(tx, this.#ctx, order === "LATE");
@@ -154,6 +65,7 @@ export class WebhookInbox {
       const about = { subject: subject === undefined ? null : storedSubject(subject), subjectAt: subject?.at ?? null };
       await tx.insert(WebhookDelivery, [{ id, ...about, receivedAt: this.#ctx.now() }]);
     }
-    return { outcome: { outcome: stale ? "ignored" : "done", refusals }, events };
+    await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
+    return { outcome: stale ? "ignored" : "done", refusals };
   }
 }

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
+import type * as changes from "../../domain/pipelines/coupling-changes.js";
 import type * as domain from "../../domain/pipelines/couplings.js";
 import { Stage } from "../../entities/core/enums.js";
 import { requiresRole } from "../roles.js";
@@ -36,7 +37,7 @@ export class AddCouplingInput implements domain.AddCouplingInput {
 }
 
 @InputType({ description: "Input for updateChecks." })
-export class UpdateChecksInput implements domain.UpdateChecksInput {
+export class UpdateChecksInput implements changes.UpdateChecksInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
 
@@ -47,7 +48,7 @@ export class UpdateChecksInput implements domain.UpdateChecksInput {
 }
 
 @InputType({ description: "Input for moveCoupling." })
-export class MoveCouplingInput implements domain.MoveCouplingInput {
+export class MoveCouplingInput implements changes.MoveCouplingInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
 
@@ -56,7 +57,7 @@ export class MoveCouplingInput implements domain.MoveCouplingInput {
 }
 
 @InputType({ description: "Input for setAutoDeploy." })
-export class SetAutoDeployInput implements domain.SetAutoDeployInput {
+export class SetAutoDeployInput implements changes.SetAutoDeployInput {
   @Field(() => ID, { description: "The coupling, by id." })
   coupling!: string;
 

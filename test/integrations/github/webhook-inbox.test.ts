@@ -1,95 +1,85 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import type { Database } from "../../../src/database/database.js";
-import type { Tx } from "../../../src/database/rows/reader.js";
+import { type Database, DatabaseUnavailable } from "../../../src/database/database.js";
 import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
 import { WebhookInbox } from "../../../src/integrations/github/webhook-inbox.js";
 import { status } from "../../support/github-webhooks.js";
 import { unique } from "../../support/seed.js";
-import { onlyOn, startServer } from "../../support/server.js";
+import { startServer } from "../../support/server.js";
 
-/** A database whose transactions fail at commit on demand. Counts nested transactions too. */
-function failing(database: Database, fails: (transaction: number) => boolean): Database {
+const REPOSITORY = `acme/${unique()}`;
+
+/** A database whose transactions with these numbers fail at their end. */
+function failing(database: Database, numbers: readonly number[]): Database {
   let count = 0;
-  return Object.create(database, {
-    reader: { value: database.reader },
-    write: {
-      value: <T>(work: (tx: Tx) => Promise<T>) => {
-        count += 1;
-        const number = count;
-        return database.write(async (tx) => {
-          const result = await work(tx);
-          if (fails(number)) throw new Error(`Transaction ${number} lost against another instance.`);
-          return result;
-        });
-      },
-    },
-  });
+  const write: Database["write"] = (work) => {
+    count += 1;
+    const number = count;
+    return database.write(async (tx) => {
+      const result = await work(tx);
+      if (numbers.includes(number)) throw new Error(`Transaction ${number} failed.`);
+      return result;
+    });
+  };
+  return Object.create(database, { write: { value: write } }) as Database;
 }
 
-describe("deliveries that share a transaction", onlyOn("sqlite"), () => {
-  for (const [name, fails] of [
-    ["the whole transaction fails at its end", (transaction: number) => transaction === 1],
-    ["one of them fails", (transaction: number) => transaction === 3],
-  ] as const) {
-    it(`all take effect if ${name}`, async (t) => {
-      const { app } = await startServer(t);
-      const db = failing(app.database, fails);
-      const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-      const ctx = { db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() };
-      // However slow the machine is, they share one transaction.
-      const deliveries = new WebhookInbox(ctx, { forks: false, batchTime: Number.POSITIVE_INFINITY });
-      const repository = `acme/${unique()}`;
-      const sha = randomBytes(20).toString("hex");
-      const outcomes = await Promise.all(
-        ["a", "b", "c"].map((context) => {
-          const payload = status(repository, sha, context, "success");
-          return deliveries.take({ id: randomUUID(), event: "status", payload });
-        }),
-      );
-      assert.deepEqual(
-        outcomes.map(({ outcome }) => outcome),
-        ["done", "done", "done"],
-      );
-      const kept = await app.database.reader.find(CommitStatus, { commitSha: sha }, { order: "context" });
-      assert.deepEqual(
-        kept.map((one) => one.context),
-        ["a", "b", "c"],
-      );
-    });
-  }
+function inboxOn(db: Database): WebhookInbox {
+  const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
+  return new WebhookInbox({ db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() }, { forks: false });
+}
 
-  it("are refused individually if one fails repeatedly", async (t) => {
+function statusDelivery(sha: string, context: string) {
+  return { id: randomUUID(), event: "status", payload: status(REPOSITORY, sha, context, "success") };
+}
+
+function randomSha(): string {
+  return randomBytes(20).toString("hex");
+}
+
+async function storedContexts({ reader }: Database, commitSha: string): Promise<string[]> {
+  return (await reader.find(CommitStatus, { commitSha }, { order: "context" })).map(({ context }) => context);
+}
+
+describe("deliveries at once", () => {
+  it("all take effect if the transaction of one fails once", async (t) => {
     const { app } = await startServer(t);
-    const db = failing(app.database, (transaction) => transaction > 1);
-    const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-    const deliveries = new WebhookInbox(
-      { db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() },
-      { forks: false },
+    const sha = randomSha();
+    const inbox = inboxOn(failing(app.database, [2]));
+    const contexts = ["a", "b", "c", "d", "e", "f"];
+    const outcomes = await Promise.all(contexts.map((context) => inbox.take(statusDelivery(sha, context))));
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome),
+      contexts.map(() => "done"),
     );
-    const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
-    await assert.rejects(deliveries.take({ id: randomUUID(), event: "status", payload }), /lost against another/);
+    assert.deepEqual(await storedContexts(app.database, sha), contexts);
   });
-});
 
-describe("concurrent deliveries", () => {
-  it("are all refused if no transaction can begin", async (t) => {
+  it("take effect without the one whose transaction fails twice", async (t) => {
     const { app } = await startServer(t);
-    const lost = new Error("The database cannot be reached.");
-    const db = Object.create(app.database, { write: { value: () => Promise.reject(lost) } }) as Database;
-    const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-    const deliveries = new WebhookInbox(
-      { db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() },
-      { forks: false },
-    );
-    const taken = Array.from({ length: 3 }, () => {
-      const payload = status(`acme/${unique()}`, randomBytes(20).toString("hex"), "ci", "success");
-      return deliveries.take({ id: randomUUID(), event: "status", payload });
-    });
+    const sha = randomSha();
+    const inbox = inboxOn(failing(app.database, [2, 3]));
+    assert.equal((await inbox.take(statusDelivery(sha, "a"))).outcome, "done");
+    await assert.rejects(inbox.take(statusDelivery(sha, "b")), /Transaction 3 failed/);
+    assert.equal((await inbox.take(statusDelivery(sha, "c"))).outcome, "done");
+    assert.deepEqual(await storedContexts(app.database, sha), ["a", "c"]);
+  });
+
+  it("are refused immediately while the database is unavailable", async (t) => {
+    const { app } = await startServer(t);
+    let attempts = 0;
+    const lost = new DatabaseUnavailable("The database cannot be reached.");
+    const write = () => {
+      attempts += 1;
+      return Promise.reject(lost);
+    };
+    const inbox = inboxOn(Object.create(app.database, { write: { value: write } }) as Database);
+    const taken = ["a", "b", "c"].map((context) => inbox.take(statusDelivery(randomSha(), context)));
     for (const outcome of await Promise.allSettled(taken)) {
       assert.deepEqual(outcome, { status: "rejected", reason: lost });
     }
+    assert.equal(attempts, 3);
   });
 });

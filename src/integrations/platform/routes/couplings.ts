@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Order } from "../../../database/rows/pages.js";
 import { requireApp, requireCoupling, requirePipeline } from "../../../domain/core/references.js";
 import { notFound } from "../../../domain/core/refusal.js";
-import { addCoupling, moveCoupling, removeCoupling, updateChecks } from "../../../domain/pipelines/couplings.js";
+import { updateCoupling } from "../../../domain/pipelines/coupling-changes.js";
+import { addCoupling, removeCoupling } from "../../../domain/pipelines/couplings.js";
 import type { Stage } from "../../../entities/core/enums.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { sendRange } from "../ranges.js";
@@ -115,10 +116,10 @@ export function serveCouplings(http: Routes, parts: PlatformParts): void {
       const { ctx, reader, loaders } = requestScope(parts, request);
       const { id: coupling } = await requireCoupling(reader, "coupling", request.params.coupling);
       const { stage: to, required_status_checks: required } = request.body;
-      // Both changes or none: a nested write joins the outer transaction.
-      await ctx.db.write(async () => {
-        if (to !== undefined) await moveCoupling(ctx, { coupling, stage: to.toUpperCase() as Stage });
-        if (required != null) await updateChecks(ctx, { coupling, requiredChecks: required.contexts });
+      await updateCoupling(ctx, {
+        coupling,
+        stage: to === undefined ? null : (to.toUpperCase() as Stage),
+        requiredChecks: required?.contexts ?? null,
       });
       return toCoupling(loaders, await requireCoupling(reader, "coupling", coupling));
     },

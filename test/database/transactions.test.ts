@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Database, limitedTo } from "../../src/database/database.js";
+import type { Tx } from "../../src/database/rows/reader.js";
+import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
+import { App } from "../../src/entities/pipelines/app.js";
+import { append } from "../../src/events/append.js";
+import { changed } from "../../src/events/draft.js";
+import { readLog } from "../support/instances.js";
+import { Seed } from "../support/seed.js";
+import { startServer } from "../support/server.js";
+import { NESTED_WRITE } from "../support/write-guard.js";
+
+describe("a savepoint", () => {
+  it("undoes its own rows if it fails, and the transaction goes on", async (t) => {
+    const db = await open(t);
+    await db.write(async (tx) => {
+      await insert(tx, "before");
+      const failing = tx.savepoint(async (part) => {
+        await insert(part, "undone");
+        await part.savepoint((inner) => insert(inner, "undone with what is around it"));
+        throw new Error("Not this part.");
+      });
+      await assert.rejects(failing, /Not this part/);
+      await tx.savepoint(async (part) => {
+        await insert(part, "part");
+        await part.savepoint((inner) => insert(inner, "part of the part"));
+      });
+      await insert(tx, "after");
+    });
+    assert.deepEqual(await names(db), ["after", "before", "part", "part of the part"]);
+  });
+
+  it("commits with the transaction, and not before", async (t) => {
+    const db = await open(t);
+    const failing = db.write(async (tx) => {
+      await tx.savepoint((part) => insert(part, "released"));
+      assert.deepEqual(await names(db), []);
+      throw new Error("planned");
+    });
+    await assert.rejects(failing, /planned/);
+    assert.deepEqual(await names(db), []);
+  });
+
+  it("recovers a transaction from a statement that failed", async (t) => {
+    const db = await open(t);
+    await db.write(async (tx) => {
+      const id = randomUUID();
+      await insert(tx, "first", id);
+      await assert.rejects(
+        tx.savepoint((part) => insert(part, "the same id", id)),
+        /UNIQUE|duplicate key/,
+      );
+      await insert(tx, "second");
+    });
+    assert.deepEqual(await names(db), ["first", "second"]);
+  });
+
+  it("refuses statements of the transaction around it, which would wait for it", async (t) => {
+    const db = await open(t);
+    await db.write(async (tx) => {
+      await tx.savepoint(async (part) => {
+        await assert.rejects(insert(tx, "outside"), /A savepoint of this transaction is open/);
+        await assert.rejects(tx.first(App, {}), /A savepoint of this transaction is open/);
+        await assert.rejects(
+          tx.savepoint((other) => insert(other, "beside")),
+          /A savepoint of this transaction is open/,
+        );
+        await insert(part, "inside");
+      });
+      await insert(tx, "after");
+    });
+    assert.deepEqual(await names(db), ["after", "inside"]);
+  });
+
+  it("discards the events of parts that are rolled back, and keeps the order of the others", async (t) => {
+    const { app, admin } = await startServer(t);
+    const { cursor } = await readLog(admin);
+    await app.database.write(async (tx) => {
+      await tx.savepoint(async (part) => {
+        await appendEvent(part, "first");
+        await part.savepoint((inner) => appendEvent(inner, "second"));
+      });
+      const undone = tx.savepoint(async (part) => {
+        await part.savepoint((inner) => appendEvent(inner, "undone with what is around it"));
+        await appendEvent(part, "undone");
+        throw new Error("Not this part.");
+      });
+      await assert.rejects(undone, /Not this part/);
+      await appendEvent(tx, "third");
+    });
+    const { events } = await readLog(admin, cursor);
+    assert.deepEqual(
+      events.map((event) => event.subjectName),
+      ["first", "second", "third"],
+    );
+  });
+
+  it("is limited to the viewer's rows if its transaction is", async (t) => {
+    const { app, admin } = await startServer(t);
+    const seed = new Seed(admin);
+    const pipeline = await seed.pipeline();
+    const inside = await seed.coupled(pipeline, "DEVELOPMENT");
+    const outside = await seed.app();
+    await limitedTo(app.database, [pipeline.id]).write(async (tx) => {
+      await tx.savepoint((part) =>
+        part.savepoint(async (inner) => {
+          assert.equal((await inner.scoped.first(App, { id: inside.id }))?.id, inside.id);
+          assert.equal(await inner.scoped.first(App, { id: outside.id }), null);
+          assert.equal((await inner.first(App, { id: outside.id }))?.id, outside.id, "effects reach all rows");
+        }),
+      );
+    });
+  });
+});
+
+describe("a transaction", () => {
+  it("includes statements that its work started but did not await", async (t) => {
+    const db = await open(t);
+    await db.write(async (tx) => {
+      void tx.savepoint(async (part) => {
+        await nextTurn();
+        void insert(part, "of a savepoint");
+      });
+    });
+    await db.write(async (tx) => {
+      void insert(tx, "of the transaction");
+    });
+    assert.deepEqual(await names(db), ["of a savepoint", "of the transaction"]);
+  });
+
+  it("refuses statements after its end, and so does a savepoint", async (t) => {
+    const db = await open(t);
+    const kept: Tx[] = [];
+    await db.write(async (tx) => {
+      kept.push(tx);
+      await tx.savepoint(async (part) => {
+        kept.push(part);
+      });
+      await assert.rejects(insert(kept[1] as Tx, "late"), { message: "The transaction has ended." });
+    });
+    const failing = db.write(async (tx) => {
+      kept.push(tx);
+      throw new Error("planned");
+    });
+    await assert.rejects(failing, /planned/);
+    assert.equal(kept.length, 3);
+    for (const tx of kept) {
+      await assert.rejects(insert(tx, "late"), { message: "The transaction has ended." });
+      await assert.rejects(appendEvent(tx, "late"), { message: "The transaction has ended." });
+      await assert.rejects(
+        tx.savepoint((part) => insert(part, "late")),
+        { message: "The transaction has ended." },
+      );
+    }
+    assert.deepEqual(await names(db), []);
+  });
+});
+
+describe("a write inside another write", () => {
+  it("is refused in tests, on every database of a server", async (t) => {
+    const { end, server } = await startAlone();
+    t.after(() => end().catch(() => undefined));
+    const { database } = server.app;
+    const forgotten = database.write(async (tx) => {
+      await insert(tx, "outer");
+      await database.write((own) => insert(own, "inner"));
+    });
+    await assert.rejects(forgotten, { message: NESTED_WRITE });
+    assert.deepEqual(await names(database), []);
+  });
+
+  it("fails the test even if the error was ignored", async () => {
+    const { end, server } = await startAlone();
+    const { database } = server.app;
+    await database.write(async (tx) => {
+      await insert(tx, "outer");
+      await database.write((own) => insert(own, "inner")).catch(() => undefined);
+    });
+    await assert.rejects(end(), { message: NESTED_WRITE });
+  });
+
+  it("is another transaction if it outlives the work that started it", async (t) => {
+    const db = await open(t);
+    let later: Promise<void> = Promise.resolve();
+    await db.write(async (tx) => {
+      await insert(tx, "first");
+      later = delay(20).then(() => db.write((own) => insert(own, "later")));
+    });
+    assert.deepEqual(await names(db), ["first"]);
+    await later;
+    assert.deepEqual(await names(db), ["first", "later"]);
+  });
+});
+
+/** A server that is ended by the test, which sees how it ends. */
+async function startAlone() {
+  const steps: (() => unknown)[] = [];
+  const server = await startServer({ after: (step) => steps.push(step) });
+  const end = async () => {
+    for (const step of steps.splice(0)) await step();
+  };
+  return { server, end };
+}
+
+async function open(t: TestContext): Promise<Database> {
+  return (await startServer(t)).app.database;
+}
+
+/** Lets everything else in the event loop run first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function insert(tx: Tx, name: string, id: string = randomUUID()): Promise<void> {
+  const now = new Date(0);
+  const fields = { description: "", region: null, deploymentMode: "IMMEDIATE", deletedAt: null } as const;
+  await tx.insert(App, [Object.assign(new App(), { ...fields, id, name, createdAt: now, updatedAt: now })]);
+}
+
+/** Appends an event with this subject name. */
+function appendEvent(tx: Tx, name: string): Promise<void> {
+  return append(tx, SYSTEM_VIEWER, new Date(), [changed("APP_UPDATED", { id: name, name }, `App ${name} changed`)]);
+}
+
+async function names(db: Database): Promise<string[]> {
+  return (await db.reader.find(App, {})).map((app) => app.name).sort();
+}
