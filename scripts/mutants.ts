@@ -187,7 +187,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "transactions: a savepoint loses the viewer's restriction",
     file: "src/database/rows/reader.ts",
     find: "work(this.#in(inner, this.#viewerSecurity))",
-    replace: "work(this.#in(inner, null))",
+    replace: "work(this.#in(inner, this.#viewerSecurity && null))",
     tests: ["database/transactions"],
   },
   {
