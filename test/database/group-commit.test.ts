@@ -11,6 +11,7 @@ import { openDatabase } from "../../src/database/open.js";
 import type { Tx } from "../../src/database/rows/reader.js";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { App } from "../../src/entities/pipelines/app.js";
+import { appNames, insertApp } from "../support/rows.js";
 import { temporaryFolder } from "../support/server.js";
 
 /** A planned transaction: its rows and its savepoints. */
@@ -70,15 +71,15 @@ describe("group commit", () => {
   it("passes a commit error to the caller, and continues", async (t) => {
     const db = await open(t);
     const taken = await db.write(async (tx) => {
-      await insert(tx, "taken");
+      await insertApp(tx, "taken");
       return "taken";
     });
     await assert.rejects(
-      db.write((tx) => insert(tx, taken)),
+      db.write((tx) => insertApp(tx, taken)),
       /UNIQUE/,
     );
-    await db.write((tx) => insert(tx, "next"));
-    assert.deepEqual(await names(db), ["next", "taken"]);
+    await db.write((tx) => insertApp(tx, "next"));
+    assert.deepEqual(await appNames(db), ["next", "taken"]);
   });
 });
 
@@ -87,8 +88,8 @@ describe("a SQLite database", () => {
     const path = join(temporaryFolder(t), "plans.sqlite");
     for (let turn = 0; turn < 2; turn++) {
       const db = await openDatabase(`sqlite:${path}`);
-      for (let index = 0; index < 20; index++) await db.write((tx) => insert(tx, `app-${turn}-${index}`));
-      await names(db);
+      for (let index = 0; index < 20; index++) await db.write((tx) => insertApp(tx, `app-${turn}-${index}`));
+      await appNames(db);
       await db.close();
     }
     const file = new SqliteFile(path, { readonly: true });
@@ -104,13 +105,13 @@ describe("concurrent transactions", () => {
     const db = await openDatabase(`sqlite:${path}`);
     t.after(() => db.close());
     const before = commitsIn(path);
-    await Promise.all(Array.from({ length: 40 }, (_, index) => db.write((tx) => insert(tx, `together-${index}`))));
+    await Promise.all(Array.from({ length: 40 }, (_, index) => db.write((tx) => insertApp(tx, `together-${index}`))));
     // One, unless the machine is so busy that the group's time limit passed.
     const together = commitsIn(path) - before;
     assert.ok(together < 20, `40 transactions took ${together} commits`);
-    for (let index = 0; index < 5; index++) await db.write((tx) => insert(tx, `alone-${index}`));
+    for (let index = 0; index < 5; index++) await db.write((tx) => insertApp(tx, `alone-${index}`));
     assert.equal(commitsIn(path) - before, together + 5);
-    assert.equal((await names(db)).length, 45);
+    assert.equal((await appNames(db)).length, 45);
   });
 
   it("fail individually, including the first", async (t) => {
@@ -118,7 +119,7 @@ describe("concurrent transactions", () => {
     const results = await Promise.allSettled(
       Array.from({ length: 12 }, (_, index) =>
         db.write(async (tx) => {
-          await insert(tx, `row-${String(index).padStart(2, "0")}`);
+          await insertApp(tx, `row-${String(index).padStart(2, "0")}`);
           if (index % 3 === 0) throw new Error("planned");
         }),
       ),
@@ -128,7 +129,7 @@ describe("concurrent transactions", () => {
       results.map((_, index) => index % 3 !== 0),
     );
     const kept = [1, 2, 4, 5, 7, 8, 10, 11].map((index) => `row-${String(index).padStart(2, "0")}`);
-    assert.deepEqual(await names(db), kept);
+    assert.deepEqual(await appNames(db), kept);
   });
 
   it("all fail if their shared commit fails, and none is stored", async (t) => {
@@ -140,9 +141,9 @@ describe("concurrent transactions", () => {
     };
     const attempt = (number: number) =>
       Promise.allSettled([
-        db.write((tx) => insert(tx, `before-${number}`)),
+        db.write((tx) => insertApp(tx, `before-${number}`)),
         db.write(broken),
-        db.write((tx) => insert(tx, `behind-${number}`)),
+        db.write((tx) => insertApp(tx, `behind-${number}`)),
       ]);
     let number = 1;
     let results = await attempt(number);
@@ -155,8 +156,8 @@ describe("concurrent transactions", () => {
       assert.equal(result.status, "rejected");
       assert.match(String(result.status === "rejected" && result.reason), /FOREIGN KEY/);
     }
-    await db.write((tx) => insert(tx, "next"));
-    const stored = await names(db);
+    await db.write((tx) => insertApp(tx, "next"));
+    const stored = await appNames(db);
     assert.ok(stored.includes("next"));
     assert.ok(!stored.some((name) => name.endsWith(`-${number}`)));
   });
@@ -167,17 +168,17 @@ describe("a write inside another write", () => {
     const db = await open(t, { transactionTimeout: 100 });
     const inner = new Set<unknown>();
     const outer = db.write(async (tx) => {
-      await insert(tx, "outer");
-      await db.write((own) => insert(own, "inner")).catch((error) => inner.add(error) && Promise.reject(error));
+      await insertApp(tx, "outer");
+      await db.write((own) => insertApp(own, "inner")).catch((error) => inner.add(error) && Promise.reject(error));
     });
-    const behind = db.write((tx) => insert(tx, "behind"));
+    const behind = db.write((tx) => insertApp(tx, "behind"));
     for (const result of await Promise.allSettled([outer, behind])) {
       assert.ok(result.status === "rejected" && result.reason instanceof DatabaseUnavailable);
       assert.match(result.reason.message, /Another transaction has not ended within 100 ms/);
     }
     assert.equal(inner.size, 1);
-    await db.write((tx) => insert(tx, "next"));
-    assert.deepEqual(await names(db), ["next"]);
+    await db.write((tx) => insertApp(tx, "next"));
+    assert.deepEqual(await appNames(db), ["next"]);
   });
 
   it("does not make others fail that wait for less than the limit, one after the other", async (t) => {
@@ -185,11 +186,11 @@ describe("a write inside another write", () => {
     const slow = Array.from({ length: 7 }, (_, index) =>
       db.write(async (tx) => {
         await delay(200);
-        await insert(tx, `slow-${index}`);
+        await insertApp(tx, `slow-${index}`);
       }),
     );
     await Promise.all(slow);
-    assert.equal((await names(db)).length, 7);
+    assert.equal((await appNames(db)).length, 7);
   });
 });
 
@@ -229,7 +230,7 @@ class Run {
     assert.ok(node);
     const add = async (tx: Tx) => {
       const name = `${this.#prefix}-${id}-${node.rows.length}`;
-      await insert(tx, name);
+      await insertApp(tx, name);
       node.rows.push(name);
     };
     const work = async (tx: Tx) => {
@@ -292,16 +293,4 @@ async function open(t: TestContext, options?: { readonly transactionTimeout: num
 /** Lets everything else in the event loop run first. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function insert(tx: Tx, name: string): Promise<void> {
-  const now = new Date(0);
-  const fields = { description: "", region: null, deploymentMode: "IMMEDIATE", deletedAt: null } as const;
-  await tx.insert(App, [
-    Object.assign(new App(), { ...fields, id: randomUUID(), name, createdAt: now, updatedAt: now }),
-  ]);
-}
-
-async function names(db: Database): Promise<string[]> {
-  return (await db.reader.find(App, {})).map((app) => app.name).sort();
 }

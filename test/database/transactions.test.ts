@@ -9,6 +9,7 @@ import { App } from "../../src/entities/pipelines/app.js";
 import { append } from "../../src/events/append.js";
 import { changed } from "../../src/events/draft.js";
 import { readLog } from "../support/instances.js";
+import { appNames, insertApp } from "../support/rows.js";
 import { Seed } from "../support/seed.js";
 import { startServer } from "../support/server.js";
 import { NESTED_WRITE } from "../support/write-guard.js";
@@ -17,62 +18,62 @@ describe("a savepoint", () => {
   it("undoes its own rows if it fails, and the transaction goes on", async (t) => {
     const db = await open(t);
     await db.write(async (tx) => {
-      await insert(tx, "before");
+      await insertApp(tx, "before");
       const failing = tx.savepoint(async (part) => {
-        await insert(part, "undone");
-        await part.savepoint((inner) => insert(inner, "undone with what is around it"));
+        await insertApp(part, "undone");
+        await part.savepoint((inner) => insertApp(inner, "undone with what is around it"));
         throw new Error("Not this part.");
       });
       await assert.rejects(failing, /Not this part/);
       await tx.savepoint(async (part) => {
-        await insert(part, "part");
-        await part.savepoint((inner) => insert(inner, "part of the part"));
+        await insertApp(part, "part");
+        await part.savepoint((inner) => insertApp(inner, "part of the part"));
       });
-      await insert(tx, "after");
+      await insertApp(tx, "after");
     });
-    assert.deepEqual(await names(db), ["after", "before", "part", "part of the part"]);
+    assert.deepEqual(await appNames(db), ["after", "before", "part", "part of the part"]);
   });
 
   it("commits with the transaction, and not before", async (t) => {
     const db = await open(t);
     const failing = db.write(async (tx) => {
-      await tx.savepoint((part) => insert(part, "released"));
-      assert.deepEqual(await names(db), []);
+      await tx.savepoint((part) => insertApp(part, "released"));
+      assert.deepEqual(await appNames(db), []);
       throw new Error("planned");
     });
     await assert.rejects(failing, /planned/);
-    assert.deepEqual(await names(db), []);
+    assert.deepEqual(await appNames(db), []);
   });
 
   it("recovers a transaction from a statement that failed", async (t) => {
     const db = await open(t);
     await db.write(async (tx) => {
       const id = randomUUID();
-      await insert(tx, "first", id);
+      await insertApp(tx, "first", id);
       await assert.rejects(
-        tx.savepoint((part) => insert(part, "the same id", id)),
+        tx.savepoint((part) => insertApp(part, "the same id", id)),
         /UNIQUE|duplicate key/,
       );
-      await insert(tx, "second");
+      await insertApp(tx, "second");
     });
-    assert.deepEqual(await names(db), ["first", "second"]);
+    assert.deepEqual(await appNames(db), ["first", "second"]);
   });
 
   it("refuses statements of the transaction around it, which would wait for it", async (t) => {
     const db = await open(t);
     await db.write(async (tx) => {
       await tx.savepoint(async (part) => {
-        await assert.rejects(insert(tx, "outside"), /A savepoint of this transaction is open/);
+        await assert.rejects(insertApp(tx, "outside"), /A savepoint of this transaction is open/);
         await assert.rejects(tx.first(App, {}), /A savepoint of this transaction is open/);
         await assert.rejects(
-          tx.savepoint((other) => insert(other, "beside")),
+          tx.savepoint((other) => insertApp(other, "beside")),
           /A savepoint of this transaction is open/,
         );
-        await insert(part, "inside");
+        await insertApp(part, "inside");
       });
-      await insert(tx, "after");
+      await insertApp(tx, "after");
     });
-    assert.deepEqual(await names(db), ["after", "inside"]);
+    assert.deepEqual(await appNames(db), ["after", "inside"]);
   });
 
   it("discards the events of parts that are rolled back, and keeps the order of the others", async (t) => {
@@ -122,13 +123,13 @@ describe("a transaction", () => {
     await db.write(async (tx) => {
       void tx.savepoint(async (part) => {
         await nextTurn();
-        void insert(part, "of a savepoint");
+        void insertApp(part, "of a savepoint");
       });
     });
     await db.write(async (tx) => {
-      void insert(tx, "of the transaction");
+      void insertApp(tx, "of the transaction");
     });
-    assert.deepEqual(await names(db), ["of a savepoint", "of the transaction"]);
+    assert.deepEqual(await appNames(db), ["of a savepoint", "of the transaction"]);
   });
 
   it("refuses statements after its end, and so does a savepoint", async (t) => {
@@ -148,14 +149,14 @@ describe("a transaction", () => {
     await assert.rejects(failing, /planned/);
     assert.equal(kept.length, 3);
     for (const tx of kept) {
-      await assert.rejects(insert(tx, "late"), { message: "The transaction has ended." });
+      await assert.rejects(insertApp(tx, "late"), { message: "The transaction has ended." });
       await assert.rejects(appendEvent(tx, "late"), { message: "The transaction has ended." });
       await assert.rejects(
-        tx.savepoint((part) => insert(part, "late")),
+        tx.savepoint((part) => insertApp(part, "late")),
         { message: "The transaction has ended." },
       );
     }
-    assert.deepEqual(await names(db), []);
+    assert.deepEqual(await appNames(db), []);
   });
 });
 
@@ -165,19 +166,20 @@ describe("a write inside another write", () => {
     t.after(() => end().catch(() => undefined));
     const { database } = server.app;
     const forgotten = database.write(async (tx) => {
-      await insert(tx, "outer");
-      await database.write((own) => insert(own, "inner"));
+      await insertApp(tx, "outer");
+      await database.write((own) => insertApp(own, "inner"));
     });
     await assert.rejects(forgotten, { message: NESTED_WRITE });
-    assert.deepEqual(await names(database), []);
+    assert.deepEqual(await appNames(database), []);
   });
 
-  it("fails the test even if the error was ignored", async () => {
+  it("fails the test even if the error was ignored", async (t) => {
     const { end, server } = await startAlone();
+    t.after(() => end().catch(() => undefined));
     const { database } = server.app;
     await database.write(async (tx) => {
-      await insert(tx, "outer");
-      await database.write((own) => insert(own, "inner")).catch(() => undefined);
+      await insertApp(tx, "outer");
+      await database.write((own) => insertApp(own, "inner")).catch(() => undefined);
     });
     await assert.rejects(end(), { message: NESTED_WRITE });
   });
@@ -186,12 +188,12 @@ describe("a write inside another write", () => {
     const db = await open(t);
     let later: Promise<void> = Promise.resolve();
     await db.write(async (tx) => {
-      await insert(tx, "first");
-      later = delay(20).then(() => db.write((own) => insert(own, "later")));
+      await insertApp(tx, "first");
+      later = delay(20).then(() => db.write((own) => insertApp(own, "later")));
     });
-    assert.deepEqual(await names(db), ["first"]);
+    assert.deepEqual(await appNames(db), ["first"]);
     await later;
-    assert.deepEqual(await names(db), ["first", "later"]);
+    assert.deepEqual(await appNames(db), ["first", "later"]);
   });
 });
 
@@ -214,17 +216,7 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-async function insert(tx: Tx, name: string, id: string = randomUUID()): Promise<void> {
-  const now = new Date(0);
-  const fields = { description: "", region: null, deploymentMode: "IMMEDIATE", deletedAt: null } as const;
-  await tx.insert(App, [Object.assign(new App(), { ...fields, id, name, createdAt: now, updatedAt: now })]);
-}
-
 /** Appends an event with this subject name. */
 function appendEvent(tx: Tx, name: string): Promise<void> {
   return append(tx, SYSTEM_VIEWER, new Date(), [changed("APP_UPDATED", { id: name, name }, `App ${name} changed`)]);
-}
-
-async function names(db: Database): Promise<string[]> {
-  return (await db.reader.find(App, {})).map((app) => app.name).sort();
 }
