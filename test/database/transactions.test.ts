@@ -140,7 +140,7 @@ describe("a transaction", () => {
       await tx.savepoint(async (part) => {
         kept.push(part);
       });
-      await assert.rejects(insert(kept[1] as Tx, "late"), { message: "The transaction has ended." });
+      await assert.rejects(insertApp(kept[1] as Tx, "late"), { message: "The transaction has ended." });
     });
     const failing = db.write(async (tx) => {
       kept.push(tx);
