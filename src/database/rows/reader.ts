@@ -109,9 +109,9 @@ export class Reader {
 }
 
 /**
- * A write transaction, as a value: whoever has it reads and writes in the transaction. It is unusable after the transaction
- * has ended, and while a savepoint of it is open. It reads its own writes. It reads and writes all rows, for every viewer:
- * effects of a change may be outside the viewer's scope. Rows that the viewer names are looked up with `scoped`.
+ * A write transaction, as a value: code that receives it is part of the transaction. It reads its own writes, and is unusable
+ * after the transaction has ended and while a savepoint of it is open. It reads and writes all rows, for every viewer: effects
+ * of a change may be outside the viewer's scope. Rows that the viewer names are looked up with `scoped`.
  */
 export class Tx extends Reader {
   /** The events that the transaction appended, including those of savepoints that were rolled back. */

@@ -17,8 +17,8 @@ export interface Outcome {
 const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
 
 /**
- * Number of concurrent transactions: a burst of deliveries leaves the other connections to users. Where transactions run one
- * at a time, so many share a commit, and requests are served between the groups.
+ * Number of concurrent transactions. On PostgreSQL, a burst of deliveries leaves the other connections to users. On SQLite,
+ * these share a commit, and requests are served before the next group.
  */
 const CONCURRENT_TRANSACTIONS = 4;
 
