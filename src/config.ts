@@ -23,6 +23,10 @@ export interface Config {
   /** The token for reporting releases to GitHub; null to disable reporting. */
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
+  /** Age after which webhook deliveries are pruned. */
+  readonly githubDeliveryRetention: number;
+  /** Maximum number of webhook deliveries that are kept. */
+  readonly githubMaxDeliveries: number;
   readonly allowedOrigins: readonly string[];
   readonly deployTimeout: number;
   readonly reviewAppTtl: number;
@@ -183,6 +187,8 @@ export const SETTINGS = z.object({
     .string()
     .refine(isHttp, "must be an HTTP URL, for example https://api.github.com or https://github.example.com/api/v3")
     .default("https://api.github.com"),
+  GITHUB_DELIVERY_RETENTION: durationSetting("30d"),
+  GITHUB_MAX_DELIVERIES: countSetting.default(100_000),
   ALLOWED_ORIGINS: originSetting.default([]),
   DEPLOY_TIMEOUT: durationSetting("10m"),
   REVIEW_APP_TTL: durationSetting("72h"),
@@ -244,6 +250,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     githubForks: data.GITHUB_FORKS === "allow",
     githubToken: data.GITHUB_TOKEN ?? null,
     githubApiUrl: data.GITHUB_API_URL.replace(/\/+$/, ""),
+    githubDeliveryRetention: data.GITHUB_DELIVERY_RETENTION,
+    githubMaxDeliveries: data.GITHUB_MAX_DELIVERIES,
     allowedOrigins: data.ALLOWED_ORIGINS,
     deployTimeout: data.DEPLOY_TIMEOUT,
     reviewAppTtl: data.REVIEW_APP_TTL,

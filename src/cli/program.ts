@@ -5,6 +5,7 @@ import { addBuilds } from "./commands/builds.js";
 import { addCompletion } from "./commands/completion.js";
 import { addCouplings } from "./commands/couplings.js";
 import { addDeployments } from "./commands/deployments.js";
+import { addGithub } from "./commands/github.js";
 import { addImport } from "./commands/import.js";
 import { addLogin } from "./commands/login.js";
 import { addPipelines } from "./commands/pipelines.js";
@@ -69,6 +70,7 @@ export function createProgram(version: string): Command {
   addWatch(program);
   program.commandsGroup("Administration:");
   addTokens(program);
+  addGithub(program);
   addImport(program);
   addCompletion(program);
   return program;

@@ -1,9 +1,10 @@
 import { Token } from "./access/token.js";
 import { Build } from "./builds/build.js";
 import { CommitStatus } from "./builds/commit-status.js";
+import { RepositoryName } from "./builds/repository-name.js";
 import { IdempotencyKey } from "./core/idempotency-key.js";
+import { GithubDelivery } from "./github/github-delivery.js";
 import { GithubPosition, GithubReport } from "./github/github-report.js";
-import { WebhookDelivery } from "./github/webhook-delivery.js";
 import { EventApp, LogEvent } from "./history/event.js";
 import { App } from "./pipelines/app.js";
 import { Coupling } from "./pipelines/coupling.js";
@@ -20,6 +21,7 @@ export const ENTITIES = [
   CommitStatus,
   Coupling,
   EventApp,
+  GithubDelivery,
   GithubPosition,
   GithubReport,
   IdempotencyKey,
@@ -29,7 +31,7 @@ export const ENTITIES = [
   PromotionTarget,
   Release,
   ReleaseStatus,
+  RepositoryName,
   ReviewApp,
   Token,
-  WebhookDelivery,
 ];

@@ -2,6 +2,7 @@ import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import * as builds from "../domain/builds/builds.js";
 import { explainAutoDeploys } from "../domain/builds/decisions.js";
+import { resolveRepository } from "../domain/builds/repository-names.js";
 import { parseId, parseRepository, withoutRefPrefix } from "../domain/core/input.js";
 import { AutoDeploy } from "../entities/builds/auto-deploy.js";
 import { Build } from "../entities/builds/build.js";
@@ -39,10 +40,11 @@ export class BuildResolver {
   }
 
   @Query(() => BuildConnection, { description: "Lists builds, newest first." })
-  builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
+  async builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
     const conditions = [];
     if (args.repository != null) {
-      conditions.push(sql`e.repository = ${parseRepository("repository", args.repository)}`);
+      const repository = parseRepository("repository", args.repository);
+      conditions.push(sql`e.repository = ${await resolveRepository(ctx.db.reader, repository)}`);
     }
     if (args.branch != null) conditions.push(sql`e.branch = ${withoutRefPrefix(args.branch)}`);
     if (args.commitSha != null) conditions.push(sql`e.commit_sha = ${args.commitSha.toLowerCase()}`);

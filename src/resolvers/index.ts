@@ -14,6 +14,7 @@ import { StatusResolver } from "./statuses.js";
 import { SubscriptionResolver } from "./subscriptions.js";
 import { TokenResolver } from "./tokens.js";
 import { ViewerResolver } from "./viewer.js";
+import { WebhookDeliveryResolver } from "./webhook-deliveries.js";
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql requires this type.
 export const RESOLVERS: NonEmptyArray<Function> = [
@@ -37,5 +38,6 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   ReleaseStatusEventResolver,
   ReleaseEventResolver,
   TokenResolver,
+  WebhookDeliveryResolver,
   SubscriptionResolver,
 ];

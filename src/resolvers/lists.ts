@@ -5,6 +5,7 @@ import type { Order } from "../database/rows/pages.js";
 import { readPage } from "../database/rows/pages.js";
 import { Token } from "../entities/access/token.js";
 import { Build } from "../entities/builds/build.js";
+import { GithubDelivery } from "../entities/github/github-delivery.js";
 import { App } from "../entities/pipelines/app.js";
 import { Coupling } from "../entities/pipelines/coupling.js";
 import { Pipeline } from "../entities/pipelines/pipeline.js";
@@ -25,6 +26,11 @@ export const PROMOTIONS_NEWEST_FIRST: Order<Promotion> = { entity: Promotion, by
 export const RELEASES_BY_VERSION: Order<Release> = { entity: Release, by: "version", direction: "DESC" };
 /** For releases of several apps. */
 export const RELEASES_NEWEST_FIRST: Order<Release> = { entity: Release, by: "id", direction: "DESC" };
+export const DELIVERIES_NEWEST_FIRST: Order<GithubDelivery> = {
+  entity: GithubDelivery,
+  by: "position",
+  direction: "DESC",
+};
 export const TOKENS: Order<Token> = { entity: Token, by: "id", direction: "ASC" };
 
 /** Returns a page of the rows that match `conditions`, which use the alias `e`. */

@@ -5,6 +5,7 @@ import type { Reader } from "../database/rows/reader.js";
 import { badInput } from "../domain/core/refusal.js";
 import { Token } from "../entities/access/token.js";
 import { Build } from "../entities/builds/build.js";
+import { GithubDelivery } from "../entities/github/github-delivery.js";
 import { LogEvent } from "../entities/history/event.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import { App } from "../entities/pipelines/app.js";
@@ -108,15 +109,18 @@ export function encodeCursor<T extends object>(order: Order<T>, row: T): string 
   return Buffer.from(`${order.by}:${row[order.by]}`).toString("base64url");
 }
 
+/** The fields whose cursors are numbers. PostgreSQL rejects a comparison with text or a number that is too large. */
+const NUMBER_LIMITS: Readonly<Record<string, number>> = { version: 2 ** 31, position: Number.MAX_SAFE_INTEGER };
+
 export function decodeCursor<T extends object>(order: Order<T>): (cursor: string) => string | number | null {
   return (cursor) => {
     const text = cursor.length > 200 ? "" : Buffer.from(cursor, "base64url").toString("latin1");
     const match = /^([a-zA-Z]+):([a-z0-9-]{1,63})$/.exec(text);
     if (match === null || match[1] !== order.by || Buffer.from(text).toString("base64url") !== cursor) return null;
     const value = match[2] as string;
-    if (order.by !== "version") return value;
-    // Versions are 32-bit integers. PostgreSQL rejects a comparison with a larger number.
-    return /^\d{1,10}$/.test(value) && Number(value) < 2 ** 31 ? Number(value) : null;
+    const limit = NUMBER_LIMITS[order.by];
+    if (limit === undefined) return value;
+    return /^\d{1,16}$/.test(value) && Number(value) < limit ? Number(value) : null;
   };
 }
 
@@ -185,6 +189,7 @@ export const ReleaseConnection = connectionType(Release, "releases");
 export const BuildConnection = connectionType(Build, "builds");
 export const PromotionConnection = connectionType(Promotion, "promotions");
 export const TokenConnection = connectionType(Token, "tokens");
+export const GithubDeliveryConnection = connectionType(GithubDelivery, "webhook deliveries from GitHub");
 
 @ObjectType({ description: "An edge in a list of events.", simpleResolvers: true })
 export class EventEdge {

@@ -134,3 +134,12 @@ describe("ReportState", enums.ReportState, "The state of a report to an external
   DELIVERED: "The external system has accepted the report.",
   FAILED: "The report was abandoned. `problem` holds the reason.",
 });
+
+describe("GithubDeliveryOutcome", enums.GithubDeliveryOutcome, "What a webhook delivery from GitHub did.", {
+  APPLIED: "It took effect. A redelivery does nothing.",
+  IGNORED: "It needs no change. `message` says why.",
+  PENDING:
+    "It has no effect yet. It is applied once a pipeline has its repository, and for pull requests has review apps enabled; or when it is redelivered.",
+  EXPIRED: "It was PENDING for 24 hours. It is applied only if it is redelivered.",
+  REFUSED: "It could not be applied. `message` says why. Redeliver it once the cause is fixed.",
+});

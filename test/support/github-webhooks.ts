@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { createHash, createHmac, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Client } from "./client.js";
@@ -30,8 +30,9 @@ export function example(event: string, action?: string): Payload {
   return structuredClone(found);
 }
 
-/** Changes the repository of a payload. */
+/** Changes the repository of a payload. Its id is that of the name, so that each repository has its own. */
 export function inRepository(repository: string, payload: Payload): Payload {
+  payload.repository.id = createHash("sha256").update(repository).digest().readUIntBE(0, 5);
   payload.repository.full_name = repository;
   payload.repository.html_url = `https://github.com/${repository}`;
   return payload;
@@ -51,6 +52,7 @@ export interface DeliveryOptions {
 export interface DeliveryResult {
   readonly status: number;
   readonly outcome?: string;
+  readonly message?: string;
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
 }
 

@@ -101,6 +101,13 @@ export type PromoteInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+export type GithubDeliveryOutcome =
+  | 'APPLIED'
+  | 'IGNORED'
+  | 'PENDING'
+  | 'EXPIRED'
+  | 'REFUSED';
+
 export type CreateAppInput = {
   readonly name: string;
   readonly description?: string | null | undefined;
@@ -469,6 +476,16 @@ export type PromotionEventsSubscriptionVariables = Exact<{
 
 export type PromotionEventsSubscription = { readonly event: PromotionEventFragment };
 
+export type WebhookDeliveriesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  repository?: string | null | undefined;
+  outcome?: GithubDeliveryOutcome | null | undefined;
+}>;
+
+
+export type WebhookDeliveriesQuery = { readonly list: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly event: string, readonly action: string | null, readonly repository: string | null, readonly outcome: GithubDeliveryOutcome, readonly message: string | null, readonly attempts: number, readonly receivedAt: string, readonly processedAt: string | null, readonly pendingUntil: string | null }>, readonly pageInfo: PageFragment } };
+
 export type PipelineFragment = { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly branch: string, readonly reviewAppsEnabled: boolean, readonly createdAt: string, readonly updatedAt: string };
 
 export type BoardCouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly createdAt: string, readonly updatedAt: string, readonly app: (
@@ -706,6 +723,8 @@ export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYI
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK"];
 
 export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH"];
+
+export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
 
 const APP_RELEASES = `fragment AppReleases on App {
   currentRelease {
@@ -1386,6 +1405,35 @@ export const PromotionEventsDocument: Operation<PromotionEventsSubscription, Pro
   }
 }
 ${PROMOTION_EVENT}${EVENT}${ACTOR}`,
+};
+
+export const WebhookDeliveriesDocument: Operation<WebhookDeliveriesQuery, WebhookDeliveriesQueryVariables> = {
+  name: "WebhookDeliveries",
+  document: `query WebhookDeliveries($first: Int, $after: String, $repository: String, $outcome: GithubDeliveryOutcome) {
+  list: webhookDeliveries(
+    first: $first
+    after: $after
+    repository: $repository
+    outcome: $outcome
+  ) {
+    nodes {
+      id
+      event
+      action
+      repository
+      outcome
+      message
+      attempts
+      receivedAt
+      processedAt
+      pendingUntil
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${PAGE}`,
 };
 
 export const PipelinesDocument: Operation<PipelinesQuery, PipelinesQueryVariables> = {

@@ -16,6 +16,11 @@ export const SERVE_OPTIONS: Readonly<Record<string, { readonly variable: string;
   "log-level": { variable: "LOG_LEVEL", about: "fatal, error, warn, info, debug, trace or silent" },
   "github-forks": { variable: "GITHUB_FORKS", about: "allow or deny review apps for forks" },
   "github-api-url": { variable: "GITHUB_API_URL", about: "address of GitHub's REST API" },
+  "github-delivery-retention": {
+    variable: "GITHUB_DELIVERY_RETENTION",
+    about: "duration for which webhook deliveries are kept",
+  },
+  "github-max-deliveries": { variable: "GITHUB_MAX_DELIVERIES", about: "most webhook deliveries that are kept" },
   "allowed-origins": { variable: "ALLOWED_ORIGINS", about: "comma-separated origins of browser clients" },
   "deploy-timeout": { variable: "DEPLOY_TIMEOUT", about: "duration after which a deployment has failed" },
   "review-app-ttl": { variable: "REVIEW_APP_TTL", about: "duration after which an unused review app is closed" },

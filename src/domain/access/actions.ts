@@ -32,6 +32,7 @@ export const ACTIONS = {
   forcePromotion: "ADMIN",
   forceRelease: "ADMIN",
   readTokens: "ADMIN",
+  readWebhookDeliveries: "ADMIN",
   createToken: "ADMIN",
   revokeToken: "ADMIN",
 } as const satisfies Record<string, Role>;

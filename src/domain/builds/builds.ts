@@ -5,7 +5,7 @@ import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitRepository } from "../access/actions.js";
 import { type Ctx, SYSTEM_VIEWER } from "../core/context.js";
-import { newId } from "../core/id.js";
+import { newId, nextPosition } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import {
   LIMITS,
@@ -24,6 +24,7 @@ import { badInput, conflict } from "../core/refusal.js";
 import { autoDeploy } from "./auto-deploy.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
+import { resolveRepository } from "./repository-names.js";
 
 export interface CommitInput {
   readonly sha: string;
@@ -70,6 +71,8 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     updatedAt: now,
   });
   return withIdempotency(ctx, "createBuild", input, Build, async (tx) => {
+    // CI may still report a former name.
+    build.repository = await resolveRepository(tx, build.repository, "share");
     await permitRepository(tx, ctx.viewer, "createBuild", build.repository);
     await lockCommit(tx, build.repository, build.commitSha);
     await lockFollowers(tx, build);

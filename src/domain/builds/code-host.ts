@@ -11,6 +11,7 @@ import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../p
 import { upsertStatus } from "../releases/statuses.js";
 import { buildsOfCommit, type CommitReport, combineState, upsertCommitStatus } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
+import { findFormerOwner } from "./repository-names.js";
 
 /* Applies what a code host reports on its pull requests and commits. The service acts as itself: no viewer asked for it. */
 
@@ -18,6 +19,13 @@ import { lockFollowers } from "./followers.js";
 export interface Effects {
   readonly events: readonly EventDraft[];
   readonly refusals: readonly Refusal[];
+  /** Why nothing was changed: IGNORED if nothing needs to be, PENDING if it can be later. Absent if something was. */
+  readonly without?: Without;
+}
+
+interface Without {
+  readonly outcome: "IGNORED" | "PENDING";
+  readonly reason: string;
 }
 
 /** What happened to a pull request. OPENED creates or updates its review apps, TOUCHED updates them, CLOSED removes them. */
@@ -44,6 +52,8 @@ export async function applyPullRequest(
     tx,
     known.map((reviewApp) => reviewApp.appId),
   );
+  const without = await reasonForNoEffect(tx, repository, pipelines, known, change, pullRequest.number, late);
+  if (without !== null) return { events: [], refusals: [], without };
   return eachInSavepoint(tx, pipelines, async (inner, pipeline) => {
     const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number });
     if (change === "CLOSED") return there === null ? [] : removeReviewApp(inner, ctx, there);
@@ -53,11 +63,42 @@ export async function applyPullRequest(
   });
 }
 
+/** Why a change of a pull request has no effect in any pipeline; null if it has one. */
+async function reasonForNoEffect(
+  tx: Tx,
+  repository: string,
+  pipelines: readonly Pipeline[],
+  known: readonly ReviewApp[],
+  change: PullRequestChange,
+  number: number,
+  late: boolean,
+): Promise<Without | null> {
+  if (pipelines.length === 0) {
+    const former = await findFormerOwner(tx, repository);
+    const note = former === null ? "" : ` It is another repository than ${former}, which had this name before.`;
+    return { outcome: "PENDING", reason: `No pipeline has the repository ${repository}.${note}` };
+  }
+  const missing = { outcome: "IGNORED", reason: `There is no review app of pull request ${number}.` } as const;
+  if (change === "CLOSED") return known.length === 0 ? missing : null;
+  const enabled = pipelines.filter((pipeline) => pipeline.reviewAppsEnabled);
+  if (enabled.length === 0) {
+    const names = pipelines.map((pipeline) => pipeline.name).join(", ");
+    return { outcome: "PENDING", reason: `Review apps of ${names} are off; updatePipeline enables them.` };
+  }
+  const open = new Set(known.map((reviewApp) => reviewApp.pipelineId));
+  const isOpenInAll = enabled.every((pipeline) => open.has(pipeline.id));
+  if (late && isOpenInAll) return { outcome: "IGNORED", reason: `Pull request ${number} has changed later.` };
+  return change === "TOUCHED" && enabled.every((pipeline) => !open.has(pipeline.id)) ? missing : null;
+}
+
 /** Stores a status of a commit, and applies it to the commit's builds. Builds that are registered later inherit it. */
 export async function applyCommitStatus(tx: Tx, ctx: TxCtx, report: CommitReport): Promise<Effects> {
   const { repository, commitSha, context } = report.status;
   await lockCommit(tx, repository, commitSha);
-  if (!(await upsertCommitStatus(tx, report))) return { events: [], refusals: [] };
+  if (!(await upsertCommitStatus(tx, report))) {
+    const reason = `${context} of the commit has a later status.`;
+    return { events: [], refusals: [], without: { outcome: "IGNORED", reason } };
+  }
   const status = combineState(await tx.find(CommitStatus, { repository, commitSha, context }));
   if (status === null) return { events: [], refusals: [] };
   const { state, name, description, targetUrl, imageUrl } = status;

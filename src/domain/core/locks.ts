@@ -11,7 +11,7 @@ import { requireApp, requireCoupling } from "./references.js";
  * Lock order. A mutation locks every row that its decision depends on before it reads it, in this order, and rows of one
  * kind in the order of their ids:
  *
- * 1. Names: of a commit or pull request whose reports are applied or read. It may have no row yet.
+ * 1. Names: of a repository, then of a commit or pull request whose reports are applied or read. It may have no row yet.
  * 2. Pipelines: exclusively to change a pipeline or its couplings, shared to depend on them.
  * 3. Apps: exclusively to change what an app runs, or the rules for it.
  * 4. Promotions in progress on these apps.

@@ -2,7 +2,6 @@ import sql from "sql-template-tag";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { IdempotencyKey } from "../../entities/core/idempotency-key.js";
 import { GithubReport } from "../../entities/github/github-report.js";
-import { WebhookDelivery } from "../../entities/github/webhook-delivery.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
@@ -70,20 +69,13 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
   if (!signal.aborted)
     await ctx.db.write((tx) => tx.query(sql`DELETE FROM budgets WHERE expire < ${ctx.now().getTime()}`));
-  if (!signal.aborted) await pruneWebhookDeliveries(ctx);
+  if (!signal.aborted) await pruneReports(ctx);
 }
 
-/** How long webhook deliveries are kept: 30 days. GitHub redelivers for 3. */
-const DELIVERY_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;
-
-/**
- * Prunes webhook deliveries that cannot be redelivered, and commit statuses and GitHub reports as old as pruned events.
- */
-async function pruneWebhookDeliveries(ctx: Ctx): Promise<void> {
-  const now = ctx.now().getTime();
-  const horizon = now - ctx.durations.eventRetention;
+/** Prunes commit statuses and GitHub reports as old as pruned events. */
+async function pruneReports(ctx: Ctx): Promise<void> {
+  const horizon = ctx.now().getTime() - ctx.durations.eventRetention;
   await ctx.db.write(async (tx) => {
-    await tx.deleteWhere(WebhookDelivery, sql`e.received_at < ${now - DELIVERY_LIFETIME_MS}`);
     await tx.deleteWhere(CommitStatus, sql`e.received_at < ${horizon}`);
     await tx.deleteWhere(GithubReport, sql`e.state <> 'PENDING' AND e.updated_at < ${horizon}`);
   });

@@ -6,6 +6,7 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitUnrestricted } from "../access/actions.js";
+import { claimRepository, resolveRepository } from "../builds/repository-names.js";
 import type { Ctx } from "../core/context.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
@@ -38,12 +39,13 @@ export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Prom
   const branch = optional(input.branch, (value) => parseBranch("branch", value)) ?? DEFAULT_BRANCH;
   return withIdempotency(ctx, "createPipeline", input, Pipeline, async (tx) => {
     await refuseTakenName(tx, name);
+    const current = repository && (await settleRepository(tx, ctx, repository));
     const now = ctx.now();
     const pipeline = Object.assign(new Pipeline(), {
       id: newId(),
       name,
       description,
-      repository,
+      repository: current,
       component,
       branch,
       reviewAppsEnabled: input.reviewAppsEnabled ?? false,
@@ -78,11 +80,12 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
   const component = optional(input.component, (value) => parseLine("component", value));
   const branch = optional(input.branch, (value) => parseBranch("branch", value));
   return ctx.db.write(async (tx) => {
+    const current = repository && (await settleRepository(tx, ctx, repository));
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const before = { ...pipeline };
     if (name !== null) pipeline.name = name;
     if (description !== null) pipeline.description = description;
-    if (input.repository !== undefined) pipeline.repository = repository;
+    if (input.repository !== undefined) pipeline.repository = current;
     if (input.component !== undefined) pipeline.component = component;
     if (branch !== null) pipeline.branch = branch;
     if (input.reviewAppsEnabled != null) pipeline.reviewAppsEnabled = input.reviewAppsEnabled;
@@ -134,6 +137,11 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
     await append(tx, ctx.viewer, now, events);
     return pipeline.id;
   });
+}
+
+/** The current name of a repository. Whose name it is, is decided only by viewers who may change the repository. */
+function settleRepository(tx: Tx, { viewer }: Ctx, repository: string): Promise<string> {
+  return viewer.scope === null ? claimRepository(tx, repository) : resolveRepository(tx, repository, "share");
 }
 
 async function refuseTakenName(tx: Tx, name: string): Promise<void> {

@@ -103,3 +103,13 @@ export const EventType = {
   ACCESS_DENIED: "ACCESS_DENIED",
 } as const;
 export type EventType = keyof typeof EventType;
+
+/** What a webhook delivery did. */
+export const GithubDeliveryOutcome = {
+  APPLIED: "APPLIED",
+  IGNORED: "IGNORED",
+  PENDING: "PENDING",
+  EXPIRED: "EXPIRED",
+  REFUSED: "REFUSED",
+} as const;
+export type GithubDeliveryOutcome = keyof typeof GithubDeliveryOutcome;

@@ -26,10 +26,20 @@ export interface Delivery {
 
 /** What a delivery changes, in the transaction that also records it. */
 export interface Effect {
-  /** Deliveries on one subject are ordered by GitHub's time: GitHub does not deliver them in order. */
-  readonly subject?: DeliverySubject;
-  /** @param late whether a later change of the subject was processed before */
-  apply(tx: Tx, ctx: TxCtx, late: boolean): Promise<Effects>;
+  /** The pull request. Deliveries on it are ordered by GitHub's time: GitHub does not deliver them in order. */
+  readonly pullRequest?: Omit<DeliverySubject, "name"> & { readonly number: number };
+  /** The part of the payload that is needed to apply it later. */
+  readonly payload: object;
+  /**
+   * @param repository its current name, which may differ from that in the payload
+   * @param late whether a later change of the pull request was processed before
+   */
+  apply(tx: Tx, ctx: TxCtx, repository: string, late: boolean): Promise<Effects>;
+}
+
+/** A delivery that needs no change, and why. */
+export interface NoEffect {
+  readonly reason: string;
 }
 
 export interface EffectOptions {
@@ -39,32 +49,34 @@ export interface EffectOptions {
 }
 
 /**
- * Maps a delivery to its effect; null if the event or action needs none.
+ * Maps a delivery to its effect.
  *
  * @throws Refusal BAD_USER_INPUT if the payload does not match the event's schema
  */
-export function effectFor({ event, payload }: Delivery, { forks, now }: EffectOptions): Effect | null {
+export function effectFor({ event, payload }: Delivery, { forks, now }: EffectOptions): Effect | NoEffect {
   switch (event) {
     case "pull_request":
       return pullRequestEffect(parse(PULL_REQUEST, payload), forks);
     case "status":
-      return commitEffect(fromStatus(parse(STATUS, payload), now));
+      return commitEffect(parse(STATUS, payload), fromStatus, now);
     case "check_run":
-      return commitEffect(fromCheckRun(parse(CHECK_RUN, payload), now));
+      return commitEffect(parse(CHECK_RUN, payload), fromCheckRun, now);
     case "check_suite":
-      return commitEffect(fromCheckSuite(parse(CHECK_SUITE, payload), now));
+      return commitEffect(parse(CHECK_SUITE, payload), fromCheckSuite, now);
     default:
-      return null;
+      return { reason: `The event ${event} needs no change.` };
   }
 }
 
-function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolean): Effect | null {
+function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolean): Effect | NoEffect {
   const { action, number, repository, pull_request: pull } = payload;
-  const codebase = parseRepository("repository", repository.html_url);
+  parseRepository("repository", repository.html_url);
   const change = pullRequestChange(action, pull.state);
   const isFork = pull.head.repo?.id !== pull.base.repo.id;
   // Closing always applies: forks may have been allowed when the pull request was opened.
-  if (isFork && !forks && change !== "CLOSED") return null;
+  if (isFork && !forks && change !== "CLOSED") {
+    return { reason: "The pull request is from a fork; GITHUB_FORKS=allow creates review apps for forks." };
+  }
   const pullRequest = {
     number,
     branch: isFork ? forkBranch(pull) : pull.head.ref,
@@ -73,8 +85,11 @@ function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolea
     url: normalizeUrl(pull.html_url),
     headSha: pull.head.sha?.toLowerCase() ?? null,
   };
-  const subject = { name: `${codebase}#${number}`, at: pull.updated_at, closes: change === "CLOSED" };
-  return { subject, apply: (tx, ctx, late) => applyPullRequest(tx, ctx, codebase, change, pullRequest, late) };
+  return {
+    pullRequest: { number, at: pull.updated_at, closes: change === "CLOSED" },
+    payload,
+    apply: (tx, ctx, codebase, late) => applyPullRequest(tx, ctx, codebase, change, pullRequest, late),
+  };
 }
 
 /** A fork may have a branch of the same name as the repository. Its builds belong to `owner:branch`. */
@@ -87,8 +102,14 @@ function pullRequestChange(action: string, state: "open" | "closed"): PullReques
   return ["opened", "reopened", "synchronize"].includes(action) ? "OPENED" : "TOUCHED";
 }
 
-function commitEffect(report: CommitReport): Effect {
-  return { apply: (tx, ctx) => applyCommitStatus(tx, ctx, report) };
+function commitEffect<P extends object>(
+  payload: P,
+  convert: (payload: P, receivedAt: Date) => CommitReport,
+  now: Date,
+): Effect {
+  const { status, completed } = convert(payload, now);
+  const reportOn = (repository: string) => ({ completed, status: { ...status, repository } });
+  return { payload, apply: (tx, ctx, repository) => applyCommitStatus(tx, ctx, reportOn(repository)) };
 }
 
 function parse<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {

@@ -15,8 +15,37 @@ const instant = z.string().transform((text, context) => {
 
 const sha = z.string().regex(/^[0-9a-fA-F]{40}([0-9a-fA-F]{24})?$/);
 
-/** `html_url` includes the host, which on GitHub Enterprise Server is not github.com. */
-const repository = z.object({ html_url: z.string() });
+const repository = z.object({
+  /** Includes the host, which on GitHub Enterprise Server is not github.com. */
+  html_url: z.string(),
+  /** Stays the same if the repository is renamed or transferred. */
+  id: z.number().nullish().catch(null),
+  updated_at: z.string().nullish().catch(null),
+});
+
+const login = z.object({ login: z.string() }).nullish().catch(null);
+
+/** What is read of every event. It matches any payload. */
+export const ENVELOPE = z
+  .object({
+    action: z.string().nullish().catch(null),
+    repository: repository.nullish().catch(null),
+    /** What a `repository` event says about the name before: of a renamed one the name, of a transferred one the owner. */
+    changes: z
+      .object({
+        repository: z
+          .object({ name: z.object({ from: z.string() }) })
+          .nullish()
+          .catch(null),
+        owner: z
+          .object({ from: z.object({ user: login, organization: login }) })
+          .nullish()
+          .catch(null),
+      })
+      .nullish()
+      .catch(null),
+  })
+  .catch({});
 
 const app = z.object({ slug: z.string().nullish(), name: z.string().nullish() }).nullish();
 

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Ticker } from "../../async/ticker.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { GithubApi } from "./api.js";
+import { startPendingDeliveries } from "./pending-deliveries.js";
 import { disableQueue } from "./queue.js";
 import { startReporter } from "./reporter.js";
 import { serveGithubWebhooks } from "./webhook.js";
@@ -18,6 +19,10 @@ export interface GithubSettings {
   readonly githubToken: string | null;
   /** Without a trailing slash. */
   readonly githubApiUrl: string;
+  /** Age after which webhook deliveries are pruned, in milliseconds. */
+  readonly githubDeliveryRetention: number;
+  /** Maximum number of webhook deliveries that are kept. */
+  readonly githubMaxDeliveries: number;
 }
 
 /**
@@ -34,12 +39,23 @@ export async function serveGithub(
   send?: typeof fetch,
 ): Promise<Ticker> {
   const inbox = new WebhookInbox(ctx, { forks: settings.githubForks });
-  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, inbox: inbox });
+  await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, inbox });
+  const retention = { maxAge: settings.githubDeliveryRetention, maxCount: settings.githubMaxDeliveries };
+  const pending = startPendingDeliveries({ ctx, inbox, retention, log });
   if (settings.githubToken === null) {
     await disableQueue(ctx.db);
-    return { tick: async () => {}, stop: async () => {} };
+    return pending;
   }
   const now = () => ctx.now();
   const api = new GithubApi(settings.githubApiUrl, settings.githubToken, now, send);
-  return startReporter({ db: ctx.db, api, log, now });
+  const reporter = await startReporter({ db: ctx.db, api, log, now });
+  return {
+    tick: async () => {
+      await pending.tick();
+      await reporter.tick();
+    },
+    stop: async () => {
+      await Promise.all([pending.stop(), reporter.stop()]);
+    },
+  };
 }

@@ -1,20 +1,9 @@
 import { ConcurrencyLimit } from "../../async/concurrency-limit.js";
 import { DatabaseUnavailable } from "../../database/database.js";
-import type { Tx } from "../../database/rows/reader.js";
-import { findOrder, storedSubject } from "../../domain/builds/delivery-order.js";
 import type { Ctx } from "../../domain/core/context.js";
-import type { Refusal } from "../../domain/core/refusal.js";
-import { WebhookDelivery } from "../../entities/github/webhook-delivery.js";
 import { append } from "../../events/append.js";
-import { type Delivery, type Effect, effectFor } from "./effects.js";
-
-/** The outcome of a delivery. `repeated`: it was applied before. `ignored`: it needs no change. */
-export interface Outcome {
-  readonly outcome: "done" | "repeated" | "ignored";
-  readonly refusals: readonly Refusal[];
-}
-
-const IGNORED: Outcome = { outcome: "ignored", refusals: [] };
+import type { Delivery } from "./effects.js";
+import { type ProcessedDelivery, processDelivery, type Reading, readDelivery } from "./process-delivery.js";
 
 /**
  * Number of concurrent transactions. On PostgreSQL, a burst of deliveries leaves the other connections to users. On SQLite,
@@ -34,38 +23,34 @@ export class WebhookInbox {
     this.#forks = options.forks;
   }
 
-  /**
-   * Applies a delivery. Resolves once the effect is durable.
-   *
-   * @throws Refusal BAD_USER_INPUT if the payload does not match the event's schema; nothing is written
-   */
-  async take(delivery: Delivery): Promise<Outcome> {
-    const effect = effectFor(delivery, { forks: this.#forks, now: this.#ctx.now() });
-    if (effect === null) return IGNORED;
-    const attempt = () => this.#ctx.db.write((tx) => this.#apply(tx, delivery, effect));
+  /** Applies a delivery and records it. Resolves once that is durable. */
+  take(delivery: Delivery): Promise<ProcessedDelivery> {
+    const reading = this.#read(delivery);
     return this.#limit.run(async () => {
       try {
-        return await attempt();
+        return await this.#process(delivery, reading, false);
       } catch (error) {
         // GitHub does not redeliver by itself. While the database is unavailable, each attempt would wait for it in turn.
         if (error instanceof DatabaseUnavailable) throw error;
-        return attempt();
+        return this.#process(delivery, reading, false);
       }
     });
   }
 
-  async #apply(tx: Tx, { id }: Delivery, { subject, apply }: Effect): Promise<Outcome> {
-    if (subject !== undefined) await tx.lockName(subject.name);
-    if ((await tx.first(WebhookDelivery, { id })) !== null) return { outcome: "repeated", refusals: [] };
-    const order = subject === undefined ? "IN_ORDER" : await findOrder(tx, subject);
-    const stale = order === "STALE";
-    const { events, refusals } = stale ? { events: [], refusals: [] } : await apply(tx, this.#ctx, order === "LATE");
-    // A refused delivery is not recorded, so that it can be redelivered once the cause is fixed.
-    if (refusals.length === 0) {
-      const about = { subject: subject === undefined ? null : storedSubject(subject), subjectAt: subject?.at ?? null };
-      await tx.insert(WebhookDelivery, [{ id, ...about, receivedAt: this.#ctx.now() }]);
-    }
-    await append(tx, this.#ctx.viewer, this.#ctx.now(), events);
-    return { outcome: stale ? "ignored" : "done", refusals };
+  /** Applies a PENDING delivery that was recorded before, unless it was applied meanwhile. */
+  retake(delivery: Delivery): Promise<ProcessedDelivery> {
+    return this.#process(delivery, this.#read(delivery), true);
+  }
+
+  #read(delivery: Delivery): Reading {
+    return readDelivery(delivery, { forks: this.#forks, now: this.#ctx.now() });
+  }
+
+  #process(delivery: Delivery, reading: Reading, again: boolean): Promise<ProcessedDelivery> {
+    return this.#ctx.db.write(async (tx) => {
+      const processed = await processDelivery(tx, this.#ctx, delivery, reading, again);
+      await append(tx, this.#ctx.viewer, this.#ctx.now(), processed.events);
+      return processed;
+    });
   }
 }

@@ -9,6 +9,16 @@ import type { WebhookInbox } from "./webhook-inbox.js";
  */
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
+/** The outcomes in responses. */
+const OUTCOMES = {
+  APPLIED: "done",
+  REPEATED: "repeated",
+  IGNORED: "ignored",
+  PENDING: "pending",
+  EXPIRED: "expired",
+  REFUSED: "refused",
+} as const;
+
 export interface WebhookOptions {
   /** Accepted secrets. Webhooks are disabled if empty. */
   readonly secrets: readonly string[];
@@ -27,20 +37,24 @@ export async function serveGithubWebhooks(http: FastifyInstance, options: Webhoo
     scope.post(
       "/webhooks/github",
       { bodyLimit: MAX_BODY_BYTES, onRequest: requireSignature(options) },
-      async (request) => {
+      async (request, reply) => {
         const body = await readSignedBody(request, options.secrets);
         const delivery = {
           id: header(request, "x-github-delivery", "must be the id of the delivery"),
           event: header(request, "x-github-event", "must be the name of the event"),
           payload: parsePayload(request, body),
         };
-        const { outcome, refusals } = await options.inbox.take(delivery);
+        const { outcome, message, refusals } = await options.inbox.take(delivery);
         const { id, event } = delivery;
-        request.log.info({ delivery: id, event, outcome, refusals: refusals.map(({ message }) => message) }, "webhook");
+        request.log.info({ delivery: id, event, outcome, message }, "webhook");
         const [refusal] = refusals;
         // GitHub's list of deliveries then shows it as failed, with this message.
-        if (refusal !== undefined) throw new Refusal(refusal.code, refusals.map(({ message }) => message).join(" "));
-        return { delivery: id, event, outcome };
+        if (refusals.length > 1 && refusal !== undefined) {
+          throw new Refusal(refusal.code, refusals.map(({ message }) => message).join(" "));
+        }
+        if (refusal !== undefined) throw refusal;
+        if (outcome === "PENDING") reply.code(202);
+        return { delivery: id, event, outcome: OUTCOMES[outcome], ...(message !== null && { message }) };
       },
     );
   });

@@ -36,6 +36,7 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   promotionPlan: "VIEWER",
   events: "VIEWER",
   tokens: "ADMIN",
+  webhookDeliveries: "ADMIN",
   createBuild: "REPORTER",
   updateBuild: "REPORTER",
   reportStatus: "REPORTER",

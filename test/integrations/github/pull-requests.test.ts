@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { deliverWebhook, example, pullRequest, reviewApps, withGithub } from "../../support/github-webhooks.js";
 import { unique } from "../../support/seed.js";
@@ -107,6 +107,36 @@ describe("a pull request on GitHub", () => {
     assert.equal(late.outcome, "ignored");
     assert.deepEqual(await reviewApps(admin, pipeline), []);
   });
+
+  for (const [second, name] of [
+    ["09", "before"],
+    ["10", "in the same second as"],
+  ] as const) {
+    for (const action of ["opened", "reopened", "synchronize", "labeled"]) {
+      it(`stays closed if ${action} of ${name} its closing arrives late, also again`, async (t) => {
+        const { server, admin, seed, repository } = await withGithub(t);
+        const pipeline = await seed.pipeline({ repository, reviewAppsEnabled: true });
+        const send = (action: string, second: string, id?: string) => {
+          const payload = pullRequest(repository, action, { number: 2, updated_at: `2026-01-01T00:00:${second}Z` });
+          return deliverWebhook(server.url, "pull_request", payload, id === undefined ? {} : { id });
+        };
+        const opening = randomUUID();
+        const late = randomUUID();
+        await send("opened", "00", opening);
+        await send("closed", "10");
+        for (let time = 0; time < 2; time += 1) {
+          const answer = await send(action, second, late);
+          assert.deepEqual([answer.status, answer.outcome], [200, "ignored"]);
+          assert.equal(answer.message, "The pull request was closed at that time or later.");
+        }
+        assert.equal((await send("opened", "00", opening)).outcome, "repeated");
+        assert.deepEqual(await reviewApps(admin, pipeline), []);
+        await send("reopened", "20");
+        assert.equal((await send("closed", "10")).message, "The pull request has changed later.");
+        assert.equal((await reviewApps(admin, pipeline)).length, 1, "a late closing does not close what was reopened");
+      });
+    }
+  }
 
   it("closes its review app also if review apps have been disabled since", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);

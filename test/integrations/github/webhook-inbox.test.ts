@@ -52,7 +52,7 @@ describe("deliveries at once", () => {
     const outcomes = await Promise.all(contexts.map((context) => inbox.take(statusDelivery(sha, context))));
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
-      contexts.map(() => "done"),
+      contexts.map(() => "APPLIED"),
     );
     assert.deepEqual(await storedContexts(app.database, sha), contexts);
   });
@@ -61,9 +61,9 @@ describe("deliveries at once", () => {
     const { app } = await startServer(t);
     const sha = randomSha();
     const inbox = inboxOn(failing(app.database, [2, 3]));
-    assert.equal((await inbox.take(statusDelivery(sha, "a"))).outcome, "done");
+    assert.equal((await inbox.take(statusDelivery(sha, "a"))).outcome, "APPLIED");
     await assert.rejects(inbox.take(statusDelivery(sha, "b")), /Transaction 3 failed/);
-    assert.equal((await inbox.take(statusDelivery(sha, "c"))).outcome, "done");
+    assert.equal((await inbox.take(statusDelivery(sha, "c"))).outcome, "APPLIED");
     assert.deepEqual(await storedContexts(app.database, sha), ["a", "c"]);
   });
 

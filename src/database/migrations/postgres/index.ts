@@ -5,6 +5,7 @@ import { Budgets0000000000004 } from "./0004-budgets.js";
 import { LateReports0000000000005 } from "./0005-late-reports.js";
 import { BuildOrder0000000000006 } from "./0006-build-order.js";
 import { StatusSources0000000000007 } from "./0007-status-sources.js";
+import { WebhookDeliveries0000000000008 } from "./0008-webhook-deliveries.js";
 import { Overrides0000000000009 } from "./0009-overrides.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
@@ -16,5 +17,6 @@ export const POSTGRES_MIGRATIONS = [
   LateReports0000000000005,
   BuildOrder0000000000006,
   StatusSources0000000000007,
+  WebhookDeliveries0000000000008,
   Overrides0000000000009,
 ];

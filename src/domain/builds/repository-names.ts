@@ -1,0 +1,142 @@
+import sql from "sql-template-tag";
+import type { Reader, Tx } from "../../database/rows/reader.js";
+import { RepositoryName } from "../../entities/builds/repository-name.js";
+import type { EventDraft } from "../../events/draft.js";
+import { moveRepository } from "./repository-moves.js";
+
+/*
+ * The names of repositories. A code host keeps a repository's id when it is renamed or transferred, and redirects its
+ * former names. So a name that was replaced leads to the current one, until it belongs to another repository. Rows carry
+ * the current name: a rename moves them, and every query finds them by one name (see repository-moves.ts).
+ */
+
+/** A repository in a report of its code host. */
+export interface SeenRepository {
+  /** `host/owner/name` in lower case. */
+  readonly name: string;
+  /** `host:id`; null if the report has no id. */
+  readonly id: string | null;
+  /** The code host's time of the repository's state in this report; null if it has none. */
+  readonly at: Date | null;
+  /** The name before, if the report says that it was renamed or transferred; else null. */
+  readonly formerly: string | null;
+}
+
+export interface IdentifiedRepository {
+  /** Its current name. */
+  readonly name: string;
+  /** Why it must not be followed: another repository had this name. Null if it may be. */
+  readonly conflict: string | null;
+  /** The names from which rows were moved to the current one. */
+  readonly movedFrom: readonly string[];
+  /** The events of what was moved. */
+  readonly events: readonly EventDraft[];
+}
+
+/**
+ * The current name of the repository that has, or had, this name.
+ *
+ * @param lock in a transaction, `share` keeps it from being renamed before the transaction ends
+ */
+export async function resolveRepository(reader: Reader, name: string, lock?: "share"): Promise<string> {
+  const known = await reader.first(RepositoryName, { name }, lock === undefined ? {} : { lock });
+  return known === null || known.claimedBy !== null ? name : known.currentName;
+}
+
+/**
+ * The current name of the repository of a pipeline. Naming a repository for a pipeline also settles whose name it is: if
+ * another repository has it since, that one is followed from now on.
+ */
+export async function claimRepository(tx: Tx, name: string): Promise<string> {
+  const known = await tx.first(RepositoryName, { name }, { lock: "change" });
+  if (known?.claimedBy == null) return known?.currentName ?? name;
+  await tx.deleteWhere(RepositoryName, sql`e.current_name = ${name} AND e.name <> ${name}`);
+  const owner = { repositoryId: known.claimedBy, currentName: name, claimedBy: null, seenAt: null };
+  await tx.update(RepositoryName, { name }, owner);
+  return name;
+}
+
+/** Finds out which repository a report is of. If it has another name than before, moves what is stored under that. */
+export async function identifyRepository(tx: Tx, seen: SeenRepository, now: Date): Promise<IdentifiedRepository> {
+  const { name, id, formerly } = seen;
+  if (id === null) return unchanged(await resolveRepository(tx, name, "share"));
+  if (formerly === null && isCurrent(await tx.first(RepositoryName, { name }), seen)) {
+    // Shared, so that it is not renamed before this transaction has ended.
+    if (isCurrent(await tx.first(RepositoryName, { name }, { lock: "share" }), seen)) return unchanged(name);
+  }
+  await tx.lockName(`repository ${id}`);
+  const rows = await tx.find(RepositoryName, { repositoryId: id }, { order: "name", lock: "change" });
+  const there = await tx.first(RepositoryName, { name }, { lock: "change" });
+  const current = rows[0] === undefined ? null : (rows.find((row) => row.name === row.currentName) ?? rows[0]);
+  if (there !== null && there.repositoryId !== id && there.currentName === name) {
+    // A late report of a repository that had the name before, or a new repository that has it since.
+    if (current !== null && isOlder(seen.at, current.seenAt)) return unchanged(current.currentName);
+    await tx.update(RepositoryName, { name }, { claimedBy: id });
+    return { ...unchanged(name), conflict: conflictMessage(there, id) };
+  }
+  const renamed = current === null ? name : decideName(seen, there, current);
+  const from = new Set<string>();
+  if (current !== null && current.currentName !== renamed) from.add(current.currentName);
+  await recordName(tx, seen, there, renamed);
+  await tx.update(RepositoryName, { repositoryId: id }, { currentName: renamed });
+  if (name !== renamed && there === null) from.add(name);
+  if (formerly !== null && formerly !== renamed && (await recordFormer(tx, seen, formerly, renamed)))
+    from.add(formerly);
+  const events: EventDraft[] = [];
+  for (const old of from) events.push(...(await moveRepository(tx, old, renamed, id, now)));
+  return { name: renamed, conflict: null, movedFrom: [...from], events };
+}
+
+/** The repository that had a name before the one that has it now; null if there was none. */
+export async function findFormerOwner(reader: Reader, name: string): Promise<string | null> {
+  return (await reader.first(RepositoryName, { name }))?.formerlyOf ?? null;
+}
+
+function unchanged(name: string): IdentifiedRepository {
+  return { name, conflict: null, movedFrom: [], events: [] };
+}
+
+function isCurrent(known: RepositoryName | null, { name, id }: SeenRepository): boolean {
+  return known !== null && known.repositoryId === id && known.currentName === name;
+}
+
+function isOlder(at: Date | null, than: Date | null): boolean {
+  return at !== null && than !== null && at < than;
+}
+
+/**
+ * The current name after a report under a name that is not the current one. Reports do not arrive in order: an older one
+ * has a former name. A name that was replaced before comes back only with a report that is certainly newer.
+ */
+function decideName(seen: SeenRepository, there: RepositoryName | null, current: RepositoryName): string {
+  if (seen.name === current.currentName || isOlder(seen.at, current.seenAt)) return current.currentName;
+  const returns = there?.repositoryId === seen.id && seen.formerly === null;
+  return returns && !isOlder(current.seenAt, seen.at) ? current.currentName : seen.name;
+}
+
+/** Records the reported name. One that was a former name of another repository is this one's from now on. */
+async function recordName(tx: Tx, seen: SeenRepository, there: RepositoryName | null, renamed: string): Promise<void> {
+  const { name, id, at } = seen;
+  const owner = { repositoryId: id as string, currentName: renamed, claimedBy: null };
+  const seenAt = at ?? there?.seenAt ?? null;
+  if (there === null) await tx.insert(RepositoryName, [{ name, ...owner, seenAt, formerlyOf: null }]);
+  else if (there.repositoryId === id) {
+    if (name === renamed) await tx.update(RepositoryName, { name }, { ...owner, seenAt });
+  } else await tx.update(RepositoryName, { name }, { ...owner, seenAt, formerlyOf: there.currentName });
+}
+
+/** Records the name that the report says the repository had before. Returns whether it was unknown. */
+async function recordFormer(tx: Tx, { id, at }: SeenRepository, former: string, renamed: string): Promise<boolean> {
+  if ((await tx.first(RepositoryName, { name: former }, { lock: "share" })) !== null) return false;
+  const row = { name: former, repositoryId: id as string, currentName: renamed };
+  await tx.insert(RepositoryName, [{ ...row, seenAt: at, claimedBy: null, formerlyOf: null }]);
+  return true;
+}
+
+function conflictMessage({ name, repositoryId }: RepositoryName, id: string): string {
+  const [known, other] = [repositoryId, id].map((one) => one.slice(one.lastIndexOf(":") + 1));
+  return (
+    `${name} is another repository (id ${other}) than the one that had this name (id ${known}), and is not followed. ` +
+    "To follow it, set it as the repository of a pipeline again."
+  );
+}
