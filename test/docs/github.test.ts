@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { readConfig } from "../../src/config.js";
-import type { Payload } from "../support/github-webhooks.js";
+import { deliverWebhook, type Payload, pullRequest, withGithub } from "../support/github-webhooks.js";
 import { Seed, unique } from "../support/seed.js";
 import { startServer, temporaryFolder } from "../support/server.js";
 
@@ -67,10 +67,25 @@ describe("the GitHub page", () => {
     });
   }
 
+  it("shows a query of deliveries that returns what is described", async (t) => {
+    const { server, admin } = await withGithub(t);
+    const opened = pullRequest("acme/shop", "opened");
+    const { status, outcome, message } = await deliverWebhook(server.url, "pull_request", opened);
+    const row = new RegExp(
+      `^\\| ${status} \\| \`${outcome}\` \\|.*no pipeline has the repository.*\\| \`PENDING\` \\|$`,
+      "m",
+    );
+    assert.match(document, row);
+    const section = document.slice(document.indexOf("## Deliveries"));
+    const [, query = ""] = /```graphql\n(.*?)```/s.exec(section) ?? [];
+    const [delivery] = (await admin.ask(query)).webhookDeliveries.nodes;
+    assert.deepEqual([delivery.repository, delivery.message], ["github.com/acme/shop", message]);
+  });
+
   it("lists every GitHub setting with its default", () => {
     const source = readFileSync("src/config.ts", "utf8");
     const settings = [...source.matchAll(/^ {2}(GITHUB_\w+):/gm)].map((match) => match[1]);
-    assert.equal(settings.length, 4);
+    assert.equal(settings.length, 6);
     for (const setting of settings) assert.match(document, new RegExp(`^\\| \`${setting}\` \\|`, "m"));
     const { githubForks, githubApiUrl, githubToken, githubWebhookSecrets } = readConfig({});
     assert.deepEqual(

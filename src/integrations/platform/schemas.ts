@@ -12,9 +12,12 @@ const named = z.object({ id, name: z.string() });
 export const stage = z.enum(["review", "development", "staging", "production"]);
 export const statusState = z.enum(["pending", "success", "failure", "error"]);
 
+const component = z.string().nullable().describe("The part of a monorepo; null for the whole repository.");
+
 export const pipelineSchema = z.object({
   id,
   name: z.string(),
+  component,
   created_at: time,
   updated_at: time,
   owner: z.object({ id, type: z.literal("team") }).describe("The owner of all pipelines."),
@@ -101,6 +104,7 @@ export const buildSchema = z.object({
   id,
   app: named,
   slug: z.object({ id }),
+  component,
   status: z.enum(["pending", "succeeded", "failed"]),
   created_at: time,
   updated_at: time,
@@ -111,6 +115,7 @@ export const slugSchema = z.object({
   id,
   commit: z.string(),
   checksum: z.string(),
+  component,
   created_at: time,
   updated_at: time,
   source_blob: sourceBlob,

@@ -38,8 +38,8 @@ export function toUser(name: string): { id: string; email: string } {
 }
 
 export function toPipeline(pipeline: Pipeline): z.output<typeof schemas.pipelineSchema> {
-  const { name, repository, branch } = pipeline;
-  return { ...identity(pipeline), name, owner: { id: OWNER_ID, type: "team" }, repository, branch };
+  const { name, component, repository, branch } = pipeline;
+  return { ...identity(pipeline), name, component, owner: { id: OWNER_ID, type: "team" }, repository, branch };
 }
 
 export async function toCoupling(
@@ -131,6 +131,7 @@ export function toBuild(build: Build, app: App): z.output<typeof schemas.buildSc
     ...identity(build),
     app: { id: app.id, name: app.name },
     slug: { id: build.id },
+    component: build.component,
     status: build.phase === "PENDING" ? "pending" : build.phase === "SUCCEEDED" ? "succeeded" : "failed",
     source_blob: sourceBlob(build),
   };
@@ -141,6 +142,7 @@ export function toSlug(build: Build): z.output<typeof schemas.slugSchema> {
     ...identity(build),
     commit: build.commitSha,
     checksum: build.checksum ?? "",
+    component: build.component,
     source_blob: sourceBlob(build),
   };
 }

@@ -62,7 +62,7 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
 };
 
 /** Operations that are refused to every token that is restricted to pipelines. */
-const UNLIMITED = ["tokens", "createPipeline", "createApp", "createToken", "revokeToken"];
+const UNLIMITED = ["tokens", "webhookDeliveries", "createPipeline", "createApp", "createToken", "revokeToken"];
 
 describe("the roles", () => {
   let server: TestServer;

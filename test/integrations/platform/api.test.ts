@@ -140,6 +140,37 @@ describe("the Platform API", () => {
     assert.deepEqual(found, { forced: true, reason: "hotfix" });
   });
 
+  it("sets and shows the component of pipelines and builds, and takes that of the app's pipeline", async () => {
+    const made = await rest.post("/pipelines", { name: unique("pipeline"), component: "web" });
+    assert.deepEqual([made.status, made.body.component], [201, "web"]);
+    const pipeline: Named = made.body;
+    const repository = `github.com/acme/${unique("repo")}`;
+    await server.admin.mutate("updatePipeline", { pipeline: pipeline.id, repository }, "__typename");
+    const app = await seed.coupled(pipeline, "DEVELOPMENT");
+    const component = async (body: object) => {
+      const built = await rest.post(`/apps/${app.name}/builds`, {
+        url: "https://example.com/app.tgz",
+        branch: "main",
+        ...body,
+      });
+      assert.equal(built.status, 201);
+      const { body: slug } = await rest.get(`/slugs/${built.body.slug.id}`);
+      assert.equal(slug.component, built.body.component);
+      return built.body.component;
+    };
+    assert.equal(await component({}), "web");
+    assert.equal(await component({ repo: `https://${repository}.git` }), "web");
+    assert.equal(await component({ component: "api" }), "api");
+    assert.equal(await component({ repo: "acme/other" }), null);
+    const { body: releases } = await rest.get(`/apps/${app.name}/releases`);
+    assert.equal(releases.length, 2, "only builds of its component are deployed");
+    const patch = async (body: object) => (await rest.patch(`/pipelines/${pipeline.id}`, body)).body.component;
+    assert.equal(await patch({ name: unique("renamed") }), "web");
+    assert.equal(await patch({ component: "api" }), "api");
+    assert.equal(await patch({ component: null }), null);
+    assert.equal((await rest.get(`/pipelines/${pipeline.id}`)).body.component, null);
+  });
+
   it("describes every route", async () => {
     const { body } = await rest.get("/openapi.json");
     assert.match(body.openapi, /^3\./);

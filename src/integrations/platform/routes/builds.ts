@@ -46,6 +46,12 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
           checksum: z.string().nullish(),
           repo: z.string().nullish().describe("The repository. Default: the repository of the app's pipeline."),
           sha: z.string().nullish().describe("The commit. Default: a hash of the artifact's URL."),
+          component: z
+            .string()
+            .nullish()
+            .describe(
+              "The part of a monorepo. Default: that of the app's pipeline, if the build is of its repository.",
+            ),
           branch: z.string().nullish(),
           version: z.string().nullish().describe("Stored as the commit's URL if it is a URL."),
         }),
@@ -55,14 +61,15 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
     async (request, reply) => {
       const { ctx, reader, loaders, idempotencyKey } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
-      const { url, checksum, repo, sha, branch, version } = request.body;
+      const { url, checksum, repo, component, sha, branch, version } = request.body;
       const coupling = await loaders.couplingOfApp.load(app.id);
       const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
       const mine = pipeline?.repository ?? null;
+      const isMine = !repo || parseRepository("repo", repo) === mine;
       const build = await createBuild(ctx, {
         // An app without a known repository gets one derived from its name.
         repository: repo || mine || `apps.railyard/apps/${app.name}`,
-        component: !repo || parseRepository("repo", repo) === mine ? (pipeline?.component ?? null) : null,
+        component: component || (isMine ? (pipeline?.component ?? null) : null),
         branch: branch || null,
         commit: {
           sha: sha || createHash("sha1").update(url).digest("hex"),

@@ -11,6 +11,7 @@ import { pipelineSchema, stagesSchema } from "../schemas.js";
 import { stageName, toPipeline } from "../serializers.js";
 
 const BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
+const component = z.string().nullish().describe("The part of a monorepo; null for the whole repository.");
 const params = z.object({ pipeline: z.string().describe("The pipeline's id or name.") });
 
 export function servePipelines(http: Routes, parts: PlatformParts): void {
@@ -43,6 +44,7 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
         tags: ["pipelines"],
         body: z.object({
           name: z.string(),
+          component,
           owner: z.unknown().optional().describe("Accepted and ignored: all pipelines have the same owner."),
         }),
         response: { 201: pipelineSchema },
@@ -50,7 +52,8 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
     },
     async (request, reply) => {
       const { ctx, idempotencyKey } = requestScope(parts, request);
-      const pipeline = await createPipeline(ctx, { name: request.body.name, idempotencyKey });
+      const { name, component } = request.body;
+      const pipeline = await createPipeline(ctx, { name, component: component || null, idempotencyKey });
       return reply.code(201).send(toPipeline(pipeline));
     },
   );
@@ -68,19 +71,21 @@ export function servePipelines(http: Routes, parts: PlatformParts): void {
     "/pipelines/:pipeline",
     {
       schema: {
-        summary: "Renames a pipeline",
+        summary: "Updates the name or component of a pipeline",
         tags: ["pipelines"],
         params,
-        body: z.object({ name: z.string().optional() }),
+        body: z.object({ name: z.string().optional(), component }),
         response: { 200: pipelineSchema },
       },
     },
     async (request) => {
       const { ctx } = requestScope(parts, request);
-      const { name } = request.body;
-      return toPipeline(
-        await updatePipeline(ctx, { pipeline: request.params.pipeline, ...(name !== undefined && { name }) }),
-      );
+      const { name, component } = request.body;
+      const changes = {
+        ...(name !== undefined && { name }),
+        ...(component !== undefined && { component: component || null }),
+      };
+      return toPipeline(await updatePipeline(ctx, { pipeline: request.params.pipeline, ...changes }));
     },
   );
 
