@@ -14,7 +14,7 @@ export function addGithub(program: Command): void {
     program,
     {
       usage: "github:deliveries",
-      about: "List the webhook deliveries from GitHub and what they did; requires the ADMIN role",
+      about: "List webhook deliveries from GitHub; requires the ADMIN role",
       examples: ["github:deliveries", "github:deliveries --repository acme/shop --outcome pending"],
       notes: ["Columns in a pipe: id, event, action, repository, outcome, time, attempts, reason."],
       options: [

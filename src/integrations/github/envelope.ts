@@ -4,7 +4,7 @@ import { normalizeText } from "../../domain/core/normalize.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { ENVELOPE } from "./payloads.js";
 
-/** What is read of a payload, whatever its event is. */
+/** What is read of a payload, for every event. */
 export interface Envelope {
   readonly action: string | null;
   /** Null if the event has none, or one whose URL is not that of a repository. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { GithubDelivery } from "../../../src/entities/github/github-delivery.js";
+import { CommandLine } from "../../support/cli.js";
 import type { Client } from "../../support/client.js";
 import { Clock, HOUR, MINUTE } from "../../support/clock.js";
 import {
@@ -15,6 +16,7 @@ import {
 } from "../../support/github-webhooks.js";
 import { createScopedToken } from "../../support/pipeline-fixture.js";
 import { Seed, unique } from "../../support/seed.js";
+import { ADMIN_SECRET } from "../../support/server.js";
 
 const FIELDS = "id event action repository outcome message attempts receivedAt processedAt pendingUntil";
 
@@ -192,6 +194,11 @@ describe("the list of webhook deliveries", () => {
     const mine = await list(admin, `(repository: "https://github.com/${repository}.git")`);
     assert.deepEqual(mine, all.slice(1, 8));
     assert.deepEqual(await list(admin, `(repository: "${repository}", outcome: REFUSED, first: 1)`), all.slice(1, 2));
+    const cli = new CommandLine(t, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    assert.deepEqual(await cli.json(["github:deliveries", "-r", repository, "--outcome", "refused"]), all.slice(1, 3));
+    const { stdout } = await cli.run(["github:deliveries", "--limit", "1"]);
+    const [row = ""] = stdout.split("\n").filter((line) => line.includes(all[0].id));
+    assert.match(row, /pull_request\topened\t.*\tpending\t.*No pipeline has the repository/);
     const page = "{ nodes { id } pageInfo { endCursor hasNextPage } totalCount }";
     const first = (await admin.ask(`{ webhookDeliveries(first: 4) ${page} }`)).webhookDeliveries;
     assert.deepEqual([first.totalCount, first.pageInfo.hasNextPage], [9, true]);
