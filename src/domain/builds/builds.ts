@@ -5,7 +5,7 @@ import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitRepository } from "../access/actions.js";
 import { type Ctx, SYSTEM_VIEWER } from "../core/context.js";
-import { newId, nextPosition } from "../core/id.js";
+import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import {
   LIMITS,
