@@ -33,6 +33,8 @@ import { serveSockets } from "./server/websocket/server.js";
 
 /** Time that requests in progress have at shutdown, in milliseconds. Then their connections are closed. */
 const DRAIN_DEADLINE_MS = 8000;
+/** Connections that wait to be accepted. A burst of webhooks opens hundreds at once. */
+const LISTEN_BACKLOG = 4096;
 
 export interface AppOptions {
   readonly log?: Logger;
@@ -142,7 +144,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     });
     const github = await serveGithub(http, ctx, config, log, tracing?.fetch);
     cleanup.push(() => github.stop());
-    await http.listen({ host: config.host, port: config.port });
+    await http.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG });
     const { address, port, family } = http.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     log.info({ url }, "ready");

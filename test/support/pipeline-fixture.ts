@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { nextPosition } from "../../src/domain/core/position.js";
+import { GithubDelivery } from "../../src/entities/github/github-delivery.js";
 import { GithubReport } from "../../src/entities/github/github-report.js";
 import { Client } from "./client.js";
 import { dumpRows } from "./database-content.js";
@@ -107,7 +109,10 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
   const closed = await opened(2);
   await seed.release(closed, { id: build });
   await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 2 }, "__typename");
-  await server.app.database.write((tx) => tx.insert(GithubReport, [createGithubReport(release, dev.id, mark)]));
+  await server.app.database.write(async (tx) => {
+    await tx.insert(GithubReport, [createGithubReport(release, dev.id, mark)]);
+    await tx.insert(GithubDelivery, [createDelivery(await nextPosition(tx, "webhook_deliveries"), repository, mark)]);
+  });
   return {
     ...{
       mark,
@@ -153,6 +158,15 @@ export function createGithubReport(releaseId: string, appId: string, mark: strin
   return Object.assign(new GithubReport(), {
     ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, told: `${mark}-told` },
     ...{ uncertain: false, attempts: 1, problem: `${mark} problem`, nextAttemptAt: new Date(), updatedAt: new Date() },
+  });
+}
+
+/** Creates a row with a webhook delivery from GitHub. */
+function createDelivery(position: number, repository: string, mark: string): GithubDelivery {
+  return Object.assign(new GithubDelivery(), {
+    ...{ id: `${mark}-delivery`, position, event: "status", action: null, repository, repositoryId: null },
+    ...{ outcome: "IGNORED", message: `${mark} message`, attempts: 1, receivedAt: new Date(), processedAt: new Date() },
+    ...{ pendingUntil: null, payload: null, subject: null, subjectAt: null },
   });
 }
 

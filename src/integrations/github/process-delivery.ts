@@ -2,9 +2,9 @@ import type { Tx } from "../../database/rows/reader.js";
 import { findOrder, storedSubject } from "../../domain/builds/delivery-order.js";
 import { type IdentifiedRepository, identifyRepository } from "../../domain/builds/repository-names.js";
 import type { TxCtx } from "../../domain/core/context.js";
-import { nextPosition } from "../../domain/core/id.js";
 import { LIMITS } from "../../domain/core/input.js";
 import { normalizeText } from "../../domain/core/normalize.js";
+import { nextPosition } from "../../domain/core/position.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import type { GithubDeliveryOutcome } from "../../entities/core/enums.js";
 import { GithubDelivery } from "../../entities/github/github-delivery.js";
@@ -53,7 +53,9 @@ export async function processDelivery(
   reading: Reading,
   again = false,
 ): Promise<ProcessedDelivery> {
-  const prior = await tx.first(GithubDelivery, { id: delivery.id }, { lock: "change" });
+  // A redelivery at the same time waits here. It has no row to lock yet.
+  await tx.lockName(`delivery ${delivery.id}`);
+  const prior = await tx.first(GithubDelivery, { id: delivery.id });
   if (prior?.outcome === "APPLIED" || (again && prior?.outcome !== "PENDING")) {
     return { outcome: "REPEATED", message: null, refusals: [], events: [] };
   }
