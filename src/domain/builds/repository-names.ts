@@ -60,11 +60,11 @@ export async function claimRepository(tx: Tx, name: string): Promise<string> {
 export async function identifyRepository(tx: Tx, seen: SeenRepository, now: Date): Promise<IdentifiedRepository> {
   const { name, id, formerly } = seen;
   if (id === null) return unchanged(await resolveRepository(tx, name, "share"));
-  if (formerly === null && isCurrent(await tx.first(RepositoryName, { name }), seen)) {
-    // Shared, so that it is not renamed before this transaction has ended.
-    if (isCurrent(await tx.first(RepositoryName, { name }, { lock: "share" }), seen)) return unchanged(name);
-  }
+  if (formerly === null && (await isCurrentUntilEnd(tx, seen))) return unchanged(name);
   await tx.lockName(`repository ${id}`);
+  // Another transaction may have recorded it meanwhile. Below, exclusive locks wait for all that share the row: under a steady
+  // stream of reports for as long as that lasts.
+  if (formerly === null && (await isCurrentUntilEnd(tx, seen))) return unchanged(name);
   const rows = await tx.find(RepositoryName, { repositoryId: id }, { order: "name", lock: "change" });
   const there = await tx.first(RepositoryName, { name }, { lock: "change" });
   const current = rows[0] === undefined ? null : (rows.find((row) => row.name === row.currentName) ?? rows[0]);
@@ -94,6 +94,13 @@ export async function findFormerOwner(reader: Reader, name: string): Promise<str
 
 function unchanged(name: string): IdentifiedRepository {
   return { name, conflict: null, movedFrom: [], events: [] };
+}
+
+/** Whether a report names its repository as it is known. If so, it is not renamed before the transaction has ended. */
+async function isCurrentUntilEnd(tx: Tx, seen: SeenRepository): Promise<boolean> {
+  const { name } = seen;
+  if (!isCurrent(await tx.first(RepositoryName, { name }), seen)) return false;
+  return isCurrent(await tx.first(RepositoryName, { name }, { lock: "share" }), seen);
 }
 
 function isCurrent(known: RepositoryName | null, { name, id }: SeenRepository): boolean {
