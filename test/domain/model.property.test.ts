@@ -7,6 +7,7 @@ import { Clock, HOUR, MINUTE } from "../support/clock.js";
 import { dumpRows } from "../support/database-content.js";
 import { runsPerEngine } from "../support/engine.js";
 import { eventsAfter, type LoggedChange } from "../support/event-log.js";
+import { checkAutoDeploys, checkNotForgotten, type ModelTally, predict } from "../support/model-checks.js";
 import { unique } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
 
@@ -19,6 +20,11 @@ const STAGES = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 const CONTEXTS = ["ci", "qa"];
 /** Runs per engine. `MODEL_RUNS` overrides it. */
 const RUNS = Number(process.env.MODEL_RUNS ?? runsPerEngine(14));
+/** Their times are not in the order of their names. */
+const COMMITS = [3, 1, 4, 2].map((day, index) => ({
+  sha: String(index).repeat(40),
+  committedAt: `2026-01-0${day}T00:00:00.000Z`,
+}));
 const REPOSITORIES = ["github.com/tests/one", "github.com/tests/two"];
 
 /** One step: the operation, and numbers that choose its objects. */
@@ -38,7 +44,7 @@ const step = fc.record({
       "deletePipeline",
     ],
     ...["build", "build", "finish", "release", "release", "release", "promote", "promote", "promote", "rollback"],
-    ...["report", "report", "report", "report", "status", "status", "status", "open", "close", "time"],
+    ...["report", "report", "report", "report", "status", "status", "status", "open", "close", "time", "late"],
   ),
   by: fc.constantFrom("ADMIN" as const, "ADMIN" as const, "OPERATOR" as const),
   a: fc.nat(7),
@@ -63,6 +69,14 @@ const QUEUE: Step[] = [
   ...[does("report", 4), does("release", 0, 1), does("time", 1), does("deletePipeline"), does("deleteApp", 0, 1)],
 ];
 
+/** Rollbacks one after the other until there is no build left, and late reports of deployments that timed out. */
+const ROLLBACKS: Step[] = [
+  ...[does("build", 0, 1, 2), does("build", 2, 1, 2), does("rollback"), does("rollback"), does("rollback")],
+  ...[does("build", 4, 1, 2), does("release", 0, 0, 7), does("build", 6, 1, 2), does("rollback"), does("auto")],
+  ...[does("promote", 0, 1), does("time", 1), does("late"), does("promote", 0, 1), does("time", 1)],
+  ...[does("promote", 0, 1), does("report", 7), does("late", 1), does("rollback", 0, 1), does("rollback", 0, 1)],
+];
+
 /** All ids ever created, deleted ones included, for steps to choose from. */
 class World {
   readonly pipelines: string[] = [];
@@ -70,6 +84,15 @@ class World {
   readonly couplings: string[] = [];
   readonly builds: string[] = [];
   readonly releases: string[] = [];
+  /** Releases that failed because nothing was reported in time. */
+  readonly timedOut: string[] = [];
+
+  learnTimeouts(events: readonly LoggedChange[]): void {
+    const closed = events.some(({ type }) => type === "APP_DELETED");
+    for (const { release, releasePhase } of closed ? [] : events) {
+      if (releasePhase === "FAILED") this.timedOut.push(release?.id as string);
+    }
+  }
 
   learn(events: readonly LoggedChange[]): void {
     for (const { type, subjectId, release } of events) {
@@ -121,7 +144,10 @@ function getMutation({ what, a, b, c }: Step, world: World): [name: string, inpu
     case "build": {
       const branch = b % 3 ? "main" : "feature";
       const done = c % 3 ? { artifact: "registry.test/image" } : { phase: "PENDING" };
-      return ["createBuild", { repository: REPOSITORIES[a % 2], branch, commit: { sha: "c0ffee" }, ...done }];
+      const commit = COMMITS[Math.floor(a / 2)] as (typeof COMMITS)[number];
+      const committedAt = c > 4 ? commit.committedAt : null;
+      const order = { commit: { sha: commit.sha, committedAt }, ...(b > 5 && { sequence: c }) };
+      return ["createBuild", { repository: REPOSITORIES[a % 2], branch, ...order, ...done }];
     }
     case "finish":
       return build
@@ -143,13 +169,28 @@ function getMutation({ what, a, b, c }: Step, world: World): [name: string, inpu
       return release
         ? ["reportDeployment", { release, phase: ["SUCCEEDED", "SUCCEEDED", "FAILED", "DEPLOYING"][b % 4] }]
         : null;
+    case "late": {
+      const late = pick(world.timedOut, a);
+      return late ? ["reportDeployment", { release: late, phase: "SUCCEEDED" }] : null;
+    }
     case "status": {
       const subject = b % 2 ? { build } : { release };
       const reported = { context: CONTEXTS[a % 2], state: ["SUCCESS", "SUCCESS", "FAILURE", "PENDING"][c % 4] };
       return build && release ? ["reportStatus", { ...subject, ...reported }] : null;
     }
     case "open":
-      return pipeline ? ["openReviewApp", { pipeline, pullRequest: { number: 1 + (b % 2), branch: "feature" } }] : null;
+      return pipeline
+        ? [
+            "openReviewApp",
+            {
+              pipeline,
+              pullRequest: {
+                ...{ number: 1 + (b % 2), branch: "feature" },
+                ...(a > 3 && { headSha: COMMITS[c % 4]?.sha }),
+              },
+            },
+          ]
+        : null;
     case "close":
       return pipeline ? ["closeReviewApp", { pipeline, pullRequestNumber: 1 + (b % 2) }] : null;
     default:
@@ -163,12 +204,16 @@ async function getState(server: TestServer): Promise<string[]> {
   return lines.map((line) => line.replace(/"deploy_deadline":\w+/, ""));
 }
 
+/** How often each outcome occurred. */
+type Tally = ModelTally & Record<"done" | "refused" | "skipped", number>;
+
 async function take(
   server: TestServer,
   clock: Clock,
   client: Client,
   one: Step,
   world: World,
+  tally: Tally,
 ): Promise<"done" | "refused" | "skipped"> {
   if (one.what === "time") {
     clock.advance([MINUTE, 11 * MINUTE, HOUR, 40 * HOUR][one.a % 4] as number);
@@ -177,11 +222,14 @@ async function take(
   }
   const mutation = getMutation(one, world);
   if (mutation === null) return "skipped";
+  const compare = await predict(server.admin, one.what, { ...mutation[1] }, tally);
   try {
     await client.mutate(...mutation, "__typename");
+    await compare(null);
     return "done";
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;
+    await compare(error.code);
     assert.notEqual(error.code, "INTERNAL_SERVER_ERROR", `${mutation[0]} ${JSON.stringify(mutation[1])}`);
     return "refused";
   }
@@ -293,7 +341,10 @@ async function holds(admin: Client, events: readonly LoggedChange[]): Promise<vo
 
 describe("any series of changes", () => {
   it("keeps the invariants, writes nothing if refused, and is completely in the log, in order", async (t) => {
-    const tally = { done: 0, refused: 0, skipped: 0 };
+    const tally: Tally = {
+      ...{ done: 0, refused: 0, skipped: 0 },
+      ...{ rolledBack: 0, notRolledBack: 0, lateAccepted: 0, lateRefused: 0 },
+    };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 70, size: "max" }), async (steps) => {
         const clock = new Clock();
@@ -303,7 +354,7 @@ describe("any series of changes", () => {
         const log: LoggedChange[] = await eventsAfter(server.admin, null);
         let state = await getState(server);
         for (const one of [...OPENING, ...steps]) {
-          const outcome = await take(server, clock, clients[one.by], one, world);
+          const outcome = await take(server, clock, clients[one.by], one, world, tally);
           tally[outcome] += 1;
           const next = await getState(server);
           const events = await eventsAfter(server.admin, log.at(-1)?.cursor ?? null);
@@ -317,6 +368,11 @@ describe("any series of changes", () => {
             `${what} has written ${changed ? "and told nothing" : "nothing, and told of it"}`,
           );
           world.learn(events);
+          if (one.what === "time") world.learnTimeouts(events);
+          if (outcome === "done" && (one.what === "build" || one.what === "finish")) {
+            const subjects = events.flatMap(({ type, subjectId }) => (type.startsWith("BUILD_") ? [subjectId] : []));
+            for (const id of new Set(subjects)) await checkNotForgotten(server.admin, id as string);
+          }
           log.push(...events);
           state = next;
         }
@@ -325,14 +381,18 @@ describe("any series of changes", () => {
           log.map((_, index) => index + 1),
         );
         await holds(server.admin, log);
+        await checkAutoDeploys(server.admin);
         await server.restart();
         assert.deepEqual(await getState(server), state);
         await holds(server.admin, log);
         await server.stop();
       }),
       // Shrinking would run hundreds of further attempts. The seed and the path reproduce a failure.
-      { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE]] },
+      { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE], [ROLLBACKS]] },
     );
+    for (const what of ["rolledBack", "notRolledBack", "lateAccepted", "lateRefused"] as const) {
+      assert.ok(tally[what] > 0, `${what}: ${JSON.stringify(tally)}`);
+    }
     assert.ok(tally.done > tally.refused / 2 && tally.refused > 20, JSON.stringify(tally));
   });
 });
