@@ -71,7 +71,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/server/execution/admission.ts",
     find: "if (text !== undefined) return text;\n    throw",
     replace: 'if (text !== undefined) return text;\n    if (query !== "") return query;\n    throw',
-    tests: ["server/execution/trusted-documents"],
+    tests: ["server/execution/attacks"],
   },
   {
     name: "http: a key that pollutes prototypes is accepted",

@@ -7,20 +7,23 @@ import { describe, it, type TestContext } from "node:test";
 import { chromium, type Page } from "playwright-core";
 import { eventually } from "../../src/async/eventually.js";
 import { Client } from "../support/client.js";
+import { skipWithoutPackage } from "../support/debian.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, temporaryFolder } from "../support/server.js";
 import { type ServerProcess, startProcess } from "../support/server-process.js";
 
 const CHROMIUM = "/usr/bin/chromium";
-const skip = existsSync(CHROMIUM) ? false : `there is no browser at ${CHROMIUM}: install the package chromium`;
+const skip = skipWithoutPackage(CHROMIUM, "chromium");
 /** The attempts to reconnect that last the outage. With the default wait of graphql-ws, the seventh takes two minutes. */
 const ATTEMPTS = 7;
 const MAX_OUTAGE_MS = 30_000;
 /** The longest wait of the page, and time to connect. */
 const MAX_RECONNECT_MS = 10_000;
 
-describe("the example page", { skip }, () => {
-  it("shows a change, and is back soon after the service was killed, without missing or repeating an event", async (t) => {
+describe("the example page", () => {
+  it("shows a change, and is back soon after the service was killed, without missing or repeating an event", {
+    skip,
+  }, async (t) => {
     const pages = await serveRepository(t);
     const environment = {
       DATABASE_URL: `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`,

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { buildSchema, parse, validate } from "graphql";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { EXAMPLES } from "../../../src/server/http/explorer-script.js";
+import { skipWithoutPackage } from "../../support/debian.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
 
 const CHROMIUM = "/usr/bin/chromium";
-const skip = existsSync(CHROMIUM) ? false : `there is no browser at ${CHROMIUM}: install the package chromium`;
+const skip = skipWithoutPackage(CHROMIUM, "chromium");
 
 describe("the explorer", () => {
   it("is compressed, with a Content-Security-Policy that allows only its own script", async (t) => {
