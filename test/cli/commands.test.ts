@@ -311,6 +311,7 @@ describe("a command whose output is piped", () => {
       "review-apps:close",
       "logout",
       "open",
+      "github:deliveries",
     ];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(
