@@ -50,6 +50,8 @@ export class Operation {
         if (holds(this)) over(() => resolve(this));
         else if (this.socket.code !== null)
           over(() => reject(new Error(`The socket was closed: ${this.socket.code}.`)));
+        // As long as messages arrive, it goes on.
+        else patience.refresh();
       };
       // No assertion depends on time: this ends a test that would otherwise wait forever.
       const patience = setTimeout(() => {
