@@ -154,9 +154,13 @@ async function getLeast(server: TestServer, query: () => string, variables: Reco
     const data = await server.admin.ask(query(), { ...variables, unused: unique() });
     return { data, statements: server.app.database.statements - before };
   };
-  // The service checks for due tasks every second. The minimum of three runs is without that.
-  const attempts = [await attempt(), await attempt(), await attempt()];
-  return attempts.reduce((least, one) => (one.statements < least.statements ? one : least));
+  // The service checks for due tasks every second. The minimum of some runs is without that, also on a busy machine.
+  let least = await attempt();
+  for (let turn = 1; turn < 6; turn += 1) {
+    const one = await attempt();
+    if (one.statements < least.statements) least = one;
+  }
+  return least;
 }
 
 function getApps(data: { pipeline: { stages: { couplings: unknown[] }[] } }): number {
