@@ -104,7 +104,8 @@ describe("the releases that a build is compared with", () => {
       await seed.build({ repository, branch: "main" }),
       await seed.build({ branch: "main", component: "api" }),
     ];
-    for (let count = 0; count < 51; count += 1) await seed.release(app, others[count % 3]);
+    const forced = { force: true, reason: "a build of another component" };
+    for (let count = 0; count < 51; count += 1) await seed.release(app, others[count % 3], forced);
     await succeed(slow);
     assert.equal((await buildsOn(admin, app)).includes(slow.id), false);
   });
