@@ -134,7 +134,7 @@ describe("Build.autoDeploys", () => {
     assert.deepEqual(await outcome(made, late), { outcome: "NOT_NEWER", message });
     await admin.mutate("rollback", { app: app.id }, "__typename");
     const held = await build();
-    await seed.release(app);
+    await seed.release(app, undefined, { force: true, reason: "a build of another repository" });
     assert.deepEqual(await outcome(held, app), { outcome: "NOT_NEWER", message });
   });
 
