@@ -1,8 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { Api } from "./api/client.js";
 import { type Connection, type ConnectionFlags, findConnection } from "./auth/connection.js";
-import { splitChecks } from "./checks.js";
 import { EXIT, type ExitCode, Failure, wrongUsage } from "./exit.js";
+import { splitChecks } from "./options/checks.js";
 import { Screen } from "./output/screen.js";
 
 /** Options that every command accepts. */

@@ -1,20 +1,25 @@
 import type { NonEmptyArray } from "type-graphql";
-import { AppResolver } from "./apps.js";
-import { BuildResolver } from "./builds.js";
-import { CouplingResolver } from "./couplings.js";
-import { EventResolver, PromotionEventResolver, ReleaseEventResolver, ReleaseStatusEventResolver } from "./events.js";
+import { TokenResolver } from "./access/tokens.js";
+import { ViewerResolver } from "./access/viewer.js";
+import {
+  EventResolver,
+  PromotionEventResolver,
+  ReleaseEventResolver,
+  ReleaseStatusEventResolver,
+} from "./history/events.js";
+import { SubscriptionResolver } from "./history/subscriptions.js";
+import { WebhookDeliveryResolver } from "./history/webhook-deliveries.js";
 import { NodeResolver } from "./nodes.js";
-import { PipelineResolver } from "./pipelines.js";
-import { BlockerResolver, PlannedTargetResolver, PlanResolver } from "./plans.js";
-import { PromotionResolver, PromotionTargetResolver } from "./promotions.js";
-import { ReleaseResolver } from "./releases.js";
-import { ReviewAppResolver } from "./review-apps.js";
-import { StageResolver } from "./stages.js";
-import { StatusResolver } from "./statuses.js";
-import { SubscriptionResolver } from "./subscriptions.js";
-import { TokenResolver } from "./tokens.js";
-import { ViewerResolver } from "./viewer.js";
-import { WebhookDeliveryResolver } from "./webhook-deliveries.js";
+import { AppResolver } from "./pipelines/apps.js";
+import { CouplingResolver } from "./pipelines/couplings.js";
+import { PipelineResolver } from "./pipelines/pipelines.js";
+import { ReviewAppResolver } from "./pipelines/review-apps.js";
+import { StageResolver } from "./pipelines/stages.js";
+import { BuildResolver } from "./releases/builds.js";
+import { BlockerResolver, PlannedTargetResolver, PlanResolver } from "./releases/plans.js";
+import { PromotionResolver, PromotionTargetResolver } from "./releases/promotions.js";
+import { ReleaseResolver } from "./releases/releases.js";
+import { StatusResolver } from "./releases/statuses.js";
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql requires this type.
 export const RESOLVERS: NonEmptyArray<Function> = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { joinChecks } from "../../src/cli/checks.js";
+import { joinChecks } from "../../src/cli/options/checks.js";
 import { createProgram } from "../../src/cli/program.js";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, nonEmptyLines, stripEscapes } from "../support/cli.js";

@@ -79,8 +79,8 @@ describe("the number of statements", () => {
     assert.equal(many.data.builds.nodes.length, 24);
     assert.ok(many.data.builds.nodes.every((node: { autoDeploys: unknown[] }) => node.autoDeploys.length >= 4));
     assert.equal(many.statements, one.statements);
-    // The page; the followers, statuses, latest releases, own releases, the branch's releases, its order, closed apps.
-    assert.equal(one.statements, 8);
+    // The page; the repository's current name, followers, statuses, latest releases, own releases, the branch's releases, its order, closed apps.
+    assert.equal(one.statements, 9);
   });
 
   it("includes one count per list only if totalCount is selected", async (t) => {

@@ -6,15 +6,6 @@ import type { Mutation, Operation } from "./client.js";
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-export type BuildPhase =
-  | 'PENDING'
-  | 'SUCCEEDED'
-  | 'FAILED';
-
-export type DeploymentMode =
-  | 'IMMEDIATE'
-  | 'REPORTED';
-
 export type Stage =
   | 'REVIEW'
   | 'DEVELOPMENT'
@@ -59,12 +50,6 @@ export type PromotionPhase =
   | 'PARTIALLY_SUCCEEDED'
   | 'FAILED';
 
-export type StatusState =
-  | 'PENDING'
-  | 'SUCCESS'
-  | 'FAILURE'
-  | 'ERROR';
-
 export type ReleasePhase =
   | 'QUEUED'
   | 'DEPLOYING'
@@ -72,11 +57,33 @@ export type ReleasePhase =
   | 'FAILED'
   | 'SUPERSEDED';
 
+export type StatusState =
+  | 'PENDING'
+  | 'SUCCESS'
+  | 'FAILURE'
+  | 'ERROR';
+
+export type BuildPhase =
+  | 'PENDING'
+  | 'SUCCEEDED'
+  | 'FAILED';
+
+export type DeploymentMode =
+  | 'IMMEDIATE'
+  | 'REPORTED';
+
 export type ReleaseTrigger =
   | 'DEPLOY'
   | 'AUTO_DEPLOY'
   | 'PROMOTION'
   | 'ROLLBACK';
+
+export type GithubDeliveryOutcome =
+  | 'APPLIED'
+  | 'IGNORED'
+  | 'PENDING'
+  | 'EXPIRED'
+  | 'REFUSED';
 
 export type BlockerCode =
   | 'NO_RELEASE'
@@ -101,12 +108,16 @@ export type PromoteInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
-export type GithubDeliveryOutcome =
-  | 'APPLIED'
-  | 'IGNORED'
-  | 'PENDING'
-  | 'EXPIRED'
-  | 'REFUSED';
+export type CreateTokenInput = {
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt?: string | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+};
+
+export type RevokeTokenInput = {
+  readonly token: string;
+};
 
 export type CreateAppInput = {
   readonly name: string;
@@ -126,34 +137,6 @@ export type UpdateAppInput = {
 
 export type DeleteAppInput = {
   readonly app: string;
-};
-
-export type CreateBuildInput = {
-  readonly repository: string;
-  readonly component?: string | null | undefined;
-  readonly branch?: string | null | undefined;
-  readonly sequence?: number | null | undefined;
-  readonly commit: CommitInput;
-  readonly artifact?: string | null | undefined;
-  readonly checksum?: string | null | undefined;
-  readonly phase?: BuildPhase | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type CommitInput = {
-  readonly sha: string;
-  readonly message?: string | null | undefined;
-  readonly author?: string | null | undefined;
-  readonly url?: string | null | undefined;
-  readonly committedAt?: string | null | undefined;
-  readonly parents?: ReadonlyArray<string> | null | undefined;
-};
-
-export type UpdateBuildInput = {
-  readonly build: string;
-  readonly phase: BuildPhase;
-  readonly artifact?: string | null | undefined;
-  readonly checksum?: string | null | undefined;
 };
 
 export type AddCouplingInput = {
@@ -208,6 +191,53 @@ export type DeletePipelineInput = {
   readonly pipeline: string;
 };
 
+export type OpenReviewAppInput = {
+  readonly pipeline: string;
+  readonly pullRequest: PullRequestInput;
+};
+
+export type PullRequestInput = {
+  readonly number: number;
+  readonly branch: string;
+  readonly title?: string | null | undefined;
+  readonly author?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly headSha?: string | null | undefined;
+};
+
+export type CloseReviewAppInput = {
+  readonly pipeline: string;
+  readonly pullRequestNumber: number;
+};
+
+export type CreateBuildInput = {
+  readonly repository: string;
+  readonly component?: string | null | undefined;
+  readonly branch?: string | null | undefined;
+  readonly sequence?: number | null | undefined;
+  readonly commit: CommitInput;
+  readonly artifact?: string | null | undefined;
+  readonly checksum?: string | null | undefined;
+  readonly phase?: BuildPhase | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CommitInput = {
+  readonly sha: string;
+  readonly message?: string | null | undefined;
+  readonly author?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly committedAt?: string | null | undefined;
+  readonly parents?: ReadonlyArray<string> | null | undefined;
+};
+
+export type UpdateBuildInput = {
+  readonly build: string;
+  readonly phase: BuildPhase;
+  readonly artifact?: string | null | undefined;
+  readonly checksum?: string | null | undefined;
+};
+
 export type CreateReleaseInput = {
   readonly app: string;
   readonly build: string;
@@ -230,25 +260,6 @@ export type ReportDeploymentInput = {
   readonly failureReason?: string | null | undefined;
 };
 
-export type OpenReviewAppInput = {
-  readonly pipeline: string;
-  readonly pullRequest: PullRequestInput;
-};
-
-export type PullRequestInput = {
-  readonly number: number;
-  readonly branch: string;
-  readonly title?: string | null | undefined;
-  readonly author?: string | null | undefined;
-  readonly url?: string | null | undefined;
-  readonly headSha?: string | null | undefined;
-};
-
-export type CloseReviewAppInput = {
-  readonly pipeline: string;
-  readonly pullRequestNumber: number;
-};
-
 export type ReportStatusInput = {
   readonly release?: string | null | undefined;
   readonly build?: string | null | undefined;
@@ -258,17 +269,6 @@ export type ReportStatusInput = {
   readonly description?: string | null | undefined;
   readonly targetUrl?: string | null | undefined;
   readonly imageUrl?: string | null | undefined;
-};
-
-export type CreateTokenInput = {
-  readonly name: string;
-  readonly role: Role;
-  readonly expiresAt?: string | null | undefined;
-  readonly pipelines?: ReadonlyArray<string> | null | undefined;
-};
-
-export type RevokeTokenInput = {
-  readonly token: string;
 };
 
 export type AppReleasesFragment = { readonly currentRelease: ReleaseSummaryFragment | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } }> } };
@@ -704,10 +704,6 @@ export type RevokeTokenMutationVariables = Exact<{
 
 export type RevokeTokenMutation = { readonly revokeToken: { readonly token: TokenFragment } | null };
 
-export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED", "FAILED"];
-
-export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
-
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
 export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_STATUS_REPORTED", "PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "ACCESS_DENIED"];
@@ -716,15 +712,19 @@ export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "
 
 export const PROMOTION_PHASE_VALUES: readonly PromotionPhase[] = ["IN_PROGRESS", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"];
 
+export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYING", "SUCCEEDED", "FAILED", "SUPERSEDED"];
+
 export const STATUS_STATE_VALUES: readonly StatusState[] = ["PENDING", "SUCCESS", "FAILURE", "ERROR"];
 
-export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYING", "SUCCEEDED", "FAILED", "SUPERSEDED"];
+export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED", "FAILED"];
+
+export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
 
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK"];
 
-export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH"];
-
 export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
+
+export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH"];
 
 const APP_RELEASES = `fragment AppReleases on App {
   currentRelease {

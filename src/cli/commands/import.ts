@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { Api } from "../api/client.js";
 import { findConnection } from "../auth/connection.js";
-import { joinChecks } from "../checks.js";
 import { define, option, required } from "../command.js";
 import { EXIT, wrongUsage } from "../exit.js";
 import { Importer, type ImportStep } from "../import/importer.js";
 import { PlatformApi, platformUrl } from "../import/platform-api.js";
+import { joinChecks } from "../options/checks.js";
 import { startProgress } from "../output/progress.js";
 import type { Screen } from "../output/screen.js";
 

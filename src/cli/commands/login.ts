@@ -4,10 +4,10 @@ import { ViewerDocument } from "../api/generated.js";
 import { findConnection } from "../auth/connection.js";
 import { deleteLogin, loginFile, writeLogin } from "../auth/login-file.js";
 import { askSecret } from "../auth/secret.js";
-import { openBrowser } from "../browser.js";
 import { define } from "../command.js";
 import { wrongUsage } from "../exit.js";
 import { lower, singleLine } from "../output/format.js";
+import { openBrowser } from "../terminal/browser.js";
 import { formatPipelines } from "./tokens.js";
 
 /** Adds the commands `login`, `logout`, `whoami` and `open`. */

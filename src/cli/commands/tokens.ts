@@ -9,9 +9,9 @@ import {
 } from "../api/generated.js";
 import { list } from "../api/references.js";
 import { define, enumOption, limitOption, listOption, option, required } from "../command.js";
-import { type ConfirmOptions, confirm, yesOption } from "../confirm.js";
 import { wrongUsage } from "../exit.js";
 import { lower, singleLine } from "../output/format.js";
+import { type ConfirmOptions, confirm, yesOption } from "../terminal/confirm.js";
 
 export function addTokens(program: Command): void {
   define<{ limit?: number }>(

@@ -8,9 +8,9 @@ import {
 } from "../api/generated.js";
 import { define, option } from "../command.js";
 import { EXIT } from "../exit.js";
-import { onInterrupt } from "../interrupt.js";
 import { appLabel, lower, phase, singleLine } from "../output/format.js";
 import type { Paint, Screen } from "../output/screen.js";
+import { onInterrupt } from "../terminal/interrupt.js";
 
 /** One entry of the event log. */
 type LogEvent = EventsSubscription["event"];

@@ -1,5 +1,5 @@
 import type { ReleaseFragment } from "../api/generated.js";
-import { joinChecks } from "../checks.js";
+import { joinChecks } from "../options/checks.js";
 import { appLabel, check, lower, phase, singleLine } from "./format.js";
 import type { Column, Screen } from "./screen.js";
 

@@ -2,12 +2,12 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Ticker } from "../../async/ticker.js";
 import type { Ctx } from "../../domain/core/context.js";
-import { GithubApi } from "./api.js";
-import { startPendingDeliveries } from "./pending-deliveries.js";
-import { disableQueue } from "./queue.js";
-import { startReporter } from "./reporter.js";
-import { serveGithubWebhooks } from "./webhook.js";
-import { WebhookInbox } from "./webhook-inbox.js";
+import { GithubApi } from "./deployments/api.js";
+import { disableQueue } from "./deployments/queue.js";
+import { startReporter } from "./deployments/reporter.js";
+import { startPendingDeliveries } from "./webhooks/pending-deliveries.js";
+import { serveGithubWebhooks } from "./webhooks/webhook.js";
+import { WebhookInbox } from "./webhooks/webhook-inbox.js";
 
 /** Settings of the GitHub integration. */
 export interface GithubSettings {

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { type Database, DatabaseUnavailable } from "../../../src/database/database.js";
 import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
-import { WebhookInbox } from "../../../src/integrations/github/webhook-inbox.js";
+import { WebhookInbox } from "../../../src/integrations/github/webhooks/webhook-inbox.js";
 import { status } from "../../support/github-webhooks.js";
 import { unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";

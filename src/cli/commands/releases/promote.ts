@@ -1,0 +1,229 @@
+import type { Command } from "commander";
+import { Blocked, isGate } from "../../api/client.js";
+import { follow } from "../../api/follow.js";
+import {
+  LogEndDocument,
+  PromoteDocument,
+  type PromoteInput,
+  PromotionDocument,
+  PromotionEventsDocument,
+  type PromotionFragment,
+  PromotionPlanDocument,
+  STAGE_VALUES,
+  type Stage,
+} from "../../api/generated.js";
+import { findReleaseId } from "../../api/references.js";
+import {
+  type CommandCall,
+  type CommandResult,
+  define,
+  enumOption,
+  idempotencyOption,
+  listOption,
+  option,
+} from "../../command.js";
+import { EXIT, type ExitCode, wrongUsage } from "../../exit.js";
+import { type OverrideFlags, overrideOptions, requireReason } from "../../options/override.js";
+import { appLabel, lower, shellQuote } from "../../output/format.js";
+import { type Progress, startProgress } from "../../output/progress.js";
+import { outcome, planHints, showPlan, showPromotion } from "../../output/promotions.js";
+import { type ConfirmOptions, canAsk, confirm, yesOption } from "../../terminal/confirm.js";
+import { onInterrupt } from "../../terminal/interrupt.js";
+
+/** Maximum time for which `--wait` tries to reconnect, in milliseconds. */
+const RECONNECT_TIMEOUT_MS = 5 * 60_000;
+
+interface Options extends OverrideFlags, ConfirmOptions {
+  readonly app?: string;
+  readonly pipeline?: string;
+  readonly stage?: Stage;
+  readonly to?: string[];
+  readonly release?: string;
+  readonly skipUpToDate?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+export function addPromote(program: Command): void {
+  define<Options>(
+    program,
+    {
+      usage: "pipelines:promote",
+      alias: "promote",
+      about: "Promote a release of an app to the apps of the next stage",
+      examples: [
+        "pipelines:promote -a myapp-space-dev",
+        "promote -a myapp-space-dev --dry-run",
+        "promote -a myapp-space-stg -t myapp-eu -r v12 --wait",
+        "promote -p myapp -s staging",
+        "promote -a myapp-space-stg --force --reason 'hotfix, QA is informed'",
+      ],
+      notes: [
+        "Promotes the current release to all apps of the next stage unless -r or -t is given. With -p and -s instead of -a,\n" +
+          "promotes from the first app of the stage that has a release.",
+        "On a terminal, asks for confirmation if every target already runs the build; --yes skips the question.",
+        "Exit codes: 3 if required checks or other gates block the promotion, 4 if it finished but not all targets succeeded.",
+      ],
+      options: [
+        option("-a, --app <app>", "the source app, by name or id"),
+        option("-p, --pipeline <pipeline>", "instead of -a: the pipeline to promote in"),
+        enumOption("-s, --stage <stage>", "instead of -a: the stage to promote from", STAGE_VALUES),
+        listOption("-t, --to <app...>", "target apps in the next stage"),
+        option("-r, --release <release>", "release of the source app: id, v3 or previous"),
+        option("--skip-up-to-date", "leave out targets that already run the build"),
+        option("--dry-run", "show the plan and its blockers without promoting"),
+        ...overrideOptions(),
+        yesOption(),
+        option("--wait", "wait until the promotion has finished"),
+        idempotencyOption(),
+      ],
+    },
+    async (call) => {
+      const input = await parseInput(call);
+      if (call.options.dryRun === true) return plan(call, input);
+      await confirmRepetition(call, input);
+      try {
+        return await (call.options.wait === true ? promoteAndWait(call, input) : promote(call, input));
+      } catch (error) {
+        throw error instanceof Blocked ? await completeHints(call, input, error) : error;
+      }
+    },
+  );
+}
+
+async function parseInput({ api, options }: CommandCall<Options>): Promise<PromoteInput> {
+  const { app, pipeline, stage, to: targets, skipUpToDate, force, reason, idempotencyKey } = options;
+  if (app === undefined && (pipeline === undefined || stage === undefined)) {
+    throw wrongUsage("Specify what to promote: -a APP, or -p PIPELINE and -s STAGE.");
+  }
+  requireReason(options, "promotion");
+  const release = options.release === undefined ? undefined : await findReleaseId(api, options.release, app);
+  return { app, pipeline, stage, targets, skipUpToDate, force, reason, release, idempotencyKey };
+}
+
+async function plan({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
+  const { promotionPlan } = await api.run(PromotionPlanDocument, { input });
+  const refused = promotionPlan.blockers.some(isGate) ? EXIT.blocked : EXIT.refused;
+  return {
+    document: promotionPlan,
+    text: (screen) => showPlan(screen, promotionPlan, overrideCommand(options)),
+    exit: promotionPlan.promotable ? EXIT.done : refused,
+  };
+}
+
+/** On a terminal, asks before a promotion to targets that all run the build already: it would change nothing. */
+async function confirmRepetition({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<void> {
+  if (options.yes === true || input.skipUpToDate === true || !canAsk()) return;
+  const { promotable, targets } = (await api.run(PromotionPlanDocument, { input })).promotionPlan;
+  if (!promotable || !targets.every((target) => target.upToDate)) return;
+  const [first, ...others] = targets.map(({ app }) => app.name);
+  const subject = others.length === 0 ? `${first} already runs` : `All ${targets.length} targets already run`;
+  await confirm(options, `${subject} this build. Release it again?`);
+}
+
+/** Reads the plan for the names and ids of the suggested commands. */
+async function completeHints({ api, options }: CommandCall<Options>, input: PromoteInput, blocked: Blocked) {
+  const override = overrideCommand(options);
+  const planned = await api.run(PromotionPlanDocument, { input }).catch(() => null);
+  return blocked.withHints({ ...(planned === null ? {} : planHints(planned.promotionPlan)), override });
+}
+
+/** The command that repeats the promotion with `--force`. */
+function overrideCommand({ app, pipeline, stage, to = [], release, skipUpToDate }: Options): string {
+  const words = [
+    ...(app === undefined ? ["-p", pipeline ?? "", "-s", lower(stage ?? "")] : ["-a", app]),
+    ...to.flatMap((target) => ["-t", target]),
+    ...(release === undefined ? [] : ["-r", release]),
+    ...(skipUpToDate === true ? ["--skip-up-to-date"] : []),
+  ];
+  return `railyard promote ${words.map(shellQuote).join(" ")} --force --reason TEXT`;
+}
+
+/** `Promoting app ⬢ myapp-space-dev ...` */
+function announcement({ screen, options }: CommandCall<Options>): string {
+  if (options.app !== undefined) return `Promoting app ${appLabel({ name: options.app }, screen.paint)} ...`;
+  return `Promoting ${lower(options.stage ?? "")} of ${options.pipeline} ...`;
+}
+
+async function promote(call: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
+  const progress = await startProgress(call.screen, announcement(call));
+  try {
+    const { promotion } = (await call.api.run(PromoteDocument, { input })).promote;
+    return reportOutcome(call, promotion, false);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): Promise<CommandResult | ExitCode> {
+  const { api, screen } = call;
+  const progress = await startProgress(screen, announcement(call));
+  const interrupt = onInterrupt();
+  try {
+    // Read the cursor before promoting, so that no event is missed.
+    const { endCursor } = (await api.run(LogEndDocument, {})).events.pageInfo;
+    const { promotion } = (await api.run(PromoteDocument, { input })).promote;
+    if (promotion.phase === "IN_PROGRESS") {
+      await watchTargets(call, promotion, endCursor ?? undefined, progress, interrupt.signal);
+    }
+    if (interrupt.signal.aborted) {
+      progress.stop();
+      screen.note(`The promotion continues. Show its progress with \`railyard promotions:info ${promotion.id}\`.`);
+      return EXIT.interrupted;
+    }
+    return reportOutcome(call, (await api.run(PromotionDocument, { id: promotion.id })).promotion ?? promotion, true);
+  } finally {
+    interrupt.release();
+    progress.stop();
+  }
+}
+
+/** Shows the phase of each target until all are final. */
+async function watchTargets(
+  call: CommandCall<Options>,
+  promotion: PromotionFragment,
+  after: string | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { screen, connection } = call;
+  const targets = new Map(promotion.targets.map((target) => [target.release.id, target]));
+  const show = () => {
+    const lines = [...targets.values()].map((one) => `  ${appLabel(one.app, screen.paint)}  ${outcome(screen, one)}`);
+    progress.update([announcement(call), ...lines].join("\n"));
+  };
+  show();
+  const notice = (text: string) => screen.note(text);
+  const options = { after, signal, notice, reconnectTimeoutMs: RECONNECT_TIMEOUT_MS };
+  for await (const event of follow(connection, PromotionEventsDocument, { promotion: promotion.id }, options)) {
+    if (event.type === "PROMOTION_FINISHED") return;
+    const { target, targetPhase } = event;
+    if (target === null || targetPhase === null) continue;
+    const known = targets.get(target.release.id);
+    if (known === undefined) continue;
+    // The event carries the current failure reason, which applies only to a failed phase.
+    const failureReason = targetPhase === "FAILED" ? target.failureReason : null;
+    const updated = { ...known, phase: targetPhase, failureReason };
+    targets.set(target.release.id, updated);
+    show();
+    if (screen.reader === "pipe") screen.line(`${appLabel(updated.app, screen.paint)}  ${outcome(screen, updated)}`);
+  }
+}
+
+function reportOutcome(call: CommandCall<Options>, promotion: PromotionFragment, waited: boolean): CommandResult {
+  const failed = promotion.phase === "FAILED" || promotion.phase === "PARTIALLY_SUCCEEDED";
+  return {
+    document: promotion,
+    text: (screen) => {
+      const { paint } = screen;
+      const mark = failed ? paint.red("✗") : promotion.phase === "IN_PROGRESS" ? paint.yellow("…") : paint.green("✓");
+      screen.line(`${announcement(call)} ${mark}`);
+      showPromotion(screen, promotion, waited);
+      if (promotion.phase === "IN_PROGRESS") {
+        screen.line(`In progress. Show it with \`railyard promotions:info ${promotion.id}\`.`);
+      }
+    },
+    exit: failed ? EXIT.notAllSucceeded : EXIT.done,
+  };
+}

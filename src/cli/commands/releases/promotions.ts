@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+import {
+  PROMOTION_PHASE_VALUES,
+  PromotionDocument,
+  type PromotionFragment,
+  type PromotionPhase,
+  PromotionsDocument,
+} from "../../api/generated.js";
+import { list } from "../../api/references.js";
+import { define, enumOption, limitOption, option } from "../../command.js";
+import { notFound } from "../../exit.js";
+import { lower, phase, shortSha } from "../../output/format.js";
+import { noteMore } from "../../output/lists.js";
+import { describePromotion } from "../../output/promotions.js";
+import type { Column, Screen } from "../../output/screen.js";
+
+export function addPromotions(program: Command): void {
+  define<{ app?: string; phase?: PromotionPhase; limit: number }>(
+    program,
+    {
+      usage: "promotions [pipeline]",
+      about: "List promotions, newest first",
+      examples: ["promotions myapp", "promotions --phase in-progress", "promotions -a myapp-space-prod --json"],
+      notes: ["Columns in a pipe: id, phase, pipeline, from, to, source, version, commit, targets, by, time."],
+      options: [
+        option("-a, --app <app>", "only promotions from or to this app"),
+        enumOption("--phase <phase>", "only promotions in this phase", PROMOTION_PHASE_VALUES),
+        limitOption(25),
+      ],
+    },
+    async ({ api, screen, args: [pipeline], options: { app, phase: only, limit } }) => {
+      const { nodes, more } = await list(api, PromotionsDocument, { pipeline, app, phase: only }, limit);
+      return {
+        document: nodes,
+        text: async () => {
+          await screen.table(columns(screen), nodes, "No promotions found.");
+          noteMore(screen, more, limit);
+        },
+      };
+    },
+  );
+
+  define(
+    program,
+    {
+      usage: "promotions:info <id>",
+      about: "Show a promotion, its targets and its checks",
+      examples: ["promotions:info 019ab3c4-5d6e-7f80-9123-456789abcdef"],
+    },
+    async ({ api, args: [id = ""] }) => {
+      const { promotion } = await api.run(PromotionDocument, { id });
+      if (promotion === null) throw notFound(`promotion "${id}"`);
+      return { document: promotion, text: (screen) => describePromotion(screen, promotion) };
+    },
+  );
+}
+
+function columns(screen: Screen): Column<PromotionFragment>[] {
+  const { paint } = screen;
+  const targets = (one: PromotionFragment) => one.targets.map((target) => target.app?.name ?? "(deleted)").join(",");
+  return [
+    { title: "Promotion", value: (one) => one.id, narrow: "whole", only: "ids" },
+    { title: "Phase", value: (one) => lower(one.phase), shown: (one) => phase(one.phase, paint) },
+    { title: "Pipeline", value: (one) => one.pipeline?.name ?? "", narrow: "left out" },
+    { title: "From", value: (one) => lower(one.from), narrow: "left out" },
+    { title: "To", value: (one) => lower(one.to) },
+    { title: "Source", value: (one) => one.source?.name ?? "", narrow: "left out" },
+    { title: "Release", value: (one) => `v${one.release.version}` },
+    {
+      title: "Commit",
+      value: (one) => one.build.commit.sha,
+      shown: (one) => paint.yellow(shortSha(one.build)),
+      narrow: "left out",
+    },
+    { title: "Targets", value: targets },
+    { title: "By", value: (one) => one.createdBy.name, narrow: "left out" },
+    { title: "Started", value: (one) => one.createdAt, shown: (one) => screen.time(one.createdAt) },
+  ];
+}

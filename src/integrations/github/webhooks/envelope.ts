@@ -1,0 +1,41 @@
+import type { SeenRepository } from "../../../domain/builds/repository-names.js";
+import { LIMITS, parseRepository } from "../../../domain/core/input.js";
+import { normalizeText } from "../../../domain/core/normalize.js";
+import { Refusal } from "../../../domain/core/refusal.js";
+import { ENVELOPE } from "./payloads.js";
+
+/** What is read of a payload, for every event. */
+export interface Envelope {
+  readonly action: string | null;
+  /** Null if the event has none, or one whose URL is not that of a repository. */
+  readonly repository: SeenRepository | null;
+}
+
+export function readEnvelope(event: string, payload: unknown): Envelope {
+  const { action, repository, changes } = ENVELOPE.parse(payload);
+  const name = repository == null ? null : nameOf(repository.html_url);
+  if (repository == null || name === null) return { action: normalizeText(action, LIMITS.name), repository: null };
+  const [host = "", owner = "", base = ""] = name.split("/");
+  const at = new Date(repository.updated_at ?? "");
+  const isRename = event === "repository" && (action === "renamed" || action === "transferred");
+  const formerOwner = changes?.owner?.from.user ?? changes?.owner?.from.organization;
+  const former = `${host}/${formerOwner?.login ?? owner}/${changes?.repository?.name.from ?? base}`;
+  return {
+    action: normalizeText(action, LIMITS.name),
+    repository: {
+      name,
+      id: repository.id == null ? null : `${host}:${repository.id}`,
+      at: Number.isNaN(at.getTime()) ? null : at,
+      formerly: isRename ? nameOf(former) : null,
+    },
+  };
+}
+
+function nameOf(url: string): string | null {
+  try {
+    return parseRepository("repository", url);
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}

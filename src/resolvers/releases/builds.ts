@@ -1,0 +1,94 @@
+import sql from "sql-template-tag";
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import * as builds from "../../domain/builds/builds.js";
+import { explainAutoDeploys } from "../../domain/builds/decisions.js";
+import { resolveRepository } from "../../domain/builds/repository-names.js";
+import { parseId, parseRepository, withoutRefPrefix } from "../../domain/core/input.js";
+import { AutoDeploy } from "../../entities/builds/auto-deploy.js";
+import { Build } from "../../entities/builds/build.js";
+import type { Release } from "../../entities/releases/release.js";
+import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../../schema/connections.js";
+import type { Context } from "../../schema/context.js";
+import { CreateBuildInput, UpdateBuildInput } from "../../schema/inputs/builds.js";
+import { CreateBuildPayload, UpdateBuildPayload } from "../../schema/payloads.js";
+import { requiresRole } from "../../schema/roles.js";
+import { BUILDS_NEWEST_FIRST, listRows, nestedList, RELEASES_NEWEST_FIRST } from "../lists.js";
+
+@ArgsType()
+class BuildsArgs extends PageArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: "Only builds of this repository, as `github.com/acme/shop`, as a URL, or as `acme/shop`.",
+  })
+  repository?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Only builds of this branch, as `main` or `refs/heads/main`." })
+  branch?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Only builds of the commit with this exact hash." })
+  commitSha?: string | null;
+}
+
+@Resolver(() => Build)
+export class BuildResolver {
+  @Query(() => Build, { nullable: true, description: "Finds a build; null if there is none." })
+  build(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID, { description: "The build's id." }) id: string,
+  ): Promise<Build | null> {
+    return ctx.loaders.build.load(parseId("id", id));
+  }
+
+  @Query(() => BuildConnection, { description: "Lists builds, newest first." })
+  async builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
+    const conditions = [];
+    if (args.repository != null) {
+      const repository = parseRepository("repository", args.repository);
+      conditions.push(sql`e.repository = ${await resolveRepository(ctx.db.reader, repository)}`);
+    }
+    if (args.branch != null) conditions.push(sql`e.branch = ${withoutRefPrefix(args.branch)}`);
+    if (args.commitSha != null) conditions.push(sql`e.commit_sha = ${args.commitSha.toLowerCase()}`);
+    return listRows(ctx, BUILDS_NEWEST_FIRST, args, conditions);
+  }
+
+  @FieldResolver(() => ReleaseConnection, {
+    description: "The releases of this build on all apps, newest first.",
+  })
+  releases(
+    @Root() { id }: Build,
+    @Ctx() ctx: Context,
+    @Args(() => PageArgs) args: PageArgs,
+  ): Promise<Connection<Release>> {
+    return nestedList(ctx, RELEASES_NEWEST_FIRST, "buildId", id, args);
+  }
+
+  @FieldResolver(() => [AutoDeploy], {
+    description:
+      "Whether it is deployed automatically, for each app that follows its branch or commit now, in the order in which they were added.",
+  })
+  autoDeploys(@Root() build: Build, @Ctx() ctx: Context): Promise<readonly AutoDeploy[]> {
+    return ctx.loaders.computed.load(explainAutoDeploys, build);
+  }
+
+  @Mutation(() => CreateBuildPayload, {
+    nullable: true,
+    description: `Registers a build. ${requiresRole("createBuild")}`,
+  })
+  async createBuild(
+    @Ctx() ctx: Context,
+    @Arg("input", () => CreateBuildInput, { description: "Input for createBuild." }) input: CreateBuildInput,
+  ): Promise<CreateBuildPayload> {
+    return { build: await ctx.mutate((ctx) => builds.createBuild(ctx, input)) };
+  }
+
+  @Mutation(() => UpdateBuildPayload, {
+    nullable: true,
+    description: `Updates the phase of a build that has not SUCCEEDED. ${requiresRole("updateBuild")}`,
+  })
+  async updateBuild(
+    @Ctx() ctx: Context,
+    @Arg("input", () => UpdateBuildInput, { description: "Input for updateBuild." }) input: UpdateBuildInput,
+  ): Promise<UpdateBuildPayload> {
+    return { build: await ctx.mutate((ctx) => builds.updateBuild(ctx, input)) };
+  }
+}

@@ -1,0 +1,64 @@
+import { FieldResolver, Resolver, Root } from "type-graphql";
+import { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { Blocker, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
+import { Release } from "../../entities/releases/release.js";
+
+/* A plan is computed completely, including its rows. These resolvers only declare the types of the fields. */
+
+@Resolver(() => PromotionPlan)
+export class PlanResolver {
+  @FieldResolver(() => Pipeline, { description: "The pipeline." })
+  pipeline(@Root() { pipeline }: PromotionPlan): Pipeline {
+    return pipeline;
+  }
+
+  @FieldResolver(() => App, {
+    nullable: true,
+    description: "The source app; null if the stage has no app with a release.",
+  })
+  source(@Root() { source }: PromotionPlan): App | null {
+    return source;
+  }
+
+  @FieldResolver(() => Release, {
+    nullable: true,
+    description: "The release that would be promoted; null if there is none.",
+  })
+  release(@Root() { release }: PromotionPlan): Release | null {
+    return release;
+  }
+}
+
+@Resolver(() => PlannedTarget)
+export class PlannedTargetResolver {
+  @FieldResolver(() => Coupling, { description: "The target app's place in the pipeline." })
+  coupling(@Root() { coupling }: PlannedTarget): Coupling {
+    return coupling;
+  }
+
+  @FieldResolver(() => App, { description: "The target app." })
+  app(@Root() { app }: PlannedTarget): App {
+    return app;
+  }
+
+  @FieldResolver(() => Release, {
+    nullable: true,
+    description: "The release that the app runs now; null if there is none.",
+  })
+  currentRelease(@Root() { currentRelease }: PlannedTarget): Release | null {
+    return currentRelease;
+  }
+}
+
+@Resolver(() => Blocker)
+export class BlockerResolver {
+  @FieldResolver(() => App, {
+    nullable: true,
+    description: "The affected target; null if the blocker affects the whole promotion.",
+  })
+  app(@Root() { app }: Blocker): App | null {
+    return app;
+  }
+}
