@@ -2,11 +2,20 @@ import type { Statement } from "./statement-recorder.js";
 
 /** A UUIDv7. It begins with its creation time, in milliseconds since the Unix epoch. */
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
-const INSERT_OF_RELEASES = /^INSERT INTO releases \(([^)]*)\)/;
+/** Begins with the name of the statement. */
+const INSERT = /^(?:\/\*.*?\*\/ )?INSERT INTO (\w+) \(([^)]*)\)/;
+
+/** Makes the values that must differ between sendings. */
+export interface FreshValues {
+  newId(): string;
+  /** Positions are unique in their table, so they must be larger than every recorded one. */
+  newPosition(): number;
+}
 
 /**
  * Prepares recorded statements to be sent again. Replaces ids that were created during the recording by new ones, also in
- * arrays and inside texts, and increments release versions. All other values can be written again unchanged.
+ * arrays and inside texts, and increments release versions. Promotions get new positions. All other values can be written
+ * again unchanged.
  *
  * @param recordedAt when recording began, in milliseconds since the Unix epoch
  * @param times number of times the statements were sent before
@@ -15,7 +24,7 @@ export function withFreshIds(
   statements: readonly Statement[],
   recordedAt: number,
   times: number,
-  newId: () => string,
+  { newId, newPosition }: FreshValues,
 ): readonly Statement[] {
   const ids = new Map<string, string>();
   const renewedId = (id: string) => {
@@ -29,16 +38,21 @@ export function withFreshIds(
     return Array.isArray(value) ? value.map(renew) : value;
   };
   return statements.map((statement) => {
-    const isVersion = findVersionValues(statement.text);
-    const values = statement.values.map((value, index) => (isVersion(index) ? Number(value) + times : renew(value)));
+    const isVersion = findValues(statement.text, "releases", "version");
+    const isPosition = findValues(statement.text, "promotions", "position");
+    const values = statement.values.map((value, index) => {
+      if (isPosition(index)) return newPosition();
+      return isVersion(index) ? Number(value) + times : renew(value);
+    });
     return { ...statement, values };
   });
 }
 
-/** Finds which values of a statement are versions of the releases that it inserts. */
-function findVersionValues(text: string): (index: number) => boolean {
-  const columns = INSERT_OF_RELEASES.exec(text)?.[1]?.split(", ");
-  if (columns === undefined) return () => false;
-  const version = columns.indexOf('"version"');
-  return (index) => index % columns.length === version;
+/** Finds which values of a statement are those of a column in the rows that it inserts. */
+function findValues(text: string, table: string, column: string): (index: number) => boolean {
+  const [, inserted, list = ""] = INSERT.exec(text) ?? [];
+  if (inserted !== table) return () => false;
+  const columns = list.split(", ");
+  const position = columns.indexOf(`"${column}"`);
+  return (index) => index % columns.length === position;
 }

@@ -1,13 +1,23 @@
 import pg from "pg";
 import { newId } from "../../src/domain/core/id.js";
 import { handleCalls } from "./child-process.js";
-import { withFreshIds } from "./fresh-ids.js";
+import { type FreshValues, withFreshIds } from "./fresh-ids.js";
 import type { Statement } from "./statement-recorder.js";
 
 /* The lower bound for an operation on PostgreSQL: sends its statements through one bare `pg` connection. */
 
 const client = new pg.Client({ connectionString: process.argv[2] ?? "", pipeline: true });
 await client.connect();
+
+/** The newest position of a promotion: above those of the recordings. */
+let position = 1_000_000;
+const fresh: FreshValues = {
+  newId,
+  newPosition: () => {
+    position += 1;
+    return position;
+  },
+};
 
 /** Number of times each recording was sent, so that every repetition inserts new rows. */
 const sent = new Map<string, number>();
@@ -36,7 +46,7 @@ handleCalls({
     sent.set(name, before + times);
     // Prepared before the measurement starts.
     const all = Array.from({ length: times }, (_, iteration) =>
-      withFreshIds(statements, recordedAt, before + iteration + 1, newId),
+      withFreshIds(statements, recordedAt, before + iteration + 1, fresh),
     );
     const measured: number[] = [];
     for (const one of all) measured.push(await send(one));

@@ -29,7 +29,7 @@ const getRows = (text: string, ...args: unknown[]) => file.prepare(text).all(...
 /** Returns a function that writes copies of the rows of an app's newest promotion. */
 function getWriter(sourceApp: string): () => void {
   const [promotion] = getRows(
-    "SELECT p.* FROM promotions p JOIN apps a ON a.id = p.source_app_id WHERE a.name = ? ORDER BY p.id DESC LIMIT 1",
+    "SELECT p.* FROM promotions p JOIN apps a ON a.id = p.source_app_id WHERE a.name = ? ORDER BY p.position DESC LIMIT 1",
     sourceApp,
   );
   if (promotion === undefined) throw new Error(`${sourceApp} has no promotion to copy.`);
@@ -52,12 +52,13 @@ function getWriter(sourceApp: string): () => void {
   const insertEvent = into("events", sampleEvent);
   const insertConcern = into("event_apps", sampleConcern);
   const advance = file.prepare("UPDATE event_log SET head = head + ? WHERE id = 1 RETURNING head");
+  const nextPosition = file.prepare("SELECT MAX(position) + 1 AS position FROM promotions");
   let version = 0;
   return () => {
     file.exec("BEGIN IMMEDIATE");
     version += 1;
     const promotionId = newId();
-    insertPromotion({ ...promotion, id: promotionId });
+    insertPromotion({ ...promotion, id: promotionId, position: Number(nextPosition.get()?.position) });
     const ids = new Map<unknown, string>([[promotion.id, promotionId]]);
     const renamed = (id: string | number | null | undefined) => ids.get(id) ?? id ?? null;
     for (const release of releases) {
