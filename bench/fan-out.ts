@@ -42,7 +42,8 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
     await ours.waitUntilSubscribed(scenario.release);
     const theirs = await Subscribers.connect(await bare.call<number>("port"));
     opened.push(theirs);
-    await eventually(async () => (await bare.call<number>("subscriptions")) === SUBSCRIPTION_COUNT);
+    const isComplete = async () => (await bare.call<number>("subscriptions")) === SUBSCRIPTION_COUNT;
+    if (!(await eventually(isComplete))) throw new Error("The subscriptions of the baseline did not start.");
 
     let payloads: string[] = [];
     const promotion = () => {

@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/database/sqlite/open.ts",
     find: "synchronous = FULL",
     replace: "synchronous = OFF",
-    tests: ["database/durability"],
+    tests: ["database/transactions"],
   },
   {
     name: "log: an event is delivered twice after a reconnect",

@@ -12,12 +12,11 @@ import { MUTANTS, type Mutant } from "./mutants.js";
  *
  *   npm run mutate                    all mutants
  *   npm run mutate -- cache access    those with such a word in their name
- *   npm run mutate -- --sample 3      some of them, others each day
  */
 
 const TEST_TIMEOUT_MS = 120_000;
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { sample: { type: "string" } } });
+const { positionals } = parseArgs({ allowPositionals: true });
 
 type Outcome = "killed" | "survived" | "not applicable";
 
@@ -32,13 +31,7 @@ try {
 }
 
 function choose(): readonly Mutant[] {
-  const named = MUTANTS.filter(
-    ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
-  );
-  if (values.sample === undefined) return named;
-  const size = Math.min(Number(values.sample), named.length);
-  const day = Math.floor(Date.now() / 86_400_000);
-  return Array.from({ length: size }, (_, index) => named[(day * size + index) % named.length] as Mutant);
+  return MUTANTS.filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)));
 }
 
 function report({ name }: Mutant, outcome: Outcome): Outcome {

@@ -103,7 +103,7 @@ export async function fillPostgres(url: string, pipelines: number): Promise<void
       for (const some of waiting.values()) some.length = 0;
       reportProgress("pipelines created", created, pipelines);
     }
-    await database.write((tx) => tx.query(sql`UPDATE event_log SET head = ${rows.head}`));
+    await database.write((tx) => tx.execute("move_log_head", sql`UPDATE event_log SET head = ${rows.head}`));
   } finally {
     await database.close();
   }

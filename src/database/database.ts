@@ -29,12 +29,12 @@ interface BaseDatabase {
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
-   * Calls `listener` soon after a commit of any instance. It does not say what was committed, and may be called once for
-   * several commits, or without one.
+   * Wakes followers of the log up: calls `listener` soon after a commit of any instance. It does not say what was committed,
+   * and may be called once for several commits, or without one.
    *
    * @returns a function that removes the listener
    */
-  onCommit(listener: () => void): () => void;
+  onWakeUp(listener: () => void): () => void;
   /**
    * Calls `listener` with the changes of each write of this process, before the write is acknowledged. If a commit fails,
    * its changes are reported too, since it may have taken effect.

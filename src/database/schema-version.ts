@@ -7,8 +7,11 @@ import { DatabaseOpenError } from "./database.js";
  * version and newer ones may open it. An older version would read and write rows whose meaning it does not know.
  */
 
+/** What the migration that creates the table writes: it does not know the version that runs it. */
+const UNRECORDED = "0.0.0";
+
 /**
- * Runs the migrations that are missing, and records this version if there were any.
+ * Runs the migrations that are missing, and records this version if there were any, or if none is recorded.
  *
  * @param name the database, for the message
  * @throws DatabaseOpenError if a newer version has migrated the database; nothing is changed
@@ -16,7 +19,7 @@ import { DatabaseOpenError } from "./database.js";
 export async function migrateSchema(source: DataSource, name: string): Promise<void> {
   const recorded = await requireKnownSchema(source, name);
   const executed = await source.runMigrations({ transaction: "each" });
-  if (executed.length === 0 && recorded !== null) return;
+  if (executed.length === 0 && recorded !== null && recorded !== UNRECORDED) return;
   await source.query(`UPDATE schema_version SET version = '${VERSION}' WHERE id = 1`);
 }
 

@@ -10,21 +10,21 @@ import { type EventApp, LogEvent } from "../entities/history/event.js";
  * The statement's snapshot is older than its lock. That is safe: an UPDATE uses the newest version of its row, and
  * nothing else is read. If the head is missing, positions are null, which the tables refuse.
  *
- * @param turn the statement that waits for the log's lock
+ * @param lock the statement that waits for the log's lock
  * @param events with positions that count from 1
  * @param concerns with the same positions
  */
-export function appendStatement(tx: Tx, turn: Sql, events: readonly LogEvent[], concerns: readonly EventApp[]): Sql {
+export function appendStatement(tx: Tx, lock: Sql, events: readonly LogEvent[], concerns: readonly EventApp[]): Sql {
   const table = tx.table(LogEvent);
   const rows = events.map((event) => table.toRow(event));
   // Each column is one array parameter, so the statement's text does not depend on the number of events.
   const of = (column: string) => array(rows.map((row) => row[column]));
-  return sql`WITH turn AS MATERIALIZED (${turn}),
+  return sql`WITH locked AS MATERIALIZED (${lock}),
     log AS (
-      UPDATE event_log SET head = head + ${events.length} FROM turn WHERE id = 1
+      UPDATE event_log SET head = head + ${events.length} FROM locked WHERE id = 1
       RETURNING head - ${events.length} AS start${tx.dialect.announce}
     ),
-    told AS (
+    appended AS (
       INSERT INTO events (position, type, occurred_at, actor_name, actor_role,
         pipeline_id, promotion_id, release_id, context, detail)
       SELECT (SELECT start FROM log) + e.position, e.type, e.occurred_at, e.actor_name, e.actor_role,

@@ -1,8 +1,11 @@
 import sql from "sql-template-tag";
+import { columns } from "../database/rows/raw-rows.js";
 import type { Tx } from "../database/rows/reader.js";
 import { EventApp, LogEvent } from "../entities/history/event.js";
 import { appendStatement } from "./append-statement.js";
 import type { EventActor, EventDraft } from "./draft.js";
+
+const HEAD = columns({ head: "integer" });
 
 /**
  * Appends events to the log as the last statement of a transaction. So positions are assigned in commit order: the next
@@ -13,16 +16,18 @@ export async function append(tx: Tx, actor: EventActor, now: Date, drafts: reado
   if (drafts.length === 0) return;
   const { lockLog } = tx.dialect;
   if (lockLog === null) {
-    const [log] = await tx.query<{ head: number | string }>(
+    const [log] = await tx.query(
+      "move_log_head",
+      HEAD,
       sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head`,
     );
     if (log === undefined) throw new Error("The event log has lost its head row.");
-    const { events, concerns } = numbered(Number(log.head) - drafts.length, actor, now, drafts);
+    const { events, concerns } = numbered(log.head - drafts.length, actor, now, drafts);
     await tx.insert(LogEvent, events);
     await tx.insert(EventApp, concerns);
   } else {
     const { events, concerns } = numbered(0, actor, now, drafts);
-    await tx.beforeCommit(appendStatement(tx, lockLog, events, concerns));
+    await tx.beforeCommit("append_events", appendStatement(tx, lockLog, events, concerns));
   }
   tx.appended.push(...drafts);
 }

@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns } from "../database/rows/raw-rows.js";
 import type { Reader } from "../database/rows/reader.js";
 
 /** The first and last position of the log. */
@@ -9,10 +10,10 @@ export interface LogBounds {
   readonly oldest: number;
 }
 
+const BOUNDS = columns({ head: "integer", pruned: "integer" });
+
 export async function logBounds(reader: Reader): Promise<LogBounds> {
-  const [row] = await reader.query<{ head: number | string; pruned: number | string }>(
-    sql`SELECT head, pruned FROM event_log WHERE id = ${1}`,
-  );
+  const [row] = await reader.query("log_bounds", BOUNDS, sql`SELECT head, pruned FROM event_log WHERE id = ${1}`);
   if (row === undefined) throw new Error("The event log has lost its head row.");
-  return { head: Number(row.head), oldest: Number(row.pruned) };
+  return { head: row.head, oldest: row.pruned };
 }

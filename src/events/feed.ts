@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import type { Database } from "../database/database.js";
+import { columns } from "../database/rows/raw-rows.js";
 import type { Reader } from "../database/rows/reader.js";
 import type { LogEvent } from "../entities/history/event.js";
 import { logBounds } from "./bounds.js";
@@ -46,7 +47,7 @@ export class Feed implements EventSource {
   constructor(db: Database, options: FeedOptions) {
     this.#db = db;
     this.#options = options;
-    this.#unlisten = db.onCommit(() => this.#look());
+    this.#unlisten = db.onWakeUp(() => this.#look());
   }
 
   get head(): number {
@@ -179,17 +180,20 @@ export class Feed implements EventSource {
   }
 }
 
+const EVENT_APPS = columns({ app_id: "text", position: "integer" });
+
 /** The apps that each event in a slice of the log concerns, by position. */
 async function appsOfEvents(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
-  const rows = await reader.query<{ app_id: string; position: number | string }>(
+  const rows = await reader.query(
+    "apps_of_events",
+    EVENT_APPS,
     sql`SELECT app_id, position FROM event_apps WHERE position > ${after} AND position <= ${until}`,
   );
   const apps = new Map<number, string[]>();
-  for (const row of rows) {
-    const position = Number(row.position);
+  for (const { app_id, position } of rows) {
     const known = apps.get(position);
-    if (known === undefined) apps.set(position, [row.app_id]);
-    else known.push(row.app_id);
+    if (known === undefined) apps.set(position, [app_id]);
+    else known.push(app_id);
   }
   return apps;
 }

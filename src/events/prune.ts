@@ -1,9 +1,12 @@
 import sql from "sql-template-tag";
+import { columns } from "../database/rows/raw-rows.js";
 import type { Tx } from "../database/rows/reader.js";
 import { logBounds } from "./bounds.js";
 
 /** How many events one batch of pruning deletes: it holds the transaction queue for a few milliseconds. */
 const PRUNE_BATCH_SIZE = 500;
+
+const KEEP = columns({ keep: "integer or null" });
 
 /**
  * Deletes the oldest events from before `horizon`, at most `PRUNE_BATCH_SIZE` of them.
@@ -13,15 +16,17 @@ const PRUNE_BATCH_SIZE = 500;
 export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
   const bounds = await logBounds(tx);
   const until = Math.min(bounds.oldest + PRUNE_BATCH_SIZE, bounds.head);
-  const [row] = await tx.query<{ keep: number | string | null }>(
+  const [row] = await tx.query(
+    "oldest_kept_event",
+    KEEP,
     sql`SELECT MIN(position) AS keep FROM events
       WHERE position > ${bounds.oldest} AND position <= ${until} AND occurred_at >= ${horizon.getTime()}`,
   );
-  const last = row?.keep == null ? until : Number(row.keep) - 1;
+  const last = row?.keep == null ? until : row.keep - 1;
   if (last <= bounds.oldest) return false;
-  await tx.query(sql`DELETE FROM events WHERE position <= ${last}`);
-  await tx.query(sql`DELETE FROM event_apps WHERE position <= ${last}`);
+  await tx.execute("prune_events", sql`DELETE FROM events WHERE position <= ${last}`);
+  await tx.execute("prune_event_apps", sql`DELETE FROM event_apps WHERE position <= ${last}`);
   // Another instance may have pruned further: the mark never goes back.
-  await tx.query(sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1} AND pruned < ${last}`);
+  await tx.execute("mark_pruned", sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1} AND pruned < ${last}`);
   return last === until && until < bounds.head;
 }

@@ -30,6 +30,7 @@ export async function readEvents(
       ...conditionFor(reader, filter, "e"),
     ];
     return reader.select(
+      "read_events_of_app",
       LogEvent,
       sql`JOIN event_apps a ON a.position = e.position
         WHERE ${allOf(mine)} ORDER BY a.position ${direction} LIMIT ${limit}`,
@@ -42,7 +43,11 @@ export async function readEvents(
   const branch = partitionFor(filter);
   if (branch === null) {
     const mine = [...rangeCondition("e", after, until, newestFirst), ...conditionFor(reader, filter, "e")];
-    return reader.select(LogEvent, sql`WHERE ${allOf(mine)} ORDER BY e.position ${direction} LIMIT ${limit}`);
+    return reader.select(
+      "read_events",
+      LogEvent,
+      sql`WHERE ${allOf(mine)} ORDER BY e.position ${direction} LIMIT ${limit}`,
+    );
   }
   return readEach(reader, branch, walk);
 }
@@ -78,8 +83,8 @@ async function readEach(
   const table = reader.table(LogEvent);
   const page = sql`WHERE ${allOf(mine)} ORDER BY c.position ${direction} LIMIT ${limit}`;
   const each = reader.dialect.forEachParent(table.select, table.name, table.key, [...new Set(values)], page);
-  const rows = await reader.query(sql`${each} ORDER BY e.position ${direction} LIMIT ${limit}`);
-  return rows.map((row) => table.fromRow(row));
+  const merged = sql`${each} ORDER BY e.position ${direction} LIMIT ${limit}`;
+  return reader.queryEntities("read_events_by_partition", LogEvent, merged);
 }
 
 /**

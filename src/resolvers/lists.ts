@@ -3,6 +3,8 @@ import sql, { raw } from "sql-template-tag";
 import { allOf } from "../database/rows/dialect.js";
 import type { Order } from "../database/rows/pages.js";
 import { readPage } from "../database/rows/pages.js";
+import { resolveRepository } from "../domain/builds/repository-names.js";
+import { parseRepository } from "../domain/core/input.js";
 import { Token } from "../entities/access/token.js";
 import { Build } from "../entities/builds/build.js";
 import { GithubDelivery } from "../entities/github/github-delivery.js";
@@ -43,13 +45,7 @@ export async function listRows<T extends object>(
   const request = pageRequest(args, decodeCursor(order));
   const { reader } = ctx.db;
   const page = await readPage(reader, order, conditions, request);
-  return connect(reader, order, conditions, request, page, async () => {
-    const table = raw(reader.table(order.entity).name);
-    const [row] = await reader.query<{ total: number | string }>(
-      sql`SELECT COUNT(*) AS total FROM ${table} e WHERE ${allOf(conditions)}`,
-    );
-    return Number(row?.total ?? 0);
-  });
+  return connect(reader, order, conditions, request, page, () => reader.countWhere(order.entity, allOf(conditions)));
 }
 
 /** Returns a page of the rows of one parent. Batched: one statement for all parents of the same level. */
@@ -67,6 +63,13 @@ export async function nestedList<T extends object>(
   return connect(reader, order, [belongsToParent], request, page, () =>
     ctx.loaders.pages.count(order.entity, parent, id),
   );
+}
+
+/** The condition for `repository`, by any name that the repository had. */
+export async function ofRepository(ctx: Context, repository: string | null | undefined): Promise<Sql[]> {
+  if (repository == null) return [];
+  const current = await resolveRepository(ctx.db.reader, parseRepository("repository", repository));
+  return [sql`e.repository = ${current}`];
 }
 
 /**

@@ -8,8 +8,6 @@ const LIBRARY_CODES: Readonly<Record<string, RefusalCode>> = {
   BAD_USER_INPUT: "BAD_USER_INPUT",
   BAD_REQUEST: "BAD_USER_INPUT",
   OPERATION_RESOLUTION_FAILURE: "BAD_USER_INPUT",
-  PERSISTED_QUERY_NOT_FOUND: "BAD_USER_INPUT",
-  PERSISTED_QUERY_NOT_SUPPORTED: "BAD_USER_INPUT",
 };
 
 /** The HTTP status of a request that is refused before execution starts. */
@@ -22,12 +20,6 @@ export const REQUEST_STATUS: Readonly<Partial<Record<RefusalCode, number>>> = {
   UNAVAILABLE: 503,
   INTERNAL_SERVER_ERROR: 500,
 };
-
-/** Returns the HTTP status of a request that failed with this error before execution started. */
-export function toHttpStatus(thrown: unknown): number {
-  const error = asRefusal(thrown);
-  return error instanceof Refusal ? (REQUEST_STATUS[error.code] ?? 400) : 500;
-}
 
 export interface PresentedError {
   readonly error: GraphQLFormattedError;
@@ -87,9 +79,8 @@ const MAX_MESSAGE_LENGTH = 2000;
 
 /** Extracts the path of the invalid value from a message of graphql-js; undefined if it is not about a variable. */
 function errorField(message: string): string | undefined {
-  const match = /^Variable "\$(\w+)" (?:of (?:required|non-null) type|got invalid value)/.exec(message);
-  if (match === null) return undefined;
-  const [variable] = match.slice(1) as [string];
+  const variable = /^Variable "\$(\w+)" (?:of (?:required|non-null) type|got invalid value)/.exec(message)?.[1];
+  if (variable === undefined) return undefined;
   // Use the last occurrence. The quoted value before it may contain the same text, and is up to 64 kB long.
   const marker = ` at "${variable}`;
   const index = message.lastIndexOf(marker);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
+import { eventually } from "../async/eventually.js";
 
 /**
  * How long open connections are still served after the listening socket has closed. It must be longer than a load balancer
@@ -59,8 +60,8 @@ export class Drain {
       await setTimeout(delay, undefined, { signal: abort });
       await this.#closeListener();
       this.#closing = true;
-      const deadline = Date.now() + OPEN_CONNECTIONS_MS;
-      while (this.#connections.size > 0 && Date.now() < deadline) await setTimeout(10, undefined, { signal: abort });
+      const options = { timeoutMs: OPEN_CONNECTIONS_MS, intervalMs: 10, signal: abort };
+      await eventually(() => this.#connections.size === 0, options);
     } catch (error) {
       if (!abort.aborted) throw error;
     }

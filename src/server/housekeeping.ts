@@ -1,3 +1,4 @@
+import { atMostEvery } from "../async/at-most-every.js";
 import { type Ticker, ticker } from "../async/ticker.js";
 import type { Ctx } from "../domain/core/context.js";
 import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/history/housekeeping.js";
@@ -10,7 +11,7 @@ const PRUNE_INTERVAL_MS = 3_600_000;
 
 /** Runs the scheduled tasks one at a time until stopped. */
 export function startHousekeeping(ctx: Ctx, log: Logger): Ticker {
-  let prunedAt = Number.NEGATIVE_INFINITY;
+  const prune = atMostEvery(PRUNE_INTERVAL_MS, ctx.now, (stopped: AbortSignal) => pruneHistory(ctx, stopped));
   const attempt = async (name: string, task: () => Promise<void>) => {
     try {
       await task();
@@ -22,9 +23,6 @@ export function startHousekeeping(ctx: Ctx, log: Logger): Ticker {
   return ticker(INTERVAL_MS, async (stopped) => {
     await attempt("deployments", () => failOverdueDeployments(ctx));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
-    const now = ctx.now().getTime();
-    if (now - prunedAt < PRUNE_INTERVAL_MS) return;
-    prunedAt = now;
-    await attempt("pruning", () => pruneHistory(ctx, stopped));
+    await attempt("pruning", () => prune(stopped));
   });
 }

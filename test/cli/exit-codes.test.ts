@@ -32,7 +32,7 @@ describe("a command that fails", () => {
   it("exits with 1 on a refusal, with a one-line reason", async () => {
     const app = await seed.app();
     assert.deepEqual(await failed(1, ["apps:create", app.name]), [
-      `There is an app ${app.name} already; choose another name.`,
+      `There is already an app ${app.name}; choose another name.`,
     ]);
     assert.deepEqual(await failed(1, ["apps:info", "nope"]), ['There is no app "nope".']);
     assert.deepEqual(await failed(1, ["releases", "-a", "nope"]), ['There is no app "nope".']);

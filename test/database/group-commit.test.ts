@@ -135,9 +135,12 @@ describe("concurrent transactions", () => {
   it("all fail if their shared commit fails, and none is stored", async (t) => {
     const db = await open(t);
     const broken = async (tx: Tx) => {
-      await tx.query(sql`PRAGMA defer_foreign_keys = ON`);
-      await tx.query(sql`INSERT INTO review_apps (app_id, pipeline_id, number, branch, created_at, expires_at)
-        VALUES (${"nobody"}, ${"nobody"}, ${1}, ${"x"}, ${0}, ${0})`);
+      await tx.execute("defer_foreign_keys", sql`PRAGMA defer_foreign_keys = ON`);
+      await tx.execute(
+        "insert_orphan",
+        sql`INSERT INTO review_apps (app_id, pipeline_id, number, branch, created_at, expires_at)
+        VALUES (${"nobody"}, ${"nobody"}, ${1}, ${"x"}, ${0}, ${0})`,
+      );
     };
     const attempt = (number: number) =>
       Promise.allSettled([

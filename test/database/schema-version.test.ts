@@ -55,6 +55,10 @@ describe("a database of a newer version", () => {
     const server = await startServer(t, { env: { DATABASE_URL: url } });
     await server.stop();
     assert.deepEqual(await recorded(url), [{ version }]);
+    await queryStopped(url, "UPDATE schema_version SET version = '0.0.0'");
+    await server.start();
+    await server.stop();
+    assert.deepEqual(await recorded(url), [{ version }], "it was not recorded before");
     await queryStopped(url, "UPDATE schema_version SET version = '0.0.9'");
     await server.start();
     await server.stop();

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import sql, { raw } from "sql-template-tag";
 import { type Database, limitedTo } from "../../src/database/database.js";
+import { columns } from "../../src/database/rows/raw-rows.js";
 import type { Tx } from "../../src/database/rows/reader.js";
 import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { App } from "../../src/entities/pipelines/app.js";
@@ -11,8 +13,56 @@ import { changed } from "../../src/events/draft.js";
 import { readLog } from "../support/instances.js";
 import { appNames, insertApp } from "../support/rows.js";
 import { Seed } from "../support/seed.js";
-import { startServer } from "../support/server.js";
+import { onlyOn, startServer } from "../support/server.js";
 import { NESTED_WRITE } from "../support/write-guard.js";
+
+describe("a statement", () => {
+  it("must return the columns that its caller uses, of their types", async (t) => {
+    const db = await open(t);
+    const typed = columns({ number: "integer", text: "text", none: "integer or null" });
+    const rows = await db.reader.query(
+      "typed",
+      typed,
+      sql`SELECT COUNT(*) AS number, 'a' AS text, NULL AS none FROM apps`,
+    );
+    assert.deepEqual(
+      rows.map((row) => ({ ...row })),
+      [{ number: 0, text: "a", none: null }],
+    );
+    for (const [returned, problem] of [
+      ["'a' AS number, 'a' AS text, NULL AS none", "integer in the column number; it returned a string"],
+      ["1 AS number, NULL AS text, NULL AS none", "text in the column text; it returned null"],
+      ["1 AS number, 'a' AS text", "integer or null in the column none; it returned no such column"],
+    ] as const) {
+      const failing = db.reader.query("typed", typed, sql`SELECT ${raw(returned)}`);
+      await assert.rejects(failing, { message: `The statement typed must return ${problem}.` });
+    }
+  });
+
+  it("is sent with its name, also by a reader that is restricted", async (t) => {
+    const db = await open(t);
+    const sent: string[] = [];
+    const recording = db.reader.withRunner((runner) => ({
+      query: (text, values) => {
+        sent.push(text);
+        return runner.query(text, values);
+      },
+    }));
+    await recording.find(App, {});
+    await recording.limitedTo(["none"]).select("apps_by_name", App, sql`ORDER BY e.name`);
+    assert.match(sent[0] ?? "", /^\/\* find_apps \*\/ SELECT /);
+    assert.match(sent[1] ?? "", /^\/\* apps_by_name \*\/ WITH /);
+  });
+
+  it("is durable at once on SQLite", onlyOn("sqlite"), async (t) => {
+    const db = await open(t);
+    const FULL = 2;
+    const [row] = await db.write((tx) =>
+      tx.query("read_synchronous", columns({ synchronous: "integer" }), sql`PRAGMA synchronous`),
+    );
+    assert.equal(row?.synchronous, FULL);
+  });
+});
 
 describe("a savepoint", () => {
   it("undoes its own rows if it fails, and the transaction goes on", async (t) => {

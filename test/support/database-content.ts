@@ -1,4 +1,5 @@
 import sql, { raw } from "sql-template-tag";
+import { ANY_COLUMNS, columns } from "../../src/database/rows/raw-rows.js";
 import { ENTITIES } from "../../src/entities/index.js";
 import type { TestServer } from "./server.js";
 
@@ -10,12 +11,15 @@ export async function dumpRows(server: TestServer): Promise<string[]> {
   const { reader } = server.app.database;
   const lines: string[] = [];
   for (const table of [...ENTITIES.map((entity) => reader.table<object>(entity).name), "event_log"]) {
-    for (const { last_used_at: _, ...row } of await reader.query(sql`SELECT * FROM ${raw(table)}`)) {
+    const rows = await reader.query("read_table", ANY_COLUMNS, sql`SELECT * FROM ${raw(table)}`);
+    for (const { last_used_at: _, ...row } of rows) {
       lines.push(`${table} ${JSON.stringify(row)}`);
     }
   }
   return lines.sort();
 }
+
+const HEAD = columns({ head: "integer" });
 
 /** Returns the row count of each table and the head of the event log. Smaller than `dumpRows`. */
 export async function countRows(server: TestServer): Promise<Record<string, number>> {
@@ -25,6 +29,6 @@ export async function countRows(server: TestServer): Promise<Record<string, numb
     const { name } = reader.table<object>(entity);
     counts[name] = await reader.count<object>(entity, {});
   }
-  const [log] = await reader.query<{ head: number | string }>(sql`SELECT head FROM event_log`);
-  return { ...counts, head: Number(log?.head) };
+  const [log] = await reader.query("log_head", HEAD, sql`SELECT head FROM event_log`);
+  return { ...counts, head: log?.head ?? 0 };
 }

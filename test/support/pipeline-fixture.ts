@@ -156,7 +156,7 @@ export async function reportStatus(client: Client, input: object): Promise<strin
 /** Creates a row with the GitHub deployment state of a release. */
 export function createGithubReport(releaseId: string, appId: string, mark: string): GithubReport {
   return Object.assign(new GithubReport(), {
-    ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, told: `${mark}-told` },
+    ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, lastReportedState: `${mark}-state` },
     ...{ uncertain: false, attempts: 1, problem: `${mark} problem`, nextAttemptAt: new Date(), updatedAt: new Date() },
   });
 }

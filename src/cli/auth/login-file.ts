@@ -1,7 +1,6 @@
 import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { writePrivateFile } from "./private-file.js";
+import { userFile } from "./user-folder.js";
 
 /** A stored login: the service and the token. */
 export interface Login {
@@ -11,9 +10,7 @@ export interface Login {
 
 /** The path of the login file in the user's configuration directory (`XDG_CONFIG_HOME`, default `~/.config`). */
 export function loginFile(environment: NodeJS.ProcessEnv): string {
-  // The XDG specification requires ignoring relative paths.
-  const configured = environment.XDG_CONFIG_HOME;
-  return join(configured?.startsWith("/") ? configured : join(homedir(), ".config"), "railyard", "login.json");
+  return userFile("config", "login.json", environment);
 }
 
 /**

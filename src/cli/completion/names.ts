@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { Api } from "../api/client.js";
 import { AppNamesDocument, PipelineNamesDocument } from "../api/generated.js";
 import { list } from "../api/references.js";
 import { type ConnectionFlags, findConnection } from "../auth/connection.js";
 import { writePrivateFile } from "../auth/private-file.js";
+import { userFile } from "../auth/user-folder.js";
 import type { NameKind } from "./scripts.js";
 
 /** Completion must not make the shell wait: maximum time for each response, in milliseconds. */
@@ -52,10 +51,8 @@ async function fetchNames(kind: NameKind, api: Api): Promise<string[]> {
  * do not identify the token.
  */
 function cacheFile(kind: NameKind, identity: string, environment: NodeJS.ProcessEnv): string {
-  // The XDG specification requires ignoring relative paths.
-  const configured = environment.XDG_CACHE_HOME;
-  const folder = configured?.startsWith("/") ? configured : join(homedir(), ".cache");
-  return join(folder, "railyard", `${kind}-${createHash("sha256").update(identity).digest("hex").slice(0, 6)}`);
+  const hash = createHash("sha256").update(identity).digest("hex").slice(0, 6);
+  return userFile("cache", `${kind}-${hash}`, environment);
 }
 
 function readNames(file: string): string[] {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import sql from "sql-template-tag";
 import { LOG_CHANNEL } from "../rows/dialect.js";
+import { columns } from "../rows/raw-rows.js";
 import type { Reader } from "../rows/reader.js";
 
 /** Intervals and timeouts in milliseconds. */
@@ -30,6 +31,8 @@ export interface LogListenerOptions {
   readonly reader: Reader;
   readonly pace?: Partial<ListenOptions>;
 }
+
+const HEAD = columns({ head: "integer" });
 
 /**
  * Notifies followers of the log of new events. PostgreSQL's notifications make it fast. A connection may be lost
@@ -101,7 +104,7 @@ export class LogListener {
   }
 
   async #poll(): Promise<void> {
-    let seen: string | null = null;
+    let seen: number | null = null;
     while (!this.#closed.signal.aborted) {
       await this.#pause(this.#pace.pollEvery);
       const head = await this.#head();
@@ -111,10 +114,10 @@ export class LogListener {
   }
 
   /** The position of the newest event; null if it cannot be read now. */
-  async #head(): Promise<string | null> {
+  async #head(): Promise<number | null> {
     if (this.#closed.signal.aborted) return null;
     try {
-      const [row] = await this.#options.reader.query<{ head: string }>(sql`SELECT head FROM event_log WHERE id = 1`);
+      const [row] = await this.#options.reader.query("log_head", HEAD, sql`SELECT head FROM event_log WHERE id = 1`);
       return row?.head ?? null;
     } catch {
       return null;

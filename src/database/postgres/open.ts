@@ -2,14 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
-import { ChangeNotifier } from "../changes.js";
 import { type Database, DatabaseOpenError, DatabaseUnavailable } from "../database.js";
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
-import { QueueMetrics } from "../queue-metrics.js";
 import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
 import { migrateSchema } from "../schema-version.js";
+import { Writes } from "../writes.js";
 import { translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
 import { rowsOf, transact } from "./pool.js";
@@ -77,12 +76,12 @@ async function migrate(url: string): Promise<void> {
     migrationsTableName: "migrations",
   }).initialize();
   try {
-    const turn = source.createQueryRunner();
+    const lock = source.createQueryRunner();
     // Locked by a transaction instead of the session, because a connection pooler does not keep sessions.
-    await turn.startTransaction();
-    await turn.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
+    await lock.startTransaction();
+    await lock.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
     await migrateSchema(source, withoutPassword(url));
-    await turn.commitTransaction();
+    await lock.commitTransaction();
   } finally {
     await source.destroy();
   }
@@ -97,45 +96,29 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Polling is not part of any operation: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
-  const wakeups = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
-  const turns = new QueueMetrics();
-  const changes = new ChangeNotifier();
-  const pending = new Set<Promise<unknown>>();
+  const wakeUps = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
+  const writes = new Writes({
+    transact: (work) => transact(writePool, work),
+    createTx: (transaction) => new Tx(transaction, postgresDialect, tables, count),
+  });
   return {
     exclusive: false,
     reader: committed,
-    write(work) {
-      const result = changes.notifyAfter((started) =>
-        turns.measure((begun) =>
-          transact(writePool, (transaction) => {
-            const tx = new Tx(transaction, postgresDialect, tables, count);
-            begun();
-            started(tx);
-            return work(tx);
-          }),
-        ),
-      );
-      const settled: Promise<unknown> = result.then(
-        () => pending.delete(settled),
-        () => pending.delete(settled),
-      );
-      pending.add(settled);
-      return result;
-    },
+    write: writes.write,
     // Not on the connections for writing, where it would wait behind transactions that wait for locks.
     shared: reading,
-    onCommit: (listener) => wakeups.add(listener),
-    onCommitted: (listener) => changes.add(listener),
-    onTransactionStart: (listener) => turns.add(listener),
+    onWakeUp: (listener) => wakeUps.add(listener),
+    onCommitted: writes.onCommitted,
+    onTransactionStart: writes.onTransactionStart,
     get waiting() {
-      return turns.waiting + readPool.waitingCount;
+      return writes.waiting + readPool.waitingCount;
     },
     get statements() {
       return count.statements;
     },
     async close() {
-      while (pending.size > 0) await Promise.all(pending);
-      await wakeups.close();
+      await writes.idle();
+      await wakeUps.close();
       await reader.destroy();
       await writer.destroy();
     },

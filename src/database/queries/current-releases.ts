@@ -1,6 +1,9 @@
 import sql from "sql-template-tag";
 import { Release } from "../../entities/releases/release.js";
+import { columns } from "../rows/raw-rows.js";
 import type { Reader } from "../rows/reader.js";
+
+const APP_IDS = columns({ app_id: "text" });
 
 /**
  * Those of the apps that run a build: their current release is of the build, and no newer release is queued, deploying
@@ -12,7 +15,9 @@ export async function appsRunning(
   appIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (appIds.length === 0) return new Set();
-  const rows = await reader.query<{ app_id: string }>(
+  const rows = await reader.query(
+    "apps_running_build",
+    APP_IDS,
     sql`SELECT a.id AS app_id FROM apps a JOIN releases r ON r.id = (
         SELECT n.id FROM releases n WHERE n.app_id = a.id AND n.phase <> 'SUPERSEDED' ORDER BY n.version DESC LIMIT 1
       ) WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)} AND r.phase = 'SUCCEEDED' AND r.build_id = ${buildId}`,
@@ -24,6 +29,7 @@ export async function appsRunning(
 export async function currentReleases(reader: Reader, appIds: readonly string[]): Promise<Map<string, Release>> {
   if (appIds.length === 0) return new Map();
   const releases = await reader.select(
+    "current_releases",
     Release,
     sql`JOIN apps a ON e.id = (
         SELECT c.id FROM releases c WHERE c.app_id = a.id AND c.phase = 'SUCCEEDED' ORDER BY c.version DESC LIMIT 1

@@ -14,6 +14,7 @@ export async function effectiveStatuses(
   );
   const builds = reader.dialect.oneOf(sql`e.build_id`, [...new Set(releases.map((release) => release.buildId))]);
   const statuses = await reader.select(
+    "effective_statuses",
     ReleaseStatus,
     sql`WHERE ${own} OR (e.release_id IS NULL AND ${builds}) ORDER BY e.context`,
   );

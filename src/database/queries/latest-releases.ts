@@ -6,6 +6,7 @@ import type { Reader } from "../rows/reader.js";
 export async function latestReleases(reader: Reader, appIds: readonly string[]): Promise<ReadonlyMap<string, Release>> {
   if (appIds.length === 0) return new Map();
   const releases = await reader.select(
+    "latest_releases",
     Release,
     sql`JOIN apps a ON e.id = (SELECT c.id FROM releases c WHERE c.app_id = a.id ORDER BY c.version DESC LIMIT 1)
       WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,

@@ -12,6 +12,7 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { EntityClass } from "../rows/entity-mapper.js";
 import { type Order, type Page, type PageRequest, readPages } from "../rows/pages.js";
+import { columns } from "../rows/raw-rows.js";
 import type { Reader } from "../rows/reader.js";
 import { availableChecks } from "./available-checks.js";
 import { currentReleases } from "./current-releases.js";
@@ -63,6 +64,8 @@ function rowsById(reader: Reader) {
   return { app: byId(reader, App), build: byId(reader, Build), release: byId(reader, Release) };
 }
 
+const TOTALS = columns({ parent: "text", total: "integer" });
+
 /** Loaders of nested lists: one for each list, page and filter of an operation. */
 class PageLoaders {
   readonly #reader: Reader;
@@ -94,11 +97,13 @@ class PageLoaders {
     return this.#loader(`count ${entity.name} ${parent}`, async (ids) => {
       const table = this.#reader.table(entity);
       const column = raw(`e.${table.column(parent)}`);
-      const rows = await this.#reader.query<{ parent: string; total: number | string }>(
+      const rows = await this.#reader.query(
+        `count_${table.name}_by_parent`,
+        TOTALS,
         sql`SELECT ${column} AS parent, COUNT(*) AS total FROM ${raw(table.name)} e
           WHERE ${this.#reader.dialect.oneOf(column, ids)} GROUP BY ${column}`,
       );
-      const totals = new Map(rows.map((row) => [row.parent, Number(row.total)]));
+      const totals = new Map(rows.map((row) => [row.parent, row.total]));
       return ids.map((parentId) => totals.get(parentId) ?? 0);
     }).load(id) as Promise<number>;
   }
@@ -148,7 +153,7 @@ function one<T extends object>(
   property: keyof T & string,
 ): DataLoader<string, T | null> {
   return new DataLoader<string, T | null>(async (keys) => {
-    const rows = await reader.select(entity, sql`WHERE ${keyCondition(reader, entity, property, keys)}`);
+    const rows = await loadRows(reader, entity, property, keys);
     const found = new Map(rows.map((row) => [row[property] as string, row]));
     return keys.map((key) => found.get(key) ?? null);
   });
@@ -163,7 +168,7 @@ function many<T extends object>(
 ): DataLoader<string, readonly T[]> {
   return new DataLoader<string, readonly T[]>(async (keys) => {
     // Sorted here: with ORDER BY on the primary key, SQLite may scan the whole table for a few rows.
-    const rows = await reader.select(entity, sql`WHERE ${keyCondition(reader, entity, property, keys)}`);
+    const rows = await loadRows(reader, entity, property, keys);
     rows.sort((a, b) => (a[order] < b[order] ? -1 : 1));
     const lists = new Map<string, T[]>(keys.map((key) => [key, []]));
     for (const row of rows) lists.get(row[property] as string)?.push(row);
@@ -171,11 +176,13 @@ function many<T extends object>(
   });
 }
 
-function keyCondition<T extends object>(
+function loadRows<T extends object>(
   reader: Reader,
   entity: EntityClass<T>,
   property: keyof T & string,
   keys: readonly string[],
-): Sql {
-  return reader.dialect.oneOf(raw(`e.${reader.table(entity).column(property)}`), keys);
+): Promise<T[]> {
+  const table = reader.table(entity);
+  const mine = reader.dialect.oneOf(raw(`e.${table.column(property)}`), keys);
+  return reader.select(`load_${table.name}`, entity, sql`WHERE ${mine}`);
 }

@@ -33,6 +33,7 @@ export async function readPage<T extends object>(
 ): Promise<Page<T>> {
   const { column, ascending, behind } = scan(reader, order, request, "e");
   const rows = await reader.select(
+    `page_of_${reader.table(order.entity).name}`,
     order.entity,
     sql`WHERE ${allOf([...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`,
   );
@@ -58,8 +59,7 @@ export async function readPages<T extends object>(
   const child = sql`WHERE ${allOf([mine, ...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`;
   const select = reader.dialect.forEachParent(table.select, table.name, table.key, parents, child);
   const lists = new Map<unknown, T[]>(parents.map((id) => [id, []]));
-  for (const row of await reader.query(select)) {
-    const entity = table.fromRow(row);
+  for (const entity of await reader.queryEntities(`pages_of_${table.name}`, order.entity, select)) {
     lists.get(entity[parent])?.push(entity);
   }
   const sign = (order.direction === "ASC") === request.backward ? -1 : 1;
@@ -81,7 +81,11 @@ export async function hasRow<T extends object>(
   const { column } = scan(reader, order, { size: 0, backward, from }, "e");
   const up = (order.direction === "ASC") !== backward;
   const there = sql`${column} ${raw(up ? ">=" : "<=")} ${from}`;
-  const rows = await reader.select(order.entity, sql`WHERE ${allOf([...conditions, there])} LIMIT 1`);
+  const rows = await reader.select(
+    `has_${reader.table(order.entity).name}`,
+    order.entity,
+    sql`WHERE ${allOf([...conditions, there])} LIMIT 1`,
+  );
   return rows.length > 0;
 }
 

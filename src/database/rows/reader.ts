@@ -3,6 +3,7 @@ import type { Scope } from "../../entities/access/token.js";
 import type { AppendedEvent } from "../changes.js";
 import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./entity-mapper.js";
+import { type Columns, TOTAL } from "./raw-rows.js";
 import { type RowSecurity, rowSecurity } from "./row-security.js";
 import type { Transaction } from "./transaction.js";
 
@@ -65,18 +66,35 @@ export class Reader {
     return this.tables.of(entity);
   }
 
-  /** The rows of a statement as the engine returns them. */
-  async query<R = Raw>(statement: Sql): Promise<R[]> {
-    this.statementCount.statements += 1;
-    const whole = this.prefix === null ? statement : sql`${this.prefix} ${statement}`;
-    return (await this.runner.query(this.dialect.text(whole), whole.values as RawValue[])) as R[];
+  /**
+   * Runs a statement that returns rows.
+   *
+   * @param name what the statement is for, as `current_releases`. It is sent as a leading comment, so that logs and
+   *   `pg_stat_activity` show it.
+   * @param columns the columns that the caller uses
+   * @throws Error if a column holds something else
+   */
+  async query<Row>(name: string, columns: Columns<Row>, statement: Sql): Promise<(Row & Raw)[]> {
+    return columns.check(name, (await this.run(name, statement)) as Raw[]);
+  }
+
+  /** Runs a statement that returns all columns of the entity's table, from the alias `e`. */
+  async queryEntities<T extends object>(name: string, entity: EntityClass<T>, statement: Sql): Promise<T[]> {
+    const table = this.tables.of(entity);
+    return ((await this.run(name, statement)) as Raw[]).map((row) => table.fromRow(row));
   }
 
   /** `SELECT <the entity's columns> FROM <its table> e <rest>`. */
-  async select<T extends object>(entity: EntityClass<T>, rest: Sql): Promise<T[]> {
+  async select<T extends object>(name: string, entity: EntityClass<T>, rest: Sql): Promise<T[]> {
     const table = this.tables.of(entity);
-    const rows = await this.query(sql`SELECT ${table.select} FROM ${raw(table.name)} e ${rest}`);
-    return rows.map((row) => table.fromRow(row));
+    return this.queryEntities(name, entity, sql`SELECT ${table.select} FROM ${raw(table.name)} e ${rest}`);
+  }
+
+  /** Runs a statement, and returns what the engine does. */
+  protected run(name: string, statement: Sql): Promise<unknown> {
+    this.statementCount.statements += 1;
+    const whole = this.prefix === null ? statement : sql`${this.prefix} ${statement}`;
+    return this.runner.query(named(name, this.dialect.text(whole)), whole.values as RawValue[]);
   }
 
   async find<T extends object>(entity: EntityClass<T>, where: Where<T>, options: FindOptions<T> = {}): Promise<T[]> {
@@ -87,7 +105,11 @@ export class Reader {
         : raw(`ORDER BY e.${table.column(options.order)} ${options.direction ?? "ASC"}`);
     const limit = options.limit === undefined ? raw("") : sql`LIMIT ${options.limit}`;
     const lock = options.lock === undefined ? raw("") : this.dialect.lock(options.lock);
-    return this.select(entity, sql`WHERE ${allOf(table.where(where, this.dialect))} ${order} ${limit} ${lock}`);
+    return this.select(
+      `find_${table.name}`,
+      entity,
+      sql`WHERE ${allOf(table.where(where, this.dialect))} ${order} ${limit} ${lock}`,
+    );
   }
 
   async first<T extends object>(
@@ -100,12 +122,23 @@ export class Reader {
   }
 
   async count<T extends object>(entity: EntityClass<T>, where: Where<T>): Promise<number> {
-    const table = this.tables.of(entity);
-    const [row] = await this.query<{ total: number | string }>(
-      sql`SELECT COUNT(*) AS total FROM ${raw(table.name)} e WHERE ${allOf(table.where(where, this.dialect))}`,
-    );
-    return Number(row?.total ?? 0);
+    return this.countWhere(entity, allOf(this.tables.of(entity).where(where, this.dialect)));
   }
+
+  /** Counts the rows of the alias `e` that match a condition. */
+  async countWhere<T extends object>(entity: EntityClass<T>, condition: Sql): Promise<number> {
+    const { name } = this.tables.of(entity);
+    const [row] = await this.query(
+      `count_${name}`,
+      TOTAL,
+      sql`SELECT COUNT(*) AS total FROM ${raw(name)} e WHERE ${condition}`,
+    );
+    return row?.total ?? 0;
+  }
+}
+
+function named(name: string, text: string): string {
+  return `/* ${name} */ ${text}`;
 }
 
 /**
@@ -171,36 +204,45 @@ export class Tx extends Reader {
     if (!this.dialect.concurrent || ids.length === 0) return false;
     const { name } = this.tables.of(entity);
     const mine = this.dialect.oneOf(raw("e.id"), ids);
-    await this.query(sql`SELECT e.id FROM ${raw(name)} e WHERE ${mine} ORDER BY e.id ${this.dialect.lock(mode)}`);
+    await this.execute(
+      `lock_${name}`,
+      sql`SELECT e.id FROM ${raw(name)} e WHERE ${mine} ORDER BY e.id ${this.dialect.lock(mode)}`,
+    );
     return true;
+  }
+
+  /** Runs a statement for what it does; its rows, if any, are not used. See `query` for `name`. */
+  async execute(name: string, statement: Sql): Promise<void> {
+    await this.run(name, statement);
   }
 
   /** Locks a name until the transaction ends, for what has no row. */
   async lockName(name: string): Promise<void> {
     const statement = this.dialect.lockName(name);
-    if (statement !== null) await this.query(statement);
+    if (statement !== null) await this.execute("lock_name", statement);
   }
 
   /**
    * Runs a statement as the last of the transaction, right before COMMIT, so that its locks are held as briefly as
    * possible. Runs it immediately if that gains nothing. Must be the last call on a transaction.
    */
-  async beforeCommit(statement: Sql): Promise<void> {
+  async beforeCommit(name: string, statement: Sql): Promise<void> {
     this.statementCount.statements += 1;
-    await this.#transaction.beforeCommit(this.dialect.text(statement), statement.values as RawValue[]);
+    await this.#transaction.beforeCommit(named(name, this.dialect.text(statement)), statement.values as RawValue[]);
   }
 
   async insert<T extends object>(entity: EntityClass<T>, rows: readonly T[]): Promise<void> {
     const table = this.tables.of(entity);
     for (let start = 0; start < rows.length; start += table.rowsPerInsert) {
-      await this.query(table.insert(rows.slice(start, start + table.rowsPerInsert)));
+      await this.execute(`insert_${table.name}`, table.insert(rows.slice(start, start + table.rowsPerInsert)));
     }
   }
 
   /** Updates matching rows. Instances in memory are the caller's to update. */
   async update<T extends object>(entity: EntityClass<T>, where: Where<T>, patch: Partial<T>): Promise<void> {
     const table = this.tables.of(entity);
-    await this.query(
+    await this.execute(
+      `update_${table.name}`,
       sql`UPDATE ${raw(table.name)} AS e SET ${table.set(patch)} WHERE ${allOf(table.where(where, this.dialect))}`,
     );
   }
@@ -211,6 +253,7 @@ export class Tx extends Reader {
 
   /** Deletes the rows of the alias `e` that match a condition. */
   async deleteWhere<T extends object>(entity: EntityClass<T>, condition: Sql): Promise<void> {
-    await this.query(sql`DELETE FROM ${raw(this.tables.of(entity).name)} AS e WHERE ${condition}`);
+    const { name } = this.tables.of(entity);
+    await this.execute(`delete_${name}`, sql`DELETE FROM ${raw(name)} AS e WHERE ${condition}`);
   }
 }

@@ -2,14 +2,13 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
-import { ChangeNotifier } from "../changes.js";
 import { type Database, DatabaseOpenError } from "../database.js";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite/index.js";
-import { QueueMetrics } from "../queue-metrics.js";
 import { sqliteDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type StatementCount, Tx } from "../rows/reader.js";
 import { migrateSchema } from "../schema-version.js";
+import { Writes } from "../writes.js";
 import { SqliteFile } from "./file.js";
 import { GroupCommit } from "./group-commit.js";
 import { SqliteRunner } from "./runner.js";
@@ -55,40 +54,24 @@ function assemble(
   const count: StatementCount = { statements: 0 };
   const connection = new SqliteRunner(writer);
   const commits = new GroupCommit(connection, transactionTimeout);
-  const pending = new Set<Promise<unknown>>();
   const listeners = new Set<() => void>();
-  const queue = new QueueMetrics();
-  const changes = new ChangeNotifier();
+  const writes = new Writes({
+    transact: (work) => commits.transact(work),
+    createTx: (transaction) => new Tx(transaction, sqliteDialect, tables, count),
+    written: () => {
+      for (const listener of listeners) listener();
+    },
+  });
   return {
     exclusive: true,
     reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
-    write(work) {
-      const result = changes.notifyAfter((started) =>
-        queue.measure((begun) =>
-          commits.transact((transaction) => {
-            const tx = new Tx(transaction, sqliteDialect, tables, count);
-            begun();
-            started(tx);
-            return work(tx);
-          }),
-        ),
-      );
-      const settled: Promise<unknown> = result.then(
-        () => {
-          pending.delete(settled);
-          for (const listener of listeners) listener();
-        },
-        () => pending.delete(settled),
-      );
-      pending.add(settled);
-      return result;
-    },
-    onCommitted: (listener) => changes.add(listener),
-    onTransactionStart: (listener) => queue.add(listener),
+    write: writes.write,
+    onCommitted: writes.onCommitted,
+    onTransactionStart: writes.onTransactionStart,
     get waiting() {
-      return queue.waiting;
+      return writes.waiting;
     },
-    onCommit(listener) {
+    onWakeUp(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
@@ -96,7 +79,7 @@ function assemble(
       return count.statements;
     },
     async close() {
-      while (pending.size > 0) await Promise.all(pending);
+      await writes.idle();
       await reader.destroy();
       await writer.destroy();
       lock.close();

@@ -142,6 +142,7 @@ const CONSIDERED_BUILDS = 50;
 async function findSucceeded(reader: Reader, { repository, component }: Pipeline, condition: Sql): Promise<Build[]> {
   if (repository === null) return [];
   return reader.select(
+    "succeeded_builds",
     Build,
     sql`WHERE e.repository = ${repository} AND e.component IS NOT DISTINCT FROM ${component} AND e.phase = 'SUCCEEDED'
       AND ${condition} ORDER BY e.position DESC LIMIT ${CONSIDERED_BUILDS}`,

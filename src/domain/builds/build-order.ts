@@ -1,4 +1,5 @@
 import sql, { raw } from "sql-template-tag";
+import { columns, type RowOf } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
 import { isSameCommit } from "./commits.js";
@@ -66,7 +67,8 @@ export interface BranchOnApp {
 const FIRST_POSITION = raw(`(SELECT MIN(f.position) FROM builds f WHERE f.commit_sha = e.commit_sha
   AND f.repository = e.repository AND f.component IS NOT DISTINCT FROM e.component AND f.branch = e.branch) AS first_position`);
 
-type OrderedRow = Record<string, unknown> & { readonly first_position: number | string | null };
+const FIRST_POSITIONS = columns({ id: "text", first_position: "integer or null" });
+const RELEASED_BUILDS = columns({ parent: "text", version: "integer", first_position: "integer or null" });
 
 /** The builds of each branch among the latest releases of its app, in one statement; aligned with `branches`. */
 export async function findReleasedBuilds(
@@ -95,12 +97,14 @@ export async function findReleasedBuilds(
       ORDER BY c.version DESC LIMIT ${COMPARED_RELEASES}`,
   );
   const table = reader.table(Build);
-  const rows = await reader.query<OrderedRow & { readonly parent: string; readonly version: number | string }>(
-    sql`/* released_builds */ SELECT l.parent, l.version, ${FIRST_POSITION}, ${table.select}
+  const rows = await reader.query(
+    "released_builds",
+    RELEASED_BUILDS,
+    sql`SELECT l.parent, l.version, ${FIRST_POSITION}, ${table.select}
       FROM (${latest}) l JOIN builds e ON e.id = l.build_id`,
   );
   for (const row of rows) {
-    lists.get(row.parent)?.push({ ...order(table.fromRow(row), row), version: Number(row.version) });
+    lists.get(row.parent)?.push({ ...order(table.fromRow(row), row), version: row.version });
   }
   return branches.map((branch) => lists.get(parents.get(branchKey(branch)) ?? "") ?? []);
 }
@@ -116,14 +120,16 @@ export async function toOrdered(reader: Reader, builds: readonly Build[]): Promi
     sql`e.id`,
     builds.map((build) => build.id),
   );
-  const rows = await reader.query<OrderedRow & { readonly id: string }>(
-    sql`/* first_positions */ SELECT e.id, ${FIRST_POSITION} FROM builds e WHERE ${mine}`,
+  const rows = await reader.query(
+    "first_positions",
+    FIRST_POSITIONS,
+    sql`SELECT e.id, ${FIRST_POSITION} FROM builds e WHERE ${mine}`,
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return builds.map((build) => order(build, byId.get(build.id)));
 }
 
 /** Without a branch, a build is the first of its commit. */
-function order(build: Build, row: OrderedRow | undefined): OrderedBuild {
-  return { build, firstPosition: Number(row?.first_position ?? build.position) };
+function order(build: Build, row: Pick<RowOf<typeof FIRST_POSITIONS>, "first_position"> | undefined): OrderedBuild {
+  return { build, firstPosition: row?.first_position ?? build.position };
 }

@@ -64,7 +64,7 @@ function isStale({ status, completed }: CommitReport, prior: CommitStatus): bool
 /** The builds of a commit, oldest first. */
 export function buildsOfCommit(reader: Reader, repository: string, sha: string): Promise<Build[]> {
   const named = sameCommit(reader.dialect, sql`e.commit_sha`, sha);
-  return reader.select(Build, sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.id`);
+  return reader.select("builds_of_commit", Build, sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.id`);
 }
 
 /** Gives a new build the statuses that its commit already has: all required ones, and the latest 1,000 others. */
@@ -102,6 +102,7 @@ async function findReports(reader: Reader, { repository, commitSha }: Build): Pr
   if (commitSha.length < MIN_SHA_LENGTH) return [];
   const named = isLongerHash(sql`e.commit_sha`, commitSha);
   const reports = await reader.select(
+    "reports_on_commit",
     CommitStatus,
     sql`WHERE e.repository = ${repository} AND ${named} ORDER BY e.context`,
   );

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import { isRolledBack, latestReleases } from "../../database/queries/latest-releases.js";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { AutoDeploy } from "../../entities/builds/auto-deploy.js";
 import type { Build } from "../../entities/builds/build.js";
@@ -153,6 +154,8 @@ async function findNewer(
   return newer;
 }
 
+const BUILD_IDS = columns({ build_id: "text" });
+
 /** The candidates by the branch of a pull request whose build was released on an app that is deleted. */
 async function findBuildsOfClosedApps(
   reader: Reader,
@@ -161,8 +164,10 @@ async function findBuildsOfClosedApps(
   const ofBranch = candidates.filter(({ by }) => by === "PULL_REQUEST_BRANCH");
   if (ofBranch.length === 0) return new Set();
   const ids = [...new Set(ofBranch.map(({ build }) => build.id))];
-  const rows = await reader.query<{ build_id: string }>(
-    sql`/* builds_of_closed_apps */ SELECT DISTINCT r.build_id FROM releases r JOIN apps a ON a.id = r.app_id
+  const rows = await reader.query(
+    "builds_of_closed_apps",
+    BUILD_IDS,
+    sql`SELECT DISTINCT r.build_id FROM releases r JOIN apps a ON a.id = r.app_id
       WHERE ${reader.dialect.oneOf(sql`r.build_id`, ids)} AND a.deleted_at IS NOT NULL`,
   );
   const found = new Set(rows.map((row) => row.build_id));

@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 
 /** What a webhook delivery is about, for example a pull request. */
@@ -33,10 +34,14 @@ export function storedSubject({ name, closes }: Pick<DeliverySubject, "name" | "
   return closes ? `${name} closed` : name;
 }
 
+const NEWEST = columns({ newest: "integer or null" });
+
 /** The time of the newest processed delivery, in milliseconds since 1970; 0 if there is none. */
 async function newest(reader: Reader, subject: string): Promise<number> {
-  const [row] = await reader.query<{ newest: number | string | null }>(
+  const [row] = await reader.query(
+    "newest_delivery",
+    NEWEST,
     sql`SELECT MAX(subject_at) AS newest FROM webhook_deliveries WHERE subject = ${subject}`,
   );
-  return Number(row?.newest ?? 0);
+  return row?.newest ?? 0;
 }

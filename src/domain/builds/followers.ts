@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns, type RowOf } from "../../database/rows/raw-rows.js";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
@@ -24,13 +25,13 @@ export interface Follower {
 /** What decides which apps follow a build. */
 export type Followed = Pick<Build, "repository" | "component" | "branch" | "commitSha">;
 
-interface FollowerRow extends Record<string, unknown> {
-  readonly repository: string;
-  readonly component: string | null;
-  readonly central_branch: string;
-  readonly review_branch: string | null;
-  readonly head_sha: string | null;
-}
+const FOLLOWERS = columns({
+  repository: "text",
+  component: "text or null",
+  central_branch: "text",
+  review_branch: "text or null",
+  head_sha: "text or null",
+});
 
 /** The followers of each build, in the order in which they were added. One statement for all builds. */
 export async function findFollowers(reader: Reader, builds: readonly Followed[]): Promise<(readonly Follower[])[]> {
@@ -43,8 +44,10 @@ export async function findFollowers(reader: Reader, builds: readonly Followed[])
   const commits = unique(builds.map((build) => commitKey(build.commitSha)));
   const table = reader.table(Coupling);
   // Reads the apps that follow any of the builds, and perhaps a few more; `follows` decides.
-  const rows = await reader.query<FollowerRow>(
-    sql`/* followers */ SELECT ${table.select}, p.repository, p.component, p.branch AS central_branch,
+  const rows = await reader.query(
+    "followers",
+    FOLLOWERS,
+    sql`SELECT ${table.select}, p.repository, p.component, p.branch AS central_branch,
         r.branch AS review_branch, r.head_sha
       FROM pipelines p JOIN couplings e ON e.pipeline_id = p.id LEFT JOIN review_apps r ON r.app_id = e.app_id
       WHERE p.deleted_at IS NULL AND ${dialect.oneOf(sql`p.repository`, repositories)}
@@ -63,7 +66,7 @@ export async function findFollowers(reader: Reader, builds: readonly Followed[])
   );
 }
 
-function follows(build: Followed, { autoDeploy }: Coupling, row: FollowerRow): Follower["by"] | null {
+function follows(build: Followed, { autoDeploy }: Coupling, row: RowOf<typeof FOLLOWERS>): Follower["by"] | null {
   if (row.repository !== build.repository || row.component !== build.component) return null;
   if (row.head_sha !== null) return isSameCommit(row.head_sha, build.commitSha) ? "HEAD" : null;
   if (build.branch === null) return null;

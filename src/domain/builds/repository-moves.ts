@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
@@ -33,15 +34,20 @@ export async function moveRepository(tx: Tx, from: string, to: string, id: strin
   await tx.update(Build, { repository: from }, { repository: to });
   await moveCommitStatuses(tx, from, to);
   const mine = sql`repository = ${from} AND (repository_id = ${id} OR repository_id IS NULL)`;
-  await tx.query(
+  await tx.execute(
+    "move_deliveries",
     sql`UPDATE webhook_deliveries SET repository = ${to}, subject = ${to} || substr(subject, ${from.length + 1}) WHERE ${mine}`,
   );
   return events;
 }
 
+const APP_IDS = columns({ app_id: "text" });
+
 /** The apps that builds of the repository were released on: cached responses may show its name. */
 async function appsWithBuilds(tx: Tx, repository: string): Promise<Set<string>> {
-  const rows = await tx.query<{ app_id: string }>(
+  const rows = await tx.query(
+    "apps_with_builds",
+    APP_IDS,
     sql`SELECT DISTINCT r.app_id FROM builds b JOIN releases r ON r.build_id = b.id JOIN apps a ON a.id = r.app_id
       WHERE b.repository = ${repository} AND a.deleted_at IS NULL`,
   );

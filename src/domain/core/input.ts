@@ -27,6 +27,9 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: here line breaks and tabs are not wanted either.
 const CONTROL_OR_BREAK = /[\u0000-\u001f\u007f]/;
 
+/** Also the line and paragraph separators of Unicode. */
+const CONTROL_OR_SEPARATOR = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
 /** Whether text is a UUID, in either case. */
 export function isUuid(text: string): boolean {
   return isUuidText(text);
@@ -39,7 +42,8 @@ export function isName(text: string): boolean {
 
 /** The name of a pipeline or app: 1–63 lower-case letters, digits and dashes, and nothing that looks like an id. */
 export function parseName(field: string, value: string): string {
-  if (isUuid(value)) throw badInput(field, `${field} must not look like a UUID: ids and names are told apart by it.`);
+  if (isUuid(value))
+    throw badInput(field, `${field} must not look like a UUID: this is how ids and names are distinguished.`);
   if (NAME.test(value)) return value;
   throw badInput(
     field,
@@ -52,13 +56,13 @@ export function parseName(field: string, value: string): string {
  * same rule applies to required and to reported checks, so that every reported check can be required.
  */
 export function parseContext(field: string, value: string): string {
-  if (!value.isWellFormed()) throw badInput(field, `${field} must be well-formed Unicode.`);
+  requireWellFormed(field, value);
   const context = value.trim().normalize("NFC");
   const length = [...context].length;
   if (length < 1 || length > LIMITS.context) {
     throw badInput(field, `${field} must be 1 to ${LIMITS.context} characters; it has ${length}.`);
   }
-  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(context)) throw badInput(field, `${field} must not contain control characters.`);
+  refuseCharacters(field, context, CONTROL_OR_SEPARATOR);
   return context;
 }
 
@@ -192,7 +196,15 @@ export function parseId(field: string, value: string): string {
 function checkText(field: string, value: string, most: number, unwanted: RegExp): string {
   if (value.length > most)
     throw badInput(field, `${field} must be at most ${most} characters; it has ${value.length}.`);
-  if (unwanted.test(value)) throw badInput(field, `${field} must not contain control characters.`);
-  if (!value.isWellFormed()) throw badInput(field, `${field} must be well-formed Unicode.`);
+  refuseCharacters(field, value, unwanted);
+  requireWellFormed(field, value);
   return value;
+}
+
+function refuseCharacters(field: string, value: string, unwanted: RegExp): void {
+  if (unwanted.test(value)) throw badInput(field, `${field} must not contain control characters.`);
+}
+
+function requireWellFormed(field: string, value: string): void {
+  if (!value.isWellFormed()) throw badInput(field, `${field} must be well-formed Unicode.`);
 }

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import { StaleRead } from "../../database/database.js";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Tx } from "../../database/rows/reader.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
@@ -30,6 +31,8 @@ export function lockCommit(tx: Tx, repository: string, sha: string): Promise<voi
   return tx.lockName(`${repository}@${sha.slice(0, 7)}`);
 }
 
+const PROMOTION_IDS = columns({ promotion_id: "text or null" });
+
 /**
  * Locks apps, and the promotions in progress on them: when such a release ends, its promotion may end.
  *
@@ -38,7 +41,9 @@ export function lockCommit(tx: Tx, repository: string, sha: string): Promise<voi
 export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boolean> {
   if (!(await tx.lock(App, appIds, "change"))) return false;
   const mine = tx.dialect.oneOf(sql`app_id`, appIds);
-  const underWay = await tx.query<{ promotion_id: string | null }>(
+  const underWay = await tx.query(
+    "promotions_in_progress",
+    PROMOTION_IDS,
     sql`SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'DEPLOYING'
       UNION SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'QUEUED'`,
   );

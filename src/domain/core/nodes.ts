@@ -1,5 +1,6 @@
 import sql, { join, raw } from "sql-template-tag";
 import type { EntityClass } from "../../database/rows/entity-mapper.js";
+import { columns } from "../../database/rows/raw-rows.js";
 import { Token } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
 import type { Node } from "../../entities/core/node.js";
@@ -25,6 +26,8 @@ const KINDS: readonly EntityClass<Node>[] = [
   Token,
 ];
 
+const KIND = columns({ kind: "integer" });
+
 /** Finds any row by id: one statement finds its table, a second reads it. Deleted rows are not found. */
 export async function findNode(ctx: Ctx, id: string): Promise<Node | null> {
   const { reader } = ctx.db;
@@ -32,7 +35,7 @@ export async function findNode(ctx: Ctx, id: string): Promise<Node | null> {
   const looks = KINDS.map((kind, index) => {
     return sql`SELECT CAST(${index} AS INTEGER) AS kind FROM ${raw(reader.table(kind).name)} WHERE id = ${wanted}`;
   });
-  const [found] = await reader.query<{ kind: number }>(join(looks, " UNION ALL "));
+  const [found] = await reader.query("find_node", KIND, join(looks, " UNION ALL "));
   const kind = found === undefined ? undefined : KINDS[found.kind];
   if (kind === undefined || (kind === Token && !isPermitted(ctx.viewer, "readTokens"))) return null;
   const node = await reader.first(kind, { id: wanted });

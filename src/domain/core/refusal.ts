@@ -53,6 +53,11 @@ export function notFound(field: string, what: string): Refusal {
   return new Refusal("NOT_FOUND", `There is no ${what}.`, { field });
 }
 
+/** A name is unique among the pipelines, or among the apps. */
+export function nameTaken(kind: "pipeline" | "app", name: string): Refusal {
+  return conflict(`There is already ${kind === "app" ? "an app" : "a pipeline"} ${name}; choose another name.`);
+}
+
 export function conflict(message: string): Refusal {
   return new Refusal("CONFLICT", message);
 }

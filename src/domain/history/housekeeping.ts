@@ -22,6 +22,7 @@ import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployment
 /** Fails the deployments whose deadline passed without a report. */
 export async function failOverdueDeployments(ctx: Ctx): Promise<void> {
   const due = await ctx.db.reader.select(
+    "overdue_deployments",
     Release,
     sql`WHERE e.deploy_deadline IS NOT NULL AND e.deploy_deadline <= ${ctx.now().getTime()} ORDER BY e.deploy_deadline`,
   );
@@ -45,6 +46,7 @@ export async function failOverdueDeployments(ctx: Ctx): Promise<void> {
 /** Removes review apps without activity on their pull requests. */
 export async function closeExpiredReviewApps(ctx: Ctx): Promise<void> {
   const due = await ctx.db.reader.select(
+    "expired_review_apps",
     ReviewApp,
     sql`WHERE e.expires_at <= ${ctx.now().getTime()} ORDER BY e.expires_at`,
   );
@@ -68,7 +70,9 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   const oldest = ctx.now().getTime() - KEY_LIFETIME_MS;
   if (!signal.aborted) await ctx.db.write((tx) => tx.deleteWhere(IdempotencyKey, sql`e.created_at < ${oldest}`));
   if (!signal.aborted)
-    await ctx.db.write((tx) => tx.query(sql`DELETE FROM budgets WHERE expire < ${ctx.now().getTime()}`));
+    await ctx.db.write((tx) =>
+      tx.execute("prune_budgets", sql`DELETE FROM budgets WHERE expire < ${ctx.now().getTime()}`),
+    );
   if (!signal.aborted) await pruneReports(ctx);
 }
 

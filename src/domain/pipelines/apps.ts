@@ -13,7 +13,7 @@ import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseLine, parseName, parseText } from "../core/input.js";
 import { lockApp } from "../core/locks.js";
-import { conflict } from "../core/refusal.js";
+import { conflict, nameTaken } from "../core/refusal.js";
 import { findPipelineId, updatePhase } from "../releases/deployments.js";
 
 export interface CreateAppInput {
@@ -30,7 +30,7 @@ export async function createApp(ctx: Ctx, input: CreateAppInput): Promise<App> {
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description)) ?? "";
   const region = optional(input.region, (value) => parseLine("region", value));
   return withIdempotency(ctx, "createApp", input, App, async (tx) => {
-    if (await isNameTaken(tx, name)) throw conflict(`There is an app ${name} already; choose another name.`);
+    if (await isNameTaken(tx, name)) throw nameTaken("app", name);
     const { app, event } = await insertApp(tx, ctx, {
       name,
       description,

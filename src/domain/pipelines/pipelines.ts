@@ -14,7 +14,7 @@ import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseBranch, parseLine, parseName, parseRepository, parseText } from "../core/input.js";
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
-import { conflict } from "../core/refusal.js";
+import { nameTaken } from "../core/refusal.js";
 import { couplingRemoved } from "./couplings.js";
 import { removeReviewApp } from "./review-apps.js";
 
@@ -146,5 +146,5 @@ function settleRepository(tx: Tx, { viewer }: Ctx, repository: string): Promise<
 
 async function refuseTakenName(tx: Tx, name: string): Promise<void> {
   const taken = await tx.first(Pipeline, { name, deletedAt: null });
-  if (taken !== null) throw conflict(`There is a pipeline ${name} already; choose another name.`);
+  if (taken !== null) throw nameTaken("pipeline", name);
 }

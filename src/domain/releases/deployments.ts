@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { PromotionPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
@@ -181,13 +182,17 @@ export async function requireAppOf(reader: Reader, release: Release): Promise<Ap
   return app;
 }
 
+const LAST_VERSIONS = columns({ app_id: "text", version: "integer or null" });
+
 async function findLastVersions(reader: Reader, appIds: readonly string[]): Promise<Map<string, number>> {
-  const rows = await reader.query<{ app_id: string; version: number | null }>(
+  const rows = await reader.query(
+    "last_versions",
+    LAST_VERSIONS,
     // Reads the end of the index for each app. GROUP BY would read every release that the app ever had.
     sql`SELECT a.id AS app_id, (SELECT MAX(r.version) FROM releases r WHERE r.app_id = a.id) AS version FROM apps a
       WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,
   );
-  return new Map(rows.map((row) => [row.app_id, Number(row.version)]));
+  return new Map(rows.map((row) => [row.app_id, row.version ?? 0]));
 }
 
 /** The pipeline of an app; null if it is in none. */

@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
@@ -40,9 +41,13 @@ export async function dropOldest(
   ];
 }
 
+const REQUIRED_CHECKS = columns({ required_checks: "text" });
+
 /** The contexts that any app requires onto which the build may come: those of its repository's pipelines, and where it is. */
 export async function requiredContexts(reader: Reader, build: Build): Promise<ReadonlySet<string>> {
-  const rows = await reader.query<{ required_checks: string }>(
+  const rows = await reader.query(
+    "required_contexts",
+    REQUIRED_CHECKS,
     sql`SELECT c.required_checks FROM couplings c JOIN pipelines p ON p.id = c.pipeline_id
       WHERE p.repository = ${build.repository} OR p.id IN (
         SELECT o.pipeline_id FROM couplings o JOIN releases r ON r.app_id = o.app_id WHERE r.build_id = ${build.id})`,

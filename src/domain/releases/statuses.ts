@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader, Tx } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { StatusState } from "../../entities/core/enums.js";
@@ -120,6 +121,8 @@ async function statusEvent(
   return [statusReported(status, previous, { id, appId, pipelineId: await findPipelineId(reader, appId) })];
 }
 
+const AFFECTED_RELEASES = columns({ id: "text", app_id: "text", pipeline_id: "text or null" });
+
 /** One event for each release that a build's status applies to; one for the build if it applies to none. */
 async function buildStatusEvents(
   reader: Reader,
@@ -127,7 +130,9 @@ async function buildStatusEvents(
   status: ReleaseStatus,
   previous: StatusState | null,
 ): Promise<EventDraft[]> {
-  const releases = await reader.query<{ id: string; app_id: string; pipeline_id: string | null }>(
+  const releases = await reader.query(
+    "releases_of_build",
+    AFFECTED_RELEASES,
     sql`SELECT r.id, r.app_id, c.pipeline_id FROM releases r LEFT JOIN couplings c ON c.app_id = r.app_id
       WHERE r.build_id = ${build.id} AND NOT EXISTS (
         SELECT 1 FROM release_statuses s WHERE s.release_id = r.id AND s.context = ${status.context}

@@ -27,8 +27,8 @@ export class GithubReport {
     nullable: true,
     description: "The deployment state last reported to GitHub, for example `success`; null before the first report.",
   })
-  @Column("text", { nullable: true })
-  told!: string | null;
+  @Column("text", { name: "told", nullable: true })
+  lastReportedState!: string | null;
 
   /** Whether a request to create the deployment got no response. GitHub may then have one whose id is unknown here. */
   @Column("boolean")

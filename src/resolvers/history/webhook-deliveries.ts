@@ -1,14 +1,12 @@
 import sql from "sql-template-tag";
 import { Args, ArgsType, Ctx, Field, Query, Resolver } from "type-graphql";
 import { permit } from "../../domain/access/actions.js";
-import { resolveRepository } from "../../domain/builds/repository-names.js";
-import { parseRepository } from "../../domain/core/input.js";
 import { GithubDeliveryOutcome } from "../../entities/core/enums.js";
 import { GithubDelivery } from "../../entities/github/github-delivery.js";
 import { type Connection, GithubDeliveryConnection, PageArgs } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { requiresRole } from "../../schema/roles.js";
-import { DELIVERIES_NEWEST_FIRST, listRows } from "../lists.js";
+import { DELIVERIES_NEWEST_FIRST, listRows, ofRepository } from "../lists.js";
 
 @ArgsType()
 class WebhookDeliveriesArgs extends PageArgs {
@@ -32,11 +30,7 @@ export class WebhookDeliveryResolver {
     @Args(() => WebhookDeliveriesArgs) args: WebhookDeliveriesArgs,
   ): Promise<Connection<GithubDelivery>> {
     permit(ctx.viewer, "readWebhookDeliveries");
-    const conditions = [];
-    if (args.repository != null) {
-      const repository = parseRepository("repository", args.repository);
-      conditions.push(sql`e.repository = ${await resolveRepository(ctx.db.reader, repository)}`);
-    }
+    const conditions = await ofRepository(ctx, args.repository);
     if (args.outcome != null) conditions.push(sql`e.outcome = ${args.outcome}`);
     return listRows(ctx, DELIVERIES_NEWEST_FIRST, args, conditions);
   }

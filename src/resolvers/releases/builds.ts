@@ -2,8 +2,7 @@ import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import * as builds from "../../domain/builds/builds.js";
 import { explainAutoDeploys } from "../../domain/builds/decisions.js";
-import { resolveRepository } from "../../domain/builds/repository-names.js";
-import { parseId, parseRepository, withoutRefPrefix } from "../../domain/core/input.js";
+import { parseId, withoutRefPrefix } from "../../domain/core/input.js";
 import { AutoDeploy } from "../../entities/builds/auto-deploy.js";
 import { Build } from "../../entities/builds/build.js";
 import type { Release } from "../../entities/releases/release.js";
@@ -12,7 +11,7 @@ import type { Context } from "../../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../../schema/inputs/builds.js";
 import { CreateBuildPayload, UpdateBuildPayload } from "../../schema/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
-import { BUILDS_NEWEST_FIRST, listRows, nestedList, RELEASES_NEWEST_FIRST } from "../lists.js";
+import { BUILDS_NEWEST_FIRST, listRows, nestedList, ofRepository, RELEASES_NEWEST_FIRST } from "../lists.js";
 
 @ArgsType()
 class BuildsArgs extends PageArgs {
@@ -41,11 +40,7 @@ export class BuildResolver {
 
   @Query(() => BuildConnection, { description: "Lists builds, newest first." })
   async builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
-    const conditions = [];
-    if (args.repository != null) {
-      const repository = parseRepository("repository", args.repository);
-      conditions.push(sql`e.repository = ${await resolveRepository(ctx.db.reader, repository)}`);
-    }
+    const conditions = await ofRepository(ctx, args.repository);
     if (args.branch != null) conditions.push(sql`e.branch = ${withoutRefPrefix(args.branch)}`);
     if (args.commitSha != null) conditions.push(sql`e.commit_sha = ${args.commitSha.toLowerCase()}`);
     return listRows(ctx, BUILDS_NEWEST_FIRST, args, conditions);

@@ -22,7 +22,8 @@ export function parseBody(body: Buffer): OperationRequest {
   return toOperationRequest(parsed as RequestParameters);
 }
 
-function notAnOperation(): HttpRefusal {
+/** The body is not JSON, or not an object. */
+export function notAnOperation(): HttpRefusal {
   return new HttpRefusal(400, 'The body must be a JSON object: `{ "query": …, "variables": … }`.');
 }
 

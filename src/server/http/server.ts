@@ -17,6 +17,7 @@ import { HttpRefusal, toHttpHead } from "../execution/http-head.js";
 import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
 import type { Logger } from "../telemetry/log.js";
 import type { FastPath } from "./fast-path.js";
+import { notAnOperation } from "./operation-request.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -107,7 +108,7 @@ export function toRefusal(error: FastifyError, request: FastifyRequest): Error {
     return new HttpRefusal(415, "The body must be JSON, sent with the header `Content-Type: application/json`.");
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new HttpRefusal(400, 'The body must be a JSON object: `{ "query": …, "variables": … }`.');
+    return notAnOperation();
   }
   return error;
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { CloseCode, handleProtocols } from "graphql-ws";
 import { type RawData, WebSocketServer } from "ws";
+import { eventually } from "../../async/eventually.js";
 import { findEndedTokens } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import type { Feed } from "../../events/feed.js";
@@ -56,7 +57,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   parts.metrics.observeSockets(() => connections.size);
   const protocol = createProtocol({
     ...parts,
-    connections: connections,
+    connections,
     sharedExecutions: new SharedExecutions(parts),
     isStopping: () => stopping,
   });
@@ -184,9 +185,7 @@ const EXPIRED_MESSAGE = "The token has expired.";
 /** Ends the subscriptions of a connection, waits for other operations in progress, and closes it. */
 async function closeGracefully(connection: Connection): Promise<void> {
   connection.end();
-  const deadline = Date.now() + DRAIN_DEADLINE_MS;
-  while (connection.runningOperations > 0 && Date.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await eventually(() => connection.runningOperations === 0, { timeoutMs: DRAIN_DEADLINE_MS });
   // Let the last results be sent.
   await new Promise(setImmediate);
   connection.close(GOING_AWAY, "The service is stopping.");

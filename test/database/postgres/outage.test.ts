@@ -119,7 +119,7 @@ describe("without its database", onlyOn("postgres"), () => {
     const [a, b] = [await startServer(t, { env }), await startServer(t, { env })];
     let woken = 0;
     t.after(
-      b.app.database.onCommit(() => {
+      b.app.database.onWakeUp(() => {
         woken += 1;
       }),
     );

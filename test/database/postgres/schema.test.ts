@@ -56,6 +56,18 @@ describe("the schema", onlyOn("postgres"), () => {
     assert.equal(POSTGRES_MIGRATIONS.length, SQLITE_MIGRATIONS.length);
   });
 
+  it("lets an older instance insert rows that have an order", async (t) => {
+    const url = await migratedPostgres(t);
+    for (const table of ["builds", "webhook_deliveries", "promotions", "couplings"]) {
+      const rows = await ask(
+        url,
+        `SELECT column_default AS next FROM information_schema.columns
+          WHERE table_name = '${table}' AND column_name = 'position'`,
+      );
+      assert.deepEqual(rows, [{ next: `nextval('${table}_position'::regclass)` }]);
+    }
+  });
+
   it("is created once by instances that start together, with one administrator", async (t) => {
     const url = await createDatabase(t, CLUSTER);
     const env = { DATABASE_URL: url, ADMIN_TOKEN: "" };

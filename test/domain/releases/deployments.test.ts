@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { raw } from "sql-template-tag";
 import { eventually } from "../../../src/async/eventually.js";
+import { ANY_COLUMNS } from "../../../src/database/rows/raw-rows.js";
 import { App } from "../../../src/entities/pipelines/app.js";
 import { Clock, MINUTE } from "../../support/clock.js";
 import { dumpRows } from "../../support/database-content.js";
@@ -245,7 +246,9 @@ describe("a deployment without a report", () => {
     const reported = timed.admin.mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" }, "__typename");
     const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     const isWaiting = async () =>
-      engine === "sqlite" ? database.waiting > 0 : (await database.reader.query(raw(waits))).length > 0;
+      engine === "sqlite"
+        ? database.waiting > 0
+        : (await database.reader.query("lock_waits", ANY_COLUMNS, raw(waits))).length > 0;
     assert.ok(await eventually(isWaiting));
     clock.advance(10 * MINUTE);
     // Reads that the deployment is overdue, and then waits behind the report.

@@ -219,7 +219,7 @@ describe("a stored status", () => {
         stored("github-actions", "suite 7", "SUCCESS", 1),
       ]);
       // The next start runs the migration again.
-      await tx.query(sql`DELETE FROM migrations WHERE name LIKE 'StatusSources%'`);
+      await tx.execute("forget_migration", sql`DELETE FROM migrations WHERE name LIKE 'StatusSources%'`);
     });
     await server.restart();
     const rows = await server.app.database.reader.find(CommitStatus, { commitSha: sha }, { order: "context" });

@@ -222,23 +222,39 @@ describe("the list of webhook deliveries", () => {
     await assert.rejects(list(restricted), /readWebhookDeliveries requires/);
   });
 
-  it("is bounded by age and by number", async (t) => {
+  it("is bounded by age and by number, except what is pending or orders a pull request", async (t) => {
     const clock = new Clock();
     const env = { GITHUB_DELIVERY_RETENTION: "10h", GITHUB_MAX_DELIVERIES: "3" };
-    const { server, admin, repository } = await withGithub(t, { now: clock.now, env });
+    const { server, admin, seed, repository } = await withGithub(t, { now: clock.now, env });
+    await seed.pipeline({ repository, reviewAppsEnabled: true });
+    const pull = (action: string) => ["pull_request", pullRequest(repository, action)] as const;
+    const pending = pullRequest(unique("acme/unknown"), "opened");
+    const ping = ["ping", example("ping")] as const;
     const ids: string[] = [];
-    for (let count = 0; count < 5; count += 1) {
-      ids.unshift(randomUUID());
-      const payload = count === 2 ? pullRequest(repository, "opened") : example("ping");
-      const event = count === 2 ? "pull_request" : "ping";
-      await deliverWebhook(server.url, event, payload, { id: ids[0] ?? "" });
+    for (const [event, payload] of [
+      pull("opened"),
+      pull("closed"),
+      ["pull_request", pending] as const,
+      ping,
+      ping,
+      ping,
+      ping,
+    ]) {
+      ids.push(randomUUID());
+      await deliverWebhook(server.url, event, payload, { id: ids.at(-1) ?? "" });
       clock.advance(HOUR);
     }
-    const kept = async () => (await list(admin)).map(({ id }) => id);
+    const kept = async () => (await list(admin)).map(({ id }) => ids.indexOf(id)).reverse();
     await server.app.tick();
-    assert.deepEqual(await kept(), ids.slice(0, 3));
+    assert.deepEqual(await kept(), [0, 1, 2, 4, 5, 6]);
     clock.advance(8.5 * HOUR);
     await server.app.tick();
-    assert.deepEqual(await kept(), ids.slice(0, 1), "the others are older than 10 hours");
+    assert.deepEqual(await kept(), [0, 1, 2, 6], "the others are older than 10 hours");
+    clock.advance(24 * HOUR);
+    await server.app.tick();
+    assert.deepEqual(await kept(), [0, 1], "it is no longer pending");
+    clock.advance(72 * HOUR);
+    await server.app.tick();
+    assert.deepEqual(await kept(), [], "GitHub no longer offers to redeliver what came before them");
   });
 });

@@ -28,13 +28,13 @@ async function reporting(t: Cleanup, env: Readonly<Record<string, string>> = {})
 
 async function report(client: Client, release: { id: string }) {
   const found = await client.ask(
-    "query ($id: ID!) { release(id: $id) { githubReport { state told attempts problem retriesAt } } }",
+    "query ($id: ID!) { release(id: $id) { githubReport { state lastReportedState attempts problem retriesAt } } }",
     { id: release.id },
   );
   return found.release.githubReport;
 }
 
-const DELIVERED = { state: "DELIVERED", told: "success", attempts: 1, problem: null, retriesAt: null };
+const DELIVERED = { state: "DELIVERED", lastReportedState: "success", attempts: 1, problem: null, retriesAt: null };
 
 describe("a release of a commit on GitHub", () => {
   it("is reported as a deployment of the app's environment, with its state", async (t) => {
@@ -220,7 +220,7 @@ describe("when GitHub refuses a report", () => {
     const possible = await release();
     await pass(0);
     const given = await report(server.admin, impossible);
-    assert.deepEqual([given.state, given.attempts, given.told], ["FAILED", 1, null]);
+    assert.deepEqual([given.state, given.attempts, given.lastReportedState], ["FAILED", 1, null]);
     assert.match(given.problem, /422: No ref found/);
     assert.deepEqual(await report(server.admin, possible), DELIVERED);
   });

@@ -15,6 +15,7 @@ const STATEMENTS = [
     FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS position FROM builds) o WHERE o.id = builds.id`,
   "CREATE SEQUENCE builds_position",
   "SELECT setval('builds_position', (SELECT COUNT(*) + 1 FROM builds), false)",
+  "ALTER TABLE builds ALTER COLUMN position SET DEFAULT nextval('builds_position')",
   "CREATE UNIQUE INDEX builds_by_position ON builds (position)",
   "CREATE INDEX builds_of_branch ON builds (repository, branch, position)",
   "DROP INDEX builds_by_branch",

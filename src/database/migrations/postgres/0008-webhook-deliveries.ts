@@ -19,6 +19,7 @@ const STATEMENTS = [
   `UPDATE webhook_deliveries SET event = 'pull_request', repository = split_part(subject, '#', 1) WHERE subject IS NOT NULL`,
   "CREATE SEQUENCE webhook_deliveries_position",
   "SELECT setval('webhook_deliveries_position', (SELECT COUNT(*) + 1 FROM webhook_deliveries), false)",
+  "ALTER TABLE webhook_deliveries ALTER COLUMN position SET DEFAULT nextval('webhook_deliveries_position')",
   "CREATE UNIQUE INDEX webhook_deliveries_by_position ON webhook_deliveries (position)",
   "CREATE INDEX webhook_deliveries_by_repository ON webhook_deliveries (repository, position) WHERE repository IS NOT NULL",
   "CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (pending_until) WHERE outcome = 'PENDING'",

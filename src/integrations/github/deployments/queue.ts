@@ -23,7 +23,10 @@ export async function enableQueue(db: Database): Promise<void> {
   await db.write(async (tx) => {
     const { head } = await logBounds(tx);
     // Another instance may start at the same time.
-    await tx.query(sql`INSERT INTO github_position (id, position) VALUES (1, ${head}) ON CONFLICT (id) DO NOTHING`);
+    await tx.execute(
+      "start_github_position",
+      sql`INSERT INTO github_position (id, position) VALUES (1, ${head}) ON CONFLICT (id) DO NOTHING`,
+    );
   });
 }
 
@@ -56,14 +59,16 @@ async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
   const deployed = await tx.find(GithubReport, { appId: deletedApps });
   await enqueue(
     tx,
-    await tx.find(Release, { id: deployed.filter((row) => row.told === "success").map((row) => row.releaseId) }),
+    await tx.find(Release, {
+      id: deployed.filter((row) => row.lastReportedState === "success").map((row) => row.releaseId),
+    }),
     now,
   );
   await tx.update(GithubPosition, { id: 1 }, { position: last.position });
   return events.length === BATCH_SIZE;
 }
 
-const NEVER_REPORTED = { deploymentId: null, told: null, uncertain: false };
+const NEVER_REPORTED = { deploymentId: null, lastReportedState: null, uncertain: false };
 
 async function enqueue(tx: Tx, releases: readonly Release[], now: Date): Promise<void> {
   const due = { state: "PENDING", attempts: 0, problem: null, nextAttemptAt: now, updatedAt: now } as const;
@@ -82,6 +87,7 @@ async function enqueue(tx: Tx, releases: readonly Release[], now: Date): Promise
 function findReportable(tx: Tx, releaseIds: readonly string[], host: string): Promise<Release[]> {
   const isListed = tx.dialect.oneOf(sql`e.id`, [...new Set(releaseIds)]);
   return tx.select(
+    "reportable_releases",
     Release,
     sql`JOIN builds b ON b.id = e.build_id WHERE ${isListed} AND b.repository LIKE ${`${host}/%`} ORDER BY e.id`,
   );

@@ -57,9 +57,9 @@ export async function startReporter(parts: ReporterParts): Promise<Ticker> {
 async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
   const due = sql`WHERE e.state = 'PENDING' AND e.next_attempt_at <= ${now().getTime()}
     ORDER BY e.next_attempt_at, e.release_id LIMIT 1`;
-  if ((await db.reader.select(GithubReport, due)).length === 0) return null;
+  if ((await db.reader.select("due_report", GithubReport, due)).length === 0) return null;
   return db.write(async (tx) => {
-    const [report] = await tx.select(GithubReport, sql`${due} ${tx.dialect.lock("change")}`);
+    const [report] = await tx.select("claim_report", GithubReport, sql`${due} ${tx.dialect.lock("change")}`);
     if (report === undefined) return null;
     const claimed = { attempts: report.attempts + 1, nextAttemptAt: new Date(now().getTime() + LEASE_MS) };
     await tx.update(GithubReport, { releaseId: report.releaseId }, claimed);
@@ -107,11 +107,11 @@ async function deliver(parts: ReporterParts, report: GithubReport, signal: Abort
   if (needsReport(report, deployment)) {
     report.deploymentId ??= await findDeploymentId(parts, report, deployment, signal);
     await reportState(api, deployment, report.deploymentId, signal);
-    report.told = deployment.state;
+    report.lastReportedState = deployment.state;
   }
   await db.write(async (tx) => {
     const { state } = await loadDeployment({ reader: tx }, releaseId);
-    const reported = { told: report.told, problem: null, updatedAt: now() };
+    const reported = { lastReportedState: report.lastReportedState, problem: null, updatedAt: now() };
     // The release may have changed during the request.
     const next = state === deployment.state ? { state: "DELIVERED" as const } : { nextAttemptAt: now(), attempts: 0 };
     await tx.update(GithubReport, { releaseId }, { ...reported, ...next });
@@ -121,7 +121,7 @@ async function deliver(parts: ReporterParts, report: GithubReport, signal: Abort
 /** A release unknown to GitHub need not be reported as inactive. */
 function needsReport(report: GithubReport, { state }: Deployment): boolean {
   const unknown = report.deploymentId === null && !report.uncertain;
-  return state !== report.told && !(unknown && state === "inactive");
+  return state !== report.lastReportedState && !(unknown && state === "inactive");
 }
 
 /** Finds the deployment created by an attempt whose response was lost, or creates it. */

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import type { Database } from "../../../database/database.js";
+import { ANY_COLUMNS, columns } from "../../../database/rows/raw-rows.js";
 import { GithubDelivery } from "../../../entities/github/github-delivery.js";
 
 /** How many deliveries are kept, and for how long. */
@@ -12,16 +13,28 @@ export interface Retention {
 /** Number of deliveries that are deleted at once, so that other transactions do not wait. */
 const BATCH_SIZE = 5_000;
 
+const DELIVERY_IDS = columns({ id: "text" });
+
 /** Expires deliveries that were PENDING for too long. */
 export async function expirePending(db: Database, now: Date): Promise<void> {
   const expired = sql`outcome = 'PENDING' AND pending_until <= ${now.getTime()}`;
-  const [found] = await db.reader.query(sql`SELECT 1 AS found FROM webhook_deliveries WHERE ${expired} LIMIT 1`);
+  const [found] = await db.reader.query(
+    "find_expired_delivery",
+    ANY_COLUMNS,
+    sql`SELECT 1 AS found FROM webhook_deliveries WHERE ${expired} LIMIT 1`,
+  );
   if (found === undefined) return;
   const patch = sql`outcome = 'EXPIRED', pending_until = NULL, payload = NULL`;
-  await db.write((tx) => tx.query(sql`UPDATE webhook_deliveries SET ${patch} WHERE ${expired}`));
+  await db.write((tx) => tx.execute("expire_deliveries", sql`UPDATE webhook_deliveries SET ${patch} WHERE ${expired}`));
 }
 
-/** Deletes the deliveries beyond the maximum age and number. */
+/**
+ * GitHub offers deliveries of the past 3 days for redelivery. Until then, the newest one on each pull request decides whether
+ * one that arrives late has an effect.
+ */
+const REDELIVERY_MS = 3 * 24 * 60 * 60 * 1000;
+
+/** Deletes the deliveries beyond the maximum age and number, except those that are still needed. */
 export async function pruneDeliveries(
   db: Database,
   retention: Retention,
@@ -30,10 +43,15 @@ export async function pruneDeliveries(
 ): Promise<void> {
   const oldest = now.getTime() - retention.maxAge;
   const last = sql`(SELECT position FROM webhook_deliveries ORDER BY position DESC LIMIT 1 OFFSET ${retention.maxCount})`;
-  const outdated = sql`received_at < ${oldest} OR position <= ${last}`;
+  const isNewestOfSubject = sql`d.subject IS NOT NULL AND d.received_at >= ${now.getTime() - REDELIVERY_MS}
+    AND NOT EXISTS (SELECT 1 FROM webhook_deliveries n WHERE n.subject = d.subject AND n.subject_at > d.subject_at)`;
+  const outdated = sql`d.outcome <> 'PENDING' AND (d.received_at < ${oldest} OR d.position <= ${last})
+    AND NOT (${isNewestOfSubject})`;
   for (let more = true; more && !signal.aborted; ) {
-    const rows = await db.reader.query<{ id: string }>(
-      sql`SELECT id FROM webhook_deliveries WHERE ${outdated} LIMIT ${BATCH_SIZE}`,
+    const rows = await db.reader.query(
+      "find_outdated_deliveries",
+      DELIVERY_IDS,
+      sql`SELECT d.id FROM webhook_deliveries d WHERE ${outdated} LIMIT ${BATCH_SIZE}`,
     );
     const ids = rows.map((row) => row.id);
     if (ids.length > 0) await db.write((tx) => tx.delete(GithubDelivery, { id: ids }));

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import sql from "sql-template-tag";
+import { atMostEvery } from "../../../async/at-most-every.js";
 import { type Ticker, ticker } from "../../../async/ticker.js";
 import type { Ctx } from "../../../domain/core/context.js";
 import { GithubDelivery } from "../../../entities/github/github-delivery.js";
@@ -28,15 +29,14 @@ export interface PendingParts {
  * enabled, or a repository is renamed.
  */
 export function startPendingDeliveries({ ctx, inbox, retention, log }: PendingParts): Ticker {
-  let prunedAt = Number.NEGATIVE_INFINITY;
+  const prune = atMostEvery(PRUNE_INTERVAL_MS, ctx.now, (stopped: AbortSignal) =>
+    pruneDeliveries(ctx.db, retention, ctx.now(), stopped),
+  );
   return ticker(INTERVAL_MS, async (stopped) => {
     try {
       await applyDue(ctx, inbox, log, stopped);
       await expirePending(ctx.db, ctx.now());
-      const now = ctx.now().getTime();
-      if (now - prunedAt < PRUNE_INTERVAL_MS) return;
-      await pruneDeliveries(ctx.db, retention, ctx.now(), stopped);
-      prunedAt = now;
+      await prune(stopped);
     } catch (error) {
       // Everything stays due and is retried on the next run.
       if (!stopped.aborted) log.error({ err: error }, "applying pending deliveries failed");
@@ -61,6 +61,7 @@ async function applyDue(ctx: Ctx, inbox: WebhookInbox, log: Logger, stopped: Abo
 /** The PENDING deliveries whose repository has a pipeline that they can be applied to, in the order of arrival. */
 function findDue({ db, now }: Ctx, after: number): Promise<GithubDelivery[]> {
   return db.reader.select(
+    "due_deliveries",
     GithubDelivery,
     sql`WHERE e.outcome = 'PENDING' AND e.pending_until > ${now().getTime()} AND e.position > ${after}
       AND EXISTS (SELECT 1 FROM pipelines p WHERE p.repository = e.repository AND p.deleted_at IS NULL

@@ -1,0 +1,62 @@
+import { type ChangeListener, ChangeNotifier } from "./changes.js";
+import type { Database } from "./database.js";
+import { QueueMetrics } from "./queue-metrics.js";
+import type { Tx } from "./rows/reader.js";
+import type { Transaction } from "./rows/transaction.js";
+
+/** How an engine runs transactions. */
+export interface WriteEngine {
+  /** Runs a transaction. Calls `work` again if it is retried. */
+  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  createTx(transaction: Transaction): Tx;
+  /** Called after each write that succeeded. */
+  written?(): void;
+}
+
+/** What both engines do around a transaction: measure its wait, report its changes, and let a close wait for it. */
+export class Writes {
+  readonly #engine: WriteEngine;
+  readonly #queue = new QueueMetrics();
+  readonly #changes = new ChangeNotifier();
+  readonly #pending = new Set<Promise<unknown>>();
+
+  constructor(engine: WriteEngine) {
+    this.#engine = engine;
+  }
+
+  /** How many transactions wait to begin. */
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
+  readonly write: Database["write"] = (work) => {
+    const { transact, createTx, written } = this.#engine;
+    const result = this.#changes.notifyAfter((started) =>
+      this.#queue.measure((begun) =>
+        transact((transaction) => {
+          const tx = createTx(transaction);
+          begun();
+          started(tx);
+          return work(tx);
+        }),
+      ),
+    );
+    const settled: Promise<unknown> = result.then(
+      () => {
+        this.#pending.delete(settled);
+        written?.();
+      },
+      () => this.#pending.delete(settled),
+    );
+    this.#pending.add(settled);
+    return result;
+  };
+
+  readonly onCommitted = (listener: ChangeListener) => this.#changes.add(listener);
+  readonly onTransactionStart = (listener: (milliseconds: number) => void) => this.#queue.add(listener);
+
+  /** Resolves when no write is running. */
+  async idle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+}
