@@ -129,6 +129,7 @@ export type CreateAppInput = {
 
 export type UpdateAppInput = {
   readonly app: string;
+  readonly name?: string | null | undefined;
   readonly description?: string | null | undefined;
   readonly region?: string | null | undefined;
   readonly deploymentMode?: DeploymentMode | null | undefined;

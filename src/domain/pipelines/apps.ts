@@ -2,10 +2,11 @@ import type { Tx } from "../../database/rows/reader.js";
 import type { DeploymentMode } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
+import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
-import { permit } from "../access/actions.js";
+import { permit, permitUnrestricted } from "../access/actions.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { formatDuration, parseDuration } from "../core/duration.js";
 import { formatValue } from "../core/format-value.js";
@@ -64,6 +65,7 @@ export async function insertApp(
 
 export interface UpdateAppInput {
   readonly app: string;
+  readonly name?: string | null;
   readonly description?: string | null;
   readonly region?: string | null;
   readonly deploymentMode?: DeploymentMode | null;
@@ -73,25 +75,28 @@ export interface UpdateAppInput {
 /** Changes the given fields. Null clears the region and the timeout; null for others changes nothing. */
 export async function updateApp(ctx: Ctx, input: UpdateAppInput): Promise<App> {
   permit(ctx.viewer, "updateApp");
+  const name = optional(input.name, (value) => parseName("name", value));
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
   const region = optional(input.region, (value) => parseLine("region", value));
   const deployTimeout = optional(input.deployTimeout, (value) => parseDuration("deployTimeout", value, "1s", "30d"));
   return ctx.db.write(async (tx) => {
     const app = await lockApp(tx, "app", input.app);
     const before = { ...app };
+    if (name !== null) app.name = name;
     if (description !== null) app.description = description;
     if (input.region !== undefined) app.region = region;
     if (input.deploymentMode != null) app.deploymentMode = input.deploymentMode;
     if (input.deployTimeout !== undefined) app.deployTimeout = deployTimeout;
-    const fields = (["description", "region", "deploymentMode", "deployTimeout"] as const).filter(
+    const fields = (["name", "description", "region", "deploymentMode", "deployTimeout"] as const).filter(
       (field) => app[field] !== before[field],
     );
     if (fields.length === 0) return app;
+    if (fields.includes("name")) await checkRename(tx, ctx, app);
     if (fields.includes("deploymentMode")) await refuseWhileDeploying(tx, app);
     app.updatedAt = ctx.now();
     await tx.update(App, { id: app.id }, { ...app });
     const shown = { ...app, deployTimeout: app.deployTimeout === null ? null : formatDuration(app.deployTimeout) };
-    const summary = `App ${app.name}: ${fields.map((field) => `${field} ${formatValue(shown[field])}`).join(", ")}`;
+    const summary = `App ${before.name}: ${fields.map((field) => `${field} ${formatValue(shown[field])}`).join(", ")}`;
     const pipelineId = await findPipelineId(tx, app.id);
     await append(tx, ctx.viewer, app.updatedAt, [changed("APP_UPDATED", app, summary, { app, pipelineId })]);
     return app;
@@ -122,6 +127,14 @@ export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraf
   const now = ctx.now();
   await tx.update(App, { id: app.id }, { deletedAt: now, updatedAt: now });
   return [...events, changed("APP_DELETED", app, `App ${app.name} deleted`, { app })];
+}
+
+/** Names are shared by all apps. That of a review app says which pull request it is for. */
+async function checkRename(tx: Tx, ctx: TxCtx, app: App): Promise<void> {
+  permitUnrestricted(ctx.viewer, "updateApp", "name");
+  if (await isNameTaken(tx, app.name)) throw conflict(`There is an app ${app.name} already; choose another name.`);
+  const reviewApp = await tx.first(ReviewApp, { appId: app.id });
+  if (reviewApp !== null) throw conflict("A review app cannot be renamed.");
 }
 
 /** Whether an app that is not deleted has this name. */

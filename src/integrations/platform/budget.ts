@@ -33,9 +33,13 @@ export const COSTS = { one: 10, change: 50, list: 1000 } as const;
 /** Derives the cost of a route from its declaration, so that new routes have one without further work. */
 export function requestCost({ method, schema }: RouteOptions): number {
   const { response } = (schema ?? {}) as { response?: object };
-  // Only paginated lists declare status 206.
-  if (response !== undefined && "206" in response) return COSTS.list;
-  return method === "GET" || method === "HEAD" ? COSTS.one : COSTS.change;
+  return costOf(String(method), response);
+}
+
+/** @param responses the responses that the route declares, by status; only paginated lists declare 206 */
+export function costOf(method: string, responses: object = {}): number {
+  if ("206" in responses) return COSTS.list;
+  return /^(get|head)$/i.test(method) ? COSTS.one : COSTS.change;
 }
 
 /** Charges a request and sets the rate-limit headers, also if it is refused. */

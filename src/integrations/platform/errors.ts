@@ -1,4 +1,4 @@
-import { asRefusal, Refusal, type RefusalCode } from "../../domain/core/refusal.js";
+import { asRefusal, badInput, Refusal, type RefusalCode } from "../../domain/core/refusal.js";
 
 /** HTTP status and `id` of each refusal. */
 const STATUS_BY_CODE: Readonly<Record<RefusalCode, readonly [status: number, id: string]>> = {
@@ -17,6 +17,21 @@ const STATUS_BY_CODE: Readonly<Record<RefusalCode, readonly [status: number, id:
   GRAPHQL_VALIDATION_FAILED: [400, "bad_request"],
   INTERNAL_SERVER_ERROR: [500, "internal_server_error"],
 };
+
+/**
+ * A refusal of what the old platforms have and Railyard has not.
+ *
+ * @param what the sentence without its end, for example `maintenance of an app cannot be changed`
+ */
+export function unsupported(field: string, what: string): Refusal {
+  return badInput(field, `Railyard does not support this: ${what}. See docs/migrate.md.`);
+}
+
+/** The body of a response to a route that does not exist. */
+export function noSuchRoute(method: string, url: string): PlatformError["body"] {
+  const path = (url.split("?", 1)[0] ?? "").slice(0, 200);
+  return { id: "not_found", message: `Railyard has no route ${method} ${path}. GET /openapi.json lists all routes.` };
+}
 
 export interface PlatformError {
   readonly status: number;

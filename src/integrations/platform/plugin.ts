@@ -1,19 +1,17 @@
 import etag from "@fastify/etag";
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { chargeBudget, requestCost } from "./budget.js";
 import { toErrorResponse } from "./errors.js";
+import { openApiOptions } from "./openapi.js";
 import { referencePage } from "./reference.js";
 import type { PlatformParts, Routes } from "./request.js";
 import { serveApps } from "./routes/apps.js";
 import { serveBuilds } from "./routes/builds.js";
+import { serveConfigVars } from "./routes/config-vars.js";
 import { serveCouplings } from "./routes/couplings.js";
+import { serveInstallation } from "./routes/installation.js";
 import { servePipelines } from "./routes/pipelines.js";
 import { servePromotions } from "./routes/promotions.js";
 import { serveReleases } from "./routes/releases.js";
@@ -29,20 +27,7 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
     scope.setSerializerCompiler(serializerCompiler);
     scope.decorateRequest("platformViewer", null);
     await scope.register(etag);
-    await scope.register(swagger, {
-      openapi: {
-        openapi: "3.1.0",
-        info: {
-          title: "Railyard: Platform API",
-          description:
-            "REST API for the command-line clients of Akkeris and Heroku. Errors have the form `{ id, message }`.",
-          version: "1",
-        },
-        components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
-        security: [{ token: [] }],
-      },
-      transform: jsonSchemaTransform,
-    });
+    await scope.register(swagger, openApiOptions());
     scope.setErrorHandler(async (error, request, reply) => {
       if (request.platformViewer !== null) await parts.onError(request.platformViewer, error);
       const { status, body, fault } = toErrorResponse(error, request.id);
@@ -70,8 +55,10 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
       serveCouplings(typed, parts);
       servePromotions(typed, parts);
       serveApps(typed, parts);
+      serveInstallation(typed, parts);
       serveBuilds(typed, parts);
       serveReleases(typed, parts);
+      serveConfigVars(typed, parts);
       serveStatuses(typed, parts);
     });
   });

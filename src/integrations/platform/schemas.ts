@@ -7,7 +7,7 @@ import { z } from "zod";
 
 const id = z.string().describe("A UUID.");
 const time = z.string().describe("ISO 8601, in UTC.");
-const named = z.object({ id, name: z.string() });
+const idAndName = z.object({ id, name: z.string() });
 
 export const stage = z.enum(["review", "development", "staging", "production"]);
 export const statusState = z.enum(["pending", "success", "failure", "error"]);
@@ -27,8 +27,8 @@ export const pipelineSchema = z.object({
 
 export const couplingSchema = z.object({
   id,
-  app: named,
-  pipeline: named,
+  app: idAndName,
+  pipeline: idAndName,
   stage,
   created_at: time,
   updated_at: time,
@@ -38,20 +38,25 @@ export const couplingSchema = z.object({
 export const appSchema = z.object({
   id,
   name: z.string(),
+  simple_name: z.string().describe("The same as `name`."),
+  description: z.string(),
   created_at: time,
   updated_at: time,
   released_at: time.nullable().describe("When the current release was created."),
   archived_at: z.null(),
   maintenance: z.literal(false),
-  git_url: z.string(),
-  web_url: z.string(),
+  preview: z.boolean().describe("Whether it is a review app."),
+  image: z.string().describe("The artifact of the current release; empty without one."),
+  git_url: z.string().describe("The repository of its pipeline; empty without one."),
+  git_branch: z.string().describe("The branch of its pipeline; empty without a repository."),
+  web_url: z.string().describe("Always empty: Railyard does not know where an app is served."),
   generation: z.object({ id, name: z.literal("railyard") }),
   owner: z.object({ id, email: z.string() }),
-  region: named,
-  space: z.null(),
-  stack: named,
-  build_stack: named,
-  organization: z.null(),
+  region: idAndName,
+  space: idAndName.describe("The single space, `default`."),
+  stack: idAndName,
+  build_stack: idAndName,
+  organization: idAndName.describe("The single organization, `railyard`."),
   team: z.null(),
   repo_size: z.null(),
   slug_size: z.null(),
@@ -59,13 +64,15 @@ export const appSchema = z.object({
 
 export const releaseSchema = z.object({
   id,
-  app: named,
+  app: idAndName,
   version: z.int(),
   status: z.enum(["queued", "pending", "succeeded", "failed"]),
   state: statusState.nullable().describe("The worst state of its statuses; null if none was reported."),
   current: z.boolean(),
   description: z.string(),
   slug: z.object({ id }).describe("The build."),
+  eligible_for_rollback: z.boolean().describe("Whether the app can be rolled back to it: it succeeded."),
+  addon_plan_names: z.array(z.string()).describe("Always empty."),
   user: z.object({ id, email: z.string() }),
   created_at: time,
   updated_at: time,
@@ -102,10 +109,11 @@ const sourceBlob = z.object({
 
 export const buildSchema = z.object({
   id,
-  app: named,
+  app: idAndName,
   slug: z.object({ id }),
   component,
   status: z.enum(["pending", "succeeded", "failed"]),
+  output_stream_url: z.string().describe("The path of its output, which is always empty."),
   created_at: time,
   updated_at: time,
   source_blob: sourceBlob,
@@ -123,9 +131,9 @@ export const slugSchema = z.object({
 
 export const promotionSchema = z.object({
   id,
-  pipeline: named,
+  pipeline: idAndName,
   source: z.object({
-    app: named.describe("The app's full name is `<app.name>-<space.name>`."),
+    app: idAndName.describe("The app's full name is `<app.name>-<space.name>`."),
     space: z.object({ name: z.string() }),
     release: z.object({ id }),
   }),
@@ -136,17 +144,65 @@ export const promotionSchema = z.object({
 
 export const promotionTargetSchema = z.object({
   id,
-  app: named,
+  app: idAndName,
   pipeline_promotion: z.object({ id }),
   release: z.object({ id }),
   status: z.enum(["pending", "succeeded", "failed"]),
   error_message: z.string().nullable().describe("Why it failed; null otherwise."),
 });
 
+export const regionSchema = z.object({
+  id,
+  name: z.string(),
+  description: z.string(),
+  country: z.string(),
+  locale: z.string(),
+  private_capable: z.literal(false),
+  provider: z.object({ name: z.string(), region: z.string() }),
+  created_at: time,
+  updated_at: time,
+});
+
+export const organizationSchema = z.object({
+  id,
+  name: z.string(),
+  role: z.literal("member"),
+  type: z.literal("team"),
+  default: z.literal(false),
+  created_at: time,
+  updated_at: time,
+});
+
+export const stackSchema = z.object({
+  id,
+  name: z.string(),
+  default: z.literal(true),
+  region: idAndName,
+  state: z.literal("public"),
+  created_at: time,
+  updated_at: time,
+});
+
+export const spaceSchema = z.object({
+  id,
+  name: z.string(),
+  apps: z.int().describe("The number of apps."),
+  compliance: z.array(z.string()),
+  region: idAndName,
+  stack: idAndName,
+  state: z.literal("available"),
+  organization: idAndName,
+  team: idAndName,
+  shield: z.literal(false),
+  created_at: time,
+  updated_at: time,
+});
+
 export const accountSchema = z.object({ id, email: z.string(), name: z.string() });
 
+const nextStage = stage.nullable();
 export const stagesSchema = z
-  .record(stage, stage.nullable())
+  .object({ review: nextStage, development: nextStage, staging: nextStage, production: nextStage })
   .describe("The stage that each stage is promoted to; null for production.");
 
 /** A reference by id or name: plain, or as `{ id }` or `{ name }`. */
@@ -154,3 +210,28 @@ export const reference = z
   .union([z.string(), z.object({ id: z.string() }), z.object({ name: z.string() })])
   .transform((value) => (typeof value === "string" ? value : "id" in value ? value.id : value.name))
   .describe("An id or name: plain, or as `{ id }` or `{ name }`.");
+
+/** The schemas that have a name in the OpenAPI document. */
+export const named = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries({
+  Named: idAndName,
+  Pipeline: pipelineSchema,
+  Coupling: couplingSchema,
+  App: appSchema,
+  Release: releaseSchema,
+  Status: statusSchema,
+  ReleaseStatuses: releaseStatusesSchema,
+  SourceBlob: sourceBlob,
+  Build: buildSchema,
+  Slug: slugSchema,
+  Promotion: promotionSchema,
+  PromotionTarget: promotionTargetSchema,
+  Account: accountSchema,
+  Region: regionSchema,
+  Organization: organizationSchema,
+  Stack: stackSchema,
+  Space: spaceSchema,
+  Stages: stagesSchema,
+})) {
+  named.add(schema, { id });
+}

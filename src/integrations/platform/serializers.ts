@@ -1,4 +1,3 @@
-import { v5 } from "uuid";
 import type { z } from "zod";
 import type { Loaders } from "../../database/queries/loaders.js";
 import { rollup } from "../../domain/gates/checks.js";
@@ -10,16 +9,10 @@ import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { DEFAULT_REGION, idOf, ORGANIZATION, OWNER_ID, OWNER_NAME, SPACE, STACK } from "./installation.js";
 import type * as schemas from "./schemas.js";
 
 /* Converts rows to the objects of the Platform API. A field without a counterpart gets a constant. */
-
-/** Namespace for the deterministic ids of things that only have a name. */
-const ID_NAMESPACE = "6c1f8b0a-7f3c-4d58-9a55-0d9a6f1c2e44";
-
-/** The single owner of all pipelines and apps. */
-export const OWNER_NAME = "railyard";
-export const OWNER_ID = v5(OWNER_NAME, ID_NAMESPACE);
 
 export function stageName(stage: Stage): z.output<typeof schemas.stage> {
   return stage.toLowerCase() as z.output<typeof schemas.stage>;
@@ -32,7 +25,7 @@ export function stateName(state: StatusState): z.output<typeof schemas.statusSta
 /** Represents a token as a user. Its name stands in for an email address. */
 export function toUser(name: string): { id: string; email: string } {
   return {
-    id: v5(`user ${name}`, ID_NAMESPACE),
+    id: idOf("user", name),
     email: name.includes("@") ? name : `${name.replace(/\s+/g, ".")}@railyard`,
   };
 }
@@ -61,23 +54,32 @@ export async function toCoupling(
 
 export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof schemas.appSchema>> {
   const current = await loaders.currentReleaseOfApp.load(app.id);
-  const region = app.region ?? "default";
-  const stack = { id: v5("stack container", ID_NAMESPACE), name: "container" };
+  const [build, coupling] = await Promise.all([
+    current === null ? null : loaders.build.load(current.buildId),
+    loaders.couplingOfApp.load(app.id),
+  ]);
+  const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
+  const region = app.region ?? DEFAULT_REGION;
   return {
     ...identity(app),
     name: app.name,
+    simple_name: app.name,
+    description: app.description,
     released_at: current?.createdAt.toISOString() ?? null,
     archived_at: null,
     maintenance: false,
-    git_url: "",
+    preview: coupling?.stage === "REVIEW",
+    image: build?.artifact ?? "",
+    git_url: pipeline?.repository == null ? "" : `https://${pipeline.repository}`,
+    git_branch: pipeline?.repository == null ? "" : pipeline.branch,
     web_url: "",
-    generation: { id: v5("generation railyard", ID_NAMESPACE), name: "railyard" },
+    generation: { id: idOf("generation", "railyard"), name: "railyard" },
     owner: { id: OWNER_ID, email: `${OWNER_NAME}@${OWNER_NAME}` },
-    region: { id: v5(`region ${region}`, ID_NAMESPACE), name: region },
-    space: null,
-    stack,
-    build_stack: stack,
-    organization: null,
+    region: { id: idOf("region", region), name: region },
+    space: SPACE,
+    stack: STACK,
+    build_stack: STACK,
+    organization: ORGANIZATION,
     team: null,
     repo_size: null,
     slug_size: null,
@@ -108,6 +110,8 @@ export async function toRelease(loaders: Loaders, release: Release): Promise<z.o
     current: current?.id === release.id,
     description: release.description,
     slug: { id: release.buildId },
+    eligible_for_rollback: release.phase === "SUCCEEDED",
+    addon_plan_names: [],
     user: toUser(release.createdByName),
   };
 }
@@ -133,6 +137,7 @@ export function toBuild(build: Build, app: App): z.output<typeof schemas.buildSc
     slug: { id: build.id },
     component: build.component,
     status: build.phase === "PENDING" ? "pending" : build.phase === "SUCCEEDED" ? "succeeded" : "failed",
+    output_stream_url: `/apps/${app.id}/builds/${build.id}/result`,
     source_blob: sourceBlob(build),
   };
 }

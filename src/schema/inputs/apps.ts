@@ -30,6 +30,13 @@ export class UpdateAppInput implements domain.UpdateAppInput {
   @Field(() => ID, { description: "The app, by id or name." })
   app!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The new name: 1 to 63 lower-case letters, digits and dashes, unique among apps. Requires an unrestricted token; a review app cannot be renamed.",
+  })
+  name?: string | null;
+
   @Field(() => String, { nullable: true, description: "The new description, at most 1,024 characters." })
   description?: string | null;
 

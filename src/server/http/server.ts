@@ -12,6 +12,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { asRefusal, Refusal } from "../../domain/core/refusal.js";
+import { noSuchRoute } from "../../integrations/platform/errors.js";
 import { present } from "../../schema/errors.js";
 import { HttpRefusal, toHttpHead } from "../execution/http-head.js";
 import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
@@ -61,6 +62,7 @@ export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions)
   });
   await http.register(cors, { origin: allowedOrigins.length === 0 ? false : [...allowedOrigins], maxAge: 86_400 });
 
+  acceptEmptyBodies(http);
   http.decorateRequest("isOperation", false);
   http.addHook("onSend", async (request, reply) => {
     reply.header("x-request-id", request.id);
@@ -74,8 +76,7 @@ export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions)
     request.log.info({ method, path, viewer, status: reply.statusCode, duration }, "request");
   });
   http.setNotFoundHandler((request, reply) => {
-    const path = (request.url.split("?", 1)[0] ?? "").slice(0, 200);
-    reply.code(404).send(errorBody(new Refusal("NOT_FOUND", `No such route: ${request.method} ${path}.`), request.id));
+    reply.code(404).send(noSuchRoute(request.method, request.url));
   });
   http.setErrorHandler(sendError);
   return http;
@@ -115,4 +116,17 @@ export function toRefusal(error: FastifyError, request: FastifyRequest): Error {
 
 function errorBody(error: Error, requestId: string) {
   return { errors: [present(error, requestId).error] };
+}
+
+/**
+ * Makes an empty body no body. Akkeris' command line sends `Content-Type: application/json` with each request, also with a
+ * DELETE, which Fastify refuses.
+ */
+function acceptEmptyBodies(http: FastifyInstance): void {
+  const parseJson = http.getDefaultJsonParser("error", "error");
+  http.removeContentTypeParser("application/json");
+  http.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else parseJson(request, body, done);
+  });
 }

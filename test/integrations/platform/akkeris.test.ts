@@ -141,8 +141,21 @@ describe("the Akkeris CLI", { concurrency: true }, () => {
     const refused = await operator.post("/pipeline-promotions", wanted);
     assert.deepEqual([refused.status, refused.body.id], [409, "promotion_blocked"]);
     assert.match(refused.body.message, new RegExp(`${qa.name} requires qa, which was never reported`));
-    assert.equal((await operator.post("/pipeline-promotions", { ...wanted, safe: false })).status, 403);
+    const unsafe = await operator.post("/pipeline-promotions", { ...wanted, safe: false });
+    assert.deepEqual([unsafe.status, unsafe.body.id], [409, "promotion_blocked"], "gates hold for an OPERATOR");
     assert.equal((await rest.post("/pipeline-promotions", { ...wanted, safe: false })).status, 201);
+  });
+
+  it("promotes with -u for an OPERATOR if no gate holds, without force", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev);
+    const made = await operator.post("/pipeline-promotions", { source: { app: { id: dev.id } }, safe: false });
+    assert.equal(made.status, 201);
+    const query = "query ($id: ID!) { promotion(id: $id) { forced reason } }";
+    const { promotion } = await server.admin.ask(query, { id: made.body.id });
+    assert.deepEqual(promotion, { forced: false, reason: null });
   });
 
   it("lists releases with their builds", async () => {

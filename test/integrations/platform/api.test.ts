@@ -91,10 +91,12 @@ describe("the Platform API", () => {
     assert.deepEqual((await rest.post("/filters/apps", { in: { id: ["nope"] } })).body, []);
   });
 
-  it("responds to an unknown route with 404 as JSON", async () => {
-    const { status, body } = await rest.get("/no/such/route");
-    assert.equal(status, 404);
-    assert.equal(typeof body, "object");
+  it("responds to an unknown route with 404 and { id, message }", async () => {
+    for (const path of ["/no/such/route", "/apps/shop/domains?x=1"]) {
+      const { status, body } = await rest.get(path);
+      assert.deepEqual([status, body.id], [404, "not_found"]);
+      assert.match(body.message, new RegExp(`no route GET ${path.split("?")[0]}\\.`));
+    }
   });
 
   it("requires a token, and enforces roles", async () => {
@@ -169,6 +171,48 @@ describe("the Platform API", () => {
     assert.equal(await patch({ component: "api" }), "api");
     assert.equal(await patch({ component: null }), null);
     assert.equal((await rest.get(`/pipelines/${pipeline.id}`)).body.component, null);
+  });
+
+  it("takes an empty body of any method for no body, as Akkeris' command line sends it", async () => {
+    const json = { "content-type": "application/json" };
+    const app = await seed.app();
+    const deleted = await rest.send("DELETE", `/apps/${app.name}`, undefined, json);
+    assert.deepEqual([deleted.status, deleted.body.id], [200, app.id]);
+    const created = await rest.send("POST", "/pipelines", undefined, json);
+    assert.deepEqual([created.status, created.body.id], [422, "invalid_params"]);
+    const unknown = await rest.send("DELETE", `/apps/${app.name}/dynos`, undefined, json);
+    assert.deepEqual([unknown.status, unknown.body.id], [404, "not_found"]);
+  });
+
+  it("renames an app, and refuses what it cannot change", async () => {
+    const [app, other, name] = [await seed.app(), await seed.app(), unique("renamed")];
+    const renamed = await rest.patch(`/apps/${app.name}`, { name });
+    assert.deepEqual([renamed.status, renamed.body.id, renamed.body.name], [200, app.id, name]);
+    assert.equal((await rest.get(`/apps/${app.name}`)).status, 404);
+    const taken = await rest.patch(`/apps/${other.name}`, { name });
+    assert.deepEqual([taken.status, taken.body.id], [409, "conflict"]);
+    const refused = await rest.patch(`/apps/${name}`, { maintenance: true });
+    assert.deepEqual([refused.status, refused.body.id], [422, "invalid_params"]);
+    assert.match(refused.body.message, /maintenance of an app cannot be changed/);
+    const { events } = await server.admin.ask(
+      "query ($app: ID!) { events(app: $app, types: [APP_UPDATED]) { nodes { ... on ChangeEvent { summary } } } }",
+      { app: app.id },
+    );
+    assert.deepEqual(events.nodes, [{ summary: `App ${app.name}: name "${name}"` }]);
+  });
+
+  it("registers a build from a source_blob, with its version as the commit if it is a hash", async () => {
+    const app = await seed.app();
+    const build = async (version: string) => {
+      const source_blob = { url: "https://registry.test/shop.tgz", checksum: "SHA256:1", version };
+      const { status, body } = await rest.post(`/apps/${app.name}/builds`, { source_blob });
+      assert.deepEqual([status, body.source_blob.url, body.source_blob.checksum], [201, source_blob.url, "SHA256:1"]);
+      return body.source_blob.commit;
+    };
+    assert.equal(await build("0123456789abcdef0123456789abcdef01234567"), "0123456789abcdef0123456789abcdef01234567");
+    assert.match(await build("v1.3"), /^[0-9a-f]{40}$/);
+    const missing = await rest.post(`/apps/${app.name}/builds`, { checksum: "SHA256:1" });
+    assert.deepEqual([missing.status, missing.body.message], [422, "url or source_blob.url must be given."]);
   });
 
   it("describes every route", async () => {

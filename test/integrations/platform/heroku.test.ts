@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { eventually } from "../../../src/async/eventually.js";
+import { findUndocumented, readCommands } from "../../support/migrated-commands.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
@@ -36,7 +37,11 @@ interface Outcome {
   readonly output: string;
 }
 
+/** The commands that were run. */
+const driven = new Set<string>();
+
 async function heroku(...args: string[]): Promise<Outcome> {
+  driven.add(args[0] ?? "");
   const env = {
     PATH: process.env.PATH,
     HOME: home,
@@ -107,6 +112,57 @@ describe("the Heroku CLI", {
     await says(["pipelines:rename", name, renamed], "done");
     await says(["pipelines:destroy", renamed], "done");
     assert.equal((await rest.get(`/pipelines/${renamed}`)).status, 404);
+  });
+
+  it("creates, renames and destroys apps, and refuses what is not supported with a reason", async () => {
+    const [name, renamed] = [unique("app"), unique("renamed")];
+    await says(["apps:create", name], `Creating ${name}... done`);
+    await says(["apps:rename", "-a", name, renamed], `Renaming ${name} to ${renamed}... done`);
+    const { code, output } = await heroku("maintenance:on", "-a", renamed);
+    assert.notEqual(code, 0);
+    assert.match(output.replace(/\s+›?\s*/g, " "), /maintenance of an app cannot be changed/);
+    const unknown = await heroku("domains", "-a", renamed);
+    assert.match(unknown.output.replace(/\s+›?\s*/g, " "), /Railyard has no route GET/);
+    await says(["apps:destroy", "-a", renamed, "--confirm", renamed], "done");
+  });
+
+  it("shows the installation and what an app has none of", async () => {
+    const seed = new Seed(server.admin);
+    const app = await seed.app();
+    await seed.release(app);
+    const commands: [string[], ...(string | RegExp)[]][] = [
+      [["regions"], "default"],
+      [["spaces"], "default", "railyard"],
+      [["spaces:info", "default"], "available"],
+      [["teams"], "railyard"],
+      [["orgs"], "railyard"],
+      [["auth:whoami"], "@railyard"],
+      [["apps:stacks", "-a", app.name], "* container"],
+      [["maintenance", "-a", app.name], "off"],
+      [["features", "-a", app.name], app.name],
+      [["access", "-a", app.name]],
+      [["addons", "-a", app.name], `No add-ons for app ${app.name}`],
+      [["ps", "-a", app.name], `No dynos on ${app.name}`],
+      [["releases:info", "-a", app.name], /Eligible for Rollback\?: Yes/],
+      [["releases:output", "-a", app.name], "no release output"],
+      [["config", "-a", app.name], app.name],
+    ];
+    const half = Math.ceil(commands.length / 2);
+    const run = async (some: typeof commands) => {
+      for (const [args, ...expected] of some) await says(args, ...expected);
+    };
+    await Promise.all([run(commands.slice(0, half)), run(commands.slice(half))]);
+  });
+
+  it("is described in docs/migrate.md: each command has a place, and those that work are run here", () => {
+    const manifest = JSON.parse(readFileSync(`${FOLDER}/node_modules/heroku/oclif.manifest.json`, "utf8"));
+    const documented = readCommands("heroku");
+    assert.deepEqual(findUndocumented(Object.keys(manifest.commands), documented), []);
+    const working = [...documented.works, ...documented.differs];
+    assert.deepEqual(
+      working.filter((command) => !driven.has(command)),
+      [],
+    );
   });
 });
 

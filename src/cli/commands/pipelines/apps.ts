@@ -76,6 +76,7 @@ export function addApps(program: Command): void {
 
   define<{
     app?: string;
+    name?: string;
     region?: string | false;
     description?: string;
     reported?: boolean;
@@ -84,13 +85,15 @@ export function addApps(program: Command): void {
     program,
     {
       usage: "apps:update [app]",
-      about: "Update the description, region, deployment mode or timeout of an app",
+      about: "Update the name, description, region, deployment mode or timeout of an app",
       examples: [
         "apps:update myapp-eu --region eu-west",
+        "apps:update myapp-eu --name myapp-paris",
         "apps:update -a myapp-eu --no-region --reported --deploy-timeout 15m",
       ],
       options: [
         appOption(),
+        option("-n, --name <name>", "new name of the app"),
         option("-R, --region <region>", "the region that the app runs in"),
         option("--no-region", "remove the region"),
         option("-d, --description <text>", "description of the app"),
@@ -100,14 +103,15 @@ export function addApps(program: Command): void {
         option("--no-deploy-timeout", "use the timeout of the service"),
       ],
     },
-    async ({ api, args, options: { app: flag, region, description, reported, deployTimeout } }) => {
+    async ({ api, args, options: { app: flag, name, region, description, reported, deployTimeout } }) => {
       const app = requireName("app", args[0], flag);
-      if ([region, description, reported, deployTimeout].every((value) => value === undefined)) {
-        throw wrongUsage("Specify what to update: --region, --description, --reported or --deploy-timeout.");
+      if ([name, region, description, reported, deployTimeout].every((value) => value === undefined)) {
+        throw wrongUsage("Specify what to update: --name, --region, --description, --reported or --deploy-timeout.");
       }
       const deploymentMode = reported === undefined ? undefined : reported ? "REPORTED" : "IMMEDIATE";
       const input = {
         app,
+        name,
         description,
         deploymentMode,
         region: region === false ? null : region,

@@ -3,13 +3,14 @@ import { z } from "zod";
 import type { Order } from "../../../database/rows/pages.js";
 import { isName, isUuid } from "../../../domain/core/input.js";
 import { requireApp } from "../../../domain/core/references.js";
-import { notFound } from "../../../domain/core/refusal.js";
-import { createApp, deleteApp } from "../../../domain/pipelines/apps.js";
+import { createApp, deleteApp, updateApp } from "../../../domain/pipelines/apps.js";
 import { App } from "../../../entities/pipelines/app.js";
+import { unsupported } from "../errors.js";
+import { OWNER_NAME } from "../installation.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { accountSchema, appSchema } from "../schemas.js";
-import { OWNER_ID, OWNER_NAME, toApp, toUser } from "../serializers.js";
+import { appSchema } from "../schemas.js";
+import { toApp } from "../serializers.js";
 
 const BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
 const LIVE = [sql`e.deleted_at IS NULL`];
@@ -17,14 +18,16 @@ const params = z.object({ app: z.string().describe("The app's id or name.") });
 const emptyItem = z.object({ id: z.string() });
 const UNSUPPORTED = [
   ["addons", "add-ons"],
+  ["addon-attachments", "add-ons"],
   ["collaborators", "collaborators"],
   ["dynos", "processes"],
+  ["formation", "processes"],
   ["features", "optional features"],
 ] as const;
 const list = { 200: z.array(appSchema), 206: z.array(appSchema) };
 
 export function serveApps(http: Routes, parts: PlatformParts): void {
-  for (const url of ["/apps", "/users/~/apps"]) {
+  for (const url of ["/apps", "/users/~/apps", `/teams/${OWNER_NAME}/apps`]) {
     http.get(
       url,
       { schema: { summary: "Lists apps, by name", tags: ["apps"], response: list } },
@@ -64,14 +67,21 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
       schema: {
         summary: "Creates an app",
         tags: ["apps"],
-        body: z.object({ name: z.string(), region: z.string().nullish() }),
+        body: z.object({
+          name: z.string(),
+          region: z.string().nullish(),
+          description: z.string().nullish(),
+          space: z.string().nullish().describe("Becomes the end of the app's name, as Akkeris' clients expect."),
+          org: z.literal(OWNER_NAME).nullish().describe("The single organization."),
+        }),
         response: { 201: appSchema },
       },
     },
     async (request, reply) => {
       const { ctx, loaders, idempotencyKey } = requestScope(parts, request);
-      const { name, region = null } = request.body;
-      return reply.code(201).send(await toApp(loaders, await createApp(ctx, { name, region, idempotencyKey })));
+      const { name, space, region = null, description = null } = request.body;
+      const input = { name: space ? `${name}-${space}` : name, region, description, idempotencyKey };
+      return reply.code(201).send(await toApp(loaders, await createApp(ctx, input)));
     },
   );
 
@@ -81,6 +91,31 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
     async (request) => {
       const { reader, loaders } = requestScope(parts, request);
       return toApp(loaders, await requireApp(reader, "app", request.params.app));
+    },
+  );
+
+  http.patch(
+    "/apps/:app",
+    {
+      schema: {
+        summary: "Changes the name or description of an app",
+        tags: ["apps"],
+        params,
+        body: z.looseObject({ name: z.string().optional(), description: z.string().nullish() }),
+        response: { 200: appSchema },
+      },
+    },
+    async (request) => {
+      const { ctx, loaders } = requestScope(parts, request);
+      const { name, description, ...others } = request.body;
+      const [unknown] = Object.keys(others);
+      // A client that reports success although nothing changed would mislead.
+      if (unknown !== undefined) throw unsupported(unknown, `${unknown} of an app cannot be changed`);
+      const changes = {
+        ...(name !== undefined && { name }),
+        ...(description !== undefined && { description: description ?? "" }),
+      };
+      return toApp(loaders, await updateApp(ctx, { app: request.params.app, ...changes }));
     },
   );
 
@@ -122,30 +157,17 @@ export function serveApps(http: Routes, parts: PlatformParts): void {
     );
   }
 
-  http.get(
-    "/teams/:team",
-    {
-      schema: {
-        summary: "Returns the owner of all pipelines",
-        tags: ["account"],
-        params: z.object({ team: z.string() }),
-        response: { 200: z.object({ id: z.string(), name: z.string() }) },
-      },
-    },
-    async (request) => {
-      if (request.params.team !== OWNER_ID && request.params.team !== OWNER_NAME) throw notFound("team", "such team");
-      return { id: OWNER_ID, name: OWNER_NAME };
-    },
-  );
-
-  for (const url of ["/account", "/users/~"]) {
+  for (const url of ["/addons", "/addon-attachments"]) {
     http.get(
       url,
-      { schema: { summary: "Returns the account of the token", tags: ["account"], response: { 200: accountSchema } } },
-      async (request) => {
-        const { viewer } = requestScope(parts, request).ctx;
-        return { ...toUser(viewer.name), name: viewer.name };
+      {
+        schema: {
+          summary: "Returns an empty list: Railyard has no add-ons",
+          tags: ["apps"],
+          response: { 200: z.array(emptyItem) },
+        },
       },
+      async () => [],
     );
   }
 }

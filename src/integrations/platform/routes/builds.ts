@@ -5,13 +5,22 @@ import type { Order } from "../../../database/rows/pages.js";
 import { createBuild } from "../../../domain/builds/builds.js";
 import { parseRepository } from "../../../domain/core/input.js";
 import { requireApp, requireBuild } from "../../../domain/core/references.js";
+import { badInput } from "../../../domain/core/refusal.js";
 import { Build } from "../../../entities/builds/build.js";
+import { unsupported } from "../errors.js";
+import { idOf } from "../installation.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { buildSchema, slugSchema } from "../schemas.js";
 import { toBuild, toSlug } from "../serializers.js";
 
 const OLDEST_FIRST: Order<Build> = { entity: Build, by: "id", direction: "ASC" };
+const MADE_ELSEWHERE = "builds are made elsewhere, and registered here with their artifact";
+/** The id of the build that a rebuild returns. */
+const NOT_REBUILT = idOf("build", "not rebuilt");
+
+/** Heroku's clients give a commit as the version; anything shorter may also be a version number. */
+const FULL_SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/i;
 const params = z.object({ app: z.string(), build: z.string().describe("The build's id.") });
 
 export function serveBuilds(http: Routes, parts: PlatformParts): void {
@@ -42,7 +51,11 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
         tags: ["builds"],
         params: z.object({ app: z.string() }),
         body: z.object({
-          url: z.string().describe("The URL of the artifact."),
+          url: z.string().nullish().describe("The URL of the artifact."),
+          source_blob: z
+            .object({ url: z.string(), checksum: z.string().nullish(), version: z.string().nullish() })
+            .nullish()
+            .describe("The artifact as Heroku's clients give it, instead of `url`. Its `version` may be a commit."),
           checksum: z.string().nullish(),
           repo: z.string().nullish().describe("The repository. Default: the repository of the app's pipeline."),
           sha: z.string().nullish().describe("The commit. Default: a hash of the artifact's URL."),
@@ -61,7 +74,12 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
     async (request, reply) => {
       const { ctx, reader, loaders, idempotencyKey } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
-      const { url, checksum, repo, component, sha, branch, version } = request.body;
+      const { source_blob: blob, repo, component, branch } = request.body;
+      const url = request.body.url ?? blob?.url;
+      if (url == null) throw badInput("url", "url or source_blob.url must be given.");
+      const checksum = request.body.checksum ?? blob?.checksum;
+      const version = request.body.version ?? blob?.version;
+      const sha = request.body.sha || (FULL_SHA.test(blob?.version ?? "") ? blob?.version : null);
       const coupling = await loaders.couplingOfApp.load(app.id);
       const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
       const mine = pipeline?.repository ?? null;
@@ -89,7 +107,60 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
     async (request) => {
       const { reader } = requestScope(parts, request);
       const app = await requireApp(reader, "app", request.params.app);
+      if (request.params.build === NOT_REBUILT) throw unsupported("build", MADE_ELSEWHERE);
       return toBuild(await requireBuild(reader, "build", request.params.build), app);
+    },
+  );
+
+  // Akkeris' command line waits forever after an error here. It reads the failed build next, and prints that error.
+  http.put(
+    "/apps/:app/builds/:build",
+    {
+      schema: {
+        summary: "Returns a failed build: Railyard registers builds and does not build them again",
+        tags: ["builds"],
+        params,
+        response: { 200: buildSchema },
+      },
+    },
+    async (request) => {
+      const { reader } = requestScope(parts, request);
+      const app = await requireApp(reader, "app", request.params.app);
+      const build = await requireBuild(reader, "build", request.params.build);
+      return { ...toBuild(build, app), id: NOT_REBUILT, status: "failed" as const };
+    },
+  );
+
+  http.delete(
+    "/apps/:app/builds/:build",
+    {
+      schema: {
+        summary: "Refused: a build cannot be stopped or deleted",
+        tags: ["builds"],
+        params,
+        response: { 200: buildSchema },
+      },
+    },
+    () => {
+      throw unsupported("build", MADE_ELSEWHERE);
+    },
+  );
+
+  http.get(
+    "/apps/:app/builds/:build/result",
+    {
+      schema: {
+        summary: "Returns no lines: the output of a build is where it was built",
+        tags: ["builds"],
+        params,
+        response: { 200: z.object({ lines: z.array(z.string()) }) },
+      },
+    },
+    async (request) => {
+      const { reader } = requestScope(parts, request);
+      await requireApp(reader, "app", request.params.app);
+      await requireBuild(reader, "build", request.params.build);
+      return { lines: [] };
     },
   );
 

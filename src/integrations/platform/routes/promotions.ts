@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isPermitted } from "../../../domain/access/actions.js";
 import { requirePromotion } from "../../../domain/core/references.js";
 import { promote } from "../../../domain/releases/promotions.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
@@ -29,7 +30,10 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
             .array(z.object({ app: reference }))
             .optional()
             .describe("The target apps. Default: all apps of the next stage."),
-          safe: z.boolean().nullish().describe("False promotes despite unmet checks, which requires the ADMIN role."),
+          safe: z
+            .boolean()
+            .nullish()
+            .describe("False promotes past unmet gates if the token may force promotions; otherwise gates hold."),
         }),
         response: { 201: promotionSchema },
       },
@@ -42,7 +46,8 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
         pipeline: pipeline ?? null,
         release: source.app.release ?? source.release ?? null,
         targets: targets?.map((target) => target.app) ?? null,
-        ...(safe === false && { force: true, reason: UNSAFE }),
+        // With -u, Akkeris' command line asks to skip its own comparison. Only elevated access goes past gates with it.
+        ...(safe === false && isPermitted(ctx.viewer, "forcePromotion") && { force: true, reason: UNSAFE }),
         idempotencyKey,
       });
       return reply.code(201).send(await toPromotion(loaders, promotion));

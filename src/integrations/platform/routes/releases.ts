@@ -89,23 +89,6 @@ export function serveReleases(http: Routes, parts: PlatformParts): void {
       return toRelease(loaders, await findRelease(reader, app, request.params.release));
     },
   );
-
-  http.get(
-    "/apps/:app/releases/:release/config-vars",
-    {
-      schema: {
-        summary: "Returns an empty object: Railyard has no configuration variables",
-        tags: ["releases"],
-        params,
-        response: { 200: z.object({}) },
-      },
-    },
-    async (request) => {
-      const { reader } = requestScope(parts, request);
-      await findRelease(reader, await requireApp(reader, "app", request.params.app), request.params.release);
-      return {};
-    },
-  );
 }
 
 /** Finds a release of an app by id or version (`3` or `v3`). */
