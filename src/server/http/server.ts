@@ -76,7 +76,9 @@ export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions)
     request.log.info({ method, path, viewer, status: reply.statusCode, duration }, "request");
   });
   http.setNotFoundHandler((request, reply) => {
-    reply.code(404).send(noSuchRoute(request.method, request.url));
+    const body = noSuchRoute(request.method, request.url);
+    // Clients of either API may be at the wrong path, and each reads its own form of errors.
+    reply.code(404).send({ ...body, ...errorBody(new Refusal("NOT_FOUND", body.message), request.id) });
   });
   http.setErrorHandler(sendError);
   return http;
