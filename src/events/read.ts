@@ -1,5 +1,6 @@
 import sql, { raw, type Sql } from "sql-template-tag";
 import { allOf } from "../database/rows/dialect.js";
+import { columns } from "../database/rows/raw-rows.js";
 import type { Reader } from "../database/rows/reader.js";
 import type { Scope } from "../entities/access/token.js";
 import { LogEvent } from "../entities/history/event.js";
@@ -51,6 +52,19 @@ export async function readEvents(
   }
   return readEach(reader, branch, walk);
 }
+
+/** Counts the matching events that the reader sees. Reads the index of the filter, not the events, except for a scope. */
+export async function countEvents(reader: Reader, filter: EventFilter): Promise<number> {
+  const mine = allOf(conditionFor(reader, filter, "e"));
+  const matching =
+    filter.app == null
+      ? sql`FROM events e WHERE ${mine}`
+      : sql`FROM event_apps a JOIN events e ON e.position = a.position WHERE a.app_id = ${filter.app} AND ${mine}`;
+  const [row] = await reader.query("count_events", TOTAL, sql`SELECT COUNT(*) AS total ${matching}`);
+  return row?.total ?? 0;
+}
+
+const TOTAL = columns({ total: "integer" });
 
 /** How the log is scanned; see the arguments of `readEvents`. */
 interface Scan {

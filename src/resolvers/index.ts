@@ -2,6 +2,7 @@ import type { NonEmptyArray } from "type-graphql";
 import { TokenResolver } from "./access/tokens.js";
 import { ViewerResolver } from "./access/viewer.js";
 import {
+  ChangeEventResolver,
   EventResolver,
   PromotionEventResolver,
   ReleaseEventResolver,
@@ -42,6 +43,7 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   PromotionEventResolver,
   ReleaseStatusEventResolver,
   ReleaseEventResolver,
+  ChangeEventResolver,
   TokenResolver,
   WebhookDeliveryResolver,
   SubscriptionResolver,

@@ -6,28 +6,15 @@ import { readPage } from "../database/rows/pages.js";
 import { resolveRepository } from "../domain/builds/repository-names.js";
 import { parseRepository } from "../domain/core/input.js";
 import { Token } from "../entities/access/token.js";
-import { Build } from "../entities/builds/build.js";
 import { GithubDelivery } from "../entities/github/github-delivery.js";
-import { App } from "../entities/pipelines/app.js";
 import { Coupling } from "../entities/pipelines/coupling.js";
-import { Pipeline } from "../entities/pipelines/pipeline.js";
-import { Promotion } from "../entities/releases/promotion.js";
-import { Release } from "../entities/releases/release.js";
 import { type Connection, connect, decodeCursor, type PageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 
-/* The sort orders of the lists, and the conversion of a page to a connection. */
+/* The conversion of a page to a connection, and the orders of the lists without `orderBy`. */
 
-export const PIPELINES_BY_NAME: Order<Pipeline> = { entity: Pipeline, by: "name", direction: "ASC" };
-export const APPS_BY_NAME: Order<App> = { entity: App, by: "name", direction: "ASC" };
 /** In the order in which they were added. */
 export const COUPLINGS: Order<Coupling> = { entity: Coupling, by: "position", direction: "ASC" };
-export const BUILDS_NEWEST_FIRST: Order<Build> = { entity: Build, by: "position", direction: "DESC" };
-export const PROMOTIONS_NEWEST_FIRST: Order<Promotion> = { entity: Promotion, by: "position", direction: "DESC" };
-/** For the releases of one app: versions are unique only per app. */
-export const RELEASES_BY_VERSION: Order<Release> = { entity: Release, by: "version", direction: "DESC" };
-/** For releases of several apps. */
-export const RELEASES_NEWEST_FIRST: Order<Release> = { entity: Release, by: "id", direction: "DESC" };
 export const DELIVERIES_NEWEST_FIRST: Order<GithubDelivery> = {
   entity: GithubDelivery,
   by: "position",

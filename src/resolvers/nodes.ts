@@ -1,7 +1,8 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
-import { findNode } from "../domain/core/nodes.js";
+import { checkNodeIds } from "../domain/core/nodes.js";
 import { Node } from "../entities/core/node.js";
 import type { Context } from "../schema/context.js";
+import { loadNode } from "./relations.js";
 
 @Resolver()
 export class NodeResolver {
@@ -10,6 +11,18 @@ export class NodeResolver {
     @Ctx() ctx: Context,
     @Arg("id", () => ID, { description: "The object's id." }) id: string,
   ): Promise<Node | null> {
-    return findNode(ctx, id);
+    return loadNode(ctx, id);
+  }
+
+  @Query(() => [Node], {
+    nullable: "items",
+    description: "Finds objects of any types by their ids, in the order of the ids; null where there is none.",
+  })
+  nodes(
+    @Ctx() ctx: Context,
+    @Arg("ids", () => [ID], { description: "The ids, at most 100." }) ids: string[],
+  ): Promise<(Node | null)[]> {
+    checkNodeIds(ids);
+    return Promise.all(ids.map((id) => loadNode(ctx, id)));
   }
 }

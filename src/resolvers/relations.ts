@@ -1,6 +1,8 @@
+import { findNodes, isVisibleNode } from "../domain/core/nodes.js";
 import { notFound } from "../domain/core/refusal.js";
 import type { Scope } from "../entities/access/token.js";
 import type { Build } from "../entities/builds/build.js";
+import type { Node } from "../entities/core/node.js";
 import type { App } from "../entities/pipelines/app.js";
 import type { Pipeline } from "../entities/pipelines/pipeline.js";
 import type { Release } from "../entities/releases/release.js";
@@ -10,6 +12,12 @@ import type { Context } from "../schema/context.js";
  * Relations that several types share. A referenced row always exists, because deletion only marks it. For a restricted
  * viewer it can be missing, if it has since left the viewer's pipelines.
  */
+
+/** Loads an object of any type; null if the id names none that the viewer may see. */
+export async function loadNode(ctx: Context, id: string): Promise<Node | null> {
+  const node = await ctx.loaders.computed.load(findNodes, id);
+  return node !== null && isVisibleNode(ctx.viewer, node) ? node : null;
+}
 
 export async function loadPipeline(ctx: Context, id: string): Promise<Pipeline> {
   return requireRow(ctx, await ctx.loaders.pipeline.load(id), "pipeline", id);

@@ -1,12 +1,13 @@
 import "reflect-metadata";
 import "./enums.js";
-import { type GraphQLSchema, printSchema } from "graphql";
+import { GraphQLSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
-import { Duration } from "../entities/core/duration.js";
+import { Duration, GitObjectId, Url } from "../entities/core/custom-scalars.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
+import { errorCodeEnum } from "./error-codes.js";
 import { addJitHints } from "./jit-hints.js";
-import { DateTimeScalar, DurationScalar, EventCursorScalar } from "./scalars.js";
+import { DateTimeScalar, DurationScalar, EventCursorScalar, GitObjectIdScalar, UrlScalar } from "./scalars.js";
 
 /** type-graphql requires a PubSub for subscriptions. Ours read the event log, so nothing is published through it. */
 const NO_PUB_SUB = {
@@ -35,6 +36,8 @@ export function buildSchema(): GraphQLSchema {
       { type: Date, scalar: DateTimeScalar },
       { type: EventCursor as never, scalar: EventCursorScalar },
       { type: Duration as never, scalar: DurationScalar },
+      { type: Url as never, scalar: UrlScalar },
+      { type: GitObjectId as never, scalar: GitObjectIdScalar },
     ],
     // The domain validates every value and writes the error messages, without echoing the input.
     validate: false,
@@ -45,7 +48,13 @@ export function buildSchema(): GraphQLSchema {
     if (type !== undefined) type.description = description;
   }
   addJitHints(schema);
-  return schema;
+  return withErrorCodes(schema);
+}
+
+/** Adds the codes of errors, which no field returns: they are in the `extensions` of errors. */
+function withErrorCodes(schema: GraphQLSchema): GraphQLSchema {
+  const config = schema.toConfig();
+  return new GraphQLSchema({ ...config, types: [...config.types, errorCodeEnum()] });
 }
 
 /** Returns the contents of `schema.graphql`. */

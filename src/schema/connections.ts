@@ -17,9 +17,16 @@ import { Release } from "../entities/releases/release.js";
 /** Rows per page: the default and the maximum. */
 export const PAGE_SIZE = { default: 25, max: 100 } as const;
 
+/** Options of `first`. Its default is in the schema, where clients and their tools find it. */
+const FIRST = {
+  nullable: true,
+  defaultValue: PAGE_SIZE.default,
+  description: "Returns the first N items, 0 to 100. The default has no effect with `last` or `before`.",
+} as const;
+
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: "Returns the first N items: 0 to 100, 25 if omitted." })
+  @Field(() => Int, FIRST)
   first?: number | null;
 
   @Field(() => String, { nullable: true, description: "Returns items after this cursor. Use with `first`." })
@@ -34,7 +41,7 @@ export class PageArgs {
 
 @ArgsType()
 export class EventPageArgs {
-  @Field(() => Int, { nullable: true, description: "Returns the first N items: 0 to 100, 25 if omitted." })
+  @Field(() => Int, FIRST)
   first?: number | null;
 
   @Field(() => EventCursor, { nullable: true, description: "Returns items after this cursor. Use with `first`." })
@@ -89,8 +96,10 @@ export interface Connection<T> {
 export function pageRequest(args: PageArgs, decode: (cursor: string) => string | number | null): PageRequest {
   const { first, after, last, before } = args;
   const backward = last != null || before != null;
-  if (backward && (first != null || after != null)) {
-    throw badInput(first == null ? "after" : "first", "Use either first and after, or last and before, but not both.");
+  // The default size arrives like a given one. Given together with `last`, it is not refused.
+  const isForward = (first != null && first !== PAGE_SIZE.default) || after != null;
+  if (backward && isForward) {
+    throw badInput(after == null ? "first" : "after", "Use either first and after, or last and before, but not both.");
   }
   const [sizeField, size] = backward ? (["last", last] as const) : (["first", first] as const);
   if (size != null && (size < 0 || size > PAGE_SIZE.max)) {
@@ -110,7 +119,11 @@ export function encodeCursor<T extends object>(order: Order<T>, row: T): string 
 }
 
 /** The fields whose cursors are numbers. PostgreSQL rejects a comparison with text or a number that is too large. */
-const NUMBER_LIMITS: Readonly<Record<string, number>> = { version: 2 ** 31, position: Number.MAX_SAFE_INTEGER };
+const NUMBER_LIMITS: Readonly<Record<string, number>> = {
+  version: 2 ** 31,
+  position: Number.MAX_SAFE_INTEGER,
+  updatedPosition: Number.MAX_SAFE_INTEGER,
+};
 
 export function decodeCursor<T extends object>(order: Order<T>): (cursor: string) => string | number | null {
   return (cursor) => {
@@ -214,4 +227,8 @@ export class EventConnection {
 
   @Field(() => PageInfo, { description: "The position of this page in the log." })
   pageInfo!: PageInfo;
+
+  @Field(() => Int, { description: "The number of events in the log that match. Computed only if selected." })
+  @Extensions(LAZY)
+  totalCount!: () => Promise<number>;
 }

@@ -25,6 +25,8 @@ export class Context implements Ctx {
   // Not a #private field: Apollo makes a shallow copy of the context, which drops those.
   private currentLoaders: Loaders | null = null;
   private readonly plainReader: Reader;
+  /** The head of the log when the operation began; null unless it selects `Query.cursor`. */
+  logHead: number | null = null;
   /** Collects what the result depends on, for the response cache; null if it is not tracked. */
   readonly dependencies: Dependencies | null;
 

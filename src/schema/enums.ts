@@ -47,6 +47,12 @@ describe(
   },
 );
 
+describe("DeploymentPhase", enums.DeploymentPhase, "What a deployer reports of a release.", {
+  DEPLOYING: "The rollout is still in progress. Restarts the timeout.",
+  SUCCEEDED: "The release runs.",
+  FAILED: "The rollout failed. `failureReason` holds the reason.",
+});
+
 describe("DeploymentMode", enums.DeploymentMode, "How an app's releases are deployed.", {
   IMMEDIATE: "Releases are only recorded. They succeed when they are created.",
   REPORTED:
@@ -129,11 +135,24 @@ describe("EventType", enums.EventType, "The type of an event.", {
     "An authenticated caller was denied an action that requires the ADMIN role. The subject is the token. Visible to administrators only.",
 });
 
-describe("ReportState", enums.ReportState, "The state of a report to an external system.", {
-  PENDING: "The report is being sent or retried. `problem` holds the last error.",
-  DELIVERED: "The external system has accepted the report.",
-  FAILED: "The report was abandoned. `problem` holds the reason.",
+describe("GithubReportPhase", enums.GithubReportPhase, "The progress of reporting a release to GitHub.", {
+  PENDING: "The report is being sent or retried. `failureReason` holds the last error.",
+  DELIVERED: "GitHub has accepted the report.",
+  FAILED: "The report was abandoned. `failureReason` holds the reason.",
 });
+
+describe(
+  "GithubDeploymentState",
+  enums.GithubDeploymentState,
+  "The state of a deployment on GitHub, as Railyard reports it.",
+  {
+    QUEUED: "The release is QUEUED.",
+    IN_PROGRESS: "The release is DEPLOYING.",
+    SUCCESS: "The release SUCCEEDED.",
+    FAILURE: "The release FAILED.",
+    INACTIVE: "The release is no longer current, was SUPERSEDED, or its app was deleted.",
+  },
+);
 
 describe("GithubDeliveryOutcome", enums.GithubDeliveryOutcome, "What a webhook delivery from GitHub did.", {
   APPLIED: "It took effect. A redelivery does nothing.",
@@ -142,4 +161,34 @@ describe("GithubDeliveryOutcome", enums.GithubDeliveryOutcome, "What a webhook d
     "It has no effect yet. It is applied once a pipeline has its repository, and for pull requests has review apps enabled; or when it is redelivered.",
   EXPIRED: "It was PENDING for 24 hours. It is applied only if it is redelivered.",
   REFUSED: "It could not be applied. `message` says why. Redeliver it once the cause is fixed.",
+});
+
+describe("OrderDirection", enums.OrderDirection, "The direction of an order.", {
+  ASC: "From the first to the last: names alphabetically, the oldest first.",
+  DESC: "From the last to the first: names in reverse, the newest first.",
+});
+
+describe("PipelineOrderField", enums.PipelineOrderField, "What pipelines can be sorted by.", {
+  CREATED: "The order in which they were created.",
+  NAME: "The name.",
+  UPDATED: "The order in which they were last updated.",
+});
+
+describe("AppOrderField", enums.AppOrderField, "What apps can be sorted by.", {
+  CREATED: "The order in which they were created.",
+  NAME: "The name.",
+  UPDATED: "The order in which they were last updated. A release is not an update of its app.",
+});
+
+describe("BuildOrderField", enums.BuildOrderField, "What builds can be sorted by.", {
+  CREATED: "The order in which they were registered.",
+});
+
+describe("ReleaseOrderField", enums.ReleaseOrderField, "What releases can be sorted by.", {
+  CREATED: "The order in which they were created; for the releases of an app, that of their versions.",
+});
+
+describe("PromotionOrderField", enums.PromotionOrderField, "What promotions can be sorted by.", {
+  CREATED: "The order in which they were created.",
+  UPDATED: "The order in which their phase last changed.",
 });

@@ -7,6 +7,7 @@ export const DateTimeScalar = new GraphQLScalarType({
   ...GraphQLDateTimeISO.toConfig(),
   name: "DateTime",
   description: "A point in time as ISO 8601 in UTC, for example `2026-03-01T12:00:00.000Z`.",
+  specifiedByURL: "https://scalars.graphql.org/andimarek/date-time.html",
   serialize: (value) => (value instanceof Date ? value.toISOString() : GraphQLDateTimeISO.serialize(value)),
 });
 
@@ -15,6 +16,7 @@ export const EventCursorScalar = textScalar({
   name: "EventCursor",
   description:
     "A position in the event log. Opaque to clients, totally ordered, and valid across restarts and server instances.",
+  specifiedByURL: "https://relay.dev/graphql/connections.htm#sec-Cursor",
   serialize: String,
 });
 
@@ -22,12 +24,31 @@ export const EventCursorScalar = textScalar({
 export const DurationScalar = textScalar({
   name: "Duration",
   description: "A whole number and a unit: `90s`, `10m`, `72h`, `30d`. The units are `ms`, `s`, `m`, `h` and `d`.",
+  specifiedByURL: "https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations",
   serialize: (value) => formatDuration(value as number),
+});
+
+/** The domain validates the URL and writes the error message. */
+export const UrlScalar = textScalar({
+  name: "URL",
+  description: "An absolute URL, http or https. The same text as a `String`.",
+  specifiedByURL: "https://url.spec.whatwg.org/",
+  serialize: String,
+});
+
+/** The domain validates the hash and writes the error message. */
+export const GitObjectIdScalar = textScalar({
+  name: "GitObjectID",
+  description:
+    "The hash of a commit: 4 to 64 hexadecimal digits, in lower case in responses. The same text as a `String`.",
+  specifiedByURL: "https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-objectname",
+  serialize: String,
 });
 
 interface TextScalar {
   readonly name: string;
   readonly description: string;
+  readonly specifiedByURL: string;
   readonly serialize: (value: unknown) => string;
 }
 

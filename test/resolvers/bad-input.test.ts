@@ -60,10 +60,10 @@ describe("bad input", () => {
 
   it("a malformed id differs from an unknown one, and ids match in either case", async () => {
     const { pipeline, app, build, release, promotionId, statusId } = there;
-    /** The queries by id, with an existing id, and whether they accept names too. */
+    /** The queries by id, with an existing id, and whether any other text finds nothing instead of being refused. */
     const lookups: [query: string, id: string, named: boolean][] = [
-      ["node(id: $id) { id }", pipeline.id, false],
-      ["node(id: $id) { id }", statusId, false],
+      ["node(id: $id) { id }", pipeline.id, true],
+      ["node(id: $id) { id }", statusId, true],
       ["pipeline(pipeline: $id) { id }", pipeline.id, true],
       ["stage(pipeline: $id, stage: REVIEW) { pipeline { id } }", pipeline.id, true],
       ["coupling(id: $id) { id }", app.couplingId, false],
@@ -113,7 +113,7 @@ describe("bad input", () => {
 
   it("in the ids of a mutation is refused with the field, and ids match in either case", async () => {
     const { pipeline, app, build, release } = there;
-    /** For each mutation an input that changes nothing, its id fields, and whether they accept names too. */
+    /** For each mutation an input that changes nothing, its id fields, and whether any other text finds nothing instead of being refused. */
     const mutations: [name: string, input: Record<string, unknown>, fields: Record<string, "id" | "name">][] = [
       ["updatePipeline", { pipeline: pipeline.id }, { pipeline: "name" }],
       ["updateApp", { app: app.id }, { app: "name" }],

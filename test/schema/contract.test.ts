@@ -12,9 +12,12 @@ import {
   isInterfaceType,
   isIntrospectionType,
   isObjectType,
+  isScalarType,
   isSpecifiedScalarType,
 } from "graphql";
+import { REFUSALS } from "../../src/domain/core/refusal.js";
 import { buildSchema, printedSchema } from "../../src/schema/build.js";
+import { PAGE_SIZE } from "../../src/schema/connections.js";
 
 const contract = buildFromText(readFileSync("test/schema/contract.graphql", "utf8"));
 const emitted = buildSchema();
@@ -119,6 +122,29 @@ describe("the public contract", () => {
   it("has a payload type of its own for every mutation, named after it", () => {
     for (const [name, { type }] of Object.entries(emitted.getMutationType()?.getFields() ?? {})) {
       assert.equal(String(type), `${name[0]?.toUpperCase()}${name.slice(1)}Payload`);
+    }
+  });
+
+  it("lists every code of an error, with when it occurs", () => {
+    const codes = emitted.getType("ErrorCode");
+    assert.ok(isEnumType(codes));
+    assert.deepEqual(Object.fromEntries(codes.getValues().map(({ name, description }) => [name, description])), {
+      ...REFUSALS,
+    });
+  });
+
+  it("says where each scalar is specified, and the default size of every page", () => {
+    const scalars = Object.values(emitted.getTypeMap()).filter((type) => isScalarType(type));
+    const own = scalars.filter((type) => !isSpecifiedScalarType(type));
+    assert.deepEqual(own.map(({ name }) => name).sort(), ["DateTime", "Duration", "EventCursor", "GitObjectID", "URL"]);
+    for (const { name, specifiedByURL } of own) assert.match(specifiedByURL ?? "", /^https:\/\/\S+$/, name);
+    const lists = Object.values(emitted.getTypeMap()).flatMap((type) =>
+      Object.entries(fieldsOf(type)).filter(([, field]) => String(field.type).endsWith("Connection!")),
+    );
+    assert.ok(lists.length > 10, "the lists were found");
+    for (const [name, field] of lists) {
+      const first = getArguments(field).find((argument) => argument.name === "first");
+      assert.equal(first?.defaultValue, PAGE_SIZE.default, name);
     }
   });
 

@@ -144,8 +144,12 @@ function candidateValues(input: GraphQLInputType, values: CandidateValues): unkn
   if (isEnumType(type)) return type.getValues().map(({ name }) => name);
   if (isInputObjectType(type)) {
     const given = values.inputs[type.name];
-    if (given === undefined) throw new Error(`There is no sample value for ${type.name}.`);
-    return [...given];
+    if (given !== undefined) return [...given];
+    const fields = Object.values(type.getFields());
+    if (!fields.every((field) => isEnumType(getNamedType(field.type)))) {
+      throw new Error(`There is no sample value for ${type.name}.`);
+    }
+    return [Object.fromEntries(fields.map((field) => [field.name, candidateValues(field.type, values)[0]]))];
   }
   if (type.name === "ID") return [...values.ids];
   if (type.name === "String") return [...values.texts];

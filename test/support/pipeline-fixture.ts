@@ -156,8 +156,14 @@ export async function reportStatus(client: Client, input: object): Promise<strin
 /** Creates a row with the GitHub deployment state of a release. */
 export function createGithubReport(releaseId: string, appId: string, mark: string): GithubReport {
   return Object.assign(new GithubReport(), {
-    ...{ releaseId, appId, state: "FAILED", deploymentId: `${mark}-deployment`, lastReportedState: `${mark}-state` },
-    ...{ uncertain: false, attempts: 1, problem: `${mark} problem`, nextAttemptAt: new Date(), updatedAt: new Date() },
+    ...{ releaseId, appId, phase: "FAILED", deploymentId: `${mark}-deployment`, lastReportedState: "SUCCESS" },
+    ...{
+      uncertain: false,
+      attempts: 1,
+      failureReason: `${mark} problem`,
+      nextAttemptAt: new Date(),
+      updatedAt: new Date(),
+    },
   });
 }
 

@@ -8,7 +8,7 @@ import { App } from "../../src/entities/pipelines/app.js";
 /** Inserts an app. */
 export async function insertApp(tx: Tx, name: string, id: string = randomUUID()): Promise<void> {
   const now = new Date(0);
-  const app: App = {
+  const app: Omit<App, "position" | "updatedPosition"> = {
     id,
     name,
     description: "",

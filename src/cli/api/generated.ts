@@ -203,7 +203,7 @@ export type PullRequestInput = {
   readonly title?: string | null | undefined;
   readonly author?: string | null | undefined;
   readonly url?: string | null | undefined;
-  readonly headSha?: string | null | undefined;
+  readonly headSha?: unknown;
 };
 
 export type CloseReviewAppInput = {
@@ -257,9 +257,14 @@ export type RollbackInput = {
 
 export type ReportDeploymentInput = {
   readonly release: string;
-  readonly phase: ReleasePhase;
+  readonly phase: DeploymentPhase;
   readonly failureReason?: string | null | undefined;
 };
+
+export type DeploymentPhase =
+  | 'DEPLOYING'
+  | 'SUCCEEDED'
+  | 'FAILED';
 
 export type ReportStatusInput = {
   readonly release?: string | null | undefined;
@@ -726,6 +731,8 @@ export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUT
 export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
 
 export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH"];
+
+export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
 const APP_RELEASES = `fragment AppReleases on App {
   currentRelease {

@@ -10,6 +10,7 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { allOf } from "../rows/dialect.js";
 import type { EntityClass } from "../rows/entity-mapper.js";
 import { type Order, type Page, type PageRequest, readPages } from "../rows/pages.js";
 import { columns } from "../rows/raw-rows.js";
@@ -84,24 +85,33 @@ class PageLoaders {
     parent: keyof T & string,
     id: string,
     request: PageRequest,
-    filter: { readonly key: string; readonly conditions: readonly Sql[] } = NO_FILTER,
+    filter: Filter = NO_FILTER,
   ): Promise<Page<T>> {
-    const key = JSON.stringify([order.entity.name, order.by, parent, request, filter.key]);
+    const key = JSON.stringify([order.entity.name, order.by, order.direction, parent, request, filter.key]);
     return this.#loader(key, (ids) => readPages(this.#reader, order, parent, ids, request, filter.conditions)).load(
       id,
     ) as Promise<Page<T>>;
   }
 
-  /** How many rows belong to a parent. */
-  count<T extends object>(entity: EntityClass<T>, parent: keyof T & string, id: string): Promise<number> {
-    return this.#loader(`count ${entity.name} ${parent}`, async (ids) => {
+  /**
+   * How many rows belong to a parent.
+   *
+   * @param filter a key that distinguishes filters, and its conditions on the alias `e`
+   */
+  count<T extends object>(
+    entity: EntityClass<T>,
+    parent: keyof T & string,
+    id: string,
+    filter: Filter = NO_FILTER,
+  ): Promise<number> {
+    return this.#loader(`count ${entity.name} ${parent} ${filter.key}`, async (ids) => {
       const table = this.#reader.table(entity);
       const column = raw(`e.${table.column(parent)}`);
       const rows = await this.#reader.query(
         `count_${table.name}_by_parent`,
         TOTALS,
         sql`SELECT ${column} AS parent, COUNT(*) AS total FROM ${raw(table.name)} e
-          WHERE ${this.#reader.dialect.oneOf(column, ids)} GROUP BY ${column}`,
+          WHERE ${allOf([this.#reader.dialect.oneOf(column, ids), ...filter.conditions])} GROUP BY ${column}`,
       );
       const totals = new Map(rows.map((row) => [row.parent, row.total]));
       return ids.map((parentId) => totals.get(parentId) ?? 0);
@@ -140,7 +150,13 @@ class ComputedLoaders {
   }
 }
 
-const NO_FILTER = { key: "", conditions: [] };
+/** Conditions on the rows of a nested list, and a key that distinguishes them from those of other lists. */
+interface Filter {
+  readonly key: string;
+  readonly conditions: readonly Sql[];
+}
+
+const NO_FILTER: Filter = { key: "", conditions: [] };
 
 function byId<T extends object & { id: string }>(reader: Reader, entity: EntityClass<T>): DataLoader<string, T | null> {
   return one(reader, entity, "id" as keyof T & string);

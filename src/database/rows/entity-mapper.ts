@@ -25,6 +25,8 @@ interface MappedColumn {
   readonly name: string;
   readonly read: ((value: unknown) => unknown) | null;
   readonly write: ((value: unknown) => unknown) | null;
+  /** Whether the database assigns the value. */
+  readonly generated: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Table<T extends object> {
   /** The columns of the alias `e`, as a select list. */
   readonly select: Sql;
   readonly #columns: readonly MappedColumn[];
+  readonly #inserted: readonly MappedColumn[];
   readonly #byProperty: ReadonlyMap<string, MappedColumn>;
   readonly #classOf: (row: Raw) => new () => T;
   readonly #inserts = new Map<number, readonly string[]>();
@@ -48,8 +51,10 @@ export class Table<T extends object> {
     this.#columns = metadata.columns.map((column) => ({
       property: column.propertyName,
       name: column.databaseName,
+      generated: !column.isInsert,
       ...codecOf(column.type, column.transformer),
     }));
+    this.#inserted = this.#columns.filter((column) => !column.generated);
     this.#byProperty = new Map(this.#columns.map((column) => [column.property, column]));
     this.select = raw(this.#columns.map((column) => `e."${column.name}"`).join(", "));
     const target = metadata.target as (new () => T) & { classOf?: (row: Raw) => new () => T };
@@ -61,16 +66,16 @@ export class Table<T extends object> {
     const Class = this.#classOf(row);
     const entity = new Class() as Raw;
     for (const { property, name, read } of this.#columns) {
-      const value = row[name];
+      const value = row[name] ?? null;
       entity[property] = read === null || value === null ? value : read(value);
     }
     return entity as T;
   }
 
-  /** Converts an instance to a row, from which `fromRow` creates it again. */
+  /** Converts an instance to a row, from which `fromRow` creates it again, without what the database assigns. */
   toRow(entity: T): Raw {
     return Object.fromEntries(
-      this.#columns.map((column) => [column.name, write(column, (entity as Raw)[column.property])]),
+      this.#inserted.map((column) => [column.name, write(column, (entity as Raw)[column.property])]),
     );
   }
 
@@ -99,7 +104,7 @@ export class Table<T extends object> {
   insert(entities: readonly T[]): Sql {
     const values: unknown[] = [];
     for (const entity of entities) {
-      for (const column of this.#columns) values.push(write(column, (entity as Raw)[column.property]));
+      for (const column of this.#inserted) values.push(write(column, (entity as Raw)[column.property]));
     }
     return new Sql(this.#insertStrings(entities.length), values);
   }
@@ -108,8 +113,8 @@ export class Table<T extends object> {
   #insertStrings(rows: number): readonly string[] {
     const known = this.#inserts.get(rows);
     if (known !== undefined) return known;
-    const names = this.#columns.map((column) => `"${column.name}"`).join(", ");
-    const between = Array<string>(this.#columns.length - 1).fill(",");
+    const names = this.#inserted.map((column) => `"${column.name}"`).join(", ");
+    const between = Array<string>(this.#inserted.length - 1).fill(",");
     const strings = [`INSERT INTO ${this.name} (${names}) VALUES (`, ...between];
     for (let row = 1; row < rows; row++) strings.push("),(", ...between);
     strings.push(")");
@@ -119,7 +124,7 @@ export class Table<T extends object> {
 
   /** The most rows of one INSERT: SQLite allows 32,766 parameters in a statement, PostgreSQL 65,535. */
   get rowsPerInsert(): number {
-    return Math.floor(32_766 / this.#columns.length);
+    return Math.floor(32_766 / this.#inserted.length);
   }
 
   set(patch: Partial<T>): Sql {

@@ -73,7 +73,7 @@ const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promot
 const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${ifVisible("description", "''")}, ${ifVisible("region", "NULL")},
   ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("deploy_timeout", "NULL")}, ${ifVisible("auto_deploy", "1 = 1")},
-  ${ifVisible("updated_at", "t.created_at")}`;
+  ${ifVisible("updated_at", "t.created_at")}, ${ifVisible("position", "0")}, ${ifVisible("updated_position", "0")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
   t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,

@@ -19,6 +19,7 @@ export const LIMITS = {
   optionalContexts: 1000,
   contextsOfSubscription: 100,
   pipelinesOfToken: 100,
+  nodes: 100,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,43 +1,124 @@
 import sql, { join, raw } from "sql-template-tag";
 import type { EntityClass } from "../../database/rows/entity-mapper.js";
 import { columns } from "../../database/rows/raw-rows.js";
-import { Token } from "../../entities/access/token.js";
+import type { Reader } from "../../database/rows/reader.js";
+import { Token, type Viewer } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
+import { Stage } from "../../entities/core/enums.js";
 import type { Node } from "../../entities/core/node.js";
+import { GithubDelivery } from "../../entities/github/github-delivery.js";
+import { LogEvent } from "../../entities/history/event.js";
+import { decodeCursor } from "../../entities/history/event-cursor.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../../entities/pipelines/review-app.js";
+import { PipelineStage } from "../../entities/pipelines/stage.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { isPermitted } from "../access/actions.js";
-import type { Ctx } from "./context.js";
-import { parseId } from "./input.js";
+import { hiddenEvents } from "../history/audit.js";
+import { isUuid, LIMITS } from "./input.js";
+import { badInput } from "./refusal.js";
 
+/** The tables whose rows have an id that no other table has. */
 const KINDS: readonly EntityClass<Node>[] = [
   Pipeline,
   Coupling,
   App,
+  ReviewApp,
   Build,
   Release,
   ReleaseStatus,
   Promotion,
   PromotionTarget,
   Token,
+  GithubDelivery,
 ];
 
-const KIND = columns({ kind: "integer" });
+const KIND = columns({ kind: "integer", id: "text" });
 
-/** Finds any row by id: one statement finds its table, a second reads it. Deleted rows are not found. */
-export async function findNode(ctx: Ctx, id: string): Promise<Node | null> {
-  const { reader } = ctx.db;
-  const wanted = parseId("id", id);
-  const looks = KINDS.map((kind, index) => {
-    return sql`SELECT CAST(${index} AS INTEGER) AS kind FROM ${raw(reader.table(kind).name)} WHERE id = ${wanted}`;
+/** The longest id: that of a stage of a pipeline. Longer text names nothing. */
+const MAX_ID_LENGTH = 64;
+
+/**
+ * Finds objects by id. An id that names nothing gives null, whatever it looks like. Deleted rows are not found.
+ *
+ * One statement finds the tables of all ids; each of these tables, and the log, is read by one more.
+ *
+ * @returns the objects in the order of `ids`
+ */
+export async function findNodes(reader: Reader, ids: readonly string[]): Promise<(Node | null)[]> {
+  const references = ids.map(parseReference);
+  const rows = await findRows(reader, references);
+  return references.map(({ key, stage }) => {
+    const node = rows.get(key) ?? null;
+    if (stage === null || node === null) return node;
+    return node instanceof Pipeline ? new PipelineStage(node, stage) : null;
   });
-  const [found] = await reader.query("find_node", KIND, join(looks, " UNION ALL "));
-  const kind = found === undefined ? undefined : KINDS[found.kind];
-  if (kind === undefined || (kind === Token && !isPermitted(ctx.viewer, "readTokens"))) return null;
-  const node = await reader.first(kind, { id: wanted });
-  return (node instanceof App || node instanceof Pipeline) && node.deletedAt !== null ? null : node;
+}
+
+/**
+ * Checks the ids of `Query.nodes`.
+ *
+ * @throws Refusal BAD_USER_INPUT if there are too many
+ */
+export function checkNodeIds(ids: readonly string[]): void {
+  if (ids.length <= LIMITS.nodes) return;
+  throw badInput("ids", `ids must be at most ${LIMITS.nodes} ids; got ${ids.length}.`);
+}
+
+/** Whether a viewer may see an object, besides what row security decides. */
+export function isVisibleNode(viewer: Viewer, node: Node): boolean {
+  if (node instanceof Token) return isPermitted(viewer, "readTokens");
+  if (node instanceof GithubDelivery) return isPermitted(viewer, "readWebhookDeliveries");
+  return !(node instanceof LogEvent) || !hiddenEvents(viewer).includes(node.type);
+}
+
+interface NodeReference {
+  /** The id of a row or the cursor of an event, as the database has it. */
+  readonly key: string;
+  /** The position of an event; null for everything else. */
+  readonly position: number | null;
+  /** For a stage of a pipeline, whose row is the pipeline's; null for everything else. */
+  readonly stage: Stage | null;
+}
+
+function parseReference(id: string): NodeReference {
+  const [first = "", name, ...more] = id.split(":");
+  if (name !== undefined && Object.hasOwn(Stage, name) && more.length === 0 && isUuid(first)) {
+    return { key: first.toLowerCase(), position: null, stage: name as Stage };
+  }
+  return { key: isUuid(id) ? id.toLowerCase() : id, position: decodeCursor(id), stage: null };
+}
+
+async function findRows(reader: Reader, references: readonly NodeReference[]): Promise<Map<string, Node>> {
+  const found = new Map<string, Node>();
+  const add = (nodes: readonly Node[]) => {
+    for (const node of nodes) if (!isDeleted(node)) found.set(node.id, node);
+  };
+  const positions = references.flatMap(({ position }) => position ?? []);
+  if (positions.length > 0) add(await reader.find(LogEvent, { position: positions }));
+  const keys = references.flatMap(({ key, position }) => (position === null && isPrintable(key) ? key : []));
+  if (keys.length === 0) return found;
+  const looks = KINDS.map((kind, index) => {
+    const isWanted = reader.dialect.oneOf(raw("id"), keys);
+    return sql`SELECT CAST(${index} AS INTEGER) AS kind, id FROM ${raw(reader.table(kind).name)} WHERE ${isWanted}`;
+  });
+  const kinds = await reader.query("find_nodes", KIND, join(looks, " UNION ALL "));
+  for (const [index, kind] of KINDS.entries()) {
+    const mine = kinds.filter((row) => row.kind === index).map((row) => row.id);
+    if (mine.length > 0) add(await reader.find(kind, { id: mine }));
+  }
+  return found;
+}
+
+/** PostgreSQL rejects text with a NUL byte or half a surrogate pair. */
+function isPrintable(text: string): boolean {
+  return text.length <= MAX_ID_LENGTH && /^[\x21-\x7e]+$/.test(text);
+}
+
+function isDeleted(node: Node): boolean {
+  return (node instanceof App || node instanceof Pipeline) && node.deletedAt !== null;
 }

@@ -3,20 +3,21 @@ import type { Blocker } from "../../entities/releases/plan.js";
 
 /** Every code that a client may see as `extensions.code`, and when. A test compares docs/api.md with this catalog. */
 export const REFUSALS = {
-  UNAUTHENTICATED: "There is no token, or it is unknown, revoked or expired.",
-  FORBIDDEN: "The token's role does not allow it, or the pipelines that it is limited to do not.",
-  NOT_FOUND: "What an argument names is not there; `field` says which.",
-  BAD_USER_INPUT: "An argument is not what it must be; `field` says which, the message what would be right.",
-  CONFLICT: "It does not fit what is there now: a name is taken, an app is coupled already, a build is final.",
-  PROMOTION_BLOCKED: "A gate holds; `blockers` lists every reason.",
-  IDEMPOTENCY_KEY_REUSED: "The key was used with another input.",
-  CURSOR_EXPIRED: "The log no longer holds what came after the cursor; `oldestCursor` is where it begins.",
-  QUERY_TOO_LARGE: "The operation is larger than the limits allow.",
-  RATE_LIMITED: "The token has used up what it may spend for now.",
+  UNAUTHENTICATED: "The token is missing, unknown, revoked or expired.",
+  FORBIDDEN: "The token's role, or the pipelines that it is restricted to, do not allow the action.",
+  NOT_FOUND: "An argument names something that does not exist; `field` says which argument.",
+  BAD_USER_INPUT: "An argument is invalid; `field` says which, and the message what would be right.",
+  CONFLICT:
+    "The operation does not fit the current state: a name is taken, an app is in a pipeline already, a build is final.",
+  PROMOTION_BLOCKED: "Required checks or other gates are not met; `blockers` lists every reason.",
+  IDEMPOTENCY_KEY_REUSED: "The idempotency key was used with another input.",
+  CURSOR_EXPIRED: "The events after the cursor were pruned; `oldestCursor` is the first cursor to read from.",
+  QUERY_TOO_LARGE: "The operation exceeds a limit; `limit` holds it.",
+  RATE_LIMITED: "The token has spent its budget; `retryAfter` says in how many seconds to try again.",
   UNAVAILABLE: "The database cannot be reached, or the service is stopping. Try again.",
-  GRAPHQL_PARSE_FAILED: "The document is not GraphQL.",
-  GRAPHQL_VALIDATION_FAILED: "The document does not fit the schema.",
-  INTERNAL_SERVER_ERROR: "A fault of ours; `requestId` finds it in the log.",
+  GRAPHQL_PARSE_FAILED: "The document has a syntax error.",
+  GRAPHQL_VALIDATION_FAILED: "The document does not match the schema.",
+  INTERNAL_SERVER_ERROR: "An internal error; `requestId` finds it in the log.",
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

@@ -8,7 +8,7 @@ import { encodeCursor } from "../../entities/history/event-cursor.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { logBounds } from "../../events/bounds.js";
 import type { EventFilter } from "../../events/match.js";
-import { readEvents } from "../../events/read.js";
+import { countEvents, readEvents } from "../../events/read.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { requireAppOfHistory, requirePipelineOfHistory } from "../core/references.js";
@@ -28,6 +28,8 @@ export interface EventPage {
   readonly more: boolean;
   /** Whether there are events on the other side of the page. */
   other(): Promise<boolean>;
+  /** How many events the log has that match the query. */
+  count(): Promise<number>;
 }
 
 /**
@@ -41,7 +43,12 @@ export async function listEvents(ctx: Ctx, query: EventQuery, request: PageReque
   const filter = await eventFilter(ctx, query);
   const from = await startPosition(reader, request);
   const { rows, more } = trimPage(await readEvents(reader, filter, from, request.size + 1, request.backward), request);
-  return { rows, more, other: () => hasMoreBefore(reader, filter, request) };
+  return {
+    rows,
+    more,
+    other: () => hasMoreBefore(reader, filter, request),
+    count: () => countEvents(reader, filter),
+  };
 }
 
 const BY_POSITION: Order<LogEvent> = { entity: LogEvent, by: "position", direction: "ASC" };
@@ -57,13 +64,20 @@ export async function pipelineEvents(
   const { reader } = ctx.db;
   await startPosition(reader, request);
   const hidden = hiddenEvents(ctx.viewer);
-  const conditions = [
-    ...(types === null ? [] : [reader.dialect.oneOf(raw("c.type"), types)]),
-    ...hidden.map((type) => sql`c.type <> ${type}`),
+  const conditions = (alias: string) => [
+    ...(types === null ? [] : [reader.dialect.oneOf(raw(`${alias}.type`), types)]),
+    ...hidden.map((type) => sql`${raw(alias)}.type <> ${type}`),
   ];
-  const filter = { key: JSON.stringify(types), conditions };
+  const filter = { key: JSON.stringify(types), conditions: conditions("c") };
+  const countFilter = { key: filter.key, conditions: conditions("e") };
   const { rows, more } = await pages.load(BY_POSITION, "pipelineId", pipelineId, request, filter);
-  return { rows, more, other: () => hasMoreBefore(reader, { pipeline: pipelineId, types, hidden }, request) };
+  const ofPipeline = { pipeline: pipelineId, types, hidden };
+  return {
+    rows,
+    more,
+    other: () => hasMoreBefore(reader, ofPipeline, request),
+    count: () => pages.count(LogEvent, "pipelineId", pipelineId, countFilter),
+  };
 }
 
 /**

@@ -8,6 +8,7 @@ import { changed, type EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import { deployNewest } from "../builds/auto-deploy.js";
 import type { Ctx, TxCtx } from "../core/context.js";
+import { newId } from "../core/id.js";
 import { optional, parseBranch, parseLine, parseSha, parseText, parseUrl } from "../core/input.js";
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
@@ -121,7 +122,7 @@ async function insertReviewApp(
   tx: Tx,
   ctx: TxCtx,
   pipeline: Pipeline,
-  fields: Omit<ReviewApp, "appId" | "pipelineId" | "pullRequest">,
+  fields: Omit<ReviewApp, "id" | "appId" | "pipelineId" | "pullRequest">,
 ): Promise<OpenedReviewApp> {
   const model = await firstDevelopmentApp(tx, pipeline);
   const { app, event } = await insertApp(tx, ctx, {
@@ -135,7 +136,12 @@ async function insertReviewApp(
     requiredChecks: [],
     autoDeploy: false,
   });
-  const reviewApp = Object.assign(new ReviewApp(), { ...fields, appId: app.id, pipelineId: pipeline.id });
+  const reviewApp = Object.assign(new ReviewApp(), {
+    ...fields,
+    id: newId(),
+    appId: app.id,
+    pipelineId: pipeline.id,
+  });
   await tx.insert(ReviewApp, [reviewApp]);
   const summary = `Review app ${app.name} opened for pull request ${fields.number}`;
   const opened = changed("REVIEW_APP_OPENED", app, summary, { pipelineId: pipeline.id, app });

@@ -1,7 +1,7 @@
 import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
-import type { ReleasePhase } from "../../entities/core/enums.js";
+import type { DeploymentPhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 import { Release } from "../../entities/releases/release.js";
@@ -106,7 +106,7 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
 
 export interface ReportDeploymentInput {
   readonly release: string;
-  readonly phase: ReleasePhase;
+  readonly phase: DeploymentPhase;
   readonly failureReason?: string | null;
 }
 
@@ -117,9 +117,6 @@ export interface ReportDeploymentInput {
 export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): Promise<Release> {
   permit(ctx.viewer, "reportDeployment");
   const { phase } = input;
-  if (phase === "QUEUED" || phase === "SUPERSEDED") {
-    throw badInput("phase", `phase must be DEPLOYING, SUCCEEDED or FAILED; got ${phase}.`);
-  }
   const reason = optional(input.failureReason, (value) => parseText("failureReason", value, LIMITS.description));
   if (reason !== null && phase !== "FAILED") {
     throw badInput("failureReason", "failureReason goes with the phase FAILED only.");
@@ -145,7 +142,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
  *
  * @throws Refusal CONFLICT for every other change of a release that is not DEPLOYING
  */
-async function requireLateSuccess(reader: Reader, release: Release, phase: ReleasePhase): Promise<void> {
+async function requireLateSuccess(reader: Reader, release: Release, phase: DeploymentPhase): Promise<void> {
   if (!release.timedOut || phase !== "SUCCEEDED") {
     throw conflict(
       `v${release.version} is ${release.phase} and cannot become ${phase}. Only a DEPLOYING release changes its phase, or one that timed out and SUCCEEDED after all.`,

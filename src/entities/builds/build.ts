@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
+import { GitObjectId, Url } from "../core/custom-scalars.js";
 import { BuildPhase } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
@@ -20,6 +21,9 @@ export class Commit {
 
   @Field(() => Date, { nullable: true, description: "When it was committed; null if CI did not report it." })
   committedAt!: Date | null;
+
+  @Field(() => [GitObjectId], { nullable: true, description: "The hashes of its parents; null if not reported." })
+  parents!: readonly string[] | null;
 }
 
 @Entity("builds")
@@ -100,6 +104,11 @@ export class Build extends Node {
   @Column("bigint", instant)
   updatedAt!: Date;
 
+  @Field(() => Url, { description: "The address of the repository's page." })
+  get repositoryUrl(): string {
+    return `https://${this.repository}`;
+  }
+
   @Field(() => Commit, { description: "The commit that it was made from." })
   get commit(): Commit {
     return {
@@ -108,6 +117,7 @@ export class Build extends Node {
       author: this.commitAuthor,
       url: this.commitUrl,
       committedAt: this.committedAt,
+      parents: this.parents,
     };
   }
 }

@@ -27,6 +27,10 @@ export const ReleasePhase = {
 } as const;
 export type ReleasePhase = keyof typeof ReleasePhase;
 
+/** What a deployer reports of a release. */
+export const DeploymentPhase = { DEPLOYING: "DEPLOYING", SUCCEEDED: "SUCCEEDED", FAILED: "FAILED" } as const;
+export type DeploymentPhase = keyof typeof DeploymentPhase;
+
 export const DeploymentMode = { IMMEDIATE: "IMMEDIATE", REPORTED: "REPORTED" } as const;
 export type DeploymentMode = keyof typeof DeploymentMode;
 
@@ -68,9 +72,19 @@ export const BlockerCode = {
 } as const;
 export type BlockerCode = keyof typeof BlockerCode;
 
-/** The state of a report to an external system. */
-export const ReportState = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
-export type ReportState = keyof typeof ReportState;
+/** The progress of reporting a release to GitHub. */
+export const GithubReportPhase = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
+export type GithubReportPhase = keyof typeof GithubReportPhase;
+
+/** The states of a GitHub deployment that Railyard reports. */
+export const GithubDeploymentState = {
+  QUEUED: "QUEUED",
+  IN_PROGRESS: "IN_PROGRESS",
+  SUCCESS: "SUCCESS",
+  FAILURE: "FAILURE",
+  INACTIVE: "INACTIVE",
+} as const;
+export type GithubDeploymentState = keyof typeof GithubDeploymentState;
 
 /** In ascending order of privilege. Each role includes the permissions of the roles before it. */
 export const Role = { VIEWER: "VIEWER", REPORTER: "REPORTER", OPERATOR: "OPERATOR", ADMIN: "ADMIN" } as const;
@@ -113,3 +127,23 @@ export const GithubDeliveryOutcome = {
   REFUSED: "REFUSED",
 } as const;
 export type GithubDeliveryOutcome = keyof typeof GithubDeliveryOutcome;
+
+/* What lists are sorted by. Creation and updates are orders of the database, not of a clock. */
+
+export const OrderDirection = { ASC: "ASC", DESC: "DESC" } as const;
+export type OrderDirection = keyof typeof OrderDirection;
+
+export const PipelineOrderField = { CREATED: "CREATED", NAME: "NAME", UPDATED: "UPDATED" } as const;
+export type PipelineOrderField = keyof typeof PipelineOrderField;
+
+export const AppOrderField = { CREATED: "CREATED", NAME: "NAME", UPDATED: "UPDATED" } as const;
+export type AppOrderField = keyof typeof AppOrderField;
+
+export const BuildOrderField = { CREATED: "CREATED" } as const;
+export type BuildOrderField = keyof typeof BuildOrderField;
+
+export const ReleaseOrderField = { CREATED: "CREATED" } as const;
+export type ReleaseOrderField = keyof typeof ReleaseOrderField;
+
+export const PromotionOrderField = { CREATED: "CREATED", UPDATED: "UPDATED" } as const;
+export type PromotionOrderField = keyof typeof PromotionOrderField;

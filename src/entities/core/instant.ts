@@ -18,3 +18,6 @@ export const integer: ColumnOptions = {
     to: (value: number | null) => value,
   },
 };
+
+/** A 64-bit integer below 2^53 that the database assigns. Not part of a row until it is read. */
+export const generatedInteger: ColumnOptions = { ...integer, insert: false, update: false };

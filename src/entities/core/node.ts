@@ -1,13 +1,16 @@
 import { Field, ID, InterfaceType } from "type-graphql";
 import { PrimaryColumn } from "typeorm";
 
-/** Base class of all objects with an id. Ids are version 7 UUIDs, unique across all types and sorted by creation time. */
+/**
+ * Base class of objects with an id. The id of a row is a version 7 UUID. Events are identified by their cursors, the stages of
+ * a pipeline by the pipeline and the stage, and webhook deliveries by GitHub's id.
+ */
 @InterfaceType("Node", {
   description: "An object with an id. `Query.node` returns it by that id.",
   resolveType: nodeTypeName,
 })
 export abstract class Node {
-  @Field(() => ID, { description: "A version 7 UUID, unique across all types." })
+  @Field(() => ID, { description: "The object's id, opaque and unique across all types." })
   @PrimaryColumn("text")
   id!: string;
 }

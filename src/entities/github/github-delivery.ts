@@ -2,9 +2,11 @@ import { Field, ID, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { GithubDeliveryOutcome } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
+import { Node } from "../core/node.js";
 
 @Entity("webhook_deliveries")
 @ObjectType({
+  implements: Node,
   description: "A webhook delivery from GitHub with a valid signature, and what it did.",
   simpleResolvers: true,
 })

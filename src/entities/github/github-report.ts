@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import { ReportState } from "../core/enums.js";
+import { GithubDeploymentState, GithubReportPhase } from "../core/enums.js";
 import { instant } from "../core/instant.js";
 
 @Entity("github_reports")
@@ -15,20 +15,30 @@ export class GithubReport {
   @Column("text")
   appId!: string;
 
-  @Field(() => ReportState, { description: "Whether the current state of the release has been reported to GitHub." })
-  @Column("text")
-  state!: ReportState;
+  @Field(() => GithubReportPhase, {
+    description: "Whether the current state of the release has been reported to GitHub.",
+  })
+  @Column("text", { name: "state" })
+  phase!: GithubReportPhase;
 
   /** GitHub's id of the deployment; null until it is created. */
   @Column("text", { nullable: true })
   deploymentId!: string | null;
 
-  @Field(() => String, {
+  /** Stored in lower case, as GitHub writes it. */
+  @Field(() => GithubDeploymentState, {
     nullable: true,
-    description: "The deployment state last reported to GitHub, for example `success`; null before the first report.",
+    description: "The deployment state last reported to GitHub; null before the first report.",
   })
-  @Column("text", { name: "told", nullable: true })
-  lastReportedState!: string | null;
+  @Column("text", {
+    name: "told",
+    nullable: true,
+    transformer: {
+      from: (value: string | null) => value?.toUpperCase() ?? null,
+      to: (value: string | null) => value?.toLowerCase() ?? null,
+    },
+  })
+  lastReportedState!: GithubDeploymentState | null;
 
   /** Whether a request to create the deployment got no response. GitHub may then have one whose id is unknown here. */
   @Column("boolean")
@@ -39,8 +49,8 @@ export class GithubReport {
   attempts!: number;
 
   @Field(() => String, { nullable: true, description: "Why the last attempt failed; null if it did not." })
-  @Column("text", { nullable: true })
-  problem!: string | null;
+  @Column("text", { name: "problem", nullable: true })
+  failureReason!: string | null;
 
   @Column("bigint", instant)
   nextAttemptAt!: Date;
@@ -51,7 +61,7 @@ export class GithubReport {
 
   @Field(() => Date, { nullable: true, description: "When the next attempt is due; null if none is planned." })
   get retriesAt(): Date | null {
-    return this.state === "PENDING" ? this.nextAttemptAt : null;
+    return this.phase === "PENDING" ? this.nextAttemptAt : null;
   }
 }
 

@@ -3,6 +3,7 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Actor } from "../core/actor.js";
 import { EventType, PromotionPhase, ReleasePhase, type Role, StatusState } from "../core/enums.js";
 import { instant } from "../core/instant.js";
+import { Node } from "../core/node.js";
 import { EventCursor, encodeCursor } from "./event-cursor.js";
 
 /**
@@ -11,6 +12,7 @@ import { EventCursor, encodeCursor } from "./event-cursor.js";
  */
 @Entity("events")
 @InterfaceType("Event", {
+  implements: Node,
   description: "One committed change. The log is append-only: events never change, and cursors order them by commit.",
   resolveType: eventTypeName,
 })
@@ -52,6 +54,11 @@ export abstract class LogEvent {
 
   @Column("simple-json")
   detail!: unknown;
+
+  @Field(() => ID, { description: "The event's id, the same as its cursor." })
+  get id(): string {
+    return this.cursor;
+  }
 
   @Field(() => EventCursor, { description: "The position in the log. Pass it as `after` to resume from here." })
   get cursor(): string {

@@ -1,8 +1,8 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
-import { Duration } from "../core/duration.js";
+import { Duration } from "../core/custom-scalars.js";
 import { DeploymentMode } from "../core/enums.js";
-import { instant, integer } from "../core/instant.js";
+import { generatedInteger, instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @Entity("apps")
@@ -43,6 +43,14 @@ export class App extends Node {
   /** `Coupling.autoDeploy` as it was last set in DEVELOPMENT. Kept while the app is elsewhere, so that it applies again. */
   @Column("boolean")
   autoDeploy!: boolean;
+
+  /** Counts up in the order in which apps are created, by every instance. Assigned by the database. */
+  @Column("bigint", generatedInteger)
+  position!: number;
+
+  /** Counts up with every update of an app, by every instance. Assigned by the database. */
+  @Column("bigint", generatedInteger)
+  updatedPosition!: number;
 
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
-import { instant } from "../core/instant.js";
+import { Url } from "../core/custom-scalars.js";
+import { generatedInteger, instant } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @Entity("pipelines")
@@ -43,6 +44,14 @@ export class Pipeline extends Node {
   @Column("boolean")
   reviewAppsEnabled!: boolean;
 
+  /** Counts up in the order in which pipelines are created, by every instance. Assigned by the database. */
+  @Column("bigint", generatedInteger)
+  position!: number;
+
+  /** Counts up with every update of a pipeline, by every instance. Assigned by the database. */
+  @Column("bigint", generatedInteger)
+  updatedPosition!: number;
+
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;
@@ -50,6 +59,11 @@ export class Pipeline extends Node {
   @Field(() => Date, { description: "When it was last changed." })
   @Column("bigint", instant)
   updatedAt!: Date;
+
+  @Field(() => Url, { nullable: true, description: "The address of the repository's page; null if not set." })
+  get repositoryUrl(): string | null {
+    return this.repository === null ? null : `https://${this.repository}`;
+  }
 
   /** When it was deleted; null if not deleted. The row stays because history refers to it. Its name can be reused. */
   @Column("bigint", { ...instant, nullable: true })

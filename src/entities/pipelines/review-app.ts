@@ -1,6 +1,8 @@
 import { Field, Int, ObjectType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
+import { GitObjectId } from "../core/custom-scalars.js";
 import { instant } from "../core/instant.js";
+import { Node } from "../core/node.js";
 
 @ObjectType({
   description: "A pull request, or the equivalent on another code host, such as a merge request.",
@@ -23,12 +25,22 @@ export class PullRequest {
 
   @Field(() => String, { nullable: true, description: "The URL of the pull request; null if not reported." })
   url!: string | null;
+
+  @Field(() => GitObjectId, {
+    nullable: true,
+    description: "The hash of the commit that the pull request points to; null if not reported.",
+  })
+  headSha!: string | null;
 }
 
 @Entity("review_apps")
-@ObjectType({ description: "The temporary app of an open pull request, in the REVIEW stage.", simpleResolvers: true })
-export class ReviewApp {
-  @PrimaryColumn("text")
+@ObjectType({
+  implements: Node,
+  description: "The temporary app of an open pull request, in the REVIEW stage.",
+  simpleResolvers: true,
+})
+export class ReviewApp extends Node {
+  @Column("text")
   appId!: string;
 
   @Column("text")
@@ -63,6 +75,7 @@ export class ReviewApp {
 
   @Field(() => PullRequest, { description: "The pull request that it was created for." })
   get pullRequest(): PullRequest {
-    return { number: this.number, title: this.title, branch: this.branch, author: this.author, url: this.url };
+    const { number, title, branch, author, url, headSha } = this;
+    return { number, title, branch, author, url, headSha };
   }
 }

@@ -1,11 +1,17 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, ID, ObjectType } from "type-graphql";
 import { Stage } from "../core/enums.js";
+import { Node } from "../core/node.js";
 import type { Pipeline } from "./pipeline.js";
 
-@ObjectType({ description: "One stage of one pipeline.", simpleResolvers: true })
+@ObjectType({ implements: Node, description: "One stage of one pipeline.", simpleResolvers: true })
 export class PipelineStage {
   @Field(() => Stage, { description: "The stage." })
   readonly stage: Stage;
+
+  @Field(() => ID, { description: "The stage's id: that of the pipeline, and the stage." })
+  get id(): string {
+    return `${this.pipeline.id}:${this.stage}`;
+  }
 
   /** Resolved by `resolvers/stages.ts`. */
   readonly pipeline: Pipeline;

@@ -2,7 +2,7 @@ import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
 import { PromotionPhase, type Role, Stage, StatusState } from "../core/enums.js";
-import { instant, integer } from "../core/instant.js";
+import { generatedInteger, instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @ObjectType({ description: "The result of one required check for one release.", simpleResolvers: true })
@@ -67,6 +67,10 @@ export class Promotion extends Node {
   /** Counts up in the order in which promotions are created, by every instance. Unlike ids, it does not depend on a clock. */
   @Column("bigint", integer)
   position!: number;
+
+  /** Counts up with every update of a promotion, by every instance. Assigned by the database. */
+  @Column("bigint", generatedInteger)
+  updatedPosition!: number;
 
   @Field(() => Date, { description: "When the promotion was created." })
   @Column("bigint", instant)

@@ -4,14 +4,16 @@ import type { EventPage } from "../../domain/history/events.js";
 import { listEvents, pipelineEvents, reportedStatus } from "../../domain/history/events.js";
 import { Build } from "../../entities/builds/build.js";
 import { EventType } from "../../entities/core/enums.js";
+import { Node } from "../../entities/core/node.js";
 import {
+  ChangeEvent,
   LogEvent,
   type LogEvent as LogEventRow,
   PromotionEvent,
   ReleaseEvent,
   ReleaseStatusEvent,
 } from "../../entities/history/event.js";
-import { decodeCursor, encodeCursor } from "../../entities/history/event-cursor.js";
+import { decodeCursor, EventCursor, encodeCursor } from "../../entities/history/event-cursor.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
@@ -19,7 +21,7 @@ import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type Connection, EventConnection, EventPageArgs, pageRequest } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { APP_FILTER, PIPELINE_FILTER, TYPES_FILTER } from "../../schema/event-filters.js";
-import { loadBuild, loadLivePipeline, loadRelease, requireRow } from "../relations.js";
+import { loadBuild, loadLivePipeline, loadNode, loadRelease, requireRow } from "../relations.js";
 
 @ArgsType()
 class EventsArgs extends EventPageArgs {
@@ -39,6 +41,15 @@ export class EventResolver {
   async events(@Ctx() ctx: Context, @Args(() => EventsArgs) args: EventsArgs): Promise<Connection<LogEventRow>> {
     const request = pageRequest(args, decodeCursor);
     return connectEvents(request, await listEvents(ctx, args, request));
+  }
+
+  @Query(() => EventCursor, {
+    description:
+      "The end of the event log when this answer was read. A subscription with it as `after` sends every change that the answer does not contain.",
+  })
+  cursor(@Ctx() { logHead }: Context): string {
+    if (logHead === null) throw new Error("The head of the log was not read before the operation.");
+    return encodeCursor(logHead);
   }
 
   @FieldResolver(() => Pipeline, {
@@ -100,6 +111,17 @@ export class ReleaseEventResolver {
   }
 }
 
+@Resolver(() => ChangeEvent)
+export class ChangeEventResolver {
+  @FieldResolver(() => Node, {
+    nullable: true,
+    description: "The changed object in its current state; null if it was deleted, or is not visible to the viewer.",
+  })
+  subject(@Root() { detail }: ChangeEvent, @Ctx() ctx: Context): Promise<Node | null> {
+    return loadNode(ctx, detail.subjectId);
+  }
+}
+
 /** Returns a page of a pipeline's events. Batched: one statement for all pipelines of the same level. */
 export async function nestedEvents(
   ctx: Context,
@@ -110,7 +132,7 @@ export async function nestedEvents(
   return connectEvents(request, await pipelineEvents(ctx, ctx.loaders.pages, pipelineId, args.types ?? null, request));
 }
 
-function connectEvents(request: PageRequest, { rows, more, other }: EventPage): Connection<LogEventRow> {
+function connectEvents(request: PageRequest, { rows, more, other, count }: EventPage): Connection<LogEventRow> {
   return {
     edges: rows.map((node) => ({ cursor: node.cursor, node })),
     nodes: rows,
@@ -122,5 +144,6 @@ function connectEvents(request: PageRequest, { rows, more, other }: EventPage): 
       endCursor:
         rows.at(-1)?.cursor ?? (request.from === null || request.backward ? null : encodeCursor(Number(request.from))),
     },
+    totalCount: count,
   };
 }

@@ -9,9 +9,11 @@ import { Release } from "../../entities/releases/release.js";
 import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../../schema/inputs/apps.js";
+import { AppOrder, orderBy, ReleasesArgs } from "../../schema/inputs/orders.js";
 import { CreateAppPayload, DeleteAppPayload, UpdateAppPayload } from "../../schema/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
-import { APPS_BY_NAME, listRows, nameContains, nestedList, RELEASES_BY_VERSION } from "../lists.js";
+import { listRows, nameContains, nestedList } from "../lists.js";
+import { appOrder, releaseOfAppOrder } from "../orders.js";
 
 @ArgsType()
 class AppsArgs extends PageArgs {
@@ -20,6 +22,9 @@ class AppsArgs extends PageArgs {
 
   @Field(() => String, { nullable: true, description: "Only apps in this region." })
   region?: string | null;
+
+  @Field(() => AppOrder, orderBy("NAME", "ASC"))
+  orderBy?: AppOrder | null;
 }
 
 @Resolver(() => App)
@@ -32,11 +37,11 @@ export class AppResolver {
     return ctx.lookup((reader) => findApp(reader, app));
   }
 
-  @Query(() => AppConnection, { description: "Lists apps, sorted by name." })
+  @Query(() => AppConnection, { description: "Lists apps." })
   apps(@Ctx() ctx: Context, @Args(() => AppsArgs) args: AppsArgs): Promise<Connection<App>> {
     const conditions = [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)];
     if (args.region != null) conditions.push(sql`e.region = ${args.region}`);
-    return listRows(ctx, APPS_BY_NAME, args, conditions);
+    return listRows(ctx, appOrder(args.orderBy), args, conditions);
   }
 
   @FieldResolver(() => Coupling, {
@@ -63,13 +68,13 @@ export class AppResolver {
     return ctx.loaders.currentReleaseOfApp.load(id);
   }
 
-  @FieldResolver(() => ReleaseConnection, { description: "The app's releases, newest first." })
+  @FieldResolver(() => ReleaseConnection, { description: "The app's releases." })
   releases(
     @Root() { id }: App,
     @Ctx() ctx: Context,
-    @Args(() => PageArgs) args: PageArgs,
+    @Args(() => ReleasesArgs) args: ReleasesArgs,
   ): Promise<Connection<Release>> {
-    return nestedList(ctx, RELEASES_BY_VERSION, "appId", id, args);
+    return nestedList(ctx, releaseOfAppOrder(args.orderBy), "appId", id, args);
   }
 
   @Mutation(() => CreateAppPayload, { nullable: true, description: `Creates an app. ${requiresRole("createApp")}` })

@@ -21,11 +21,13 @@ import {
 } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { TYPES_FILTER } from "../../schema/event-filters.js";
+import { orderBy, PipelineOrder, PromotionOrder } from "../../schema/inputs/orders.js";
 import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../../schema/inputs/pipelines.js";
 import { CreatePipelinePayload, DeletePipelinePayload, UpdatePipelinePayload } from "../../schema/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { nestedEvents } from "../history/events.js";
-import { listRows, nameContains, nestedList, PIPELINES_BY_NAME, PROMOTIONS_NEWEST_FIRST } from "../lists.js";
+import { listRows, nameContains, nestedList } from "../lists.js";
+import { pipelineOrder, promotionOrder } from "../orders.js";
 
 @ArgsType()
 class PipelinesArgs extends PageArgs {
@@ -34,6 +36,15 @@ class PipelinesArgs extends PageArgs {
     description: "Only pipelines whose name contains this text, case-insensitive.",
   })
   nameContains?: string | null;
+
+  @Field(() => PipelineOrder, orderBy("NAME", "ASC"))
+  orderBy?: PipelineOrder | null;
+}
+
+@ArgsType()
+class PipelinePromotionsArgs extends PageArgs {
+  @Field(() => PromotionOrder, orderBy("CREATED", "DESC"))
+  orderBy?: PromotionOrder | null;
 }
 
 @ArgsType()
@@ -52,9 +63,10 @@ export class PipelineResolver {
     return ctx.lookup((reader) => findPipeline(reader, pipeline));
   }
 
-  @Query(() => PipelineConnection, { description: "Lists pipelines, sorted by name." })
+  @Query(() => PipelineConnection, { description: "Lists pipelines." })
   pipelines(@Ctx() ctx: Context, @Args(() => PipelinesArgs) args: PipelinesArgs): Promise<Connection<Pipeline>> {
-    return listRows(ctx, PIPELINES_BY_NAME, args, [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)]);
+    const conditions = [sql`e.deleted_at IS NULL`, ...nameContains(args.nameContains)];
+    return listRows(ctx, pipelineOrder(args.orderBy), args, conditions);
   }
 
   @FieldResolver(() => [ReviewApp], { description: "The review apps of open pull requests, sorted by number." })
@@ -86,13 +98,13 @@ export class PipelineResolver {
     return ctx.loaders.availableChecks.load(id);
   }
 
-  @FieldResolver(() => PromotionConnection, { description: "The pipeline's promotions, newest first." })
+  @FieldResolver(() => PromotionConnection, { description: "The pipeline's promotions." })
   promotions(
     @Root() { id }: Pipeline,
     @Ctx() ctx: Context,
-    @Args(() => PageArgs) args: PageArgs,
+    @Args(() => PipelinePromotionsArgs) args: PipelinePromotionsArgs,
   ): Promise<Connection<Promotion>> {
-    return nestedList(ctx, PROMOTIONS_NEWEST_FIRST, "pipelineId", id, args);
+    return nestedList(ctx, promotionOrder(args.orderBy), "pipelineId", id, args);
   }
 
   @FieldResolver(() => EventConnection, {

@@ -9,9 +9,11 @@ import type { Release } from "../../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../../schema/inputs/builds.js";
+import { BuildOrder, orderBy, ReleasesArgs } from "../../schema/inputs/orders.js";
 import { CreateBuildPayload, UpdateBuildPayload } from "../../schema/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
-import { BUILDS_NEWEST_FIRST, listRows, nestedList, ofRepository, RELEASES_NEWEST_FIRST } from "../lists.js";
+import { listRows, nestedList, ofRepository } from "../lists.js";
+import { buildOrder, releaseOrder } from "../orders.js";
 
 @ArgsType()
 class BuildsArgs extends PageArgs {
@@ -26,6 +28,9 @@ class BuildsArgs extends PageArgs {
 
   @Field(() => String, { nullable: true, description: "Only builds of the commit with this exact hash." })
   commitSha?: string | null;
+
+  @Field(() => BuildOrder, orderBy("CREATED", "DESC"))
+  orderBy?: BuildOrder | null;
 }
 
 @Resolver(() => Build)
@@ -38,23 +43,23 @@ export class BuildResolver {
     return ctx.loaders.build.load(parseId("id", id));
   }
 
-  @Query(() => BuildConnection, { description: "Lists builds, newest first." })
+  @Query(() => BuildConnection, { description: "Lists builds." })
   async builds(@Ctx() ctx: Context, @Args(() => BuildsArgs) args: BuildsArgs): Promise<Connection<Build>> {
     const conditions = await ofRepository(ctx, args.repository);
     if (args.branch != null) conditions.push(sql`e.branch = ${withoutRefPrefix(args.branch)}`);
     if (args.commitSha != null) conditions.push(sql`e.commit_sha = ${args.commitSha.toLowerCase()}`);
-    return listRows(ctx, BUILDS_NEWEST_FIRST, args, conditions);
+    return listRows(ctx, buildOrder(args.orderBy), args, conditions);
   }
 
   @FieldResolver(() => ReleaseConnection, {
-    description: "The releases of this build on all apps, newest first.",
+    description: "The releases of this build on all apps.",
   })
   releases(
     @Root() { id }: Build,
     @Ctx() ctx: Context,
-    @Args(() => PageArgs) args: PageArgs,
+    @Args(() => ReleasesArgs) args: ReleasesArgs,
   ): Promise<Connection<Release>> {
-    return nestedList(ctx, RELEASES_NEWEST_FIRST, "buildId", id, args);
+    return nestedList(ctx, releaseOrder(args.orderBy), "buildId", id, args);
   }
 
   @FieldResolver(() => [AutoDeploy], {

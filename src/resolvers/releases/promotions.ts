@@ -12,10 +12,12 @@ import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js
 import { Release } from "../../entities/releases/release.js";
 import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
+import { orderBy, PromotionOrder } from "../../schema/inputs/orders.js";
 import { PromoteInput } from "../../schema/inputs/promotions.js";
 import { PromotePayload } from "../../schema/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
-import { listRows, PROMOTIONS_NEWEST_FIRST } from "../lists.js";
+import { listRows } from "../lists.js";
+import { promotionOrder } from "../orders.js";
 import { loadApp, loadBuild, loadLivePipeline, loadRelease, requireRow } from "../relations.js";
 
 @ArgsType()
@@ -34,6 +36,9 @@ class PromotionsArgs extends PageArgs {
 
   @Field(() => PromotionPhase, { nullable: true, description: "Only promotions in this phase." })
   phase?: PromotionPhase | null;
+
+  @Field(() => PromotionOrder, orderBy("CREATED", "DESC"))
+  orderBy?: PromotionOrder | null;
 }
 
 @Resolver(() => Promotion)
@@ -46,7 +51,7 @@ export class PromotionResolver {
     return ctx.loaders.promotion.load(parseId("id", id));
   }
 
-  @Query(() => PromotionConnection, { description: "Lists promotions, newest first." })
+  @Query(() => PromotionConnection, { description: "Lists promotions." })
   async promotions(
     @Ctx() ctx: Context,
     @Args(() => PromotionsArgs) args: PromotionsArgs,
@@ -62,7 +67,7 @@ export class PromotionResolver {
       conditions.push(sql`(e.source_app_id = ${id} OR e.id IN (${targeted}))`);
     }
     if (args.phase != null) conditions.push(sql`e.phase = ${args.phase}`);
-    return listRows(ctx, PROMOTIONS_NEWEST_FIRST, args, conditions);
+    return listRows(ctx, promotionOrder(args.orderBy), args, conditions);
   }
 
   @Query(() => PromotionPlan, {

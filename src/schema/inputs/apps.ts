@@ -1,6 +1,6 @@
 import { Field, ID, InputType } from "type-graphql";
 import type * as domain from "../../domain/pipelines/apps.js";
-import { Duration } from "../../entities/core/duration.js";
+import { Duration } from "../../entities/core/custom-scalars.js";
 import { DeploymentMode } from "../../entities/core/enums.js";
 import { IDEMPOTENCY_KEY } from "./idempotency-key.js";
 

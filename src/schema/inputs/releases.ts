@@ -1,6 +1,6 @@
 import { Field, ID, InputType } from "type-graphql";
 import type * as domain from "../../domain/releases/releases.js";
-import { ReleasePhase } from "../../entities/core/enums.js";
+import { DeploymentPhase } from "../../entities/core/enums.js";
 import { requiresRole } from "../roles.js";
 import { IDEMPOTENCY_KEY } from "./idempotency-key.js";
 
@@ -60,10 +60,8 @@ export class ReportDeploymentInput implements domain.ReportDeploymentInput {
   @Field(() => ID, { description: "The release, by id." })
   release!: string;
 
-  @Field(() => ReleasePhase, {
-    description: "SUCCEEDED, FAILED, or DEPLOYING if still in progress, which restarts the timeout.",
-  })
-  phase!: ReleasePhase;
+  @Field(() => DeploymentPhase, { description: "The phase of the deployment." })
+  phase!: DeploymentPhase;
 
   @Field(() => String, { nullable: true, description: "Why it FAILED, at most 1,024 characters." })
   failureReason?: string | null;

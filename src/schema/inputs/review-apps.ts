@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from "type-graphql";
 import type * as domain from "../../domain/pipelines/review-apps.js";
+import { GitObjectId } from "../../entities/core/custom-scalars.js";
 
 @InputType({ description: "A pull request of a code host." })
 export class PullRequestInput implements domain.PullRequestInput {
@@ -18,7 +19,7 @@ export class PullRequestInput implements domain.PullRequestInput {
   @Field(() => String, { nullable: true, description: "The page's URL, http or https." })
   url?: string | null;
 
-  @Field(() => String, {
+  @Field(() => GitObjectId, {
     nullable: true,
     description:
       "The hash of the commit that it points to: only builds of this commit are deployed to its review app. Without it, builds of the branch are.",

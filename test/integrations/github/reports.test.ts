@@ -28,13 +28,19 @@ async function reporting(t: Cleanup, env: Readonly<Record<string, string>> = {})
 
 async function report(client: Client, release: { id: string }) {
   const found = await client.ask(
-    "query ($id: ID!) { release(id: $id) { githubReport { state lastReportedState attempts problem retriesAt } } }",
+    "query ($id: ID!) { release(id: $id) { githubReport { phase lastReportedState attempts failureReason retriesAt } } }",
     { id: release.id },
   );
   return found.release.githubReport;
 }
 
-const DELIVERED = { state: "DELIVERED", lastReportedState: "success", attempts: 1, problem: null, retriesAt: null };
+const DELIVERED = {
+  phase: "DELIVERED",
+  lastReportedState: "SUCCESS",
+  attempts: 1,
+  failureReason: null,
+  retriesAt: null,
+};
 
 describe("a release of a commit on GitHub", () => {
   it("is reported as a deployment of the app's environment, with its state", async (t) => {
@@ -121,7 +127,7 @@ describe("a release of a commit on GitHub", () => {
     await again.app.tick();
     assert.equal(github.deployments.length, 1);
     assert.equal(github.deployments[0]?.body.payload.railyard_release, release.id);
-    assert.equal((await report(again.admin, release)).state, "DELIVERED");
+    assert.equal((await report(again.admin, release)).phase, "DELIVERED");
   });
 });
 
@@ -139,8 +145,8 @@ describe("when GitHub refuses a report", () => {
       assert.equal(github.requests.length, 1);
       const [first] = releases as [SeededRelease];
       const waiting = await report(server.admin, first);
-      assert.deepEqual([waiting.state, waiting.attempts], ["PENDING", 0], "a limit is no failed attempt");
-      assert.match(waiting.problem, /rate limit/);
+      assert.deepEqual([waiting.phase, waiting.attempts], ["PENDING", 0], "a limit is no failed attempt");
+      assert.match(waiting.failureReason, /rate limit/);
       await pass(seconds - 1);
       assert.equal(github.requests.length, 1);
       await pass(1);
@@ -181,8 +187,8 @@ describe("when GitHub refuses a report", () => {
       const made = await release();
       await pass(0);
       const failed = await report(server.admin, made);
-      assert.deepEqual([failed.state, failed.attempts], ["PENDING", 1]);
-      assert.match(failed.problem, /No response from GitHub|GitHub responded with 502/);
+      assert.deepEqual([failed.phase, failed.attempts], ["PENDING", 1]);
+      assert.match(failed.failureReason, /No response from GitHub|GitHub responded with 502/);
       await pass(1);
       assert.deepEqual(await report(server.admin, made), { ...DELIVERED, attempts: 2 });
       assert.equal(github.deployments.length, 1);
@@ -197,9 +203,9 @@ describe("when GitHub refuses a report", () => {
     for (let attempt = 1; attempt < 35; attempt += 1) {
       github.faults.push({ status: 403, message: "Resource not accessible by personal access token" });
       await pass(delay);
-      const { state, attempts, problem, retriesAt } = await report(server.admin, made);
-      assert.deepEqual([state, attempts], ["PENDING", attempt]);
-      assert.match(problem, /Resource not accessible/);
+      const { phase, attempts, failureReason, retriesAt } = await report(server.admin, made);
+      assert.deepEqual([phase, attempts], ["PENDING", attempt]);
+      assert.match(failureReason, /Resource not accessible/);
       delay = (new Date(retriesAt).getTime() - clock.now.getTime()) / 1000;
       const longest = Math.min(2 ** (attempt - 1), 3600);
       assert.ok(delay >= longest / 2 && delay <= longest, `attempt ${attempt}: ${delay} s`);
@@ -207,7 +213,7 @@ describe("when GitHub refuses a report", () => {
     github.faults.push({ status: 403 });
     await pass(delay);
     const given = await report(server.admin, made);
-    assert.deepEqual([given.state, given.attempts, given.retriesAt], ["FAILED", 35, null]);
+    assert.deepEqual([given.phase, given.attempts, given.retriesAt], ["FAILED", 35, null]);
     await pass(100_000);
     assert.equal(github.requests.length, 35);
   });
@@ -220,8 +226,8 @@ describe("when GitHub refuses a report", () => {
     const possible = await release();
     await pass(0);
     const given = await report(server.admin, impossible);
-    assert.deepEqual([given.state, given.attempts, given.lastReportedState], ["FAILED", 1, null]);
-    assert.match(given.problem, /422: No ref found/);
+    assert.deepEqual([given.phase, given.attempts, given.lastReportedState], ["FAILED", 1, null]);
+    assert.match(given.failureReason, /422: No ref found/);
     assert.deepEqual(await report(server.admin, possible), DELIVERED);
   });
 
@@ -265,6 +271,6 @@ describe("when GitHub refuses a report", () => {
         [behindIt.id, ["success"]],
       ],
     );
-    assert.deepEqual((await report(server.admin, inFlight)).state, "DELIVERED");
+    assert.deepEqual((await report(server.admin, inFlight)).phase, "DELIVERED");
   });
 });

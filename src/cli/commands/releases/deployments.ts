@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { type ReleasePhase, ReportDeploymentDocument } from "../../api/generated.js";
+import { type DeploymentPhase, ReportDeploymentDocument } from "../../api/generated.js";
 import { findReleaseId } from "../../api/references.js";
 import { appOption, define, enumOption, option, required } from "../../command.js";
 import { showRelease } from "../../output/releases.js";
 
 /** The phases that a deployer reports. */
-const REPORTED_PHASES: readonly ReleasePhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
+const REPORTED_PHASES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
 export function addDeployments(program: Command): void {
-  define<{ phase: ReleasePhase; app?: string; reason?: string }>(
+  define<{ phase: DeploymentPhase; app?: string; reason?: string }>(
     program,
     {
       usage: "deployments:report <release>",

@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { normalizeText } from "../../../domain/core/normalize.js";
 import type { Build } from "../../../entities/builds/build.js";
-import type { ReleasePhase, Stage } from "../../../entities/core/enums.js";
+import type { GithubDeploymentState, ReleasePhase, Stage } from "../../../entities/core/enums.js";
 import type { App } from "../../../entities/pipelines/app.js";
 import type { Release } from "../../../entities/releases/release.js";
 import type { GithubApi } from "./api.js";
 
 /* Reports releases as GitHub deployments: https://docs.github.com/rest/deployments */
 
-const STATE_BY_PHASE: Readonly<Record<ReleasePhase, string>> = {
-  QUEUED: "queued",
-  DEPLOYING: "in_progress",
-  SUCCEEDED: "success",
-  FAILED: "failure",
-  SUPERSEDED: "inactive",
+const STATE_BY_PHASE: Readonly<Record<ReleasePhase, GithubDeploymentState>> = {
+  QUEUED: "QUEUED",
+  DEPLOYING: "IN_PROGRESS",
+  SUCCEEDED: "SUCCESS",
+  FAILED: "FAILURE",
+  SUPERSEDED: "INACTIVE",
 };
 
 /** A release as a GitHub deployment. */
@@ -27,7 +27,7 @@ export interface Deployment {
   readonly description: string;
   readonly transient: boolean;
   readonly production: boolean;
-  readonly state: string;
+  readonly state: GithubDeploymentState;
   readonly stateDescription: string;
 }
 
@@ -38,7 +38,7 @@ export function toDeployment(
   context: { readonly stage: Stage | null; readonly isReviewApp: boolean },
 ): Deployment {
   const deleted = app.deletedAt !== null;
-  const state = deleted && release.phase === "SUCCEEDED" ? "inactive" : STATE_BY_PHASE[release.phase];
+  const state = deleted && release.phase === "SUCCEEDED" ? "INACTIVE" : STATE_BY_PHASE[release.phase];
   const text = deleted ? "The app was deleted." : (release.failureReason ?? release.description);
   return {
     releaseId: release.id,
@@ -95,7 +95,7 @@ export async function reportState(
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const body = { state, description: stateDescription };
+  const body = { state: state.toLowerCase(), description: stateDescription };
   await api.request("POST", `/repos/${repository}/deployments/${encodeURIComponent(id)}/statuses`, body, signal);
 }
 

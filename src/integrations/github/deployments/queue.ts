@@ -60,7 +60,7 @@ async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
   await enqueue(
     tx,
     await tx.find(Release, {
-      id: deployed.filter((row) => row.lastReportedState === "success").map((row) => row.releaseId),
+      id: deployed.filter((row) => row.lastReportedState === "SUCCESS").map((row) => row.releaseId),
     }),
     now,
   );
@@ -71,7 +71,7 @@ async function collectStep(tx: Tx, host: string, now: Date): Promise<boolean> {
 const NEVER_REPORTED = { deploymentId: null, lastReportedState: null, uncertain: false };
 
 async function enqueue(tx: Tx, releases: readonly Release[], now: Date): Promise<void> {
-  const due = { state: "PENDING", attempts: 0, problem: null, nextAttemptAt: now, updatedAt: now } as const;
+  const due = { phase: "PENDING", attempts: 0, failureReason: null, nextAttemptAt: now, updatedAt: now } as const;
   const ids = releases.map((release) => release.id);
   const existing = new Set((await tx.find(GithubReport, { releaseId: ids })).map((row) => row.releaseId));
   await tx.update(GithubReport, { releaseId: ids }, due);

@@ -80,10 +80,10 @@ async function attempt(parts: ReporterParts, report: GithubReport, signal: Abort
       await settle(db, releaseId, { nextAttemptAt: now(), attempts: report.attempts - 1, updatedAt: now() });
       return null;
     }
-    const problem = error instanceof Error ? error.message : String(error);
-    const logFields = { release: releaseId, attempts: report.attempts, problem };
+    const failureReason = error instanceof Error ? error.message : String(error);
+    const logFields = { release: releaseId, attempts: report.attempts, problem: failureReason };
     if (error instanceof RateLimited) {
-      const waiting = { nextAttemptAt: error.until, attempts: report.attempts - 1, problem };
+      const waiting = { nextAttemptAt: error.until, attempts: report.attempts - 1, failureReason };
       await settle(db, releaseId, { ...waiting, uncertain: report.uncertain, updatedAt: now() });
       log.warn(logFields, "GitHub rate limit exceeded");
       return error.until;
@@ -91,8 +91,8 @@ async function attempt(parts: ReporterParts, report: GithubReport, signal: Abort
     const { uncertain } = report;
     const final = error instanceof PermanentFailure || report.attempts >= MAX_ATTEMPTS;
     const nextAttemptAt = new Date(now().getTime() + retryDelay(report.attempts));
-    const state = final ? "FAILED" : "PENDING";
-    await settle(db, releaseId, { state, problem, uncertain, nextAttemptAt, updatedAt: now() });
+    const phase = final ? "FAILED" : "PENDING";
+    await settle(db, releaseId, { phase, failureReason, uncertain, nextAttemptAt, updatedAt: now() });
     if (final) log.error(logFields, "release report to GitHub failed permanently");
     else log.warn({ ...logFields, nextAttemptAt }, "release report to GitHub failed; will retry");
     return null;
@@ -111,9 +111,9 @@ async function deliver(parts: ReporterParts, report: GithubReport, signal: Abort
   }
   await db.write(async (tx) => {
     const { state } = await loadDeployment({ reader: tx }, releaseId);
-    const reported = { lastReportedState: report.lastReportedState, problem: null, updatedAt: now() };
+    const reported = { lastReportedState: report.lastReportedState, failureReason: null, updatedAt: now() };
     // The release may have changed during the request.
-    const next = state === deployment.state ? { state: "DELIVERED" as const } : { nextAttemptAt: now(), attempts: 0 };
+    const next = state === deployment.state ? { phase: "DELIVERED" as const } : { nextAttemptAt: now(), attempts: 0 };
     await tx.update(GithubReport, { releaseId }, { ...reported, ...next });
   });
 }
@@ -121,7 +121,7 @@ async function deliver(parts: ReporterParts, report: GithubReport, signal: Abort
 /** A release unknown to GitHub need not be reported as inactive. */
 function needsReport(report: GithubReport, { state }: Deployment): boolean {
   const unknown = report.deploymentId === null && !report.uncertain;
-  return state !== report.lastReportedState && !(unknown && state === "inactive");
+  return state !== report.lastReportedState && !(unknown && state === "INACTIVE");
 }
 
 /** Finds the deployment created by an attempt whose response was lost, or creates it. */
