@@ -19,7 +19,7 @@ import { Drain } from "./server/drain.js";
 import { Admission } from "./server/execution/admission.js";
 import { Execution } from "./server/execution/execute.js";
 import { Budget } from "./server/execution/rate-limit.js";
-import { readTrustedDocuments } from "./server/execution/trusted-documents.js";
+import { findInvalidDocuments, readTrustedDocuments } from "./server/execution/trusted-documents.js";
 import { startHousekeeping } from "./server/housekeeping.js";
 import { FastPath } from "./server/http/fast-path.js";
 import { serveGraphql } from "./server/http/graphql.js";
@@ -106,6 +106,9 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const schema = buildSchema();
     const { limits, costPerMinute } = config;
     const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);
+    for (const invalid of findInvalidDocuments(trusted ?? new Map(), schema)) {
+      log.warn(invalid, "trusted document does not match the schema");
+    }
     const budget = costPerMinute === null ? null : new Budget(costPerMinute, database);
     const admission = new Admission({ schema, limits, budget, trusted });
     const metrics = new Metrics(database, feed);

@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The folders of src/server that each of them may import from, besides itself. Files of src/server itself may import all. */
 const SERVER_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: [],
-  cache: [],
+  cache: ["telemetry"],
   auth: ["telemetry"],
   execution: ["telemetry"],
   http: ["telemetry", "cache", "auth", "execution"],

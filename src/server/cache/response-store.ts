@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { CommittedChanges } from "../../database/changes.js";
 import type { Database } from "../../database/database.js";
+import type { ClientName } from "../telemetry/client-name.js";
 
 /** Capacity: cached responses and their keys, in bytes. */
 const MAX_BYTES = 32 * 2 ** 20;
@@ -13,6 +14,8 @@ export interface CachedResponse {
   readonly body: Buffer;
   /** The operation's label in the log and the metrics. */
   readonly operation: string;
+  /** The client that the body of the request names; null otherwise. */
+  readonly client: ClientName | null;
 }
 
 interface Entry extends CachedResponse {

@@ -15,6 +15,7 @@ import type { Admission } from "./admission.js";
 import { type HttpHead, toHttpHead } from "./http-head.js";
 import { CompiledQueries } from "./jit.js";
 import { MAX_ERRORS } from "./limits.js";
+import { logHeadPlugin } from "./log-head.js";
 import type { OperationRequest } from "./request.js";
 import { type AdmittedSubscription, executeForEvent, startEvents } from "./subscriptions.js";
 
@@ -91,6 +92,7 @@ export class Execution {
         observer.plugin,
         admission.plugin,
         this.#subscriptionPlugin,
+        logHeadPlugin,
         ...parts.plugins,
         new CompiledQueries(schema).plugin,
       ],
@@ -152,6 +154,7 @@ export class Execution {
     const viewer = await options.viewer();
     record.viewer = viewer.name;
     const request = read();
+    record.client ??= request.client;
     const query = admission.admit(request);
     const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, subscription, dependencies);
     const { operationName, variables } = request;

@@ -1,4 +1,5 @@
 import { badInput } from "../../domain/core/refusal.js";
+import { type ClientName, clientNameInExtensions } from "../telemetry/client-name.js";
 
 /** An operation as sent by a client, the same for every transport. Unknown `extensions` are ignored. */
 export interface OperationRequest {
@@ -8,6 +9,8 @@ export interface OperationRequest {
   readonly documentId: string | undefined;
   readonly operationName: string | undefined;
   readonly variables: Record<string, unknown> | undefined;
+  /** The client that `extensions` name; null otherwise. */
+  readonly client: ClientName | null;
 }
 
 /** The parameters of a request, not validated yet. */
@@ -31,6 +34,7 @@ export function toOperationRequest(parameters: RequestParameters): OperationRequ
     documentId: optionalString("documentId", parameters.documentId) ?? findPersistedQueryHash(extensions),
     operationName: optionalString("operationName", parameters.operationName),
     variables: optionalObject("variables", parameters.variables),
+    client: clientNameInExtensions(extensions),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Execution } from "../execution/execute.js";
 import { MAX_BODY_BYTES } from "../execution/limits.js";
 import type { Observer } from "../telemetry/observer.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
-import { parseBody } from "./operation-request.js";
+import { parseBody, toTransport } from "./operation-request.js";
 import { serializeResult } from "./response.js";
 
 /** Maximum number of cached header variants. A client uses one. The least recently used is evicted. */
@@ -41,8 +41,7 @@ export class FastPath {
     if (!isEligible(request)) return false;
     const headers = this.#headers.get(toVariant(request.headers));
     if (headers === undefined) return false;
-    const { traceparent } = request.headers;
-    const transport: Transport = { kind: "http", method: "POST", traceparent, receivedAt: performance.now() };
+    const transport = toTransport(request.headers, "POST", performance.now());
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -81,6 +80,7 @@ export class FastPath {
     const record: OperationRecord = observer.begin(requestId, transport);
     record.viewer = viewer.name;
     record.operation = cached.operation;
+    record.client ??= cached.client;
     record.cacheHit = true;
     send(response, 200, headers, cached.body, requestId);
     observer.finish(record, 200);
@@ -107,7 +107,9 @@ export class FastPath {
     const { status, headers: added, result, record } = outcome;
     const text = Buffer.from(serializeResult(result));
     if (status === 200 && viewer !== null) {
-      responseCache.store(pending, { body: text, operation: record.operation }, viewer);
+      // Of the client in the headers, another request knows better.
+      const client = transport.client === null ? record.client : null;
+      responseCache.store(pending, { body: text, operation: record.operation, client }, viewer);
     }
     send(response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
   }

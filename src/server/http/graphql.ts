@@ -5,7 +5,7 @@ import { HttpRefusal } from "../execution/http-head.js";
 import type { OperationRequest } from "../execution/request.js";
 import { explorer } from "./explorer.js";
 import type { FastPath } from "./fast-path.js";
-import { parseBody, parseUrl } from "./operation-request.js";
+import { parseBody, parseUrl, toTransport } from "./operation-request.js";
 import { DEFAULT_MEDIA_TYPE, negotiateMediaType, serializeResult } from "./response.js";
 import { toRefusal } from "./server.js";
 
@@ -28,7 +28,6 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     request.isOperation = true;
     const { method, headers } = request;
     const mediaType = negotiateMediaType(headers.accept);
-    const { traceparent } = headers;
     const {
       status,
       headers: added,
@@ -41,7 +40,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
       {
         viewer: () => authentication.authenticate(headers.authorization),
         requestId: request.id,
-        transport: { kind: "http", method, traceparent, receivedAt: performance.now() - reply.elapsedTime },
+        transport: toTransport(headers, method, performance.now() - reply.elapsedTime),
         subscription: null,
       },
     );

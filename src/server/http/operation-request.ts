@@ -1,6 +1,14 @@
+import type { IncomingHttpHeaders } from "node:http";
 import secureJson from "secure-json-parse";
 import { HttpRefusal } from "../execution/http-head.js";
 import { type OperationRequest, type RequestParameters, toOperationRequest } from "../execution/request.js";
+import { clientNameInHeaders } from "../telemetry/client-name.js";
+import type { Transport } from "../telemetry/operation-record.js";
+
+/** @param receivedAt from `performance.now()`, in milliseconds */
+export function toTransport(headers: IncomingHttpHeaders, method: string, receivedAt: number): Transport {
+  return { kind: "http", method, traceparent: headers.traceparent, client: clientNameInHeaders(headers), receivedAt };
+}
 
 /**
  * Parses the body of a POST request.

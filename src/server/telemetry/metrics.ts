@@ -3,19 +3,22 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { Database } from "../../database/database.js";
 import { logBounds } from "../../events/bounds.js";
 import type { Feed } from "../../events/feed.js";
+import { ClientLabels, type ClientName } from "./client-name.js";
 
 /** In seconds. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
  * Prometheus metrics. The number of label values is bounded: operations are labelled by schema field and requests by
- * route, never by text from clients.
+ * route, never by text from clients. Clients are labelled by the name that they send, up to a number of them.
  */
 export class Metrics {
   readonly registry = new Registry();
   readonly #operations: Histogram<"operation" | "code">;
   readonly #requests: Histogram<"route" | "status">;
   readonly #delivered: Counter;
+  readonly #clients: Counter<"name" | "version">;
+  readonly #clientLabels = new ClientLabels();
   readonly #gauge: (name: string, help: string, read: () => number | Promise<number>) => void;
 
   constructor(database: Database, feed: Feed) {
@@ -38,6 +41,12 @@ export class Metrics {
     this.#delivered = new Counter({
       name: "railyard_events_delivered_total",
       help: "Events sent to subscribers.",
+      registers,
+    });
+    this.#clients = new Counter({
+      name: "railyard_client_operations_total",
+      help: "GraphQL operations of authenticated clients, by the name and version that the client sends.",
+      labelNames: ["name", "version"],
       registers,
     });
     const queueTime = new Histogram({
@@ -103,6 +112,12 @@ export class Metrics {
   /** @param route the declared route, never the path of a request */
   recordRequest(route: string, status: number, seconds: number): void {
     this.#requests.observe({ route, status: String(status) }, seconds);
+  }
+
+  /** Counts an operation of a client. @param client null if it does not name itself */
+  recordClient(client: ClientName | null): void {
+    const { name, version } = this.#clientLabels.labelFor(client);
+    this.#clients.inc({ name, version });
   }
 
   /** Counts an event sent to a subscriber. */

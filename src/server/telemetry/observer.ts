@@ -28,7 +28,10 @@ export class Observer {
   }
 
   begin(id: string, transport: Transport): OperationRecord {
-    const record: OperationRecord = { id, transport, operation: "none", viewer: null, code: "OK" };
+    const record: OperationRecord = {
+      ...{ id, transport, operation: "none", viewer: null, code: "OK" },
+      client: transport.client,
+    };
     const { tracing } = this.#parts;
     if (tracing !== null) record.span = tracing.operation(record);
     return record;
@@ -59,18 +62,24 @@ export class Observer {
 
   /** Records the end of an operation. @param status the HTTP status; ignored over WebSocket */
   finish(record: OperationRecord, status: number): void {
-    const { id: requestId, transport, operation, viewer, code, span } = record;
+    const { id: requestId, transport, operation, viewer, client, code, span } = record;
     const { log, metrics, tracing } = this.#parts;
     if (span !== undefined) tracing?.end(span, record, status);
     const milliseconds = performance.now() - transport.receivedAt;
     metrics.recordOperation(operation, code, milliseconds / 1000);
+    // Only those of authenticated clients: nobody else may use up the labels.
+    if (viewer !== null) metrics.recordClient(client);
     const { kind, method } = transport;
     if (kind === "http") metrics.recordRequest(`${method} /graphql`, status, milliseconds / 1000);
     if (!log.isLevelEnabled("info")) return;
     const duration = Math.round(milliseconds * 10) / 10;
+    const sender = client === null ? {} : { client: `${client.name} ${client.version}`.trim() };
     if (kind === "http")
-      log.info({ requestId, method, path: "/graphql", operation, viewer, status, code, duration }, "request");
-    else log.info({ requestId, operation, viewer, code, duration }, "operation");
+      log.info(
+        { requestId, method, path: "/graphql", operation, viewer, ...sender, status, code, duration },
+        "request",
+      );
+    else log.info({ requestId, operation, viewer, ...sender, code, duration }, "operation");
   }
 
   readonly plugin: ApolloServerPlugin<Context> = {

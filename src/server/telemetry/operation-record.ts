@@ -1,4 +1,5 @@
 import type { Context, Span } from "@opentelemetry/api";
+import type { ClientName } from "./client-name.js";
 
 /** How an operation arrived. */
 export interface Transport {
@@ -7,6 +8,8 @@ export interface Transport {
   readonly method: string | null;
   /** The `traceparent` sent by the client, unvalidated. */
   readonly traceparent: unknown;
+  /** The client, if its headers name it; null otherwise. */
+  readonly client: ClientName | null;
   /** When the request or message arrived, from `performance.now()`, in milliseconds. */
   readonly receivedAt: number;
 }
@@ -27,6 +30,8 @@ export interface OperationRecord {
   name?: string | null;
   /** The viewer's name; null if authentication failed. */
   viewer: string | null;
+  /** The client, once known; null if it does not name itself. */
+  client: ClientName | null;
   /** The code of the first error; OK if none. */
   code: string;
   /** Whether the response came from the cache. */

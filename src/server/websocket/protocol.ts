@@ -15,6 +15,7 @@ import type { Authentication } from "../auth/authentication.js";
 import type { Execution, ExecutionResult } from "../execution/execute.js";
 import { type RequestParameters, toOperationRequest } from "../execution/request.js";
 import type { SharedExecutions } from "../execution/shared-executions.js";
+import { clientNameInHeaders } from "../telemetry/client-name.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { Connection } from "./connection.js";
 import { streamEvents } from "./subscription-stream.js";
@@ -99,6 +100,7 @@ async function start(
         kind: "websocket",
         method: null,
         traceparent: findTraceParent(payload.extensions) ?? connection.request.headers.traceparent,
+        client: clientNameInHeaders(connection.request.headers),
         receivedAt: performance.now(),
       },
       subscription: { feed: parts.feed, signal: connection.signal },

@@ -204,7 +204,7 @@ describe("a cached response", () => {
     const server = await startServer(t);
     const answers = new ResponseStore(server.app.database);
     const db = server.app.database;
-    const kept = { body: Buffer.from("{}"), headers: [], operation: "query app" };
+    const kept = { body: Buffer.from("{}"), operation: "query app", client: null };
     const begunAt = answers.commits;
     const event = changed("APP_UPDATED", { id: "1", name: "x" }, "x", { pipelineId: "1" });
     await db.write((tx) => append(tx, { name: "x", role: "ADMIN" }, new Date(), [event]));
@@ -218,7 +218,7 @@ describe("a cached response", () => {
   it("is evicted when the cache is full, least recently used first", async (t) => {
     const server = await startServer(t);
     const answers = new ResponseStore(server.app.database, 100_000);
-    const kept = { body: Buffer.alloc(5000), headers: [], operation: "query app" };
+    const kept = { body: Buffer.alloc(5000), operation: "query app", client: null };
     for (let turn = 0; turn < 100; turn++) {
       answers.store(`question ${turn}`, kept, new Set([String(turn)]), answers.commits);
       assert.notEqual(answers.find("question 0"), null);

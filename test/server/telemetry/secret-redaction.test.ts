@@ -110,7 +110,7 @@ describe("the log of requests", () => {
     const client = new Client(server.url, ADMIN);
     await client.ask("query Named { viewer { name } }");
     await client.post("{ pipeline(pipeline: 5.5) { id } }");
-    await client.queryError('{ node(id: "x") { id } }');
+    await client.queryError('{ release(id: "x") { id } }');
     const socket = await Socket.open(t, server.url, ADMIN);
     await socket.run("{ stages { stage } }").until(({ results, errors }) => errors !== null || results.length > 0);
     await new Client(server.url, null).post("{ viewer { name } }");

@@ -1,0 +1,30 @@
+import type { ApolloServerPlugin } from "@apollo/server";
+import { Kind, OperationTypeNode, type SelectionSetNode } from "graphql";
+import { logBounds } from "../../events/bounds.js";
+import type { Context } from "../../schema/context.js";
+import { type Fragments, findFragments } from "./limits.js";
+
+/**
+ * Reads the head of the log for `Query.cursor`, before any other row of the operation. So every change up to the cursor is in
+ * the answer, wherever the field is in the document and on whichever connection the rows are read. Later changes may be in
+ * the answer too: a subscription from the cursor sends those again, and misses none.
+ */
+export const logHeadPlugin: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ document, operation, contextValue }) => {
+      // Undefined if the operation is ambiguous, despite its type.
+      if (operation?.operation !== OperationTypeNode.QUERY) return;
+      if (!selectsCursor(operation.selectionSet, findFragments(document))) return;
+      contextValue.logHead = (await logBounds(contextValue.db.reader)).head;
+    },
+  }),
+};
+
+function selectsCursor({ selections }: SelectionSetNode, fragments: Fragments): boolean {
+  return selections.some((selection) => {
+    if (selection.kind === Kind.FIELD) return selection.name.value === "cursor";
+    if (selection.kind === Kind.INLINE_FRAGMENT) return selectsCursor(selection.selectionSet, fragments);
+    const fragment = fragments.get(selection.name.value);
+    return fragment !== undefined && selectsCursor(fragment.selectionSet, fragments);
+  });
+}
