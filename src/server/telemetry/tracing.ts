@@ -18,6 +18,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trac
 import type { FastifyInstance } from "fastify";
 import type { Database } from "../../database/database.js";
 import type { Tx } from "../../database/rows/reader.js";
+import { asRefusal, Refusal } from "../../domain/core/refusal.js";
 import type { Logger } from "./log.js";
 import type { OpenSpan, OperationRecord } from "./operation-record.js";
 
@@ -196,8 +197,10 @@ export class Tracing {
       const context = trace.setSpan(outer, span);
       return await this.#active.run(context, () => task(span, context));
     } catch (error) {
+      const refusal = asRefusal(error);
+      if (refusal instanceof Refusal) recordCode(span, refusal.code);
       // Only the error's name: its message may contain anything.
-      fail(span, error instanceof Error ? error.name : "unknown");
+      else fail(span, error instanceof Error ? error.name : "unknown");
       throw error;
     } finally {
       span.end();
@@ -220,7 +223,11 @@ function describeOperation(span: Span, { operation, name, code, cacheHit }: Oper
   if (name != null) span.setAttribute("graphql.operation.name", name.slice(0, MAX_NAME_LENGTH));
   span.setAttributes({ "railyard.operation": operation, "railyard.code": code });
   if (cacheHit) span.setAttribute("railyard.cache.hit", true);
-  if (code === "OK") return;
+  if (code !== "OK") recordCode(span, code);
+}
+
+/** A refusal is an answer like any other: its span has no error status. */
+function recordCode(span: Span, code: string): void {
   if (FAULTS.has(code)) fail(span, code);
   else span.setAttribute("error.type", code);
 }

@@ -47,12 +47,20 @@ describe("traces", () => {
     const DATABASE_URL = await freshDatabase(t);
     const { post, stop } = await run(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_URL });
     const mutation = "mutation Make($input: CreateAppInput!) { createApp(input: $input) { app { id } } }";
-    const { requestId } = await post(mutation, { input: { name: unique("app") } }, { traceparent: TRACEPARENT });
+    const name = unique("app");
+    const { requestId } = await post(mutation, { input: { name } }, { traceparent: TRACEPARENT });
+    await post(mutation.replace("Make", "Again"), { input: { name } });
     assert.equal(await stop(), 0);
 
     assert.ok(collector.requests.every(({ path }) => path === "/v1/traces"));
     assert.equal(collector.resources[0]?.["service.name"], "railyard");
-    const request = collector.one("POST /graphql");
+    const named = (operation: string) =>
+      collector.one("POST /graphql", (span) => span.attributes["graphql.operation.name"] === operation);
+    const refused = named("Again");
+    const rolledBack = collector.childrenOf(refused).filter(({ name }) => name === "transaction");
+    assert.ok(rolledBack.some(({ attributes }) => attributes["error.type"] === "CONFLICT"));
+    for (const { status } of [refused, ...rolledBack]) assert.equal(status, 0, "a refusal is no error of the service");
+    const request = named("Make");
     assert.deepEqual([request.traceId, request.parentSpanId, request.kind, request.status], [TRACE, PARENT, 2, 0]);
     assert.deepEqual(request.attributes, {
       "http.request.method": "POST",
