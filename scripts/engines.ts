@@ -25,6 +25,8 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "docs/readme",
       "docs/settings",
       "runtime/node-version",
+      "server/execution/trusted-documents",
+      "server/telemetry/clients",
       "scripts/build",
       "scripts/package",
       "scripts/runner",

@@ -43,7 +43,7 @@ const KIND = columns({ kind: "integer", id: "text" });
 const MAX_ID_LENGTH = 64;
 
 /**
- * Finds objects by id. An id that names nothing gives null, whatever it looks like. Deleted rows are not found.
+ * Finds objects by id. Any text that is no id gives null. Deleted rows are not found.
  *
  * One statement finds the tables of all ids; each of these tables, and the log, is read by one more.
  *

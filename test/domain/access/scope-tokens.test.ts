@@ -144,13 +144,13 @@ describe("cached and shared results", () => {
         // Start with another one each time.
         for (const offset of [0, 1, 2, 3]) {
           const index = (offset + round) % viewers.length;
-          const before = server.app.database.statements;
-          const answer = await (viewers[index] as Client).ask(board, { id: pipeline.name });
+          const ask = () => (viewers[index] as Client).ask(board, { id: pipeline.name });
+          const answer = await ask();
           const seen = maySee[index]?.includes(pipeline);
           assert.equal(answer.pipeline?.name, seen ? pipeline.name : undefined);
           if (seen) assert.equal(answer.pipeline.couplings.length, 2);
           // Only SQLite has a response cache. Without a hit this test would show nothing there.
-          if (engine === "sqlite" && seen && round === 3) assert.equal(server.app.database.statements, before);
+          if (engine === "sqlite" && seen && round === 3) assert.equal(await leastStatements(server, ask), 0);
         }
       }
     }
@@ -305,4 +305,15 @@ async function twoOfThree(server: TestServer) {
   const input = { name: "limited", role: "VIEWER", pipelines: [one.id, two.id] };
   const { secret, token } = await server.admin.mutate("createToken", input, MAKE);
   return { one, two, three, client: new Client(server.url, secret), token: token.id as string };
+}
+
+/** The fewest statements of some runs: the service checks for due tasks every second. */
+async function leastStatements(server: TestServer, ask: () => Promise<unknown>): Promise<number> {
+  const counts: number[] = [];
+  for (let turn = 0; turn < 6; turn += 1) {
+    const before = server.app.database.statements;
+    await ask();
+    counts.push(server.app.database.statements - before);
+  }
+  return Math.min(...counts);
 }

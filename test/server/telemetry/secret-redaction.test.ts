@@ -123,7 +123,7 @@ describe("the log of requests", () => {
     assert.deepEqual(received.slice(0, 3), [
       ["query viewer", "admin", "OK"],
       ["none", "admin", "GRAPHQL_VALIDATION_FAILED"],
-      ["query node", "admin", "BAD_USER_INPUT"],
+      ["query release", "admin", "BAD_USER_INPUT"],
     ]);
     assert.equal(received[3]?.[1], "admin");
     assert.deepEqual(received[4], ["none", null, "UNAUTHENTICATED"]);
