@@ -12,6 +12,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     files: [
       "docs/api",
       "docs/cli",
+      "docs/clients",
       "cli/help",
       "cli/serve",
       "schema/contract",
@@ -53,7 +54,9 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     files: [
       ...["cli/commands", "cli/exit-codes", "cli/import", "cli/watch", "cli/login", "cli/terminal", "cli/walkthrough"],
       ...[
+        "examples/clients",
         "examples/deployer",
+        "examples/manifests",
         "examples/watch",
         "server/http/explorer",
         "integrations/platform/aka-replay",

@@ -1,0 +1,20 @@
+/* What a cache has to know of the schema. A test compares it with the schema. */
+
+/** Events are not kept in caches: each is delivered once. */
+export const EVENT_TYPES = ["ChangeEvent", "PromotionEvent", "ReleaseEvent", "ReleaseStatusEvent"];
+
+/** The types of each interface, for fragments on interfaces. */
+export const POSSIBLE_TYPES = {
+  Event: EVENT_TYPES,
+  Node: [
+    ...["App", "Build", "ChangeEvent", "Coupling", "GithubDelivery", "Pipeline", "PipelineStage", "Promotion"],
+    ...["PromotionEvent", "PromotionTarget", "Release", "ReleaseEvent", "ReleaseStatus", "ReleaseStatusEvent"],
+    ...["ReviewApp", "Token"],
+  ],
+};
+
+/** Types without an id: values that belong to the object that contains them. */
+export const VALUE_TYPES = [
+  ...["Actor", "AutoDeploy", "AvailableCheck", "Blocker", "CheckResult", "Commit", "GithubReport", "PlannedTarget"],
+  ...["PromotionPlan", "PullRequest", "StageNode", "Viewer"],
+];
