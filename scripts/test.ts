@@ -14,7 +14,7 @@ import { type Engine, findEngines, findUnknownNames, getStartRank } from "./engi
 /** One more than there are CPUs, because tests also wait for I/O. */
 const CONCURRENCY = availableParallelism() + 1;
 /** A file that runs longer than this counts as hanging. */
-const FILE_TIMEOUT_MS = 300_000;
+const FILE_TIMEOUT_MS = 600_000;
 
 interface Job {
   readonly file: string;

@@ -88,7 +88,7 @@ describe("the demo", () => {
     await server.admin.mutate("createPipeline", { name: "myapp" }, "pipeline { id }");
     const run = await playOn(server.url, server.admin.secret ?? "");
     assert.equal(run.code, 1);
-    assert.match(run.stderr, /CONFLICT: There is a pipeline myapp already/);
+    assert.match(run.stderr, /CONFLICT: There is already a pipeline myapp/);
   });
 
   it("runs on a given server", async (t) => {

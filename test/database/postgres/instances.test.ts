@@ -11,8 +11,8 @@ describe("two instances on one database", onlyOn("postgres"), () => {
     const seed = new Seed(clients[0] as Client);
     for (let round = 0; round < 5; round += 1) {
       const name = unique("shared");
-      await createOnce(clients, "createApp", { name }, "app { id }", `There is an app ${name} already`);
-      await createOnce(clients, "createPipeline", { name }, "pipeline { id }", `There is a pipeline ${name} already`);
+      await createOnce(clients, "createApp", { name }, "app { id }", `There is already an app ${name}`);
+      await createOnce(clients, "createPipeline", { name }, "pipeline { id }", `There is already a pipeline ${name}`);
       const app = await seed.app();
       const pipelines = [await seed.pipeline(), await seed.pipeline()];
       const answers = await Promise.allSettled(
