@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "transactions: a savepoint loses the viewer's restriction",
-    file: "src/database/rows/reader.ts",
+    file: "src/database/rows/tx.ts",
     find: "work(this.#in(inner, this.#viewerSecurity))",
     replace: "work(this.#in(inner, this.#viewerSecurity && null))",
     tests: ["database/transactions"],

@@ -1,8 +1,17 @@
 import { z } from "zod";
-import { readDuration } from "./domain/core/duration.js";
-import { Role } from "./entities/core/enums.js";
 import type { OidcSettings } from "./server/auth/oidc.js";
 import type { Limits } from "./server/execution/limits.js";
+import {
+  countSetting,
+  durationSetting,
+  isDatabaseUrl,
+  isHttp,
+  isIssuer,
+  originSetting,
+  rolesSetting,
+  secretsSetting,
+  shutdownDelaySetting,
+} from "./setting-kinds.js";
 
 /** The service's settings. Durations are in milliseconds. */
 export interface Config {
@@ -56,94 +65,11 @@ export class InvalidConfig extends Error {
   }
 }
 
-/** A hundred years. Much longer durations would exceed the range of `Date`. */
-const MAX_DURATION_MS = 36_500 * 86_400_000;
-
-function durationSetting(fallback: string) {
-  return z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const milliseconds = readDuration(text);
-      if (milliseconds > 0 && milliseconds <= MAX_DURATION_MS) return milliseconds;
-      context.addIssue({
-        code: "custom",
-        message: "must be a duration above zero and at most 36500d, for example 30s, 10m, 72h or 90d",
-      });
-      return z.NEVER;
-    });
-}
-
-/** Load balancers do not need a longer one, and supervisors kill a process that takes too long. */
-const MAX_SHUTDOWN_DELAY_MS = 5 * 60_000;
-
-const shutdownDelaySetting = z.string().transform((text, context) => {
-  const milliseconds = readDuration(text);
-  if (milliseconds >= 0 && milliseconds <= MAX_SHUTDOWN_DELAY_MS) return milliseconds;
-  context.addIssue({ code: "custom", message: "must be a duration from 0s to 5m, for example 5s" });
-  return z.NEVER;
-});
-
 /**
  * Default by engine. With PostgreSQL there may be several instances behind a load balancer, which needs a few seconds
  * to notice `/readyz`. SQLite has a single instance, so a delay would only slow down restarts.
  */
 const SHUTDOWN_DELAY_MS = { postgres: 5_000, sqlite: 0 };
-
-const originSetting = z.string().transform((text, context) => {
-  const origins = text.split(",").map((origin) => origin.trim().replace(/\/$/, ""));
-  for (const origin of origins.filter((text) => text !== "")) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
-    context.addIssue({
-      code: "custom",
-      message: "must be a comma-separated list of origins, for example https://dash.example.com",
-    });
-    return z.NEVER;
-  }
-  return origins.filter((origin) => origin !== "");
-});
-
-const secretsSetting = z.string().transform((text, context) => {
-  const secrets = text.split(",").map((secret) => secret.trim());
-  if (secrets.every((secret) => secret.length >= 8)) return secrets;
-  context.addIssue({
-    code: "custom",
-    message: "must be a secret of at least 8 characters, or two separated by a comma during rotation",
-  });
-  return z.NEVER;
-});
-
-function isSqlite(url: string): boolean {
-  return url.startsWith("sqlite:");
-}
-
-function isDatabaseUrl(url: string): boolean {
-  if (/^sqlite:.+/.test(url)) return !url.includes(":memory:");
-  return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && new URL(url).pathname.length > 1;
-}
-
-/** A whole number from 1. Optional settings are unlimited if unset. */
-const countSetting = z
-  .string()
-  .refine((text) => /^[1-9]\d{0,8}$/.test(text.trim()), "must be a whole number from 1 to 999999999")
-  .transform(Number);
-
-/** `claim=ROLE` pairs, comma-separated. */
-const rolesSetting = z.string().transform((text, context) => {
-  const roles = new Map<string, Role>();
-  for (const pair of text.split(",").map((text) => text.trim())) {
-    const [value = "", role = "", ...rest] = pair.split("=").map((part) => part.trim());
-    if (value !== "" && rest.length === 0 && role in Role) roles.set(value, role as Role);
-    else {
-      context.addIssue({
-        code: "custom",
-        message: `must be comma-separated pairs of a claim value and a role, for example deployers=OPERATOR,everyone=VIEWER; roles are ${Object.keys(Role).join(", ")}`,
-      });
-      return z.NEVER;
-    }
-  }
-  return roles;
-});
 
 /** Every setting by name. A test compares the table of docs/settings.md with this schema. */
 export const SETTINGS = z.object({
@@ -215,16 +141,8 @@ export const SETTINGS = z.object({
   OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
 });
 
-function isHttp(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
-/** Keys fetched over plain HTTP cannot be trusted. Localhost is allowed for trying it out. */
-function isIssuer(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, search, hash } = new URL(text);
-  const local = protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
-  return (protocol === "https:" || local) && search === "" && hash === "";
+function isSqlite(url: string): boolean {
+  return url.startsWith("sqlite:");
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Scope } from "../entities/access/token.js";
 import type { ChangeListener } from "./changes.js";
-import type { Reader, Runner, Tx } from "./rows/reader.js";
+import type { Reader, Runner } from "./rows/reader.js";
+import type { Tx } from "./rows/tx.js";
 
 /** An open database. A process has one. */
 export type Database = BaseDatabase & (ExclusiveDatabase | SharedDatabase);

@@ -1,8 +1,8 @@
 import { type ChangeListener, ChangeNotifier } from "./changes.js";
 import type { Database } from "./database.js";
 import { QueueMetrics } from "./queue-metrics.js";
-import type { Tx } from "./rows/reader.js";
 import type { Transaction } from "./rows/transaction.js";
+import type { Tx } from "./rows/tx.js";
 
 /** How an engine runs transactions. */
 export interface WriteEngine {

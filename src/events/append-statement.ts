@@ -1,5 +1,5 @@
 import sql, { type RawValue, type Sql } from "sql-template-tag";
-import type { Tx } from "../database/rows/reader.js";
+import type { Tx } from "../database/rows/tx.js";
 import { type EventApp, LogEvent } from "../entities/history/event.js";
 
 /**

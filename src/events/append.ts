@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import { columns } from "../database/rows/raw-rows.js";
-import type { Tx } from "../database/rows/reader.js";
+import type { Tx } from "../database/rows/tx.js";
 import { EventApp, LogEvent } from "../entities/history/event.js";
 import { appendStatement } from "./append-statement.js";
 import type { EventActor, EventDraft } from "./draft.js";

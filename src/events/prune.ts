@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import { columns } from "../database/rows/raw-rows.js";
-import type { Tx } from "../database/rows/reader.js";
+import type { Tx } from "../database/rows/tx.js";
 import { logBounds } from "./bounds.js";
 
 /** How many events one batch of pruning deletes: it holds the transaction queue for a few milliseconds. */

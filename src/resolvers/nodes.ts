@@ -16,7 +16,7 @@ export class NodeResolver {
 
   @Query(() => [Node], {
     nullable: "items",
-    description: "Finds objects of any types by their ids, in the order of the ids; null where there is none.",
+    description: "Finds objects of any type by their ids, in the same order; null for an id that does not exist.",
   })
   nodes(
     @Ctx() ctx: Context,

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import sql from "sql-template-tag";
 import { type Database, DatabaseUnavailable } from "../../src/database/database.js";
 import { openDatabase } from "../../src/database/open.js";
-import type { Tx } from "../../src/database/rows/reader.js";
+import type { Tx } from "../../src/database/rows/tx.js";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { App } from "../../src/entities/pipelines/app.js";
 import { appNames, insertApp } from "../support/rows.js";

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import sql, { raw } from "sql-template-tag";
 import { type Database, limitedTo } from "../../src/database/database.js";
 import { columns } from "../../src/database/rows/raw-rows.js";
-import type { Tx } from "../../src/database/rows/reader.js";
+import type { Tx } from "../../src/database/rows/tx.js";
 import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { App } from "../../src/entities/pipelines/app.js";
 import { append } from "../../src/events/append.js";

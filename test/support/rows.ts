@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "../../src/database/database.js";
-import type { Tx } from "../../src/database/rows/reader.js";
+import type { Tx } from "../../src/database/rows/tx.js";
 import { App } from "../../src/entities/pipelines/app.js";
 
 /* Rows for tests of the database itself. Other tests create theirs through the API. */

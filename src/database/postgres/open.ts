@@ -6,7 +6,8 @@ import { type Database, DatabaseOpenError, DatabaseUnavailable } from "../databa
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
 import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
-import { Reader, type Runner, type StatementCount, Tx } from "../rows/reader.js";
+import { Reader, type Runner, type StatementCount } from "../rows/reader.js";
+import { Tx } from "../rows/tx.js";
 import { migrateSchema } from "../schema-version.js";
 import { Writes } from "../writes.js";
 import { translateError } from "./errors.js";

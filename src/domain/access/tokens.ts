@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Token } from "../../entities/access/token.js";
 import type { Role } from "../../entities/core/enums.js";
 import { append } from "../../events/append.js";

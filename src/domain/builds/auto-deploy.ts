@@ -1,5 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
-import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import type { Stage } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";

@@ -1,4 +1,4 @@
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";

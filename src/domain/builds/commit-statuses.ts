@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
-import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";

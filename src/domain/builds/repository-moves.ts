@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import { columns } from "../../database/rows/raw-rows.js";
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { App } from "../../entities/pipelines/app.js";

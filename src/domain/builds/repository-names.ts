@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
-import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { RepositoryName } from "../../entities/builds/repository-name.js";
 import type { EventDraft } from "../../events/draft.js";
 import { moveRepository } from "./repository-moves.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import sql from "sql-template-tag";
 import type { EntityClass, Where } from "../../database/rows/entity-mapper.js";
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { IdempotencyKey } from "../../entities/core/idempotency-key.js";
 import type { Ctx } from "./context.js";
 import { LIMITS, parseLine } from "./input.js";

@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import { StaleRead } from "../../database/database.js";
 import { columns } from "../../database/rows/raw-rows.js";
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";

@@ -1,5 +1,5 @@
 import { columns } from "../../database/rows/raw-rows.js";
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 
 const POSITION = columns({ position: "integer" });
 

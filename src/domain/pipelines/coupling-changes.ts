@@ -1,4 +1,4 @@
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import type { EventType, Stage } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";

@@ -1,4 +1,4 @@
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";

@@ -1,6 +1,6 @@
 import { StaleRead } from "../../database/database.js";
 import { appsRunning, currentReleases } from "../../database/queries/current-releases.js";
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";

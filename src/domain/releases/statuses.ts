@@ -1,6 +1,7 @@
 import sql from "sql-template-tag";
 import { columns } from "../../database/rows/raw-rows.js";
-import type { Reader, Tx } from "../../database/rows/reader.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { StatusState } from "../../entities/core/enums.js";
 import type { Release } from "../../entities/releases/release.js";

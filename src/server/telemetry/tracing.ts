@@ -17,7 +17,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { FastifyInstance } from "fastify";
 import type { Database } from "../../database/database.js";
-import type { Tx } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { asRefusal, Refusal } from "../../domain/core/refusal.js";
 import type { Logger } from "./log.js";
 import type { OpenSpan, OperationRecord } from "./operation-record.js";

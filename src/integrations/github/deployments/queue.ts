@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import type { Database } from "../../../database/database.js";
-import type { Tx } from "../../../database/rows/reader.js";
+import type { Tx } from "../../../database/rows/tx.js";
 import { GithubPosition, GithubReport } from "../../../entities/github/github-report.js";
 import { Release } from "../../../entities/releases/release.js";
 import { logBounds } from "../../../events/bounds.js";

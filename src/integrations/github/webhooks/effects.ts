@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Tx } from "../../../database/rows/reader.js";
+import type { Tx } from "../../../database/rows/tx.js";
 import {
   applyCommitStatus,
   applyPullRequest,

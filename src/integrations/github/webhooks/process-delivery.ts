@@ -1,4 +1,4 @@
-import type { Tx } from "../../../database/rows/reader.js";
+import type { Tx } from "../../../database/rows/tx.js";
 import { findOrder, storedSubject } from "../../../domain/builds/delivery-order.js";
 import { type IdentifiedRepository, identifyRepository } from "../../../domain/builds/repository-names.js";
 import type { TxCtx } from "../../../domain/core/context.js";
