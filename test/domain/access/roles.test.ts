@@ -20,6 +20,8 @@ const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   viewer: "VIEWER",
   node: "VIEWER",
+  nodes: "VIEWER",
+  cursor: "VIEWER",
   pipeline: "VIEWER",
   pipelines: "VIEWER",
   stages: "VIEWER",

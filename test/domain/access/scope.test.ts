@@ -264,7 +264,9 @@ describe("a token that is restricted to a pipeline", () => {
       slug: ({ build, pending }) => [build, pending],
       release: ({ release }) => [release, "1", "v2"],
       status: ({ status, mark }) => [status, encodeURIComponent(`${mark}/qa`)],
-      team: ({ mark }) => [mark],
+      name: ({ mark }) => ["railyard", mark],
+      space: ({ mark }) => ["default", mark],
+      stack: ({ mark }) => ["container", mark],
     };
     return Object.entries(document.paths).flatMap(([path, methods]) => {
       if (!("get" in methods)) return [];
