@@ -28,11 +28,13 @@ const getRows = (text: string, ...args: unknown[]) => file.prepare(text).all(...
 
 /** Returns a function that writes copies of the rows of an app's newest promotion. */
 function getWriter(sourceApp: string): () => void {
-  const [promotion] = getRows(
+  const [newest] = getRows(
     "SELECT p.* FROM promotions p JOIN apps a ON a.id = p.source_app_id WHERE a.name = ? ORDER BY p.position DESC LIMIT 1",
     sourceApp,
   );
-  if (promotion === undefined) throw new Error(`${sourceApp} has no promotion to copy.`);
+  if (newest === undefined) throw new Error(`${sourceApp} has no promotion to copy.`);
+  // A trigger assigns it.
+  const { updated_position: _, ...promotion } = newest;
   const releases = getRows("SELECT * FROM releases WHERE promotion_id = ? ORDER BY id", promotion.id);
   const targets = getRows("SELECT * FROM promotion_targets WHERE promotion_id = ? ORDER BY id", promotion.id);
   const events = getRows(
