@@ -15,6 +15,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "docs/clients",
       "cli/help",
       "cli/serve",
+      "server/websocket/close-codes",
       "schema/contract",
       "deploy/manifests",
       "docs/documents",

@@ -44,6 +44,11 @@ export interface AppOptions {
   readonly pace?: Partial<ListenOptions>;
   /** Interval of pings on sockets, in milliseconds. A client that does not answer is disconnected. @default 30_000 */
   readonly heartbeat?: number;
+  /**
+   * How long subscriptions wait for a database that cannot be reached, in milliseconds, before their sockets are closed
+   * with 1013. @default 10_000
+   */
+  readonly giveUpMs?: number;
   /** Opens the database, for tests that check how it is used. @default openDatabase */
   readonly openDatabase?: typeof openDatabase;
 }
@@ -97,6 +102,9 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const feed = new Feed(database, {
       expired: cursorExpired,
       failed: (error) => log.error({ err: error }, "event log could not be read"),
+      giveUpMs: options.giveUpMs,
+      rewound: (from, to) =>
+        log.error({ from, to }, "event log went back: its newest events were lost, and subscriptions are closed"),
     });
     cleanup.push(() => feed.close());
 

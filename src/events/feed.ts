@@ -7,6 +7,8 @@ import { logBounds } from "./bounds.js";
 import { type EventSource, Follower, type LogSlice, type RecentEvent } from "./follower.js";
 import { type EventFilter, matches } from "./match.js";
 import { readEvents } from "./read.js";
+import { Recovery } from "./recovery.js";
+import { isSame, LogRewound } from "./rewind.js";
 
 /** The most events in memory: more than the largest promotion appends (1,002), and about a megabyte. */
 const MAX_RECENT_EVENTS = 1024;
@@ -22,8 +24,12 @@ const RETRY_MS = 250;
 export interface FeedOptions {
   /** Creates the error of a follower whose next events were pruned. `oldest` is the first position that is left. */
   expired(oldest: number): Error;
-  /** Called if a shared read failed. It is retried. */
+  /** Called if a shared read failed, once until one succeeds. It is retried. */
   failed(error: unknown): void;
+  /** Called if the log went back from the position `from` to `to`. Every stream fails with `LogRewound`. */
+  rewound(from: number, to: number): void;
+  /** How long streams wait for a database that cannot be reached, in milliseconds. @default 10_000 */
+  readonly giveUpMs?: number | undefined;
 }
 
 /**
@@ -35,18 +41,23 @@ export class Feed implements EventSource {
   readonly #options: FeedOptions;
   readonly #followers = new Set<Follower>();
   readonly #unlisten: () => void;
+  readonly #recovery: Recovery;
   /** The events at the positions `#start + 1` to `#head`, without gaps. */
   #ring: RecentEvent[] = [];
   #start = 0;
   #head = 0;
+  /** The event at `#head`, to notice that the log went back; null if it was pruned. */
+  #last: LogEvent | null = null;
   #awake = false;
   #reading: Promise<void> | null = null;
   #stale = false;
+  #failing = false;
   #retry: NodeJS.Timeout | null = null;
 
   constructor(db: Database, options: FeedOptions) {
     this.#db = db;
     this.#options = options;
+    this.#recovery = new Recovery(db.reader, options.giveUpMs);
     this.#unlisten = db.onWakeUp(() => this.#look());
   }
 
@@ -101,6 +112,10 @@ export class Feed implements EventSource {
     return { events, position: last?.position ?? until };
   }
 
+  recovered(since: number): Promise<boolean> {
+    return this.#recovery.wait(since);
+  }
+
   leave(follower: Follower): void {
     this.#followers.delete(follower);
     this.#pauseIfIdle();
@@ -117,7 +132,8 @@ export class Feed implements EventSource {
   #look(): void {
     if (this.#followers.size === 0) return;
     this.#read().catch((error: unknown) => {
-      this.#options.failed(error);
+      if (!this.#failing) this.#options.failed(error);
+      this.#failing = true;
       this.#retry ??= setTimeout(() => {
         this.#retry = null;
         this.#look();
@@ -137,6 +153,7 @@ export class Feed implements EventSource {
       while (this.#stale) {
         this.#stale = false;
         await this.#readNew();
+        this.#failing = false;
       }
     } finally {
       this.#reading = null;
@@ -147,18 +164,40 @@ export class Feed implements EventSource {
   async #readNew(): Promise<void> {
     const { reader } = this.#db;
     if (!this.#awake) {
-      this.#head = (await logBounds(reader)).head;
-      this.#start = this.#head;
+      const { head } = await logBounds(reader);
+      this.#last = (await readEvents(reader, {}, head - 1, 1))[0] ?? null;
+      this.#head = head;
+      this.#start = head;
       this.#awake = true;
     }
     for (let more = true; more; ) {
-      const events = await readEvents(reader, {}, this.#head, PAGE_SIZE);
-      const last = events.at(-1);
-      if (last === undefined) return;
+      const events = await this.#readPage(reader);
+      const last = events?.at(-1);
+      if (events === null || last === undefined) return;
       const apps = await appsOfEvents(reader, this.#head, last.position);
       this.#append(events.map((event) => ({ event, apps: apps.get(event.position) ?? [] })));
-      more = events.length === PAGE_SIZE;
+      more = events.length >= PAGE_SIZE;
     }
+  }
+
+  /** Reads the events after `#head`; null if the log went back. */
+  async #readPage(reader: Reader): Promise<LogEvent[] | null> {
+    // The newest known event is read again: after a rewind, its position may hold another one.
+    const events = await readEvents(reader, {}, this.#head - 1, PAGE_SIZE + 1);
+    const again = events[0]?.position === this.#head ? events.shift() : undefined;
+    if (again !== undefined && this.#last !== null && isSame(again, this.#last)) return events;
+    const { head, oldest } = await logBounds(reader);
+    if (again === undefined && oldest >= this.#head && head >= this.#head) return events;
+    this.#rewind(head);
+    return null;
+  }
+
+  /** Ends every stream, and starts from the new head when the next one follows. */
+  #rewind(head: number): void {
+    this.#options.rewound(this.#head, head);
+    this.#awake = false;
+    this.#ring = [];
+    for (const follower of [...this.#followers]) follower.fail(new LogRewound());
   }
 
   #append(fresh: readonly RecentEvent[]): void {
@@ -167,6 +206,7 @@ export class Feed implements EventSource {
     const kept = first === this.#head + 1 ? this.#ring : [];
     this.#ring = [...kept, ...fresh].slice(-MAX_RECENT_EVENTS);
     this.#head = last;
+    this.#last = fresh.at(-1)?.event ?? null;
     this.#start = last - this.#ring.length;
     for (const follower of this.#followers) follower.push(fresh, last);
   }

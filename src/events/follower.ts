@@ -1,3 +1,4 @@
+import { DatabaseUnavailable } from "../database/database.js";
 import type { LogEvent } from "../entities/history/event.js";
 import { type EventFilter, matches } from "./match.js";
 
@@ -21,6 +22,8 @@ export interface EventSource {
   recentAfter(filter: EventFilter, position: number): LogSlice | null;
   /** A bounded slice of the log after a position. */
   readAfter(filter: EventFilter, position: number): Promise<LogSlice>;
+  /** Resolves when the database can be read again; with false if it has been unreachable for too long since a time. */
+  recovered(since: number): Promise<boolean>;
   leave(follower: Follower): void;
 }
 
@@ -40,7 +43,10 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
   #page: readonly LogEvent[] = [];
   #taken = 0;
   #ended = false;
+  #failure: Error | null = null;
   #wake: (() => void) | null = null;
+  /** Ends the wait for the database. */
+  #interrupt: (() => void) | null = null;
 
   constructor(source: EventSource, filter: EventFilter, signal: AbortSignal) {
     this.#source = source;
@@ -68,12 +74,20 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
       this.#position = stretch.position;
       if (this.#page.length === 0 && this.#position >= this.#source.head) await this.#sleep();
     }
+    if (this.#failure !== null) throw this.#takeFailure(this.#failure);
     return DONE;
   }
 
   async return(): Promise<IteratorResult<LogEvent, undefined>> {
     this.#end();
     return DONE;
+  }
+
+  /** Ends the stream: its `next()` fails with this error once. */
+  fail(error: Error): void {
+    if (this.#ended) return;
+    this.#failure = error;
+    this.#end();
   }
 
   [Symbol.asyncIterator](): this {
@@ -89,13 +103,33 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     else this.#position = Math.max(this.#position, head);
   }
 
+  /** Reads a slice; an empty one if the follower ended meanwhile. */
   async #read(): Promise<LogSlice> {
-    try {
-      return await this.#source.readAfter(this.#filter, this.#position);
-    } catch (error) {
-      this.#end();
-      throw error;
+    const since = performance.now();
+    for (;;) {
+      try {
+        return await this.#source.readAfter(this.#filter, this.#position);
+      } catch (error) {
+        if (this.#ended) return { events: [], position: this.#position };
+        if (error instanceof DatabaseUnavailable && (await this.#recovered(since))) continue;
+        this.#end();
+        throw error;
+      }
     }
+  }
+
+  /** Waits until the database can be read again, or the follower ends. */
+  #recovered(since: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#interrupt = () => resolve(true);
+      if (this.#ended) this.#interrupt();
+      else this.#source.recovered(since).then(resolve);
+    });
+  }
+
+  #takeFailure(error: Error): Error {
+    this.#failure = null;
+    return error;
   }
 
   #sleep(): Promise<void> {
@@ -115,5 +149,6 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     this.#signal.removeEventListener("abort", this.#onAbort);
     this.#source.leave(this);
     this.#wake?.();
+    this.#interrupt?.();
   }
 }

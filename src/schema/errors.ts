@@ -21,6 +21,12 @@ export const REQUEST_STATUS: Readonly<Partial<Record<RefusalCode, number>>> = {
   INTERNAL_SERVER_ERROR: 500,
 };
 
+/** Whether something failed because the database or another service cannot be reached: the same may succeed later. */
+export function isUnavailable(thrown: unknown): boolean {
+  const cause = asRefusal(rootCause(thrown));
+  return cause instanceof Refusal && cause.code === "UNAVAILABLE";
+}
+
 export interface PresentedError {
   readonly error: GraphQLFormattedError;
   /** The internal error, for the log; null if the client caused the error. */

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { type App, type AppOptions, startApp } from "../../src/app.js";
 import { type Config, readConfig } from "../../src/config.js";
+import type { Database } from "../../src/database/database.js";
 import type { Role } from "../../src/entities/core/enums.js";
 import { Client } from "./client.js";
 import { freshDatabase } from "./engine.js";
@@ -19,6 +20,10 @@ export interface ServerOptions {
   readonly pace?: AppOptions["pace"];
   /** Interval of pings on sockets, in milliseconds. */
   readonly heartbeat?: number;
+  /** How long subscriptions wait for a database that cannot be reached, in milliseconds. */
+  readonly giveUpMs?: number;
+  /** Wraps the database, for example to make statements fail. */
+  readonly wrap?: (database: Database) => Database;
 }
 
 export const ADMIN_SECRET = "the-administrator-of-all-the-tests";
@@ -65,14 +70,15 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
-    const { now, pace, heartbeat } = this.#options;
+    const { now, pace, heartbeat, giveUpMs, wrap = (database) => database } = this.#options;
     const log = pino({ level: "silent" });
     this.#app = await startApp(this.#config, {
       log,
-      openDatabase: this.#guard.open,
+      openDatabase: async (...args) => wrap(await this.#guard.open(...args)),
       ...(now && { now }),
       ...(pace && { pace }),
       ...(heartbeat && { heartbeat }),
+      ...(giveUpMs && { giveUpMs }),
     });
   }
 

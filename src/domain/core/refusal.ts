@@ -11,7 +11,8 @@ export const REFUSALS = {
     "The operation does not fit the current state: a name is taken, an app is in a pipeline already, a build is final.",
   PROMOTION_BLOCKED: "Required checks or other gates are not met; `blockers` lists every reason.",
   IDEMPOTENCY_KEY_REUSED: "The idempotency key was used with another input.",
-  CURSOR_EXPIRED: "The events after the cursor were pruned; `oldestCursor` is the first cursor to read from.",
+  CURSOR_EXPIRED:
+    "The events after the cursor were pruned, or the cursor is beyond the end of the log; `oldestCursor` is the first cursor to read from.",
   QUERY_TOO_LARGE: "The operation exceeds a limit; `limit` holds it.",
   RATE_LIMITED: "The token has spent its budget; `retryAfter` says in how many seconds to try again.",
   UNAVAILABLE: "The database cannot be reached, or the service is stopping. Try again.",

@@ -6,7 +6,7 @@ import type { EventType } from "../../entities/core/enums.js";
 import { LogEvent, type ReleaseStatusEvent } from "../../entities/history/event.js";
 import { encodeCursor } from "../../entities/history/event-cursor.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
-import { logBounds } from "../../events/bounds.js";
+import { type LogBounds, logBounds } from "../../events/bounds.js";
 import type { EventFilter } from "../../events/match.js";
 import { countEvents, readEvents } from "../../events/read.js";
 import { permit } from "../access/actions.js";
@@ -35,7 +35,7 @@ export interface EventPage {
 /**
  * Reads a page of the log.
  *
- * @throws Refusal CURSOR_EXPIRED if events after `after` were pruned
+ * @throws Refusal CURSOR_EXPIRED if events after `after` were pruned, or a cursor is beyond the end of the log
  */
 export async function listEvents(ctx: Ctx, query: EventQuery, request: PageRequest): Promise<EventPage> {
   permit(ctx.viewer, "read");
@@ -109,10 +109,14 @@ export function reportedStatus({ occurredAt, actorName, actorRole, ...event }: R
   });
 }
 
-/** Refuses a position if events after it were pruned: a reader would miss them without noticing. */
-export async function requireRetained(reader: Reader, position: number): Promise<void> {
-  const { oldest } = await logBounds(reader);
-  if (position < oldest) throw cursorExpired(oldest);
+/**
+ * Refuses a position whose reader would miss events without noticing: if events after it were pruned, or if it is beyond
+ * the end of the log.
+ */
+async function requireInLog(reader: Reader, position: number): Promise<void> {
+  const bounds = await logBounds(reader);
+  if (position > bounds.head) throw cursorBeyondHead(bounds);
+  if (position < bounds.oldest) throw cursorExpired(bounds.oldest);
 }
 
 /** @param oldest the first position of the log */
@@ -124,10 +128,19 @@ export function cursorExpired(oldest: number): Refusal {
   );
 }
 
+/** Refuses a cursor that the log has lost, for example in a failover. Its position will be assigned to another event. */
+export function cursorBeyondHead({ head, oldest }: LogBounds): Refusal {
+  return new Refusal(
+    "CURSOR_EXPIRED",
+    "after is beyond the end of the log: it is from another log, or this one has lost its newest events. Read the current state again, and continue from newestCursor.",
+    { field: "after", oldestCursor: encodeCursor(oldest), newestCursor: encodeCursor(head) },
+  );
+}
+
 async function startPosition(reader: Reader, request: PageRequest): Promise<number | null> {
   if (request.from === null) return null;
   const position = Number(request.from);
-  if (!request.backward) await requireRetained(reader, position);
+  if (!request.backward) await requireInLog(reader, position);
   return position;
 }
 

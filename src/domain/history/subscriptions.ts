@@ -9,7 +9,7 @@ import type { Ctx } from "../core/context.js";
 import { LIMITS, parseContext } from "../core/input.js";
 import { requirePromotion, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
-import { cursorExpired, type EventQuery, eventFilter } from "./events.js";
+import { cursorBeyondHead, cursorExpired, type EventQuery, eventFilter } from "./events.js";
 
 /** What to subscribe to. Undefined or null matches all; an empty list matches nothing. */
 export interface SubscriptionQuery extends EventQuery {
@@ -29,8 +29,8 @@ export const PROMOTION_EVENTS: readonly EventType[] = [
 /**
  * Subscribes to the log: every matching event once, in order.
  *
- * @throws Refusal CURSOR_EXPIRED if events after the cursor were pruned; the stream itself fails with it if that
- * happens later, because its reader is too slow
+ * @throws Refusal CURSOR_EXPIRED if events after the cursor were pruned, or the cursor is beyond the end of the log; the
+ * stream itself fails with it if events are pruned later, because its reader is too slow
  */
 export async function subscribe(
   ctx: Ctx,
@@ -53,8 +53,8 @@ export async function subscribe(
 async function cursorPosition(ctx: Ctx, after: string): Promise<number> {
   const position = decodeCursor(after);
   const { head, oldest } = await logBounds(ctx.db.reader);
-  // A position after the end is from another log, or from one that was restored. Waiting for it would lose events.
-  if (position === null || position > head) throw badInput("after", "after must be a cursor that this log has given.");
+  if (position === null) throw badInput("after", "after must be a cursor that this log has given.");
+  if (position > head) throw cursorBeyondHead({ head, oldest });
   if (position < oldest) throw cursorExpired(oldest);
   return position;
 }

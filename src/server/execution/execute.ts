@@ -1,13 +1,20 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from "graphql";
+import {
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getOperationAST,
+  OperationTypeNode,
+  parse,
+} from "graphql";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import { Context, type SubscriptionSource } from "../../schema/context.js";
 import type { Dependencies } from "../../schema/dependencies.js";
-import { present } from "../../schema/errors.js";
+import { isUnavailable, present } from "../../schema/errors.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Observer } from "../telemetry/observer.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
@@ -125,10 +132,17 @@ export class Execution {
     return outcome;
   }
 
-  /** Executes a subscription's selection for one event. */
+  /**
+   * Executes a subscription's selection for one event.
+   *
+   * @throws the error of a field that failed because the database cannot be reached. The event can be executed again; its
+   *   result without that field would lose the event for the client.
+   */
   async executeEvent(admitted: AdmittedSubscription, event: LogEvent, context: Context): Promise<ExecutionResult> {
     const { data, errors } = await executeForEvent(this.#parts.schema, admitted, event, context);
     if (errors === undefined) return { data };
+    const unavailable = errors.find(isUnavailable);
+    if (unavailable !== undefined) throw unavailable;
     return { data, errors: errors.map((error) => this.present(error, context.requestId)) };
   }
 
@@ -137,6 +151,16 @@ export class Execution {
     const { error, fault } = present(thrown, requestId);
     if (fault !== null) this.#parts.log.error({ requestId, err: fault }, "operation failed");
     return error;
+  }
+
+  /** The type of an operation that was refused before it was parsed; null if it has none. */
+  findOperationType(request: OperationRequest): OperationTypeNode | null {
+    try {
+      const document = parse(this.#parts.admission.admit(request), { noLocation: true });
+      return getOperationAST(document, request.operationName)?.operation ?? null;
+    } catch {
+      return null;
+    }
   }
 
   async #attempt(read: () => OperationRequest, options: ExecuteOptions, record: OperationRecord): Promise<Outcome> {

@@ -15,7 +15,11 @@ const MAX_SHARED_RESULTS = 256;
 
 /** Renders events as the JSON payload of one subscription. */
 export interface EventRenderer {
-  /** Null if the subscription's viewer may not see the event. */
+  /**
+   * Null if the subscription's viewer may not see the event.
+   *
+   * @throws if the database cannot be reached; the event can be rendered again
+   */
   render(event: LogEvent): Promise<string | null>;
   /** Call once, when the subscription ends. */
   leave(): void;
@@ -90,6 +94,10 @@ class Group {
     if (known !== undefined) return known;
     const result = this.#execute(event);
     results.set(event.position, result);
+    // A member that renders the event again after a failure must not get the same failure.
+    result.catch(() => {
+      if (results.get(event.position) === result) results.delete(event.position);
+    });
     return result;
   }
 

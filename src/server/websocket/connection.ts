@@ -2,13 +2,19 @@ import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { eventually } from "../../async/eventually.js";
 import type { Viewer } from "../../entities/access/token.js";
+import type { Closure } from "./failures.js";
 
 /**
  * Bytes queued on a socket before its subscriptions pause. Bounds the memory used by a client that does not read, apart
  * from one event per subscription.
  */
 const MAX_QUEUED_BYTES = 64 * 1024;
+/** Time that operations in progress have before their socket is closed, in milliseconds. */
+const DRAIN_DEADLINE_MS = 5000;
+/** Time that clients have to close their end, in milliseconds. */
+const CLOSE_DEADLINE_MS = 1500;
 
 /** A WebSocket connection: its viewer, its operations and its backpressure. */
 export class Connection {
@@ -68,6 +74,23 @@ export class Connection {
   close(code: number, reason: string): void {
     this.end();
     this.socket.close(code, reason);
+  }
+
+  /**
+   * Ends the subscriptions, waits for other operations in progress, and closes the WebSocket. May be called several times.
+   *
+   * @returns when the WebSocket has closed
+   */
+  async closeGracefully({ code, reason }: Closure): Promise<void> {
+    this.end();
+    const idle = () => this.runningOperations === 0 || this.socket.readyState !== this.socket.OPEN;
+    await eventually(idle, { timeoutMs: DRAIN_DEADLINE_MS });
+    // Let the last results be sent.
+    await new Promise(setImmediate);
+    this.close(code, reason);
+    const cut = setTimeout(() => this.socket.terminate(), CLOSE_DEADLINE_MS);
+    await this.closed;
+    clearTimeout(cut);
   }
 
   send(text: string): void {

@@ -5,6 +5,7 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  OperationTypeNode,
   parse,
 } from "graphql";
 import { CloseCode, makeServer, type Context as ProtocolContext, type Server } from "graphql-ws";
@@ -18,7 +19,8 @@ import type { SharedExecutions } from "../execution/shared-executions.js";
 import { clientNameInHeaders } from "../telemetry/client-name.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { Connection } from "./connection.js";
-import { streamEvents } from "./subscription-stream.js";
+import { findClosure, findClosureOfCode, STOPPING, TRY_AGAIN_LATER } from "./failures.js";
+import { streamEvents, streamUntilClosed } from "./subscription-stream.js";
 
 /** Maximum number of concurrent operations per socket, including subscriptions. */
 export const MAX_OPERATIONS_PER_SOCKET = 100;
@@ -57,8 +59,10 @@ export function createProtocol(parts: ProtocolParts): Server<Extra> {
       try {
         connection.viewer = await parts.authentication.authenticate(connection.authorization);
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        connection.socket.close(CloseCode.Unauthorized, error.message);
+        const closure = findClosure(error);
+        if (closure === null && !(error instanceof Refusal)) throw error;
+        const { code, reason } = closure ?? { code: CloseCode.Unauthorized, reason: (error as Refusal).message };
+        connection.socket.close(code, reason);
         return false;
       }
       const { tokenId } = connection.viewer;
@@ -78,9 +82,6 @@ export function createProtocol(parts: ProtocolParts): Server<Extra> {
       ),
   });
 }
-
-/** Status "Try Again Later" of the IANA WebSocket registry. graphql-ws clients reconnect. */
-const TRY_AGAIN_LATER = 1013;
 
 async function start(
   parts: ProtocolParts,
@@ -109,10 +110,24 @@ async function start(
       const { admitted, viewer, events } = subscription;
       const renderer = parts.sharedExecutions.join(admitted, viewer);
       return executionArgs(parts, SUBSCRIPTION, {
-        stream: streamEvents(connection, id, events, renderer, () => parts.metrics.recordDelivery()),
+        stream: streamEvents(connection, id, events, {
+          render: (event) => renderer.render(event),
+          leave: () => renderer.leave(),
+          recovered: (since) => parts.feed.recovered(since),
+          onSent: () => parts.metrics.recordDelivery(),
+        }),
       });
     }
-    if (result.data === undefined) return (result.errors ?? []).map((error) => new PresentedGraphQLError(error));
+    if (result.data === undefined) {
+      const { errors = [] } = result;
+      const closure = findClosureOfCode(errors[0]?.extensions?.code);
+      if (closure !== null && isSubscription(parts, payload)) {
+        // An error would end the subscription for good. Its client must reconnect.
+        setImmediate(() => void connection.closeGracefully(parts.isStopping() ? STOPPING : closure));
+        return executionArgs(parts, SUBSCRIPTION, { stream: streamUntilClosed(connection) });
+      }
+      return errors.map((error) => new PresentedGraphQLError(error));
+    }
     return executionArgs(parts, QUERY, { result });
   } finally {
     connection.runningOperations -= 1;
@@ -132,8 +147,18 @@ async function requireViewer({ authentication }: ProtocolParts, connection: Conn
   try {
     return await authentication.authenticate(connection.authorization);
   } catch (error) {
-    if (error instanceof Refusal) setImmediate(() => connection.close(CloseCode.Forbidden, error.message));
+    if (error instanceof Refusal && findClosure(error) === null)
+      setImmediate(() => connection.close(CloseCode.Forbidden, error.message));
     throw error;
+  }
+}
+
+/** Whether an operation that was refused is a subscription. */
+function isSubscription({ execution }: ProtocolParts, payload: RequestParameters): boolean {
+  try {
+    return execution.findOperationType(toOperationRequest(payload)) === OperationTypeNode.SUBSCRIPTION;
+  } catch {
+    return false;
   }
 }
 

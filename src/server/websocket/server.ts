@@ -4,7 +4,6 @@ import type { FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { CloseCode, handleProtocols } from "graphql-ws";
 import { type RawData, WebSocketServer } from "ws";
-import { eventually } from "../../async/eventually.js";
 import { findEndedTokens } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import type { Feed } from "../../events/feed.js";
@@ -17,6 +16,7 @@ import { SharedExecutions } from "../execution/shared-executions.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import { Connection } from "./connection.js";
+import { findClosure, STOPPING } from "./failures.js";
 import { createProtocol } from "./protocol.js";
 
 /**
@@ -28,10 +28,6 @@ const TOKEN_CHECK_INTERVAL_MS = 400;
 const HEARTBEAT_MS = 30_000;
 /** Largest message before the socket is closed, in bytes. A message between `MAX_BODY_BYTES` and this gets an error. */
 const MAX_PAYLOAD_BYTES = 4 * MAX_BODY_BYTES;
-/** Time that clients have to close their end at shutdown, in milliseconds. */
-const CLOSE_DEADLINE_MS = 1500;
-/** Time that operations in progress on sockets have at shutdown, in milliseconds. */
-const DRAIN_DEADLINE_MS = 5000;
 
 export interface SocketParts {
   readonly schema: GraphQLSchema;
@@ -54,6 +50,7 @@ export interface SocketParts {
 export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   const connections = new Set<Connection>();
   let stopping = false;
+  let tokensChecked = true;
   parts.metrics.observeSockets(() => connections.size);
   const protocol = createProtocol({
     ...parts,
@@ -97,6 +94,8 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
       { connection },
     );
     const failed = (error: unknown) => {
+      const closure = findClosure(error);
+      if (closure !== null) return connection.close(closure.code, closure.reason);
       parts.log.error({ err: error }, "socket failed");
       socket.close(CloseCode.InternalServerError, "Internal server error");
     };
@@ -144,8 +143,15 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
 
   const timers = [
     setInterval(() => {
-      endTokens().catch((error: unknown) =>
-        parts.log.warn({ err: error }, "tokens of open sockets could not be checked"),
+      endTokens().then(
+        () => {
+          tokensChecked = true;
+        },
+        (error: unknown) => {
+          // One line for an outage, not one per check.
+          if (tokensChecked) parts.log.warn({ err: error }, "tokens of open sockets could not be checked");
+          tokensChecked = false;
+        },
       );
     }, TOKEN_CHECK_INTERVAL_MS),
     setInterval(beat, parts.heartbeat ?? HEARTBEAT_MS),
@@ -155,7 +161,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   http.addHook("preClose", async () => {
     stopping = true;
     for (const timer of timers) clearInterval(timer);
-    await Promise.all([...connections].map(closeGracefully));
+    await Promise.all([...connections].map((connection) => connection.closeGracefully(STOPPING)));
     sockets.close();
   });
 }
@@ -181,21 +187,6 @@ function refuseMessage(connection: Connection, text: string): void {
 }
 
 const EXPIRED_MESSAGE = "The token has expired.";
-
-/** Ends the subscriptions of a connection, waits for other operations in progress, and closes it. */
-async function closeGracefully(connection: Connection): Promise<void> {
-  connection.end();
-  await eventually(() => connection.runningOperations === 0, { timeoutMs: DRAIN_DEADLINE_MS });
-  // Let the last results be sent.
-  await new Promise(setImmediate);
-  connection.close(GOING_AWAY, "The service is stopping.");
-  const cut = setTimeout(() => connection.socket.terminate(), CLOSE_DEADLINE_MS);
-  await connection.closed;
-  clearTimeout(cut);
-}
-
-/** Status "Going Away": clients reconnect instead of treating their subscriptions as complete. */
-const GOING_AWAY = 1001;
 
 function refuse(raw: Duplex, status: 403 | 404 | 503): void {
   raw.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -1,37 +1,68 @@
 import type { LogEvent } from "../../entities/history/event.js";
+import { isUnavailable } from "../../schema/errors.js";
 import type { EventRenderer } from "../execution/shared-executions.js";
 import type { Connection } from "./connection.js";
+import { findClosure } from "./failures.js";
 
 const DONE = { value: undefined, done: true } as const;
+
+/** How a subscription's events are rendered. */
+export interface StreamParts extends EventRenderer {
+  /** Resolves when the database can be read again; with false if it has been unreachable for too long since a time. */
+  recovered(since: number): Promise<boolean>;
+  /** Called for every event that was sent. */
+  onSent(): void;
+}
 
 /**
  * Sends the events of a subscription, no faster than the client reads. For graphql-ws it is a stream without values
  * that ends with the subscription: payloads shared by many subscriptions are serialized once, outside graphql-ws.
+ *
+ * An event that cannot be rendered because the database cannot be reached is rendered again when it can. If that takes
+ * too long, the socket is closed before a later event is sent. So a client that reconnects with its last cursor misses
+ * nothing.
  */
 export function streamEvents(
   connection: Connection,
   id: string,
   events: AsyncIterableIterator<LogEvent>,
-  renderer: EventRenderer,
-  onSent: () => void,
+  parts: StreamParts,
 ): AsyncGenerator<never, undefined, undefined> {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   let ended = false;
   let left = false;
   const leave = () => {
-    if (!left) renderer.leave();
+    if (!left) parts.leave();
     left = true;
+  };
+  const render = async (event: LogEvent): Promise<string | null> => {
+    const since = performance.now();
+    for (;;) {
+      try {
+        return await parts.render(event);
+      } catch (error) {
+        if (ended || connection.signal.aborted) return null;
+        if (!isUnavailable(error) || !(await parts.recovered(since))) throw error;
+      }
+    }
+  };
+  const send = async () => {
+    for await (const event of events) {
+      const payload = await render(event);
+      if (ended || connection.signal.aborted) break;
+      if (payload === null) continue;
+      await connection.sendPaced(`${head}${payload}}`);
+      parts.onSent();
+      if (ended) break;
+    }
   };
   const run = async () => {
     try {
-      for await (const event of events) {
-        const payload = await renderer.render(event);
-        if (ended) break;
-        if (payload === null) continue;
-        await connection.sendPaced(`${head}${payload}}`);
-        onSent();
-        if (ended) break;
-      }
+      await send();
+    } catch (error) {
+      const closure = findClosure(error);
+      if (closure === null) throw error;
+      if (!ended) void connection.closeGracefully(closure);
     } finally {
       leave();
     }
@@ -40,16 +71,36 @@ export function streamEvents(
     if (!ended && connection.signal.aborted) await connection.closed;
     return DONE;
   };
+  return asGenerator(run, async () => {
+    ended = true;
+    leave();
+    await events.return?.();
+  });
+}
+
+/** A stream without values for a subscription whose socket is about to be closed. */
+export function streamUntilClosed(connection: Connection): AsyncGenerator<never, undefined, undefined> {
+  return asGenerator(
+    async () => {
+      await connection.closed;
+      return DONE;
+    },
+    async () => undefined,
+  );
+}
+
+function asGenerator(
+  next: () => Promise<typeof DONE>,
+  end: () => Promise<void>,
+): AsyncGenerator<never, undefined, undefined> {
   return {
-    next: run,
+    next,
     async return() {
-      ended = true;
-      leave();
-      await events.return?.();
+      await end();
       return DONE;
     },
     async throw(error: unknown) {
-      await this.return(undefined);
+      await end();
       throw error;
     },
     [Symbol.asyncIterator]() {
