@@ -93,7 +93,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
     const responseStore = new ResponseStore(database);
     const db = tracing === null ? database : tracing.traceTransactions(database);
-    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now: options.now ?? (() => new Date()) };
+    const now = options.now ?? (() => new Date());
+    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now, hasTestClock: options.now !== undefined };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const housekeeping = startHousekeeping(ctx, log);

@@ -3,6 +3,7 @@ import { Build } from "./builds/build.js";
 import { CommitStatus } from "./builds/commit-status.js";
 import { RepositoryName } from "./builds/repository-name.js";
 import { IdempotencyKey } from "./core/idempotency-key.js";
+import { StagePolicy } from "./gates/stage-policy.js";
 import { GithubDelivery } from "./github/github-delivery.js";
 import { GithubPosition, GithubReport } from "./github/github-report.js";
 import { EventApp, LogEvent } from "./history/event.js";
@@ -33,5 +34,6 @@ export const ENTITIES = [
   ReleaseStatus,
   RepositoryName,
   ReviewApp,
+  StagePolicy,
   Token,
 ];

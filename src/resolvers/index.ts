@@ -15,7 +15,7 @@ import { AppResolver } from "./pipelines/apps.js";
 import { CouplingResolver } from "./pipelines/couplings.js";
 import { PipelineResolver } from "./pipelines/pipelines.js";
 import { ReviewAppResolver } from "./pipelines/review-apps.js";
-import { StageResolver } from "./pipelines/stages.js";
+import { StagePolicyResolver, StageResolver } from "./pipelines/stages.js";
 import { BuildResolver } from "./releases/builds.js";
 import { BlockerResolver, PlannedTargetResolver, PlanResolver } from "./releases/plans.js";
 import { PromotionResolver, PromotionTargetResolver } from "./releases/promotions.js";
@@ -28,6 +28,7 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   NodeResolver,
   PipelineResolver,
   StageResolver,
+  StagePolicyResolver,
   CouplingResolver,
   AppResolver,
   ReleaseResolver,

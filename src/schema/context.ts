@@ -2,6 +2,7 @@ import type { Database } from "../database/database.js";
 import { createLoaders, type Loaders } from "../database/queries/loaders.js";
 import type { Reader } from "../database/rows/reader.js";
 import { type Ctx, contextFor, type Durations } from "../domain/core/context.js";
+import { transactionTime } from "../domain/core/time.js";
 import type { Viewer } from "../entities/access/token.js";
 import type { Feed } from "../events/feed.js";
 import { type Dependencies, trackingLoaders, trackingReader } from "./dependencies.js";
@@ -18,12 +19,14 @@ export class Context implements Ctx {
   readonly viewer: Viewer;
   readonly durations: Durations;
   readonly now: () => Date;
+  readonly hasTestClock: boolean;
   /** Identifies the request in the log and in internal errors. */
   readonly requestId: string;
   /** Null if the operation's transport does not support subscriptions. */
   readonly subscriptionSource: SubscriptionSource | null;
   // Not a #private field: Apollo makes a shallow copy of the context, which drops those.
   private currentLoaders: Loaders | null = null;
+  private currentTime: Promise<Date> | null = null;
   private readonly plainReader: Reader;
   /** The head of the log when the operation began; null unless it selects `Query.cursor`. */
   logHead: number | null = null;
@@ -47,6 +50,7 @@ export class Context implements Ctx {
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
     this.now = () => ctx.now();
+    this.hasTestClock = ctx.hasTestClock ?? false;
     this.requestId = requestId;
     this.subscriptionSource = subscriptionSource;
   }
@@ -54,9 +58,15 @@ export class Context implements Ctx {
   get loaders(): Loaders {
     this.currentLoaders ??=
       this.dependencies === null
-        ? createLoaders(this.plainReader)
-        : trackingLoaders(this.plainReader, this.db.reader, this.dependencies);
+        ? createLoaders(this.plainReader, () => this.time())
+        : trackingLoaders(this.plainReader, this.db.reader, () => this.time(), this.dependencies);
     return this.currentLoaders;
+  }
+
+  /** The time by which gates are evaluated, once for all fields of the operation. */
+  private time(): Promise<Date> {
+    this.currentTime ??= transactionTime(this.plainReader, this);
+    return this.currentTime;
   }
 
   /** Looks up a pipeline or an app by a unique key: its id, or its name if it is not deleted. */
@@ -73,6 +83,7 @@ export class Context implements Ctx {
   async mutate<T>(mutation: (ctx: Ctx) => Promise<T>): Promise<T> {
     const result = await mutation(this);
     this.currentLoaders = null;
+    this.currentTime = null;
     return result;
   }
 }

@@ -56,15 +56,20 @@ export function trackingReader(reader: Reader, dependencies: Dependencies): Read
 
 /**
  * Returns loaders that record dependencies, where the event log covers every change to the loaded rows:
- * - a pipeline's row and couplings: events of the pipeline;
+ * - a pipeline's row, couplings and policies: events of the pipeline;
  * - an app's row, coupling, releases and their statuses: events of the app;
  * - a build that has SUCCEEDED: never changes.
  *
  * All other loaders use `untrackedReader`, which marks the result as untracked.
  */
-export function trackingLoaders(reader: Reader, untrackedReader: Reader, dependencies: Dependencies): Loaders {
-  const tracked = createLoaders(reader);
-  const untracked = createLoaders(untrackedReader);
+export function trackingLoaders(
+  reader: Reader,
+  untrackedReader: Reader,
+  time: () => Promise<Date>,
+  dependencies: Dependencies,
+): Loaders {
+  const tracked = createLoaders(reader, time);
+  const untracked = createLoaders(untrackedReader, time);
   const { referenced } = tracked;
   const app = withTracking(tracked.app, (id) => dependencies.add(id));
   const build = withTracking(tracked.build, addBuild);
@@ -79,6 +84,7 @@ export function trackingLoaders(reader: Reader, untrackedReader: Reader, depende
       release: untracked.referenced.release,
     },
     couplingsOfPipeline: withTracking(tracked.couplingsOfPipeline, (id) => dependencies.add(id)),
+    policiesOfPipeline: withTracking(tracked.policiesOfPipeline, (id) => dependencies.add(id)),
     couplingOfApp: withTracking(tracked.couplingOfApp, (id) => dependencies.add(id)),
     currentReleaseOfApp: withTracking(tracked.currentReleaseOfApp, (id) => dependencies.add(id)),
     statusesOfRelease: withTracking(tracked.statusesOfRelease, (release) => dependencies.add(release.appId)),

@@ -97,6 +97,25 @@ describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is refuse
   CHECK_PENDING: "A required check is still pending.",
   CHECK_FAILED: "A required check reported FAILURE or ERROR.",
   REPOSITORY_MISMATCH: "The build is of another repository or component than the pipeline.",
+  APPROVAL_REQUIRED: "An approval rule of the target is not met.",
+  WINDOW_CLOSED: "The deployment windows of the target are closed.",
+  FROZEN: "A freeze applies to the target.",
+  NOT_BEFORE: "The promotion waits for the time that was asked for.",
+  SOAKING: "The release has not been current on the source app for the stage's soak time.",
+  NOT_VERIFIED: "The release has not been verified on the source app.",
+  BUILD_QUARANTINED: "The build is quarantined from this stage on.",
+  CONFIG_MISSING: "The target lacks config vars that the build needs.",
+  GATE_FAILED: "A gate could not be evaluated, because its data is invalid. Gates fail closed.",
+});
+
+describe("Remedy", enums.Remedy, "What can clear a blocker.", {
+  REPORT_STATUS: "A report of the check with SUCCESS.",
+  APPROVE: "An approval.",
+  WAIT: "Time. `clearsAt` says when, if it is known.",
+  LIFT_FREEZE: "Lifting the freeze, or an exemption from it.",
+  SET_CONFIG: "Setting the missing config vars.",
+  DEPLOY: "A successful deployment to the source app.",
+  FORCE: "`force` with a reason, by an administrator.",
 });
 
 describe("Role", enums.Role, "The permissions of a token. Each role includes the permissions of the roles before it.", {
@@ -129,6 +148,7 @@ describe("EventType", enums.EventType, "The type of an event.", {
   PROMOTION_FINISHED: "Every target of a promotion has reached a final phase.",
   REVIEW_APP_OPENED: "A review app was created for a pull request.",
   REVIEW_APP_CLOSED: "A review app was deleted.",
+  STAGE_POLICY_UPDATED: "The policy of a stage changed. The subject is the pipeline.",
   TOKEN_CREATED: "A token was created.",
   TOKEN_REVOKED: "A token was revoked.",
   ACCESS_DENIED:

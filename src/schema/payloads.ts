@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import { Token } from "../entities/access/token.js";
 import { Build } from "../entities/builds/build.js";
+import { StagePolicy } from "../entities/gates/stage-policy.js";
 import { App } from "../entities/pipelines/app.js";
 import { Coupling } from "../entities/pipelines/coupling.js";
 import { Pipeline } from "../entities/pipelines/pipeline.js";
@@ -144,4 +145,10 @@ export class CreateTokenPayload {
 export class RevokeTokenPayload {
   @Field(() => Token, { description: "The token after the mutation." })
   token!: Token;
+}
+
+@ObjectType({ description: "The policy that was changed.", simpleResolvers: true })
+export class UpdateStagePolicyPayload {
+  @Field(() => StagePolicy, { description: "The policy after the mutation." })
+  policy!: StagePolicy;
 }

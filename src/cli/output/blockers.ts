@@ -62,10 +62,6 @@ function remedy(
       return { advice: null, command: `railyard releases:create -a ${hints.source ?? "APP"} --build BUILD` };
     case "RELEASE_NOT_SUCCEEDED":
       return { advice: "Wait until the release succeeds, or choose another with -r.", command: null };
-    case "NO_NEXT_STAGE":
-    case "UP_TO_DATE":
-    case "REPOSITORY_MISMATCH":
-      return { advice: null, command: null };
     case "NO_TARGETS":
       return {
         advice: null,
@@ -80,5 +76,7 @@ function remedy(
       return { advice: `Wait until ${check} succeeds.`, command: null };
     case "CHECK_FAILED":
       return { advice: `Run ${check} again, or use a build that passes it.`, command: null };
+    default:
+      return { advice: null, command: null };
   }
 }

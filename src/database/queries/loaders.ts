@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { Build } from "../../entities/builds/build.js";
+import { StagePolicy } from "../../entities/gates/stage-policy.js";
 import { GithubReport } from "../../entities/github/github-report.js";
 import { App } from "../../entities/pipelines/app.js";
 import type { AvailableCheck } from "../../entities/pipelines/available-check.js";
@@ -26,7 +27,8 @@ import { isRolledBack, latestReleases } from "./latest-releases.js";
  */
 export type Loaders = ReturnType<typeof createLoaders>;
 
-export function createLoaders(reader: Reader) {
+/** @param time the time by which gates are evaluated, for what is computed from it */
+export function createLoaders(reader: Reader, time: () => Promise<Date>) {
   const rows = rowsById(reader);
   return {
     ...rows,
@@ -41,6 +43,7 @@ export function createLoaders(reader: Reader) {
     reviewAppOfApp: one(reader, ReviewApp, "appId"),
     githubReportOfRelease: one(reader, GithubReport, "releaseId"),
     couplingsOfPipeline: many(reader, Coupling, "pipelineId", "position"),
+    policiesOfPipeline: many(reader, StagePolicy, "pipelineId", "stage"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
     targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "id"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
@@ -57,7 +60,7 @@ export function createLoaders(reader: Reader) {
     ),
     availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
     pages: new PageLoaders(reader),
-    computed: new ComputedLoaders(reader),
+    computed: new ComputedLoaders(reader, time),
   };
 }
 
@@ -128,22 +131,24 @@ class PageLoaders {
   }
 }
 
-/** Computes something for many rows at once, aligned with `keys`. */
-type Computation<K, V> = (reader: Reader, keys: readonly K[]) => Promise<readonly V[]>;
+/** Computes something for many rows at once, aligned with `keys`, at a time. */
+type Computation<K, V> = (reader: Reader, keys: readonly K[], now: Date) => Promise<readonly V[]>;
 
 /** Loaders of what the domain computes from rows: one for each computation of an operation. */
 class ComputedLoaders {
   readonly #reader: Reader;
+  readonly #time: () => Promise<Date>;
   readonly #loaders = new Map<Computation<never, unknown>, DataLoader<unknown, unknown>>();
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, time: () => Promise<Date>) {
     this.#reader = reader;
+    this.#time = time;
   }
 
   load<K, V>(compute: Computation<K, V>, key: K): Promise<V> {
     let loader = this.#loaders.get(compute) as DataLoader<K, V> | undefined;
     if (loader === undefined) {
-      loader = new DataLoader<K, V>((keys) => compute(this.#reader, keys));
+      loader = new DataLoader<K, V>(async (keys) => compute(this.#reader, keys, await this.#time()));
       this.#loaders.set(compute, loader as DataLoader<unknown, unknown>);
     }
     return loader.load(key);

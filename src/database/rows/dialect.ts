@@ -31,6 +31,8 @@ export interface Dialect {
   nextPosition(table: string): Sql;
   /** The text under a key of a JSON object that is stored as text. */
   textIn(column: Sql, key: string): Sql;
+  /** The time at which the transaction began, in milliseconds, as `now`; null if this process is the only one with a clock. */
+  readonly transactionTime: Sql | null;
   /** Appended to the RETURNING list of the statement that moves the log's head: notifies listeners. */
   readonly announce: Sql;
 }
@@ -61,6 +63,7 @@ export const sqliteDialect: Dialect = {
   // In SQLite, a CTE refers to itself by its own name.
   shadowed: (table) => raw(`main.${table}`),
   textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
+  transactionTime: null,
   announce: raw(""),
   nextPosition: (table) => sql`SELECT COALESCE(MAX(position), 0) + 1 AS position FROM ${raw(table)}`,
 };
@@ -81,6 +84,7 @@ export const postgresDialect: Dialect = {
   // In PostgreSQL, the name still refers to the table.
   shadowed: (table) => raw(table),
   textIn: (column, key) => sql`(CAST(${column} AS json) ->> ${raw(`'${key}'`)})`,
+  transactionTime: sql`SELECT CAST(FLOOR(EXTRACT(EPOCH FROM transaction_timestamp()) * 1000) AS bigint) AS now`,
   // PostgreSQL notifies when the transaction commits, and not if it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),
   nextPosition: (table) => sql`SELECT nextval(${`${table}_position`}) AS position`,

@@ -30,6 +30,7 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     ["pipelines", sql`${dialect.oneOf(raw("t.id"), scope)} AND t.deleted_at IS NULL`],
     ["couplings", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["review_apps", sql`t.pipeline_id IN ${IN_SCOPE}`],
+    ["stage_policies", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["apps", sql`t.id IN ${COUPLED}`],
     ["releases", sql`t.app_id IN ${COUPLED}`],
     ["github_reports", sql`t.app_id IN ${COUPLED}`],
@@ -80,6 +81,7 @@ const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.p
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.forced ELSE 1 = 0 END AS forced,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.succeeded_at ELSE NULL END AS succeeded_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 
 function ifVisible(column: string, instead: string): Sql {

@@ -24,6 +24,8 @@ export const ACTIONS = {
   promote: "OPERATOR",
   openReviewApp: "OPERATOR",
   closeReviewApp: "OPERATOR",
+  updateStagePolicy: "OPERATOR",
+  loosenStagePolicy: "ADMIN",
   removeChecks: "ADMIN",
   moveCheckedCoupling: "ADMIN",
   removeCoupling: "ADMIN",
@@ -48,7 +50,7 @@ const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["updatePipeline", "updateApp", "addCoupling", "addChecks", "moveCoupling", "setAutoDeploy"] as const),
   ...(["createRelease", "rollback", "promote", "openReviewApp", "closeReviewApp"] as const),
   ...(["removeChecks", "moveCheckedCoupling", "removeCoupling", "deletePipeline", "deleteApp"] as const),
-  ...(["forcePromotion", "forceRelease"] as const),
+  ...(["forcePromotion", "forceRelease", "updateStagePolicy", "loosenStagePolicy"] as const),
 ]);
 
 const RANK = Object.keys(Role);

@@ -11,6 +11,7 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
+import { transactionTime } from "../core/time.js";
 import { evaluateChecks } from "../gates/checks.js";
 import { NOT_FORCED } from "../gates/override.js";
 import { prepareReleases } from "../releases/deployments.js";
@@ -22,7 +23,7 @@ import { findFollowers } from "./followers.js";
 
 /*
  * Automatic deploys. `followers.ts` finds the apps that follow a build, `decisions.ts` decides which of them get it: those
- * - whose required checks have passed on it;
+ * - whose gates let it through, for example its required checks;
  * - that have no newer build of the branch, nor this one; the head of a pull request always replaces what runs;
  * - that are not on hold after a rollback: automation does not undo what a person decided.
  */
@@ -110,7 +111,7 @@ async function deployToFollowers(
 async function deployDue(tx: Tx, ctx: TxCtx, build: Build, candidates: readonly Candidate[]): Promise<EventDraft[]> {
   if (candidates.length === 0) return [];
   await tx.lock(Build, [build.id], "share");
-  const decisions = await decideAll(tx, candidates);
+  const decisions = await decideAll(tx, candidates, await transactionTime(tx, ctx));
   const due = decisions.filter(({ outcome }) => outcome === "DUE").map(({ candidate }) => candidate.coupling);
   if (due.length === 0) return [];
   const apps = await tx.find(App, { id: due.map((coupling) => coupling.appId), deletedAt: null }, { order: "id" });

@@ -5,10 +5,13 @@ import type { Reader } from "../../database/rows/reader.js";
 import { AutoDeploy } from "../../entities/builds/auto-deploy.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { AutoDeployOutcome } from "../../entities/core/enums.js";
+import { App } from "../../entities/pipelines/app.js";
+import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { CheckResult } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
-import { ReleaseStatus } from "../../entities/releases/release-status.js";
-import { describeState, evaluateChecks } from "../gates/checks.js";
+import { describeState } from "../gates/checks.js";
+import { evaluateGates, type Verdict } from "../gates/evaluate.js";
+import type { Subject } from "../gates/gate.js";
 import { findReleasedBuilds, isNewer, type ReleasedBuild, toOrdered } from "./build-order.js";
 import { type Follower, findFollowers } from "./followers.js";
 
@@ -45,12 +48,15 @@ interface Facts {
   readonly newer: ReleasedBuild | undefined;
   /** Whether the build may belong to an earlier pull request with a branch of the same name. */
   readonly isOfClosedApp: boolean;
-  /** The checks that the app requires and that have not passed. */
-  readonly open: readonly CheckResult[];
+  /** What the gates of the app say of the build. */
+  readonly verdict: Verdict;
 }
 
 /** Pure. The order of the rules is that in which they explain most: a build that is too old need not wait for checks. */
-function decide({ build }: Candidate, { own, latest, newer, isOfClosedApp, open }: Facts): Omit<Decision, "candidate"> {
+function decide(
+  { build }: Candidate,
+  { own, latest, newer, isOfClosedApp, verdict }: Facts,
+): Omit<Decision, "candidate"> {
   if (own !== null) return { outcome: "DEPLOYED", message: `Released as v${own.version}.` };
   if (newer !== undefined) {
     const { sequence, commitSha, position } = newer.build;
@@ -68,9 +74,11 @@ function decide({ build }: Candidate, { own, latest, newer, isOfClosedApp, open 
   }
   const awaited = [
     ...(build.phase === "SUCCEEDED" ? [] : [`the build, which ${build.phase === "FAILED" ? "failed" : "is pending"}`]),
-    ...open.map((check) => `${check.context}, which ${describeState(check.state)[1]}`),
+    ...openChecks(verdict).map((check) => `${check.context}, which ${describeState(check.state)[1]}`),
   ];
-  if (awaited.length > 0) return { outcome: "WAITING", message: `Waits for ${awaited.join("; ")}.` };
+  const others = verdict.blockers.filter(({ context }) => context === null).map(({ message }) => message);
+  if (awaited.length > 0) others.unshift(`Waits for ${awaited.join("; ")}.`);
+  if (others.length > 0) return { outcome: "WAITING", message: others.join(" ") };
   return {
     outcome: "DUE",
     message:
@@ -78,11 +86,15 @@ function decide({ build }: Candidate, { own, latest, newer, isOfClosedApp, open 
   };
 }
 
+function openChecks({ checks: [ofTarget = []] }: Verdict): CheckResult[] {
+  return ofTarget.filter((check) => !check.passed);
+}
+
 /** What happens to each build on every app that follows it, and why; aligned with `builds`. */
-export async function explainAutoDeploys(reader: Reader, builds: readonly Build[]): Promise<AutoDeploy[][]> {
+export async function explainAutoDeploys(reader: Reader, builds: readonly Build[], now: Date): Promise<AutoDeploy[][]> {
   const followers = await findFollowers(reader, builds);
   const candidates = builds.map((build, index) => (followers[index] ?? []).map((one) => ({ ...one, build })));
-  const decisions = new Map((await decideAll(reader, candidates.flat())).map((one) => [one.candidate, one]));
+  const decisions = new Map((await decideAll(reader, candidates.flat(), now)).map((one) => [one.candidate, one]));
   return candidates.map((list) => list.flatMap((candidate) => toAutoDeploy(decisions.get(candidate))));
 }
 
@@ -95,42 +107,43 @@ function toAutoDeploy(decision: Decision | undefined): AutoDeploy[] {
 }
 
 /** Decides for several builds and apps at once. The number of statements does not depend on how many there are. */
-export async function decideAll(reader: Reader, candidates: readonly Candidate[]): Promise<Decision[]> {
+export async function decideAll(reader: Reader, candidates: readonly Candidate[], now: Date): Promise<Decision[]> {
   if (candidates.length === 0) return [];
   const builds = [...new Map(candidates.map(({ build }) => [build.id, build])).values()];
   const buildIds = builds.map((build) => build.id);
   const appIds = [...new Set(candidates.map(({ coupling }) => coupling.appId))];
-  const statuses = await findStatusesByBuild(reader, buildIds);
+  const verdicts = await evaluateGates(reader, now, await toSubjects(reader, candidates));
   const latest = await latestReleases(reader, appIds);
   const releases = await reader.find(Release, { buildId: buildIds, appId: appIds }, { order: "version" });
   const newer = await findNewer(reader, candidates);
   const closed = await findBuildsOfClosedApps(reader, candidates);
-  return candidates.map((candidate) => {
+  return candidates.map((candidate, index) => {
     const { build, coupling, isNewHead = false } = candidate;
     const last = latest.get(coupling.appId);
     const isOwn = (one: Release | undefined) => one?.buildId === build.id && one.appId === coupling.appId;
     const own = isNewHead ? [last].find(isOwn) : releases.findLast(isOwn);
-    const results = evaluateChecks(coupling.requiredChecks, statuses.get(build.id) ?? []);
     const facts: Facts = {
       own: own ?? null,
       latest: last,
       newer: newer.get(candidate),
       isOfClosedApp: closed.has(candidate),
-      open: results.filter((result) => !result.passed),
+      verdict: verdicts[index] as Verdict,
     };
     return { candidate, ...decide(candidate, facts) };
   });
 }
 
-async function findStatusesByBuild(
-  reader: Reader,
-  buildIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly ReleaseStatus[]>> {
-  const byBuild = new Map<string, ReleaseStatus[]>(buildIds.map((id) => [id, []]));
-  for (const status of await reader.find(ReleaseStatus, { buildId: buildIds, releaseId: null })) {
-    byBuild.get(status.buildId)?.push(status);
-  }
-  return byBuild;
+async function toSubjects(reader: Reader, candidates: readonly Candidate[]): Promise<Subject[]> {
+  const couplings = candidates.map(({ coupling }) => coupling);
+  const pipelineIds = [...new Set(couplings.map(({ pipelineId }) => pipelineId))];
+  const pipelines = new Map((await reader.find(Pipeline, { id: pipelineIds })).map((one) => [one.id, one]));
+  const appIds = [...new Set(couplings.map(({ appId }) => appId))];
+  const apps = new Map((await reader.find(App, { id: appIds })).map((one) => [one.id, one]));
+  return candidates.map(({ build, coupling }) => {
+    const [pipeline, app] = [pipelines.get(coupling.pipelineId), apps.get(coupling.appId)];
+    if (pipeline === undefined || app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);
+    return { way: "AUTO_DEPLOY", pipeline, build, release: null, to: coupling.stage, targets: [{ coupling, app }] };
+  });
 }
 
 /** For each candidate that follows a branch, the latest released build that its build is not newer than. */

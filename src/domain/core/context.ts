@@ -17,6 +17,8 @@ export interface Ctx {
   readonly viewer: Viewer;
   readonly durations: Durations;
   now(): Date;
+  /** Whether `now` is the clock of a test, which then decides on every engine. @default false */
+  readonly hasTestClock?: boolean;
 }
 
 /** What a helper needs besides its `tx`. It has no database, so a helper cannot begin another transaction. */
@@ -27,10 +29,14 @@ export const SYSTEM_VIEWER: Viewer = Object.freeze({ name: "railyard", role: "AD
 
 /** A context for a viewer, restricted to the scope of their token. */
 export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {
-  return { db: limitedTo(ctx.db, viewer.scope), durations: ctx.durations, now: () => ctx.now(), viewer };
+  return { ...shared(ctx), db: limitedTo(ctx.db, viewer.scope), viewer };
 }
 
 /** The same context, with the service as the actor. */
 export function asSystem(ctx: TxCtx): TxCtx {
-  return { durations: ctx.durations, now: () => ctx.now(), viewer: SYSTEM_VIEWER };
+  return { ...shared(ctx), viewer: SYSTEM_VIEWER };
+}
+
+function shared(ctx: Omit<Ctx, "db" | "viewer">) {
+  return { durations: ctx.durations, now: () => ctx.now(), hasTestClock: ctx.hasTestClock ?? false };
 }

@@ -1,4 +1,5 @@
 import { DatabaseUnavailable, WriteConflict } from "../../database/database.js";
+import { nodeTypeName } from "../../entities/core/node.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 
 /** Every code that a client may see as `extensions.code`, and when. A test compares docs/api.md with this catalog. */
@@ -67,12 +68,15 @@ export function conflict(message: string): Refusal {
 export function blocked(intent: string, blockers: readonly Blocker[]): Refusal {
   const reasons = blockers.map((blocker) => blocker.message).join(" ");
   return new Refusal("PROMOTION_BLOCKED", `${intent} is refused. ${reasons}`, {
-    blockers: blockers.map(({ code, message, app, context, overridable }) => ({
+    blockers: blockers.map(({ code, message, app, context, overridable, remedies, clearsAt, cause }) => ({
       code,
       message,
       app: app === null ? null : { id: app.id, name: app.name },
       context,
       overridable,
+      remedies,
+      clearsAt: clearsAt?.toISOString() ?? null,
+      cause: cause === null ? null : { __typename: nodeTypeName(cause), id: cause.id },
     })),
   });
 }

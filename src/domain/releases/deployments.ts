@@ -11,6 +11,7 @@ import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
+import { transactionTime } from "../core/time.js";
 import type { Override } from "../gates/override.js";
 
 /*
@@ -74,6 +75,7 @@ export async function prepareReleases(
   }
   const busy = new Set(underWay.filter((release) => release.phase === "DEPLOYING").map((release) => release.appId));
   const now = ctx.now();
+  const succeededAt = apps.some((app) => app.deploymentMode === "IMMEDIATE") ? await transactionTime(tx, ctx) : null;
   const releases = apps.map((app): Release => {
     const immediate = app.deploymentMode === "IMMEDIATE";
     const phase = immediate ? "SUCCEEDED" : busy.has(app.id) ? "QUEUED" : "DEPLOYING";
@@ -92,6 +94,7 @@ export async function prepareReleases(
       createdByName: ctx.viewer.name,
       createdByRole: ctx.viewer.role,
       deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,
+      succeededAt: phase === "SUCCEEDED" ? succeededAt : null,
       createdAt: now,
       updatedAt: now,
     });
@@ -129,8 +132,10 @@ export async function updatePhase(
   release.timedOut = timedOut;
   release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx, await requireAppOf(tx, release)) : null;
   release.updatedAt = ctx.now();
-  const { deployDeadline, updatedAt } = release;
-  await tx.update(Release, { id: release.id }, { phase, failureReason, timedOut, deployDeadline, updatedAt });
+  release.succeededAt = phase === "SUCCEEDED" ? await transactionTime(tx, ctx) : null;
+  const { deployDeadline, updatedAt, succeededAt } = release;
+  const patch = { phase, failureReason, timedOut, deployDeadline, updatedAt, succeededAt };
+  await tx.update(Release, { id: release.id }, patch);
   const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await findPipelineId(tx, release.appId))];
   if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));
   if (wasDeploying && isFinal(phase)) {

@@ -1,18 +1,21 @@
 import { appsRunning, currentReleases } from "../../database/queries/current-releases.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
-import type { BlockerCode, Stage } from "../../entities/core/enums.js";
+import type { BlockerCode, Remedy, Stage } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { type Blocker, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
+import type { CheckResult } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 import { LIMITS } from "../core/input.js";
 import { requireApp, requirePipeline, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
-import { checkBlockers, evaluateChecks, findStatuses } from "../gates/checks.js";
+import { createBlocker } from "../gates/blocker.js";
+import { evaluateChecks } from "../gates/checks.js";
+import { evaluateGates } from "../gates/evaluate.js";
+import type { Subject, Target } from "../gates/gate.js";
 import { applyOverride, type OverrideInput } from "../gates/override.js";
-import { repositoryBlockers } from "../gates/repository.js";
 import { nextStage } from "../pipelines/stages.js";
 
 export interface PromoteInput extends OverrideInput {
@@ -28,8 +31,10 @@ export interface PromoteInput extends OverrideInput {
 /**
  * Evaluates a promotion: which release of which app would go where, and what blocks it. With `force`, gates do not
  * block, but the results of checks are included.
+ *
+ * @param now the time of the transaction
  */
-export async function evaluatePromotion(reader: Reader, input: PromoteInput): Promise<PromotionPlan> {
+export async function evaluatePromotion(reader: Reader, now: Date, input: PromoteInput): Promise<PromotionPlan> {
   const { pipeline, from, source } = await findSource(reader, input);
   const release = await findRelease(reader, input, source);
   const to = nextStage(from);
@@ -45,7 +50,7 @@ export async function evaluatePromotion(reader: Reader, input: PromoteInput): Pr
     );
   } else if (release.phase !== "SUCCEEDED") {
     const message = `v${release.version} of ${source?.name} is ${release.phase}; only a release that SUCCEEDED can be promoted.`;
-    blockers.push(promotionBlocker("RELEASE_NOT_SUCCEEDED", message));
+    blockers.push(promotionBlocker("RELEASE_NOT_SUCCEEDED", message, maySucceed(release) ? ["DEPLOY"] : []));
   }
   if (to === null)
     blockers.push(promotionBlocker("NO_NEXT_STAGE", `${from} is the last stage: nothing comes after it.`));
@@ -54,29 +59,43 @@ export async function evaluatePromotion(reader: Reader, input: PromoteInput): Pr
     const message = `Every target in ${to} of ${pipeline.name} already runs this build; skipUpToDate leaves none.`;
     blockers.push(promotionBlocker("UP_TO_DATE", message));
   }
-  if (build !== null) blockers.push(...applyOverride(input, repositoryBlockers(pipeline, build, null)));
-  const targets = await evaluateTargets(reader, couplings, release, input);
-  blockers.push(...targets.flatMap((target) => target.blockers));
+  const apps = await findTargetApps(reader, couplings);
+  if (release === null || build === null) {
+    // Without a release there is nothing to evaluate: that it is missing is one blocker, not one per check.
+    const targets = apps.map((target) => toTarget(target, evaluateChecks(target.coupling.requiredChecks, []), []));
+    return Object.assign(new PromotionPlan(), { pipeline, source, release, build, from, to, targets, blockers });
+  }
+  const subject: Subject = { way: "PROMOTION", pipeline, build, release, to, targets: apps };
+  const [verdict] = await evaluateGates(reader, now, [subject]);
+  if (verdict === undefined) throw new Error("The promotion was not evaluated.");
+  const held = applyOverride(input, verdict.blockers);
+  const ofTarget = ({ app }: Target) => held.filter((blocker) => blocker.app?.id === app.id);
+  const targets = apps.map((target, index) => toTarget(target, verdict.checks[index] ?? [], ofTarget(target)));
+  blockers.push(...held);
   return Object.assign(new PromotionPlan(), { pipeline, source, release, build, from, to, targets, blockers });
 }
 
-async function evaluateTargets(
-  reader: Reader,
-  couplings: readonly Coupling[],
-  release: Release | null,
-  override: OverrideInput,
-): Promise<PlannedTarget[]> {
+/** Whether a release can still become SUCCEEDED. */
+function maySucceed({ phase, timedOut }: Release): boolean {
+  return phase === "QUEUED" || phase === "DEPLOYING" || (phase === "FAILED" && timedOut);
+}
+
+async function findTargetApps(reader: Reader, couplings: readonly Coupling[]): Promise<Target[]> {
   if (couplings.length === 0) return [];
   const apps = new Map((await reader.find(App, { id: couplings.map((one) => one.appId) })).map((app) => [app.id, app]));
-  const statuses = release === null ? [] : await findStatuses(reader, release);
   return couplings.map((coupling) => {
     const app = apps.get(coupling.appId);
     if (app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);
-    const checks = evaluateChecks(coupling.requiredChecks, statuses);
-    // Without a release there are no checks to evaluate: that it is missing is one blocker, not one per check.
-    const blockers = release === null ? [] : applyOverride(override, checkBlockers(app, checks));
-    return Object.assign(new PlannedTarget(), { coupling, app, checks, blockers });
+    return { coupling, app };
   });
+}
+
+function toTarget(
+  { coupling, app }: Target,
+  checks: readonly CheckResult[],
+  blockers: readonly Blocker[],
+): PlannedTarget {
+  return Object.assign(new PlannedTarget(), { coupling, app, checks: [...checks], blockers: [...blockers] });
 }
 
 async function findSource(
@@ -153,6 +172,7 @@ async function withoutRunning(reader: Reader, build: Build, couplings: readonly 
   return couplings.filter((coupling) => !running.has(coupling.appId));
 }
 
-function promotionBlocker(code: BlockerCode, message: string): Blocker {
-  return { code, message, app: null, context: null, overridable: false };
+/** A blocker of the promotion itself. It cannot be forced. */
+function promotionBlocker(code: BlockerCode, message: string, remedies: Remedy[] = []): Blocker {
+  return createBlocker({ code, message, remedies });
 }

@@ -16,6 +16,7 @@ import { withIdempotency } from "../core/idempotency.js";
 import { lockApps } from "../core/locks.js";
 import { nextPosition } from "../core/position.js";
 import { blocked } from "../core/refusal.js";
+import { transactionTime } from "../core/time.js";
 import { parseOverride } from "../gates/override.js";
 import { prepareReleases, promotionPhase } from "./deployments.js";
 import { evaluatePromotion, type PromoteInput } from "./promotion-evaluation.js";
@@ -29,7 +30,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
   permit(ctx.viewer, "promote");
   const override = parseOverride(ctx.viewer, "forcePromotion", input);
   return withIdempotency(ctx, "promote", input, Promotion, async (tx) => {
-    const plan = await evaluateUnderLocks(tx, input);
+    const plan = await evaluateUnderLocks(tx, await transactionTime(tx, ctx), input);
     const { source, release, build, to } = plan;
     if (plan.blockers.length > 0) throw blocked(`The promotion${source ? ` of ${source.name}` : ""}`, plan.blockers);
     if (source === null || release === null || build === null || to === null) {
@@ -95,7 +96,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
 /** Evaluates what `promote` would do with the same input, by the same rules, and writes nothing. */
 export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<PromotionPlan> {
   permit(ctx.viewer, "read");
-  const plan = await evaluatePromotion(ctx.db.reader, input);
+  const plan = await evaluatePromotion(ctx.db.reader, await transactionTime(ctx.db.reader, ctx), input);
   const ids = plan.targets.map((target) => target.app.id);
   const current = await currentReleases(ctx.db.reader, ids);
   const running = plan.build === null ? new Set() : await appsRunning(ctx.db.reader, plan.build.id, ids);
@@ -113,8 +114,8 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
  *
  * @throws StaleRead if it then depends on other rows, which cannot be locked in order any more
  */
-async function evaluateUnderLocks(tx: Tx, input: PromoteInput): Promise<PromotionPlan> {
-  const plan = await evaluatePromotion(tx, input);
+async function evaluateUnderLocks(tx: Tx, now: Date, input: PromoteInput): Promise<PromotionPlan> {
+  const plan = await evaluatePromotion(tx, now, input);
   if (!tx.dialect.concurrent) return plan;
   const { source, targets, builds } = lockSet(plan);
   await tx.lock(Pipeline, [plan.pipeline.id], "share");
@@ -122,7 +123,7 @@ async function evaluateUnderLocks(tx: Tx, input: PromoteInput): Promise<Promotio
   await lockApps(tx, targets);
   await tx.lock(Build, builds, "share");
   const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);
-  const final = await evaluatePromotion(tx, input);
+  const final = await evaluatePromotion(tx, now, input);
   const grounds = lockSet(final);
   const all = [final.pipeline.id, ...grounds.source, ...grounds.targets, ...grounds.builds];
   if (!all.every((id) => held.has(id))) throw new StaleRead("The rows that the promotion depends on have changed.");

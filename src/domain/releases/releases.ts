@@ -1,5 +1,6 @@
 import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { DeploymentPhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
@@ -7,15 +8,15 @@ import type { Blocker } from "../../entities/releases/plan.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { permit } from "../access/actions.js";
-import type { Ctx } from "../core/context.js";
+import type { Ctx, TxCtx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseText } from "../core/input.js";
 import { type LockedApp, lockApp, lockAppInPipeline, lockApps } from "../core/locks.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
-import { checkBlockers, evaluateChecks, findBuildStatuses } from "../gates/checks.js";
+import { transactionTime } from "../core/time.js";
+import { evaluateGates } from "../gates/evaluate.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
-import { repositoryBlockers } from "../gates/repository.js";
 import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
 import { findRollbackTarget } from "./rollback-target.js";
 
@@ -42,7 +43,7 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
     if (build.phase !== "SUCCEEDED") {
       throw conflict(`Only a build that has SUCCEEDED can be released; build ${build.id} is ${build.phase}.`);
     }
-    const blockers = applyOverride(input, await evaluateRelease(tx, locked, build));
+    const blockers = applyOverride(input, await evaluateRelease(tx, ctx, locked, build));
     if (blockers.length > 0) throw blocked(`The release onto ${app.name}`, blockers);
     const { release, events } = await insertRelease(tx, ctx, app, {
       build,
@@ -57,13 +58,17 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
 
 /** What blocks a direct release. Nothing blocks a build that has succeeded on the app before: going back is not gated. */
 async function evaluateRelease(
-  reader: Reader,
+  tx: Tx,
+  ctx: TxCtx,
   { app, coupling, pipeline }: LockedApp,
   build: Build,
 ): Promise<readonly Blocker[]> {
-  if (coupling === null || pipeline === null || (await hasSucceeded(reader, app, build))) return [];
-  const checks = evaluateChecks(coupling.requiredChecks, await findBuildStatuses(reader, build.id));
-  return [...repositoryBlockers(pipeline, build, app), ...checkBlockers(app, checks)];
+  if (coupling === null || pipeline === null || (await hasSucceeded(tx, app, build))) return [];
+  const [verdict] = await evaluateGates(tx, await transactionTime(tx, ctx), [
+    { way: "RELEASE", pipeline, build, release: null, to: coupling.stage, targets: [{ coupling, app }] },
+  ]);
+  if (verdict === undefined) throw new Error("The release was not evaluated.");
+  return verdict.blockers;
 }
 
 export interface RollbackInput {

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import type { Build } from "../builds/build.js";
-import { BlockerCode, Stage } from "../core/enums.js";
+import { BlockerCode, Remedy, Stage } from "../core/enums.js";
+import type { Node } from "../core/node.js";
 import type { App } from "../pipelines/app.js";
 import type { Coupling } from "../pipelines/coupling.js";
 import type { Pipeline } from "../pipelines/pipeline.js";
@@ -26,6 +27,18 @@ export class Blocker {
 
   @Field(() => Boolean, { description: "Whether an administrator can override it with `force`." })
   overridable!: boolean;
+
+  @Field(() => [Remedy], { description: "What can clear it; empty if nothing can." })
+  remedies!: Remedy[];
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When time alone clears it; null if time does not clear it, or no end is known.",
+  })
+  clearsAt!: Date | null;
+
+  /** The freeze, window, approval rule or status that it comes from; null if there is none. */
+  cause!: Node | null;
 }
 
 @ObjectType({ description: "A target app of a planned promotion.", simpleResolvers: true })

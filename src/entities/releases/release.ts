@@ -71,6 +71,10 @@ export class Release extends Node {
   @Column("boolean")
   timedOut!: boolean;
 
+  /** When it SUCCEEDED, by `transactionTime`; null in other phases, and for releases from before it was recorded. */
+  @Column("bigint", { ...instant, nullable: true })
+  succeededAt!: Date | null;
+
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;

@@ -1,11 +1,18 @@
-import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { findPipeline } from "../../domain/core/references.js";
+import { updateStagePolicy } from "../../domain/gates/stage-policies.js";
+import { defaultPolicy } from "../../domain/gates/stage-policy-fact.js";
 import { nextStage, STAGES } from "../../domain/pipelines/stages.js";
 import { Stage } from "../../entities/core/enums.js";
+import { StagePolicy } from "../../entities/gates/stage-policy.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { PipelineStage, StageNode } from "../../entities/pipelines/stage.js";
 import type { Context } from "../../schema/context.js";
+import { UpdateStagePolicyInput } from "../../schema/inputs/stage-policies.js";
+import { UpdateStagePolicyPayload } from "../../schema/payloads.js";
+import { requiresRole } from "../../schema/roles.js";
+import { loadPipeline } from "../relations.js";
 
 @Resolver(() => PipelineStage)
 export class StageResolver {
@@ -45,5 +52,31 @@ export class StageResolver {
   async couplings(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<readonly Coupling[]> {
     const couplings = await ctx.loaders.couplingsOfPipeline.load(pipeline.id);
     return couplings.filter((coupling) => coupling.stage === stage);
+  }
+
+  @FieldResolver(() => StagePolicy, { description: "What the stage requires of everything that is promoted into it." })
+  async policy(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<StagePolicy> {
+    const policies = await ctx.loaders.policiesOfPipeline.load(pipeline.id);
+    return policies.find((policy) => policy.stage === stage) ?? defaultPolicy(pipeline, stage);
+  }
+}
+
+@Resolver(() => StagePolicy)
+export class StagePolicyResolver {
+  @FieldResolver(() => Pipeline, { description: "The pipeline." })
+  pipeline(@Root() { pipelineId }: StagePolicy, @Ctx() ctx: Context): Promise<Pipeline> {
+    return loadPipeline(ctx, pipelineId);
+  }
+
+  @Mutation(() => UpdateStagePolicyPayload, {
+    nullable: true,
+    description: `Changes the policy of a stage. ${requiresRole("updateStagePolicy")} ${requiresRole("loosenStagePolicy", "Loosening a field")}`,
+  })
+  async updateStagePolicy(
+    @Ctx() ctx: Context,
+    @Arg("input", () => UpdateStagePolicyInput, { description: "Input for updateStagePolicy." })
+    input: UpdateStagePolicyInput,
+  ): Promise<UpdateStagePolicyPayload> {
+    return { policy: await ctx.mutate((ctx) => updateStagePolicy(ctx, input)) };
   }
 }

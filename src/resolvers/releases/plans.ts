@@ -1,4 +1,5 @@
 import { FieldResolver, Resolver, Root } from "type-graphql";
+import { Node } from "../../entities/core/node.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -60,5 +61,13 @@ export class BlockerResolver {
   })
   app(@Root() { app }: Blocker): App | null {
     return app;
+  }
+
+  @FieldResolver(() => Node, {
+    nullable: true,
+    description: "The freeze, window, approval rule or status that it comes from; null if there is none.",
+  })
+  cause(@Root() { cause }: Blocker): Node | null {
+    return cause;
   }
 }

@@ -56,6 +56,7 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   promote: "OPERATOR",
   openReviewApp: "OPERATOR",
   closeReviewApp: "OPERATOR",
+  updateStagePolicy: "OPERATOR",
   removeCoupling: "ADMIN",
   deletePipeline: "ADMIN",
   deleteApp: "ADMIN",

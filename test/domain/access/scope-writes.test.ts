@@ -101,6 +101,7 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
   ],
   openReviewApp: (at) => [{ pipeline: at.pipeline, pullRequest: { number: 7, branch: "aimed" } }],
   closeReviewApp: (at) => [{ pipeline: at.pipeline, pullRequestNumber: 1 }],
+  updateStagePolicy: (at) => [{ pipeline: at.pipeline, stage: "STAGING", soakTime: "1h" }],
   createPipeline: () => [{ name: unique("aimed") }],
   createApp: () => [{ name: unique("aimed") }],
   createToken: (at) => [{ name: "aimed", role: "VIEWER", pipelines: [at.pipeline] }],
@@ -303,6 +304,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["OPERATOR", "promote", { app: a.dev.name, targets: [extra.name] }],
       ["OPERATOR", "openReviewApp", { pipeline: a.pipeline.id, pullRequest }],
       ["OPERATOR", "closeReviewApp", { pipeline: a.pipeline.id, pullRequestNumber: 9 }],
+      ["OPERATOR", "updateStagePolicy", { pipeline: a.pipeline.id, stage: "PRODUCTION", soakTime: "1h" }],
       // A restricted token cannot add a coupling: a visible app is in a pipeline already, and others are invisible.
       ["OPERATOR", "addCoupling", { pipeline: a.pipeline.id, app: a.dev.id, stage: "STAGING" }, "CONFLICT"],
       ["ADMIN", "promote", { app: a.stg.id, force: true, reason: "own" }],

@@ -11,7 +11,7 @@ const server = await startServer({ after });
 const { admin } = server;
 const seed = new Seed(admin);
 
-const BLOCKER = "code message app { id name } context overridable";
+const BLOCKER = "code message app { id name } context overridable remedies clearsAt cause { __typename id }";
 const PLAN = `query ($input: PromoteInput!) { promotionPlan(input: $input) {
   promotable from to source { id } release { id }
   blockers { ${BLOCKER} }
@@ -183,6 +183,9 @@ describe("a promotion plan", () => {
         app: { id: fresh.id, name: fresh.name },
         context: "ci",
         overridable: true,
+        remedies: ["REPORT_STATUS", "FORCE"],
+        clearsAt: null,
+        cause: null,
       },
     ];
     assert.deepEqual(promotionPlan.targets, [

@@ -1,0 +1,81 @@
+import type { Reader } from "../../database/rows/reader.js";
+import type { Build } from "../../entities/builds/build.js";
+import type { Stage } from "../../entities/core/enums.js";
+import type { App } from "../../entities/pipelines/app.js";
+import type { Coupling } from "../../entities/pipelines/coupling.js";
+import type { Pipeline } from "../../entities/pipelines/pipeline.js";
+import type { Blocker } from "../../entities/releases/plan.js";
+import type { Release } from "../../entities/releases/release.js";
+
+/*
+ * What a gate is. A new gate is one file in this folder that exports `defineGate({ … })`, and one line in `gates.ts`. It
+ * declares the facts that it needs. Facts are loaded once for all gates and all subjects; the gate itself is pure.
+ */
+
+/** What is about to go where. */
+export interface Subject {
+  /**
+   * PROMOTION: `promote`, and a promotion that waits. RELEASE: `createRelease`, straight onto an app. AUTO_DEPLOY: a build
+   * that follows a branch or a pull request.
+   */
+  readonly way: "PROMOTION" | "RELEASE" | "AUTO_DEPLOY";
+  readonly pipeline: Pipeline;
+  readonly build: Build;
+  /** The release that is promoted; null if the build is released straight onto an app. */
+  readonly release: Release | null;
+  /** The stage that it goes to; null if there is none after the source. */
+  readonly to: Stage | null;
+  /** The apps that it goes to. A release or an automatic deploy has one. */
+  readonly targets: readonly Target[];
+}
+
+export interface Target {
+  readonly coupling: Coupling;
+  readonly app: App;
+}
+
+/** Something that gates depend on besides the subject. Two gates that use the same object share what it loads. */
+export interface Fact<T> {
+  /** For error messages, for example `statuses`. */
+  readonly name: string;
+  /**
+   * Loads the fact of every subject, aligned with `subjects`, with a number of statements that does not depend on how many
+   * there are. It sees only rows that the reader may see.
+   *
+   * @param other loads another fact of the same subjects, once for all that need it
+   * @throws InvalidFact if stored data is invalid: then every gate that needs the fact blocks
+   */
+  load(reader: Reader, subjects: readonly Subject[], now: Date, other: LoadFact): Promise<readonly T[]>;
+}
+
+export type LoadFact = <T>(fact: Fact<T>) => Promise<readonly T[]>;
+
+/** Stored data cannot be evaluated. The message says which, for people. */
+export class InvalidFact extends Error {
+  override readonly name = "InvalidFact";
+}
+
+type Facts = Readonly<Record<string, Fact<unknown>>>;
+type Loaded<F extends Facts> = { readonly [K in keyof F]: F[K] extends Fact<infer T> ? T : never };
+
+export interface Gate<F extends Facts = Facts> {
+  /** For error messages, for example `required checks`. */
+  readonly name: string;
+  /** The facts that `evaluate` receives, by any names. */
+  readonly facts: F;
+  /**
+   * The blockers of a subject; none if the gate is open for it. Pure: the same arguments always give the same blockers, and
+   * nothing is read. If it throws, the gate blocks. `app` of a blocker is the target that it affects, or null for all.
+   *
+   * @param now the time of the transaction
+   */
+  evaluate(now: Date, subject: Subject, facts: Loaded<F>): readonly Blocker[];
+}
+
+/** A gate of the list: the types of its facts are known to itself only. */
+export type AnyGate = Gate<Facts>;
+
+/** Defines a gate. Checks that `evaluate` uses the facts that it declares, by their types. */
+export function defineGate<F extends Facts>(gate: Gate<F>): AnyGate {
+  return gate as unknown as AnyGate;
+}

@@ -1,0 +1,7 @@
+import type { AnyGate } from "./gate.js";
+import { repositoryGate } from "./repository.js";
+import { requiredChecksGate } from "./required-checks.js";
+import { soakTimeGate } from "./soak-time.js";
+
+/** Every gate, in the order in which their blockers are listed. A new gate is a file in this folder and a line here. */
+export const GATES: readonly AnyGate[] = [repositoryGate, requiredChecksGate, soakTimeGate];

@@ -1,0 +1,143 @@
+import sql from "sql-template-tag";
+import { columns } from "../../database/rows/raw-rows.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Stage } from "../../entities/core/enums.js";
+import { Release } from "../../entities/releases/release.js";
+import { formatDuration, readDuration } from "../core/duration.js";
+import { createBlocker } from "./blocker.js";
+import { defineGate, type Fact, InvalidFact, type Subject } from "./gate.js";
+import { policyFact } from "./stage-policy-fact.js";
+
+const IN_STAGES = columns({ id: "text", build_id: "text", pipeline_id: "text", stage: "text" });
+const PERIODS = columns({ app_name: "text", until: "integer or null" });
+
+/** The longest soak time. */
+export const MAX_SOAK_TIME = "30d";
+
+/** A time for which a release was current on its app without a break. */
+export interface CurrentPeriod {
+  readonly release: Release;
+  readonly appName: string;
+  /** When it succeeded; null if it has not. */
+  readonly since: Date | null;
+  /** When a later release succeeded; null if it is still current. */
+  readonly until: Date | null;
+}
+
+/** When the releases were current that count for the soak time; only loaded where a soak time is required. */
+const periodsFact: Fact<readonly CurrentPeriod[]> = {
+  name: "soak times",
+  async load(reader, subjects, _now, other) {
+    const policies = await other(policyFact);
+    const soaking = subjects.filter((subject, index) => policies[index]?.soakTime != null && isGated(subject));
+    const previous = await findInPreviousStage(reader, soaking);
+    const ids = (subject: Subject) => (subject.release === null ? (previous.get(subject) ?? []) : [subject.release.id]);
+    const periods = await findPeriods(reader, [...new Set(soaking.flatMap(ids))]);
+    return subjects.map((subject) =>
+      soaking.includes(subject) ? ids(subject).flatMap((id) => periods.get(id) ?? []) : [],
+    );
+  },
+};
+
+/**
+ * Blocks until the release has been current on the source app for the soak time of the stage. A build that is released
+ * straight onto an app of STAGING or PRODUCTION must have been current for that long on an app of the stage before:
+ * otherwise that would be a way around. Builds reach REVIEW and DEVELOPMENT by themselves.
+ */
+export const soakTimeGate = defineGate({
+  name: "soak time",
+  facts: { policy: policyFact, periods: periodsFact },
+  evaluate(now, subject, { policy, periods }) {
+    const { soakTime } = policy;
+    if (soakTime === null || !isGated(subject)) return [];
+    if (!(soakTime >= 0 && soakTime <= readDuration(MAX_SOAK_TIME))) {
+      throw new InvalidFact(`the soak time of ${subject.to} is invalid`);
+    }
+    const ends = periods.map((period) => findEnd(period, soakTime));
+    if (ends.some((end) => end !== null && end <= now)) return [];
+    const [clearsAt] = ends.filter((end) => end !== null).sort((a, b) => a.getTime() - b.getTime());
+    const what = subject.release === null ? "This build" : `v${subject.release.version} of ${periods[0]?.appName}`;
+    const where = subject.release === null ? "on an app of the stage before" : "there";
+    const rule = `${what} must have been current ${where} for ${formatDuration(soakTime)} before it goes to ${subject.to}`;
+    const app = subject.way === "PROMOTION" ? null : (subject.targets[0]?.app ?? null);
+    const waits = clearsAt !== undefined || periods.some(({ since }) => since === null);
+    return [
+      createBlocker({
+        code: "SOAKING",
+        message: `${rule}; ${explain(clearsAt, periods)}.`,
+        app,
+        clearsAt: clearsAt ?? null,
+        remedies: waits ? ["WAIT", "FORCE"] : subject.release === null ? ["DEPLOY", "FORCE"] : ["FORCE"],
+      }),
+    ];
+  },
+});
+
+function isGated({ way, to }: Subject): boolean {
+  return way === "PROMOTION" || (way === "RELEASE" && (to === "STAGING" || to === "PRODUCTION"));
+}
+
+/** When a period reaches the soak time; null if it never does. */
+function findEnd({ since, until }: CurrentPeriod, soakTime: number): Date | null {
+  const end = since === null ? null : new Date(since.getTime() + soakTime);
+  return end !== null && (until === null || until >= end) ? end : null;
+}
+
+function explain(clearsAt: Date | undefined, periods: readonly CurrentPeriod[]): string {
+  if (clearsAt !== undefined) return `that is at ${clearsAt.toISOString()}`;
+  if (periods.length === 0) return "it is on none";
+  return periods.some(({ since }) => since === null) ? "it has not succeeded yet" : "a later release replaced it";
+}
+
+/** The releases of each subject's build on the apps of the stage before, for subjects without a release. */
+async function findInPreviousStage(
+  reader: Reader,
+  subjects: readonly Subject[],
+): Promise<ReadonlyMap<Subject, readonly string[]>> {
+  const direct = subjects.filter(({ release }) => release === null);
+  if (direct.length === 0) return new Map();
+  const { oneOf } = reader.dialect;
+  const pipelines = [...new Set(direct.map(({ pipeline }) => pipeline.id))];
+  const builds = [...new Set(direct.map(({ build }) => build.id))];
+  const rows = await reader.query(
+    "releases_in_stages",
+    IN_STAGES,
+    sql`SELECT r.id, r.build_id, c.pipeline_id, c.stage FROM couplings c
+      JOIN releases r ON r.app_id = c.app_id
+      WHERE ${oneOf(sql`c.pipeline_id`, pipelines)} AND ${oneOf(sql`r.build_id`, builds)} ORDER BY r.id`,
+  );
+  const before: Partial<Record<Stage, Stage>> = { STAGING: "DEVELOPMENT", PRODUCTION: "STAGING" };
+  return new Map(
+    direct.map((subject) => {
+      const mine = rows.filter(
+        (row) =>
+          row.build_id === subject.build.id &&
+          row.pipeline_id === subject.pipeline.id &&
+          row.stage === (subject.to === null ? undefined : before[subject.to]),
+      );
+      return [subject, mine.map((row) => row.id)];
+    }),
+  );
+}
+
+/** When releases were current. */
+async function findPeriods(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, CurrentPeriod>> {
+  if (ids.length === 0) return new Map();
+  const table = reader.table(Release);
+  const rows = await reader.query(
+    "current_periods",
+    PERIODS,
+    sql`SELECT ${table.select}, a.name AS app_name,
+      (SELECT MIN(COALESCE(n.succeeded_at, n.updated_at)) FROM releases n
+        WHERE n.app_id = e.app_id AND n.version > e.version AND n.phase = 'SUCCEEDED') AS until
+      FROM releases e JOIN apps a ON a.id = e.app_id WHERE ${reader.dialect.oneOf(sql`e.id`, ids)}`,
+  );
+  return new Map(
+    rows.map((row) => {
+      const release = table.fromRow(row);
+      const since = release.phase === "SUCCEEDED" ? (release.succeededAt ?? release.updatedAt) : null;
+      const until = row.until === null ? null : new Date(row.until);
+      return [release.id, { release, appName: row.app_name, since, until }];
+    }),
+  );
+}

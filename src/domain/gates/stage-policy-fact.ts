@@ -1,0 +1,30 @@
+import type { Stage } from "../../entities/core/enums.js";
+import { StagePolicy } from "../../entities/gates/stage-policy.js";
+import type { Pipeline } from "../../entities/pipelines/pipeline.js";
+import type { Fact } from "./gate.js";
+
+/** The policy of a stage that has none: it requires nothing. */
+export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stage: Stage): StagePolicy {
+  return Object.assign(new StagePolicy(), {
+    pipelineId: pipeline.id,
+    stage,
+    soakTime: null,
+    updatedAt: pipeline.createdAt,
+  });
+}
+
+/** The policy of the stage that a subject goes to. */
+export const policyFact: Fact<StagePolicy> = {
+  name: "stage policies",
+  async load(reader, subjects) {
+    const policies = await reader.find(StagePolicy, {
+      pipelineId: [...new Set(subjects.map((one) => one.pipeline.id))],
+    });
+    return subjects.map(
+      ({ pipeline, to }) =>
+        policies.find((policy) => policy.pipelineId === pipeline.id && policy.stage === to) ??
+        // A stage after PRODUCTION does not exist, and requires nothing.
+        defaultPolicy(pipeline, to ?? "PRODUCTION"),
+    );
+  },
+};

@@ -1,0 +1,32 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Duration } from "../core/custom-scalars.js";
+import { Stage } from "../core/enums.js";
+import { instant, integer } from "../core/instant.js";
+
+@Entity("stage_policies")
+@ObjectType({
+  description: "What a stage of a pipeline requires of everything that is promoted into it.",
+  simpleResolvers: true,
+})
+export class StagePolicy {
+  @PrimaryColumn("text")
+  pipelineId!: string;
+
+  @Field(() => Stage, { description: "The stage." })
+  @PrimaryColumn("text")
+  stage!: Stage;
+
+  /** Milliseconds. */
+  @Field(() => Duration, {
+    nullable: true,
+    description:
+      "How long a release must have been current on the source app, without a break, before it is promoted into this stage; null if no time is required.",
+  })
+  @Column("bigint", { ...integer, nullable: true })
+  soakTime!: number | null;
+
+  @Field(() => Date, { description: "When it was last changed; when the pipeline was created if never." })
+  @Column("bigint", instant)
+  updatedAt!: Date;
+}
