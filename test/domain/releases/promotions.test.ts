@@ -22,6 +22,7 @@ interface Refused {
     readonly app: Named | null;
     readonly context: string | null;
     readonly overridable: boolean;
+    readonly remedies: readonly string[];
   }[];
 }
 
@@ -176,7 +177,12 @@ describe("a promotion is refused", () => {
       assert.equal(code, "PROMOTION_BLOCKED");
       assert.deepEqual(
         blockers.map(({ message: _, ...rest }) => rest),
-        [{ code: "NO_RELEASE", app: null, context: null, overridable: false }],
+        [
+          {
+            ...{ code: "NO_RELEASE", app: null, context: null, overridable: false },
+            ...{ remedies: [], clearsAt: null, cause: null },
+          },
+        ],
       );
     }
   });
@@ -235,7 +241,7 @@ describe("a promotion is refused", () => {
     const { code, blockers, message } = await refused({ app: dev.id });
     assert.equal(code, "PROMOTION_BLOCKED");
     assert.deepEqual(
-      blockers.map(({ message: _, ...rest }) => rest),
+      blockers.map(({ code, app, context, overridable, remedies }) => ({ code, app, context, overridable, remedies })),
       [
         ["CHECK_FAILED", one, "failed"],
         ["CHECK_MISSING", one, "missing"],
@@ -243,7 +249,7 @@ describe("a promotion is refused", () => {
         ["CHECK_PENDING", two, "pending"],
       ].map(([what, app, context]) => {
         const { id, name } = app as typeof one;
-        return { code: what, app: { id, name }, context, overridable: true };
+        return { code: what, app: { id, name }, context, overridable: true, remedies: ["REPORT_STATUS", "FORCE"] };
       }),
     );
     for (const { name } of [one, two]) assert.match(message, new RegExp(name));
