@@ -16,7 +16,7 @@ const OPERATIONS = "src/cli/api/operations/*.graphql";
  */
 const VALUES = {
   "Parts of an object or of an event, which have no identity apart from it.": [
-    ...["Actor", "AvailableCheck", "CheckResult", "Commit", "GithubReport", "PullRequest"],
+    ...["Actor", "AvailableCheck", "CheckResult", "Commit", "GithubReport", "PullRequest", "StagePolicy"],
   ],
   "Computed for each request from the current state.": [...["AutoDeploy", "Blocker", "PlannedTarget", "PromotionPlan"]],
   "The same for every request, or for every request of a token.": ["StageNode", "Viewer"],

@@ -16,5 +16,5 @@ export const POSSIBLE_TYPES = {
 /** Types without an id: values that belong to the object that contains them. */
 export const VALUE_TYPES = [
   ...["Actor", "AutoDeploy", "AvailableCheck", "Blocker", "CheckResult", "Commit", "GithubReport", "PlannedTarget"],
-  ...["PromotionPlan", "PullRequest", "StageNode", "Viewer"],
+  ...["PromotionPlan", "PullRequest", "StageNode", "StagePolicy", "Viewer"],
 ];
