@@ -1,5 +1,5 @@
 /*
- * Compiles the project into dist/ without disturbing processes that run from it.
+ * Compiles the project into dist/, and the page into dist/web, without disturbing processes that run from it.
  *
  * TypeScript compiles incrementally into .build/. Each changed file is then written to a temporary file in dist/ and renamed,
  * so that readers see either the old or the new file, never a partial one. Builds run one at a time: a concurrent build waits.
@@ -11,11 +11,13 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { buildPage } from "./build-page.mjs";
 
 const TARGET = "dist";
 // As deep as TARGET, so that the relative paths in source maps hold in both.
 const STAGING = ".build";
 const LOCK = join(STAGING, "lock");
+const PAGE = "web";
 const EXECUTABLE = join("src", "cli", "main.js");
 const LOCK_POLL_MS = 50;
 // Far longer than a build takes. An older lock belongs to a killed process whose id another process has reused.
@@ -45,7 +47,7 @@ function build() {
   for (const file of outputs) copyIfChanged(file);
   chmodIfNeeded(join(TARGET, EXECUTABLE));
   removeStale(new Set(outputs));
-  return 0;
+  return buildPage({ staging: join(STAGING, PAGE), target: join(TARGET, PAGE), replace: replaceIfChanged });
 }
 
 /** The files that the sources compile to, relative to the output folder. */
@@ -59,12 +61,14 @@ function outputsOfSources() {
 }
 
 function copyIfChanged(file) {
-  const compiled = readFileSync(join(STAGING, file));
-  const target = join(TARGET, file);
-  if (read(target)?.equals(compiled)) return;
+  replaceIfChanged(join(TARGET, file), readFileSync(join(STAGING, file)), file === EXECUTABLE ? 0o755 : 0o644);
+}
+
+function replaceIfChanged(target, content, mode = 0o644) {
+  if (read(target)?.equals(content)) return;
   mkdirSync(dirname(target), { recursive: true });
   const beside = `${target}.${process.pid}.new`;
-  writeFileSync(beside, compiled, { mode: file === EXECUTABLE ? 0o755 : 0o644 });
+  writeFileSync(beside, content, { mode });
   renameSync(beside, target);
 }
 
@@ -76,7 +80,7 @@ function removeStale(outputs) {
   const prune = process.argv.includes("--prune");
   for (const folder of [STAGING, TARGET]) {
     for (const file of readdirSync(folder, { recursive: true })) {
-      if (!/\.js(\.map)?$/.test(file) || outputs.has(file)) continue;
+      if (!/\.js(\.map)?$/.test(file) || outputs.has(file) || file.startsWith(`${PAGE}${sep}`)) continue;
       if (folder === TARGET && file.startsWith(`src${sep}`) && !prune) continue;
       rmSync(join(folder, file), { force: true });
     }

@@ -1,17 +1,19 @@
 /*
  * Generates src/cli/api/generated.ts from src/schema/schema.graphql and src/cli/api/operations/*.graphql: the types of the
- * CLI's operations with GraphQL code generator, the documents as text, and the values of the enums.
+ * CLI's operations with GraphQL code generator, the documents as text, and the values of the enums. And the page's documents; see
+ * codegen-page.mjs.
  *
  * It reads no TypeScript, because the sources do not compile while the generated file is stale.
  *
- *   node scripts/codegen.mjs            writes the file
- *   node scripts/codegen.mjs --check    fails if the file is stale
+ *   node scripts/codegen.mjs            writes the files
+ *   node scripts/codegen.mjs --check    fails if one is stale
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codegen } from "@graphql-codegen/core";
 import * as typescriptOperations from "@graphql-codegen/typescript-operations";
 import { buildSchema, isEnumType, Kind, parse, print, visit } from "graphql";
+import { generatePage } from "./codegen-page.mjs";
 
 const SCHEMA = "src/schema/schema.graphql";
 const OPERATIONS = "src/cli/api/operations";
@@ -30,12 +32,17 @@ const documents = readdirSync(OPERATIONS)
 const definitions = documents.flatMap(({ document }) => document.definitions);
 
 const types = await generateTypes();
-const generated = [HEADER, types, enumValues(), documentTexts()].join("\n");
-if (!process.argv.includes("--check")) {
-  writeFileSync(TARGET, generated);
-} else if (read(TARGET) !== generated) {
-  console.error(`${TARGET} is stale. Run \`npm run codegen\` and commit the file.`);
-  process.exitCode = 1;
+const generated = new Map([
+  [TARGET, [HEADER, types, enumValues(), documentTexts()].join("\n")],
+  ...(await generatePage()),
+]);
+for (const [file, text] of generated) {
+  if (!process.argv.includes("--check")) {
+    writeFileSync(file, text);
+  } else if (read(file) !== text) {
+    console.error(`${file} is stale. Run \`npm run codegen\` and commit the file.`);
+    process.exitCode = 1;
+  }
 }
 
 /** @throws an error that lists the problems if an operation is not valid against the schema */

@@ -61,6 +61,8 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
         "examples/watch",
         "server/http/explorer",
         "integrations/platform/aka-replay",
+        "web/board",
+        "web/files",
         "integrations/platform/akkeris",
         "integrations/platform/heroku",
         "integrations/platform/openapi",

@@ -24,6 +24,8 @@ import { startHousekeeping } from "./server/housekeeping.js";
 import { FastPath } from "./server/http/fast-path.js";
 import { serveGraphql } from "./server/http/graphql.js";
 import { serveHealth } from "./server/http/health.js";
+import { servePage } from "./server/http/page.js";
+import { PageFiles } from "./server/http/page-files.js";
 import { createHttp } from "./server/http/server.js";
 import { Audit } from "./server/telemetry/audit.js";
 import { createLogger, type Logger } from "./server/telemetry/log.js";
@@ -119,7 +121,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       log.warn(invalid, "trusted document does not match the schema");
     }
     const budget = costPerMinute === null ? null : new Budget(costPerMinute, database);
-    const admission = new Admission({ schema, limits, budget, trusted });
+    const pageFiles = new PageFiles();
+    const pageDocuments = pageFiles.built
+      ? readTrustedDocuments(pageFiles.documents, "The page's manifest")
+      : new Map();
+    const admission = new Admission({ schema, limits, budget, trusted, pageDocuments });
     const metrics = new Metrics(database, feed);
     metrics.observeResponseCache(() => responseStore.statistics);
     const audit = new Audit(ctx, log);
@@ -130,9 +136,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     await execution.start();
     cleanup.push(() => execution.stop());
     const fastPath = new FastPath({ execution, authentication, observer, responseCache });
-    const { allowedOrigins } = config;
-    const http = await createHttp({ log, allowedOrigins, fastPath });
+    const { allowedOrigins, basePath, oidcClientId: clientId } = config;
+    const http = await createHttp({ log, allowedOrigins, fastPath, basePath });
     tracing?.serve(http);
+    const signIn = config.oidc === null || clientId === null ? null : { issuer: config.oidc.issuer, clientId };
+    servePage(http, pageFiles, { basePath, oidc: signIn });
     serveHealth(http, database, () => stopping || drain.started);
     serveMetrics(http, metrics);
     await serveGraphql(http, { execution, authentication, fastPath });

@@ -37,6 +37,8 @@ export interface Config {
   /** Maximum number of webhook deliveries that are kept. */
   readonly githubMaxDeliveries: number;
   readonly allowedOrigins: readonly string[];
+  /** The path that the service is reached under behind a proxy, for example `/railyard`; empty for none. */
+  readonly basePath: string;
   readonly deployTimeout: number;
   readonly reviewAppTtl: number;
   readonly eventRetention: number;
@@ -50,6 +52,8 @@ export interface Config {
   readonly trustedDocuments: string | null;
   /** The external issuer whose tokens are accepted; null for none. */
   readonly oidc: OidcSettings | null;
+  /** The id of the page as a client of that issuer, for sign-in in the browser; null if people paste a token. */
+  readonly oidcClientId: string | null;
   /** The OTLP endpoint for traces; null to disable tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
   readonly tracesEndpoint: string | null;
   /** Headers for the collector, as comma-separated `name=value` pairs. */
@@ -116,6 +120,14 @@ export const SETTINGS = z.object({
   GITHUB_DELIVERY_RETENTION: durationSetting("30d"),
   GITHUB_MAX_DELIVERIES: countSetting.default(100_000),
   ALLOWED_ORIGINS: originSetting.default([]),
+  BASE_PATH: z
+    .string()
+    .transform((text) => text.replace(/\/+$/, ""))
+    .refine(
+      (text) => /^(?:\/[\w.~-]+)*$/.test(text),
+      "must be a path of letters, digits, dashes and slashes that begins with a slash, for example /railyard",
+    )
+    .optional(),
   DEPLOY_TIMEOUT: durationSetting("10m"),
   REVIEW_APP_TTL: durationSetting("72h"),
   EVENT_RETENTION: durationSetting("90d"),
@@ -134,6 +146,7 @@ export const SETTINGS = z.object({
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_ROLE_CLAIM: z.string().default("roles"),
   OIDC_ROLES: rolesSetting.optional(),
+  OIDC_CLIENT_ID: z.string().max(256, "must have at most 256 characters").optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
     .refine(isHttp, "must be the URL of an OTLP/HTTP collector, for example http://localhost:4318")
@@ -171,6 +184,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     githubDeliveryRetention: data.GITHUB_DELIVERY_RETENTION,
     githubMaxDeliveries: data.GITHUB_MAX_DELIVERIES,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    basePath: data.BASE_PATH ?? "",
     deployTimeout: data.DEPLOY_TIMEOUT,
     reviewAppTtl: data.REVIEW_APP_TTL,
     eventRetention: data.EVENT_RETENTION,
@@ -185,6 +199,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     costPerMinute: data.COST_PER_MINUTE ?? null,
     trustedDocuments: data.TRUSTED_DOCUMENTS ?? null,
     oidc: parseOidc(data),
+    oidcClientId: data.OIDC_CLIENT_ID ?? null,
     tracesEndpoint: data.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     tracesHeaders: data.OTEL_EXPORTER_OTLP_HEADERS ?? null,
   };
@@ -193,7 +208,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
 /** The OIDC settings must be complete: without an audience, tokens issued for other services would be accepted. */
 function parseOidc(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles, OIDC_ROLE_CLAIM: roleClaim } = settings;
-  if (issuer === undefined && audience === undefined && roles === undefined) return null;
+  if (issuer === undefined && audience === undefined && roles === undefined) {
+    if (settings.OIDC_CLIENT_ID === undefined) return null;
+    throw new InvalidConfig(["OIDC_CLIENT_ID needs OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES."]);
+  }
   const missing = Object.entries({ OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles })
     .filter(([, value]) => value === undefined)
     .map(([name]) => `${name} must be set: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES are required together.`);

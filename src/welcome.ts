@@ -10,6 +10,7 @@ export function welcome(url: string, adminSecret: string | null, loginNote: stri
   const lines = [
     `${colors.bold("Railyard")} is at ${colors.cyan(url)}`,
     "",
+    `  Page         ${colors.cyan(`${url}/`)}`,
     `  GraphQL      ${colors.cyan(`${url}/graphql`)}`,
     `  Explorer     ${colors.cyan(`${url}/graphql`)} in a browser`,
     ...(adminSecret === null ? [] : [`  Admin token  ${colors.bold(adminSecret)} shown only once; store it safely`]),

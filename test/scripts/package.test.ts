@@ -49,7 +49,8 @@ describe("the package, installed in an empty folder", { skip }, () => {
     assert.deepEqual(readdirSync(root).sort(), [
       ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "dist", "package.json", "src"],
     ]);
-    assert.deepEqual(readdirSync(join(root, "dist")), ["src"]);
+    assert.deepEqual(readdirSync(join(root, "dist")).sort(), ["src", "web"]);
+    assert.deepEqual(readdirSync(join(root, "dist/web")).sort(), ["assets", "documents.json", "index.html"]);
     assert.deepEqual(readdirSync(join(root, "src"), { recursive: true }), ["schema", join("schema", "schema.graphql")]);
     assert.ok(!existsSync(join(folder, "node_modules/typescript")));
   });
@@ -97,6 +98,9 @@ describe("the package, installed in an empty folder", { skip }, () => {
       assert.equal(await first.exit(), "SIGKILL");
       const second = start();
       const client = new Client(await second.ready(), ADMIN_SECRET);
+      const page = await (await fetch(client.url)).text();
+      const [, script] = /<script type="module" [^>]*src="\.(\/assets\/[^"]+)"/.exec(page) ?? [];
+      assert.equal((await fetch(`${client.url}${script}`)).status, 200);
       const found = await client.ask('{ app(app: "shop") { currentRelease { build { id } } } }');
       assert.equal(found.app.currentRelease.build.id, build.id);
       second.signal("SIGTERM");

@@ -22,6 +22,7 @@ export const SERVE_OPTIONS: Readonly<Record<string, { readonly variable: string;
   },
   "github-max-deliveries": { variable: "GITHUB_MAX_DELIVERIES", about: "most webhook deliveries that are kept" },
   "allowed-origins": { variable: "ALLOWED_ORIGINS", about: "comma-separated origins of browser clients" },
+  "base-path": { variable: "BASE_PATH", about: "path that the service is reached under behind a proxy" },
   "deploy-timeout": { variable: "DEPLOY_TIMEOUT", about: "duration after which a deployment has failed" },
   "review-app-ttl": { variable: "REVIEW_APP_TTL", about: "duration after which an unused review app is closed" },
   "event-retention": { variable: "EVENT_RETENTION", about: "duration for which events are kept" },
@@ -37,6 +38,7 @@ export const SERVE_OPTIONS: Readonly<Record<string, { readonly variable: string;
   "oidc-audience": { variable: "OIDC_AUDIENCE", about: "audience that those tokens must have" },
   "oidc-role-claim": { variable: "OIDC_ROLE_CLAIM", about: "claim that holds the roles" },
   "oidc-roles": { variable: "OIDC_ROLES", about: "claim=ROLE pairs, comma-separated" },
+  "oidc-client-id": { variable: "OIDC_CLIENT_ID", about: "id of the page as a client of that issuer" },
   "otel-exporter-otlp-endpoint": {
     variable: "OTEL_EXPORTER_OTLP_ENDPOINT",
     about: "collector that traces are sent to",

@@ -22,6 +22,8 @@ export interface AdmissionOptions {
   readonly budget: Budget | null;
   /** The only documents that may run; null if any document may run. */
   readonly trusted: TrustedDocuments | null;
+  /** The documents of the page, which always may run. */
+  readonly pageDocuments: TrustedDocuments;
 }
 
 /**
@@ -70,7 +72,9 @@ export class Admission {
   }
 
   #findDocument({ query, documentId }: OperationRequest): string {
-    const { trusted } = this.#options;
+    const { trusted, pageDocuments } = this.#options;
+    const known = documentId === undefined ? undefined : findTrustedDocument(pageDocuments, documentId);
+    if (known !== undefined) return known;
     if (trusted === null) {
       // Clients recognize this message, and send the document itself.
       if (query === "" && documentId !== undefined) throw new Refusal("BAD_USER_INPUT", "PersistedQueryNotSupported");

@@ -29,14 +29,15 @@ const FORMAT = z.object({ format: z.string() });
 /**
  * Reads a manifest of trusted documents, as GraphQL Code Generator, Relay or Apollo writes it. The ids are the manifest's own.
  *
+ * @param name how errors call the manifest
  * @throws InvalidManifest if the file cannot be read or is not such a manifest
  */
-export function readTrustedDocuments(path: string): TrustedDocuments {
+export function readTrustedDocuments(path: string, name = "TRUSTED_DOCUMENTS"): TrustedDocuments {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new InvalidManifest(`TRUSTED_DOCUMENTS cannot be read: ${(error as Error).message}`);
+    throw new InvalidManifest(`${name} cannot be read: ${(error as Error).message}`);
   }
   return new Map(entriesOf(content).map(([id, text]) => [normalizeId(id), text]));
 }

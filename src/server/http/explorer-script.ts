@@ -78,7 +78,7 @@ export const SCRIPT = `
         };
 
         const request = async (params, headers) => {
-          const response = await fetch("/graphql", {
+          const response = await fetch(location.pathname, {
             method: "POST",
             headers: { "content-type": "application/json", accept: "application/json", ...authorization, ...headers },
             body: JSON.stringify(params),
@@ -89,7 +89,7 @@ export const SCRIPT = `
         /** Subscribes with the protocol graphql-transport-ws, and shows the list of all events instead of only the last. */
         const subscribe = (payload) => ({
           subscribe(observer) {
-            const socket = new WebSocket(new URL("/graphql", location.href.replace(/^http/, "ws")), "graphql-transport-ws");
+            const socket = new WebSocket(new URL(location.pathname, location.href.replace(/^http/, "ws")), "graphql-transport-ws");
             const send = (message) => socket.send(JSON.stringify(message));
             const events = [];
             let received = 0;

@@ -17,6 +17,7 @@ import { present } from "../../schema/errors.js";
 import { HttpRefusal, toHttpHead } from "../execution/http-head.js";
 import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
 import type { Logger } from "../telemetry/log.js";
+import { stripBasePath, stripFromUpgrades } from "./base-path.js";
 import type { FastPath } from "./fast-path.js";
 import { notAnOperation } from "./operation-request.js";
 
@@ -32,10 +33,12 @@ export interface HttpOptions {
   /** Additional origins allowed by CORS. */
   readonly allowedOrigins: readonly string[];
   readonly fastPath: FastPath;
+  /** The path that the service is reached under, without a slash at its end; empty for none. */
+  readonly basePath: string;
 }
 
 /** Creates the HTTP server without routes: logging, headers and error format. */
-export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions): Promise<FastifyInstance> {
+export async function createHttp({ log, allowedOrigins, fastPath, basePath }: HttpOptions): Promise<FastifyInstance> {
   const sendError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const error = toRefusal(thrown, request);
     if (!(error instanceof Refusal)) request.log.error({ err: error }, "request failed");
@@ -43,7 +46,7 @@ export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions)
     reply.code(status).headers(headers).send(errorBody(error, request.id));
   };
   const http = Fastify({
-    serverFactory: withFastPath(fastPath),
+    serverFactory: withFastPath(fastPath, basePath),
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
@@ -85,12 +88,14 @@ export async function createHttp({ log, allowedOrigins, fastPath }: HttpOptions)
 }
 
 /** Creates the server: requests that the fast path does not answer go to Fastify, and all requests during a stop. */
-function withFastPath(fastPath: FastPath): FastifyServerFactory<Server> {
+function withFastPath(fastPath: FastPath, basePath: string): FastifyServerFactory<Server> {
   return (handler, options) => {
     const server = createServer((request, response) => {
+      request.url = stripBasePath(request.url ?? "/", basePath);
       if (server.listening && fastPath.tryAnswer(request, response)) return;
       handler(request, response);
     });
+    stripFromUpgrades(server, basePath);
     // With a factory, Fastify leaves its own settings to us.
     const { keepAliveTimeout, requestTimeout } = options as { keepAliveTimeout: number; requestTimeout: number };
     server.keepAliveTimeout = keepAliveTimeout;

@@ -1,0 +1,100 @@
+import { memo } from "react";
+import { Link } from "react-router";
+import { Age } from "../ui/age";
+import { firstLine, shortSha } from "../ui/format";
+import { Icon, StateIcon } from "../ui/icons";
+import { ROVING } from "../ui/roving";
+import styles from "./app-card.module.css";
+import { type AppState, findAppState } from "./app-state";
+import { CheckList } from "./check-list";
+import type { BoardApp, BoardRelease, PullRequest } from "./model";
+
+interface AppCardProps {
+  readonly app: BoardApp;
+  readonly required: ReadonlySet<string>;
+  /** How many builds it is behind the stage before it; null if unknown. */
+  readonly behind: number | null;
+  readonly pullRequest: PullRequest | undefined;
+  /** Whether Tab stops here before another card had the focus. */
+  readonly first: boolean;
+}
+
+/** One app: what it runs, since when, and what is about to change. */
+export const AppCard = memo(function AppCard({ app, required, behind, pullRequest, first }: AppCardProps) {
+  const state = findAppState(app);
+  const { current } = state;
+  return (
+    <article className={styles.card} data-rank={state.rank}>
+      <div className={styles.top}>
+        <StateIcon state={state.icon} label={state.word} size={17} />
+        <h3 className={styles.name}>
+          <Link to={`/apps/${app.name}`} {...{ [ROVING]: "" }} tabIndex={first ? 0 : -1}>
+            {app.name}
+          </Link>
+        </h3>
+        {app.region !== null && <span className={styles.region}>{app.region}</span>}
+        {current !== null && <span className={styles.version}>v{current.version}</span>}
+      </div>
+      {pullRequest !== undefined && (
+        <p className={styles.commit}>
+          <span className={styles.sha}>#{pullRequest.pullRequest.number}</span>
+          <span className={styles.message}>{pullRequest.pullRequest.title}</span>
+        </p>
+      )}
+      {current === null ? <p className={styles.none}>No release yet</p> : <Commit release={current} />}
+      {current !== null && (
+        <div className={styles.bottom}>
+          <CheckList release={current} required={required} />
+          <span className={styles.when}>
+            <Behind behind={behind} />
+            <Age time={current.updatedAt} />
+          </span>
+        </div>
+      )}
+      <NextRelease state={state} />
+      {app.coupling?.autoDeployHeld && (
+        <p className={styles.held}>
+          <Icon name="pause" size={14} /> Automatic deploys are held after a rollback
+        </p>
+      )}
+    </article>
+  );
+});
+
+function Commit({ release }: { readonly release: BoardRelease }) {
+  const { sha, message, author } = release.build.commit;
+  return (
+    <p className={styles.commit} title={author === null ? undefined : `by ${author}`}>
+      <code className={styles.sha}>{shortSha(sha)}</code>
+      <span className={styles.message}>{firstLine(message)}</span>
+    </p>
+  );
+}
+
+export function Behind({ behind }: { readonly behind: number | null }) {
+  if (behind === null || behind === 0) return null;
+  return (
+    <span className={styles.behind} title={`${behind} newer builds run on the stage before`}>
+      {behind} behind
+    </span>
+  );
+}
+
+/** The release that is on its way, or that failed. */
+function NextRelease({ state: { next, word, icon } }: { readonly state: AppState }) {
+  if (next === null) return null;
+  if (next.phase === "FAILED") {
+    return (
+      <p className={styles.failed}>
+        <b>v{next.version} failed</b> {next.failureReason} · <Age time={next.updatedAt} />
+      </p>
+    );
+  }
+  return (
+    <div className={styles.next} data-phase={icon}>
+      <p>
+        <b>v{next.version}</b> {word} <code>{shortSha(next.build.commit.sha)}</code> · <Age time={next.updatedAt} />
+      </p>
+    </div>
+  );
+}

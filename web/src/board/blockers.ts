@@ -1,0 +1,24 @@
+import type { BlockerCode } from "../gql/graphql";
+
+interface BlockerLike {
+  readonly code: BlockerCode;
+  readonly message: string;
+  readonly context: string | null;
+}
+
+const CHECK_WORDS: Partial<Record<BlockerCode, string>> = {
+  CHECK_MISSING: "missing",
+  CHECK_PENDING: "pending",
+  CHECK_FAILED: "failed",
+};
+
+/** The reasons in a few words, each once: `qa/smoke missing, ci/build failed`. Several apps can have the same. */
+export function describeBlockers(blockers: readonly BlockerLike[]): string {
+  const checks = blockers.flatMap(({ code, context }) => {
+    const word = CHECK_WORDS[code];
+    return word === undefined || context === null ? [] : [`${context} ${word}`];
+  });
+  const others = blockers.filter(({ code }) => CHECK_WORDS[code] === undefined).map(({ message }) => message);
+  const [first, ...rest] = [...new Set([...others, ...checks])];
+  return rest.length === 0 ? (first ?? "") : `${first} and ${rest.length} more`;
+}

@@ -1,0 +1,62 @@
+import { memo } from "react";
+import type { Stage } from "../gql/graphql";
+import { STAGE_NAMES } from "../ui/format";
+import { useRoving } from "../ui/roving";
+import { AppCard } from "./app-card";
+import { AppTiles } from "./app-tiles";
+import type { BoardApp, PullRequest } from "./model";
+import styles from "./stage-column.module.css";
+import { StagePlanLine } from "./stage-plan";
+import { countBehind, type StagePlan } from "./use-plans";
+
+/** A stage with more apps than this shows them as tiles, grouped by what they run. */
+const TILES_FROM = 13;
+
+interface StageColumnProps {
+  readonly stage: Stage;
+  /** The apps that match the filter. */
+  readonly apps: readonly BoardApp[];
+  readonly total: number;
+  /** The checks that a promotion out of the stage needs; for production those that it needed. */
+  readonly required: ReadonlySet<string>;
+  /** What a promotion out of the stage would do, and one into it. Undefined until they are loaded. */
+  readonly plan: StagePlan | undefined;
+  readonly planInto: StagePlan | undefined;
+  readonly pullRequests: ReadonlyMap<string, PullRequest>;
+}
+
+export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
+  const { stage, apps, total, required, plan, planInto, pullRequests } = props;
+  const roving = useRoving();
+  const heading = `stage-${stage.toLowerCase()}`;
+  const behind = (app: BoardApp) => countBehind(planInto, app.currentRelease?.build.id);
+  return (
+    <section className={styles.column} aria-labelledby={heading}>
+      <header className={styles.header}>
+        <h2 id={heading}>
+          {STAGE_NAMES[stage]} <span className={styles.count}>{total}</span>
+        </h2>
+        {plan !== undefined && <StagePlanLine plan={plan} />}
+      </header>
+      {apps.length === 0 ? (
+        <p className={styles.empty}>{total === 0 ? "No apps" : "No app matches the filter"}</p>
+      ) : total >= TILES_FROM ? (
+        <AppTiles apps={apps} behind={behind} required={required} roving={roving} />
+      ) : (
+        <ul className={styles.cards} {...roving}>
+          {apps.map((app, index) => (
+            <li key={app.id}>
+              <AppCard
+                app={app}
+                required={required}
+                behind={behind(app)}
+                pullRequest={pullRequests.get(app.id)}
+                first={index === 0}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+});

@@ -1,0 +1,42 @@
+import type { ReactNode } from "react";
+import { Link, NavLink } from "react-router";
+import { useSession } from "../session/session";
+import { Mark } from "../ui/icons";
+import { LiveBadge, LiveBanner } from "./live-badge";
+import styles from "./shell.module.css";
+
+/** What surrounds every page: navigation, whether the data is live, and who is signed in. */
+export function Shell({ children }: { readonly children: ReactNode }) {
+  const { name, role, signOut } = useSession();
+  return (
+    <>
+      <a className={styles.skip} href="#content">
+        Skip to content
+      </a>
+      <header className={styles.bar}>
+        <Link to="/" className={styles.home}>
+          <Mark />
+          <span>Railyard</span>
+        </Link>
+        <nav aria-label="Main" className={styles.nav}>
+          <NavLink to="/" end>
+            Pipelines
+          </NavLink>
+        </nav>
+        <div className={styles.side}>
+          <LiveBadge />
+          <span className={styles.viewer} title={`Role ${role}`}>
+            {name}
+          </span>
+          <button type="button" className={styles.signOut} onClick={signOut}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <LiveBanner />
+      <main id="content" className={styles.main} tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
