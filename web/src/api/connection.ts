@@ -21,10 +21,16 @@ export interface Connection {
 /**
  * Connects to the service: operations over HTTP, subscriptions over one WebSocket.
  *
- * @param signedOut called when the service no longer accepts the token, with the reason
+ * @param onSignedOut called once, when the service no longer accepts the token, with the reason
  */
-export function connect(token: string, signedOut: (reason: string) => void): Connection {
+export function connect(token: string, onSignedOut: (reason: string) => void): Connection {
   const status = new LiveStatusStore();
+  let ended = false;
+  // The first reason counts: once the token is gone, other operations fail too.
+  const signedOut = (reason: string) => {
+    if (!ended) onSignedOut(reason);
+    ended = true;
+  };
   const url = new URL("graphql", document.baseURI);
   const socket = createSocket(url, token, status, signedOut);
   const client = new Client({

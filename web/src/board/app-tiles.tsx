@@ -12,24 +12,31 @@ import type { BoardApp, BoardRelease } from "./model";
 
 interface Group {
   readonly key: string;
+  /** Instead of a build; null if all apps of the group run `release`. */
+  readonly title: string | null;
   readonly release: BoardRelease | null;
   readonly apps: BoardApp[];
 }
 
-/** The apps by the build that they run, newest first, and in a group those that need attention first. */
-function groupByBuild(apps: readonly BoardApp[]): Group[] {
-  const groups = new Map<string, Group>();
+/** The apps that failed, those where something is under way, and the others by the build that they run, newest first. */
+function groupApps(apps: readonly BoardApp[]): Group[] {
+  const failed: Group = { key: "failed", title: "Deployment failed", release: null, apps: [] };
+  const busy: Group = { key: "busy", title: "Deploying", release: null, apps: [] };
+  const none: Group = { key: "none", title: "No release yet", release: null, apps: [] };
+  const builds = new Map<string, Group>();
   for (const app of apps) {
-    const release = app.currentRelease;
-    const key = release?.build.id ?? "none";
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { key, release, apps: [app] });
-    else group.apps.push(app);
+    const { rank, current } = findAppState(app);
+    if (rank <= 1) (rank === 0 ? failed : busy).apps.push(app);
+    else if (current === null) none.apps.push(app);
+    else {
+      const group = builds.get(current.build.id);
+      if (group !== undefined) group.apps.push(app);
+      else builds.set(current.build.id, { key: current.build.id, title: null, release: current, apps: [app] });
+    }
   }
-  const rank = (app: BoardApp) => findAppState(app).rank;
-  for (const { apps } of groups.values()) apps.sort((a, b) => rank(a) - rank(b));
   // Ids of builds are ordered by time.
-  return [...groups.values()].sort((a, b) => (a.key === "none" ? 1 : b.key === "none" ? -1 : a.key < b.key ? 1 : -1));
+  const byBuild = [...builds.values()].sort((a, b) => (a.key < b.key ? 1 : -1));
+  return [failed, busy, ...byBuild, none].filter((group) => group.apps.length > 0);
 }
 
 interface AppTilesProps {
@@ -44,13 +51,13 @@ export function AppTiles({ apps, required, roving, behind }: AppTilesProps) {
   let isFirst = true;
   return (
     <div className={styles.groups} {...roving}>
-      {groupByBuild(apps).map(({ key, release, apps }) => {
+      {groupApps(apps).map(({ key, title, release, apps }) => {
         const [sample] = apps;
         return (
           <section key={key} className={styles.group}>
             <header className={styles.header}>
               {release === null ? (
-                <h3>No release yet</h3>
+                <h3>{title}</h3>
               ) : (
                 <h3>
                   <code>{shortSha(release.build.commit.sha)}</code>
@@ -58,7 +65,7 @@ export function AppTiles({ apps, required, roving, behind }: AppTilesProps) {
                 </h3>
               )}
               <span className={styles.facts}>
-                {sample !== undefined && <Behind behind={behind(sample)} />}
+                {release !== null && sample !== undefined && <Behind behind={behind(sample)} />}
                 {count(apps.length, "app")}
               </span>
               {release !== null && <CheckList release={release} required={required} />}

@@ -31,7 +31,7 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
   const heading = `stage-${stage.toLowerCase()}`;
   const behind = (app: BoardApp) => countBehind(planInto, app.currentRelease?.build.id);
   return (
-    <section className={styles.column} aria-labelledby={heading}>
+    <section className={styles.column} data-crowded={total >= TILES_FROM || undefined} aria-labelledby={heading}>
       <header className={styles.header}>
         <h2 id={heading}>
           {STAGE_NAMES[stage]} <span className={styles.count}>{total}</span>

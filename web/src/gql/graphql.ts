@@ -34,6 +34,7 @@ export type EventType =
   | 'PROMOTION_FINISHED'
   | 'REVIEW_APP_OPENED'
   | 'REVIEW_APP_CLOSED'
+  | 'STAGE_POLICY_UPDATED'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
   | 'ACCESS_DENIED';
@@ -76,7 +77,16 @@ export type BlockerCode =
   | 'CHECK_MISSING'
   | 'CHECK_PENDING'
   | 'CHECK_FAILED'
-  | 'REPOSITORY_MISMATCH';
+  | 'REPOSITORY_MISMATCH'
+  | 'APPROVAL_REQUIRED'
+  | 'WINDOW_CLOSED'
+  | 'FROZEN'
+  | 'NOT_BEFORE'
+  | 'SOAKING'
+  | 'NOT_VERIFIED'
+  | 'BUILD_QUARANTINED'
+  | 'CONFIG_MISSING'
+  | 'GATE_FAILED';
 
 export type BoardQueryVariables = Exact<{
   pipeline: string;

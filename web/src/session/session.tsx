@@ -4,7 +4,7 @@ import { type Connection, connect } from "../api/connection";
 import { OperationFailed, query } from "../api/operations";
 import { type Role, SessionDocument } from "../gql/graphql";
 import { SignIn } from "./sign-in";
-import { forgetToken, loadToken, storeToken } from "./token";
+import { useCredentials } from "./use-credentials";
 
 export interface Session {
   readonly name: string;
@@ -35,30 +35,28 @@ export function useHasRole(role: Role): boolean {
 
 /** Asks for a token, and shows `children` once the service accepts it. */
 export function SessionProvider({ children }: { children: ReactNode }) {
-  const [token, setToken] = useState(loadToken);
-  const [notice, setNotice] = useState<string | null>(null);
+  const { credentials, completing, notice, signIn, signOut, setNotice } = useCredentials();
+  const token = credentials?.token ?? null;
   const [viewer, setViewer] = useState<{ name: string; role: Role } | null>(null);
-
-  const connection = useMemo(() => {
-    if (token === null) return null;
-    return connect(token, (reason) => {
-      forgetToken();
-      setToken(null);
-      setViewer(null);
-      setNotice(reason);
-    });
-  }, [token]);
+  const connection = useMemo(() => (token === null ? null : connect(token, signOut)), [token, signOut]);
 
   useEffect(() => {
-    if (connection === null) return;
+    if (connection === null) {
+      setViewer(null);
+      return;
+    }
     let current = true;
     let retry: ReturnType<typeof setTimeout> | undefined;
     const load = async () => {
       try {
         const session = await query(connection.client, SessionDocument, {});
-        if (current) setViewer(session.viewer);
+        if (!current) return;
+        setViewer(session.viewer);
+        setNotice(null);
       } catch (error) {
         if (!current || !(error instanceof OperationFailed) || error.code === "UNAUTHENTICATED") return;
+        // A token that has no role here.
+        if (error.code === "FORBIDDEN") return signOut(error.message);
         setNotice(error.message);
         retry = setTimeout(load, 2_000);
       }
@@ -69,29 +67,13 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       clearTimeout(retry);
       connection.close();
     };
-  }, [connection]);
+  }, [connection, signOut, setNotice]);
 
   const session = useMemo<Session | null>(() => {
     if (connection === null || viewer === null) return null;
-    const signOut = () => {
-      forgetToken();
-      setToken(null);
-      setViewer(null);
-      setNotice(null);
-    };
-    return { ...viewer, connection, signOut };
-  }, [connection, viewer]);
+    return { ...viewer, connection, signOut: () => signOut(null) };
+  }, [connection, viewer, signOut]);
 
-  if (session !== null) return <SessionContext value={session}>{children}</SessionContext>;
-  return (
-    <SignIn
-      notice={notice}
-      busy={token !== null}
-      onToken={(given) => {
-        storeToken(given);
-        setNotice(null);
-        setToken(given);
-      }}
-    />
-  );
+  if (session !== null && !completing) return <SessionContext value={session}>{children}</SessionContext>;
+  return <SignIn notice={notice} busy={token !== null || completing} onToken={signIn} />;
 }

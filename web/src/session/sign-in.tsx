@@ -1,7 +1,10 @@
-import { type FormEvent, useEffect, useRef } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { settings } from "../settings";
 import { Mark } from "../ui/icons";
 import styles from "./sign-in.module.css";
+
+/** The host of the issuer; null if people paste a token. */
+const issuer = settings.oidc === null ? null : new URL(settings.oidc.issuer).host;
 
 interface SignInProps {
   /** Why the person was signed out, or what went wrong. */
@@ -13,6 +16,7 @@ interface SignInProps {
 
 export function SignIn({ notice, busy, onToken }: SignInProps) {
   const input = useRef<HTMLInputElement>(null);
+  const [failure, setFailure] = useState<string | null>(null);
   useEffect(() => {
     document.title = "Sign in · Railyard";
     if (!busy) input.current?.focus();
@@ -24,23 +28,29 @@ export function SignIn({ notice, busy, onToken }: SignInProps) {
     if (token !== "") onToken(token);
   };
 
+  const start = () => {
+    setFailure(null);
+    startOidc().catch(() => setFailure(`${issuer} cannot be reached.`));
+  };
+  const shown = failure ?? notice;
+
   return (
     <main className={styles.page}>
       <form className={styles.panel} onSubmit={submit}>
         <Mark size={40} />
         <h1>Railyard</h1>
-        {notice !== null && (
+        {shown !== null && (
           <p role="alert" className={styles.notice}>
-            {notice}
+            {shown}
           </p>
         )}
         {busy ? (
           <p role="status">Signing in …</p>
         ) : (
           <>
-            {settings.oidc !== null && (
-              <button type="button" className={styles.primary} onClick={() => void startOidc()}>
-                Sign in with {new URL(settings.oidc.issuer).host}
+            {issuer !== null && (
+              <button type="button" className={styles.primary} onClick={start}>
+                Sign in with {issuer}
               </button>
             )}
             <label htmlFor="token">Token</label>
@@ -53,7 +63,7 @@ export function SignIn({ notice, busy, onToken }: SignInProps) {
               required
               placeholder="railyard_…"
             />
-            <button type="submit" className={settings.oidc === null ? styles.primary : styles.secondary}>
+            <button type="submit" className={issuer === null ? styles.primary : styles.secondary}>
               Sign in
             </button>
             <p className={styles.hint}>The token stays in this tab. It is forgotten when the tab is closed.</p>
