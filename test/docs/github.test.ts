@@ -14,7 +14,8 @@ const needed = { skip: missing.length > 0 && `these are not here: ${missing.join
 
 /** The lines of a YAML block scalar, after a line that ends in `|`, without their indentation. */
 function scripts(section: string): string[] {
-  const lines = document.slice(document.indexOf(`## ${section}`)).split("\n");
+  const [, text = ""] = document.split(`\n## ${section}\n`);
+  const lines = text.split("\n## ")[0]?.split("\n") ?? [];
   return lines.flatMap((line, index) => {
     if (!/(run:|-) \|$/.test(line)) return [];
     const depth = /^ */.exec(lines[index + 1] ?? "")?.[0].length ?? 0;
@@ -30,40 +31,62 @@ function scripts(section: string): string[] {
 }
 
 describe("the GitHub page", () => {
-  for (const [section, count, context] of [
-    ["From GitHub Actions", 2, "scan/licences"],
-    ["From GitLab CI", 1, "ci/build"],
+  for (const [section, context] of [
+    ["From GitHub Actions", "scan/licences"],
+    ["From GitLab CI", "ci/build"],
   ] as const) {
-    it(`registers a build and reports a status ${section.toLowerCase()}`, needed, async (t) => {
+    it(`registers a build as pending, then its result and a status ${section.toLowerCase()}`, needed, async (t) => {
       const server = await startServer(t);
       const ci = await server.as("REPORTER");
       const repository = `acme/${unique()}`;
       const seed = new Seed(server.admin);
       const pipeline = await seed.pipeline({ repository });
       const dev = await seed.coupled(pipeline, "DEVELOPMENT");
-      const env = {
-        PATH: process.env.PATH,
-        RAILYARD_URL: server.url,
-        RAILYARD_TOKEN: ci.secret ?? "",
-        REPOSITORY: section === "From GitLab CI" ? `https://github.com/${repository}` : repository,
-        BRANCH: "main",
-        SHA: "4f3c2a1d".repeat(5),
-        RUN: "7",
-        CI_PIPELINE_IID: "7",
-        IMAGE: "registry.example.com/shop:4f3c2a1d",
-      };
-      const steps = scripts(section).slice(0, count);
-      assert.equal(steps.length, count);
       const cwd = temporaryFolder(t);
-      for (const step of steps) await promisify(execFile)("bash", ["-e", "-o", "pipefail", "-c", step], { cwd, env });
+      const isGitlab = section === "From GitLab CI";
+      const all = scripts(section);
+      // A job of GitLab CI begins with the script of the template, and later jobs have the variables of the first.
+      const begin = isGitlab ? `${all.shift()}\n[ ! -f build.env ] || export "$(cat build.env)"\n` : "";
+      const runStep = (index: number, run: string) => {
+        const env = {
+          PATH: process.env.PATH,
+          RAILYARD_URL: server.url,
+          RAILYARD_TOKEN: ci.secret ?? "",
+          REPOSITORY: isGitlab ? `https://github.com/${repository}` : repository,
+          BRANCH: "main",
+          SHA: run.padStart(40, "4f3c2a1d"),
+          RUN: run,
+          CI_PIPELINE_IID: run,
+          IMAGE: `registry.example.com/shop:${run}`,
+          RUNNER_TEMP: cwd,
+        };
+        return promisify(execFile)("bash", ["-e", "-c", `${begin}${all[index]}`], { cwd, env });
+      };
+      const [register, succeed, fail, report] = isGitlab ? [0, 1, 2, 1] : [0, 1, 2, 3];
+      assert.equal(all.length, report === 3 ? 4 : 3);
+      const phases = async () =>
+        (
+          await server.admin.ask("query ($r: String!) { builds(repository: $r) { nodes { phase } } }", {
+            r: repository,
+          })
+        ).builds.nodes;
+      await runStep(register, "7");
+      assert.deepEqual(await phases(), [{ phase: "PENDING" }]);
+      await runStep(register, "7");
+      await runStep(fail, "7");
+      assert.deepEqual(await phases(), [{ phase: "FAILED" }], "a run that is started again has the same build");
+      await runStep(register, "8");
+      for (const step of new Set([succeed, report])) await runStep(step, "8");
+      assert.deepEqual(await phases(), [{ phase: "SUCCEEDED" }, { phase: "FAILED" }]);
       const found: Payload = await server.admin.ask(
         "query ($app: ID!) { app(app: $app) { currentRelease { build { artifact branch } statuses { context state } } } }",
         { app: dev.id },
       );
       assert.deepEqual(found.app.currentRelease, {
-        build: { artifact: env.IMAGE, branch: "main" },
+        build: { artifact: "registry.example.com/shop:8", branch: "main" },
         statuses: [{ context, state: "SUCCESS" }],
       });
+      await assert.rejects(runStep(fail, "8"), ({ stdout }) => stdout.includes("CONFLICT"));
     });
   }
 
