@@ -20,9 +20,10 @@ const STAGES = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 const CONTEXTS = ["ci", "qa"];
 /** Runs per engine. `MODEL_RUNS` overrides it. */
 const RUNS = Number(process.env.MODEL_RUNS ?? runsPerEngine(14));
-/** Their times are not in the order of their names. */
+/** Each is the parent of the next one. Their times are not in this order, as after a rebase. */
 const COMMITS = [3, 1, 4, 2].map((day, index) => ({
   sha: String(index).repeat(40),
+  parents: index === 0 ? [] : [String(index - 1).repeat(40)],
   committedAt: `2026-01-0${day}T00:00:00.000Z`,
 }));
 const REPOSITORIES = ["github.com/tests/one", "github.com/tests/two"];
@@ -146,7 +147,8 @@ function getMutation({ what, a, b, c }: Step, world: World): [name: string, inpu
       const done = c % 3 ? { artifact: "registry.test/image" } : { phase: "PENDING" };
       const commit = COMMITS[Math.floor(a / 2)] as (typeof COMMITS)[number];
       const committedAt = c > 4 ? commit.committedAt : null;
-      const order = { commit: { sha: commit.sha, committedAt }, ...(b > 5 && { sequence: c }) };
+      const parents = b === 4 ? commit.parents : null;
+      const order = { commit: { sha: commit.sha, parents, committedAt }, ...(b > 5 && { sequence: c }) };
       return ["createBuild", { repository: REPOSITORIES[a % 2], branch, ...order, ...done }];
     }
     case "finish":
@@ -344,6 +346,7 @@ describe("any series of changes", () => {
     const tally: Tally = {
       ...{ done: 0, refused: 0, skipped: 0 },
       ...{ rolledBack: 0, notRolledBack: 0, lateAccepted: 0, lateRefused: 0 },
+      ...{ superseded: 0, outcomes: {} },
     };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 70, size: "max" }), async (steps) => {
@@ -381,7 +384,7 @@ describe("any series of changes", () => {
           log.map((_, index) => index + 1),
         );
         await holds(server.admin, log);
-        await checkAutoDeploys(server.admin);
+        await checkAutoDeploys(server.admin, tally);
         await server.restart();
         assert.deepEqual(await getState(server), state);
         await holds(server.admin, log);
@@ -390,8 +393,11 @@ describe("any series of changes", () => {
       // Shrinking would run hundreds of further attempts. The seed and the path reproduce a failure.
       { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE], [ROLLBACKS]] },
     );
-    for (const what of ["rolledBack", "notRolledBack", "lateAccepted", "lateRefused"] as const) {
+    for (const what of ["rolledBack", "notRolledBack", "lateAccepted", "lateRefused", "superseded"] as const) {
       assert.ok(tally[what] > 0, `${what}: ${JSON.stringify(tally)}`);
+    }
+    for (const outcome of ["DEPLOYED", "WAITING", "HELD", "SUPERSEDED", "NOT_NEWER"]) {
+      assert.ok((tally.outcomes[outcome] ?? 0) > 0, `${outcome}: ${JSON.stringify(tally)}`);
     }
     assert.ok(tally.done > tally.refused / 2 && tally.refused > 20, JSON.stringify(tally));
   });

@@ -18,6 +18,10 @@ export interface ModelTally {
   notRolledBack: number;
   lateAccepted: number;
   lateRefused: number;
+  /** Releases that were superseded. */
+  superseded: number;
+  /** The outcomes of `Build.autoDeploys`. */
+  readonly outcomes: Record<string, number>;
 }
 
 const RELEASES_OF = `{ nodes { id version phase trigger build { id } } }`;
@@ -61,10 +65,10 @@ export async function predict(
 }
 
 /** The releases of automatic deploys, and their explanations, agree with the model of the order of builds. */
-export async function checkAutoDeploys(admin: Client): Promise<void> {
+export async function checkAutoDeploys(admin: Client, tally: ModelTally): Promise<void> {
   const { apps, builds: found } = await admin.ask(`{
     apps(first: 100) { nodes { id reviewApp { createdAt } releases(first: 100) ${RELEASES_OF} } }
-    builds(first: 100) { nodes { id phase repository branch sequence commit { sha committedAt }
+    builds(first: 100) { nodes { id phase repository branch sequence commit { sha parents committedAt }
       autoDeploys { outcome coupling { app { id reviewApp { createdAt } } } } } }
   }`);
   const builds: (ModelBuild & { autoDeploys: { outcome: string; coupling: { app: ModelApp } }[] })[] =
@@ -74,6 +78,7 @@ export async function checkAutoDeploys(admin: Client): Promise<void> {
   for (const app of apps.nodes) {
     const releases: ModelRelease[] = app.releases.nodes.reverse();
     releasesOf.set(app.id, releases);
+    tally.superseded += releases.filter(({ phase }) => phase === "SUPERSEDED").length;
     for (const [index, release] of releases.entries()) {
       if (release.trigger !== "AUTO_DEPLOY") continue;
       const build = buildOf(release);
@@ -90,6 +95,7 @@ export async function checkAutoDeploys(admin: Client): Promise<void> {
   }
   for (const build of builds) {
     for (const { outcome, coupling } of build.autoDeploys.filter((one) => one.coupling.app.reviewApp === null)) {
+      tally.outcomes[outcome] = (tally.outcomes[outcome] ?? 0) + 1;
       const expected = findOutcome(builds, build, releasesOf.get(coupling.app.id) ?? []);
       const isLate = expected === "WAITING" && build.phase === "SUCCEEDED" && outcome === "NOT_NEWER";
       assert.ok(isLate || outcome === expected, `${outcome} instead of ${expected}: ${JSON.stringify(build)}`);

@@ -17,7 +17,11 @@ export interface ModelBuild {
   readonly repository: string;
   readonly branch: string | null;
   readonly sequence: number | null;
-  readonly commit: { readonly sha: string; readonly committedAt: string | null };
+  readonly commit: {
+    readonly sha: string;
+    readonly parents: readonly string[] | null;
+    readonly committedAt: string | null;
+  };
 }
 
 const byVersion = (releases: readonly ModelRelease[]) => [...releases].sort((a, b) => a.version - b.version);
@@ -48,6 +52,8 @@ export function acceptsLateSuccess(releases: readonly ModelRelease[], id: string
 export function isNewerBuild(builds: readonly ModelBuild[], a: ModelBuild, b: ModelBuild): boolean {
   if (a.sequence !== null && b.sequence !== null && a.sequence !== b.sequence) return a.sequence > b.sequence;
   if (a.commit.sha !== b.commit.sha) {
+    if (a.commit.parents?.includes(b.commit.sha)) return true;
+    if (b.commit.parents?.includes(a.commit.sha)) return false;
     const [timeA, timeB] = [a.commit.committedAt, b.commit.committedAt];
     if (timeA !== null && timeB !== null && timeA !== timeB) return timeA > timeB;
     const first = (one: ModelBuild) =>
