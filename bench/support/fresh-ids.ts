@@ -5,6 +5,9 @@ const ID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
 /** Begins with the name of the statement. */
 const INSERT = /^(?:\/\*.*?\*\/ )?INSERT INTO (\w+) \(([^)]*)\)/;
 
+/** The tables whose rows have a unique position that a statement inserts. */
+const ORDERED = ["promotions", "releases"];
+
 /** Makes the values that must differ between sendings. */
 export interface FreshValues {
   newId(): string;
@@ -14,7 +17,7 @@ export interface FreshValues {
 
 /**
  * Prepares recorded statements to be sent again. Replaces ids that were created during the recording by new ones, also in
- * arrays and inside texts, and increments release versions. Promotions get new positions. All other values can be written
+ * arrays and inside texts, and increments release versions. Rows get new positions. All other values can be written
  * again unchanged.
  *
  * @param recordedAt when recording began, in milliseconds since the Unix epoch
@@ -39,7 +42,8 @@ export function withFreshIds(
   };
   return statements.map((statement) => {
     const isVersion = findValues(statement.text, "releases", "version");
-    const isPosition = findValues(statement.text, "promotions", "position");
+    const ordered = ORDERED.map((table) => findValues(statement.text, table, "position"));
+    const isPosition = (index: number) => ordered.some((isOfTable) => isOfTable(index));
     const values = statement.values.map((value, index) => {
       if (isPosition(index)) return newPosition();
       return isVersion(index) ? Number(value) + times : renew(value);

@@ -9,7 +9,7 @@ import type { Statement } from "./statement-recorder.js";
 const client = new pg.Client({ connectionString: process.argv[2] ?? "", pipeline: true });
 await client.connect();
 
-/** The newest position of a promotion: above those of the recordings. */
+/** The newest position of a row: above those of the recordings. */
 let position = 1_000_000;
 const fresh: FreshValues = {
   newId,

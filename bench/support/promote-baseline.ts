@@ -55,6 +55,7 @@ function getWriter(sourceApp: string): () => void {
   const insertConcern = into("event_apps", sampleConcern);
   const advance = file.prepare("UPDATE event_log SET head = head + ? WHERE id = 1 RETURNING head");
   const nextPosition = file.prepare("SELECT MAX(position) + 1 AS position FROM promotions");
+  const nextOfRelease = file.prepare("SELECT MAX(position) + 1 AS position FROM releases");
   let version = 0;
   return () => {
     file.exec("BEGIN IMMEDIATE");
@@ -66,7 +67,14 @@ function getWriter(sourceApp: string): () => void {
     for (const release of releases) {
       const id = newId();
       ids.set(release.id, id);
-      insertRelease({ ...release, id, promotion_id: promotionId, version: Number(release.version) + version });
+      const position = Number(nextOfRelease.get()?.position);
+      insertRelease({
+        ...release,
+        id,
+        promotion_id: promotionId,
+        version: Number(release.version) + version,
+        position,
+      });
     }
     for (const target of targets) {
       insertTarget({ ...target, id: newId(), promotion_id: promotionId, release_id: renamed(target.release_id) });

@@ -20,7 +20,7 @@ export const DELIVERIES_NEWEST_FIRST: Order<GithubDelivery> = {
   by: "position",
   direction: "DESC",
 };
-export const TOKENS: Order<Token> = { entity: Token, by: "id", direction: "ASC" };
+export const TOKENS: Order<Token> = { entity: Token, by: "position", direction: "ASC" };
 
 /** Returns a page of the rows that match `conditions`, which use the alias `e`. */
 export async function listRows<T extends object>(

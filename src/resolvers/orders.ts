@@ -28,7 +28,7 @@ const PROMOTION_ORDERS: Orders<Promotion, PromotionOrderField> = { CREATED: "pos
 /** For the releases of one app: versions are unique only per app. */
 const RELEASES_OF_APP_ORDERS: Orders<Release, ReleaseOrderField> = { CREATED: "version" };
 /** For releases of several apps. */
-const RELEASE_ORDERS: Orders<Release, ReleaseOrderField> = { CREATED: "id" };
+const RELEASE_ORDERS: Orders<Release, ReleaseOrderField> = { CREATED: "position" };
 
 /** The property for each value of an enum of order fields. */
 type Orders<T, F extends string> = Readonly<Record<F, keyof T & string>>;

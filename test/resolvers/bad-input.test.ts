@@ -3,7 +3,8 @@ import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../support/cleanup.js";
 import type { ResponseError } from "../support/client.js";
 import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+import { Socket } from "../support/socket.js";
 
 const UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -37,6 +38,36 @@ describe("an operation of several mutations", () => {
       errors?.map((error: ResponseError) => [error.extensions.code, error.path]),
       [["CONFLICT", ["app"]]],
     );
+  });
+
+  it("does so on a socket too, with the refused one in the middle", async (t) => {
+    const { url } = await startServer(t);
+    const token = (alias: string) => `${alias}: createToken(input: { name: "t", role: VIEWER }) { secret }`;
+    const query = `mutation { ${token("before")} refused: deleteApp(input: { app: "missing" }) { deletedAppId } ${token("after")} }`;
+    const operation = (await Socket.open(t, url, ADMIN_SECRET)).run(query);
+    await operation.until(({ complete }) => complete);
+    const [{ data, errors } = {}] = operation.results;
+    for (const shown of [data?.before, data?.after]) assert.match(shown?.secret ?? "", /^railyard_/);
+    assert.equal(data?.refused, null);
+    assert.deepEqual(
+      errors?.map((error) => [error.extensions.code, error.path]),
+      [["NOT_FOUND", ["refused"]]],
+    );
+  });
+
+  it("keeps what was created before two refusals", async (t) => {
+    const { admin } = await startServer(t);
+    const { data, errors } = await admin.post(
+      `mutation ($input: CreateAppInput!) { made: createApp(input: $input) { app { name } } again: createApp(input: $input) { app { name } }
+        coupled: addCoupling(input: { pipeline: "missing", app: "kept", stage: STAGING }) { coupling { id } } }`,
+      { input: { name: "kept" } },
+    );
+    assert.deepEqual(data, { made: { app: { name: "kept" } }, again: null, coupled: null });
+    assert.deepEqual(
+      errors?.map((error) => error.extensions.code),
+      ["CONFLICT", "NOT_FOUND"],
+    );
+    assert.equal((await admin.ask('{ app(app: "kept") { name } }')).app.name, "kept");
   });
 });
 

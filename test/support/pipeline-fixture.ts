@@ -156,7 +156,14 @@ export async function reportStatus(client: Client, input: object): Promise<strin
 /** Creates a row with the GitHub deployment state of a release. */
 export function createGithubReport(releaseId: string, appId: string, mark: string): GithubReport {
   return Object.assign(new GithubReport(), {
-    ...{ releaseId, appId, phase: "FAILED", deploymentId: `${mark}-deployment`, lastReportedState: "SUCCESS" },
+    ...{
+      releaseId,
+      appId,
+      position: 1,
+      phase: "FAILED",
+      deploymentId: `${mark}-deployment`,
+      lastReportedState: "SUCCESS",
+    },
     ...{
       uncertain: false,
       attempts: 1,
@@ -172,7 +179,7 @@ function createDelivery(position: number, repository: string, mark: string): Git
   return Object.assign(new GithubDelivery(), {
     ...{ id: `${mark}-delivery`, position, event: "status", action: null, repository, repositoryId: null },
     ...{ outcome: "IGNORED", message: `${mark} message`, attempts: 1, receivedAt: new Date(), processedAt: new Date() },
-    ...{ pendingUntil: null, payload: null, subject: null, subjectAt: null },
+    ...{ pendingUntil: null, payload: null, appliedTo: null, subject: null, subjectAt: null },
   });
 }
 

@@ -41,9 +41,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** The command for each mutation, and the words for other actions. Mutations with the same name as a command are omitted. */
-const COMMANDS: Readonly<Record<string, string>> = {
+export const COMMANDS: Readonly<Record<string, string>> = {
   addChecks: "Adding checks",
   addCoupling: "pipelines:add",
+  changeRepository: "Changing the repository or component",
   closeReviewApp: "review-apps:close",
   createApp: "apps:create",
   createBuild: "builds:create",
@@ -53,14 +54,16 @@ const COMMANDS: Readonly<Record<string, string>> = {
   deleteApp: "apps:destroy",
   deletePipeline: "pipelines:destroy",
   forcePromotion: "promote --force",
+  forceRelease: "releases:create --force",
   moveCheckedCoupling: "Moving an app that has checks",
   moveCoupling: "pipelines:move",
   openReviewApp: "review-apps:open",
   readTokens: "Reading tokens",
-  releasePastChecks: "Releasing past required checks",
+  readWebhookDeliveries: "Reading webhook deliveries",
   removeChecks: "Removing checks",
   removeCoupling: "pipelines:remove",
   reportDeployment: "deployments:report",
+  reportStatus: "builds:status",
   revokeToken: "tokens:revoke",
   setAutoDeploy: "pipelines:auto-deploy",
   updateApp: "apps:update",

@@ -45,7 +45,7 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
     couplingsOfPipeline: many(reader, Coupling, "pipelineId", "position"),
     policiesOfPipeline: many(reader, StagePolicy, "pipelineId", "stage"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
-    targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "id"),
+    targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "position"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
       const current = await currentReleases(reader, appIds);
       return appIds.map((id) => current.get(id) ?? null);

@@ -27,8 +27,8 @@ export interface Dialect {
   readonly lockLog: Sql | null;
   /** The name of a table inside the definition of a CTE that has the same name. */
   shadowed(table: string): Sql;
-  /** Selects the next position of a table as `position`: larger than every other, also in concurrent transactions. */
-  nextPosition(table: string): Sql;
+  /** Selects the next positions of a table as `position`: larger than every other, also in concurrent transactions. */
+  nextPositions(table: string, count: number): Sql;
   /** The text under a key of a JSON object that is stored as text. */
   textIn(column: Sql, key: string): Sql;
   /** The time at which the transaction began, in milliseconds, as `now`; null if this process is the only one with a clock. */
@@ -65,7 +65,9 @@ export const sqliteDialect: Dialect = {
   textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
   transactionTime: null,
   announce: raw(""),
-  nextPosition: (table) => sql`SELECT COALESCE(MAX(position), 0) + 1 AS position FROM ${raw(table)}`,
+  nextPositions: (table, count) =>
+    sql`SELECT (SELECT COALESCE(MAX(position), 0) FROM ${raw(table)}) + value AS position
+      FROM json_each(${JSON.stringify(Array.from({ length: count }, (_, index) => index + 1))})`,
 };
 
 export const postgresDialect: Dialect = {
@@ -87,7 +89,8 @@ export const postgresDialect: Dialect = {
   transactionTime: sql`SELECT CAST(FLOOR(EXTRACT(EPOCH FROM transaction_timestamp()) * 1000) AS bigint) AS now`,
   // PostgreSQL notifies when the transaction commits, and not if it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),
-  nextPosition: (table) => sql`SELECT nextval(${`${table}_position`}) AS position`,
+  nextPositions: (table, count) =>
+    sql`SELECT nextval(${`${table}_position`}) AS position FROM generate_series(1, ${count}::int)`,
 };
 
 /** `a AND b AND …`; true without conditions. */

@@ -78,6 +78,7 @@ const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
   t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,
+  CASE WHEN ${OF_VISIBLE_APP} THEN t.position ELSE 0 END AS position,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.forced ELSE 1 = 0 END AS forced,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,

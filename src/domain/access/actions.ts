@@ -27,6 +27,7 @@ export const ACTIONS = {
   updateStagePolicy: "OPERATOR",
   loosenStagePolicy: "ADMIN",
   removeChecks: "ADMIN",
+  changeRepository: "ADMIN",
   moveCheckedCoupling: "ADMIN",
   removeCoupling: "ADMIN",
   deletePipeline: "ADMIN",
@@ -92,18 +93,22 @@ export function permitUnrestricted({ scope }: Viewer, action: Action, part: stri
 /**
  * Throws FORBIDDEN unless the viewer may act on builds of a repository: a restricted viewer only on those of their
  * pipelines. The error is the same for a repository that does not exist.
+ *
+ * @param repository its current name
+ * @param named the name that the viewer gave: an error with the current one would show what a former name leads to
  */
 export async function permitRepository(
   reader: Reader,
   { scope }: Viewer,
   action: Action,
   repository: string,
+  named: string = repository,
 ): Promise<void> {
   if (scope === null || (await reader.scoped.first(Pipeline, { repository })) !== null) return;
   throw new AccessDenied(
     action,
     "a repository of the pipelines that this token is restricted to",
-    `${repository} is not one of them`,
+    `${named} is not one of them`,
   );
 }
 

@@ -8,6 +8,7 @@ import { changed } from "../../events/draft.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { LIMITS, parseId, parseLine } from "../core/input.js";
+import { nextPosition } from "../core/position.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
 import { permit } from "./actions.js";
@@ -146,6 +147,7 @@ async function insertToken(
   const token = Object.assign(new Token(), {
     ...fields,
     id: newId(),
+    position: await nextPosition(tx, "tokens"),
     secretHash: hash(secret),
     createdAt: ctx.now(),
     lastUsedAt: null,

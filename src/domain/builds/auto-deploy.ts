@@ -8,16 +8,16 @@ import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
-import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
+import { sameCommit } from "../core/commits.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
 import { transactionTime } from "../core/time.js";
 import { evaluateChecks } from "../gates/checks.js";
 import { NOT_FORCED } from "../gates/override.js";
+import { findBuildStatuses } from "../gates/required-checks.js";
 import { prepareReleases } from "../releases/deployments.js";
 import { defaultDescription } from "../releases/releases.js";
 import { findNewestOf, toOrdered } from "./build-order.js";
-import { sameCommit } from "./commits.js";
 import { type Candidate, decideAll } from "./decisions.js";
 import { findFollowers } from "./followers.js";
 
@@ -58,11 +58,9 @@ export async function deployAfterChecksRelaxed(
   const builds = await findSucceeded(tx, pipeline, sql`e.branch = ${pipeline.branch}`);
   const ids = builds.map((build) => build.id);
   await tx.lock(Build, ids, "share");
-  const statuses = await tx.find(ReleaseStatus, { buildId: ids, releaseId: null });
-  const passes = (checks: readonly string[], { id }: Build) => {
-    const own = statuses.filter((status) => status.buildId === id);
-    return evaluateChecks(checks, own).every((check) => check.passed);
-  };
+  const statuses = await findBuildStatuses(tx, ids);
+  const passes = (checks: readonly string[], { id }: Build) =>
+    evaluateChecks(checks, statuses.get(id) ?? []).every((check) => check.passed);
   const passing = builds.filter((build) => passes(coupling.requiredChecks, build));
   const newest = findNewestOf(await toOrdered(tx, passing));
   if (newest === null || passes(required, newest)) return [];

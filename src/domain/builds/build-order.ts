@@ -2,7 +2,7 @@ import sql, { raw } from "sql-template-tag";
 import { columns, type RowOf } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
-import { isSameCommit } from "./commits.js";
+import { commitKey, commitKeyOf, isSameCommit } from "../core/commits.js";
 
 /*
  * Which of two builds of a branch is newer. Automatic deploys never replace a newer build by an older one, in whichever
@@ -57,10 +57,11 @@ function compareCommits({ build: a, firstPosition: firstA }: OrderedBuild, { bui
 /** How many releases of a branch on an app are compared with, latest first: older ones had older builds. */
 const COMPARED_RELEASES = 50;
 
-/** An app, and a build whose branch is looked for among its releases. */
-export interface BranchOnApp {
+/** An app, and a build whose branch or commit is looked for among its releases. */
+export interface BuildOnApp {
   readonly appId: string;
   readonly build: Build;
+  readonly of: "BRANCH" | "COMMIT";
 }
 
 /** The position of the first build of the commit of `e` on the branch of `e`. */
@@ -70,18 +71,18 @@ const FIRST_POSITION = raw(`(SELECT MIN(f.position) FROM builds f WHERE f.commit
 const FIRST_POSITIONS = columns({ id: "text", first_position: "integer or null" });
 const RELEASED_BUILDS = columns({ parent: "text", version: "integer", first_position: "integer or null" });
 
-/** The builds of each branch among the latest releases of its app, in one statement; aligned with `branches`. */
+/** The builds of each branch or commit among the latest releases of its app, in one statement; aligned with `wanted`. */
 export async function findReleasedBuilds(
   reader: Reader,
-  branches: readonly BranchOnApp[],
+  wanted: readonly BuildOnApp[],
 ): Promise<(readonly ReleasedBuild[])[]> {
   const lists = new Map<string, ReleasedBuild[]>();
   const parents = new Map<string, string>();
-  for (const branch of branches) {
-    const key = branchKey(branch);
+  for (const one of wanted) {
+    const key = wantedKey(one);
     if (parents.has(key)) continue;
-    // Two ids of 36 characters.
-    const parent = `${branch.appId} ${branch.build.id}`;
+    // Two ids of 36 characters, and what to compare.
+    const parent = `${one.appId} ${one.build.id} ${one.of}`;
     parents.set(key, parent);
     lists.set(parent, []);
   }
@@ -91,9 +92,11 @@ export async function findReleasedBuilds(
     "releases",
     "id",
     [...lists.keys()],
-    sql`JOIN builds b ON b.id = c.build_id JOIN builds g ON g.id = substr(p.value, 38)
+    sql`JOIN builds b ON b.id = c.build_id JOIN builds g ON g.id = substr(p.value, 38, 36)
       WHERE c.app_id = substr(p.value, 1, 36) AND b.repository = g.repository
-        AND b.component IS NOT DISTINCT FROM g.component AND b.branch = g.branch
+        AND b.component IS NOT DISTINCT FROM g.component
+        AND CASE WHEN substr(p.value, 75) = 'BRANCH' THEN b.branch = g.branch
+          ELSE ${commitKeyOf("b.commit_sha")} = ${commitKeyOf("g.commit_sha")} END
       ORDER BY c.version DESC LIMIT ${COMPARED_RELEASES}`,
   );
   const table = reader.table(Build);
@@ -106,11 +109,14 @@ export async function findReleasedBuilds(
   for (const row of rows) {
     lists.get(row.parent)?.push({ ...order(table.fromRow(row), row), version: row.version });
   }
-  return branches.map((branch) => lists.get(parents.get(branchKey(branch)) ?? "") ?? []);
+  return wanted.map((one) => {
+    const list = lists.get(parents.get(wantedKey(one)) ?? "") ?? [];
+    return one.of === "BRANCH" ? list : list.filter(({ build }) => isSameCommit(build.commitSha, one.build.commitSha));
+  });
 }
 
-function branchKey({ appId, build: { repository, component, branch } }: BranchOnApp): string {
-  return JSON.stringify([appId, repository, component, branch]);
+function wantedKey({ appId, of, build: { repository, component, branch, commitSha } }: BuildOnApp): string {
+  return JSON.stringify([appId, of, repository, component, of === "BRANCH" ? branch : commitKey(commitSha)]);
 }
 
 /** Builds as `isNewer` compares them, each with its own branch, in one statement. */

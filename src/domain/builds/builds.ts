@@ -24,7 +24,7 @@ import { badInput, conflict } from "../core/refusal.js";
 import { autoDeploy } from "./auto-deploy.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
-import { resolveRepository } from "./repository-names.js";
+import { resolveUntilEnd } from "./repository-names.js";
 
 export interface CommitInput {
   readonly sha: string;
@@ -70,10 +70,11 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     createdAt: now,
     updatedAt: now,
   });
+  const named = build.repository;
   return withIdempotency(ctx, "createBuild", input, Build, async (tx) => {
     // CI may still report a former name.
-    build.repository = await resolveRepository(tx, build.repository, "share");
-    await permitRepository(tx, ctx.viewer, "createBuild", build.repository);
+    build.repository = await resolveUntilEnd(tx, named);
+    await permitRepository(tx, ctx.viewer, "createBuild", build.repository, named);
     await lockCommit(tx, build.repository, build.commitSha);
     await lockFollowers(tx, build);
     // Assigned under the locks: of two builds that are registered at once, the one that commits last is the newest.

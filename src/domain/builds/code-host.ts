@@ -1,3 +1,4 @@
+import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
@@ -8,8 +9,14 @@ import type { TxCtx } from "../core/context.js";
 import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
-import { upsertStatus } from "../releases/statuses.js";
-import { buildsOfCommit, type CommitReport, combineState, upsertCommitStatus } from "./commit-statuses.js";
+import { type Report, upsertStatus } from "../releases/statuses.js";
+import {
+  buildsOfCommit,
+  type CommitReport,
+  combineState,
+  combineStatuses,
+  upsertCommitStatus,
+} from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
 import { findFormerOwner } from "./repository-names.js";
 
@@ -31,64 +38,92 @@ interface Without {
 /** What happened to a pull request. OPENED creates or updates its review apps, TOUCHED updates them, CLOSED removes them. */
 export type PullRequestChange = "OPENED" | "TOUCHED" | "CLOSED";
 
+/** A change of a pull request that a code host reported. */
+export interface PullRequestReport {
+  readonly change: PullRequestChange;
+  readonly pullRequest: PullRequestInput;
+  /** Whether a later change was applied before: then review apps are only created, not updated. */
+  readonly late: boolean;
+  /** The ids of the pipelines that this report was applied to before: it changes nothing there again. */
+  readonly applied: ReadonlySet<string>;
+}
+
+/** What a change of a pull request does in one pipeline. The last four do nothing. */
+type PipelineDecision = "OPEN" | "UPDATE" | "CLOSE" | "APPLIED" | "OFF" | "LATER" | "MISSING";
+
 /**
  * Applies a change of a pull request to every pipeline of its repository. A refusal by one pipeline does not affect the
  * others.
- *
- * @param late whether a later change was applied before: then review apps are only created, not updated
  */
 export async function applyPullRequest(
   tx: Tx,
   ctx: TxCtx,
   repository: string,
-  change: PullRequestChange,
-  pullRequest: PullRequestInput,
-  late: boolean,
-): Promise<Effects> {
+  report: PullRequestReport,
+): Promise<Effects & { readonly appliedTo: readonly string[] }> {
   const pipelines = await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
-  const { number } = pullRequest;
+  const { number } = report.pullRequest;
   const known = await tx.find(ReviewApp, { pipelineId: pipelines.map((pipeline) => pipeline.id), number });
   await lockApps(
     tx,
     known.map((reviewApp) => reviewApp.appId),
   );
-  const without = await reasonForNoEffect(tx, repository, pipelines, known, change, pullRequest.number, late);
-  if (without !== null) return { events: [], refusals: [], without };
-  return eachInSavepoint(tx, pipelines, async (inner, pipeline) => {
-    const there = await inner.first(ReviewApp, { pipelineId: pipeline.id, number });
-    if (change === "CLOSED") return there === null ? [] : removeReviewApp(inner, ctx, there);
-    if (!pipeline.reviewAppsEnabled || (there === null && change === "TOUCHED")) return [];
-    if (there !== null && late) return [];
-    return (await openForPullRequest(inner, ctx, pipeline, pullRequest)).events;
+  const open = new Map(known.map((reviewApp) => [reviewApp.pipelineId, reviewApp]));
+  const decisions = pipelines.map((pipeline) => {
+    const reviewApp = open.get(pipeline.id) ?? null;
+    return { pipeline, reviewApp, decision: decidePullRequest(pipeline, reviewApp !== null, report) };
   });
+  const due = decisions.filter(({ decision }) => ["OPEN", "UPDATE", "CLOSE"].includes(decision));
+  if (due.length === 0) {
+    const without = await reasonForNoEffect(tx, repository, decisions, number);
+    return { events: [], refusals: [], without, appliedTo: [] };
+  }
+  // Where a late report opens a review app, another pipeline may know the state since.
+  const latest = known[0] ?? report.pullRequest;
+  const appliedTo: string[] = [];
+  const effects = await eachInSavepoint(tx, due, async (inner, { pipeline, reviewApp, decision }) => {
+    const events =
+      decision === "CLOSE" && reviewApp !== null
+        ? await removeReviewApp(inner, ctx, reviewApp)
+        : (await openForPullRequest(inner, ctx, pipeline, report.late ? latest : report.pullRequest)).events;
+    appliedTo.push(pipeline.id);
+    return events;
+  });
+  return { ...effects, appliedTo };
 }
 
-/** Why a change of a pull request has no effect in any pipeline; null if it has one. */
+function decidePullRequest(
+  { id, reviewAppsEnabled }: Pipeline,
+  isOpen: boolean,
+  { change, late, applied }: PullRequestReport,
+): PipelineDecision {
+  if (applied.has(id)) return "APPLIED";
+  if (change === "CLOSED") return isOpen ? "CLOSE" : "MISSING";
+  if (!reviewAppsEnabled) return "OFF";
+  if (!isOpen) return change === "TOUCHED" ? "MISSING" : "OPEN";
+  return late ? "LATER" : "UPDATE";
+}
+
+/** Why a change of a pull request has no effect in any pipeline. */
 async function reasonForNoEffect(
   tx: Tx,
   repository: string,
-  pipelines: readonly Pipeline[],
-  known: readonly ReviewApp[],
-  change: PullRequestChange,
+  decisions: readonly { readonly pipeline: Pipeline; readonly decision: PipelineDecision }[],
   number: number,
-  late: boolean,
-): Promise<Without | null> {
-  if (pipelines.length === 0) {
+): Promise<Without> {
+  if (decisions.length === 0) {
     const former = await findFormerOwner(tx, repository);
     const note = former === null ? "" : ` It is another repository than ${former}, which had this name before.`;
     return { outcome: "PENDING", reason: `No pipeline has the repository ${repository}.${note}` };
   }
-  const missing = { outcome: "IGNORED", reason: `There is no review app of pull request ${number}.` } as const;
-  if (change === "CLOSED") return known.length === 0 ? missing : null;
-  const enabled = pipelines.filter((pipeline) => pipeline.reviewAppsEnabled);
-  if (enabled.length === 0) {
-    const names = pipelines.map((pipeline) => pipeline.name).join(", ");
+  if (decisions.every(({ decision }) => decision === "OFF")) {
+    const names = decisions.map(({ pipeline }) => pipeline.name).join(", ");
     return { outcome: "PENDING", reason: `Review apps of ${names} are off; updatePipeline enables them.` };
   }
-  const open = new Set(known.map((reviewApp) => reviewApp.pipelineId));
-  const isOpenInAll = enabled.every((pipeline) => open.has(pipeline.id));
-  if (late && isOpenInAll) return { outcome: "IGNORED", reason: `Pull request ${number} has changed later.` };
-  return change === "TOUCHED" && enabled.every((pipeline) => !open.has(pipeline.id)) ? missing : null;
+  const has = (wanted: PipelineDecision) => decisions.some(({ decision }) => decision === wanted);
+  if (has("LATER")) return { outcome: "IGNORED", reason: `Pull request ${number} has changed later.` };
+  if (has("MISSING")) return { outcome: "IGNORED", reason: `There is no review app of pull request ${number}.` };
+  return { outcome: "IGNORED", reason: "It was applied before." };
 }
 
 /** Stores a status of a commit, and applies it to the commit's builds. Builds that are registered later inherit it. */
@@ -99,23 +134,39 @@ export async function applyCommitStatus(tx: Tx, ctx: TxCtx, report: CommitReport
     const reason = `${context} of the commit has a later status.`;
     return { events: [], refusals: [], without: { outcome: "IGNORED", reason } };
   }
-  const status = combineState(await tx.find(CommitStatus, { repository, commitSha, context }));
-  if (status === null) return { events: [], refusals: [] };
-  const { state, name, description, targetUrl, imageUrl } = status;
-  // A code host that sends no name or image does not clear one that was reported here.
-  const shown = { ...(name !== null && { name }), ...(imageUrl !== null && { imageUrl }) };
-  const said = { context, state, description, targetUrl, ...shown };
   const builds = await buildsOfCommit(tx, repository, commitSha);
   // Apps that wait for the context are deployed when it passes.
-  if (state === "SUCCESS") await lockFollowers(tx, ...builds);
+  if (report.status.state === "SUCCESS") await lockFollowers(tx, ...builds);
   await tx.lock(
     Build,
     builds.map((build) => build.id),
     "change",
   );
+  const combined = combineState(await tx.find(CommitStatus, { repository, commitSha, context }));
   return eachInSavepoint(tx, builds, async (inner, build) => {
-    return (await upsertStatus(inner, ctx, build, null, said)).events;
+    const statuses =
+      build.commitSha === commitSha ? [combined] : await changedStatuses(inner, build, report.status.context);
+    const events: EventDraft[] = [];
+    for (const status of statuses) {
+      if (status !== null) events.push(...(await upsertStatus(inner, ctx, build, null, toReport(status))).events);
+    }
+    return events;
   });
+}
+
+/**
+ * The statuses of a build with an abbreviated hash that a report on a context may have changed: that of the context and, if
+ * several commits begin with the hash, those that not all of them have.
+ */
+async function changedStatuses(reader: Reader, build: Build, context: string): Promise<readonly CommitStatus[]> {
+  const { statuses, ambiguous } = await combineStatuses(reader, build);
+  return statuses.filter((status) => status.context === context || (ambiguous && status.state === "PENDING"));
+}
+
+/** A code host that sends no name or image does not clear one that was reported here. */
+function toReport({ context, state, name, description, targetUrl, imageUrl }: CommitStatus): Report {
+  const shown = { ...(name !== null && { name }), ...(imageUrl !== null && { imageUrl }) };
+  return { context, state, description, targetUrl, ...shown };
 }
 
 /** Runs `work` for each item in a savepoint: a refusal undoes the work of its item only. */

@@ -5,11 +5,11 @@ import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { EventActor } from "../../events/draft.js";
+import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "../core/commits.js";
 import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
 import { rollup } from "../gates/checks.js";
 import { requiredContexts } from "../releases/status-limit.js";
-import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "./commits.js";
 
 /* Commit statuses, and the builds that they apply to. A build may name its commit by a short hash. */
 
@@ -65,16 +65,42 @@ function isStale({ status, completed }: CommitReport, prior: CommitStatus): bool
 /** The builds of a commit, oldest first. */
 export function buildsOfCommit(reader: Reader, repository: string, sha: string): Promise<Build[]> {
   const named = sameCommit(reader.dialect, sql`e.commit_sha`, sha);
-  return reader.select("builds_of_commit", Build, sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.id`);
+  return reader.select(
+    "builds_of_commit",
+    Build,
+    sql`WHERE ${named} AND e.repository = ${repository} ORDER BY e.position`,
+  );
+}
+
+/**
+ * The status of a build for each context that its commit has reports on. An abbreviated hash may be that of several commits:
+ * then the worst report on any of them counts, and SUCCESS only if all of them have it.
+ */
+export async function combineStatuses(
+  reader: Reader,
+  build: Build,
+): Promise<{ readonly statuses: readonly CommitStatus[]; readonly ambiguous: boolean }> {
+  const reports = await findReports(reader, build);
+  const contexts = new Map<string, CommitStatus[]>();
+  for (const report of reports) contexts.set(report.context, [...(contexts.get(report.context) ?? []), report]);
+  const commits = countCommits(reports);
+  const statuses = [...contexts.values()].flatMap((same) => {
+    const combined = combineState(same);
+    if (combined === null) return [];
+    if (combined.state !== "SUCCESS" || countCommits(same) === commits) return [combined];
+    const description = `Several commits begin with ${build.commitSha}, and not all of them have this check.`;
+    return [Object.assign(new CommitStatus(), combined, { state: "PENDING", description })];
+  });
+  return { statuses, ambiguous: commits > 1 };
+}
+
+function countCommits(reports: readonly CommitStatus[]): number {
+  return new Set(reports.map((report) => report.commitSha)).size;
 }
 
 /** Gives a new build the statuses that its commit already has: all required ones, and the latest 1,000 others. */
 export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, now: Date): Promise<ReleaseStatus[]> {
-  const contexts = new Map<string, CommitStatus[]>();
-  for (const report of await findReports(tx, build)) {
-    contexts.set(report.context, [...(contexts.get(report.context) ?? []), report]);
-  }
-  const combined = [...contexts.values()].flatMap((reports) => combineState(reports) ?? []);
+  const { statuses: combined } = await combineStatuses(tx, build);
   const kept = combined.length <= LIMITS.optionalContexts ? combined : await keepLatest(tx, build, combined);
   const statuses = kept.map(({ context, state, name, description, targetUrl, imageUrl }) =>
     Object.assign(new ReleaseStatus(), {
@@ -102,11 +128,9 @@ async function keepLatest(reader: Reader, build: Build, statuses: readonly Commi
 async function findReports(reader: Reader, { repository, commitSha }: Build): Promise<CommitStatus[]> {
   if (commitSha.length < MIN_SHA_LENGTH) return [];
   const named = isLongerHash(sql`e.commit_sha`, commitSha);
-  const reports = await reader.select(
+  return reader.select(
     "reports_on_commit",
     CommitStatus,
     sql`WHERE e.repository = ${repository} AND ${named} ORDER BY e.context`,
   );
-  // A short hash that several commits begin with names none of them.
-  return new Set(reports.map((report) => report.commitSha)).size > 1 ? [] : reports;
 }

@@ -44,8 +44,10 @@ interface Facts {
   readonly own: Release | null;
   /** The latest release of the app. */
   readonly latest: Release | undefined;
-  /** The latest release of a build that the build is not newer than; undefined if there is none, or for a head commit. */
+  /** The latest release of a build that the build is not newer than; undefined if there is none. */
   readonly newer: ReleasedBuild | undefined;
+  /** Whether a person released something on the review app since it has the head commit: that stays until the head moves. */
+  readonly isChosen: boolean;
   /** Whether the build may belong to an earlier pull request with a branch of the same name. */
   readonly isOfClosedApp: boolean;
   /** What the gates of the app say of the build. */
@@ -55,7 +57,7 @@ interface Facts {
 /** Pure. The order of the rules is that in which they explain most: a build that is too old need not wait for checks. */
 function decide(
   { build }: Candidate,
-  { own, latest, newer, isOfClosedApp, verdict }: Facts,
+  { own, latest, newer, isChosen, isOfClosedApp, verdict }: Facts,
 ): Omit<Decision, "candidate"> {
   if (own !== null) return { outcome: "DEPLOYED", message: `Released as v${own.version}.` };
   if (newer !== undefined) {
@@ -63,6 +65,10 @@ function decide(
     const run = sequence === null ? "" : ` of run ${sequence}`;
     const message = `The newer build${run} of commit ${commitSha.slice(0, 7)} was released as v${newer.version}.`;
     return { outcome: position > build.position ? "SUPERSEDED" : "NOT_NEWER", message };
+  }
+  if (isChosen && latest?.trigger === "DEPLOY") {
+    const message = `${latest.createdByName} released v${latest.version} since the head of the pull request moved here. It stays until the head moves.`;
+    return { outcome: "NOT_NEWER", message };
   }
   if (isOfClosedApp) {
     const message = "It ran on a review app that is closed, so it may be of an earlier pull request of this branch.";
@@ -115,17 +121,20 @@ export async function decideAll(reader: Reader, candidates: readonly Candidate[]
   const verdicts = await evaluateGates(reader, now, await toSubjects(reader, candidates));
   const latest = await latestReleases(reader, appIds);
   const releases = await reader.find(Release, { buildId: buildIds, appId: appIds }, { order: "version" });
-  const newer = await findNewer(reader, candidates);
+  const own = new Map(releases.map((release) => [releaseKey(release), release]));
+  const rivals = await findRivals(reader, candidates);
   const closed = await findBuildsOfClosedApps(reader, candidates);
   return candidates.map((candidate, index) => {
     const { build, coupling, isNewHead = false } = candidate;
     const last = latest.get(coupling.appId);
-    const isOwn = (one: Release | undefined) => one?.buildId === build.id && one.appId === coupling.appId;
-    const own = isNewHead ? [last].find(isOwn) : releases.findLast(isOwn);
+    const key = releaseKey({ appId: coupling.appId, buildId: build.id });
+    const isRunning = last !== undefined && releaseKey(last) === key;
+    const rival = rivals.get(candidate);
     const facts: Facts = {
-      own: own ?? null,
+      own: (isNewHead && !isRunning ? undefined : own.get(key)) ?? null,
       latest: last,
-      newer: newer.get(candidate),
+      newer: rival?.newer,
+      isChosen: rival?.hasHead === true && !isNewHead && last?.trigger === "DEPLOY",
       isOfClosedApp: closed.has(candidate),
       verdict: verdicts[index] as Verdict,
     };
@@ -146,25 +155,43 @@ async function toSubjects(reader: Reader, candidates: readonly Candidate[]): Pro
   });
 }
 
-/** For each candidate that follows a branch, the latest released build that its build is not newer than. */
-async function findNewer(
-  reader: Reader,
-  candidates: readonly Candidate[],
-): Promise<ReadonlyMap<Candidate, ReleasedBuild>> {
-  const ofBranch = candidates.filter(({ by }) => by !== "HEAD");
-  const branches = ofBranch.map(({ build, coupling }) => ({ build, appId: coupling.appId }));
-  const released = await findReleasedBuilds(reader, branches);
-  const builds = [...new Set(ofBranch.filter((_, index) => released[index]?.length).map(({ build }) => build))];
+/** What the earlier releases of an app say about a build. */
+interface Rivals {
+  /** The latest release of a build that the build is not newer than. */
+  readonly newer: ReleasedBuild | undefined;
+  /** Whether a build of the head commit was released on the review app. */
+  readonly hasHead: boolean;
+}
+
+/**
+ * For each candidate, the releases of the builds that it is compared with: those of its branch or, for a head commit, of its
+ * commit. None when the head has just moved: it always replaces what runs.
+ */
+async function findRivals(reader: Reader, candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, Rivals>> {
+  const released = await findReleasedBuilds(
+    reader,
+    candidates.map(({ build, coupling, by }) => ({
+      build,
+      appId: coupling.appId,
+      of: by === "HEAD" ? "COMMIT" : "BRANCH",
+    })),
+  );
+  const builds = [...new Set(candidates.filter((_, index) => released[index]?.length).map(({ build }) => build))];
   const ordered = new Map((await toOrdered(reader, builds)).map((one) => [one.build, one]));
-  const newer = new Map<Candidate, ReleasedBuild>();
-  for (const [index, candidate] of ofBranch.entries()) {
+  const rivals = new Map<Candidate, Rivals>();
+  for (const [index, candidate] of candidates.entries()) {
     const one = ordered.get(candidate.build);
-    if (one === undefined) continue;
-    const notOlder = (released[index] ?? []).filter((other) => !isNewer(one, other));
-    const latest = notOlder.toSorted((a, b) => b.version - a.version)[0];
-    if (latest !== undefined) newer.set(candidate, latest);
+    if (one === undefined || candidate.isNewHead === true) continue;
+    const others = released[index] ?? [];
+    const notOlder = others.filter((other) => !isNewer(one, other));
+    const newer = notOlder.toSorted((a, b) => b.version - a.version)[0];
+    rivals.set(candidate, { newer, hasHead: candidate.by === "HEAD" && others.length > 0 });
   }
-  return newer;
+  return rivals;
+}
+
+function releaseKey({ appId, buildId }: Pick<Release, "appId" | "buildId">): string {
+  return `${appId} ${buildId}`;
 }
 
 const BUILD_IDS = columns({ build_id: "text" });

@@ -5,8 +5,8 @@ import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { commitKey, commitKeyOf, isSameCommit } from "../core/commits.js";
 import { lockApps } from "../core/locks.js";
-import { commitKey, commitKeyOf, isSameCommit } from "./commits.js";
 
 /*
  * Which apps follow which builds. An app follows builds of its pipeline's repository and component:
@@ -56,7 +56,7 @@ export async function findFollowers(reader: Reader, builds: readonly Followed[])
         AND ((e.auto_deploy = ${true} AND ${dialect.oneOf(sql`p.branch`, branches)})
           OR (r.head_sha IS NULL AND ${dialect.oneOf(sql`r.branch`, branches)})
           OR ${dialect.oneOf(commitKeyOf("r.head_sha"), commits)})
-      ORDER BY e.id`,
+      ORDER BY e.position`,
   );
   const candidates = rows.map((row) => ({ row, coupling: table.fromRow(row) }));
   return builds.map((build) =>

@@ -34,38 +34,58 @@ export interface IdentifiedRepository {
   readonly events: readonly EventDraft[];
 }
 
-/**
- * The current name of the repository that has, or had, this name.
- *
- * @param lock in a transaction, `share` keeps it from being renamed before the transaction ends
- */
-export async function resolveRepository(reader: Reader, name: string, lock?: "share"): Promise<string> {
-  const known = await reader.first(RepositoryName, { name }, lock === undefined ? {} : { lock });
+/** The current name of the repository that has, or had, this name. */
+export async function resolveRepository(reader: Reader, name: string): Promise<string> {
+  return currentNameOf(await reader.first(RepositoryName, { name }), name);
+}
+
+/** `resolveRepository` in a transaction. The repository is not renamed before the transaction ends. */
+export async function resolveUntilEnd(tx: Tx, name: string): Promise<string> {
+  return currentNameOf(await findShared(tx, name), name);
+}
+
+function currentNameOf(known: RepositoryName | null, name: string): string {
   return known === null || known.claimedBy !== null ? name : known.currentName;
 }
 
+/** The row of a name, locked shared. Without a row the name itself is locked: the first report under it inserts one. */
+async function findShared(tx: Tx, name: string): Promise<RepositoryName | null> {
+  const known = await tx.first(RepositoryName, { name }, { lock: "share" });
+  if (known !== null) return known;
+  await lockUnknown(tx, [name]);
+  return tx.first(RepositoryName, { name }, { lock: "share" });
+}
+
+/** Locks names that have no row, in one order, so that two transactions do not wait for each other. */
+async function lockUnknown(tx: Tx, names: readonly string[]): Promise<void> {
+  for (const name of [...new Set(names)].sort()) await tx.lockName(`name of a repository ${name}`);
+}
+
 /**
- * The current name of the repository of a pipeline. Naming a repository for a pipeline also settles whose name it is: if
- * another repository has it since, that one is followed from now on.
+ * Makes a name that another repository has taken over the name of that one, so that its deliveries are followed.
+ *
+ * @returns whether the name was another repository's until now
  */
-export async function claimRepository(tx: Tx, name: string): Promise<string> {
+export async function claimRepository(tx: Tx, name: string): Promise<boolean> {
+  if ((await tx.first(RepositoryName, { name }))?.claimedBy == null) return false;
   const known = await tx.first(RepositoryName, { name }, { lock: "change" });
-  if (known?.claimedBy == null) return known?.currentName ?? name;
+  if (known === null || known.claimedBy === null) return false;
   await tx.deleteWhere(RepositoryName, sql`e.current_name = ${name} AND e.name <> ${name}`);
   const owner = { repositoryId: known.claimedBy, currentName: name, claimedBy: null, seenAt: null };
-  await tx.update(RepositoryName, { name }, owner);
-  return name;
+  await tx.update(RepositoryName, { name }, { ...owner, formerlyOf: known.repositoryId });
+  return true;
 }
 
 /** Finds out which repository a report is of. If it has another name than before, moves what is stored under that. */
 export async function identifyRepository(tx: Tx, seen: SeenRepository, now: Date): Promise<IdentifiedRepository> {
   const { name, id, formerly } = seen;
-  if (id === null) return unchanged(await resolveRepository(tx, name, "share"));
+  if (id === null) return unchanged(await resolveUntilEnd(tx, name));
   if (formerly === null && (await isCurrentUntilEnd(tx, seen))) return unchanged(name);
   await tx.lockName(`repository ${id}`);
   // Another transaction may have recorded it meanwhile. Below, exclusive locks wait for all that share the row: under a steady
   // stream of reports for as long as that lasts.
   if (formerly === null && (await isCurrentUntilEnd(tx, seen))) return unchanged(name);
+  await lockUnknown(tx, formerly === null ? [name] : [name, formerly]);
   const rows = await tx.find(RepositoryName, { repositoryId: id }, { order: "name", lock: "change" });
   const there = await tx.first(RepositoryName, { name }, { lock: "change" });
   const current = rows[0] === undefined ? null : (rows.find((row) => row.name === row.currentName) ?? rows[0]);
@@ -74,6 +94,11 @@ export async function identifyRepository(tx: Tx, seen: SeenRepository, now: Date
     if (current !== null && isOlder(seen.at, current.seenAt)) return unchanged(current.currentName);
     await tx.update(RepositoryName, { name }, { claimedBy: id });
     return { ...unchanged(name), conflict: conflictMessage(there, id) };
+  }
+  // The owner still has the name, or has it again.
+  if (there !== null && there.repositoryId === id && there.claimedBy !== null) {
+    await tx.update(RepositoryName, { name }, { claimedBy: null });
+    there.claimedBy = null;
   }
   const renamed = current === null ? name : decideName(seen, there, current);
   const from = new Set<string>();
@@ -88,9 +113,11 @@ export async function identifyRepository(tx: Tx, seen: SeenRepository, now: Date
   return { name: renamed, conflict: null, movedFrom: [...from], events };
 }
 
-/** The repository that had a name before the one that has it now; null if there was none. */
+/** The current name of the repository that had a name before the one that has it now; null if there was none. */
 export async function findFormerOwner(reader: Reader, name: string): Promise<string | null> {
-  return (await reader.first(RepositoryName, { name }))?.formerlyOf ?? null;
+  const former = (await reader.first(RepositoryName, { name }))?.formerlyOf ?? null;
+  if (former === null) return null;
+  return (await reader.first(RepositoryName, { repositoryId: former }))?.currentName ?? null;
 }
 
 function unchanged(name: string): IdentifiedRepository {
@@ -105,7 +132,7 @@ async function isCurrentUntilEnd(tx: Tx, seen: SeenRepository): Promise<boolean>
 }
 
 function isCurrent(known: RepositoryName | null, { name, id }: SeenRepository): boolean {
-  return known !== null && known.repositoryId === id && known.currentName === name;
+  return known !== null && known.repositoryId === id && known.currentName === name && known.claimedBy === null;
 }
 
 function isOlder(at: Date | null, than: Date | null): boolean {
@@ -130,7 +157,7 @@ async function recordName(tx: Tx, seen: SeenRepository, there: RepositoryName | 
   if (there === null) await tx.insert(RepositoryName, [{ name, ...owner, seenAt, formerlyOf: null }]);
   else if (there.repositoryId === id) {
     if (name === renamed) await tx.update(RepositoryName, { name }, { ...owner, seenAt });
-  } else await tx.update(RepositoryName, { name }, { ...owner, seenAt, formerlyOf: there.currentName });
+  } else await tx.update(RepositoryName, { name }, { ...owner, seenAt, formerlyOf: there.repositoryId });
 }
 
 /** Records the name that the report says the repository had before. Returns whether it was unknown. */
@@ -145,6 +172,6 @@ function conflictMessage({ name, repositoryId }: RepositoryName, id: string): st
   const [known, other] = [repositoryId, id].map((one) => one.slice(one.lastIndexOf(":") + 1));
   return (
     `${name} is another repository (id ${other}) than the one that had this name (id ${known}), and is not followed. ` +
-    "To follow it, set it as the repository of a pipeline again."
+    "To follow it, an administrator sets it as the repository of a pipeline again with updatePipeline."
   );
 }

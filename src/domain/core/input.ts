@@ -147,15 +147,21 @@ function splitAddress(text: string): { host: string; folders: readonly string[] 
   const [, scheme = "", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*)$/.exec(text) ?? [];
   const [, user = "", address = ""] = /^([^@/]+@)?(.*)$/.exec(rest) ?? [];
   const path = address.replace(/[?#].*$/, "").replace(/\/+$/, "");
-  // `git@github.com:acme/shop` has no port. The owner may be a number; then only its name follows.
-  const remote = scheme === "" ? /^([^/:]+):\/?(?!\d{1,5}\/[^/]+\/)(.+)$/.exec(path) : null;
+  // `git@github.com:acme/shop` has no port. The owner may be a number; then only its name follows. npm adds `ssh://`.
+  const remote =
+    scheme === ""
+      ? /^([^/:]+):\/?(?!\d{1,5}\/[^/]+\/)(.+)$/.exec(path)
+      : scheme.endsWith("ssh")
+        ? /^([^/:]+):(?!\d{1,5}\/)(.+)$/.exec(path)
+        : null;
   const [first = "", ...folders] =
     remote === null ? path.split("/") : [remote[1] ?? "", ...(remote[2] ?? "").split("/")];
   // The name of an owner has no dot, that of a host has one.
   const isOwner = scheme === "" && user === "" && remote === null && folders.length === 1 && !/[.:]/.test(first);
-  return isOwner
-    ? { host: "github.com", folders: [first, ...folders] }
-    : { host: normalizeHost(scheme, first), folders };
+  if (isOwner) return { host: "github.com", folders: [first, ...folders] };
+  if (first === "api.github.com" && folders[0] === "repos") return { host: "github.com", folders: folders.slice(1) };
+  const shorthand = scheme === "" && user === "" && remote !== null ? SHORTHANDS[first] : undefined;
+  return { host: shorthand ?? normalizeHost(scheme, first), folders };
 }
 
 /** Names by which code hosts are reached over SSH where only the HTTPS port is open, and the hosts that they stand for. */
@@ -163,6 +169,13 @@ const SSH_HOSTS: Readonly<Record<string, string>> = {
   "ssh.github.com": "github.com",
   "altssh.gitlab.com": "gitlab.com",
   "altssh.bitbucket.org": "bitbucket.org",
+};
+
+/** npm's names of code hosts, as in `github:acme/shop`. */
+const SHORTHANDS: Readonly<Record<string, string>> = {
+  github: "github.com",
+  gitlab: "gitlab.com",
+  bitbucket: "bitbucket.org",
 };
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", git: "9418" };

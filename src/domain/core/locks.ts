@@ -6,6 +6,7 @@ import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Promotion } from "../../entities/releases/promotion.js";
+import { commitKey } from "./commits.js";
 import { requireApp, requireCoupling } from "./references.js";
 
 /*
@@ -26,9 +27,9 @@ import { requireApp, requireCoupling } from "./references.js";
  * would fail; and PostgreSQL detects conflicts by index pages, on which ids of the same moment are neighbors.
  */
 
-/** Locks the statuses of a commit, by its first seven digits: a build may have only an abbreviated hash. */
+/** Locks the statuses of a commit, by the beginning of its hash: a build may have only an abbreviated one. */
 export function lockCommit(tx: Tx, repository: string, sha: string): Promise<void> {
-  return tx.lockName(`${repository}@${sha.slice(0, 7)}`);
+  return tx.lockName(`${repository}@${commitKey(sha)}`);
 }
 
 const PROMOTION_IDS = columns({ promotion_id: "text or null" });

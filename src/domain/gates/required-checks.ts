@@ -3,7 +3,7 @@ import type { Reader } from "../../database/rows/reader.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { createBlocker } from "./blocker.js";
 import { describeState, evaluateChecks } from "./checks.js";
-import { defineGate, type Fact, type Subject } from "./gate.js";
+import { defineGate, type Fact } from "./gate.js";
 
 /** The statuses that count: those of the promoted release, or those of the build if it is released straight onto an app. */
 export const statusesFact: Fact<readonly ReleaseStatus[]> = {
@@ -13,9 +13,10 @@ export const statusesFact: Fact<readonly ReleaseStatus[]> = {
     const unique = [...new Map(promoted.map((release) => [release.id, release])).values()];
     const ofReleases = unique.length === 0 ? [] : await effectiveStatuses(reader, unique);
     const byRelease = new Map(unique.map((release, index) => [release.id, ofReleases[index] ?? []]));
-    const byBuild = await findByBuild(
+    const released = subjects.filter(({ release }) => release === null);
+    const byBuild = await findBuildStatuses(
       reader,
-      subjects.filter(({ release }) => release === null),
+      released.map(({ build }) => build.id),
     );
     return subjects.map(({ release, build }) =>
       release === null ? (byBuild.get(build.id) ?? []) : (byRelease.get(release.id) ?? []),
@@ -23,14 +24,15 @@ export const statusesFact: Fact<readonly ReleaseStatus[]> = {
   },
 };
 
-async function findByBuild(reader: Reader, subjects: readonly Subject[]): Promise<Map<string, ReleaseStatus[]>> {
-  const byBuild = new Map<string, ReleaseStatus[]>();
-  if (subjects.length === 0) return byBuild;
-  const ids = [...new Set(subjects.map(({ build }) => build.id))];
-  for (const status of await reader.find(ReleaseStatus, { buildId: ids, releaseId: null })) {
-    const list = byBuild.get(status.buildId);
-    if (list === undefined) byBuild.set(status.buildId, [status]);
-    else list.push(status);
+/** The statuses of each build, by its id. One statement for all builds. */
+export async function findBuildStatuses(
+  reader: Reader,
+  buildIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly ReleaseStatus[]>> {
+  const byBuild = new Map<string, ReleaseStatus[]>(buildIds.map((id) => [id, []]));
+  if (byBuild.size === 0) return byBuild;
+  for (const status of await reader.find(ReleaseStatus, { buildId: [...byBuild.keys()], releaseId: null })) {
+    byBuild.get(status.buildId)?.push(status);
   }
   return byBuild;
 }

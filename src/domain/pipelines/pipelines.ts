@@ -5,8 +5,8 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
-import { permit, permitUnrestricted } from "../access/actions.js";
-import { claimRepository, resolveRepository } from "../builds/repository-names.js";
+import { isPermitted, permit, permitUnrestricted } from "../access/actions.js";
+import { claimRepository, resolveUntilEnd } from "../builds/repository-names.js";
 import type { Ctx } from "../core/context.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
@@ -39,7 +39,9 @@ export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Prom
   const branch = optional(input.branch, (value) => parseBranch("branch", value)) ?? DEFAULT_BRANCH;
   return withIdempotency(ctx, "createPipeline", input, Pipeline, async (tx) => {
     await refuseTakenName(tx, name);
-    const current = repository && (await settleRepository(tx, ctx, repository));
+    const current = repository && (await resolveUntilEnd(tx, repository));
+    // A name that another repository has taken over follows that one, unless pipelines still use it for the one before.
+    if (current !== null && !(await isUsed(tx, current))) await claimRepository(tx, current);
     const now = ctx.now();
     const pipeline = Object.assign(new Pipeline(), {
       id: newId(),
@@ -80,7 +82,8 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
   const component = optional(input.component, (value) => parseLine("component", value));
   const branch = optional(input.branch, (value) => parseBranch("branch", value));
   return ctx.db.write(async (tx) => {
-    const current = repository && (await settleRepository(tx, ctx, repository));
+    const current = repository && (await resolveUntilEnd(tx, repository));
+    const claims = current === null ? [] : await claimForPipelines(tx, ctx, current);
     const pipeline = await requirePipeline(tx, "pipeline", input.pipeline, { lock: "change" });
     const before = { ...pipeline };
     if (name !== null) pipeline.name = name;
@@ -92,16 +95,23 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
     const fields = (["name", "description", "repository", "component", "branch", "reviewAppsEnabled"] as const).filter(
       (field) => pipeline[field] !== before[field],
     );
-    if (fields.length === 0) return pipeline;
+    if (fields.length === 0) {
+      if (claims.length > 0) await append(tx, ctx.viewer, ctx.now(), claims);
+      return pipeline;
+    }
     if (fields.includes("name") || fields.includes("repository") || fields.includes("component")) {
       // Names are shared by all pipelines. The repository and component decide which builds belong to the pipeline.
       permitUnrestricted(ctx.viewer, "updatePipeline", "name, repository or component");
     }
+    const rebinds = fields.includes("repository") || fields.includes("component");
+    // Which builds belong to the pipeline is a gate.
+    if (rebinds && before.repository !== null) permit(ctx.viewer, "changeRepository");
     if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
     pipeline.updatedAt = ctx.now();
     await tx.update(Pipeline, { id: pipeline.id }, { ...pipeline });
     const summary = `Pipeline ${before.name}: ${fields.map((field) => `${field} ${formatValue(pipeline[field])}`).join(", ")}`;
     await append(tx, ctx.viewer, pipeline.updatedAt, [
+      ...claims,
       changed("PIPELINE_UPDATED", pipeline, summary, { pipelineId: pipeline.id }),
     ]);
     return pipeline;
@@ -122,7 +132,7 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
     for (const reviewApp of await tx.find(ReviewApp, { pipelineId: pipeline.id }, { order: "number" })) {
       events.push(...(await removeReviewApp(tx, ctx, reviewApp)));
     }
-    const couplings = await tx.find(Coupling, { pipelineId: pipeline.id }, { order: "id" });
+    const couplings = await tx.find(Coupling, { pipelineId: pipeline.id }, { order: "position" });
     const apps = await tx.find(App, { id: couplings.map((coupling) => coupling.appId) });
     for (const coupling of couplings) {
       const app = apps.find((one) => one.id === coupling.appId);
@@ -139,9 +149,28 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
   });
 }
 
-/** The current name of a repository. Whose name it is, is decided only by viewers who may change the repository. */
-function settleRepository(tx: Tx, { viewer }: Ctx, repository: string): Promise<string> {
-  return viewer.scope === null ? claimRepository(tx, repository) : resolveRepository(tx, repository, "share");
+/**
+ * If another repository has taken over the name, follows that one in every pipeline of the name from now on. Only an
+ * administrator decides this for pipelines that use the name already.
+ *
+ * @returns an event for each of these pipelines
+ */
+async function claimForPipelines(tx: Tx, { viewer }: Ctx, repository: string): Promise<EventDraft[]> {
+  if (viewer.scope !== null || (!isPermitted(viewer, "changeRepository") && (await isUsed(tx, repository)))) return [];
+  if (!(await claimRepository(tx, repository))) return [];
+  const pipelines = await tx.find(Pipeline, { repository, deletedAt: null }, { order: "id", lock: "change" });
+  return pipelines.map((pipeline) =>
+    changed(
+      "PIPELINE_UPDATED",
+      pipeline,
+      `Pipeline ${pipeline.name}: follows the repository that has the name ${formatValue(repository)} now`,
+      { pipelineId: pipeline.id },
+    ),
+  );
+}
+
+async function isUsed(tx: Tx, repository: string): Promise<boolean> {
+  return (await tx.first(Pipeline, { repository, deletedAt: null })) !== null;
 }
 
 async function refuseTakenName(tx: Tx, name: string): Promise<void> {

@@ -11,6 +11,7 @@ import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
+import { nextPositions } from "../core/position.js";
 import { transactionTime } from "../core/time.js";
 import type { Override } from "../gates/override.js";
 
@@ -76,7 +77,8 @@ export async function prepareReleases(
   const busy = new Set(underWay.filter((release) => release.phase === "DEPLOYING").map((release) => release.appId));
   const now = ctx.now();
   const succeededAt = apps.some((app) => app.deploymentMode === "IMMEDIATE") ? await transactionTime(tx, ctx) : null;
-  const releases = apps.map((app): Release => {
+  const positions = await nextPositions(tx, "releases", apps.length);
+  const releases = apps.map((app, index): Release => {
     const immediate = app.deploymentMode === "IMMEDIATE";
     const phase = immediate ? "SUCCEEDED" : busy.has(app.id) ? "QUEUED" : "DEPLOYING";
     return Object.assign(new Release(), {
@@ -84,6 +86,7 @@ export async function prepareReleases(
       appId: app.id,
       buildId: request.build.id,
       version: (versions.get(app.id) ?? 0) + 1,
+      position: positions[index] as number,
       phase,
       failureReason: null,
       timedOut: false,

@@ -69,6 +69,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
         promotionId,
         appId: target.app.id,
         releaseId: (releases[index] as Release).id,
+        position: (releases[index] as Release).position,
         checks: target.checks,
       }),
     }));

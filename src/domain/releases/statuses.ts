@@ -137,7 +137,7 @@ async function buildStatusEvents(
     sql`SELECT r.id, r.app_id, c.pipeline_id FROM releases r LEFT JOIN couplings c ON c.app_id = r.app_id
       WHERE r.build_id = ${build.id} AND NOT EXISTS (
         SELECT 1 FROM release_statuses s WHERE s.release_id = r.id AND s.context = ${status.context}
-      ) ORDER BY r.id`,
+      ) ORDER BY r.position`,
   );
   if (releases.length === 0) {
     return [buildStatusEvent(build, status)];

@@ -1,7 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Role } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 /** The sorted ids of the pipelines that a token is restricted to. */
@@ -32,6 +32,10 @@ export class Viewer {
   simpleResolvers: true,
 })
 export class Token extends Node {
+  /** Counts up in the order in which tokens are created, by every instance. Unlike ids, it does not depend on a clock. */
+  @Column("bigint", integer)
+  position!: number;
+
   @Field(() => String, {
     description: "The person or service that uses the token. Its actions are recorded under this name.",
   })

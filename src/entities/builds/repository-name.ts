@@ -27,7 +27,7 @@ export class RepositoryName {
   @Column("text", { nullable: true })
   claimedBy!: string | null;
 
-  /** The current name of the repository that had this name before; null if there was none. */
+  /** The id of the repository that had this name before; null if there was none. */
   @Column("text", { nullable: true })
   formerlyOf!: string | null;
 }

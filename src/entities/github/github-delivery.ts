@@ -79,6 +79,10 @@ export class GithubDelivery {
   @Column("text", { nullable: true })
   payload!: string | null;
 
+  /** The ids of the pipelines where it changed a review app; null if it arrived before an upgrade. */
+  @Column("simple-json", { nullable: true })
+  appliedTo!: readonly string[] | null;
+
   /** The pull request whose state a processed delivery has reported; null if their order does not matter. */
   @Column("text", { nullable: true })
   subject!: string | null;

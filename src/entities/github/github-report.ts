@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { GithubDeploymentState, GithubReportPhase } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 
 @Entity("github_reports")
 @ObjectType({
@@ -14,6 +14,10 @@ export class GithubReport {
 
   @Column("text")
   appId!: string;
+
+  /** The position of the release. Of the reports that are due at the same time, the earlier release's comes first. */
+  @Column("bigint", integer)
+  position!: number;
 
   @Field(() => GithubReportPhase, {
     description: "Whether the current state of the release has been reported to GitHub.",

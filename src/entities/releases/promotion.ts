@@ -102,6 +102,10 @@ export class PromotionTarget extends Node {
   @Column("text")
   releaseId!: string;
 
+  /** The position of the release: targets are listed in the order in which their releases were created. */
+  @Column("bigint", integer)
+  position!: number;
+
   @Field(() => [CheckResult], {
     description:
       "The target's required checks and their results when the promotion was created. They record why it was allowed.",

@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
 import { ReleasePhase, ReleaseTrigger, type Role } from "../core/enums.js";
-import { instant } from "../core/instant.js";
+import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
 @Entity("releases")
@@ -21,6 +21,10 @@ export class Release extends Node {
   @Field(() => Int, { description: "The version number, counted per app from 1." })
   @Column("integer")
   version!: number;
+
+  /** Counts up in the order in which releases are created, by every instance. Unlike ids, it does not depend on a clock. */
+  @Column("bigint", integer)
+  position!: number;
 
   @Field(() => ReleasePhase, { description: "The phase of the deployment." })
   @Column("text")

@@ -1,7 +1,8 @@
 import type { FastifyReply } from "fastify";
-import type { Sql } from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
 import { type Order, readPage } from "../../database/rows/pages.js";
 import type { Reader } from "../../database/rows/reader.js";
+import { isUuid } from "../../domain/core/input.js";
 import { badInput } from "../../domain/core/refusal.js";
 
 /** Maximum number of rows in a response, and the default without a Range header. */
@@ -17,7 +18,8 @@ interface Range {
  * Reads a page of a list by `Range` header. `Range: version ]3..; max=10, order=desc` requests rows after a value. If
  * there are more, the response is 206 with a `Next-Range` header for the next request.
  *
- * @param order default order. Its column is the only one a Range header may name.
+ * @param order default order. Its column is the only one a Range header may name. A list in the order of positions is named
+ *   by the ids of its rows: positions are internal.
  */
 export async function sendRange<T extends object>(
   reader: Reader,
@@ -26,22 +28,24 @@ export async function sendRange<T extends object>(
   order: Order<T>,
   conditions: readonly Sql[],
 ): Promise<readonly T[]> {
-  const name = order.by === "createdAt" ? "created_at" : order.by;
+  const isPositioned = order.by === "position";
+  const name = isPositioned ? "id" : order.by;
+  const key = (isPositioned ? "id" : order.by) as keyof T;
   const range = typeof header === "string" && header.trim() !== "" ? parse(header, name) : null;
   const descending = range?.descending ?? order.direction === "DESC";
   const effectiveOrder: Order<T> = { ...order, direction: descending ? "DESC" : "ASC" };
   const size = range?.max ?? MAX_RANGE_SIZE;
-  const from = range?.from == null ? null : parseBound(order, range.from);
+  const from = range?.from == null ? null : await findBound(reader, order, range.from);
   const page = await readPage(reader, effectiveOrder, conditions, { size, backward: false, from });
   reply.header("accept-ranges", name);
   const last = page.rows.at(-1);
   const first = page.rows[0];
   if (first !== undefined && last !== undefined) {
-    reply.header("content-range", `${name} ${String(first[order.by])}..${String(last[order.by])}`);
+    reply.header("content-range", `${name} ${String(first[key])}..${String(last[key])}`);
   }
   if (page.more && last !== undefined) {
     reply.code(206);
-    reply.header("next-range", `${name} ]${String(last[order.by])}..; max=${size}${descending ? ", order=desc" : ""}`);
+    reply.header("next-range", `${name} ]${String(last[key])}..; max=${size}${descending ? ", order=desc" : ""}`);
   }
   return page.rows;
 }
@@ -73,7 +77,14 @@ function parse(header: string, name: string): Range {
   return { from, max, descending: order === undefined ? null : order === "desc" };
 }
 
-function parseBound<T extends object>(order: Order<T>, text: string): string | number {
+async function findBound<T extends object>(reader: Reader, order: Order<T>, text: string): Promise<string | number> {
+  if (order.by === "position") {
+    const [row] = isUuid(text)
+      ? await reader.select("start_of_range", order.entity, sql`WHERE e.id = ${text.toLowerCase()}`)
+      : [];
+    if (row === undefined) throw badInput("Range", "The start of Range must be the id of a row of the list.");
+    return row[order.by] as number;
+  }
   if (order.by !== "version") return text;
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 31) return Number(text);
   throw badInput("Range", "The start of Range must be a version number.");

@@ -131,7 +131,7 @@ export class PipelineResolver {
 
   @Mutation(() => UpdatePipelinePayload, {
     nullable: true,
-    description: `Updates a pipeline. ${requiresRole("updatePipeline")}`,
+    description: `Updates a pipeline. ${requiresRole("updatePipeline")} ${requiresRole("changeRepository", "Changing or clearing the repository or component of a pipeline that has a repository")}`,
   })
   async updatePipeline(
     @Ctx() ctx: Context,

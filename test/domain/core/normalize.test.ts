@@ -81,6 +81,10 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
     "ssh://git@ssh.github.com:443/acme/shop.git",
     "ssh://github.com/acme/shop",
     "git+ssh://git@github.com/acme/shop.git",
+    "git+ssh://git@github.com:acme/shop.git",
+    "ssh://git@ssh.github.com:acme/shop",
+    "github:acme/shop",
+    "https://api.github.com/repos/acme/shop",
     "git+https://github.com/acme/shop.git",
     "git://github.com/acme/shop.git",
     "git://github.com:9418/acme/shop.git",
@@ -97,7 +101,13 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
     "https://gitlab.com/acme/tools/shop/-/merge_requests/7",
     "https://gitlab.com/acme/tools/shop/-/",
   ],
-  "gitlab.com/acme/shop": ["https://gitlab.com/acme/shop/-/tree/main", "https://gitlab.com/acme/shop/tree/main"],
+  // A host in the local network, unlike `gitlab:acme/shop`.
+  "gitlab/acme/shop": ["git@gitlab:acme/shop.git", "ssh://git@gitlab:2222/acme/shop.git"],
+  "gitlab.com/acme/shop": [
+    "gitlab:acme/shop",
+    "https://gitlab.com/acme/shop/-/tree/main",
+    "https://gitlab.com/acme/shop/tree/main",
+  ],
   // Groups may be called like pages.
   "gitlab.com/acme/tools/tree": ["https://gitlab.com/acme/tools/tree"],
   "gitlab.com/acme/tools/actions/releases": ["https://gitlab.com/acme/tools/actions/releases"],

@@ -50,6 +50,26 @@ describe("the gate of an app with required checks", () => {
     assert.deepEqual([release.version, release.phase], [1, "SUCCEEDED"]);
   });
 
+  it("is not opened by an OPERATOR who makes another repository's builds those of the pipeline", async () => {
+    const repository = `github.com/tests/${unique("repo")}`;
+    const pipeline = await seed.pipeline({ repository, component: "api" });
+    const update = { pipeline: pipeline.id };
+    const refused = [{ repository: `github.com/tests/${unique()}` }, { repository: null }, { component: "web" }];
+    for (const change of [...refused, { component: null }, { repository: null, component: null }]) {
+      const { message, extensions } = await operator.mutationError("updatePipeline", { ...update, ...change });
+      assert.equal(extensions.code, "FORBIDDEN");
+      assert.equal(message, "changeRepository requires the ADMIN role; this token has OPERATOR.");
+    }
+    const shown = "pipeline { repository component }";
+    const same = { repository: `https://${repository}.git`, component: "api", description: "the same" };
+    const kept = await operator.mutate("updatePipeline", { ...update, ...same }, shown);
+    assert.deepEqual(kept.pipeline, { repository, component: "api" });
+    const cleared = await admin.mutate("updatePipeline", { ...update, repository: null, component: null }, shown);
+    assert.deepEqual(cleared.pipeline, { repository: null, component: null });
+    const set = await operator.mutate("updatePipeline", { ...update, repository, component: "web" }, shown);
+    assert.deepEqual(set.pipeline, { repository, component: "web" }, "there is no gate to open yet");
+  });
+
   it("is not opened by a status of another app's release of the build", async () => {
     const { dev, production } = await gated("ci");
     const build = await seed.build();

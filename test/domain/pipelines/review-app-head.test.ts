@@ -104,6 +104,42 @@ describe("a review app whose head commit is known", () => {
     assert.deepEqual(await buildsOn(admin, app), ids([first, chosen, second]));
   });
 
+  it("keeps what a person released also when CI builds the head again", async () => {
+    const { open, build } = await reviewed();
+    const [one, two] = [newSha(), newSha()];
+    const app = await open({ headSha: one });
+    const chosen = await build(newSha());
+    await seed.release(app, chosen);
+    const first = await build(one);
+    assert.deepEqual(await buildsOn(admin, app), ids([chosen, first]), "the head was not built before");
+    await seed.release(app, chosen);
+    const again = await build(one);
+    assert.deepEqual(await buildsOn(admin, app), ids([chosen, first, chosen]));
+    const query = "query ($id: ID!) { build(id: $id) { autoDeploys { outcome message } } }";
+    const [explained] = (await admin.ask(query, { id: again.id })).build.autoDeploys;
+    assert.equal(explained.outcome, "NOT_NEWER");
+    assert.match(explained.message, /released v3 since .* It stays until the head moves\.$/);
+    const second = await build(two);
+    await open({ headSha: two });
+    assert.deepEqual(await buildsOn(admin, app), ids([chosen, first, chosen, second]));
+  });
+
+  it("keeps the newer of two builds of the head, by CI's run number and by registration", async () => {
+    const { open, build } = await reviewed();
+    const [one, two] = [newSha(), newSha()];
+    const app = await open({ headSha: one });
+    const newer = await build(one, { sequence: 8 });
+    await build(one.slice(0, 9), { sequence: 7, branch: null });
+    const slow = await build(one, { phase: "PENDING", artifact: null });
+    const quick = await build(one);
+    await admin.mutate("updateBuild", { build: slow.id, phase: "SUCCEEDED", artifact: "image" }, "__typename");
+    assert.deepEqual(await buildsOn(admin, app), ids([newer, quick]));
+    await open({ headSha: two });
+    const other = await build(two);
+    await open({ headSha: one });
+    assert.deepEqual(await buildsOn(admin, app), ids([newer, quick, other, quick]), "the head moved back");
+  });
+
   it("stays on hold after a rollback, also when the head moves", async () => {
     const { open, build } = await reviewed();
     const [one, two] = [newSha(), newSha()];

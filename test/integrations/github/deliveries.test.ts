@@ -92,6 +92,47 @@ describe("a delivery without effect", () => {
     });
   }
 
+  it("opens the review apps of pipelines that appear later when it is redelivered, and changes nothing elsewhere", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const create = (component: string) => seed.pipeline({ repository, component, reviewAppsEnabled: true });
+    const [api, web] = [await create("api"), await create("web")];
+    const send = (action: string, id: string, second: number, change: object = {}) => {
+      const updated_at = `2026-01-01T00:00:0${second}Z`;
+      return deliverWebhook(
+        server.url,
+        "pull_request",
+        pullRequest(repository, action, { number: 1, updated_at, ...change }),
+        { id },
+      );
+    };
+    const heads = async (pipeline: { id: string }) => {
+      const query = "query ($p: ID!) { pipeline(pipeline: $p) { reviewApps { pullRequest { title } } } }";
+      return (await admin.ask(query, { p: pipeline.id })).pipeline.reviewApps.map(
+        (one: Payload) => one.pullRequest.title,
+      );
+    };
+    const [opened, pushed] = [randomUUID(), randomUUID()];
+    await send("opened", opened, 0, { title: "first" });
+    await send("synchronize", pushed, 5, { title: "second" });
+    await admin.mutate("closeReviewApp", { pipeline: web.id, pullRequestNumber: 1 }, "__typename");
+    const docs = await create("docs");
+    assert.equal((await send("opened", opened, 0, { title: "first" })).outcome, "done");
+    assert.deepEqual([await heads(api), await heads(web), await heads(docs)], [["second"], [], ["second"]]);
+    assert.equal((await send("opened", opened, 0)).outcome, "repeated");
+    assert.equal((await send("synchronize", pushed, 5, { title: "second" })).outcome, "done");
+    assert.equal((await send("synchronize", pushed, 5)).outcome, "repeated");
+    await send("closed", randomUUID(), 9);
+    assert.deepEqual([await heads(api), await heads(docs)], [[], []]);
+    const late = await create("late");
+    for (const [action, id, second] of [
+      ["opened", opened, 0],
+      ["synchronize", pushed, 5],
+    ] as const) {
+      assert.equal((await send(action, id, second)).outcome, "repeated");
+    }
+    assert.deepEqual(await heads(late), []);
+  });
+
   it("expires after 24 hours, and is then applied only if it is redelivered", async (t) => {
     const clock = new Clock();
     const { server, admin, seed, repository } = await withGithub(t, { now: clock.now });

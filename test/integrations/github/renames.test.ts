@@ -13,6 +13,7 @@ import {
 } from "../../support/github-webhooks.js";
 import { createScopedToken } from "../../support/pipeline-fixture.js";
 import { type Named, unique } from "../../support/seed.js";
+import { ADMIN_SECRET } from "../../support/server.js";
 
 const newSha = () => randomBytes(20).toString("hex");
 
@@ -49,6 +50,13 @@ async function gate(admin: Client, app: Named): Promise<string> {
   return plan.promotable ? "promotable" : plan.blockers.map((one: { code: string }) => one.code).join();
 }
 
+/** How many of the builds that are listed for a repository have its name. */
+async function countBuilds(admin: Client, repository: string): Promise<number> {
+  const query = "query ($r: String!) { builds(repository: $r, first: 100) { nodes { repository } } }";
+  const { nodes } = (await admin.ask(query, { r: repository })).builds;
+  return nodes.filter((build: Payload) => build.repository === `github.com/${repository}`).length;
+}
+
 async function runningBuild(admin: Client, app: Named): Promise<string | undefined> {
   const query = "query ($a: ID!) { app(app: $a) { currentRelease { build { id } } } }";
   return (await admin.ask(query, { a: app.id })).app.currentRelease?.build.id;
@@ -79,6 +87,7 @@ describe("a repository that was renamed on GitHub", () => {
   for (const [way, event] of Object.entries(ways)) {
     it(`is followed with everything that is stored, by ${way}`, async (t) => {
       const { server, admin, seed, old, pipeline, dev, build, send, numbers } = await seenOnce(t);
+      const component = null;
       const now = way.endsWith("transferred") ? `other/${old.split("/")[1]}` : `acme/${unique("new")}`;
       const query = "query ($a: ID!) { app(app: $a) { currentRelease { build { repository } } } }";
       const shown = async () => (await admin.ask(query, { a: dev.id })).app.currentRelease.build.repository;
@@ -128,6 +137,24 @@ describe("a repository that was renamed on GitHub", () => {
       const input = { repository: old, branch: "main", commit: { sha: newSha() }, artifact: "image:1" };
       const mine = await reporter.mutate("createBuild", input, "build { repository }");
       assert.equal(mine.build.repository, `github.com/${now}`);
+      const stranger = await createScopedToken(server, "REPORTER", [
+        await seed.pipeline({ repository: unique("a/b") }),
+      ]);
+      assert.equal(
+        (await stranger.mutationError("createBuild", input)).message,
+        `createBuild requires a repository of the pipelines that this token is restricted to; github.com/${old} is not one of them.`,
+        "it does not show where the name leads",
+      );
+      const platform = await fetch(`${server.url}/apps/${dev.name}/builds`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` },
+        body: JSON.stringify({ url: "https://images.test/1", repo: old }),
+      });
+      const viaPlatform = (await platform.json()) as { id: string };
+      const found = await admin.ask("query ($b: ID!) { build(id: $b) { repository component } }", {
+        b: viaPlatform.id,
+      });
+      assert.deepEqual(found.build, { repository: `github.com/${now}`, component });
     });
   }
 
@@ -191,10 +218,22 @@ describe("a repository that was renamed on GitHub", () => {
     const { admin, seed, old, now, send } = await seenOnce(t);
     const builds = Array.from({ length: 20 }, () => seed.build({ repository: old, branch: "main" }));
     const [, ...made] = await Promise.all([send("push", of(1, 5, push(now))), ...builds]);
-    const query = "query ($r: String!) { builds(repository: $r, first: 100) { nodes { id repository } } }";
-    const { nodes } = (await admin.ask(query, { r: now })).builds;
-    assert.equal(nodes.length, made.length + 1);
-    assert.ok(nodes.every((build: Payload) => build.repository === `github.com/${now}`));
+    assert.equal(await countBuilds(admin, now), made.length + 1);
+  });
+
+  it("has all builds and pipelines that are registered while its first delivery says that it was renamed", async (t) => {
+    const { server, admin, seed } = await withGithub(t);
+    for (let round = 0; round < 5; round += 1) {
+      const [from, to] = [`acme/${unique("old")}`, `acme/${unique("new")}`];
+      const builds = Array.from({ length: 8 }, () => seed.build({ repository: from, branch: "main" }));
+      const pipelines = Array.from({ length: 4 }, () => seed.pipeline({ repository: from }));
+      const event = deliverWebhook(server.url, "repository", of(10 + round, 5, renamed(from, to)));
+      await Promise.all([...builds, event, ...pipelines]);
+      assert.equal(await countBuilds(admin, to), builds.length);
+      for (const pipeline of await Promise.all(pipelines)) {
+        assert.equal(await repositoryOfPipeline(admin, pipeline), `github.com/${to}`);
+      }
+    }
   });
 });
 
@@ -266,6 +305,56 @@ describe("another repository that has a former name", () => {
     assert.deepEqual(await numbers(), [7]);
     assert.equal(await gate(admin, dev), "promotable");
     assert.deepEqual((await admin.ask(pending)).webhookDeliveries.nodes, []);
+  });
+
+  it("is followed by pipelines that use the name only if an administrator says so, with an event for each", async (t) => {
+    const { server, admin, seed, old, pipeline, send, numbers } = await seenOnce(t);
+    const second = await seed.pipeline({ repository: old });
+    await send("pull_request", of(2, 10, pullRequest(old, "opened", { number: 7 })));
+    const operator = await server.as("OPERATOR");
+    const outcomes = async () => {
+      await server.app.tick();
+      const { nodes } = (await admin.ask("{ webhookDeliveries(first: 1) { nodes { outcome } } }")).webhookDeliveries;
+      return [nodes[0].outcome, await numbers()];
+    };
+    const third = { name: unique("pipeline"), repository: old };
+    await operator.mutate("createPipeline", third, "__typename");
+    assert.deepEqual(await outcomes(), ["PENDING", [1]], "createPipeline does not decide for others");
+    await admin.mutate("createPipeline", { ...third, name: unique("pipeline") }, "__typename");
+    assert.deepEqual(await outcomes(), ["PENDING", [1]], "nor does an administrator's");
+    await operator.mutate("updatePipeline", { pipeline: second.id, repository: old }, "__typename");
+    const free = await seed.pipeline();
+    await operator.mutate("updatePipeline", { pipeline: free.id, repository: old }, "__typename");
+    assert.deepEqual(await outcomes(), ["PENDING", [1]]);
+    await admin.mutate("updatePipeline", { pipeline: second.id, repository: old }, "__typename");
+    assert.deepEqual(await outcomes(), ["APPLIED", [1, 7]]);
+    const query =
+      "{ events(last: 20, types: [PIPELINE_UPDATED]) { nodes { ... on ChangeEvent { summary pipeline { id } } } } }";
+    const summary = /: follows the repository that has the name "github.com\/acme\/[^"]+" now$/;
+    const { nodes } = (await admin.ask(query)).events;
+    const told = nodes.filter((event: Payload) => summary.test(event.summary));
+    const ids = told.map((event: Payload) => event.pipeline.id);
+    assert.equal(ids.length, 5);
+    for (const { id } of [pipeline, second, free]) assert.ok(ids.includes(id));
+  });
+
+  it("is not followed any more once the owner of the name reports again", async (t) => {
+    const { server, admin, old, pipeline, send, numbers } = await seenOnce(t);
+    await send("pull_request", of(2, 10, pullRequest(old, "opened", { number: 7 })));
+    await send("pull_request", of(1, 20, pullRequest(old, "opened", { number: 8 })));
+    await admin.mutate("updatePipeline", { pipeline: pipeline.id, repository: old }, "__typename");
+    await server.app.tick();
+    assert.deepEqual(await numbers(), [1, 8]);
+  });
+
+  it("is told from the one that had the name by that one's current name", async (t) => {
+    const { old, now, send } = await seenOnce(t);
+    await send("repository", of(1, 5, renamed(old, now)));
+    await send("push", of(2, 10, push(old)));
+    const latest = `acme/${unique("latest")}`;
+    await send("repository", of(1, 20, renamed(now, latest)));
+    const answer = await send("pull_request", of(2, 30, pullRequest(old, "opened", { number: 9 })));
+    assert.match(answer.message ?? "", new RegExp(`another repository than github\\.com/${latest}, which had`));
   });
 
   it("does not get the deliveries that the former owner of its name sent late", async (t) => {

@@ -95,6 +95,30 @@ describe("a status on GitHub", () => {
     ]);
   });
 
+  it("of a build with an abbreviated hash is the worst of all commits that begin with it", async (t) => {
+    const { server, admin, seed, repository } = await withGithub(t);
+    const short = newSha().slice(0, 8);
+    const [mine, other] = [`${short}1`.padEnd(40, "0"), `${short}2`.padEnd(40, "0")];
+    const report = (sha: string, context: string, state: string) =>
+      deliverWebhook(server.url, "status", status(repository, sha, context, state));
+    const early = await seed.build({ repository, commit: { sha: short } });
+    const whole = await seed.build({ repository, commit: { sha: mine } });
+    await report(mine, "ci", "success");
+    await report(mine, "qa", "failure");
+    assert.deepEqual(await statuses(admin, early), ["ci SUCCESS", "qa FAILURE"]);
+    await report(other, "qa", "success");
+    assert.deepEqual(await statuses(admin, early), ["ci PENDING", "qa FAILURE"], "the other commit has no ci");
+    await report(other, "ci", "failure");
+    await report(mine, "lint", "success");
+    const late = await seed.build({ repository, commit: { sha: short } });
+    for (const build of [early, late]) {
+      assert.deepEqual(await statuses(admin, build), ["ci FAILURE", "lint PENDING", "qa FAILURE"]);
+    }
+    assert.deepEqual(await statuses(admin, whole), ["ci SUCCESS", "lint SUCCESS", "qa FAILURE"]);
+    await report(other, "lint", "success");
+    assert.deepEqual(await statuses(admin, late), ["ci FAILURE", "lint SUCCESS", "qa FAILURE"]);
+  });
+
   it("of a check is what its conclusion says, and the run that started last counts", async (t) => {
     const { server, admin, seed, repository } = await withGithub(t);
     const build = await seed.build({ repository });

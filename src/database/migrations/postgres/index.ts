@@ -8,6 +8,7 @@ import { StatusSources0000000000007 } from "./0007-status-sources.js";
 import { WebhookDeliveries0000000000008 } from "./0008-webhook-deliveries.js";
 import { Overrides0000000000009 } from "./0009-overrides.js";
 import { ClientLists0000000000013 } from "./0013-client-lists.js";
+import { Positions0000000000014 } from "./0014-positions.js";
 import { StagePolicies0000000000015 } from "./0015-stage-policies.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
@@ -22,5 +23,6 @@ export const POSTGRES_MIGRATIONS = [
   WebhookDeliveries0000000000008,
   Overrides0000000000009,
   ClientLists0000000000013,
+  Positions0000000000014,
   StagePolicies0000000000015,
 ];

@@ -79,7 +79,9 @@ async function enqueue(tx: Tx, releases: readonly Release[], now: Date): Promise
     GithubReport,
     releases
       .filter((release) => !existing.has(release.id))
-      .map(({ id, appId }) => Object.assign(new GithubReport(), { ...NEVER_REPORTED, ...due, releaseId: id, appId })),
+      .map(({ id, appId, position }) =>
+        Object.assign(new GithubReport(), { ...NEVER_REPORTED, ...due, releaseId: id, appId, position }),
+      ),
   );
 }
 
@@ -89,7 +91,7 @@ function findReportable(tx: Tx, releaseIds: readonly string[], host: string): Pr
   return tx.select(
     "reportable_releases",
     Release,
-    sql`JOIN builds b ON b.id = e.build_id WHERE ${isListed} AND b.repository LIKE ${`${host}/%`} ORDER BY e.id`,
+    sql`JOIN builds b ON b.id = e.build_id WHERE ${isListed} AND b.repository LIKE ${`${host}/%`} ORDER BY e.position`,
   );
 }
 

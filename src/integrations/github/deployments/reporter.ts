@@ -56,7 +56,7 @@ export async function startReporter(parts: ReporterParts): Promise<Ticker> {
  */
 async function claim({ db, now }: ReporterParts): Promise<GithubReport | null> {
   const due = sql`WHERE e.state = 'PENDING' AND e.next_attempt_at <= ${now().getTime()}
-    ORDER BY e.next_attempt_at, e.release_id LIMIT 1`;
+    ORDER BY e.next_attempt_at, e.position LIMIT 1`;
   if ((await db.reader.select("due_report", GithubReport, due)).length === 0) return null;
   return db.write(async (tx) => {
     const [report] = await tx.select("claim_report", GithubReport, sql`${due} ${tx.dialect.lock("change")}`);

@@ -7,11 +7,11 @@ import {
   type PullRequestChange,
 } from "../../../domain/builds/code-host.js";
 import type { CommitReport } from "../../../domain/builds/commit-statuses.js";
-import type { DeliverySubject } from "../../../domain/builds/delivery-order.js";
 import type { TxCtx } from "../../../domain/core/context.js";
 import { LIMITS, parseRepository } from "../../../domain/core/input.js";
 import { normalizeText, normalizeUrl } from "../../../domain/core/normalize.js";
 import { badInput } from "../../../domain/core/refusal.js";
+import type { DeliverySubject } from "./delivery-order.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
 import { fromCheckRun, fromCheckSuite, fromStatus } from "./statuses.js";
 
@@ -27,15 +27,25 @@ export interface Delivery {
 /** What a delivery changes, in the transaction that also records it. */
 export interface Effect {
   /** The pull request. Deliveries on it are ordered by GitHub's time: GitHub does not deliver them in order. */
-  readonly pullRequest?: Omit<DeliverySubject, "name"> & { readonly number: number };
+  readonly pullRequest?: Omit<DeliverySubject, "name"> & { readonly number: number; readonly opens: boolean };
   /** The part of the payload that is needed to apply it later. */
   readonly payload: object;
   /**
    * @param repository its current name, which may differ from that in the payload
-   * @param late whether a later change of the pull request was processed before
    */
-  apply(tx: Tx, ctx: TxCtx, repository: string, late: boolean): Promise<Effects>;
+  apply(tx: Tx, ctx: TxCtx, repository: string, before: Before): Promise<Applied>;
 }
+
+/** What was processed before a delivery. */
+export interface Before {
+  /** Whether a later change of the pull request was processed. */
+  readonly late: boolean;
+  /** The ids of the pipelines that the delivery itself was applied to. */
+  readonly applied: ReadonlySet<string>;
+}
+
+/** What was changed, and for a pull request the ids of the pipelines where. */
+export type Applied = Effects & { readonly appliedTo?: readonly string[] };
 
 /** A delivery that needs no change, and why. */
 export interface NoEffect {
@@ -86,9 +96,9 @@ function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolea
     headSha: pull.head.sha?.toLowerCase() ?? null,
   };
   return {
-    pullRequest: { number, at: pull.updated_at, closes: change === "CLOSED" },
+    pullRequest: { number, at: pull.updated_at, closes: change === "CLOSED", opens: change === "OPENED" },
     payload,
-    apply: (tx, ctx, codebase, late) => applyPullRequest(tx, ctx, codebase, change, pullRequest, late),
+    apply: (tx, ctx, codebase, before) => applyPullRequest(tx, ctx, codebase, { change, pullRequest, ...before }),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Tx } from "../../../database/rows/tx.js";
-import { findOrder, storedSubject } from "../../../domain/builds/delivery-order.js";
 import { type IdentifiedRepository, identifyRepository } from "../../../domain/builds/repository-names.js";
 import type { TxCtx } from "../../../domain/core/context.js";
 import { LIMITS } from "../../../domain/core/input.js";
@@ -9,6 +8,7 @@ import { Refusal } from "../../../domain/core/refusal.js";
 import type { GithubDeliveryOutcome } from "../../../entities/core/enums.js";
 import { GithubDelivery } from "../../../entities/github/github-delivery.js";
 import type { EventDraft } from "../../../events/draft.js";
+import { findOrder, storedSubject } from "./delivery-order.js";
 import { type Delivery, type Effect, effectFor, type NoEffect } from "./effects.js";
 import { type Envelope, readEnvelope } from "./envelope.js";
 
@@ -41,8 +41,9 @@ export function readDelivery(delivery: Delivery, options: { readonly forks: bool
 }
 
 /**
- * Applies a delivery and records what it did. One that took effect never does again; any other one is processed again
- * whenever it arrives.
+ * Applies a delivery and records what it did. One that took effect never does again, except that a pull request which was
+ * opened or pushed to is opened in pipelines that it was not applied to. Any other one is processed again whenever it
+ * arrives.
  *
  * @param again whether it is a PENDING one that may be applied now, instead of one that arrived
  */
@@ -56,12 +57,13 @@ export async function processDelivery(
   // A redelivery at the same time waits here. It has no row to lock yet.
   await tx.lockName(`delivery ${delivery.id}`);
   const prior = await tx.first(GithubDelivery, { id: delivery.id });
-  if (prior?.outcome === "APPLIED" || (again && prior?.outcome !== "PENDING")) {
-    return { outcome: "REPEATED", message: null, refusals: [], events: [] };
-  }
+  const wasApplied = prior?.outcome === "APPLIED";
+  if ((wasApplied && !mayOpenElsewhere(prior, reading)) || (again && prior?.outcome !== "PENDING")) return REPEATED;
   const now = ctx.now();
   const repository = reading.repository && (await identifyRepository(tx, reading.repository, now));
-  const result = afterMove(await applyEffect(tx, ctx, reading.effect, repository), repository);
+  const applied = new Set<string>(prior?.appliedTo ?? []);
+  const result = afterMove(await applyEffect(tx, ctx, reading.effect, repository, applied), repository);
+  if (wasApplied && (result.outcome === "IGNORED" || result.outcome === "PENDING")) return REPEATED;
   const { outcome, subject } = result;
   const message = normalizeText(result.message, LIMITS.description);
   const isPending = outcome === "PENDING" && "apply" in reading.effect;
@@ -80,8 +82,9 @@ export async function processDelivery(
     processedAt: processed ? now : null,
     pendingUntil: isPending ? (again && prior?.pendingUntil) || new Date(now.getTime() + PENDING_LIFETIME_MS) : null,
     payload: isPending ? JSON.stringify((reading.effect as Effect).payload) : null,
-    subject: processed && subject !== null ? storedSubject(subject) : null,
-    subjectAt: processed && subject !== null ? subject.at : null,
+    subject: processed && subject !== null ? storedSubject(subject) : wasApplied ? prior.subject : null,
+    subjectAt: processed && subject !== null ? subject.at : wasApplied ? prior.subjectAt : null,
+    appliedTo: [...applied, ...result.appliedTo],
   };
   if (prior === null) await tx.insert(GithubDelivery, [row]);
   else await tx.update(GithubDelivery, { id: delivery.id }, row);
@@ -90,17 +93,27 @@ export async function processDelivery(
 
 interface Result extends Omit<ProcessedDelivery, "outcome"> {
   readonly outcome: GithubDeliveryOutcome;
+  /** The ids of the pipelines where a pull request was changed. */
+  readonly appliedTo: readonly string[];
   /** What a processed delivery has reported the state of. */
   readonly subject: { readonly name: string; readonly at: Date; readonly closes: boolean } | null;
 }
 
-const NOTHING = { refusals: [], events: [], subject: null };
+const NOTHING = { refusals: [], events: [], subject: null, appliedTo: [] };
+
+const REPEATED: ProcessedDelivery = { outcome: "REPEATED", message: null, refusals: [], events: [] };
+
+/** A pipeline may have been created, or its review apps enabled, since a delivery was applied to others. */
+function mayOpenElsewhere(prior: GithubDelivery, { effect }: Reading): boolean {
+  return prior.appliedTo !== null && "pullRequest" in effect && effect.pullRequest?.opens === true;
+}
 
 async function applyEffect(
   tx: Tx,
   ctx: TxCtx,
   effect: Effect | NoEffect | Refusal,
   repository: IdentifiedRepository | null,
+  applied: ReadonlySet<string>,
 ): Promise<Result> {
   if (effect instanceof Refusal) {
     return { ...NOTHING, outcome: "REFUSED", message: effect.message, refusals: [effect] };
@@ -117,12 +130,20 @@ async function applyEffect(
     const what = subject?.closes ? "has changed later" : "was closed at that time or later";
     return { ...NOTHING, subject, outcome: "IGNORED", message: `The pull request ${what}.` };
   }
-  const { events, refusals, without } = await apply(tx, ctx, repository.name, order === "LATE");
+  const before = { late: order === "LATE", applied };
+  const { events, refusals, without, appliedTo = [] } = await apply(tx, ctx, repository.name, before);
   if (refusals.length > 0) {
     const message = refusals.map((refusal) => refusal.message).join(" ");
-    return { outcome: "REFUSED", message, refusals, events, subject: null };
+    return { outcome: "REFUSED", message, refusals, events, appliedTo, subject: null };
   }
-  return { outcome: without?.outcome ?? "APPLIED", message: without?.reason ?? null, refusals, events, subject };
+  return {
+    outcome: without?.outcome ?? "APPLIED",
+    message: without?.reason ?? null,
+    refusals,
+    events,
+    appliedTo,
+    subject,
+  };
 }
 
 /** A delivery that moved a repository to another name had this effect at least. */

@@ -3,6 +3,7 @@ import sql from "sql-template-tag";
 import { z } from "zod";
 import type { Order } from "../../../database/rows/pages.js";
 import { createBuild } from "../../../domain/builds/builds.js";
+import { resolveRepository } from "../../../domain/builds/repository-names.js";
 import { parseRepository } from "../../../domain/core/input.js";
 import { requireApp, requireBuild } from "../../../domain/core/references.js";
 import { badInput } from "../../../domain/core/refusal.js";
@@ -14,7 +15,7 @@ import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { buildSchema, slugSchema } from "../schemas.js";
 import { toBuild, toSlug } from "../serializers.js";
 
-const OLDEST_FIRST: Order<Build> = { entity: Build, by: "id", direction: "ASC" };
+const OLDEST_FIRST: Order<Build> = { entity: Build, by: "position", direction: "ASC" };
 const MADE_ELSEWHERE = "builds are made elsewhere, and registered here with their artifact";
 /** The id of the build that a rebuild returns. */
 const NOT_REBUILT = idOf("build", "not rebuilt");
@@ -83,7 +84,8 @@ export function serveBuilds(http: Routes, parts: PlatformParts): void {
       const coupling = await loaders.couplingOfApp.load(app.id);
       const pipeline = coupling === null ? null : await loaders.pipeline.load(coupling.pipelineId);
       const mine = pipeline?.repository ?? null;
-      const isMine = !repo || parseRepository("repo", repo) === mine;
+      // CI may give a former name of the repository.
+      const isMine = !repo || (await resolveRepository(ctx.db.reader, parseRepository("repo", repo))) === mine;
       const build = await createBuild(ctx, {
         // An app without a known repository gets one derived from its name.
         repository: repo || mine || `apps.railyard/apps/${app.name}`,

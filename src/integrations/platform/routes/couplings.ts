@@ -12,7 +12,7 @@ import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { couplingSchema, reference, stage } from "../schemas.js";
 import { toCoupling } from "../serializers.js";
 
-const IN_ORDER: Order<Coupling> = { entity: Coupling, by: "id", direction: "ASC" };
+const IN_ORDER: Order<Coupling> = { entity: Coupling, by: "position", direction: "ASC" };
 const params = z.object({ coupling: z.string().describe("The coupling's id.") });
 const checks = z
   .object({ contexts: z.array(z.string()) })

@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
-import { columns } from "../../database/rows/raw-rows.js";
-import type { Reader } from "../../database/rows/reader.js";
+import { columns } from "../../../database/rows/raw-rows.js";
+import type { Reader } from "../../../database/rows/reader.js";
 
 /** What a webhook delivery is about, for example a pull request. */
 export interface DeliverySubject {

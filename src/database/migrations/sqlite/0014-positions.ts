@@ -1,0 +1,37 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+
+/**
+ * The order of releases and tokens, which was that of their ids, and that of what belongs to releases. Also the pipelines
+ * that a webhook delivery was applied to.
+ */
+const STATEMENTS = [
+  "ALTER TABLE releases ADD COLUMN position INTEGER NOT NULL DEFAULT 0",
+  `UPDATE releases SET position = o.position
+    FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS position FROM releases) o WHERE o.id = releases.id`,
+  "CREATE UNIQUE INDEX releases_by_position ON releases (position)",
+  "ALTER TABLE tokens ADD COLUMN position INTEGER NOT NULL DEFAULT 0",
+  `UPDATE tokens SET position = o.position
+    FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS position FROM tokens) o WHERE o.id = tokens.id`,
+  "CREATE UNIQUE INDEX tokens_by_position ON tokens (position)",
+  "DROP INDEX releases_by_build",
+  "CREATE INDEX releases_by_build ON releases (build_id, position)",
+  "ALTER TABLE promotion_targets ADD COLUMN position INTEGER NOT NULL DEFAULT 0",
+  "UPDATE promotion_targets SET position = r.position FROM releases r WHERE r.id = promotion_targets.release_id",
+  "ALTER TABLE github_reports ADD COLUMN position INTEGER NOT NULL DEFAULT 0",
+  "UPDATE github_reports SET position = r.position FROM releases r WHERE r.id = github_reports.release_id",
+  "DROP INDEX github_reports_due",
+  "CREATE INDEX github_reports_due ON github_reports (next_attempt_at, position) WHERE state = 'PENDING'",
+  "ALTER TABLE webhook_deliveries ADD COLUMN applied_to TEXT",
+];
+
+export class Positions0000000000014 implements MigrationInterface {
+  readonly name = "Positions0000000000014";
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of STATEMENTS) await runner.query(statement);
+  }
+
+  async down(): Promise<void> {
+    throw new Error("The columns are kept: they record the order of rows, which ids do not.");
+  }
+}
