@@ -61,6 +61,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
         "examples/watch",
         "server/http/explorer",
         "integrations/platform/aka-replay",
+        "web/acting",
         "web/board",
         "web/files",
         "web/sign-in",

@@ -5,6 +5,7 @@ import { SessionProvider } from "./session/session";
 import { basePath } from "./settings";
 import { Shell } from "./shell/shell";
 import { NotFound } from "./ui/message";
+import { ToastProvider } from "./ui/toasts";
 
 const OverviewPage = lazy(() => import("./overview/overview-page"));
 
@@ -13,15 +14,17 @@ export function App() {
   return (
     <BrowserRouter basename={basePath}>
       <SessionProvider>
-        <Shell>
-          <Suspense fallback={null}>
-            <Routes>
-              <Route path="/" element={<OverviewPage />} />
-              <Route path="/pipelines/:pipeline" element={<BoardPage />} />
-              <Route path="*" element={<NotFound what="page" />} />
-            </Routes>
-          </Suspense>
-        </Shell>
+        <ToastProvider>
+          <Shell>
+            <Suspense fallback={null}>
+              <Routes>
+                <Route path="/" element={<OverviewPage />} />
+                <Route path="/pipelines/:pipeline" element={<BoardPage />} />
+                <Route path="*" element={<NotFound what="page" />} />
+              </Routes>
+            </Suspense>
+          </Shell>
+        </ToastProvider>
       </SessionProvider>
     </BrowserRouter>
   );

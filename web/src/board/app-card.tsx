@@ -1,16 +1,22 @@
 import { memo } from "react";
 import { Link } from "react-router";
+import { useActions } from "../acting/actions";
+import type { Stage } from "../gql/graphql";
 import { Age } from "../ui/age";
-import { firstLine, shortSha } from "../ui/format";
+import { IconButton } from "../ui/button";
+import { firstLine, NEXT_STAGE, STAGE_NAMES, shortSha } from "../ui/format";
 import { Icon, StateIcon } from "../ui/icons";
-import { ROVING } from "../ui/roving";
+import { ROVING, ROVING_ACTION } from "../ui/roving";
 import styles from "./app-card.module.css";
 import { type AppState, findAppState } from "./app-state";
 import { CheckList } from "./check-list";
+import { useDraggable } from "./dragging";
 import type { BoardApp, BoardRelease, PullRequest } from "./model";
 
 interface AppCardProps {
   readonly app: BoardApp;
+  readonly pipeline: string;
+  readonly stage: Stage;
   readonly required: ReadonlySet<string>;
   /** How many builds it is behind the stage before it; null if unknown. */
   readonly behind: number | null;
@@ -20,11 +26,13 @@ interface AppCardProps {
 }
 
 /** One app: what it runs, since when, and what is about to change. */
-export const AppCard = memo(function AppCard({ app, required, behind, pullRequest, first }: AppCardProps) {
+export const AppCard = memo(function AppCard(props: AppCardProps) {
+  const { app, pipeline, stage, required, behind, pullRequest, first } = props;
+  const dragging = useDraggable(app, pipeline, stage);
   const state = findAppState(app);
   const { current } = state;
   return (
-    <article className={styles.card} data-rank={state.rank}>
+    <article className={styles.card} data-rank={state.rank} {...dragging}>
       <div className={styles.top}>
         <StateIcon state={state.icon} label={state.word} size={17} />
         <h3 className={styles.name}>
@@ -48,6 +56,7 @@ export const AppCard = memo(function AppCard({ app, required, behind, pullReques
           <span className={styles.when}>
             <Behind behind={behind} />
             <Age time={current.updatedAt} />
+            <CardActions app={app} stage={stage} first={first} />
           </span>
         </div>
       )}
@@ -60,6 +69,35 @@ export const AppCard = memo(function AppCard({ app, required, behind, pullReques
     </article>
   );
 });
+
+/** Nothing for those who may not act. */
+function CardActions({
+  app,
+  stage,
+  first,
+}: {
+  readonly app: BoardApp;
+  readonly stage: Stage;
+  readonly first: boolean;
+}) {
+  const actions = useActions();
+  if (actions === null) return null;
+  const to = NEXT_STAGE[stage];
+  const shared = { tabIndex: first ? 0 : -1, [ROVING_ACTION]: "" };
+  return (
+    <span className={styles.actions}>
+      <IconButton icon="undo" label={`Roll back ${app.name}`} onClick={() => actions.rollback(app)} {...shared} />
+      {to !== null && (
+        <IconButton
+          icon="arrow"
+          label={`Promote ${app.name} to ${STAGE_NAMES[to].toLowerCase()}`}
+          onClick={() => actions.promote({ app: app.id })}
+          {...shared}
+        />
+      )}
+    </span>
+  );
+}
 
 function Commit({ release }: { readonly release: BoardRelease }) {
   const { sha, message, author } = release.build.commit;

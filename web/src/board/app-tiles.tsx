@@ -1,5 +1,6 @@
 import { memo } from "react";
 import { Link } from "react-router";
+import type { Stage } from "../gql/graphql";
 import { Age } from "../ui/age";
 import { count, firstLine, shortSha } from "../ui/format";
 import { StateIcon } from "../ui/icons";
@@ -8,6 +9,7 @@ import { Behind } from "./app-card";
 import { findAppState } from "./app-state";
 import styles from "./app-tiles.module.css";
 import { CheckList } from "./check-list";
+import { useDraggable } from "./dragging";
 import type { BoardApp, BoardRelease } from "./model";
 
 interface Group {
@@ -41,13 +43,15 @@ function groupApps(apps: readonly BoardApp[]): Group[] {
 
 interface AppTilesProps {
   readonly apps: readonly BoardApp[];
+  readonly pipeline: string;
+  readonly stage: Stage;
   readonly required: ReadonlySet<string>;
   readonly roving: ReturnType<typeof useRoving>;
   behind(app: BoardApp): number | null;
 }
 
 /** Many apps of a stage: tiles, grouped by what they run. */
-export function AppTiles({ apps, required, roving, behind }: AppTilesProps) {
+export function AppTiles({ apps, pipeline, stage, required, roving, behind }: AppTilesProps) {
   let isFirst = true;
   return (
     <div className={styles.groups} {...roving}>
@@ -74,7 +78,7 @@ export function AppTiles({ apps, required, roving, behind }: AppTilesProps) {
               {apps.map((app) => {
                 const first = isFirst;
                 isFirst = false;
-                return <Tile key={app.id} app={app} first={first} />;
+                return <Tile key={app.id} app={app} pipeline={pipeline} stage={stage} first={first} />;
               })}
             </ul>
           </section>
@@ -84,10 +88,18 @@ export function AppTiles({ apps, required, roving, behind }: AppTilesProps) {
   );
 }
 
-const Tile = memo(function Tile({ app, first }: { readonly app: BoardApp; readonly first: boolean }) {
+interface TileProps {
+  readonly app: BoardApp;
+  readonly pipeline: string;
+  readonly stage: Stage;
+  readonly first: boolean;
+}
+
+const Tile = memo(function Tile({ app, pipeline, stage, first }: TileProps) {
+  const dragging = useDraggable(app, pipeline, stage);
   const { icon, word, current, next, rank } = findAppState(app);
   return (
-    <li className={styles.tile} data-rank={rank}>
+    <li className={styles.tile} data-rank={rank} {...dragging}>
       <StateIcon state={icon} label={word} size={13} />
       <Link to={`/apps/${app.name}`} {...{ [ROVING]: "" }} tabIndex={first ? 0 : -1} title={app.name}>
         {app.name}

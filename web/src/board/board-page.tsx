@@ -1,8 +1,9 @@
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
+import { ActionsProvider } from "../acting/actions";
 import type { Stage } from "../gql/graphql";
 import { useIsStale } from "../shell/live-badge";
-import { count } from "../ui/format";
+import { count, NEXT_STAGE } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Message, NotFound } from "../ui/message";
 import { findAppState } from "./app-state";
@@ -14,13 +15,6 @@ import { usePlans } from "./use-plans";
 
 /** Boards with more apps than this get a filter. */
 const FILTER_FROM = 12;
-const NEXT: Readonly<Record<Stage, Stage | null>> = {
-  REVIEW: "DEVELOPMENT",
-  DEVELOPMENT: "STAGING",
-  STAGING: "PRODUCTION",
-  PRODUCTION: null,
-};
-
 /** `/pipelines/NAME`: what runs on which stage, and what would come next. */
 export function BoardPage() {
   const { pipeline: name = "" } = useParams();
@@ -43,28 +37,30 @@ export function BoardPage() {
   // Without review apps, the stage would only take space.
   const columns = board.stages.filter(({ stage, appIds }) => stage !== "REVIEW" || appIds.length > 0);
   return (
-    <>
+    <ActionsProvider revision={revision}>
       <BoardHeader board={board} filter={filter} onFilter={setFilter} />
       <div className={styles.board} data-stale={stale || undefined}>
         {columns.map(({ stage, appIds }) => {
           const listed = appIds.flatMap((id) => apps.get(id) ?? []);
-          const next = NEXT[stage];
-          const before = (Object.keys(NEXT) as Stage[]).find((one) => NEXT[one] === stage);
+          const next = NEXT_STAGE[stage];
+          const before = (Object.keys(NEXT_STAGE) as Stage[]).find((one) => NEXT_STAGE[one] === stage);
           return (
             <StageColumn
               key={stage}
+              pipeline={board.pipeline.id}
               stage={stage}
               apps={wanted === "" ? listed : listed.filter((app) => app.name.includes(wanted))}
               total={listed.length}
               required={required.get(next ?? stage) ?? NONE}
               plan={plans.get(stage)}
+              before={before ?? null}
               planInto={before && plans.get(before)}
               pullRequests={pullRequests}
             />
           );
         })}
       </div>
-    </>
+    </ActionsProvider>
   );
 }
 

@@ -1,9 +1,11 @@
-import { memo } from "react";
+import { memo, useMemo } from "react";
+import { useActions } from "../acting/actions";
 import type { Stage } from "../gql/graphql";
 import { STAGE_NAMES } from "../ui/format";
 import { useRoving } from "../ui/roving";
 import { AppCard } from "./app-card";
 import { AppTiles } from "./app-tiles";
+import { useDropTarget } from "./dragging";
 import type { BoardApp, PullRequest } from "./model";
 import styles from "./stage-column.module.css";
 import { StagePlanLine } from "./stage-plan";
@@ -13,6 +15,7 @@ import { countBehind, type StagePlan } from "./use-plans";
 const TILES_FROM = 13;
 
 interface StageColumnProps {
+  readonly pipeline: string;
   readonly stage: Stage;
   /** The apps that match the filter. */
   readonly apps: readonly BoardApp[];
@@ -22,32 +25,45 @@ interface StageColumnProps {
   /** What a promotion out of the stage would do, and one into it. Undefined until they are loaded. */
   readonly plan: StagePlan | undefined;
   readonly planInto: StagePlan | undefined;
+  /** The stage before it; null for the first. */
+  readonly before: Stage | null;
   readonly pullRequests: ReadonlyMap<string, PullRequest>;
 }
 
 export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
-  const { stage, apps, total, required, plan, planInto, pullRequests } = props;
+  const { pipeline, stage, before, apps, total, required, plan, planInto, pullRequests } = props;
+  const actions = useActions();
   const roving = useRoving();
   const heading = `stage-${stage.toLowerCase()}`;
+  const promote = useMemo(() => actions && (() => actions.promote({ pipeline, stage })), [actions, pipeline, stage]);
+  const drop = useDropTarget(pipeline, before);
   const behind = (app: BoardApp) => countBehind(planInto, app.currentRelease?.build.id);
   return (
-    <section className={styles.column} data-crowded={total >= TILES_FROM || undefined} aria-labelledby={heading}>
+    <section
+      className={styles.column}
+      data-crowded={total >= TILES_FROM || undefined}
+      data-drop={drop.state ?? undefined}
+      aria-labelledby={heading}
+      {...drop.handlers}
+    >
       <header className={styles.header}>
         <h2 id={heading}>
           {STAGE_NAMES[stage]} <span className={styles.count}>{total}</span>
         </h2>
-        {plan !== undefined && <StagePlanLine plan={plan} />}
+        {plan !== undefined && <StagePlanLine plan={plan} onPromote={promote} />}
       </header>
       {apps.length === 0 ? (
         <p className={styles.empty}>{total === 0 ? "No apps" : "No app matches the filter"}</p>
       ) : total >= TILES_FROM ? (
-        <AppTiles apps={apps} behind={behind} required={required} roving={roving} />
+        <AppTiles stage={stage} pipeline={pipeline} apps={apps} behind={behind} required={required} roving={roving} />
       ) : (
         <ul className={styles.cards} {...roving}>
           {apps.map((app, index) => (
             <li key={app.id}>
               <AppCard
                 app={app}
+                stage={stage}
+                pipeline={pipeline}
                 required={required}
                 behind={behind(app)}
                 pullRequest={pullRequests.get(app.id)}

@@ -4,22 +4,40 @@ import { describeBlockers } from "./blockers";
 import styles from "./stage-plan.module.css";
 import type { StagePlan } from "./use-plans";
 
-/** What would come to the next stage, or what holds it back. */
-export function StagePlanLine({ plan }: { readonly plan: StagePlan }) {
+interface StagePlanLineProps {
+  readonly plan: StagePlan;
+  /** Null if the viewer may not promote. */
+  readonly onPromote: (() => void) | null;
+}
+
+/** What would come to the next stage, or what holds it back: a button for those who may promote. */
+export function StagePlanLine({ plan, onPromote }: StagePlanLineProps) {
   if (plan.to === null || plan.source === null || plan.targets.length === 0) return null;
-  if (plan.targets.every(({ upToDate }) => upToDate)) {
-    return <span className={styles.line}>{STAGE_NAMES[plan.to]} is up to date</span>;
-  }
-  if (plan.promotable) {
+  const to = STAGE_NAMES[plan.to];
+  if (plan.targets.every(({ upToDate }) => upToDate)) return <span className={styles.line}>{to} is up to date</span>;
+  const reasons = plan.promotable ? undefined : plan.blockers.map(({ message }) => message).join("\n");
+  const className = plan.promotable ? styles.ready : styles.held;
+  const content = plan.promotable ? (
+    <>
+      {onPromote === null ? `Ready for ${to.toLowerCase()}` : `Promote to ${to.toLowerCase()}`}
+      <Icon name="arrow" size={14} />
+    </>
+  ) : (
+    <>
+      <Icon name="lock" size={14} /> {describeBlockers(plan.blockers)}
+    </>
+  );
+  if (onPromote === null) {
     return (
-      <span className={styles.ready}>
-        Ready for {STAGE_NAMES[plan.to].toLowerCase()} <Icon name="arrow" size={14} />
+      <span className={className} title={reasons}>
+        {content}
       </span>
     );
   }
   return (
-    <span className={styles.held} title={plan.blockers.map(({ message }) => message).join("\n")}>
-      <Icon name="lock" size={14} /> {describeBlockers(plan.blockers)}
-    </span>
+    <button type="button" className={className} title={reasons} onClick={onPromote}>
+      {plan.promotable || <span className="visually-hidden">Promote to {to.toLowerCase()}: </span>}
+      {content}
+    </button>
   );
 }

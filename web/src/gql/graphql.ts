@@ -88,6 +88,57 @@ export type BlockerCode =
   | 'CONFIG_MISSING'
   | 'GATE_FAILED';
 
+export type PromoteInput = {
+  readonly app?: string | null | undefined;
+  readonly pipeline?: string | null | undefined;
+  readonly stage?: Stage | null | undefined;
+  readonly release?: string | null | undefined;
+  readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly skipUpToDate?: boolean | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type RollbackInput = {
+  readonly app: string;
+  readonly release?: string | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type PromotionPreviewQueryVariables = Exact<{
+  input: PromoteInput;
+}>;
+
+
+export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> } };
+
+export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> };
+
+export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null };
+
+export type PromoteMutationVariables = Exact<{
+  input: PromoteInput;
+}>;
+
+
+export type PromoteMutation = { readonly promote: { readonly promotion: { readonly id: string, readonly to: Stage } } | null };
+
+export type RollbackChoicesQueryVariables = Exact<{
+  app: string;
+}>;
+
+
+export type RollbackChoicesQuery = { readonly app: { readonly id: string, readonly name: string, readonly coupling: { readonly id: string, readonly autoDeploy: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly trigger: ReleaseTrigger, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }> } } | null };
+
+export type RollbackMutationVariables = Exact<{
+  input: RollbackInput;
+}>;
+
+
+export type RollbackMutation = { readonly rollback: { readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } } } | null };
+
 export type BoardQueryVariables = Exact<{
   pipeline: string;
 }>;
@@ -166,6 +217,74 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const BlockerDetailsFragmentDoc = new TypedDocumentString(`
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  app {
+    id
+    name
+  }
+}
+    `, {"fragmentName":"BlockerDetails"}) as unknown as TypedDocumentString<BlockerDetailsFragment, unknown>;
+export const PreviewFragmentDoc = new TypedDocumentString(`
+    fragment Preview on PromotionPlan {
+  from
+  to
+  promotable
+  source {
+    id
+    name
+  }
+  release {
+    id
+    version
+    build {
+      id
+      artifact
+      commit {
+        sha
+        message
+        author
+        url
+      }
+    }
+  }
+  targets {
+    upToDate
+    app {
+      id
+      name
+      region
+    }
+    currentRelease {
+      id
+      version
+      build {
+        id
+        commit {
+          sha
+          message
+        }
+      }
+    }
+  }
+  blockers {
+    ...BlockerDetails
+  }
+}
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  app {
+    id
+    name
+  }
+}`, {"fragmentName":"Preview"}) as unknown as TypedDocumentString<PreviewFragment, unknown>;
 export const BoardReleaseFragmentDoc = new TypedDocumentString(`
     fragment BoardRelease on Release {
   id
@@ -335,6 +454,130 @@ export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"PipelineSummary"}) as unknown as TypedDocumentString<PipelineSummaryFragment, unknown>;
+export const PromotionPreviewDocument = new TypedDocumentString(`
+    query PromotionPreview($input: PromoteInput!) {
+  promotionPlan(input: $input) {
+    ...Preview
+  }
+}
+    fragment Preview on PromotionPlan {
+  from
+  to
+  promotable
+  source {
+    id
+    name
+  }
+  release {
+    id
+    version
+    build {
+      id
+      artifact
+      commit {
+        sha
+        message
+        author
+        url
+      }
+    }
+  }
+  targets {
+    upToDate
+    app {
+      id
+      name
+      region
+    }
+    currentRelease {
+      id
+      version
+      build {
+        id
+        commit {
+          sha
+          message
+        }
+      }
+    }
+  }
+  blockers {
+    ...BlockerDetails
+  }
+}
+fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  app {
+    id
+    name
+  }
+}`, {"hash":"sha256:c74d57dfea11b7b4cee5bbb83c288aeb848dd29cd2804615f89f3ef0202ea2c8"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
+export const PromoteDocument = new TypedDocumentString(`
+    mutation Promote($input: PromoteInput!) {
+  promote(input: $input) {
+    promotion {
+      id
+      to
+    }
+  }
+}
+    `, {"hash":"sha256:fe8ddef88d35fe1e415d3ff679902191ebe6fab1b0729d41fbb1e01542aa0a7f"}) as unknown as TypedDocumentString<PromoteMutation, PromoteMutationVariables>;
+export const RollbackChoicesDocument = new TypedDocumentString(`
+    query RollbackChoices($app: ID!) {
+  app(app: $app) {
+    id
+    name
+    coupling {
+      id
+      autoDeploy
+    }
+    currentRelease {
+      id
+      version
+      build {
+        id
+        commit {
+          sha
+          message
+        }
+      }
+    }
+    releases(first: 40) {
+      nodes {
+        id
+        version
+        phase
+        trigger
+        updatedAt
+        build {
+          id
+          commit {
+            sha
+            message
+          }
+        }
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:5a004fcdce1b05a8bb9ddb957aa50e3429527a9de98bbe95461fb0238f2e287a"}) as unknown as TypedDocumentString<RollbackChoicesQuery, RollbackChoicesQueryVariables>;
+export const RollbackDocument = new TypedDocumentString(`
+    mutation Rollback($input: RollbackInput!) {
+  rollback(input: $input) {
+    release {
+      id
+      version
+      app {
+        id
+        name
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:a09416208a8ffbd7d4c32be2bf923a7333aea51f72602c7a7490716716cb5fd1"}) as unknown as TypedDocumentString<RollbackMutation, RollbackMutationVariables>;
 export const BoardDocument = new TypedDocumentString(`
     query Board($pipeline: ID!) {
   cursor

@@ -7,6 +7,14 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   PRODUCTION: "Production",
 };
 
+/** Where a promotion goes: to the next stage only. */
+export const NEXT_STAGE: Readonly<Record<Stage, Stage | null>> = {
+  REVIEW: "DEVELOPMENT",
+  DEVELOPMENT: "STAGING",
+  STAGING: "PRODUCTION",
+  PRODUCTION: null,
+};
+
 /** The first seven digits, as Git shows them. */
 export function shortSha(sha: string): string {
   return sha.slice(0, 7);

@@ -3,6 +3,9 @@ import { type FocusEvent, type KeyboardEvent, useCallback } from "react";
 /** Marks the element of each item that takes the focus. */
 export const ROVING = "data-roving";
 
+/** Marks the other buttons of an item: Tab reaches those of the item that has the focus. */
+export const ROVING_ACTION = "data-roving-action";
+
 /**
  * Arrow keys, Home and End move the focus among the items of a list; Tab leaves it. So a list is one stop, however long it is.
  * Left and right move by position, where items are arranged in rows.
@@ -21,6 +24,10 @@ export function useRoving() {
   const onFocus = useCallback((event: FocusEvent<HTMLElement>) => {
     const focused = event.target.closest<HTMLElement>(`[${ROVING}]`);
     if (focused === null) return;
+    const item = focused.closest("li");
+    for (const action of event.currentTarget.querySelectorAll<HTMLElement>(`[${ROVING_ACTION}]`)) {
+      action.tabIndex = item?.contains(action) ? 0 : -1;
+    }
     for (const item of event.currentTarget.querySelectorAll<HTMLElement>(`[${ROVING}]`)) {
       item.tabIndex = item === focused ? 0 : -1;
     }

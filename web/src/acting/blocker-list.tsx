@@ -1,0 +1,34 @@
+import { useNow } from "../api/clock";
+import type { BlockerDetailsFragment } from "../gql/graphql";
+import { Icon } from "../ui/icons";
+import styles from "./acting.module.css";
+import { describeRemedy } from "./remedies";
+
+/** Every blocker, with what clears it and when. Blockers of several apps that say the same are one line. */
+export function BlockerList({ blockers }: { readonly blockers: readonly BlockerDetailsFragment[] }) {
+  const now = useNow();
+  if (blockers.length === 0) return null;
+  const groups = new Map<string, { blocker: BlockerDetailsFragment; apps: string[] }>();
+  for (const blocker of blockers) {
+    const key = blocker.context === null ? blocker.message : `${blocker.code} ${blocker.context}`;
+    const group = groups.get(key) ?? { blocker, apps: [] };
+    if (blocker.app !== null) group.apps.push(blocker.app.name);
+    groups.set(key, group);
+  }
+  return (
+    <ul className={styles.blockers} aria-label="What holds it back">
+      {[...groups].map(([key, { blocker, apps }]) => (
+        <li key={key}>
+          <Icon name="lock" size={14} />
+          <div>
+            <p>
+              {blocker.message}
+              {apps.length > 1 && <span className={styles.others}> and {apps.length - 1} more apps</span>}
+            </p>
+            <p className={styles.remedy}>{describeRemedy(blocker, now)}</p>
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
