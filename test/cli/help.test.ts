@@ -15,32 +15,12 @@ import type { AddressInfo } from "node:net";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
-import { COMMANDS } from "../../src/cli/api/argument-names.js";
 import { createProgram } from "../../src/cli/program.js";
-import { ACTIONS } from "../../src/domain/access/actions.js";
-import { buildSchema } from "../../src/schema/build.js";
 import { CommandLine, nonEmptyLines } from "../support/cli.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/server.js";
 
-const schema = buildSchema();
 const commands = createProgram("0").commands;
-
-describe("errors on the command line", () => {
-  it("have words for every action and mutation, and for nothing else", () => {
-    const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
-    const names = new Set([...Object.keys(ACTIONS), ...mutations]);
-    const known = new Set(commands.flatMap((command) => [command.name(), ...command.aliases()]));
-    const missing = [...names].filter((name) => name !== "read" && !known.has(name) && !(name in COMMANDS));
-    assert.deepEqual(missing, []);
-    assert.deepEqual(
-      Object.keys(COMMANDS).filter((name) => !names.has(name)),
-      [],
-    );
-    const words = Object.values(COMMANDS).filter((word) => /^[a-z]/.test(word));
-    for (const word of words) assert.ok(known.has(word.split(" ")[0] ?? ""), `${word} is a command`);
-  });
-});
 
 describe("the help", () => {
   it("describes every command, with examples that parse", async (t) => {

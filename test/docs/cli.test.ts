@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { COMMANDS as WORDS } from "../../src/cli/api/argument-names.js";
 import { EXIT } from "../../src/cli/exit.js";
 import { createProgram } from "../../src/cli/program.js";
+import { ACTIONS } from "../../src/domain/access/actions.js";
+import { buildSchema } from "../../src/schema/build.js";
 import { CommandLine, hasTerminal, stripEscapes } from "../support/cli.js";
 import { ADMIN_SECRET, startServer } from "../support/server.js";
 
@@ -100,5 +103,21 @@ describe("docs/cli.md", () => {
       [],
     );
     for (const code of Object.values(EXIT)) assert.match(page, new RegExp(`^\\| ${code} \\|`, "m"));
+  });
+});
+
+describe("errors on the command line", () => {
+  it("have words in cli/api/argument-names.ts for every action and mutation, and for nothing else", () => {
+    const mutations = Object.keys(buildSchema().getMutationType()?.getFields() ?? {});
+    const names = new Set([...Object.keys(ACTIONS), ...mutations]);
+    const known = new Set(createProgram("0").commands.flatMap((command) => [command.name(), ...command.aliases()]));
+    const missing = [...names].filter((name) => name !== "read" && !known.has(name) && !(name in WORDS));
+    assert.deepEqual(missing, []);
+    assert.deepEqual(
+      Object.keys(WORDS).filter((name) => !names.has(name)),
+      [],
+    );
+    const words = Object.values(WORDS).filter((word) => /^[a-z]/.test(word));
+    for (const word of words) assert.ok(known.has(word.split(" ")[0] ?? ""), `${word} is a command`);
   });
 });

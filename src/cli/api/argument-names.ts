@@ -55,6 +55,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   deletePipeline: "pipelines:destroy",
   forcePromotion: "promote --force",
   forceRelease: "releases:create --force",
+  loosenStagePolicy: "Loosening the policy of a stage",
   moveCheckedCoupling: "Moving an app that has checks",
   moveCoupling: "pipelines:move",
   openReviewApp: "review-apps:open",
@@ -70,6 +71,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   updateBuild: "builds:update",
   updateChecks: "pipelines:update",
   updatePipeline: "pipelines:update",
+  updateStagePolicy: "Updating the policy of a stage",
 };
 
 /** Replaces the names of mutations and actions in an error message with those of the command line. */
