@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
+import { ReleaseStatus } from "../../../src/entities/releases/release-status.js";
 import { dumpRows } from "../../support/database-content.js";
-import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { Seed } from "../../support/seed.js";
+import { eventsAfter, formatEvents, newestCursor, recordEvents } from "../../support/event-log.js";
+import { Seed, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
 const server = await startServer({ after });
@@ -115,6 +117,68 @@ describe("a report", () => {
       const error = await admin.mutationError("reportStatus", { ...subject, context: "ci", state: "SUCCESS" });
       assert.equal(error.extensions.code, "BAD_USER_INPUT");
     }
+  });
+});
+
+describe("more than 1,000 statuses", () => {
+  const names = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `shard ${from + index}`);
+
+  it("of a release displace its oldest, never a required one, and an event names what goes", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING", { requiredChecks: ["qa", "unit"] });
+    const release = await seed.forcedRelease(app);
+    await report({ release: release.id }, "unit", "SUCCESS");
+    const { id } = await report({ release: release.id }, "shard 0", "SUCCESS");
+    await server.app.database.write(async (tx) => {
+      const [sample] = await tx.find(ReleaseStatus, { id });
+      const copies = names(1, 1000).map((context, index) => {
+        const updatedAt = new Date(Number(sample?.updatedAt) + index + 1);
+        const copy = id.replace(/^.{8}/, (index + 1).toString(16).padStart(8, "0"));
+        return Object.assign(new ReleaseStatus(), { ...sample, id: copy, context, updatedAt });
+      });
+      await tx.insert(ReleaseStatus, copies);
+    });
+    const contexts = async () =>
+      new Set((await getStatuses(release.id)).statuses.map(([context]: [string]) => context));
+    const before = await newestCursor(admin);
+    await report({ release: release.id }, "qa", "SUCCESS");
+    assert.equal((await contexts()).size, 1002, "a required one displaces nothing");
+    await report({ release: release.id }, "last", "SUCCESS");
+    const kept = await contexts();
+    assert.deepEqual(
+      ["unit", "qa", "last", "shard 0", "shard 1"].map((context) => kept.has(context)),
+      [true, true, true, false, true],
+    );
+    assert.equal(kept.size, 1002);
+    const deleted = (await eventsAfter(admin, before)).filter(({ type }) => type === "BUILD_UPDATED");
+    assert.deepEqual(
+      deleted.map(({ summary }) => summary),
+      ["Deleted the oldest of more than 1000 optional statuses: shard 0"],
+    );
+  });
+
+  it("of a commit come to a build that is registered later: all required ones, and the latest others", async () => {
+    const repository = `github.com/tests/${unique()}`;
+    const pipeline = await seed.pipeline({ repository });
+    await seed.coupled(pipeline, "STAGING", { requiredChecks: ["unit"] });
+    const commitSha = "5eed".repeat(10);
+    const rest = { source: "ci", run: null, name: null, description: null, targetUrl: null, imageUrl: null };
+    await server.app.database.write((tx) =>
+      tx.insert(
+        CommitStatus,
+        ["unit", ...names(0, 1001)].map((context, index) => {
+          const saidAt = new Date(Date.UTC(2026, 0, 1) + index);
+          const status = { ...rest, repository, commitSha, context, state: "SUCCESS", saidAt, receivedAt: saidAt };
+          return Object.assign(new CommitStatus(), status);
+        }),
+      ),
+    );
+    const build = await seed.build({ repository, branch: "main", commit: { sha: commitSha } });
+    const { statuses } = await getStatuses((await seed.release(await seed.app(), build)).id);
+    const kept = new Set(statuses.map(([context]: [string]) => context));
+    assert.deepEqual(
+      [kept.size, kept.has("unit"), kept.has("shard 0"), kept.has("shard 1")],
+      [1001, true, false, true],
+    );
   });
 });
 
