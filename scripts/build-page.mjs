@@ -16,14 +16,16 @@ const MANIFEST = join(SOURCES, "src", "gql", "persisted-documents.json");
  * @param staging the folder that Vite writes to
  * @param target the folder that the service reads
  * @param replace writes a file unless it has this content already: `(path, content) => void`
+ * @param prune removes the assets of former builds
  * @returns the exit code
  */
-export function buildPage({ staging, target, replace }) {
+export function buildPage({ staging, target, replace, prune }) {
   // Test projects have no page.
   if (!existsSync(SOURCES)) return 0;
   const sumFile = `${staging}.sum`;
   const sum = checksum();
-  if (existsSync(join(target, "index.html")) && readIfExists(sumFile) === sum) return 0;
+  const isCurrent = existsSync(join(target, "index.html")) && readIfExists(sumFile) === sum;
+  if (isCurrent && !prune) return 0;
   const vite = join("node_modules", "vite", "bin", "vite.js");
   const flags = ["build", SOURCES, "--outDir", join("..", staging), "--emptyOutDir", "--logLevel", "warn"];
   rmSync(sumFile, { force: true });
@@ -33,6 +35,11 @@ export function buildPage({ staging, target, replace }) {
   replace(join(target, "documents.json"), readFileSync(MANIFEST));
   for (const file of [...listFiles(staging).filter((name) => name !== "index.html"), "index.html"]) {
     replace(join(target, file), readFileSync(join(staging, file)));
+  }
+  if (prune) {
+    const built = new Set(listFiles(staging));
+    const former = listFiles(join(target, "assets")).filter((name) => !built.has(join("assets", name)));
+    for (const name of former) rmSync(join(target, "assets", name));
   }
   writeFileSync(sumFile, sum);
   return 0;

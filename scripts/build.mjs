@@ -47,7 +47,8 @@ function build() {
   for (const file of outputs) copyIfChanged(file);
   chmodIfNeeded(join(TARGET, EXECUTABLE));
   removeStale(new Set(outputs));
-  return buildPage({ staging: join(STAGING, PAGE), target: join(TARGET, PAGE), replace: replaceIfChanged });
+  const prune = process.argv.includes("--prune");
+  return buildPage({ staging: join(STAGING, PAGE), target: join(TARGET, PAGE), replace: replaceIfChanged, prune });
 }
 
 /** The files that the sources compile to, relative to the output folder. */

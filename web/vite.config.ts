@@ -11,6 +11,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   // `npx vite web` with a service on its default port: changes show at once.
   server: { proxy: { "/graphql": { target: "http://127.0.0.1:4000", ws: true, changeOrigin: true } } },

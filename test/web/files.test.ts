@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
@@ -56,6 +56,7 @@ describe("the files of the page", () => {
     const [, script] = /src="\.(\/assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
     const asset = await get(script ?? "");
     assert.equal(asset.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    for (const name of readdirSync("dist/web/assets")) assert.equal((await get(`/assets/${name}`)).status, 200, name);
     for (const name of ["nothing.js", "..%2findex.html", "index.html"]) {
       assert.equal((await get(`/assets/${name}`)).status, 404, name);
     }

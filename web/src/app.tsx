@@ -8,6 +8,11 @@ import { NotFound } from "./ui/message";
 import { ToastProvider } from "./ui/toasts";
 
 const OverviewPage = lazy(() => import("./overview/overview-page"));
+const TimelinePage = lazy(() => import("./timeline/timeline-page"));
+const PromotionPage = lazy(() => import("./promotion/promotion-page"));
+const AppPage = lazy(() => import("./app/app-page"));
+const TokensPage = lazy(() => import("./access/tokens-page"));
+const AuditPage = lazy(() => import("./access/audit-page"));
 
 /** The page: every URL of it can be sent to another person. */
 export function App() {
@@ -20,6 +25,11 @@ export function App() {
               <Routes>
                 <Route path="/" element={<OverviewPage />} />
                 <Route path="/pipelines/:pipeline" element={<BoardPage />} />
+                <Route path="/pipelines/:pipeline/timeline" element={<TimelinePage />} />
+                <Route path="/promotions/:promotion" element={<PromotionPage />} />
+                <Route path="/apps/:app" element={<AppPage />} />
+                <Route path="/tokens" element={<TokensPage />} />
+                <Route path="/audit" element={<AuditPage />} />
                 <Route path="*" element={<NotFound what="page" />} />
               </Routes>
             </Suspense>

@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Names that Vite writes: no path, so that nothing outside of the folder can be named. */
-const ASSET_NAME = /^[\w-]+\.(js|css|svg)$/;
+const ASSET_NAME = /^[\w-][\w.-]*\.(js|css|svg)$/;
 
 export interface CompressedFile {
   readonly type: string;

@@ -1,26 +1,24 @@
-import type { BlockerDetailsFragment } from "../gql/graphql";
+import type { BlockerDetailsFragment, Remedy } from "../gql/graphql";
+import { formatDuration, formatMoment } from "../ui/format";
 
-/** What clears a blocker, in a sentence. */
-export function describeRemedy(blocker: BlockerDetailsFragment, _now: number): string {
-  const { code, context } = blocker;
-  const check = context ?? "the check";
-  switch (code) {
-    case "CHECK_MISSING":
-    case "CHECK_PENDING":
-      return `Clears when ${check} reports success.`;
-    case "CHECK_FAILED":
-      return `Clears when ${check} runs again and reports success.`;
-    case "RELEASE_NOT_SUCCEEDED":
-      return "Clears when the deployment succeeds.";
-    case "NO_RELEASE":
-      return "Clears when a release reaches this stage.";
-    case "UP_TO_DATE":
-      return "There is nothing to promote.";
-    case "NO_TARGETS":
-      return "Clears when an app is added to the next stage.";
-    case "REPOSITORY_MISMATCH":
-      return "Clears when the pipeline names the repository that the build comes from.";
-    default:
-      return "Nothing clears it.";
+/** What clears a blocker and when, in a sentence. */
+export function describeRemedy(blocker: BlockerDetailsFragment, now: number): string {
+  const { code, context, clearsAt, remedies } = blocker;
+  if (clearsAt !== null) {
+    const wait = Date.parse(clearsAt) - now;
+    return wait > 0 ? `Clears ${formatMoment(clearsAt, now)}, in ${formatDuration(wait)}.` : "Clears now.";
   }
+  if (code === "CHECK_FAILED" && context !== null) return `Clears when ${context} runs again and reports success.`;
+  if (code === "UP_TO_DATE") return "There is nothing to promote.";
+  const sentences = remedies.flatMap((remedy) => SENTENCES[remedy]?.(context) ?? []);
+  return sentences[0] ?? (remedies.includes("FORCE") ? "Only force passes it." : "Nothing clears it.");
 }
+
+const SENTENCES: Partial<Record<Remedy, (context: string | null) => string>> = {
+  REPORT_STATUS: (context) => `Clears when ${context ?? "the check"} reports success.`,
+  APPROVE: () => "Clears when the promotion is approved.",
+  WAIT: () => "Clears with time.",
+  LIFT_FREEZE: () => "Clears when the freeze is lifted.",
+  SET_CONFIG: () => "Clears when the variables are set.",
+  DEPLOY: () => "Clears when a deployment succeeds.",
+};

@@ -21,7 +21,7 @@ interface Group {
 }
 
 /** The apps that failed, those where something is under way, and the others by the build that they run, newest first. */
-function groupApps(apps: readonly BoardApp[]): Group[] {
+function groupApps(apps: readonly BoardApp[], recency: (build: string) => number): Group[] {
   const failed: Group = { key: "failed", title: "Deployment failed", release: null, apps: [] };
   const busy: Group = { key: "busy", title: "Deploying", release: null, apps: [] };
   const none: Group = { key: "none", title: "No release yet", release: null, apps: [] };
@@ -36,8 +36,7 @@ function groupApps(apps: readonly BoardApp[]): Group[] {
       else builds.set(current.build.id, { key: current.build.id, title: null, release: current, apps: [app] });
     }
   }
-  // Ids of builds are ordered by time.
-  const byBuild = [...builds.values()].sort((a, b) => (a.key < b.key ? 1 : -1));
+  const byBuild = [...builds.values()].sort((a, b) => recency(a.key) - recency(b.key));
   return [failed, busy, ...byBuild, none].filter((group) => group.apps.length > 0);
 }
 
@@ -47,15 +46,17 @@ interface AppTilesProps {
   readonly stage: Stage;
   readonly required: ReadonlySet<string>;
   readonly roving: ReturnType<typeof useRoving>;
+  /** How long ago a build was released to the stage before: 0 is the newest. */
+  recency(build: string): number;
   behind(app: BoardApp): number | null;
 }
 
 /** Many apps of a stage: tiles, grouped by what they run. */
-export function AppTiles({ apps, pipeline, stage, required, roving, behind }: AppTilesProps) {
+export function AppTiles({ apps, pipeline, stage, required, roving, recency, behind }: AppTilesProps) {
   let isFirst = true;
   return (
     <div className={styles.groups} {...roving}>
-      {groupApps(apps).map(({ key, title, release, apps }) => {
+      {groupApps(apps, recency).map(({ key, title, release, apps }) => {
         const [sample] = apps;
         return (
           <section key={key} className={styles.group}>

@@ -3,6 +3,7 @@ import { useParams } from "react-router";
 import { ActionsProvider } from "../acting/actions";
 import type { Stage } from "../gql/graphql";
 import { useIsStale } from "../shell/live-badge";
+import { PipelineTabs } from "../timeline/pipeline-tabs";
 import { count, NEXT_STAGE } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Message, NotFound } from "../ui/message";
@@ -106,6 +107,7 @@ function BoardHeader({ board, filter, onFilter }: HeaderProps) {
           {deploying > 0 && <span className={styles.busy}>{deploying} deploying</span>}
           {failed > 0 && <span className={styles.bad}>{failed} failed</span>}
         </p>
+        <PipelineTabs pipeline={pipeline.name} />
       </div>
       {apps.size > FILTER_FROM && (
         <label className={styles.filter}>

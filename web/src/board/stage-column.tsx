@@ -37,6 +37,10 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
   const heading = `stage-${stage.toLowerCase()}`;
   const promote = useMemo(() => actions && (() => actions.promote({ pipeline, stage })), [actions, pipeline, stage]);
   const drop = useDropTarget(pipeline, before);
+  const recency = (build: string) => {
+    const index = planInto?.source?.releases.nodes.findIndex((one) => one.build.id === build) ?? -1;
+    return index === -1 ? Number.MAX_SAFE_INTEGER : index;
+  };
   const behind = (app: BoardApp) => countBehind(planInto, app.currentRelease?.build.id);
   return (
     <section
@@ -55,7 +59,15 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
       {apps.length === 0 ? (
         <p className={styles.empty}>{total === 0 ? "No apps" : "No app matches the filter"}</p>
       ) : total >= TILES_FROM ? (
-        <AppTiles stage={stage} pipeline={pipeline} apps={apps} behind={behind} required={required} roving={roving} />
+        <AppTiles
+          stage={stage}
+          pipeline={pipeline}
+          apps={apps}
+          recency={recency}
+          behind={behind}
+          required={required}
+          roving={roving}
+        />
       ) : (
         <ul className={styles.cards} {...roving}>
           {apps.map((app, index) => (

@@ -9,6 +9,8 @@ import { useCredentials } from "./use-credentials";
 export interface Session {
   readonly name: string;
   readonly role: Role;
+  /** Whether the token is restricted to pipelines. */
+  readonly restricted: boolean;
   readonly connection: Connection;
   signOut(): void;
 }
@@ -37,7 +39,7 @@ export function useHasRole(role: Role): boolean {
 export function SessionProvider({ children }: { children: ReactNode }) {
   const { credentials, completing, notice, signIn, signOut, setNotice } = useCredentials();
   const token = credentials?.token ?? null;
-  const [viewer, setViewer] = useState<{ name: string; role: Role } | null>(null);
+  const [viewer, setViewer] = useState<{ name: string; role: Role; restricted: boolean } | null>(null);
   const connection = useMemo(() => (token === null ? null : connect(token, signOut)), [token, signOut]);
 
   useEffect(() => {
@@ -49,9 +51,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     let retry: ReturnType<typeof setTimeout> | undefined;
     const load = async () => {
       try {
-        const session = await query(connection.client, SessionDocument, {});
+        const { viewer } = await query(connection.client, SessionDocument, {});
         if (!current) return;
-        setViewer(session.viewer);
+        setViewer({ name: viewer.name, role: viewer.role, restricted: viewer.pipelines !== null });
         setNotice(null);
       } catch (error) {
         if (!current || !(error instanceof OperationFailed) || error.code === "UNAUTHENTICATED") return;

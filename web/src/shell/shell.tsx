@@ -1,20 +1,22 @@
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
-import { useSession } from "../session/session";
+import { useHasRole, useSession } from "../session/session";
 import { Mark } from "../ui/icons";
 import { LiveBadge, LiveBanner } from "./live-badge";
 import styles from "./shell.module.css";
 
 /** What surrounds every page: navigation, whether the data is live, and who is signed in. */
 export function Shell({ children }: { readonly children: ReactNode }) {
-  const { name, role, signOut } = useSession();
+  const { name, role, restricted, signOut } = useSession();
+  // Tokens restricted to pipelines may not administer others.
+  const isAdmin = useHasRole("ADMIN") && !restricted;
   return (
     <>
       <a className={styles.skip} href="#content">
         Skip to content
       </a>
       <header className={styles.bar}>
-        <Link to="/" className={styles.home}>
+        <Link to="/" className={styles.home} aria-label="Railyard">
           <Mark />
           <span>Railyard</span>
         </Link>
@@ -22,6 +24,8 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <NavLink to="/" end>
             Pipelines
           </NavLink>
+          {isAdmin && <NavLink to="/tokens">Tokens</NavLink>}
+          {isAdmin && <NavLink to="/audit">Audit</NavLink>}
         </nav>
         <div className={styles.side}>
           <LiveBadge />

@@ -49,6 +49,14 @@ export function count(number: number, noun: string): string {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** A moment near `now`: `at 14:03`, or with the day where it is another. */
+export function formatMoment(time: string, now: number): string {
+  const date = new Date(time);
+  const clock = date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  if (date.toDateString() === new Date(now).toDateString()) return `at ${clock}`;
+  return `on ${date.toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" })} at ${clock}`;
+}
+
 /** A time in the viewer's time zone: `14:03:22`. */
 export function formatClock(time: number): string {
   return new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -1,0 +1,86 @@
+import type { EventLineFragment } from "../gql/graphql";
+import { STAGE_NAMES, shortSha } from "../ui/format";
+import type { StateName } from "../ui/icons";
+import { phaseWord } from "../ui/phase";
+
+export interface EventText {
+  readonly icon: StateName;
+  readonly text: string;
+  /** A page that shows more; null if there is none. */
+  readonly link: string | null;
+  readonly detail: string | null;
+}
+
+const TRIGGERS: Readonly<Record<string, string>> = {
+  DEPLOY: "released",
+  AUTO_DEPLOY: "deployed automatically",
+  PROMOTION: "promoted",
+  ROLLBACK: "rolled back",
+};
+
+/** Nothing turns in a list of the past. */
+const RELEASE_ICONS: Readonly<Record<string, StateName>> = {
+  QUEUED: "queued",
+  DEPLOYING: "queued",
+  SUCCEEDED: "good",
+  FAILED: "bad",
+};
+
+/** An event as a sentence. */
+export function describeEvent(event: EventLineFragment): EventText {
+  switch (event.__typename) {
+    case "ReleaseEvent": {
+      const { release, releasePhase, forced, forceReason, type } = event;
+      const { app, version, build, trigger, failureReason } = release;
+      const what =
+        type === "RELEASE_CREATED"
+          ? `${TRIGGERS[trigger] ?? trigger.toLowerCase()} ${shortSha(build.commit.sha)}`
+          : phaseWord(releasePhase);
+      return {
+        icon: RELEASE_ICONS[releasePhase] ?? "none",
+        text: `${app.name} v${version} ${what}`,
+        link: `/apps/${app.name}`,
+        detail:
+          forced && type === "RELEASE_CREATED"
+            ? `Forced: ${forceReason}`
+            : releasePhase === "FAILED"
+              ? failureReason
+              : null,
+      };
+    }
+    case "ReleaseStatusEvent": {
+      const { context, state, release } = event;
+      return {
+        icon: state === "SUCCESS" ? "good" : state === "PENDING" ? "pending" : "bad",
+        text: `${context} reported ${state.toLowerCase()} on ${release.app.name} v${release.version}`,
+        link: `/apps/${release.app.name}`,
+        detail: null,
+      };
+    }
+    case "PromotionEvent": {
+      const { promotion, target, targetPhase, promotionPhase, type, forced, forceReason } = event;
+      const name = `Promotion of ${promotion.source?.name ?? "a deleted app"} to ${STAGE_NAMES[promotion.to].toLowerCase()}`;
+      const isTarget = target !== null && targetPhase !== null;
+      const text = isTarget
+        ? `${name}: ${target.app?.name ?? "a deleted app"} ${phaseWord(targetPhase)}`
+        : `${name} ${type === "PROMOTION_STARTED" ? "started" : phaseWord(promotionPhase)}`;
+      const phase: string = isTarget ? targetPhase : promotionPhase;
+      return {
+        icon: RELEASE_ICONS[phase] ?? (phase === "IN_PROGRESS" ? "queued" : "pending"),
+        text,
+        link: `/promotions/${promotion.id}`,
+        detail: forced && type === "PROMOTION_STARTED" ? `Forced: ${forceReason}` : null,
+      };
+    }
+    default: {
+      // Newer services may have other kinds of events.
+      const { type, summary } = event as { readonly type: string; readonly summary?: string };
+      return {
+        icon: type === "ACCESS_DENIED" ? "bad" : "none",
+        text: summary ?? type.toLowerCase().replaceAll("_", " "),
+        link: null,
+        detail: null,
+      };
+    }
+  }
+}
