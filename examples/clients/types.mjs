@@ -7,14 +7,15 @@ export const EVENT_TYPES = ["ChangeEvent", "PromotionEvent", "ReleaseEvent", "Re
 export const POSSIBLE_TYPES = {
   Event: EVENT_TYPES,
   Node: [
-    ...["App", "Build", "ChangeEvent", "Coupling", "GithubDelivery", "Pipeline", "PipelineStage", "Promotion"],
-    ...["PromotionEvent", "PromotionTarget", "Release", "ReleaseEvent", "ReleaseStatus", "ReleaseStatusEvent"],
-    ...["ReviewApp", "Token"],
+    ...["App", "Build", "ChangeEvent", "Coupling", "DeploymentWindow", "Freeze", "FreezeExemption", "GithubDelivery"],
+    ...["Pipeline", "PipelineStage", "Promotion", "PromotionEvent", "PromotionTarget", "Release", "ReleaseEvent"],
+    ...["ReleaseStatus", "ReleaseStatusEvent", "ReviewApp", "Token"],
   ],
 };
 
 /** Types without an id: values that belong to the object that contains them. */
 export const VALUE_TYPES = [
-  ...["Actor", "AutoDeploy", "AvailableCheck", "Blocker", "CheckResult", "Commit", "GithubReport", "PlannedTarget"],
-  ...["PromotionPlan", "PullRequest", "StageNode", "StagePolicy", "Viewer"],
+  ...["Actor", "AutoDeploy", "AvailableCheck", "Blocker", "CheckResult", "Commit", "GateScope", "GateState"],
+  ...["GithubReport", "PlannedTarget", "PromotionPlan", "PullRequest", "StageNode", "StagePolicy", "TimeInterval"],
+  "Viewer",
 ];

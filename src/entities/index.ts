@@ -1,8 +1,12 @@
 import { Token } from "./access/token.js";
 import { Build } from "./builds/build.js";
 import { CommitStatus } from "./builds/commit-status.js";
+import { HeldDeploy } from "./builds/held-deploy.js";
 import { RepositoryName } from "./builds/repository-name.js";
 import { IdempotencyKey } from "./core/idempotency-key.js";
+import { DeploymentWindow } from "./gates/deployment-window.js";
+import { Freeze, FreezeExemption } from "./gates/freeze.js";
+import { GateScopeEntry } from "./gates/gate-scope.js";
 import { StagePolicy } from "./gates/stage-policy.js";
 import { GithubDelivery } from "./github/github-delivery.js";
 import { GithubPosition, GithubReport } from "./github/github-report.js";
@@ -21,10 +25,15 @@ export const ENTITIES = [
   Build,
   CommitStatus,
   Coupling,
+  DeploymentWindow,
   EventApp,
+  Freeze,
+  FreezeExemption,
+  GateScopeEntry,
   GithubDelivery,
   GithubPosition,
   GithubReport,
+  HeldDeploy,
   IdempotencyKey,
   LogEvent,
   Pipeline,

@@ -1,4 +1,5 @@
 import type { EventType, ReleasePhase, Role, StatusState } from "../entities/core/enums.js";
+import type { ScopeIds } from "../entities/gates/gate-scope.js";
 import type { App } from "../entities/pipelines/app.js";
 import type { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
 import type { Release } from "../entities/releases/release.js";
@@ -109,4 +110,21 @@ export function changed(
     detail: { subjectId: subject.id, subjectName: subject.name, summary },
     apps: concerns.app ? [concerns.app.id] : [],
   };
+}
+
+/** A window or freeze changed. One event for each pipeline of its scope; a single one if it names none. */
+export function gateChanged(
+  type: EventType,
+  gate: { readonly id: string; readonly name?: string },
+  summary: string,
+  scope: ScopeIds,
+): EventDraft[] {
+  const pipelines = scope.pipelines.length === 0 ? [null] : scope.pipelines;
+  return pipelines.map((pipelineId) => ({
+    ...NOTHING,
+    type,
+    pipelineId,
+    detail: { subjectId: gate.id, subjectName: gate.name ?? "freeze", summary },
+    apps: scope.apps,
+  }));
 }

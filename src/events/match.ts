@@ -12,17 +12,21 @@ export interface EventFilter {
   /** Types that are excluded, even if the rest of the filter matches. */
   readonly hidden?: readonly string[];
   /**
-   * Only events of these pipelines and of builds, which belong to no pipeline: the most that a viewer with this scope
-   * may see. Only a scoped reader knows which builds are visible.
+   * Only events of these pipelines, and of builds, windows and freezes, which may belong to no pipeline: the most that a
+   * viewer with this scope may see. Only a scoped reader knows which of these are visible.
    */
   readonly within?: Scope | null;
 }
 
-export const BUILD_EVENT_TYPES: readonly string[] = ["BUILD_CREATED", "BUILD_UPDATED"];
+/** The types of events that belong to no pipeline, and which a viewer that is restricted to pipelines may see. */
+export const SHARED_EVENT_TYPES: readonly string[] = [
+  ...["BUILD_CREATED", "BUILD_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED"],
+  ...["FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED"],
+];
 
 function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogEvent): boolean {
   if (scope == null) return true;
-  return pipelineId === null ? BUILD_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
+  return pipelineId === null ? SHARED_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
 }
 
 /** Whether an event that concerns these apps matches: the filter of `readEvents` without the database. */

@@ -4,7 +4,7 @@ import { columns } from "../database/rows/raw-rows.js";
 import type { Reader } from "../database/rows/reader.js";
 import type { Scope } from "../entities/access/token.js";
 import { LogEvent } from "../entities/history/event.js";
-import { BUILD_EVENT_TYPES, type EventFilter } from "./match.js";
+import { type EventFilter, SHARED_EVENT_TYPES } from "./match.js";
 
 /**
  * Reads matching events in the given order. One index is scanned for every filter, in the order of positions, and the
@@ -102,8 +102,8 @@ async function readEach(
 }
 
 /**
- * What a viewer with a scope may see: each pipeline is scanned, and then, within the range of that page, the events of
- * builds, of which the scoped reader returns only the visible ones.
+ * What a viewer with a scope may see: each pipeline is scanned, and then, within the range of that page, the events that belong
+ * to no pipeline, of which the scoped reader returns only the visible ones.
  */
 async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Scan): Promise<LogEvent[]> {
   const { after, limit, newestFirst, until } = walk;
@@ -115,14 +115,14 @@ async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, wal
       .slice(0, limit);
   const each = scope.map((pipeline) => readEvents(reader, { ...filter, pipeline }, after, limit, newestFirst, until));
   const own = merge(await Promise.all(each));
-  const types = BUILD_EVENT_TYPES.filter((type) => filter.types?.includes(type) ?? true);
+  const types = SHARED_EVENT_TYPES.filter((type) => filter.types?.includes(type) ?? true);
   if (types.length === 0 || filter.contexts != null) return own;
   const end = own[limit - 1]?.position;
-  const ofBuilds = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, walk, [
+  const shared = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, walk, [
     sql`c.pipeline_id IS NULL`,
     ...(end === undefined ? [] : [newestFirst ? sql`c.position > ${end}` : sql`c.position < ${end}`]),
   ]);
-  return merge([own, ofBuilds]);
+  return merge([own, shared]);
 }
 
 /** The list of a filter that is scanned value by value, if any: types, within a pipeline or not, else contexts. */

@@ -1,6 +1,9 @@
 import type { NonEmptyArray } from "type-graphql";
 import { TokenResolver } from "./access/tokens.js";
 import { ViewerResolver } from "./access/viewer.js";
+import { FreezeExemptionResolver, FreezeResolver } from "./gates/freezes.js";
+import { GateScopeResolver } from "./gates/scopes.js";
+import { DeploymentWindowResolver } from "./gates/windows.js";
 import {
   ChangeEventResolver,
   EventResolver,
@@ -40,6 +43,10 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   PlannedTargetResolver,
   BlockerResolver,
   ReviewAppResolver,
+  DeploymentWindowResolver,
+  FreezeResolver,
+  FreezeExemptionResolver,
+  GateScopeResolver,
   EventResolver,
   PromotionEventResolver,
   ReleaseStatusEventResolver,

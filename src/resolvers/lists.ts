@@ -6,6 +6,8 @@ import { readPage } from "../database/rows/pages.js";
 import { resolveRepository } from "../domain/builds/repository-names.js";
 import { parseRepository } from "../domain/core/input.js";
 import { Token } from "../entities/access/token.js";
+import { DeploymentWindow } from "../entities/gates/deployment-window.js";
+import { Freeze } from "../entities/gates/freeze.js";
 import { GithubDelivery } from "../entities/github/github-delivery.js";
 import { Coupling } from "../entities/pipelines/coupling.js";
 import { type Connection, connect, decodeCursor, type PageArgs, pageRequest } from "../schema/connections.js";
@@ -20,6 +22,9 @@ export const DELIVERIES_NEWEST_FIRST: Order<GithubDelivery> = {
   by: "position",
   direction: "DESC",
 };
+/** In the order in which they were created. */
+export const WINDOWS: Order<DeploymentWindow> = { entity: DeploymentWindow, by: "position", direction: "ASC" };
+export const FREEZES_NEWEST_FIRST: Order<Freeze> = { entity: Freeze, by: "position", direction: "DESC" };
 export const TOKENS: Order<Token> = { entity: Token, by: "position", direction: "ASC" };
 
 /** Returns a page of the rows that match `conditions`, which use the alias `e`. */

@@ -2,12 +2,21 @@ import "reflect-metadata";
 import "./enums.js";
 import { GraphQLSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
-import { Duration, GitObjectId, Url } from "../entities/core/custom-scalars.js";
+import { Duration, GitObjectId, LocalDate, LocalTime, TimeZone, Url } from "../entities/core/custom-scalars.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
 import { errorCodeEnum } from "./error-codes.js";
 import { addJitHints } from "./jit-hints.js";
-import { DateTimeScalar, DurationScalar, EventCursorScalar, GitObjectIdScalar, UrlScalar } from "./scalars.js";
+import {
+  DateTimeScalar,
+  DurationScalar,
+  EventCursorScalar,
+  GitObjectIdScalar,
+  LocalDateScalar,
+  LocalTimeScalar,
+  TimeZoneScalar,
+  UrlScalar,
+} from "./scalars.js";
 
 /** type-graphql requires a PubSub for subscriptions. Ours read the event log, so nothing is published through it. */
 const NO_PUB_SUB = {
@@ -38,6 +47,9 @@ export function buildSchema(): GraphQLSchema {
       { type: Duration as never, scalar: DurationScalar },
       { type: Url as never, scalar: UrlScalar },
       { type: GitObjectId as never, scalar: GitObjectIdScalar },
+      { type: LocalDate as never, scalar: LocalDateScalar },
+      { type: LocalTime as never, scalar: LocalTimeScalar },
+      { type: TimeZone as never, scalar: TimeZoneScalar },
     ],
     // The domain validates every value and writes the error messages, without echoing the input.
     validate: false,

@@ -5,6 +5,8 @@ import type { Reader } from "../database/rows/reader.js";
 import { badInput } from "../domain/core/refusal.js";
 import { Token } from "../entities/access/token.js";
 import { Build } from "../entities/builds/build.js";
+import { DeploymentWindow } from "../entities/gates/deployment-window.js";
+import { Freeze } from "../entities/gates/freeze.js";
 import { GithubDelivery } from "../entities/github/github-delivery.js";
 import { LogEvent } from "../entities/history/event.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
@@ -202,6 +204,8 @@ export const ReleaseConnection = connectionType(Release, "releases");
 export const BuildConnection = connectionType(Build, "builds");
 export const PromotionConnection = connectionType(Promotion, "promotions");
 export const TokenConnection = connectionType(Token, "tokens");
+export const DeploymentWindowConnection = connectionType(DeploymentWindow, "deployment windows");
+export const FreezeConnection = connectionType(Freeze, "freezes");
 export const GithubDeliveryConnection = connectionType(GithubDelivery, "webhook deliveries from GitHub");
 
 @ObjectType({ description: "An edge in a list of events.", simpleResolvers: true })

@@ -149,6 +149,15 @@ describe("EventType", enums.EventType, "The type of an event.", {
   REVIEW_APP_OPENED: "A review app was created for a pull request.",
   REVIEW_APP_CLOSED: "A review app was deleted.",
   STAGE_POLICY_UPDATED: "The policy of a stage changed. The subject is the pipeline.",
+  WINDOW_CREATED: "A deployment window was created.",
+  WINDOW_UPDATED: "A deployment window was changed. The summary has its values before and after.",
+  WINDOW_DELETED: "A deployment window was deleted.",
+  FREEZE_STARTED: "A freeze was started, or planned for later.",
+  FREEZE_EXTENDED: "The end of a freeze was moved.",
+  FREEZE_ENDED: "A freeze was lifted, or its time was over.",
+  FREEZE_EXEMPTED: "A build or app was let through a freeze.",
+  GATE_OPENED: "A window or freeze stopped holding deployments back.",
+  GATE_CLOSED: "A window or freeze began to hold deployments back.",
   TOKEN_CREATED: "A token was created.",
   TOKEN_REVOKED: "A token was revoked.",
   ACCESS_DENIED:
@@ -173,6 +182,10 @@ describe(
     INACTIVE: "The release is no longer current, was SUPERSEDED, or its app was deleted.",
   },
 );
+describe("WindowKind", enums.WindowKind, "What a deployment window means while it is active.", {
+  ALLOW: "Deployments may begin.",
+  DENY: "Deployments may not begin.",
+});
 
 describe("GithubDeliveryOutcome", enums.GithubDeliveryOutcome, "What a webhook delivery from GitHub did.", {
   APPLIED: "It took effect. A redelivery does nothing.",

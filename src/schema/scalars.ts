@@ -45,6 +45,28 @@ export const GitObjectIdScalar = textScalar({
   serialize: String,
 });
 
+/** The domain validates dates, times and zones and writes the error messages. */
+export const LocalDateScalar = textScalar({
+  name: "LocalDate",
+  description: "A calendar day, for example `2026-12-24`.",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+  serialize: String,
+});
+
+export const LocalTimeScalar = textScalar({
+  name: "LocalTime",
+  description: "A time of day on the wall clock, from `00:00` to `23:59`, also with seconds: `09:30:15`.",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+  serialize: String,
+});
+
+export const TimeZoneScalar = textScalar({
+  name: "TimeZone",
+  description: "The name of an IANA time zone, for example `Europe/Berlin`.",
+  specifiedByURL: "https://www.iana.org/time-zones",
+  serialize: String,
+});
+
 interface TextScalar {
   readonly name: string;
   readonly description: string;

@@ -1,10 +1,12 @@
 import { atMostEvery } from "../async/at-most-every.js";
 import { type Ticker, ticker } from "../async/ticker.js";
+import { retryHeldDeploys } from "../domain/builds/retry-held-deploys.js";
 import type { Ctx } from "../domain/core/context.js";
+import { announceGateChanges } from "../domain/gates/gate-changes.js";
 import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/history/housekeeping.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** Interval of the checks for due work, in milliseconds. A check costs two index reads. */
+/** Interval of the checks for due work, in milliseconds. A check costs five index reads. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -23,6 +25,8 @@ export function startHousekeeping(ctx: Ctx, log: Logger): Ticker {
   return ticker(INTERVAL_MS, async (stopped) => {
     await attempt("deployments", () => failOverdueDeployments(ctx));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
+    await attempt("windows and freezes", () => announceGateChanges(ctx));
+    await attempt("held deploys", () => retryHeldDeploys(ctx));
     await attempt("pruning", () => prune(stopped));
   });
 }

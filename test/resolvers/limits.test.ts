@@ -53,4 +53,27 @@ describe("the limits of the data model", () => {
     const all = await admin.mutate("promote", { app: dev.id }, "promotion { phase targets { phase } }");
     assert.deepEqual([all.promotion.phase, all.promotion.targets.length], ["SUCCEEDED", 499]);
   });
+
+  it("allow 200 windows, 100 freezes that have not ended, and 100 exemptions of one", async () => {
+    const schedule = { kind: "DENY", timeZone: "UTC", startDate: "2999-01-01", startTime: "22:00", endTime: "06:00" };
+    const window = (index: number) => ["createDeploymentWindow", { ...schedule, name: `window-${index}` }] as const;
+    const startsAt = new Date(Date.now() + 86_400_000).toISOString();
+    const freeze = (index: number) => ["startFreeze", { reason: `freeze ${index}`, startsAt }] as const;
+    const { freeze: frozen } = await admin.mutate(...freeze(0), "freeze { id }");
+    const build = await seed.build();
+    const exempt = { freeze: frozen.id, build: build.id, expiresAt: startsAt };
+    const exemption = (index: number) => ["exemptFromFreeze", { ...exempt, reason: `${index}` }] as const;
+    const fill = async (from: number, most: number, create: (index: number) => readonly [string, object]) => {
+      for (let index = from; index < most; index += 1) await admin.mutate(...create(index), "__typename");
+      assert.equal((await admin.mutationError(...create(most))).extensions.code, "CONFLICT");
+    };
+    await fill(0, 200, window);
+    await fill(1, 100, freeze);
+    await fill(0, 100, exemption);
+    await admin.mutate("liftFreeze", { freeze: frozen.id, reason: "Over" }, "__typename");
+    await admin.mutate(...freeze(100), "__typename");
+    const scope = { pipelines: Array(101).fill("none") };
+    const refused = await admin.mutationError("startFreeze", { reason: "x", scope });
+    assert.deepEqual([refused.extensions.code, refused.extensions.field], ["BAD_USER_INPUT", "scope.pipelines"]);
+  });
 });

@@ -136,7 +136,16 @@ describe("the public contract", () => {
   it("says where each scalar is specified, and the default size of every page", () => {
     const scalars = Object.values(emitted.getTypeMap()).filter((type) => isScalarType(type));
     const own = scalars.filter((type) => !isSpecifiedScalarType(type));
-    assert.deepEqual(own.map(({ name }) => name).sort(), ["DateTime", "Duration", "EventCursor", "GitObjectID", "URL"]);
+    assert.deepEqual(own.map(({ name }) => name).sort(), [
+      "DateTime",
+      "Duration",
+      "EventCursor",
+      "GitObjectID",
+      "LocalDate",
+      "LocalTime",
+      "TimeZone",
+      "URL",
+    ]);
     for (const { name, specifiedByURL } of own) assert.match(specifiedByURL ?? "", /^https:\/\/\S+$/, name);
     const lists = Object.values(emitted.getTypeMap()).flatMap((type) =>
       Object.entries(fieldsOf(type)).filter(([, field]) => String(field.type).endsWith("Connection!")),

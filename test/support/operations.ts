@@ -60,6 +60,9 @@ const SCALARS: Readonly<Record<string, unknown>> = {
   DateTime: "2999-01-01T00:00:00.000Z",
   EventCursor: "ZXZlbnQ6MA",
   Duration: "10m",
+  LocalDate: "2999-01-01",
+  LocalTime: "09:00",
+  TimeZone: "UTC",
 };
 
 /** Returns a sample value of a type: required fields only, and ids that do not exist. */

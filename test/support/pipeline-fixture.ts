@@ -32,6 +32,9 @@ export interface PipelineFixture {
   readonly promotion: string;
   readonly target: string;
   readonly token: string;
+  /** A window and a freeze of the pipeline, which begin later. */
+  readonly window: string;
+  readonly freeze: string;
 }
 
 /** Returns all ids in a database. */
@@ -132,7 +135,32 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
     },
     ...{ promotion: promotion.id, target: promotion.targets[0].id, token: token.id },
     deploying: last.targets[0].release.id,
+    ...(await createGates(admin, mark, pipeline, { app: dev.id, build })),
   };
+}
+
+/** Creates a window and a freeze, with exemptions, that hold nothing back yet. */
+async function createGates(admin: Client, mark: string, pipeline: Named, exempted: { app: string; build: string }) {
+  const scope = { pipelines: [pipeline.id] };
+  const { window } = await admin.mutate(
+    "createDeploymentWindow",
+    {
+      ...{ name: unique(mark), kind: "DENY", timeZone: "UTC", startDate: "2999-01-01", startTime: "09:00" },
+      ...{ endTime: "17:00", message: `${mark} message`, scope },
+    },
+    "window { id }",
+  );
+  const startsAt = new Date(Date.now() + 100 * 86_400_000).toISOString();
+  const { freeze } = await admin.mutate(
+    "startFreeze",
+    { reason: `${mark} freeze`, incidentUrl: `https://${mark}.test/incident`, startsAt, untilLifted: true, scope },
+    "freeze { id }",
+  );
+  for (const name of ["app", "build"] as const) {
+    const input = { freeze: freeze.id, [name]: exempted[name], reason: `${mark} exempts`, expiresAt: startsAt };
+    await admin.mutate("exemptFromFreeze", input, "__typename");
+  }
+  return { window: window.id as string, freeze: freeze.id as string };
 }
 
 /** Creates a build of the fixture's repository. */

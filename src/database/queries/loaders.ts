@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { Build } from "../../entities/builds/build.js";
+import { Freeze, FreezeExemption } from "../../entities/gates/freeze.js";
 import { StagePolicy } from "../../entities/gates/stage-policy.js";
 import { GithubReport } from "../../entities/github/github-report.js";
 import { App } from "../../entities/pipelines/app.js";
@@ -38,12 +39,14 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
     coupling: byId(reader, Coupling),
     releaseStatus: byId(reader, ReleaseStatus),
     promotion: byId(reader, Promotion),
+    freeze: byId(reader, Freeze),
     promotionTarget: byId(reader, PromotionTarget),
     couplingOfApp: one(reader, Coupling, "appId"),
     reviewAppOfApp: one(reader, ReviewApp, "appId"),
     githubReportOfRelease: one(reader, GithubReport, "releaseId"),
     couplingsOfPipeline: many(reader, Coupling, "pipelineId", "position"),
     policiesOfPipeline: many(reader, StagePolicy, "pipelineId", "stage"),
+    exemptionsOfFreeze: many(reader, FreezeExemption, "freezeId", "createdAt"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
     targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "position"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {

@@ -21,8 +21,11 @@ export interface Dialect {
   readonly concurrent: boolean;
   /** Appended to a SELECT whose rows must not change until the transaction ends. */
   lock(mode: LockMode): Sql;
-  /** Locks a name until the transaction ends, after every other transaction that has it locked; null if not needed. */
-  lockName(name: string): Sql | null;
+  /**
+   * Locks a name until the transaction ends, after every other transaction that has it locked in a mode that excludes this
+   * one; null if not needed.
+   */
+  lockName(name: string, mode: LockMode): Sql | null;
   /** Locks the log against other transactions that append to it; null if not needed. */
   readonly lockLog: Sql | null;
   /** The name of a table inside the definition of a CTE that has the same name. */
@@ -81,7 +84,8 @@ export const postgresDialect: Dialect = {
   // Not FOR UPDATE, which would also block the check of every foreign key to the row.
   lock: (mode) => raw(mode === "change" ? "FOR NO KEY UPDATE" : "FOR SHARE"),
   // Two names with the same hash wait for each other without need, which does no harm.
-  lockName: (name) => sql`SELECT pg_advisory_xact_lock(${NAME_LOCKS}, hashtext(${name}))`,
+  lockName: (name, mode) =>
+    sql`SELECT ${raw(mode === "change" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}(${NAME_LOCKS}, hashtext(${name}))`,
   lockLog: sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.log})`,
   // In PostgreSQL, the name still refers to the table.
   shadowed: (table) => raw(table),

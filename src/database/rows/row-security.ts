@@ -48,19 +48,46 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     ["repository_names", sql`t.current_name IN (SELECT repository FROM pipelines)`],
     ["promotions", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["promotion_targets", sql`EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`],
+    // Those that apply to a visible pipeline or app, or to all.
+    ["deployment_windows", appliesHere(dialect)],
+    ["freezes", appliesHere(dialect)],
+    ["freeze_exemptions", sql`t.freeze_id IN (SELECT id FROM freezes)`],
+    [
+      "gate_scopes",
+      sql`CASE t.kind WHEN 'PIPELINE' THEN t.subject IN ${IN_SCOPE} WHEN 'APP' THEN t.subject IN ${COUPLED} ELSE 1 = 1 END`,
+    ],
     // CASE, so that the statement's own index is scanned and this is evaluated on its results.
     [
       "events",
       sql`CASE WHEN t.pipeline_id IS NOT NULL THEN t.pipeline_id IN ${IN_SCOPE}
         WHEN t.type IN ('BUILD_CREATED', 'BUILD_UPDATED')
           THEN EXISTS (SELECT 1 FROM builds b WHERE b.id = ${dialect.textIn(raw("t.detail"), "subjectId")})
+        WHEN t.type LIKE 'WINDOW_%' OR t.type LIKE 'FREEZE_%' OR t.type LIKE 'GATE_%'
+          THEN ${dialect.textIn(raw("t.detail"), "subjectId")} IN
+            (SELECT id FROM deployment_windows UNION ALL SELECT id FROM freezes)
         ELSE 1 = 0 END`,
     ],
   ];
 }
 
+/** Of a window or freeze: whether each list of its scope that is not empty names something visible. */
+function appliesHere(dialect: Dialect): Sql {
+  const names = (kind: string, visible: Sql) => {
+    const entries = sql`SELECT 1 FROM ${dialect.shadowed("gate_scopes")} s WHERE s.gate_id = t.id AND s.kind = ${raw(`'${kind}'`)}`;
+    return sql`(NOT EXISTS (${entries}) OR EXISTS (${entries} AND s.subject IN ${visible}))`;
+  };
+  return sql`${names("PIPELINE", IN_SCOPE)} AND ${names("APP", COUPLED)}`;
+}
+
 /** Tables that restricted viewers cannot read. */
-const DENIED = ["commit_statuses", "github_position", "idempotency_keys", "tokens", "webhook_deliveries"];
+const DENIED = [
+  "commit_statuses",
+  "github_position",
+  "held_deploys",
+  "idempotency_keys",
+  "tokens",
+  "webhook_deliveries",
+];
 
 /** Tables that are read unchanged: positions in the log, which show nothing without their events. */
 const UNRESTRICTED = ["event_apps"];
@@ -79,6 +106,7 @@ const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
   t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,
   CASE WHEN ${OF_VISIBLE_APP} THEN t.position ELSE 0 END AS position,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.during_freeze_id ELSE NULL END AS during_freeze_id,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.forced ELSE 1 = 0 END AS forced,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,

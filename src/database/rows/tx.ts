@@ -83,8 +83,8 @@ export class Tx extends Reader {
   }
 
   /** Locks a name until the transaction ends, for what has no row. */
-  async lockName(name: string): Promise<void> {
-    const statement = this.dialect.lockName(name);
+  async lockName(name: string, mode: LockMode = "change"): Promise<void> {
+    const statement = this.dialect.lockName(name, mode);
     if (statement !== null) await this.execute("lock_name", statement);
   }
 

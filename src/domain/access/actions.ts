@@ -26,8 +26,17 @@ export const ACTIONS = {
   closeReviewApp: "OPERATOR",
   updateStagePolicy: "OPERATOR",
   loosenStagePolicy: "ADMIN",
+  createDeploymentWindow: "OPERATOR",
+  updateDeploymentWindow: "OPERATOR",
+  startFreeze: "OPERATOR",
+  extendFreeze: "OPERATOR",
+  liftFreeze: "OPERATOR",
   removeChecks: "ADMIN",
   changeRepository: "ADMIN",
+  loosenDeploymentWindow: "ADMIN",
+  deleteDeploymentWindow: "ADMIN",
+  liftOthersFreeze: "ADMIN",
+  exemptFromFreeze: "ADMIN",
   moveCheckedCoupling: "ADMIN",
   removeCoupling: "ADMIN",
   deletePipeline: "ADMIN",
@@ -52,6 +61,8 @@ const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["createRelease", "rollback", "promote", "openReviewApp", "closeReviewApp"] as const),
   ...(["removeChecks", "moveCheckedCoupling", "removeCoupling", "deletePipeline", "deleteApp"] as const),
   ...(["forcePromotion", "forceRelease", "updateStagePolicy", "loosenStagePolicy"] as const),
+  ...(["createDeploymentWindow", "updateDeploymentWindow", "loosenDeploymentWindow", "exemptFromFreeze"] as const),
+  ...(["deleteDeploymentWindow", "startFreeze", "extendFreeze", "liftFreeze", "liftOthersFreeze"] as const),
 ]);
 
 const RANK = Object.keys(Role);

@@ -2,6 +2,7 @@ import sql, { type Sql } from "sql-template-tag";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
+import type { HeldDeploy } from "../../entities/builds/held-deploy.js";
 import type { Stage } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
@@ -11,6 +12,7 @@ import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
 import { sameCommit } from "../core/commits.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
+import { lockGates } from "../core/locks.js";
 import { transactionTime } from "../core/time.js";
 import { evaluateChecks } from "../gates/checks.js";
 import { NOT_FORCED } from "../gates/override.js";
@@ -20,6 +22,7 @@ import { defaultDescription } from "../releases/releases.js";
 import { findNewestOf, toOrdered } from "./build-order.js";
 import { type Candidate, decideAll } from "./decisions.js";
 import { findFollowers } from "./followers.js";
+import { holdDeploys } from "./held-deploys.js";
 
 /*
  * Automatic deploys. `followers.ts` finds the apps that follow a build, `decisions.ts` decides which of them get it: those
@@ -88,6 +91,23 @@ export async function deployNewest(
   return deployDue(tx, ctx, build, [{ build, coupling, by, isNewHead: hasMoved && headSha !== null }]);
 }
 
+/** Decides again about a build that gates held back from an app, which may have stopped following it. */
+export async function retryDeploy(
+  tx: Tx,
+  ctx: TxCtx,
+  build: Build,
+  { appId, isNewHead }: HeldDeploy,
+): Promise<EventDraft[]> {
+  const [followers = []] = await findFollowers(tx, [build]);
+  const mine = followers.filter(({ coupling }) => coupling.appId === appId);
+  return deployDue(
+    tx,
+    ctx,
+    build,
+    mine.map((follower) => ({ ...follower, build, isNewHead })),
+  );
+}
+
 async function deployToFollowers(
   tx: Tx,
   ctx: TxCtx,
@@ -109,7 +129,9 @@ async function deployToFollowers(
 async function deployDue(tx: Tx, ctx: TxCtx, build: Build, candidates: readonly Candidate[]): Promise<EventDraft[]> {
   if (candidates.length === 0) return [];
   await tx.lock(Build, [build.id], "share");
+  await lockGates(tx, "share");
   const decisions = await decideAll(tx, candidates, await transactionTime(tx, ctx));
+  await holdDeploys(tx, decisions);
   const due = decisions.filter(({ outcome }) => outcome === "DUE").map(({ candidate }) => candidate.coupling);
   if (due.length === 0) return [];
   const apps = await tx.find(App, { id: due.map((coupling) => coupling.appId), deletedAt: null }, { order: "id" });

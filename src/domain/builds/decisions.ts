@@ -36,6 +36,8 @@ export interface Decision {
   readonly outcome: AutoDeployOutcome | "DUE";
   /** One sentence or two. */
   readonly message: string;
+  /** If gates such as windows and freezes are all that it waits for: when time opens them, or null. Otherwise null. */
+  readonly held: { readonly retryAt: Date | null } | null;
 }
 
 /** What a decision depends on, besides the candidate. */
@@ -58,7 +60,7 @@ interface Facts {
 function decide(
   { build }: Candidate,
   { own, latest, newer, isChosen, isOfClosedApp, verdict }: Facts,
-): Omit<Decision, "candidate"> {
+): Omit<Decision, "candidate" | "held"> {
   if (own !== null) return { outcome: "DEPLOYED", message: `Released as v${own.version}.` };
   if (newer !== undefined) {
     const { sequence, commitSha, position } = newer.build;
@@ -90,6 +92,14 @@ function decide(
     message:
       "It passed while the app did not follow it, or while automatic deploys were held. Only builds that pass later are deployed; createRelease deploys this one.",
   };
+}
+
+/** Null if a report is awaited: it decides again. */
+function findHold(verdict: Verdict): Decision["held"] {
+  if (openChecks(verdict).length > 0) return null;
+  const times = verdict.blockers.map(({ clearsAt }) => clearsAt?.getTime() ?? Number.POSITIVE_INFINITY);
+  const last = Math.max(...times);
+  return { retryAt: Number.isFinite(last) ? new Date(last) : null };
 }
 
 function openChecks({ checks: [ofTarget = []] }: Verdict): CheckResult[] {
@@ -138,7 +148,9 @@ export async function decideAll(reader: Reader, candidates: readonly Candidate[]
       isOfClosedApp: closed.has(candidate),
       verdict: verdicts[index] as Verdict,
     };
-    return { candidate, ...decide(candidate, facts) };
+    const decision = decide(candidate, facts);
+    const held = decision.outcome === "WAITING" && build.phase === "SUCCEEDED" ? findHold(facts.verdict) : null;
+    return { candidate, ...decision, held };
   });
 }
 

@@ -20,6 +20,8 @@ export const LIMITS = {
   contextsOfSubscription: 100,
   pipelinesOfToken: 100,
   nodes: 100,
+  pipelinesOfScope: 100,
+  appsOfScope: 200,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import { StaleRead } from "../../database/database.js";
+import type { LockMode } from "../../database/rows/dialect.js";
 import { columns } from "../../database/rows/raw-rows.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { App } from "../../entities/pipelines/app.js";
@@ -18,7 +19,8 @@ import { requireApp, requireCoupling } from "./references.js";
  * 3. Apps: exclusively to change what an app runs, or the rules for it.
  * 4. Promotions in progress on these apps.
  * 5. Builds: exclusively to change the statuses of a build or its releases, shared to depend on them.
- * 6. The event log.
+ * 6. Windows, freezes and what else decides about gates: exclusively to change them, shared to evaluate them.
+ * 7. The event log.
  *
  * A mutation that finds that it depends on other rows after locking throws `StaleRead`, and is retried. On SQLite, where
  * transactions run one at a time, none of this costs anything.
@@ -84,4 +86,9 @@ export async function lockCoupling(tx: Tx, field: string, id: string): Promise<C
   const coupling = await requireCoupling(tx, field, id);
   await tx.lock(Pipeline, [coupling.pipelineId], "change");
   return (await lockApps(tx, [coupling.appId])) ? requireCoupling(tx, field, id) : coupling;
+}
+
+/** Locks the windows and freezes against changes (`share`), or to change them. Nothing but the log is locked behind it. */
+export function lockGates(tx: Tx, mode: LockMode): Promise<void> {
+  return tx.lockName("gates", mode);
 }

@@ -6,6 +6,8 @@ import { Token, type Viewer } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
 import { Stage } from "../../entities/core/enums.js";
 import type { Node } from "../../entities/core/node.js";
+import { DeploymentWindow } from "../../entities/gates/deployment-window.js";
+import { Freeze, FreezeExemption } from "../../entities/gates/freeze.js";
 import { GithubDelivery } from "../../entities/github/github-delivery.js";
 import { LogEvent } from "../../entities/history/event.js";
 import { decodeCursor } from "../../entities/history/event-cursor.js";
@@ -33,6 +35,9 @@ const KINDS: readonly EntityClass<Node>[] = [
   ReleaseStatus,
   Promotion,
   PromotionTarget,
+  DeploymentWindow,
+  Freeze,
+  FreezeExemption,
   Token,
   GithubDelivery,
 ];
@@ -120,5 +125,6 @@ function isPrintable(text: string): boolean {
 }
 
 function isDeleted(node: Node): boolean {
-  return (node instanceof App || node instanceof Pipeline) && node.deletedAt !== null;
+  const isDeletable = node instanceof App || node instanceof Pipeline || node instanceof DeploymentWindow;
+  return isDeletable && node.deletedAt !== null;
 }

@@ -4,7 +4,9 @@ import type { Tx } from "../../database/rows/tx.js";
 const POSITION = columns({ position: "integer" });
 
 /** The tables whose rows get their positions here. */
-type OrderedTable = "builds" | "couplings" | "promotions" | "releases" | "tokens" | "webhook_deliveries";
+type OrderedTable =
+  | ("builds" | "couplings" | "deployment_windows" | "freezes" | "promotions" | "releases" | "tokens")
+  | "webhook_deliveries";
 
 /**
  * The next position in the order in which rows of a table are created, by every instance. Unlike ids, positions do not

@@ -16,6 +16,10 @@ export const largerIsStricter: IsLooser<number | null> = (before, after) => (aft
 export const smallerIsStricter: IsLooser<number | null> = (before, after) =>
   (after ?? Number.POSITIVE_INFINITY) > (before ?? Number.POSITIVE_INFINITY);
 
+/** The later, the stricter; null is never, and the strictest. */
+export const laterIsStricter: IsLooser<Date | null> = (before, after) =>
+  (after?.getTime() ?? Number.POSITIVE_INFINITY) < (before?.getTime() ?? Number.POSITIVE_INFINITY);
+
 /** On is stricter than off. */
 export const onIsStricter: IsLooser<boolean> = (before, after) => before && !after;
 

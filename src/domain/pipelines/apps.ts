@@ -15,6 +15,7 @@ import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseLine, parseName, parseText } from "../core/input.js";
 import { lockApp } from "../core/locks.js";
 import { conflict, nameTaken } from "../core/refusal.js";
+import { endGatesOf } from "../gates/gate-changes.js";
 import { findPipelineId, updatePhase } from "../releases/deployments.js";
 
 export interface CreateAppInput {
@@ -124,6 +125,7 @@ export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraf
       events.push(...(await updatePhase(tx, ctx, release, "FAILED", { failureReason: "The app was deleted." })));
     }
   }
+  events.push(...(await endGatesOf(tx, ctx, "APP", app.id)));
   const now = ctx.now();
   await tx.update(App, { id: app.id }, { deletedAt: now, updatedAt: now });
   return [...events, changed("APP_DELETED", app, `App ${app.name} deleted`, { app })];

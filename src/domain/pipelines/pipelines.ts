@@ -15,6 +15,7 @@ import { LIMITS, optional, parseBranch, parseLine, parseName, parseRepository, p
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { nameTaken } from "../core/refusal.js";
+import { endGatesOf } from "../gates/gate-changes.js";
 import { couplingRemoved } from "./couplings.js";
 import { removeReviewApp } from "./review-apps.js";
 
@@ -139,6 +140,7 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
       if (app !== undefined) events.push(couplingRemoved(coupling, app, pipeline.name));
     }
     await tx.delete(Coupling, { pipelineId: pipeline.id });
+    events.push(...(await endGatesOf(tx, ctx, "PIPELINE", pipeline.id)));
     const now = ctx.now();
     await tx.update(Pipeline, { id: pipeline.id }, { deletedAt: now, updatedAt: now });
     events.push(

@@ -13,6 +13,7 @@ import type { TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { nextPositions } from "../core/position.js";
 import { transactionTime } from "../core/time.js";
+import { findFreezesInForce } from "../gates/freezes/freeze-record.js";
 import type { Override } from "../gates/override.js";
 
 /*
@@ -76,7 +77,8 @@ export async function prepareReleases(
   }
   const busy = new Set(underWay.filter((release) => release.phase === "DEPLOYING").map((release) => release.appId));
   const now = ctx.now();
-  const succeededAt = apps.some((app) => app.deploymentMode === "IMMEDIATE") ? await transactionTime(tx, ctx) : null;
+  const succeededAt = await transactionTime(tx, ctx);
+  const freezes = await findFreezesInForce(tx, succeededAt, ids);
   const positions = await nextPositions(tx, "releases", apps.length);
   const releases = apps.map((app, index): Release => {
     const immediate = app.deploymentMode === "IMMEDIATE";
@@ -94,6 +96,7 @@ export async function prepareReleases(
       description: request.description,
       promotionId: request.promotionId ?? null,
       ...request.override,
+      duringFreezeId: freezes.get(app.id)?.id ?? null,
       createdByName: ctx.viewer.name,
       createdByRole: ctx.viewer.role,
       deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,

@@ -13,7 +13,7 @@ import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
-import { lockApps } from "../core/locks.js";
+import { lockApps, lockGates } from "../core/locks.js";
 import { nextPosition } from "../core/position.js";
 import { blocked } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
@@ -123,6 +123,7 @@ async function evaluateUnderLocks(tx: Tx, now: Date, input: PromoteInput): Promi
   await tx.lock(App, source, "share");
   await lockApps(tx, targets);
   await tx.lock(Build, builds, "share");
+  await lockGates(tx, "share");
   const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);
   const final = await evaluatePromotion(tx, now, input);
   const grounds = lockSet(final);

@@ -11,7 +11,7 @@ import { permit } from "../access/actions.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseText } from "../core/input.js";
-import { type LockedApp, lockApp, lockAppInPipeline, lockApps } from "../core/locks.js";
+import { type LockedApp, lockApp, lockAppInPipeline, lockApps, lockGates } from "../core/locks.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
@@ -64,6 +64,7 @@ async function evaluateRelease(
   build: Build,
 ): Promise<readonly Blocker[]> {
   if (coupling === null || pipeline === null || (await hasSucceeded(tx, app, build))) return [];
+  await lockGates(tx, "share");
   const [verdict] = await evaluateGates(tx, await transactionTime(tx, ctx), [
     { way: "RELEASE", pipeline, build, release: null, to: coupling.stage, targets: [{ coupling, app }] },
   ]);

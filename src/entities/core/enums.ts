@@ -133,11 +133,24 @@ export const EventType = {
   REVIEW_APP_OPENED: "REVIEW_APP_OPENED",
   REVIEW_APP_CLOSED: "REVIEW_APP_CLOSED",
   STAGE_POLICY_UPDATED: "STAGE_POLICY_UPDATED",
+  WINDOW_CREATED: "WINDOW_CREATED",
+  WINDOW_UPDATED: "WINDOW_UPDATED",
+  WINDOW_DELETED: "WINDOW_DELETED",
+  FREEZE_STARTED: "FREEZE_STARTED",
+  FREEZE_EXTENDED: "FREEZE_EXTENDED",
+  FREEZE_ENDED: "FREEZE_ENDED",
+  FREEZE_EXEMPTED: "FREEZE_EXEMPTED",
+  GATE_OPENED: "GATE_OPENED",
+  GATE_CLOSED: "GATE_CLOSED",
   TOKEN_CREATED: "TOKEN_CREATED",
   TOKEN_REVOKED: "TOKEN_REVOKED",
   ACCESS_DENIED: "ACCESS_DENIED",
 } as const;
 export type EventType = keyof typeof EventType;
+
+/** Whether deployments may begin while a window is active, or may not. */
+export const WindowKind = { ALLOW: "ALLOW", DENY: "DENY" } as const;
+export type WindowKind = keyof typeof WindowKind;
 
 /** What a webhook delivery did. */
 export const GithubDeliveryOutcome = {

@@ -79,6 +79,10 @@ export class Release extends Node {
   @Column("bigint", { ...instant, nullable: true })
   succeededAt!: Date | null;
 
+  /** The freeze that was in force when it was created, although it was not held back by it; null if there was none. */
+  @Column("text", { nullable: true })
+  duringFreezeId!: string | null;
+
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;

@@ -4,9 +4,11 @@ import { isAutoDeployStage } from "../../domain/builds/auto-deploy.js";
 import { parseId } from "../../domain/core/input.js";
 import { findApp, requirePipeline } from "../../domain/core/references.js";
 import { badInput } from "../../domain/core/refusal.js";
+import { loadCouplingGates } from "../../domain/gates/gate-state.js";
 import * as changes from "../../domain/pipelines/coupling-changes.js";
 import * as couplings from "../../domain/pipelines/couplings.js";
 import { Stage } from "../../entities/core/enums.js";
+import { GateState } from "../../entities/gates/gate-state.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -78,6 +80,11 @@ export class CouplingResolver {
   })
   async autoDeployHeld(@Root() { appId, stage }: Coupling, @Ctx() ctx: Context): Promise<boolean> {
     return isAutoDeployStage(stage) && ctx.loaders.isRolledBack.load(appId);
+  }
+
+  @FieldResolver(() => GateState, { description: "Whether windows and freezes let deployments to the app begin." })
+  gate(@Root() coupling: Coupling, @Ctx() ctx: Context): Promise<GateState> {
+    return ctx.loaders.computed.load(loadCouplingGates, coupling);
   }
 
   @FieldResolver(() => App, { description: "The coupled app." })

@@ -1,9 +1,11 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { findPipeline } from "../../domain/core/references.js";
+import { loadStageGates } from "../../domain/gates/gate-state.js";
 import { updateStagePolicy } from "../../domain/gates/stage-policies.js";
 import { defaultPolicy } from "../../domain/gates/stage-policy-fact.js";
 import { nextStage, STAGES } from "../../domain/pipelines/stages.js";
 import { Stage } from "../../entities/core/enums.js";
+import { GateState } from "../../entities/gates/gate-state.js";
 import { StagePolicy } from "../../entities/gates/stage-policy.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -52,6 +54,14 @@ export class StageResolver {
   async couplings(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<readonly Coupling[]> {
     const couplings = await ctx.loaders.couplingsOfPipeline.load(pipeline.id);
     return couplings.filter((coupling) => coupling.stage === stage);
+  }
+
+  @FieldResolver(() => GateState, {
+    description:
+      "Whether windows and freezes let deployments to the apps of the stage begin. It is open if it is for all.",
+  })
+  gate(@Root() stage: PipelineStage, @Ctx() ctx: Context): Promise<GateState> {
+    return ctx.loaders.computed.load(loadStageGates, stage);
   }
 
   @FieldResolver(() => StagePolicy, { description: "What the stage requires of everything that is promoted into it." })

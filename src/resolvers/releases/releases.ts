@@ -4,6 +4,7 @@ import { rollup } from "../../domain/gates/checks.js";
 import * as releases from "../../domain/releases/releases.js";
 import { Build } from "../../entities/builds/build.js";
 import { StatusState } from "../../entities/core/enums.js";
+import { Freeze } from "../../entities/gates/freeze.js";
 import { GithubReport } from "../../entities/github/github-report.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Promotion } from "../../entities/releases/promotion.js";
@@ -63,6 +64,15 @@ export class ReleaseResolver {
   })
   async promotion(@Root() { promotionId }: Release, @Ctx() ctx: Context): Promise<Promotion | null> {
     return promotionId === null ? null : ctx.loaders.promotion.load(promotionId);
+  }
+
+  @FieldResolver(() => Freeze, {
+    nullable: true,
+    description:
+      "The freeze that was in force when it was created: for a rollback, or past the freeze by an exemption or by `force`. Null if there was none.",
+  })
+  async duringFreeze(@Root() { duringFreezeId }: Release, @Ctx() ctx: Context): Promise<Freeze | null> {
+    return duringFreezeId === null ? null : ctx.loaders.freeze.load(duringFreezeId);
   }
 
   @FieldResolver(() => GithubReport, {

@@ -18,6 +18,9 @@ const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
 
+const LATER = new Date(Date.now() + 50 * 86_400_000).toISOString();
+const NIGHTS = { kind: "DENY", timeZone: "UTC", startDate: "2999-01-01", startTime: "22:00", endTime: "06:00" };
+
 /** Targets of a mutation: objects of the other pipeline, or ids that do not exist. */
 type Targets = Readonly<
   Record<
@@ -33,6 +36,8 @@ type Targets = Readonly<
     | "release"
     | "deploying"
     | "token"
+    | "window"
+    | "freeze"
     | "repository",
     string
   >
@@ -41,7 +46,7 @@ type Targets = Readonly<
 const NOTHING: Targets = {
   ...{ pipeline: UNKNOWN, named: "zside-000000000000", app: UNKNOWN, appNamed: "zside-000000000000", stg: UNKNOWN },
   ...{ free: UNKNOWN, coupling: UNKNOWN, build: UNKNOWN, pending: UNKNOWN, release: UNKNOWN, deploying: UNKNOWN },
-  ...{ token: UNKNOWN, repository: "github.com/zside/shop" },
+  ...{ token: UNKNOWN, repository: "github.com/zside/shop", window: UNKNOWN, freeze: UNKNOWN },
 };
 
 function getThings({
@@ -55,9 +60,12 @@ function getThings({
   deploying,
   token,
   repository,
+  window,
+  freeze,
 }: PipelineFixture): Targets {
   const named = { pipeline: pipeline.id, named: pipeline.name, app: dev.id, appNamed: dev.name, stg: stg.id };
-  return { ...named, free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, repository };
+  const ids = { free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, window, freeze };
+  return { ...named, ...ids, repository };
 }
 
 /** Each mutation with foreign objects, alone and mixed with visible ones. A mutation that is missing here fails the tests. */
@@ -102,6 +110,24 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
   openReviewApp: (at) => [{ pipeline: at.pipeline, pullRequest: { number: 7, branch: "aimed" } }],
   closeReviewApp: (at) => [{ pipeline: at.pipeline, pullRequestNumber: 1 }],
   updateStagePolicy: (at) => [{ pipeline: at.pipeline, stage: "STAGING", soakTime: "1h" }],
+  createDeploymentWindow: (at) =>
+    [{ pipelines: [at.pipeline] }, { apps: [at.app] }].map((scope) => ({ ...NIGHTS, name: unique("aimed"), scope })),
+  updateDeploymentWindow: (at, own) => [
+    { window: at.window, endTime: "18:00" },
+    { window: own.window, scope: { pipelines: [at.pipeline] } },
+  ],
+  deleteDeploymentWindow: (at) => [{ window: at.window }],
+  startFreeze: (at) => [
+    { reason: "aimed", scope: { pipelines: [at.named] }, startsAt: LATER },
+    { reason: "aimed", scope: { apps: [at.app] }, startsAt: LATER },
+  ],
+  extendFreeze: (at) => [{ freeze: at.freeze, untilLifted: true }],
+  exemptFromFreeze: (at, own) => [
+    { freeze: at.freeze, app: own.dev.id, reason: "aimed", expiresAt: LATER },
+    { freeze: own.freeze, app: at.app, reason: "aimed", expiresAt: LATER },
+    { freeze: own.freeze, build: at.build, reason: "aimed", expiresAt: LATER },
+  ],
+  liftFreeze: (at) => [{ freeze: at.freeze, reason: "aimed" }],
   createPipeline: () => [{ name: unique("aimed") }],
   createApp: () => [{ name: unique("aimed") }],
   createToken: (at) => [{ name: "aimed", role: "VIEWER", pipelines: [at.pipeline] }],
@@ -305,6 +331,14 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["OPERATOR", "openReviewApp", { pipeline: a.pipeline.id, pullRequest }],
       ["OPERATOR", "closeReviewApp", { pipeline: a.pipeline.id, pullRequestNumber: 9 }],
       ["OPERATOR", "updateStagePolicy", { pipeline: a.pipeline.id, stage: "PRODUCTION", soakTime: "1h" }],
+      ["OPERATOR", "createDeploymentWindow", { ...NIGHTS, name: unique(), scope: { pipelines: [a.pipeline.id] } }],
+      ["OPERATOR", "updateDeploymentWindow", { window: a.window, endTime: "18:00" }],
+      ["ADMIN", "deleteDeploymentWindow", { window: a.window }],
+      ["OPERATOR", "startFreeze", { reason: "own", scope: { apps: [a.dev.id] }, startsAt: LATER }],
+      ["OPERATOR", "extendFreeze", { freeze: a.freeze, untilLifted: true }],
+      ["ADMIN", "exemptFromFreeze", { freeze: a.freeze, build: a.build, reason: "own", expiresAt: LATER }],
+      // An administrator started it.
+      ["ADMIN", "liftFreeze", { freeze: a.freeze, reason: "own" }],
       // A restricted token cannot add a coupling: a visible app is in a pipeline already, and others are invisible.
       ["OPERATOR", "addCoupling", { pipeline: a.pipeline.id, app: a.dev.id, stage: "STAGING" }, "CONFLICT"],
       ["ADMIN", "promote", { app: a.stg.id, force: true, reason: "own" }],

@@ -102,7 +102,7 @@ describe("a token that is restricted to a pipeline", () => {
   function getValues(...sides: readonly PipelineFixture[]): CandidateValues {
     const things = sides.flatMap((side) => {
       const { pipeline, dev, review, free, build, pending, release, status, buildStatus } = side;
-      const { promotion, target, token } = side;
+      const { promotion, target, token, window, freeze } = side;
       const named = [pipeline, dev].flatMap(({ id, name }) => [id, name]);
       const ids = [
         review.id,
@@ -116,6 +116,8 @@ describe("a token that is restricted to a pipeline", () => {
         promotion,
         target,
         token,
+        window,
+        freeze,
       ];
       return [...named, ...ids];
     });

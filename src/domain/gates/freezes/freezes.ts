@@ -1,0 +1,202 @@
+import type { Reader } from "../../../database/rows/reader.js";
+import type { Tx } from "../../../database/rows/tx.js";
+import { Freeze } from "../../../entities/gates/freeze.js";
+import type { ScopeIds } from "../../../entities/gates/gate-scope.js";
+import { append } from "../../../events/append.js";
+import { type EventDraft, gateChanged } from "../../../events/draft.js";
+import { isPermitted, permit } from "../../access/actions.js";
+import type { Ctx, TxCtx } from "../../core/context.js";
+import { newId } from "../../core/id.js";
+import { withIdempotency } from "../../core/idempotency.js";
+import { LIMITS, optional, parseId, parseLine, parseUrl } from "../../core/input.js";
+import { lockGates } from "../../core/locks.js";
+import { nextPosition } from "../../core/position.js";
+import { badInput, conflict, notFound } from "../../core/refusal.js";
+import { transactionTime } from "../../core/time.js";
+import { type GateScopeInput, loadScope, resolveScope, storeScope } from "../scopes.js";
+import { findLoosened, laterIsStricter, type Strictness } from "../strictness.js";
+import { wakeWaiting } from "../wake.js";
+import { refuseBeyondScope } from "../windows/windows.js";
+import { hasBegun, hasEnded } from "./freeze-gate.js";
+
+/* Freezes: starting, extending and lifting them. `freeze-gate.ts` says what they block. */
+
+/** Freezes that have not ended, in the installation. */
+export const MAX_LIVE_FREEZES = 100;
+/** How long a freeze lasts if nothing else is said: 4 hours. */
+const DEFAULT_LENGTH_MS = 4 * 3_600_000;
+/** The longest freeze, and how far ahead it may begin: a year. */
+const MAX_LENGTH_MS = 366 * 86_400_000;
+
+export interface StartFreezeInput {
+  readonly scope?: GateScopeInput | null;
+  readonly reason: string;
+  readonly incidentUrl?: string | null;
+  readonly startsAt?: Date | null;
+  readonly endsAt?: Date | null;
+  readonly untilLifted?: boolean | null;
+  readonly hard?: boolean | null;
+  readonly idempotencyKey?: string | null;
+}
+
+/** Stops deployments, for 4 hours unless `endsAt` or `untilLifted` says otherwise. */
+export async function startFreeze(ctx: Ctx, input: StartFreezeInput): Promise<Freeze> {
+  permit(ctx.viewer, "startFreeze");
+  const reason = parseLine("reason", input.reason, LIMITS.description);
+  const incidentUrl = optional(input.incidentUrl, (value) => parseUrl("incidentUrl", value));
+  return withIdempotency(ctx, "startFreeze", input, Freeze, async (tx) => {
+    await lockGates(tx, "change");
+    const now = await transactionTime(tx, ctx);
+    const startsAt = input.startsAt ?? now;
+    if (startsAt.getTime() < now.getTime() - 60_000) throw badInput("startsAt", "startsAt must not be in the past.");
+    if (startsAt.getTime() > now.getTime() + MAX_LENGTH_MS) {
+      throw badInput("startsAt", "startsAt must be within a year.");
+    }
+    const endsAt = parseEnd(input, startsAt, now) ?? null;
+    const scope = await resolveScope(tx, ctx, input.scope);
+    if ((await tx.count(Freeze, { ended: false })) >= MAX_LIVE_FREEZES) {
+      throw conflict(`There are ${MAX_LIVE_FREEZES} freezes already that have not ended. Lift one first.`);
+    }
+    const begun = startsAt <= now;
+    const freeze = Object.assign(new Freeze(), {
+      ...{ id: newId(), reason, incidentUrl, startsAt, endsAt, hard: input.hard ?? false, createdAt: now },
+      ...{ startedByName: ctx.viewer.name, startedByRole: ctx.viewer.role, startedBySubject: ctx.viewer.tokenId },
+      ...{ liftedAt: null, liftedByName: null, liftedByRole: null, liftReason: null },
+      position: await nextPosition(tx, "freezes"),
+      announceAt: begun ? endsAt : startsAt,
+      ended: false,
+    });
+    await tx.insert(Freeze, [freeze]);
+    await storeScope(tx, freeze.id, scope);
+    await append(tx, ctx.viewer, now, [
+      ...gateChanged("FREEZE_STARTED", freeze, `Freeze ${describeTimes(freeze)}: ${reason}`, scope),
+      ...(begun ? gateChanged("GATE_CLOSED", freeze, `Deployments stopped: ${reason}`, scope) : []),
+    ]);
+    return freeze;
+  });
+}
+
+/** What loosens a freeze: an earlier end. Nothing else about it can be changed. */
+export const FREEZE_STRICTNESS: Strictness<Pick<Freeze, "endsAt">> = { endsAt: laterIsStricter };
+
+export interface ExtendFreezeInput {
+  readonly freeze: string;
+  readonly endsAt?: Date | null;
+  readonly untilLifted?: boolean | null;
+}
+
+/** Moves the end of a freeze. Only the person who started it, or an administrator, may move it forward. */
+export async function extendFreeze(ctx: Ctx, input: ExtendFreezeInput): Promise<Freeze> {
+  permit(ctx.viewer, "extendFreeze");
+  return ctx.db.write(async (tx) => {
+    await lockGates(tx, "change");
+    const freeze = await requireLiveFreeze(tx, ctx, input.freeze);
+    const now = await transactionTime(tx, ctx);
+    if (input.endsAt == null && input.untilLifted !== true) {
+      throw badInput(
+        "endsAt",
+        "endsAt must say when the freeze ends, or untilLifted that it lasts until it is lifted.",
+      );
+    }
+    const endsAt = parseEnd(input, freeze.startsAt, now);
+    const loosened = findLoosened(FREEZE_STRICTNESS, freeze, { ...freeze, endsAt }).length > 0;
+    if (loosened && !mayLift(ctx, freeze)) permit(ctx.viewer, "liftOthersFreeze");
+    await refuseBeyondScope(tx, ctx, freeze.id);
+    const summary = `Freeze ${describeTimes({ ...freeze, endsAt })} (before: ${describeTimes(freeze)})`;
+    freeze.endsAt = endsAt;
+    if (freeze.startsAt <= now) freeze.announceAt = endsAt;
+    await tx.update(Freeze, { id: freeze.id }, { ...freeze });
+    if (loosened) await wakeWaiting(tx, now);
+    const scope = await loadScope(tx, freeze.id);
+    await append(tx, ctx.viewer, now, gateChanged("FREEZE_EXTENDED", freeze, summary, scope));
+    return freeze;
+  });
+}
+
+export interface LiftFreezeInput {
+  readonly freeze: string;
+  readonly reason: string;
+}
+
+/** Ends a freeze. The person who started it may, or an administrator. Lifting one that was lifted changes nothing. */
+export async function liftFreeze(ctx: Ctx, input: LiftFreezeInput): Promise<Freeze> {
+  permit(ctx.viewer, "liftFreeze");
+  const reason = parseLine("reason", input.reason, LIMITS.description);
+  return ctx.db.write(async (tx) => {
+    await lockGates(tx, "change");
+    const freeze = await requireFreeze(tx, input.freeze);
+    if (freeze.liftedAt !== null) return freeze;
+    if (freeze.ended) throw conflict("The freeze has ended already.");
+    if (!mayLift(ctx, freeze)) permit(ctx.viewer, "liftOthersFreeze");
+    await refuseBeyondScope(tx, ctx, freeze.id);
+    const scope = await loadScope(tx, freeze.id);
+    const now = await transactionTime(tx, ctx);
+    const { name: liftedByName, role: liftedByRole } = ctx.viewer;
+    Object.assign(freeze, { liftedAt: now, liftedByName, liftedByRole, liftReason: reason });
+    await append(tx, ctx.viewer, now, await endFreeze(tx, ctx, freeze, scope, `Freeze lifted: ${reason}`));
+    return freeze;
+  });
+}
+
+/** Marks a freeze as ended. Returns its events. */
+export async function endFreeze(
+  tx: Tx,
+  ctx: TxCtx,
+  freeze: Freeze,
+  scope: ScopeIds,
+  summary: string,
+): Promise<EventDraft[]> {
+  const now = await transactionTime(tx, ctx);
+  Object.assign(freeze, { ended: true, announceAt: null });
+  await tx.update(Freeze, { id: freeze.id }, { ...freeze });
+  await wakeWaiting(tx, now);
+  return [
+    ...gateChanged("FREEZE_ENDED", freeze, summary, scope),
+    ...(hasBegun(freeze, now) ? gateChanged("GATE_OPENED", freeze, summary, scope) : []),
+  ];
+}
+
+/** Finds a freeze, ended or not. */
+export function findFreeze(reader: Reader, id: string): Promise<Freeze | null> {
+  return reader.first(Freeze, { id: parseId("freeze", id) });
+}
+
+/** @throws Refusal NOT_FOUND unless the viewer sees it */
+export async function requireFreeze(tx: Tx, id: string): Promise<Freeze> {
+  const seen = await findFreeze(tx.scoped, id);
+  const freeze = seen && (await tx.first(Freeze, { id: seen.id }, { lock: "change" }));
+  if (freeze === null) throw notFound("freeze", `freeze ${id}`);
+  return freeze;
+}
+
+/** @throws Refusal NOT_FOUND; CONFLICT if it has ended */
+export async function requireLiveFreeze(tx: Tx, ctx: TxCtx, id: string): Promise<Freeze> {
+  const freeze = await requireFreeze(tx, id);
+  if (hasEnded(freeze, await transactionTime(tx, ctx))) throw conflict("The freeze has ended already.");
+  return freeze;
+}
+
+function mayLift({ viewer }: TxCtx, { startedBySubject }: Freeze): boolean {
+  return (startedBySubject !== null && startedBySubject === viewer.tokenId) || isPermitted(viewer, "liftOthersFreeze");
+}
+
+/** When a freeze ends; null if it lasts until it is lifted. */
+function parseEnd(
+  { endsAt, untilLifted }: { readonly endsAt?: Date | null; readonly untilLifted?: boolean | null },
+  startsAt: Date,
+  now: Date,
+): Date | null {
+  if (untilLifted === true && endsAt != null) throw badInput("endsAt", "Use either endsAt or untilLifted, not both.");
+  if (untilLifted === true) return null;
+  const end = endsAt ?? new Date(startsAt.getTime() + DEFAULT_LENGTH_MS);
+  if (end <= startsAt || end <= now) throw badInput("endsAt", "endsAt must be in the future and after the start.");
+  if (end.getTime() > startsAt.getTime() + MAX_LENGTH_MS) {
+    throw badInput("endsAt", "endsAt must be within a year of the start; use untilLifted for a freeze without an end.");
+  }
+  return end;
+}
+
+/** `from 2026-12-24T00:00:00.000Z to 2026-12-27T00:00:00.000Z`. */
+function describeTimes({ startsAt, endsAt }: Pick<Freeze, "startsAt" | "endsAt">): string {
+  return `from ${startsAt.toISOString()} ${endsAt === null ? "until it is lifted" : `to ${endsAt.toISOString()}`}`;
+}

@@ -1,0 +1,61 @@
+import { LRUCache } from "lru-cache";
+import type { TimeInterval } from "../../../entities/gates/deployment-window.js";
+import { type Activity, compileSchedule, type Schedule, type Timetable } from "./schedule.js";
+
+/* Compiled schedules are kept, because a gate asks about the same windows again and again. */
+
+/** More than the number of windows that there can be. */
+const MAX_COMPILED = 500;
+
+const compiled = new LRUCache<string, Timetable>({ max: MAX_COMPILED });
+
+/** @throws Error if the schedule cannot be evaluated, for example because the host lacks its time zone */
+function timetableOf({ kind, timeZone, recurrence, startDate, endDate, startTime, endTime }: Schedule): Timetable {
+  const key = JSON.stringify([kind, timeZone, recurrence, startDate, endDate, startTime, endTime]);
+  let timetable = compiled.get(key);
+  if (timetable === undefined) {
+    timetable = compileSchedule({ kind, timeZone, recurrence, startDate, endDate, startTime, endTime });
+    compiled.set(key, timetable);
+  }
+  return timetable;
+}
+
+/** Whether a window is active, and until when. Throws as `compileSchedule` does. */
+export function findActivity(schedule: Schedule, now: Date): Activity {
+  return timetableOf(schedule).activityAt(now.getTime());
+}
+
+export interface Evaluation extends Activity {
+  /** Why the schedule cannot be evaluated; null if it can. */
+  readonly problem: string | null;
+}
+
+/** As `findActivity`, but does not throw. A window that cannot be evaluated keeps the gate closed, of either kind. */
+export function evaluateWindow(schedule: Schedule, now: Date): Evaluation {
+  try {
+    return { ...findActivity(schedule, now), problem: null };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { active: schedule.kind === "DENY", until: null, problem };
+  }
+}
+
+/** Evaluates windows, for the loader of an operation. */
+export async function evaluateWindows(
+  _reader: unknown,
+  schedules: readonly Schedule[],
+  now: Date,
+): Promise<Evaluation[]> {
+  return schedules.map((schedule) => evaluateWindow(schedule, now));
+}
+
+/** The next times at which a window is active, the present one included. */
+export function listOccurrences(schedule: Schedule, now: Date, count: number): TimeInterval[] {
+  const found: TimeInterval[] = [];
+  if (count === 0) return found;
+  for (const { start, end } of timetableOf(schedule).intervals(now.getTime())) {
+    found.push({ startsAt: new Date(start), endsAt: new Date(end) });
+    if (found.length === count) break;
+  }
+  return found;
+}

@@ -1,0 +1,20 @@
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import { instant } from "../core/instant.js";
+
+/** An automatic deploy that waits only for gates that time or people open. At most one for each app: the newest build. */
+@Entity("held_deploys")
+export class HeldDeploy {
+  @PrimaryColumn("text")
+  appId!: string;
+
+  @Column("text")
+  buildId!: string;
+
+  /** Whether the head of the pull request had just moved to the build's commit. */
+  @Column("boolean")
+  isNewHead!: boolean;
+
+  /** When to evaluate it again; null until something else than time opens a gate. */
+  @Column("bigint", { ...instant, nullable: true })
+  retryAt!: Date | null;
+}

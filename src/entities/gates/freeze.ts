@@ -1,0 +1,125 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity } from "typeorm";
+import { Actor } from "../core/actor.js";
+import type { Role } from "../core/enums.js";
+import { instant, integer } from "../core/instant.js";
+import { Node } from "../core/node.js";
+
+@Entity("freezes")
+@ObjectType({
+  implements: Node,
+  description: "A stop of deployments, for example during an incident. Rollbacks stay possible.",
+  simpleResolvers: true,
+})
+export class Freeze extends Node {
+  @Field(() => String, { description: "Why deployments are stopped." })
+  @Column("text")
+  reason!: string;
+
+  @Field(() => String, { nullable: true, description: "The address of the incident; null if there is none." })
+  @Column("text", { nullable: true })
+  incidentUrl!: string | null;
+
+  @Field(() => Date, { description: "When it begins." })
+  @Column("bigint", instant)
+  startsAt!: Date;
+
+  @Field(() => Date, { nullable: true, description: "When it ends by itself; null if it lasts until it is lifted." })
+  @Column("bigint", { ...instant, nullable: true })
+  endsAt!: Date | null;
+
+  @Field(() => Boolean, { description: "Whether not even `force` goes past it." })
+  @Column("boolean")
+  hard!: boolean;
+
+  @Column("text")
+  startedByName!: string;
+
+  @Column("text")
+  startedByRole!: Role;
+
+  /** The token of the person who started it, who may lift it; null for automation. */
+  @Column("text", { nullable: true })
+  startedBySubject!: string | null;
+
+  @Field(() => Date, { nullable: true, description: "When it was lifted; null if it was not." })
+  @Column("bigint", { ...instant, nullable: true })
+  liftedAt!: Date | null;
+
+  @Column("text", { nullable: true })
+  liftedByName!: string | null;
+
+  @Column("text", { nullable: true })
+  liftedByRole!: Role | null;
+
+  @Field(() => String, { nullable: true, description: "Why it was lifted; null if it was not." })
+  @Column("text", { nullable: true })
+  liftReason!: string | null;
+
+  @Field(() => Date, { description: "When it was created." })
+  @Column("bigint", instant)
+  createdAt!: Date;
+
+  /** The order of creation. */
+  @Column("bigint", integer)
+  position!: number;
+
+  /** When its next change is announced: its start, then its end. Null once it has ended, or without an end. */
+  @Column("bigint", { ...instant, nullable: true })
+  announceAt!: Date | null;
+
+  /** Whether its end is announced: it was lifted, or its time is over. */
+  @Column("boolean")
+  ended!: boolean;
+
+  @Field(() => Actor, { description: "Who started it." })
+  get startedBy(): Actor {
+    return { name: this.startedByName, role: this.startedByRole };
+  }
+
+  @Field(() => Actor, { nullable: true, description: "Who lifted it; null if it was not lifted." })
+  get liftedBy(): Actor | null {
+    const { liftedByName: name, liftedByRole: role } = this;
+    return name === null || role === null ? null : { name, role };
+  }
+}
+
+@Entity("freeze_exemptions")
+@ObjectType({
+  implements: Node,
+  description: "A build or an app that a freeze lets through.",
+  simpleResolvers: true,
+})
+export class FreezeExemption extends Node {
+  @Column("text")
+  freezeId!: string;
+
+  @Column("text", { nullable: true })
+  buildId!: string | null;
+
+  @Column("text", { nullable: true })
+  appId!: string | null;
+
+  @Field(() => String, { description: "Why it is let through." })
+  @Column("text")
+  reason!: string;
+
+  @Column("text")
+  byName!: string;
+
+  @Column("text")
+  byRole!: Role;
+
+  @Field(() => Date, { description: "When the exemption was made." })
+  @Column("bigint", instant)
+  createdAt!: Date;
+
+  @Field(() => Date, { description: "When the exemption ends." })
+  @Column("bigint", instant)
+  expiresAt!: Date;
+
+  @Field(() => Actor, { description: "Who made the exemption." })
+  get by(): Actor {
+    return { name: this.byName, role: this.byRole };
+  }
+}

@@ -1,0 +1,46 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Stage } from "../core/enums.js";
+
+/** What a row of a scope names. */
+export type ScopeKind = "PIPELINE" | "STAGE" | "APP";
+
+/** One entry of the scope of a window or freeze. */
+@Entity("gate_scopes")
+export class GateScopeEntry {
+  /** The id of the window or freeze. */
+  @PrimaryColumn("text")
+  gateId!: string;
+
+  @PrimaryColumn("text")
+  kind!: ScopeKind;
+
+  /** The id of the pipeline or app, or the stage. */
+  @PrimaryColumn("text")
+  subject!: string;
+
+  /** The place in its list. */
+  @Column("integer")
+  ordinal!: number;
+}
+
+/** The ids that a window or freeze applies to. An empty list matches all. */
+export interface ScopeIds {
+  readonly pipelines: readonly string[];
+  readonly stages: readonly Stage[];
+  readonly apps: readonly string[];
+}
+
+@ObjectType({
+  description:
+    "Where a window or freeze applies. Every list that is not empty must match; an empty list matches all. Without any list it applies everywhere.",
+  simpleResolvers: true,
+})
+export class GateScope implements ScopeIds {
+  readonly pipelines!: readonly string[];
+
+  @Field(() => [Stage], { description: "The stages; empty for all." })
+  readonly stages!: readonly Stage[];
+
+  readonly apps!: readonly string[];
+}
