@@ -1,6 +1,8 @@
 import { Command, type Option } from "commander";
 import { option } from "./command.js";
 import { addCompletion } from "./commands/completion.js";
+import { addFreezes } from "./commands/gates/freezes.js";
+import { addWindows } from "./commands/gates/windows.js";
 import { addGithub } from "./commands/github.js";
 import { addImport } from "./commands/import.js";
 import { addLogin } from "./commands/login.js";
@@ -21,7 +23,7 @@ import { addWatch } from "./commands/watch.js";
 const AFTER = `
 Connection: --url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then the login stored by \`railyard login\`.
 
-Exit codes: 0 success · 1 refused or failed · 2 invalid usage · 3 blocked by required checks · 4 the promotion
+Exit codes: 0 success · 1 refused or failed · 2 invalid usage · 3 blocked by a gate · 4 the promotion
 finished but not all targets succeeded · 5 no connection or not signed in.
 
 Examples:
@@ -68,6 +70,9 @@ export function createProgram(version: string): Command {
   addPromote(program);
   addPromotions(program);
   addWatch(program);
+  program.commandsGroup("Windows and freezes:");
+  addFreezes(program);
+  addWindows(program);
   program.commandsGroup("Administration:");
   addTokens(program);
   addGithub(program);

@@ -211,6 +211,147 @@ describe("destructive commands", () => {
   });
 });
 
+describe("windows and freezes", () => {
+  const cleanup = suiteCleanup();
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    const server = await startServer(cleanup);
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  const promotable = async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const staging = await seed.coupled(pipeline, "STAGING");
+    const build = await seed.build();
+    await seed.release(dev, build);
+    return { pipeline, dev, staging, build };
+  };
+  const fields = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cli.run(args);
+    assert.deepEqual([code, stderr], [0, ""], args.join(" "));
+    return new Map(nonEmptyLines(stdout).map((line) => line.split("\t") as [string, string]));
+  };
+
+  it("freeze stops a promotion, which exits with 3, until an exemption or unfreeze", async () => {
+    const { pipeline, dev, staging, build } = await promotable();
+    const freeze = await cli.json([
+      ...["freeze", pipeline.name, "-s", "staging", "--for", "2h", "--hard", "--reason", "incident 7"],
+    ]);
+    assert.deepEqual(
+      [freeze.scope.pipelines[0].name, freeze.scope.stages, freeze.hard, freeze.active],
+      [pipeline.name, ["STAGING"], true, true],
+    );
+    const length = Date.parse(freeze.endsAt) - Date.parse(freeze.startsAt);
+    assert.ok(Math.abs(length - 2 * 3_600_000) < 60_000, `${length}`);
+    for (const args of [
+      ["promote", "-a", dev.name],
+      ["promote", "-a", dev.name, "--dry-run"],
+    ]) {
+      const { code, stdout, stderr } = await cli.run(args);
+      assert.equal(code, 3);
+      assert.match(
+        `${stdout}${stderr}`,
+        new RegExp(`✗ ${staging.name} is frozen until .*: incident 7\\n +railyard freezes`),
+      );
+      assert.doesNotMatch(`${stdout}${stderr}`, /An administrator can override/);
+    }
+    const row = nonEmptyLines((await cli.run(["freezes"])).stdout).map((line) => line.split("\t"));
+    assert.deepEqual(
+      row.map((columns) => [columns[0], columns[1], columns[2], columns[5], columns[7]]),
+      [[freeze.id, "yes", `${pipeline.name} · staging`, "yes", "incident 7"]],
+    );
+    const extended = await fields("freeze:extend", freeze.id, "--until-lifted");
+    assert.deepEqual([extended.get("ends_at"), extended.get("where")], ["until lifted", `${pipeline.name} · staging`]);
+    const exempted = await fields(
+      "freeze:exempt",
+      freeze.id,
+      "--build",
+      build.id,
+      "--for",
+      "1h",
+      "--reason",
+      "the fix",
+    );
+    assert.match(exempted.get("lets_through") ?? "", new RegExp(`^build ${build.id} until .*: the fix$`));
+    assert.equal((await cli.run(["promote", "-a", dev.name])).code, 0);
+    const lifted = await cli.run(["unfreeze", freeze.id, "--reason", "fixed"]);
+    assert.deepEqual([lifted.code, lifted.stdout], [0, "Lifted the freeze: incident 7.\n"]);
+    assert.deepEqual(await cli.json(["freezes"]), []);
+    const [ended] = await cli.json(["freezes", "--all"]);
+    assert.deepEqual([ended.id, ended.active, ended.liftReason], [freeze.id, false, "fixed"]);
+  });
+
+  it("freeze and freeze:exempt say what is wrong with their options", async () => {
+    const wrong = async (...args: string[]) => {
+      const { code, stderr } = await cli.run(args);
+      return `${code} ${stderr}`;
+    };
+    const id = "019ab3c4-5d6e-7f80-9123-456789abcdef";
+    assert.match(await wrong("freeze"), /^2 .*--reason/);
+    assert.match(await wrong("freeze", "--reason", "x", "--for", "soon"), /^2 --for must be a length of time/);
+    assert.match(await wrong("freeze", "--reason", "x", "--until", "soon"), /^2 --until must be a time/);
+    assert.match(await wrong("freeze", "--reason", "x", "--for", "1h", "--until-lifted"), /^2 Use one of/);
+    assert.match(await wrong("freeze", "--reason", "x", "-s", "test"), /^2 --stages must be of review, /);
+    assert.match(await wrong("freeze:extend", id), /^2 Say when it ends/);
+    assert.match(await wrong("freeze:exempt", id, "--reason", "x", "--for", "1h"), /^2 Name either --build or -a APP/);
+    assert.match(await wrong("freeze:exempt", id, "--reason", "x", "-a", "shop"), /^2 Say until when/);
+    assert.match(await wrong("unfreeze", id, "--reason", "x"), /^1 .*freeze/);
+  });
+
+  it("windows are created, listed, previewed, changed and deleted", async () => {
+    const { pipeline, dev } = await promotable();
+    const name = unique("always");
+    const times = ["--start", "00:00", "--end", "00:00", "-z", "Europe/Berlin"];
+    const made = await cli.json([
+      ...[
+        "windows:create",
+        name,
+        "-k",
+        "deny",
+        ...times,
+        "-p",
+        pipeline.name,
+        "-m",
+        "Not now",
+        "--end-date",
+        "2099-12-31",
+      ],
+    ]);
+    assert.deepEqual(
+      [made.kind, made.timeZone, made.active, made.message, made.endDate],
+      ["DENY", "Europe/Berlin", true, "Not now", "2099-12-31"],
+    );
+    const blocked = await cli.run(["promote", "-a", dev.name]);
+    assert.equal(blocked.code, 3);
+    assert.match(blocked.stderr, /Window always-.* keeps .* closed .*: Not now\n +railyard windows/);
+    const [row] = nonEmptyLines((await cli.run(["windows"])).stdout).map((line) => line.split("\t"));
+    assert.deepEqual(row, [name, "deny", "yes", "", "00:00–00:00 Europe/Berlin", "every day", pipeline.name]);
+    const changed = await fields(
+      ...["windows:update", name, "--recurrence", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25", "--no-message"],
+      "--no-end-date",
+    );
+    assert.deepEqual(
+      [changed.get("days"), changed.get("message"), changed.get("where"), / to /.test(changed.get("dates") ?? "")],
+      ["FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25", "", pipeline.name, false],
+    );
+    const shown = nonEmptyLines((await cli.run(["windows:preview", name, "--next", "3"])).stdout);
+    assert.equal(shown.length, 3);
+    for (const line of shown) assert.match(line, /^\d{4}-12-24T23:00:00\.000Z\t\d{4}-12-25T23:00:00\.000Z$/);
+    const refused = await cli.run(["windows:update", name, "-z", "Europe/Atlantis"]);
+    assert.deepEqual(
+      [refused.code, refused.stderr.split(";")[0]],
+      [1, "--time-zone must be the name of an IANA time zone, such as Europe/Berlin"],
+    );
+    assert.equal((await cli.run(["windows:delete", name])).code, 2, "it asks first");
+    assert.equal((await cli.run(["windows:delete", name, "--yes"])).stdout, `Deleted the deployment window ${name}.\n`);
+    assert.equal((await cli.run(["windows:preview", name])).code, 1);
+  });
+});
+
 describe("promote to apps that already run the build", () => {
   it("asks on a terminal, and does not ask scripts", { skip: !hasTerminal }, async (t) => {
     const server = await startServer(t);

@@ -312,6 +312,8 @@ describe("a command whose output is piped", () => {
       "logout",
       "open",
       "github:deliveries",
+      ...["freeze", "freezes", "freeze:extend", "freeze:exempt", "unfreeze"],
+      ...["windows", "windows:create", "windows:update", "windows:preview", "windows:delete"],
     ];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(

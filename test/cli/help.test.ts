@@ -62,7 +62,7 @@ describe("the help", () => {
     for (const command of commands) assert.ok(stdout.includes(`\n  ${command.name()}`), command.name());
     assert.match(
       stdout,
-      /0 success · 1 refused or failed · 2 invalid usage · 3 blocked by required checks · 4 .* · 5 no connection/s,
+      /0 success · 1 refused or failed · 2 invalid usage · 3 blocked by a gate · 4 .* · 5 no connection/s,
     );
     assert.match(
       stdout,

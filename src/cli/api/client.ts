@@ -2,7 +2,7 @@ import type { Connection } from "../auth/connection.js";
 import { EXIT, type ExitCode, Failure } from "../exit.js";
 import { type BlockerHints, explainBlockers } from "../output/blockers.js";
 import { nameCommands, nameOption } from "./argument-names.js";
-import type { BlockerFragment } from "./generated.js";
+import type { BlockerCode, BlockerFragment } from "./generated.js";
 import { postJson } from "./http.js";
 
 /** Maximum time to wait for a response, in milliseconds. */
@@ -117,9 +117,14 @@ export function toFailure(error: ApiError, name: string, requestId: string | nul
   }
 }
 
-/** Whether the blocker is a gate, which an administrator can override. */
-export function isGate(blocker: Pick<BlockerFragment, "overridable">): boolean {
-  return blocker.overridable;
+/** Blockers of the promotion itself: what it names is missing or not ready. */
+const NO_GATES: readonly BlockerCode[] = [
+  ...(["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE"] as const),
+];
+
+/** Whether the blocker is of a gate, such as a required check or a freeze. */
+export function isGate({ code }: Pick<BlockerFragment, "code">): boolean {
+  return !NO_GATES.includes(code);
 }
 
 export function noResponse(url: string, error: unknown, name: string): Failure {

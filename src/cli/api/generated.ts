@@ -35,6 +35,15 @@ export type EventType =
   | 'REVIEW_APP_OPENED'
   | 'REVIEW_APP_CLOSED'
   | 'STAGE_POLICY_UPDATED'
+  | 'WINDOW_CREATED'
+  | 'WINDOW_UPDATED'
+  | 'WINDOW_DELETED'
+  | 'FREEZE_STARTED'
+  | 'FREEZE_EXTENDED'
+  | 'FREEZE_ENDED'
+  | 'FREEZE_EXEMPTED'
+  | 'GATE_OPENED'
+  | 'GATE_CLOSED'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
   | 'ACCESS_DENIED';
@@ -73,19 +82,6 @@ export type DeploymentMode =
   | 'IMMEDIATE'
   | 'REPORTED';
 
-export type ReleaseTrigger =
-  | 'DEPLOY'
-  | 'AUTO_DEPLOY'
-  | 'PROMOTION'
-  | 'ROLLBACK';
-
-export type GithubDeliveryOutcome =
-  | 'APPLIED'
-  | 'IGNORED'
-  | 'PENDING'
-  | 'EXPIRED'
-  | 'REFUSED';
-
 export type BlockerCode =
   | 'NO_RELEASE'
   | 'RELEASE_NOT_SUCCEEDED'
@@ -105,6 +101,23 @@ export type BlockerCode =
   | 'BUILD_QUARANTINED'
   | 'CONFIG_MISSING'
   | 'GATE_FAILED';
+
+export type ReleaseTrigger =
+  | 'DEPLOY'
+  | 'AUTO_DEPLOY'
+  | 'PROMOTION'
+  | 'ROLLBACK';
+
+export type WindowKind =
+  | 'ALLOW'
+  | 'DENY';
+
+export type GithubDeliveryOutcome =
+  | 'APPLIED'
+  | 'IGNORED'
+  | 'PENDING'
+  | 'EXPIRED'
+  | 'REFUSED';
 
 export type PromoteInput = {
   readonly app?: string | null | undefined;
@@ -127,6 +140,74 @@ export type CreateTokenInput = {
 
 export type RevokeTokenInput = {
   readonly token: string;
+};
+
+export type StartFreezeInput = {
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly reason: string;
+  readonly incidentUrl?: string | null | undefined;
+  readonly startsAt?: string | null | undefined;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+  readonly hard?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type GateScopeInput = {
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly stages?: ReadonlyArray<Stage> | null | undefined;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+};
+
+export type ExtendFreezeInput = {
+  readonly freeze: string;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+};
+
+export type LiftFreezeInput = {
+  readonly freeze: string;
+  readonly reason: string;
+};
+
+export type ExemptFromFreezeInput = {
+  readonly freeze: string;
+  readonly build?: string | null | undefined;
+  readonly app?: string | null | undefined;
+  readonly reason: string;
+  readonly expiresAt: string;
+};
+
+export type CreateDeploymentWindowInput = {
+  readonly name: string;
+  readonly kind: WindowKind;
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly timeZone: unknown;
+  readonly recurrence?: string | null | undefined;
+  readonly startDate?: unknown;
+  readonly endDate?: unknown;
+  readonly startTime: unknown;
+  readonly endTime: unknown;
+  readonly message?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type UpdateDeploymentWindowInput = {
+  readonly window: string;
+  readonly name?: string | null | undefined;
+  readonly kind?: WindowKind | null | undefined;
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly timeZone?: unknown;
+  readonly recurrence?: string | null | undefined;
+  readonly startDate?: unknown;
+  readonly endDate?: unknown;
+  readonly startTime?: unknown;
+  readonly endTime?: unknown;
+  readonly message?: string | null | undefined;
+};
+
+export type DeleteDeploymentWindowInput = {
+  readonly window: string;
 };
 
 export type CreateAppInput = {
@@ -492,6 +573,89 @@ export type PromotionEventsSubscriptionVariables = Exact<{
 
 export type PromotionEventsSubscription = { readonly event: PromotionEventFragment };
 
+export type GateScopeFragment = { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> };
+
+export type FreezeFragment = { readonly id: string, readonly active: boolean, readonly reason: string, readonly incidentUrl: string | null, readonly hard: boolean, readonly startsAt: string, readonly endsAt: string | null, readonly liftedAt: string | null, readonly liftReason: string | null, readonly scope: GateScopeFragment, readonly startedBy: ActorFragment, readonly liftedBy: ActorFragment | null, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly build: { readonly id: string } | null, readonly app: { readonly id: string, readonly name: string } | null }> };
+
+export type WindowFragment = { readonly id: string, readonly name: string, readonly kind: WindowKind, readonly active: boolean, readonly nextChangeAt: string | null, readonly problem: string | null, readonly timeZone: unknown, readonly recurrence: string | null, readonly startDate: unknown, readonly endDate: unknown, readonly startTime: unknown, readonly endTime: unknown, readonly message: string | null, readonly scope: GateScopeFragment };
+
+export type FreezesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  active?: boolean | null | undefined;
+}>;
+
+
+export type FreezesQuery = { readonly list: { readonly nodes: ReadonlyArray<FreezeFragment>, readonly pageInfo: PageFragment } };
+
+export type StartFreezeMutationVariables = Exact<{
+  input: StartFreezeInput;
+}>;
+
+
+export type StartFreezeMutation = { readonly startFreeze: { readonly freeze: FreezeFragment } | null };
+
+export type ExtendFreezeMutationVariables = Exact<{
+  input: ExtendFreezeInput;
+}>;
+
+
+export type ExtendFreezeMutation = { readonly extendFreeze: { readonly freeze: FreezeFragment } | null };
+
+export type LiftFreezeMutationVariables = Exact<{
+  input: LiftFreezeInput;
+}>;
+
+
+export type LiftFreezeMutation = { readonly liftFreeze: { readonly freeze: FreezeFragment } | null };
+
+export type ExemptFromFreezeMutationVariables = Exact<{
+  input: ExemptFromFreezeInput;
+}>;
+
+
+export type ExemptFromFreezeMutation = { readonly exemptFromFreeze: { readonly freeze: FreezeFragment } | null };
+
+export type WindowsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WindowsQuery = { readonly list: { readonly nodes: ReadonlyArray<WindowFragment>, readonly pageInfo: PageFragment } };
+
+export type WindowOccurrencesQueryVariables = Exact<{
+  window: string;
+  first: number;
+}>;
+
+
+export type WindowOccurrencesQuery = { readonly deploymentWindow: (
+    { readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }> }
+    & WindowFragment
+  ) | null };
+
+export type CreateWindowMutationVariables = Exact<{
+  input: CreateDeploymentWindowInput;
+}>;
+
+
+export type CreateWindowMutation = { readonly createDeploymentWindow: { readonly window: WindowFragment } | null };
+
+export type UpdateWindowMutationVariables = Exact<{
+  input: UpdateDeploymentWindowInput;
+}>;
+
+
+export type UpdateWindowMutation = { readonly updateDeploymentWindow: { readonly window: WindowFragment } | null };
+
+export type DeleteWindowMutationVariables = Exact<{
+  input: DeleteDeploymentWindowInput;
+}>;
+
+
+export type DeleteWindowMutation = { readonly deleteDeploymentWindow: { readonly deletedWindowId: string } | null };
+
 export type WebhookDeliveriesQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -722,7 +886,7 @@ export type RevokeTokenMutation = { readonly revokeToken: { readonly token: Toke
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_STATUS_REPORTED", "PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "TOKEN_CREATED", "TOKEN_REVOKED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_STATUS_REPORTED", "PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -736,11 +900,13 @@ export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED"
 
 export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
 
+export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED"];
+
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK"];
 
-export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
+export const WINDOW_KIND_VALUES: readonly WindowKind[] = ["ALLOW", "DENY"];
 
-export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED"];
+export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
 
 export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
@@ -885,6 +1051,73 @@ const PROMOTION_EVENT = `fragment PromotionEvent on PromotionEvent {
       id
       version
     }
+  }
+}
+`;
+
+const GATE_SCOPE = `fragment GateScope on GateScope {
+  pipelines {
+    id
+    name
+  }
+  stages
+  apps {
+    id
+    name
+  }
+}
+`;
+
+const FREEZE = `fragment Freeze on Freeze {
+  id
+  active
+  reason
+  incidentUrl
+  hard
+  startsAt
+  endsAt
+  liftedAt
+  liftReason
+  scope {
+    ...GateScope
+  }
+  startedBy {
+    ...Actor
+  }
+  liftedBy {
+    ...Actor
+  }
+  exemptions {
+    id
+    reason
+    expiresAt
+    build {
+      id
+    }
+    app {
+      id
+      name
+    }
+  }
+}
+`;
+
+const WINDOW = `fragment Window on DeploymentWindow {
+  id
+  name
+  kind
+  active
+  nextChangeAt
+  problem
+  timeZone
+  recurrence
+  startDate
+  endDate
+  startTime
+  endTime
+  message
+  scope {
+    ...GateScope
   }
 }
 `;
@@ -1423,6 +1656,132 @@ export const PromotionEventsDocument: Operation<PromotionEventsSubscription, Pro
   }
 }
 ${PROMOTION_EVENT}${EVENT}${ACTOR}`,
+};
+
+export const FreezesDocument: Operation<FreezesQuery, FreezesQueryVariables> = {
+  name: "Freezes",
+  document: `query Freezes($first: Int, $after: String, $active: Boolean) {
+  list: freezes(first: $first, after: $after, active: $active) {
+    nodes {
+      ...Freeze
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${FREEZE}${GATE_SCOPE}${ACTOR}${PAGE}`,
+};
+
+export const StartFreezeDocument: Mutation<StartFreezeMutation, StartFreezeMutationVariables> = {
+  name: "StartFreeze",
+  document: `mutation StartFreeze($input: StartFreezeInput!) {
+  startFreeze(input: $input) {
+    freeze {
+      ...Freeze
+    }
+  }
+}
+${FREEZE}${GATE_SCOPE}${ACTOR}`,
+};
+
+export const ExtendFreezeDocument: Mutation<ExtendFreezeMutation, ExtendFreezeMutationVariables> = {
+  name: "ExtendFreeze",
+  document: `mutation ExtendFreeze($input: ExtendFreezeInput!) {
+  extendFreeze(input: $input) {
+    freeze {
+      ...Freeze
+    }
+  }
+}
+${FREEZE}${GATE_SCOPE}${ACTOR}`,
+};
+
+export const LiftFreezeDocument: Mutation<LiftFreezeMutation, LiftFreezeMutationVariables> = {
+  name: "LiftFreeze",
+  document: `mutation LiftFreeze($input: LiftFreezeInput!) {
+  liftFreeze(input: $input) {
+    freeze {
+      ...Freeze
+    }
+  }
+}
+${FREEZE}${GATE_SCOPE}${ACTOR}`,
+};
+
+export const ExemptFromFreezeDocument: Mutation<ExemptFromFreezeMutation, ExemptFromFreezeMutationVariables> = {
+  name: "ExemptFromFreeze",
+  document: `mutation ExemptFromFreeze($input: ExemptFromFreezeInput!) {
+  exemptFromFreeze(input: $input) {
+    freeze {
+      ...Freeze
+    }
+  }
+}
+${FREEZE}${GATE_SCOPE}${ACTOR}`,
+};
+
+export const WindowsDocument: Operation<WindowsQuery, WindowsQueryVariables> = {
+  name: "Windows",
+  document: `query Windows($first: Int, $after: String) {
+  list: deploymentWindows(first: $first, after: $after) {
+    nodes {
+      ...Window
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${WINDOW}${GATE_SCOPE}${PAGE}`,
+};
+
+export const WindowOccurrencesDocument: Operation<WindowOccurrencesQuery, WindowOccurrencesQueryVariables> = {
+  name: "WindowOccurrences",
+  document: `query WindowOccurrences($window: ID!, $first: Int!) {
+  deploymentWindow(window: $window) {
+    ...Window
+    occurrences(first: $first) {
+      startsAt
+      endsAt
+    }
+  }
+}
+${WINDOW}${GATE_SCOPE}`,
+};
+
+export const CreateWindowDocument: Mutation<CreateWindowMutation, CreateWindowMutationVariables> = {
+  name: "CreateWindow",
+  document: `mutation CreateWindow($input: CreateDeploymentWindowInput!) {
+  createDeploymentWindow(input: $input) {
+    window {
+      ...Window
+    }
+  }
+}
+${WINDOW}${GATE_SCOPE}`,
+};
+
+export const UpdateWindowDocument: Mutation<UpdateWindowMutation, UpdateWindowMutationVariables> = {
+  name: "UpdateWindow",
+  document: `mutation UpdateWindow($input: UpdateDeploymentWindowInput!) {
+  updateDeploymentWindow(input: $input) {
+    window {
+      ...Window
+    }
+  }
+}
+${WINDOW}${GATE_SCOPE}`,
+};
+
+export const DeleteWindowDocument: Mutation<DeleteWindowMutation, DeleteWindowMutationVariables> = {
+  name: "DeleteWindow",
+  document: `mutation DeleteWindow($input: DeleteDeploymentWindowInput!) {
+  deleteDeploymentWindow(input: $input) {
+    deletedWindowId
+  }
+}
+`,
 };
 
 export const WebhookDeliveriesDocument: Operation<WebhookDeliveriesQuery, WebhookDeliveriesQueryVariables> = {

@@ -76,6 +76,10 @@ function remedy(
       return { advice: `Wait until ${check} succeeds.`, command: null };
     case "CHECK_FAILED":
       return { advice: `Run ${check} again, or use a build that passes it.`, command: null };
+    case "FROZEN":
+      return { advice: null, command: "railyard freezes" };
+    case "WINDOW_CLOSED":
+      return { advice: null, command: "railyard windows" };
     default:
       return { advice: null, command: null };
   }

@@ -54,6 +54,12 @@ export type Role =
   | 'OPERATOR'
   | 'ADMIN';
 
+export type PromotionPhase =
+  | 'IN_PROGRESS'
+  | 'SUCCEEDED'
+  | 'PARTIALLY_SUCCEEDED'
+  | 'FAILED';
+
 export type ReleasePhase =
   | 'QUEUED'
   | 'DEPLOYING'
@@ -91,6 +97,15 @@ export type BlockerCode =
   | 'CONFIG_MISSING'
   | 'GATE_FAILED';
 
+export type Remedy =
+  | 'REPORT_STATUS'
+  | 'APPROVE'
+  | 'WAIT'
+  | 'LIFT_FREEZE'
+  | 'SET_CONFIG'
+  | 'DEPLOY'
+  | 'FORCE';
+
 export type ReleaseTrigger =
   | 'DEPLOY'
   | 'AUTO_DEPLOY'
@@ -109,6 +124,17 @@ export type PromoteInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+export type CreateTokenInput = {
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt?: string | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+};
+
+export type RevokeTokenInput = {
+  readonly token: string;
+};
+
 export type RollbackInput = {
   readonly app: string;
   readonly release?: string | null | undefined;
@@ -121,11 +147,11 @@ export type PromotionPreviewQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> } };
+export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
-export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> };
+export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> };
 
-export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null };
+export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null };
 
 export type PromoteMutationVariables = Exact<{
   input: PromoteInput;
@@ -147,6 +173,17 @@ export type RollbackMutationVariables = Exact<{
 
 
 export type RollbackMutation = { readonly rollback: { readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } } } | null };
+
+export type AppPageQueryVariables = Exact<{
+  app: string;
+  size?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AppPageQuery = { readonly cursor: string, readonly app: { readonly id: string, readonly name: string, readonly description: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly deletedAt: string | null, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean, readonly pipeline: { readonly id: string, readonly name: string } } | null, readonly currentRelease: { readonly id: string } | null, readonly releases: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null };
+
+export type ReleaseRowFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
 
 export type BoardQueryVariables = Exact<{
   pipeline: string;
@@ -181,6 +218,21 @@ export type BoardPlansQuery = { readonly development: { readonly from: Stage, re
 
 export type StagePlanFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> };
 
+export type PageEventsSubscriptionVariables = Exact<{
+  pipeline?: string | null | undefined;
+  app?: string | null | undefined;
+  types?: ReadonlyArray<EventType> | EventType | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PageEventsSubscription = { readonly events:
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+   };
+
 export type PipelinesQueryVariables = Exact<{
   after?: string | null | undefined;
   size?: number | null | undefined;
@@ -203,10 +255,90 @@ export type OverviewEventsSubscription = { readonly events:
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
    };
 
+export type PromotionPageQueryVariables = Exact<{
+  promotion: string;
+}>;
+
+
+export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } }> } | null };
+
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SessionQuery = { readonly viewer: { readonly name: string, readonly role: Role } };
+export type SessionQuery = { readonly viewer: { readonly name: string, readonly role: Role, readonly pipelines: ReadonlyArray<{ readonly id: string }> | null } };
+
+export type TimelineQueryVariables = Exact<{
+  pipeline?: string | null | undefined;
+  types?: ReadonlyArray<EventType> | EventType | null | undefined;
+  size?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type TimelineQuery = { readonly cursor: string, readonly events: { readonly pageInfo: { readonly hasPreviousPage: boolean, readonly startCursor: string | null }, readonly nodes: ReadonlyArray<
+      | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    > } };
+
+export type TimelineEventsSubscriptionVariables = Exact<{
+  pipeline?: string | null | undefined;
+  types?: ReadonlyArray<EventType> | EventType | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type TimelineEventsSubscription = { readonly events:
+    | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+   };
+
+type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+type EventLine_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+type EventLine_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+export type EventLineFragment =
+  | EventLine_PromotionEvent_Fragment
+  | EventLine_ReleaseStatusEvent_Fragment
+  | EventLine_ReleaseEvent_Fragment
+  | EventLine_ChangeEvent_Fragment
+;
+
+export type PipelineNameQueryVariables = Exact<{
+  pipeline: string;
+}>;
+
+
+export type PipelineNameQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+export type TokensQueryVariables = Exact<{
+  size?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type TokensQuery = { readonly cursor: string, readonly tokens: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly role: Role, readonly createdAt: string, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly revokedAt: string | null, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }> | null }> } };
+
+export type CreateTokenMutationVariables = Exact<{
+  input: CreateTokenInput;
+}>;
+
+
+export type CreateTokenMutation = { readonly createToken: { readonly secret: string, readonly token: { readonly id: string, readonly name: string } } | null };
+
+export type RevokeTokenMutationVariables = Exact<{
+  input: RevokeTokenInput;
+}>;
+
+
+export type RevokeTokenMutation = { readonly revokeToken: { readonly token: { readonly id: string, readonly name: string } } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -232,6 +364,8 @@ export const BlockerDetailsFragmentDoc = new TypedDocumentString(`
   message
   context
   overridable
+  remedies
+  clearsAt
   app {
     id
     name
@@ -289,11 +423,52 @@ export const PreviewFragmentDoc = new TypedDocumentString(`
   message
   context
   overridable
+  remedies
+  clearsAt
   app {
     id
     name
   }
 }`, {"fragmentName":"Preview"}) as unknown as TypedDocumentString<PreviewFragment, unknown>;
+export const ReleaseRowFragmentDoc = new TypedDocumentString(`
+    fragment ReleaseRow on Release {
+  id
+  version
+  phase
+  failureReason
+  trigger
+  description
+  forced
+  reason
+  createdAt
+  updatedAt
+  createdBy {
+    name
+  }
+  promotion {
+    id
+  }
+  statuses {
+    id
+    context
+    state
+    description
+    targetUrl
+  }
+  build {
+    id
+    repository
+    branch
+    artifact
+    commit {
+      sha
+      message
+      author
+      url
+    }
+  }
+}
+    `, {"fragmentName":"ReleaseRow"}) as unknown as TypedDocumentString<ReleaseRowFragment, unknown>;
 export const BoardReleaseFragmentDoc = new TypedDocumentString(`
     fragment BoardRelease on Release {
   id
@@ -463,6 +638,85 @@ export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"PipelineSummary"}) as unknown as TypedDocumentString<PipelineSummaryFragment, unknown>;
+export const EventLineFragmentDoc = new TypedDocumentString(`
+    fragment EventLine on Event {
+  __typename
+  id
+  type
+  occurredAt
+  cursor
+  actor {
+    name
+    role
+  }
+  pipeline {
+    id
+    name
+  }
+  ... on ChangeEvent {
+    summary
+  }
+  ... on ReleaseEvent {
+    releasePhase
+    forced
+    forceReason
+    release {
+      id
+      version
+      trigger
+      failureReason
+      app {
+        id
+        name
+      }
+      build {
+        id
+        commit {
+          sha
+          message
+        }
+      }
+    }
+  }
+  ... on ReleaseStatusEvent {
+    context
+    state
+    release {
+      id
+      version
+      app {
+        id
+        name
+      }
+    }
+  }
+  ... on PromotionEvent {
+    promotionPhase
+    targetPhase
+    forced
+    forceReason
+    promotion {
+      id
+      to
+      source {
+        id
+        name
+      }
+      release {
+        id
+        version
+      }
+    }
+    target {
+      id
+      app {
+        id
+        name
+      }
+    }
+  }
+}
+    `, {"fragmentName":"EventLine"}) as unknown as TypedDocumentString<EventLineFragment, unknown>;
 export const PromotionPreviewDocument = new TypedDocumentString(`
     query PromotionPreview($input: PromoteInput!) {
   promotionPlan(input: $input) {
@@ -519,11 +773,13 @@ fragment BlockerDetails on Blocker {
   message
   context
   overridable
+  remedies
+  clearsAt
   app {
     id
     name
   }
-}`, {"hash":"sha256:c74d57dfea11b7b4cee5bbb83c288aeb848dd29cd2804615f89f3ef0202ea2c8"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
+}`, {"hash":"sha256:d46ee0f31baf9c8a090e092e184700fccb63c81e79caedb57b4241ba6241a70b"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
 export const PromoteDocument = new TypedDocumentString(`
     mutation Promote($input: PromoteInput!) {
   promote(input: $input) {
@@ -587,6 +843,79 @@ export const RollbackDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:a09416208a8ffbd7d4c32be2bf923a7333aea51f72602c7a7490716716cb5fd1"}) as unknown as TypedDocumentString<RollbackMutation, RollbackMutationVariables>;
+export const AppPageDocument = new TypedDocumentString(`
+    query AppPage($app: ID!, $size: Int, $after: String) {
+  cursor
+  app(app: $app) {
+    id
+    name
+    description
+    region
+    deploymentMode
+    deletedAt
+    coupling {
+      id
+      stage
+      requiredChecks
+      autoDeploy
+      autoDeployHeld
+      pipeline {
+        id
+        name
+      }
+    }
+    currentRelease {
+      id
+    }
+    releases(first: $size, after: $after) {
+      totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        ...ReleaseRow
+      }
+    }
+  }
+}
+    fragment ReleaseRow on Release {
+  id
+  version
+  phase
+  failureReason
+  trigger
+  description
+  forced
+  reason
+  createdAt
+  updatedAt
+  createdBy {
+    name
+  }
+  promotion {
+    id
+  }
+  statuses {
+    id
+    context
+    state
+    description
+    targetUrl
+  }
+  build {
+    id
+    repository
+    branch
+    artifact
+    commit {
+      sha
+      message
+      author
+      url
+    }
+  }
+}`, {"hash":"sha256:c5670b427d20fea250d19a92dd43a00d8215c4faa667803e8cc394d4ca6c6861"}) as unknown as TypedDocumentString<AppPageQuery, AppPageQueryVariables>;
 export const BoardDocument = new TypedDocumentString(`
     query Board($pipeline: ID!) {
   cursor
@@ -807,6 +1136,16 @@ export const BoardPlansDocument = new TypedDocumentString(`
     }
   }
 }`, {"hash":"sha256:81a77e894036f2202c61b772aecd484aefc44d26de5c1b18d6a3d771740b8082"}) as unknown as TypedDocumentString<BoardPlansQuery, BoardPlansQueryVariables>;
+export const PageEventsDocument = new TypedDocumentString(`
+    subscription PageEvents($pipeline: ID, $app: ID, $types: [EventType!], $after: EventCursor) {
+  events(pipeline: $pipeline, app: $app, types: $types, after: $after) {
+    __typename
+    cursor
+    type
+    occurredAt
+  }
+}
+    `, {"hash":"sha256:766161c0caa5c09e0ec1b5f52b680d66313e80e5e3b3c60ad24f89e74b2c66c3"}) as unknown as TypedDocumentString<PageEventsSubscription, PageEventsSubscriptionVariables>;
 export const PipelinesDocument = new TypedDocumentString(`
     query Pipelines($after: String, $size: Int) {
   cursor
@@ -908,11 +1247,303 @@ export const OverviewEventsDocument = new TypedDocumentString(`
     }
   }
 }`, {"hash":"sha256:86e8a4a60dbbe826ca50bd0392fecb644917719652d13d151f79fb5fcb44eb3d"}) as unknown as TypedDocumentString<OverviewEventsSubscription, OverviewEventsSubscriptionVariables>;
+export const PromotionPageDocument = new TypedDocumentString(`
+    query PromotionPage($promotion: ID!) {
+  cursor
+  promotion(id: $promotion) {
+    id
+    from
+    to
+    phase
+    forced
+    reason
+    createdAt
+    updatedAt
+    createdBy {
+      name
+      role
+    }
+    pipeline {
+      id
+      name
+    }
+    source {
+      id
+      name
+    }
+    release {
+      id
+      version
+    }
+    build {
+      id
+      artifact
+      commit {
+        sha
+        message
+        author
+        url
+      }
+    }
+    targets {
+      id
+      phase
+      failureReason
+      checks {
+        context
+        state
+        passed
+      }
+      app {
+        id
+        name
+        region
+      }
+      release {
+        id
+        version
+        updatedAt
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:c0801fa22a2c92351bb6a578b2db1bfbc125a274271d4e9b8be17af6db464c75"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
 export const SessionDocument = new TypedDocumentString(`
     query Session {
   viewer {
     name
     role
+    pipelines {
+      id
+    }
   }
 }
-    `, {"hash":"sha256:ae31698064151e620e6477aa22ee811fcbcd278b24c22c466adb919c37b298d3"}) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
+    `, {"hash":"sha256:b44176e694c9971fc3ff903540ddd9513e2535fc84d3f332454b3c03028900d7"}) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
+export const TimelineDocument = new TypedDocumentString(`
+    query Timeline($pipeline: ID, $types: [EventType!], $size: Int, $before: EventCursor) {
+  cursor
+  events(pipeline: $pipeline, types: $types, last: $size, before: $before) {
+    pageInfo {
+      hasPreviousPage
+      startCursor
+    }
+    nodes {
+      ...EventLine
+    }
+  }
+}
+    fragment EventLine on Event {
+  __typename
+  id
+  type
+  occurredAt
+  cursor
+  actor {
+    name
+    role
+  }
+  pipeline {
+    id
+    name
+  }
+  ... on ChangeEvent {
+    summary
+  }
+  ... on ReleaseEvent {
+    releasePhase
+    forced
+    forceReason
+    release {
+      id
+      version
+      trigger
+      failureReason
+      app {
+        id
+        name
+      }
+      build {
+        id
+        commit {
+          sha
+          message
+        }
+      }
+    }
+  }
+  ... on ReleaseStatusEvent {
+    context
+    state
+    release {
+      id
+      version
+      app {
+        id
+        name
+      }
+    }
+  }
+  ... on PromotionEvent {
+    promotionPhase
+    targetPhase
+    forced
+    forceReason
+    promotion {
+      id
+      to
+      source {
+        id
+        name
+      }
+      release {
+        id
+        version
+      }
+    }
+    target {
+      id
+      app {
+        id
+        name
+      }
+    }
+  }
+}`, {"hash":"sha256:939e919150c2ca251cfdb5daeb4f54ba0cb65f6a2cb63204e1f543a70c0a158c"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
+export const TimelineEventsDocument = new TypedDocumentString(`
+    subscription TimelineEvents($pipeline: ID, $types: [EventType!], $after: EventCursor) {
+  events(pipeline: $pipeline, types: $types, after: $after) {
+    ...EventLine
+  }
+}
+    fragment EventLine on Event {
+  __typename
+  id
+  type
+  occurredAt
+  cursor
+  actor {
+    name
+    role
+  }
+  pipeline {
+    id
+    name
+  }
+  ... on ChangeEvent {
+    summary
+  }
+  ... on ReleaseEvent {
+    releasePhase
+    forced
+    forceReason
+    release {
+      id
+      version
+      trigger
+      failureReason
+      app {
+        id
+        name
+      }
+      build {
+        id
+        commit {
+          sha
+          message
+        }
+      }
+    }
+  }
+  ... on ReleaseStatusEvent {
+    context
+    state
+    release {
+      id
+      version
+      app {
+        id
+        name
+      }
+    }
+  }
+  ... on PromotionEvent {
+    promotionPhase
+    targetPhase
+    forced
+    forceReason
+    promotion {
+      id
+      to
+      source {
+        id
+        name
+      }
+      release {
+        id
+        version
+      }
+    }
+    target {
+      id
+      app {
+        id
+        name
+      }
+    }
+  }
+}`, {"hash":"sha256:2b8a27780b25fe0561fb94ca075754d8eb4b865b6c2d2338dacd6d547eaded67"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
+export const PipelineNameDocument = new TypedDocumentString(`
+    query PipelineName($pipeline: ID!) {
+  cursor
+  pipeline(pipeline: $pipeline) {
+    id
+    name
+  }
+}
+    `, {"hash":"sha256:7bd954227070038554f3149361d983a00e4027a23916aa1a73412055041f27de"}) as unknown as TypedDocumentString<PipelineNameQuery, PipelineNameQueryVariables>;
+export const TokensDocument = new TypedDocumentString(`
+    query Tokens($size: Int, $after: String) {
+  cursor
+  tokens(first: $size, after: $after) {
+    totalCount
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    nodes {
+      id
+      name
+      role
+      createdAt
+      expiresAt
+      lastUsedAt
+      revokedAt
+      pipelines {
+        id
+        name
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:565b136fc0191addb3f6e9dd000e52c809954e3017595fc7901350d4dda360ab"}) as unknown as TypedDocumentString<TokensQuery, TokensQueryVariables>;
+export const CreateTokenDocument = new TypedDocumentString(`
+    mutation CreateToken($input: CreateTokenInput!) {
+  createToken(input: $input) {
+    secret
+    token {
+      id
+      name
+    }
+  }
+}
+    `, {"hash":"sha256:ca95bd7fd54324145bc3f746013982a2e35452677d4a3901d4c593ba3ac1cb7d"}) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
+export const RevokeTokenDocument = new TypedDocumentString(`
+    mutation RevokeToken($input: RevokeTokenInput!) {
+  revokeToken(input: $input) {
+    token {
+      id
+      name
+    }
+  }
+}
+    `, {"hash":"sha256:b12a9c9017e80c5b7b77afc303de26e6547386e771815e406ae4ef24dcd9a048"}) as unknown as TypedDocumentString<RevokeTokenMutation, RevokeTokenMutationVariables>;
