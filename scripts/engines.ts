@@ -43,6 +43,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "deploy/drain",
       "deploy/image",
       "database/durability",
+      "database/sqlite-faults",
       "database/sqlite-file",
       "first-start",
       "server/cache/invalidation",

@@ -35,6 +35,11 @@ import { serveSockets } from "./server/websocket/server.js";
 
 /** Time that requests in progress have at shutdown, in milliseconds. Then their connections are closed. */
 const DRAIN_DEADLINE_MS = 8000;
+/**
+ * Time that the database has for requests in progress at shutdown, in milliseconds. Then they are answered with
+ * UNAVAILABLE, which takes some of the second until their connections are closed.
+ */
+const DATABASE_DEADLINE_MS = 7000;
 /** Connections that wait to be accepted. A burst of webhooks opens hundreds at once. */
 const LISTEN_BACKLOG = 4096;
 
@@ -51,6 +56,8 @@ export interface AppOptions {
    * with 1013. @default 10_000
    */
   readonly giveUpMs?: number;
+  /** Ends a start that waits for the database: it fails with StartAborted. */
+  readonly signal?: AbortSignal;
   /** Opens the database, for tests that check how it is used. @default openDatabase */
   readonly openDatabase?: typeof openDatabase;
 }
@@ -79,8 +86,11 @@ export interface App {
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
   const log = options.log ?? createLogger(config.logLevel, { secrets: collectSecrets(config) });
   const cleanup: (() => Promise<unknown>)[] = [];
+  let opened: Database | null = null;
   const close = async () => {
+    const impatience = setTimeout(() => opened?.interrupt(), DATABASE_DEADLINE_MS);
     for (const step of cleanup.splice(0).reverse()) await step();
+    clearTimeout(impatience);
   };
   try {
     const tracing =
@@ -89,7 +99,14 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const database = await (options.openDatabase ?? openDatabase)(config.databaseUrl, {
       poolSize: config.databasePoolSize,
       listen: options.pace ?? {},
+      signal: options.signal,
+      onWait: (reason) => log.warn({ reason }, "waiting for the database"),
+      onProblem: (problem) => {
+        if (problem === null) log.info("database can be used again");
+        else log.error({ problem }, "database cannot be used");
+      },
     });
+    opened = database;
     cleanup.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };

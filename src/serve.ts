@@ -1,17 +1,21 @@
 import { type App, startApp } from "./app.js";
 import { loginFile, writeFirstLogin } from "./cli/auth/login-file.js";
-import { InvalidConfig, readConfig } from "./config.js";
+import { type Config, InvalidConfig, readConfig } from "./config.js";
 import { DatabaseOpenError } from "./database/database.js";
+import { StartAborted } from "./database/start-up.js";
 import { RevokedAdminToken } from "./domain/access/tokens.js";
 import { collectSecrets } from "./secrets.js";
 import { InvalidManifest } from "./server/execution/trusted-documents.js";
-import { createLogger } from "./server/telemetry/log.js";
+import { createLogger, type Logger } from "./server/telemetry/log.js";
 import { welcome } from "./welcome.js";
 
 /** Maximum duration of a shutdown, in milliseconds. Then the process exits. */
 const STOP_DEADLINE_MS = 10_000;
 
-/** Grace period for the last trace export after everything is closed, in milliseconds. */
+/** Maximum duration of a start after a signal, in milliseconds: it stops in order, but not later than a second. */
+const START_DEADLINE_MS = 800;
+
+/** Grace period for the last trace export and log line after everything is closed, in milliseconds. */
 const EXIT_DELAY_MS = 100;
 
 /** Error codes of `listen` that are caused by PORT or HOST. */
@@ -37,6 +41,8 @@ export async function serve(started: () => void): Promise<void> {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
   }
+  // Retries of an export, and a database that does not respond, would keep the process alive.
+  setTimeout(() => process.exit(), EXIT_DELAY_MS).unref();
 }
 
 async function run(started: () => void): Promise<void> {
@@ -50,7 +56,8 @@ async function run(started: () => void): Promise<void> {
   });
   // The reader of standard output may exit; the service goes on. The logger handles its own errors.
   process.stdout.on("error", () => undefined);
-  const app = await startApp(config, { log });
+  const app = await startUntilSignal(config, log, signalled);
+  if (app === null) return;
   started();
   const loginNote = app.adminSecret === null ? null : saveLogin(app.url, app.adminSecret);
   process.stdout.write(welcome(app.url, app.adminSecret, loginNote));
@@ -64,8 +71,31 @@ async function run(started: () => void): Promise<void> {
   }, STOP_DEADLINE_MS).unref();
   await app.close();
   log.info("stopped");
-  // Export retries to an unreachable collector would keep the process alive.
-  if (config.tracesEndpoint !== null) setTimeout(() => process.exit(), EXIT_DELAY_MS).unref();
+}
+
+/** Starts the service. A signal ends a start that waits for the database, or that takes too long: then there is none. */
+async function startUntilSignal(config: Config, log: Logger, signalled: Promise<string>): Promise<App | null> {
+  const abort = new AbortController();
+  let starting = true;
+  let impatience: NodeJS.Timeout | undefined;
+  void signalled.then(() => {
+    if (!starting) return;
+    abort.abort();
+    impatience = setTimeout(() => {
+      log.warn("stopped before the start was complete");
+      process.exit();
+    }, START_DEADLINE_MS);
+  });
+  try {
+    return await startApp(config, { log, signal: abort.signal });
+  } catch (error) {
+    if (!(error instanceof StartAborted)) throw error;
+    log.info("stopped");
+    return null;
+  } finally {
+    starting = false;
+    clearTimeout(impatience);
+  }
 }
 
 /** Drains before the stop; SIGINT cuts the drain short. */

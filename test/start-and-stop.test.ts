@@ -77,6 +77,8 @@ describe("invalid settings", () => {
       writeFileSync(file, "Dear Sir or Madam, this is no database at all.".repeat(100));
       return settings(t, { DATABASE_URL: `sqlite:${file}` });
     },
+    // Node's recursive mkdir never returns there.
+    "a database in a folder that cannot be made": (t) => settings(t, { DATABASE_URL: "sqlite:/proc/nowhere/at/all.sqlite" }),
     "a database whose lock cannot be made": (t) => {
       const folder = temporaryFolder(t);
       mkdirSync(join(folder, "railyard.sqlite.lock"));

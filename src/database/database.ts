@@ -47,13 +47,27 @@ interface BaseDatabase {
    * Calls `listener` for every transaction that begins, with the milliseconds that it waited in the queue.
    */
   onTransactionStart(listener: (milliseconds: number) => void): void;
+  /**
+   * Checks that the database can be read and written.
+   *
+   * @throws DatabaseUnavailable with the reason if not
+   */
+  check(): Promise<void>;
   /** How many tasks wait for a connection, or in the transaction queue. */
   readonly waiting: number;
   /** How many statements were run since it was opened. */
   readonly statements: number;
+  /**
+   * Fails everything that runs, and all that follows, with DatabaseUnavailable. For a shutdown that a database without
+   * response would delay.
+   */
+  interrupt(): void;
   /** Waits for running writes, then closes every connection. */
   close(): Promise<void>;
 }
+
+/** Called with the reason when the database cannot be used any more, and with null when it can again. */
+export type ProblemListener = (problem: string | null) => void;
 
 /** The same database, restricted to a token's scope; null if unrestricted. */
 export function limitedTo(database: Database, scope: Scope | null): Database {
@@ -68,6 +82,11 @@ export function limitedTo(database: Database, scope: Scope | null): Database {
 /** The database cannot be opened. The message tells the operator why, and what would be right. */
 export class DatabaseOpenError extends Error {
   override readonly name = "DatabaseOpenError";
+
+  /** @param message on one line; line breaks in the message of an engine become spaces */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.trim().replace(/\s*\n\s*/g, " "), options);
+  }
 }
 
 /** The database cannot be reached, or did not respond in time. It is unknown whether a running commit took effect. */

@@ -19,6 +19,8 @@ export interface PostgresProxy {
   freeze(): void;
   /** Does the same for all current connections. */
   freezeAll(): void;
+  /** Accepts further connections, and forwards nothing. */
+  freezeNew(): void;
 }
 
 export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promise<PostgresProxy> {
@@ -28,12 +30,14 @@ export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promi
   const listening = new Set<readonly [Socket, Socket]>();
   let listeners = 0;
   let refusing = false;
+  let swallowing = false;
   const server = createServer(async (near) => {
     const far = connect(Number(there.port), there.hostname);
     for (const socket of [near, far]) {
       all.add(socket);
       socket.on("error", () => undefined).on("close", () => all.delete(socket));
     }
+    if (swallowing) return;
     const [first] = (await once(near, "data").catch(() => [Buffer.alloc(0)])) as [Buffer];
     if (first.includes(LISTENER_APPLICATION_NAME)) {
       listeners += 1;
@@ -82,5 +86,8 @@ export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promi
     },
     freeze: () => freeze(listening),
     freezeAll: () => freeze(pairs),
+    freezeNew() {
+      swallowing = true;
+    },
   };
 }

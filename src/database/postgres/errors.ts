@@ -30,6 +30,11 @@ export function translateError(error: unknown): unknown {
   return new DatabaseUnavailable(`The database cannot be reached: ${message}`, { cause: error });
 }
 
+/** Whether the server ended a statement that took too long. It can be reached. */
+export function isTimeout(error: DatabaseUnavailable): boolean {
+  return (error.cause as { code?: unknown } | undefined)?.code === "57014";
+}
+
 function isUnreachable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return false;
   if (error instanceof AggregateError) return error.errors.some(isUnreachable);

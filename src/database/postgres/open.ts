@@ -1,16 +1,17 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
-import { DataSource, type DataSourceOptions } from "typeorm";
+import { DataSource, type DataSourceOptions, type QueryRunner } from "typeorm";
+import { Interruptible } from "../../async/interruptible.js";
 import { ENTITIES } from "../../entities/index.js";
-import { type Database, DatabaseOpenError, DatabaseUnavailable } from "../database.js";
+import { type Database, DatabaseOpenError, DatabaseUnavailable, type ProblemListener } from "../database.js";
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
 import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount } from "../rows/reader.js";
 import { Tx } from "../rows/tx.js";
 import { migrateSchema } from "../schema-version.js";
+import { type Attempt, StartAborted, type StartUpOptions, untilOpen } from "../start-up.js";
 import { Writes } from "../writes.js";
-import { translateError } from "./errors.js";
+import { isTimeout, translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
 import { rowsOf, transact } from "./pool.js";
 
@@ -26,18 +27,15 @@ const RESPONSE_TIMEOUT_MS = 15_000;
  * A transaction without statements, for example because its instance hangs. The server ends it and releases its locks.
  */
 const IDLE_TIMEOUT_MS = 30_000;
-/** How long to retry an unreachable database at start. */
-const START_TIMEOUT_MS = 30_000;
-/** Between two attempts at start. */
-const RETRY_INTERVAL_MS = 500;
+/** A migration that waits for the lock of another session, for example on a table. Then it is retried. */
+const MIGRATION_LOCK_TIMEOUT_MS = 5_000;
 
-export interface PostgresOptions {
+export interface PostgresOptions extends StartUpOptions {
   /** Connections for writing, and as many for reading; one more listens. */
   readonly poolSize: number;
-  /** How long to retry an unreachable database, in milliseconds. @default 30_000 */
-  readonly startTimeout?: number;
   /** Options of the log listener, if they differ from the defaults. */
   readonly listen?: Partial<ListenOptions>;
+  readonly onProblem?: ProblemListener;
 }
 
 /**
@@ -47,30 +45,42 @@ export interface PostgresOptions {
  * @param url `postgres://user:password@host:port/database`
  */
 export async function openPostgres(url: string, options: PostgresOptions): Promise<Database> {
-  const opened: DataSource[] = [];
   try {
-    await untilReachable(() => migrate(url), options.startTimeout ?? START_TIMEOUT_MS);
-    const writer = await connect(url, options.poolSize, { pipeline: true });
-    opened.push(writer);
-    const reader = await connect(url, options.poolSize, { pipeline: false });
-    opened.push(reader);
-    return assemble(url, writer, reader, options.listen);
+    return await untilOpen((attempt) => openOnce(url, options, attempt), options);
   } catch (error) {
-    for (const source of opened) await source.destroy();
-    if (error instanceof DatabaseOpenError) throw error;
-    const { message } = (error instanceof DatabaseUnavailable ? error.cause : error) as Error;
+    if (error instanceof DatabaseOpenError || error instanceof StartAborted) throw error;
+    const { message } = (error instanceof DatabaseUnavailable ? (error.cause ?? error) : error) as Error;
     const reason = message || String((error as { code?: unknown }).code ?? error);
     const what = error instanceof DatabaseUnavailable ? "cannot be reached" : "cannot be opened";
     throw new DatabaseOpenError(`The database ${withoutPassword(url)} ${what}: ${reason}`, { cause: error });
   }
 }
 
+async function openOnce(url: string, options: PostgresOptions, attempt: Attempt): Promise<Database> {
+  const { poolSize } = options;
+  const opened: DataSource[] = [];
+  try {
+    await migrate(url, attempt);
+    opened.push(await connect(url, poolSize, { pipeline: true }));
+    opened.push(await connect(url, poolSize, { pipeline: false }));
+    const [writer, reader] = opened as [DataSource, DataSource];
+    return assemble(url, { writer, reader }, options);
+  } catch (error) {
+    for (const source of opened) await source.destroy();
+    throw translateError(error);
+  }
+}
+
 /** Runs the migrations, one instance at a time. The others wait, and find nothing left to do. */
-async function migrate(url: string): Promise<void> {
+async function migrate(url: string, attempt: Attempt): Promise<void> {
   const source = await new DataSource({
     ...connectionOptions(url, 2),
     // Migrations have no statement timeout.
-    extra: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true },
+    extra: {
+      connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, Math.max(1, attempt.remaining)),
+      lock_timeout: MIGRATION_LOCK_TIMEOUT_MS,
+      keepAlive: true,
+    },
     entities: ENTITIES,
     namingStrategy: new SnakeCaseNaming(),
     migrations: POSTGRES_MIGRATIONS,
@@ -80,7 +90,8 @@ async function migrate(url: string): Promise<void> {
     const lock = source.createQueryRunner();
     // Locked by a transaction instead of the session, because a connection pooler does not keep sessions.
     await lock.startTransaction();
-    await lock.query(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.migrations})`);
+    await lockMigrations(lock);
+    attempt.proceed();
     await migrateSchema(source, withoutPassword(url));
     await lock.commitTransaction();
   } finally {
@@ -88,18 +99,43 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-function assemble(url: string, writer: DataSource, reader: DataSource, pace: Partial<ListenOptions> = {}): Database {
+/** @throws DatabaseUnavailable with the holder if another session holds the lock */
+async function lockMigrations(turn: QueryRunner): Promise<void> {
+  const lock = ADVISORY_LOCKS.migrations;
+  const [{ locked }] = await turn.query(`SELECT pg_try_advisory_xact_lock(${lock}) AS locked`);
+  if (locked) return;
+  const [holder] = await turn.query(
+    `SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ${lock}
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  const name = holder === undefined ? "" : `: process ${holder.pid} (${holder.application_name || "unnamed"})`;
+  throw new DatabaseUnavailable(`Another session holds the lock for migrations${name}.`);
+}
+
+interface Connections {
+  readonly writer: DataSource;
+  readonly reader: DataSource;
+}
+
+function assemble(
+  url: string,
+  { writer, reader }: Connections,
+  { listen: pace = {}, onProblem }: PostgresOptions,
+): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
   const writePool = poolOf(writer);
   const readPool = poolOf(reader);
-  const reading: Runner = { query: (text, values) => rowsOf(readPool, text, values) };
+  const running = new Interruptible();
+  const read = reportProblems((text, values) => rowsOf(readPool, text, values), onProblem);
+  const reading: Runner = { query: (text, values) => running.run(() => read(text, values)) };
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Polling is not part of any operation: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
   const wakeUps = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
   const writes = new Writes({
-    transact: (work) => transact(writePool, work),
+    transact: (work) => running.run(() => transact(writePool, work)),
     createTx: (transaction) => new Tx(transaction, postgresDialect, tables, count),
   });
   return {
@@ -117,12 +153,41 @@ function assemble(url: string, writer: DataSource, reader: DataSource, pace: Par
     get statements() {
       return count.statements;
     },
+    async check() {
+      const [row] = (await reading.query("SELECT pg_is_in_recovery() AS standby", [])) as { standby: boolean }[];
+      if (row?.standby !== false) throw new DatabaseUnavailable("The database is a standby, which cannot be written.");
+    },
+    interrupt: () => running.interrupt(new DatabaseUnavailable("The service stops without waiting for the database.")),
     async close() {
       await writes.idle();
-      await wakeUps.close();
-      await reader.destroy();
-      await writer.destroy();
+      const closed = (async () => {
+        await wakeUps.close();
+        await reader.destroy();
+        await writer.destroy();
+      })();
+      // A database without response would not let connections go.
+      if (running.interrupted) closed.catch(() => undefined);
+      else await closed;
     },
+  };
+}
+
+/** Calls `onProblem` with the first error of an unreachable database, and with null when statements succeed again. */
+function reportProblems(read: Runner["query"], onProblem: ProblemListener = () => undefined): Runner["query"] {
+  let reported = false;
+  return async (text, values) => {
+    try {
+      const rows = await read(text, values);
+      if (reported) onProblem(null);
+      reported = false;
+      return rows;
+    } catch (error) {
+      if (!reported && error instanceof DatabaseUnavailable && !isTimeout(error)) {
+        reported = true;
+        onProblem(error.message);
+      }
+      throw error;
+    }
   };
 }
 
@@ -158,19 +223,6 @@ function connectionOptions(url: string, poolSize: number) {
 
 function poolOf(source: DataSource): Pool {
   return (source.driver as unknown as { master: Pool }).master;
-}
-
-async function untilReachable(attempt: () => Promise<void>, patience: number): Promise<void> {
-  const end = performance.now() + patience;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (thrown) {
-      const error = translateError(thrown);
-      if (!(error instanceof DatabaseUnavailable) || performance.now() + RETRY_INTERVAL_MS > end) throw error;
-      await delay(RETRY_INTERVAL_MS);
-    }
-  }
 }
 
 /** The address without its password. */

@@ -17,7 +17,8 @@ export interface WriteConnection {
 
 /** The statements that begin and end a transaction. */
 export interface TransactionStatements {
-  readonly begin: string;
+  /** Null if the owner of the connection has begun it. */
+  readonly begin: string | null;
   /** Null if the owner of the connection commits later. */
   readonly commit: string | null;
   readonly rollback: readonly string[];
@@ -117,7 +118,7 @@ export class Transaction {
     { begin, commit, rollback }: TransactionStatements,
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<T> {
-    await this.#connection.query(begin);
+    if (begin !== null) await this.#connection.query(begin);
     try {
       const result = await work(this);
       await this.#queue.idle();

@@ -148,13 +148,27 @@ const CODES = [
   ...["NOLFS", "AUTH", "FORMAT", "RANGE", "NOTADB"],
 ];
 
+/** The texts of `sqlite3_errstr` by code, for errors to which the engine gives no number: those of running statements. */
+const CODES_BY_TEXT: readonly (readonly [text: string, code: string])[] = [
+  ["database is locked", "BUSY"],
+  ["database table is locked", "LOCKED"],
+  ["database or disk is full", "FULL"],
+  ["disk I/O error", "IOERR"],
+  ["attempt to write a readonly database", "READONLY"],
+  ["unable to open database file", "CANTOPEN"],
+  ["database disk image is malformed", "CORRUPT"],
+  ["malformed database schema", "CORRUPT"],
+  ["file is not a database", "NOTADB"],
+];
+
 /** Gives an error SQLite's code in the place of the engine's. The low byte of an extended code is the primary one. */
 function withCode<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    const { errcode } = error as { errcode?: number };
-    const name = errcode === undefined ? undefined : CODES[errcode & 0xff];
+    const { errcode, message } = error as Error & { errcode?: number };
+    const name =
+      errcode === undefined ? CODES_BY_TEXT.find(([text]) => message.startsWith(text))?.[1] : CODES[errcode & 0xff];
     if (name !== undefined) (error as { code: string }).code = `SQLITE_${name}`;
     throw error;
   }

@@ -1,5 +1,6 @@
 import { DatabaseUnavailable } from "../database.js";
 import { savepoint, Transaction, type TransactionStatements, type WriteConnection } from "../rows/transaction.js";
+import { untilUnlocked } from "./lock-wait.js";
 
 /**
  * How many turns of the event loop a group waits for further transactions. A turn of an idle process takes microseconds;
@@ -11,8 +12,8 @@ const MAX_GROUP_SIZE = 64;
 /** After this time a group is committed, so that the first do not wait long for the rest. */
 const MAX_GROUP_MS = 5;
 
-/** The first transaction of a group. */
-const FIRST_STATEMENTS: TransactionStatements = { begin: "BEGIN IMMEDIATE", commit: null, rollback: ["ROLLBACK"] };
+/** The first transaction of a group, which `GroupCommit` has begun. */
+const FIRST_STATEMENTS: TransactionStatements = { begin: null, commit: null, rollback: ["ROLLBACK"] };
 /** Each of the others: it can be rolled back separately. */
 const NEXT_STATEMENTS = savepoint("joined");
 
@@ -25,8 +26,18 @@ export interface SingleWriter extends WriteConnection {
   readonly inTransaction: boolean;
 }
 
+/** Watches whether what is committed is stored. */
+export interface CommitGuard {
+  /** Called before a group begins, and before its commit is acknowledged. May throw DatabaseUnavailable. */
+  check(): void;
+  /** Called after a commit. */
+  succeeded(): void;
+}
+
 /** A transaction that waits, or that is not committed yet. */
 interface Job {
+  /** When it arrived, on the clock of `performance.now()`. */
+  readonly since: number;
   run(statements: TransactionStatements): Promise<void>;
   committed(): void;
   failed(error: unknown): void;
@@ -43,11 +54,13 @@ export class GroupCommit {
   readonly #writer: SingleWriter;
   readonly #waiting: Job[] = [];
   readonly #transactionTimeout: number;
+  readonly #guard: CommitGuard | null;
   #watchdog: NodeJS.Timeout | null = null;
   #draining = false;
 
   /** @param transactionTimeout in milliseconds */
-  constructor(writer: SingleWriter, transactionTimeout = TRANSACTION_TIMEOUT_MS) {
+  constructor(writer: SingleWriter, transactionTimeout = TRANSACTION_TIMEOUT_MS, guard: CommitGuard | null = null) {
+    this.#guard = guard;
     this.#writer = writer;
     this.#transactionTimeout = transactionTimeout;
   }
@@ -57,12 +70,13 @@ export class GroupCommit {
    *
    * @throws DatabaseUnavailable if the transaction before it does not end in time. The work of a transaction never waits for
    *   anything but its statements, unless by mistake: for another write, which would wait for it in turn. Then that write
-   *   fails, and so do all that wait.
+   *   fails, and so do all that wait. Also if another process has the file locked for too long.
    */
   transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let result: T;
       this.#waiting.push({
+        since: performance.now(),
         run: async (statements) => {
           result = await Transaction.run(this.#writer, statements, work);
         },
@@ -91,12 +105,19 @@ export class GroupCommit {
     for (const job of this.#waiting.splice(0)) job.failed(new DatabaseUnavailable(message));
   }
 
+  /** Begins a group: waits for the lock of another process, but not longer than its first transaction may wait. */
+  async #begin(first: Job): Promise<void> {
+    this.#guard?.check();
+    await untilUnlocked(() => this.#writer.query("BEGIN IMMEDIATE"), first.since);
+  }
+
   async #commitGroup(): Promise<void> {
     const done: Job[] = [];
     const late = performance.now() + MAX_GROUP_MS;
     for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
       try {
         this.#watch();
+        if (done.length === 0) await this.#begin(job);
         await job.run(done.length === 0 ? FIRST_STATEMENTS : NEXT_STATEMENTS);
         done.push(job);
       } catch (error) {
@@ -110,6 +131,8 @@ export class GroupCommit {
     if (done.length === 0) return;
     try {
       await this.#writer.query("COMMIT");
+      this.#guard?.check();
+      this.#guard?.succeeded();
       for (const job of done) job.committed();
     } catch (error) {
       if (this.#writer.inTransaction) await this.#writer.query("ROLLBACK").catch(() => undefined);

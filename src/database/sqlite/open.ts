@@ -1,22 +1,35 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import type { Server } from "node:net";
+import { dirname, resolve } from "node:path";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
-import { type Database, DatabaseOpenError } from "../database.js";
+import { type Database, DatabaseOpenError, type ProblemListener } from "../database.js";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite/index.js";
 import { sqliteDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
-import { Reader, type StatementCount } from "../rows/reader.js";
+import { Reader, type Runner, type StatementCount } from "../rows/reader.js";
 import { Tx } from "../rows/tx.js";
 import { migrateSchema } from "../schema-version.js";
+import { StartAborted, type StartUpOptions, untilOpen } from "../start-up.js";
 import { Writes } from "../writes.js";
+import { DatabaseLocked, translateError } from "./errors.js";
 import { SqliteFile } from "./file.js";
-import { GroupCommit } from "./group-commit.js";
+import { FileIdentity, inUse, reserveFile } from "./file-identity.js";
+import { type CommitGuard, GroupCommit } from "./group-commit.js";
+import { SqliteHealth } from "./health.js";
+import { untilUnlocked } from "./lock-wait.js";
 import { SqliteRunner } from "./runner.js";
 
-export interface SqliteOptions {
+export interface SqliteOptions extends StartUpOptions {
   /** How long writes wait behind one transaction, in milliseconds. @default 10_000 */
   readonly transactionTimeout?: number;
+  readonly onProblem?: ProblemListener;
+}
+
+/** What this process holds of a database, to be released at the end. */
+interface Held {
+  readonly lock: SqliteFile;
+  readonly reservation: Server | null;
 }
 
 /**
@@ -25,36 +38,62 @@ export interface SqliteOptions {
  * ANALYZE is never run. Without statistics SQLite uses the indexes; with statistics from when a table was small, it
  * would scan the whole table forever after.
  */
-export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Database> {
-  createFolder(path);
-  createFile(path);
-  const lock = lockFile(path);
-  const opened: DataSource[] = [];
+export async function openSqlite(name: string, options: SqliteOptions = {}): Promise<Database> {
+  createFolder(name);
+  createFile(name);
+  const file = new FileIdentity(name);
+  const lock = lockFile(file.path);
+  let reservation: Server | null = null;
   try {
-    const writer = await connect(path, false);
-    opened.push(writer);
-    await migrateSchema(writer, path);
-    const reader = await connect(path, true);
-    opened.push(reader);
-    return assemble(writer, reader, lock, options);
+    reservation = await reserveFile(file);
+    return await untilOpen(() => openOnce(file, { lock, reservation }, options), options);
   } catch (error) {
-    for (const source of opened) await source.destroy();
+    reservation?.close();
     lock.close();
-    if (error instanceof DatabaseOpenError) throw error;
-    throw new DatabaseOpenError(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+    if (error instanceof DatabaseOpenError || error instanceof StartAborted) throw error;
+    throw new DatabaseOpenError(`The database ${name} cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }
 
+async function openOnce(file: FileIdentity, held: Held, options: SqliteOptions): Promise<Database> {
+  const opened: DataSource[] = [];
+  try {
+    const writer = await connect(file.path, false);
+    opened.push(writer);
+    await migrateSchema(writer, file.path);
+    const reader = await connect(file.path, true);
+    opened.push(reader);
+    return assemble(file, { writer, reader, held }, options);
+  } catch (error) {
+    for (const source of opened) await source.destroy();
+    // A file that is locked is waited for. Any other fault ends the start.
+    const translated = translateError(error);
+    throw translated instanceof DatabaseLocked ? translated : error;
+  }
+}
+
+interface Connections {
+  readonly writer: DataSource;
+  readonly reader: DataSource;
+  readonly held: Held;
+}
+
 function assemble(
-  writer: DataSource,
-  reader: DataSource,
-  lock: SqliteFile,
-  { transactionTimeout }: SqliteOptions,
+  file: FileIdentity,
+  { writer, reader, held }: Connections,
+  { transactionTimeout, onProblem }: SqliteOptions,
 ): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
-  const connection = new SqliteRunner(writer);
-  const commits = new GroupCommit(connection, transactionTimeout);
+  const health = new SqliteHealth(file, onProblem);
+  const onError = (error: unknown) => health.failed(error);
+  const connection = new SqliteRunner(writer, onError);
+  const readConnection = new SqliteRunner(reader, onError);
+  const guard = new FileGuard(health, connection);
+  const commits = new GroupCommit(connection, transactionTimeout, guard);
+  const reading: Runner = {
+    query: (text, values) => untilUnlocked(() => readConnection.query(text, values)),
+  };
   const listeners = new Set<() => void>();
   const writes = new Writes({
     transact: (work) => commits.transact(work),
@@ -65,7 +104,7 @@ function assemble(
   });
   return {
     exclusive: true,
-    reader: new Reader(new SqliteRunner(reader), sqliteDialect, tables, count),
+    reader: new Reader(reading, sqliteDialect, tables, count),
     write: writes.write,
     onCommitted: writes.onCommitted,
     onTransactionStart: writes.onTransactionStart,
@@ -79,11 +118,22 @@ function assemble(
     get statements() {
       return count.statements;
     },
+    async check() {
+      guard.check();
+      await reading.query("SELECT head FROM event_log WHERE id = 1", []);
+      if (health.fault === null) return;
+      // While no client writes, nothing else would notice that the disk has room again.
+      await commits.transact((tx) => tx.query("UPDATE event_log SET head = head WHERE id = 1", []));
+      if (health.fault !== null) throw health.fault;
+    },
+    // Every wait for a file ends within seconds.
+    interrupt: () => undefined,
     async close() {
       await writes.idle();
       await reader.destroy();
       await writer.destroy();
-      lock.close();
+      held.reservation?.close();
+      held.lock.close();
     },
   };
 }
@@ -95,6 +145,8 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     driver: SqliteFile,
     database: path,
     readonly,
+    // SQLite would stop the event loop while it waits for the lock of another process.
+    timeout: 0,
     entities: ENTITIES,
     namingStrategy: new SnakeCaseNaming(),
     migrations: readonly ? [] : SQLITE_MIGRATIONS,
@@ -123,10 +175,7 @@ function lockFile(path: string): SqliteFile {
   } catch (error) {
     file.close();
     if ((error as { code?: string }).code !== "SQLITE_BUSY") throw lockError(`${path}.lock`, error);
-    throw new DatabaseOpenError(
-      `The database ${path} is in use by another Railyard process. One process at a time may open it; stop the other one, or use PostgreSQL for several.`,
-      { cause: error },
-    );
+    throw inUse(path, error);
   }
 }
 
@@ -154,10 +203,60 @@ function createFile(path: string): void {
   }
 }
 
+/**
+ * Creates the folder and those above it, each by itself: below a file system without folders of its own, such as `/proc`,
+ * Node's recursive `mkdir` never returns.
+ */
 function createFolder(path: string): void {
+  const missing: string[] = [];
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    for (let folder = resolve(dirname(path)); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+    for (const folder of missing) makeFolder(folder);
   } catch (error) {
     throw new DatabaseOpenError(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process made it in the meantime.
+    if ((error as { code?: string }).code !== "EEXIST") throw error;
+  }
+}
+
+/** Checks commits against the file. The log of a file that was replaced must not be applied to the new one. */
+class FileGuard implements CommitGuard {
+  readonly #health: SqliteHealth;
+  readonly #connection: SqliteRunner;
+  #emptied = false;
+
+  constructor(health: SqliteHealth, connection: SqliteRunner) {
+    this.#health = health;
+    this.#connection = connection;
+  }
+
+  check(): void {
+    try {
+      this.#health.check();
+      this.#emptied = false;
+    } catch (error) {
+      if (this.#health.isMoved && !this.#emptied) this.#empty();
+      throw error;
+    }
+  }
+
+  succeeded(): void {
+    this.#health.succeeded();
+  }
+
+  #empty(): void {
+    try {
+      this.#connection.checkpoint();
+      this.#emptied = true;
+    } catch {
+      // A reader is active. The next check tries again.
+    }
   }
 }

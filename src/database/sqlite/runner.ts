@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { type DataSource, QueryFailedError } from "typeorm";
 import type { Runner } from "../rows/reader.js";
+import { translateError } from "./errors.js";
 import type { SqliteFile, SqliteStatement } from "./file.js";
 
 /**
@@ -15,9 +16,12 @@ const MAX_CACHED_STATEMENTS = 500;
  */
 export class SqliteRunner implements Runner {
   readonly #file: SqliteFile;
+  readonly #onError: (error: unknown) => void;
   readonly #statements = new LRUCache<string, SqliteStatement>({ max: MAX_CACHED_STATEMENTS });
 
-  constructor(source: DataSource) {
+  /** @param onError called with the error of every statement */
+  constructor(source: DataSource, onError: (error: unknown) => void = () => undefined) {
+    this.#onError = onError;
     this.#file = (source.driver as unknown as { databaseConnection: SqliteFile }).databaseConnection;
   }
 
@@ -25,7 +29,12 @@ export class SqliteRunner implements Runner {
     return this.#file.inTransaction;
   }
 
-  /** @throws QueryFailedError like TypeORM */
+  /** Writes the write-ahead log into the file, and empties it. */
+  checkpoint(): void {
+    this.#file.pragma("wal_checkpoint(TRUNCATE)");
+  }
+
+  /** @throws DatabaseUnavailable if the file is locked, damaged or on a full disk; QueryFailedError like TypeORM otherwise */
   async query(text: string, parameters: readonly unknown[] = []): Promise<unknown> {
     try {
       const statement = this.#prepared(text);
@@ -33,7 +42,9 @@ export class SqliteRunner implements Runner {
       const values = parameters.some(isBoolean) ? parameters.map(toBindable) : parameters;
       return statement.reader ? statement.all(...values) : statement.run(...values);
     } catch (error) {
-      throw new QueryFailedError(text, [...parameters], error as Error);
+      const translated = translateError(error);
+      this.#onError(translated);
+      throw translated === error ? new QueryFailedError(text, [...parameters], error as Error) : translated;
     }
   }
 

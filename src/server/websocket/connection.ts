@@ -11,8 +11,11 @@ import type { Closure } from "./failures.js";
  * from one event per subscription.
  */
 const MAX_QUEUED_BYTES = 64 * 1024;
-/** Time that operations in progress have before their socket is closed, in milliseconds. */
-const DRAIN_DEADLINE_MS = 5000;
+/**
+ * Time that operations in progress have before their socket is closed, in milliseconds. Longer than they wait for the
+ * database at shutdown, so that they get an error instead.
+ */
+const DRAIN_DEADLINE_MS = 7500;
 /** Time that clients have to close their end, in milliseconds. */
 const CLOSE_DEADLINE_MS = 1500;
 

@@ -66,6 +66,31 @@ describe("without its database", onlyOn("postgres"), () => {
     await new Seed(server.admin).app();
   });
 
+  it("an open database reports the problem once, and its end", async (t) => {
+    const problems: (string | null)[] = [];
+    const database = await openDatabase(await createDatabase(t, cluster.url), {
+      poolSize: 2,
+      onProblem: (problem) => problems.push(problem),
+    });
+    t.after(() => database.close());
+    const read = async () => {
+      try {
+        await database.check();
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    assert.equal(await read(), true);
+    await cluster.stop();
+    for (let count = 0; count < 3; count += 1) assert.equal(await read(), false);
+    await cluster.start();
+    assert.ok(await eventually(read, { intervalMs: 50 }));
+    assert.equal(problems.length, 2);
+    assert.match(problems[0] ?? "", /^The database cannot be reached: [^\n]+$/);
+    assert.equal(problems[1], null);
+  });
+
   it("a starting service gives up with a one-line error without the password", async () => {
     const unreachable = "postgres://railyard:secret@127.0.0.1:9/railyard";
     await assert.rejects(openDatabase(unreachable, { poolSize: 1, startTimeout: 100 }), {

@@ -1,0 +1,39 @@
+import { DatabaseUnavailable } from "../database.js";
+
+/** Another connection has the file locked. Nothing was done; the same may succeed later. */
+export class DatabaseLocked extends DatabaseUnavailable {}
+
+/** The file or its disk fails. */
+export class DatabaseFault extends DatabaseUnavailable {
+  /**
+   * @param kind `lasting` if only a restart with another file helps; `full` if it needs room on the disk; `passing` if the
+   *   next success shows that it is over
+   */
+  constructor(
+    message: string,
+    readonly kind: "lasting" | "full" | "passing",
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** SQLite's primary codes of a file or disk that fails: https://sqlite.org/rescode.html */
+const FAULTS: Readonly<Record<string, { readonly message: string; readonly kind: DatabaseFault["kind"] }>> = {
+  SQLITE_FULL: { message: "The disk is full.", kind: "full" },
+  SQLITE_IOERR: { message: "The disk reports an error.", kind: "passing" },
+  SQLITE_READONLY: { message: "The database file is read-only.", kind: "passing" },
+  SQLITE_CANTOPEN: { message: "A file of the database cannot be opened.", kind: "passing" },
+  SQLITE_CORRUPT: { message: "The database file is damaged. Restore a backup.", kind: "lasting" },
+  SQLITE_NOTADB: { message: "The database file is damaged. Restore a backup.", kind: "lasting" },
+};
+
+/** Converts the errors of a locked, full or damaged database to DatabaseUnavailable, and returns others unchanged. */
+export function translateError(error: unknown): unknown {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string") return error;
+  if (code === "SQLITE_BUSY" || code === "SQLITE_LOCKED")
+    return new DatabaseLocked("Another process has locked the database.", { cause: error });
+  const fault = FAULTS[code];
+  return fault === undefined ? error : new DatabaseFault(fault.message, fault.kind, { cause: error });
+}

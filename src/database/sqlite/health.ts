@@ -1,0 +1,65 @@
+import type { ProblemListener } from "../database.js";
+import { DatabaseFault } from "./errors.js";
+import type { FileIdentity } from "./file-identity.js";
+
+/** Knows whether the database can be used, from the statements that failed and from the file itself. */
+export class SqliteHealth {
+  readonly #file: FileIdentity;
+  readonly #onProblem: ProblemListener;
+  #fault: DatabaseFault | null = null;
+  /** Whether the fault is of the file's name, and not of its content. */
+  #moved = false;
+
+  constructor(file: FileIdentity, onProblem: ProblemListener = () => undefined) {
+    this.#file = file;
+    this.#onProblem = onProblem;
+  }
+
+  /** Why the database cannot be used; null if it can. */
+  get fault(): DatabaseFault | null {
+    return this.#fault;
+  }
+
+  /** Whether the file was deleted or replaced. */
+  get isMoved(): boolean {
+    return this.#moved;
+  }
+
+  /**
+   * Checks before and after every commit that it is not lost.
+   *
+   * @throws DatabaseFault if the file is damaged, or was deleted or replaced
+   */
+  check(): void {
+    if (this.#fault?.kind === "lasting") throw this.#fault;
+    try {
+      this.#file.check();
+    } catch (error) {
+      this.#moved = true;
+      this.failed(error);
+      throw error;
+    }
+    if (this.#moved) this.#recover();
+    this.#moved = false;
+  }
+
+  /** Call it with the error of every statement. */
+  failed(error: unknown): void {
+    if (!(error instanceof DatabaseFault)) return;
+    const changed = this.#fault?.message !== error.message;
+    if (this.#fault?.kind === "lasting") return;
+    this.#fault = error;
+    if (changed) this.#onProblem(error.message);
+  }
+
+  /** Call it after every commit. */
+  succeeded(): void {
+    if (this.#fault === null || this.#fault.kind === "lasting" || this.#moved) return;
+    if (this.#fault.kind === "passing" || this.#file.hasRoom) this.#recover();
+  }
+
+  #recover(): void {
+    this.#fault = null;
+    this.#onProblem(null);
+  }
+}
