@@ -78,7 +78,8 @@ describe("invalid settings", () => {
       return settings(t, { DATABASE_URL: `sqlite:${file}` });
     },
     // Node's recursive mkdir never returns there.
-    "a database in a folder that cannot be made": (t) => settings(t, { DATABASE_URL: "sqlite:/proc/nowhere/at/all.sqlite" }),
+    "a database in a folder that cannot be made": (t) =>
+      settings(t, { DATABASE_URL: "sqlite:/proc/nowhere/at/all.sqlite" }),
     "a database whose lock cannot be made": (t) => {
       const folder = temporaryFolder(t);
       mkdirSync(join(folder, "railyard.sqlite.lock"));
