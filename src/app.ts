@@ -7,6 +7,7 @@ import { bootstrapAdmin } from "./domain/access/tokens.js";
 import { type Ctx, SYSTEM_VIEWER } from "./domain/core/context.js";
 import { cursorExpired } from "./domain/history/events.js";
 import { Feed } from "./events/feed.js";
+import { readEvents } from "./events/read.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { buildSchema } from "./schema/build.js";
@@ -15,6 +16,7 @@ import { Authentication } from "./server/auth/authentication.js";
 import { Oidc } from "./server/auth/oidc.js";
 import { ResponseCache } from "./server/cache/response-cache.js";
 import { ResponseStore } from "./server/cache/response-store.js";
+import { ClockGuard } from "./server/clock-guard.js";
 import { Drain } from "./server/drain.js";
 import { Admission } from "./server/execution/admission.js";
 import { Execution } from "./server/execution/execute.js";
@@ -47,6 +49,12 @@ export interface AppOptions {
   readonly log?: Logger;
   /** The clock. @default the system clock */
   readonly now?: () => Date;
+  /**
+   * Milliseconds on a clock that never steps, with which steps of `now` are noticed.
+   *
+   * @default performance.now; with `now`, the time of `now`
+   */
+  readonly elapsed?: () => number;
   /** Options for listening to PostgreSQL's log, for tests. */
   readonly pace?: Partial<ListenOptions>;
   /** Interval of pings on sockets, in milliseconds. A client that does not answer is disconnected. @default 30_000 */
@@ -116,7 +124,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now, hasTestClock: options.now !== undefined };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
-    const housekeeping = startHousekeeping(ctx, log);
+    const elapsed =
+      options.elapsed ?? (options.now === undefined ? () => performance.now() : () => ctx.now().getTime());
+    const [newest] = await readEvents(database.reader, {}, null, 1, true);
+    const clock = new ClockGuard({ now: ctx.now, elapsed }, log, newest?.occurredAt ?? null);
+    const housekeeping = startHousekeeping(ctx, clock, log);
     cleanup.push(() => housekeeping.stop());
 
     const feed = new Feed(database, {
@@ -179,7 +191,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       budget,
       onError: (viewer, error) => audit.record(viewer, [error]),
     });
-    const github = await serveGithub(http, ctx, config, log, tracing?.fetch);
+    const github = await serveGithub(http, ctx, config, {
+      log,
+      isClockSteady: () => clock.isSteady(),
+      send: tracing?.fetch,
+    });
     cleanup.push(() => github.stop());
     await http.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG });
     const { address, port, family } = http.server.address() as AddressInfo;

@@ -16,6 +16,14 @@ interface SharedDatabase {
   readonly exclusive: false;
   /** Runs single statements that commit immediately, for counters that the instances share. */
   readonly shared: Runner;
+  /** Begins, with its first statement, to read one state of the database, while other connections commit. Call `end`. */
+  snapshot(): Snapshot;
+}
+
+/** Statements that all see the same state of the database. */
+export interface Snapshot extends Runner {
+  /** Gives its connection back. Later statements fail. */
+  end(): void;
 }
 
 interface BaseDatabase {

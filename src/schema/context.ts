@@ -5,6 +5,7 @@ import { type Ctx, contextFor, type Durations } from "../domain/core/context.js"
 import { transactionTime } from "../domain/core/time.js";
 import type { Viewer } from "../entities/access/token.js";
 import type { Feed } from "../events/feed.js";
+import { ConsistentReads } from "./consistent-reads.js";
 import { type Dependencies, trackingLoaders, trackingReader } from "./dependencies.js";
 
 /** What a subscription needs in addition: the event feed, and the signal that ends the subscription. */
@@ -30,6 +31,7 @@ export class Context implements Ctx {
   private readonly plainReader: Reader;
   /** The head of the log when the operation began; null unless it selects `Query.cursor`. */
   logHead: number | null = null;
+  readonly reads: ConsistentReads;
   /** Collects what the result depends on, for the response cache; null if it is not tracked. */
   readonly dependencies: Dependencies | null;
 
@@ -41,12 +43,11 @@ export class Context implements Ctx {
     dependencies: Dependencies | null = null,
   ) {
     const ctx = contextFor(base, base.viewer);
-    this.plainReader = ctx.db.reader;
+    this.reads = new ConsistentReads(ctx.db);
+    this.plainReader = ctx.db.exclusive ? ctx.db.reader : ctx.db.reader.withRunner(this.reads.wrap);
     this.dependencies = dependencies;
-    this.db =
-      dependencies === null
-        ? ctx.db
-        : Object.create(ctx.db, { reader: { value: trackingReader(ctx.db.reader, dependencies) } });
+    const reader = dependencies === null ? this.plainReader : trackingReader(this.plainReader, dependencies);
+    this.db = reader === ctx.db.reader ? ctx.db : Object.create(ctx.db, { reader: { value: reader } });
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
     this.now = () => ctx.now();

@@ -4,6 +4,7 @@ import { retryHeldDeploys } from "../domain/builds/retry-held-deploys.js";
 import type { Ctx } from "../domain/core/context.js";
 import { announceGateChanges } from "../domain/gates/gate-changes.js";
 import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/history/housekeeping.js";
+import type { ClockGuard } from "./clock-guard.js";
 import type { Logger } from "./telemetry/log.js";
 
 /** Interval of the checks for due work, in milliseconds. A check costs five index reads. */
@@ -11,8 +12,8 @@ const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
 
-/** Runs the scheduled tasks one at a time until stopped. */
-export function startHousekeeping(ctx: Ctx, log: Logger): Ticker {
+/** Runs the scheduled tasks one at a time until stopped. None runs while the clock cannot be trusted. */
+export function startHousekeeping(ctx: Ctx, clock: ClockGuard, log: Logger): Ticker {
   const prune = atMostEvery(PRUNE_INTERVAL_MS, ctx.now, (stopped: AbortSignal) => pruneHistory(ctx, stopped));
   const attempt = async (name: string, task: () => Promise<void>) => {
     try {
@@ -23,6 +24,7 @@ export function startHousekeeping(ctx: Ctx, log: Logger): Ticker {
     }
   };
   return ticker(INTERVAL_MS, async (stopped) => {
+    if (!clock.isSteady()) return;
     await attempt("deployments", () => failOverdueDeployments(ctx));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
     await attempt("windows and freezes", () => announceGateChanges(ctx));

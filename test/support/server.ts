@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A clock instead of the real one. */
   readonly now?: () => Date;
+  /** A clock that never steps, in milliseconds. @default the time of `now` */
+  readonly elapsed?: () => number;
   /** Non-default settings of the log listener. */
   readonly pace?: AppOptions["pace"];
   /** Interval of pings on sockets, in milliseconds. */
@@ -70,12 +72,13 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
-    const { now, pace, heartbeat, giveUpMs, wrap = (database) => database } = this.#options;
+    const { now, elapsed, pace, heartbeat, giveUpMs, wrap = (database) => database } = this.#options;
     const log = pino({ level: "silent" });
     this.#app = await startApp(this.#config, {
       log,
       openDatabase: async (...args) => wrap(await this.#guard.open(...args)),
       ...(now && { now }),
+      ...(elapsed && { elapsed }),
       ...(pace && { pace }),
       ...(heartbeat && { heartbeat }),
       ...(giveUpMs && { giveUpMs }),

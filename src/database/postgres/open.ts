@@ -13,7 +13,7 @@ import { type Attempt, StartAborted, type StartUpOptions, untilOpen } from "../s
 import { Writes } from "../writes.js";
 import { isTimeout, translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
-import { rowsOf, transact } from "./pool.js";
+import { PooledSnapshot, rowsOf, transact } from "./pool.js";
 
 /* Timeouts in milliseconds. Every wait has one. */
 
@@ -61,8 +61,8 @@ async function openOnce(url: string, options: PostgresOptions, attempt: Attempt)
   const opened: DataSource[] = [];
   try {
     await migrate(url, attempt);
-    opened.push(await connect(url, poolSize, { pipeline: true }));
-    opened.push(await connect(url, poolSize, { pipeline: false }));
+    opened.push(await connect(url, poolSize));
+    opened.push(await connect(url, poolSize));
     const [writer, reader] = opened as [DataSource, DataSource];
     return assemble(url, { writer, reader }, options);
   } catch (error) {
@@ -128,8 +128,9 @@ function assemble(
   const writePool = poolOf(writer);
   const readPool = poolOf(reader);
   const running = new Interruptible();
-  const read = reportProblems((text, values) => rowsOf(readPool, text, values), onProblem);
-  const reading: Runner = { query: (text, values) => running.run(() => read(text, values)) };
+  const report = problemReporter(onProblem);
+  const run = <T>(task: () => Promise<T>) => running.run(() => report(task));
+  const reading: Runner = { query: (text, values) => run(() => rowsOf(readPool, text, values)) };
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Polling is not part of any operation: it is not counted.
   const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
@@ -144,6 +145,10 @@ function assemble(
     write: writes.write,
     // Not on the connections for writing, where it would wait behind transactions that wait for locks.
     shared: reading,
+    snapshot() {
+      const snapshot = new PooledSnapshot(readPool);
+      return { query: (text, values) => run(() => snapshot.query(text, values)), end: () => snapshot.end() };
+    },
     onWakeUp: (listener) => wakeUps.add(listener),
     onCommitted: writes.onCommitted,
     onTransactionStart: writes.onTransactionStart,
@@ -173,14 +178,14 @@ function assemble(
 }
 
 /** Calls `onProblem` with the first error of an unreachable database, and with null when statements succeed again. */
-function reportProblems(read: Runner["query"], onProblem: ProblemListener = () => undefined): Runner["query"] {
+function problemReporter(onProblem: ProblemListener = () => undefined) {
   let reported = false;
-  return async (text, values) => {
+  return async <T>(task: () => Promise<T>): Promise<T> => {
     try {
-      const rows = await read(text, values);
+      const result = await task();
       if (reported) onProblem(null);
       reported = false;
-      return rows;
+      return result;
     } catch (error) {
       if (!reported && error instanceof DatabaseUnavailable && !isTimeout(error)) {
         reported = true;
@@ -191,8 +196,7 @@ function reportProblems(read: Runner["query"], onProblem: ProblemListener = () =
   };
 }
 
-/** @param how with `pipeline`, statements are sent without waiting for the results of earlier ones */
-async function connect(url: string, poolSize: number, how: { readonly pipeline: boolean }): Promise<DataSource> {
+async function connect(url: string, poolSize: number): Promise<DataSource> {
   const source = new DataSource({
     ...connectionOptions(url, poolSize),
     extra: {
@@ -201,7 +205,8 @@ async function connect(url: string, poolSize: number, how: { readonly pipeline: 
       query_timeout: RESPONSE_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
       keepAlive: true,
-      ...how,
+      // Statements are sent without waiting for the results of earlier ones.
+      pipeline: true,
     },
     entities: ENTITIES,
     namingStrategy: new SnakeCaseNaming(),

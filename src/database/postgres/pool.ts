@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, PoolClient, QueryResult } from "pg";
-import { DatabaseUnavailable, WriteConflict } from "../database.js";
+import { DatabaseUnavailable, type Snapshot, WriteConflict } from "../database.js";
 import { Transaction, WHOLE_TRANSACTION, type WriteConnection } from "../rows/transaction.js";
 import { isRetryable, translateError, UNIQUE_VIOLATION } from "./errors.js";
 
@@ -30,35 +30,92 @@ export async function transact<T>(pool: Pool, work: (transaction: Transaction) =
 interface PooledConnection {
   readonly client: PoolClient;
   lost: unknown;
+  /** Gives it back to the pool, or closes it if it is lost. */
+  release(): void;
 }
 
-async function withConnection<T>(pool: Pool, use: (borrowed: PooledConnection) => Promise<T>): Promise<T> {
+async function borrow(pool: Pool): Promise<PooledConnection> {
   const client = await pool.connect().catch((error: unknown) => {
     throw translateError(error);
   });
-  const borrowed: PooledConnection = { client, lost: undefined };
   const onError = (error: Error) => {
     borrowed.lost ??= translateError(error);
   };
+  const borrowed: PooledConnection = {
+    client,
+    lost: undefined,
+    release() {
+      client.off("error", onError);
+      client.release(borrowed.lost !== undefined);
+    },
+  };
   client.on("error", onError);
+  return borrowed;
+}
+
+async function withConnection<T>(pool: Pool, use: (borrowed: PooledConnection) => Promise<T>): Promise<T> {
+  const borrowed = await borrow(pool);
   try {
     return await use(borrowed);
   } finally {
-    client.off("error", onError);
-    client.release(borrowed.lost !== undefined);
+    borrowed.release();
+  }
+}
+
+async function runOn(borrowed: PooledConnection, text: string, values?: readonly unknown[]): Promise<QueryResult> {
+  if (borrowed.lost !== undefined) throw borrowed.lost;
+  try {
+    return await resultOf(borrowed.client, text, values);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) borrowed.lost = error;
+    throw error;
+  }
+}
+
+/**
+ * Reads on one connection of the pool, in one transaction. It begins with the first statement, without a round trip of its own
+ * if the pool pipelines.
+ */
+export class PooledSnapshot implements Snapshot {
+  readonly #pool: Pool;
+  #connection: Promise<PooledConnection> | null = null;
+  #ended = false;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async query(text: string, values: readonly unknown[]): Promise<unknown[]> {
+    // Fields that were still being resolved when another one failed the whole operation.
+    if (this.#ended) throw new DatabaseUnavailable("The operation has ended.");
+    this.#connection ??= this.#begin();
+    return (await runOn(await this.#connection, text, values)).rows;
+  }
+
+  end(): void {
+    this.#ended = true;
+    // Nobody waits for the COMMIT of a transaction that wrote nothing.
+    this.#connection?.then(
+      (borrowed) =>
+        runOn(borrowed, "COMMIT")
+          .catch(() => undefined)
+          .finally(() => borrowed.release()),
+      () => undefined,
+    );
+  }
+
+  async #begin(): Promise<PooledConnection> {
+    const borrowed = await borrow(this.#pool);
+    // If it fails, so do the statements after it.
+    runOn(borrowed, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").catch((error: unknown) => {
+      borrowed.lost ??= error;
+    });
+    return borrowed;
   }
 }
 
 function writerOn(borrowed: PooledConnection): WriteConnection {
-  const run = async (text: string, values?: readonly unknown[]) => {
-    if (borrowed.lost !== undefined) throw borrowed.lost;
-    try {
-      return await resultOf(borrowed.client, text, values);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) borrowed.lost = error;
-      throw error;
-    }
-  };
+  const run = (text: string, values?: readonly unknown[]) => runOn(borrowed, text, values);
   return {
     query: async (text, values) => (await run(text, values)).rows,
     async commit(deferred) {

@@ -7,6 +7,7 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { pruneStep } from "../../events/prune.js";
+import { readEvents } from "../../events/read.js";
 import type { Ctx } from "../core/context.js";
 import { formatDuration } from "../core/duration.js";
 import { KEY_LIFETIME_MS } from "../core/idempotency.js";
@@ -61,9 +62,12 @@ export async function closeExpiredReviewApps(ctx: Ctx): Promise<void> {
   }
 }
 
+/** How much of the log one run prunes, in milliseconds: a clock that is wrong for long does not cost the whole log. */
+const MAX_PRUNED_MS = 24 * 60 * 60 * 1000;
+
 /** Prunes expired events in batches, so that other transactions do not wait, and expired keys and budgets. */
 export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void> {
-  const horizon = new Date(ctx.now().getTime() - ctx.durations.eventRetention);
+  const horizon = await pruneHorizon(ctx);
   while (!signal.aborted && (await ctx.db.write((tx) => pruneStep(tx, horizon)))) {
     // The next batch waits in the queue behind other transactions.
   }
@@ -73,14 +77,21 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
     await ctx.db.write((tx) =>
       tx.execute("prune_budgets", sql`DELETE FROM budgets WHERE expire < ${ctx.now().getTime()}`),
     );
-  if (!signal.aborted) await pruneReports(ctx);
+  if (!signal.aborted) await pruneReports(ctx, horizon);
+}
+
+/** Events from before this are pruned now: those that are too old, but of a day at most. */
+async function pruneHorizon(ctx: Ctx): Promise<Date> {
+  const due = ctx.now().getTime() - ctx.durations.eventRetention;
+  const [oldest] = await readEvents(ctx.db.reader, {}, null, 1);
+  return new Date(oldest === undefined ? due : Math.min(due, oldest.occurredAt.getTime() + MAX_PRUNED_MS));
 }
 
 /** Prunes commit statuses and GitHub reports as old as pruned events. */
-async function pruneReports(ctx: Ctx): Promise<void> {
-  const horizon = ctx.now().getTime() - ctx.durations.eventRetention;
+async function pruneReports(ctx: Ctx, horizon: Date): Promise<void> {
+  const before = horizon.getTime();
   await ctx.db.write(async (tx) => {
-    await tx.deleteWhere(CommitStatus, sql`e.received_at < ${horizon}`);
-    await tx.deleteWhere(GithubReport, sql`e.state <> 'PENDING' AND e.updated_at < ${horizon}`);
+    await tx.deleteWhere(CommitStatus, sql`e.received_at < ${before}`);
+    await tx.deleteWhere(GithubReport, sql`e.state <> 'PENDING' AND e.updated_at < ${before}`);
   });
 }

@@ -25,23 +25,29 @@ export interface GithubSettings {
   readonly githubMaxDeliveries: number;
 }
 
+export interface GithubParts {
+  readonly log: Logger;
+  /** Whether the clock can be trusted: nothing expires or is pruned otherwise. */
+  isClockSteady(): boolean;
+  /** Sends requests to GitHub. @default fetch */
+  readonly send?: typeof fetch | undefined;
+}
+
 /**
  * Receives webhooks from GitHub and reports releases to it until stopped.
  *
  * @param ctx acts as the service itself
- * @param send sends requests to GitHub. @default fetch
  */
 export async function serveGithub(
   http: FastifyInstance,
   ctx: Ctx,
   settings: GithubSettings,
-  log: Logger,
-  send?: typeof fetch,
+  { log, isClockSteady, send }: GithubParts,
 ): Promise<Ticker> {
   const inbox = new WebhookInbox(ctx, { forks: settings.githubForks });
   await serveGithubWebhooks(http, { secrets: settings.githubWebhookSecrets, inbox });
   const retention = { maxAge: settings.githubDeliveryRetention, maxCount: settings.githubMaxDeliveries };
-  const pending = startPendingDeliveries({ ctx, inbox, retention, log });
+  const pending = startPendingDeliveries({ ctx, inbox, retention, isClockSteady, log });
   if (settings.githubToken === null) {
     await disableQueue(ctx.db);
     return pending;

@@ -174,14 +174,27 @@ export class Execution {
 
   async #run(read: () => OperationRequest, options: ExecuteOptions, record: OperationRecord): Promise<Outcome> {
     const { ctx, admission } = this.#parts;
-    const { subscription, transport, dependencies = null } = options;
+    const { subscription, dependencies = null } = options;
     const viewer = await options.viewer();
     record.viewer = viewer.name;
     const request = read();
     record.client ??= request.client;
     const query = admission.admit(request);
     const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, subscription, dependencies);
-    const { operationName, variables } = request;
+    try {
+      return await this.#executeOperation(request, query, context, record, options);
+    } finally {
+      context.reads.end();
+    }
+  }
+
+  async #executeOperation(
+    { operationName, variables }: OperationRequest,
+    query: string,
+    context: Context,
+    record: OperationRecord,
+    { transport, subscription }: ExecuteOptions,
+  ): Promise<Outcome> {
     const { body, http } = await this.#apollo.executeOperation(
       {
         query,
@@ -194,7 +207,7 @@ export class Execution {
     );
     if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
     const admitted = subscription === null ? undefined : this.#admitted.get(subscription);
-    if (admitted !== undefined) return this.#subscribe(admitted, viewer, context, record);
+    if (admitted !== undefined) return this.#subscribe(admitted, context.viewer, context, record);
     const headers = http.headers.size === 0 ? NO_HEADERS : Object.fromEntries(http.headers);
     return { status: http.status ?? 200, headers, result: body.singleResult, record, subscription: null };
   }

@@ -5,15 +5,15 @@ import type { Context } from "../../schema/context.js";
 import { type Fragments, findFragments } from "./limits.js";
 
 /**
- * Reads the head of the log for `Query.cursor`, before any other row of the operation. So every change up to the cursor is in
- * the answer, wherever the field is in the document and on whichever connection the rows are read. Later changes may be in
- * the answer too: a subscription from the cursor sends those again, and misses none.
+ * Begins the reads of a query, which all see the same state of the database. Reads the head of the log for `Query.cursor`
+ * before any other row. So every change up to the cursor is in the answer, wherever the field is in the document.
  */
 export const logHeadPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ document, operation, contextValue }) => {
       // Undefined if the operation is ambiguous, despite its type.
       if (operation?.operation !== OperationTypeNode.QUERY) return;
+      contextValue.reads.begin();
       if (!selectsCursor(operation.selectionSet, findFragments(document))) return;
       contextValue.logHead = (await logBounds(contextValue.db.reader)).head;
     },

@@ -105,8 +105,13 @@ class Group {
     const { ctx, execution } = this.#parts;
     // Every event needs a new context: loaders cache rows and would return outdated state.
     const context = new Context({ ...ctx, now: ctx.now, viewer: this.#viewer }, randomUUID());
-    if (!(await isVisible(context, event))) return null;
-    return JSON.stringify(await execution.executeEvent(this.#admitted, event, context));
+    context.reads.begin();
+    try {
+      if (!(await isVisible(context, event))) return null;
+      return JSON.stringify(await execution.executeEvent(this.#admitted, event, context));
+    } finally {
+      context.reads.end();
+    }
   }
 }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
+import { FaultyReads } from "../../support/faulty-reads.js";
 import { pickOne, pickSome, readLog, startInstances } from "../../support/instances.js";
 import { Seed } from "../../support/seed.js";
-import { onlyOn } from "../../support/server.js";
+import { ADMIN_SECRET, onlyOn, startServer } from "../../support/server.js";
+import { Socket } from "../../support/socket.js";
 
 const TARGETS =
   "promotion { id release { id } targets { app { name } checks { context state passed } release { version } } }";
@@ -136,6 +138,55 @@ describe("concurrent promotions through two instances", onlyOn("postgres"), () =
       );
       assert.equal(finished.length, 1);
     }
+  });
+});
+
+describe("a promotion to two apps", onlyOn("postgres"), () => {
+  it("is seen whole or not at all by a query and by the event of a subscription that read one app after the other", async (t) => {
+    const reads = new FaultyReads();
+    const { admin, url } = await startServer(t, { wrap: reads.wrap });
+    const seed = new Seed(admin);
+    const pipeline = await seed.pipeline();
+    const source = await seed.coupled(pipeline, "DEVELOPMENT", { autoDeploy: false });
+    const [one, other] = [await seed.coupled(pipeline, "STAGING"), await seed.coupled(pipeline, "STAGING")];
+    const promote = async () => {
+      await seed.release(source);
+      await admin.mutate("promote", { app: source.name }, "promotion { id }");
+    };
+    await promote();
+    /** Promotes between the first and the second statement that reads current releases. */
+    const promoteInBetween = () => {
+      let count = 0;
+      reads.before = async (text) => {
+        if (!text.includes("current_releases")) return;
+        count += 1;
+        if (count === 2) await promote();
+      };
+    };
+    const fields = `app(app: "${one.name}") { currentRelease { version } }
+      pipeline(pipeline: "${pipeline.name}") { stages { couplings { app { name currentRelease { version } } } } }`;
+    promoteInBetween();
+    const seen = await admin.ask(`{ ${fields} }`);
+    const couplings = seen.pipeline.stages.flatMap((stage: { couplings: unknown[] }) => stage.couplings);
+    const deeper = couplings.find(({ app }: { app: { name: string } }) => app.name === other.name);
+    assert.deepEqual([seen.app.currentRelease.version, deeper.app.currentRelease.version], [1, 1]);
+    const { apps } = await admin.ask("{ apps(first: 10) { nodes { name currentRelease { version } } } }");
+    const current = apps.nodes.find(({ name }: { name: string }) => name === one.name);
+    assert.equal(current.currentRelease.version, 2, "the next query sees it");
+
+    const socket = await Socket.open(t, url, ADMIN_SECRET);
+    const watch =
+      socket.run(`subscription { events(app: "${one.name}", types: [RELEASE_CREATED]) { ... on ReleaseEvent { release {
+      app { currentRelease { version } coupling { pipeline { stages { couplings { app { name currentRelease { version } } } } } } }
+    } } } }`);
+    await socket.run("{ viewer { name } }").take(1);
+    promoteInBetween();
+    await seed.release(one);
+    const [{ release }] = await watch.take(1);
+    const { stages } = release.app.coupling.pipeline;
+    const around = stages.flatMap((stage: { couplings: unknown[] }) => stage.couplings);
+    const beside = around.find(({ app }: { app: { name: string } }) => app.name === other.name);
+    assert.deepEqual([release.app.currentRelease.version, beside.app.currentRelease.version], [3, 2]);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Clock, HOUR } from "../../support/clock.js";
+import { Clock, HOUR, MINUTE } from "../../support/clock.js";
 import { dumpRows } from "../../support/database-content.js";
 import { eventsAfter, formatEvents, newestCursor, recordEvents } from "../../support/event-log.js";
 import { Seed, unique } from "../../support/seed.js";
@@ -207,10 +207,64 @@ describe("the log", () => {
     clock.advance(90 * 24 * HOUR);
     await other.restart();
     await other.app.tick();
+    // Either the service was stopped for so long, or the clock is wrong.
+    assert.deepEqual(await eventsAfter(other.admin, null), left);
+    clock.advance(MINUTE);
+    await other.app.tick();
     assert.deepEqual(await eventsAfter(other.admin, null), []);
     const reborn = await new Seed(other.admin).pipeline();
     assert.deepEqual(formatEvents(await eventsAfter(other.admin, left.at(-1)?.cursor ?? null)), [
       `PIPELINE_CREATED ${reborn.name}`,
     ]);
+  });
+
+  it("keeps what a clock would prune, expire or fail that is a year ahead for some seconds", async (t) => {
+    const clock = new Clock();
+    let elapsed = 0;
+    const other = await startServer(t, { now: clock.now, elapsed: () => elapsed });
+    const own = new Seed(other.admin);
+    const app = await own.app({ deploymentMode: "REPORTED" });
+    await own.release(app);
+    const before = await eventsAfter(other.admin, null);
+    const pass = async (milliseconds: number) => {
+      clock.advance(milliseconds);
+      elapsed += milliseconds;
+      await other.app.tick();
+    };
+    await pass(1000);
+    clock.advance(365 * 24 * HOUR);
+    for (let count = 0; count < 5; count += 1) await pass(10_000);
+    clock.advance(-365 * 24 * HOUR);
+    await pass(2 * MINUTE);
+    await pass(MINUTE);
+    assert.deepEqual(await eventsAfter(other.admin, null), before);
+    // A step that lasts is the new time.
+    clock.advance(HOUR);
+    await pass(1000);
+    assert.deepEqual(await eventsAfter(other.admin, null), before);
+    await pass(MINUTE);
+    assert.deepEqual(formatEvents(await eventsAfter(other.admin, before.at(-1)?.cursor ?? null)), [
+      `RELEASE_PHASE_CHANGED ${app.name} v1 FAILED`,
+    ]);
+  });
+
+  it("loses the events of one day at most in one run", async (t) => {
+    const clock = new Clock();
+    const other = await startServer(t, { now: clock.now });
+    const own = new Seed(other.admin);
+    const names: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      names.push((await own.pipeline()).name);
+      clock.advance(25 * HOUR);
+    }
+    clock.advance(365 * 24 * HOUR);
+    for (let runs = 1; runs <= 3; runs += 1) {
+      await other.app.tick();
+      assert.deepEqual(
+        formatEvents(await eventsAfter(other.admin, null)),
+        names.slice(runs).map((name) => `PIPELINE_CREATED ${name}`),
+      );
+      clock.advance(HOUR);
+    }
   });
 });

@@ -20,6 +20,8 @@ export interface PendingParts {
   readonly ctx: Ctx;
   readonly inbox: WebhookInbox;
   readonly retention: Retention;
+  /** Whether the clock can be trusted: nothing expires or is pruned otherwise. */
+  isClockSteady(): boolean;
   readonly log: Logger;
 }
 
@@ -28,13 +30,14 @@ export interface PendingParts {
  * possible can happen in many ways and on any instance: a pipeline is created or gets its repository, review apps are
  * enabled, or a repository is renamed.
  */
-export function startPendingDeliveries({ ctx, inbox, retention, log }: PendingParts): Ticker {
+export function startPendingDeliveries({ ctx, inbox, retention, isClockSteady, log }: PendingParts): Ticker {
   const prune = atMostEvery(PRUNE_INTERVAL_MS, ctx.now, (stopped: AbortSignal) =>
     pruneDeliveries(ctx.db, retention, ctx.now(), stopped),
   );
   return ticker(INTERVAL_MS, async (stopped) => {
     try {
       await applyDue(ctx, inbox, log, stopped);
+      if (!isClockSteady()) return;
       await expirePending(ctx.db, ctx.now());
       await prune(stopped);
     } catch (error) {
