@@ -1,11 +1,13 @@
 /** Runs tasks until it is interrupted: then those that are running fail at once, and so do all later ones. */
 export class Interruptible {
   readonly #running = new Set<(error: Error) => void>();
+  readonly #ended = new AbortController();
   #error: Error | null = null;
 
-  get interrupted(): boolean {
-    return this.#error !== null;
-  }
+  /** Resolves when it is interrupted. */
+  readonly interruption = new Promise<void>((resolve) => {
+    this.#ended.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
   run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#error !== null) return Promise.reject(this.#error);
@@ -22,5 +24,6 @@ export class Interruptible {
     this.#error ??= error;
     for (const reject of this.#running) reject(this.#error);
     this.#running.clear();
+    this.#ended.abort();
   }
 }

@@ -19,6 +19,8 @@ export interface PostgresProxy {
   freeze(): void;
   /** Does the same for all current connections. */
   freezeAll(): void;
+  /** Ends further connections with the packet that opens them, as an administrator may. */
+  endNew(): void;
   /** Accepts further connections, and forwards nothing. */
   freezeNew(): void;
 }
@@ -31,6 +33,7 @@ export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promi
   let listeners = 0;
   let refusing = false;
   let swallowing = false;
+  let ending = false;
   const server = createServer(async (near) => {
     const far = connect(Number(there.port), there.hostname);
     for (const socket of [near, far]) {
@@ -52,7 +55,8 @@ export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promi
     if (first.includes(LISTENER_APPLICATION_NAME)) listening.add(pair);
     far.write(first);
     near.pipe(far);
-    far.pipe(near);
+    if (ending) endWhenReady(far, near);
+    else far.pipe(near);
     near.on("close", () => far.destroy());
     far.on("close", () => near.destroy());
     near.on("close", () => pairs.delete(pair));
@@ -86,8 +90,25 @@ export async function startPostgresProxy(t: Cleanup, databaseUrl: string): Promi
     },
     freeze: () => freeze(listening),
     freezeAll: () => freeze(pairs),
+    endNew() {
+      ending = true;
+    },
     freezeNew() {
       swallowing = true;
     },
   };
+}
+
+/** The last message of a server that is ready for a statement. */
+const READY = Buffer.from("5a0000000549", "hex");
+
+/** Forwards until the server is ready, and adds the error with which an administrator ends a connection to the same packet. */
+function endWhenReady(far: Socket, near: Socket): void {
+  far.on("data", (data) => {
+    if (!data.subarray(-READY.length).equals(READY)) return void near.write(data);
+    const fields = "SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0";
+    const head = Buffer.from("E\0\0\0\0");
+    head.writeInt32BE(4 + fields.length, 1);
+    near.end(Buffer.concat([data, head, Buffer.from(fields)]));
+  });
 }

@@ -171,8 +171,7 @@ function assemble(
         await writer.destroy();
       })();
       // A database without response would not let connections go.
-      if (running.interrupted) closed.catch(() => undefined);
-      else await closed;
+      await Promise.race([closed, running.interruption]);
     },
   };
 }

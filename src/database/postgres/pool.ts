@@ -34,10 +34,18 @@ interface PooledConnection {
   release(): void;
 }
 
-async function borrow(pool: Pool): Promise<PooledConnection> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw translateError(error);
+function borrow(pool: Pool): Promise<PooledConnection> {
+  // Not the promise of `connect`: the server may end the connection in the packet that opens it. Then the client emits an error
+  // before the promise is awaited, and without a listener that would end the process.
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) reject(translateError(error));
+      else resolve(toConnection(client));
+    });
   });
+}
+
+function toConnection(client: PoolClient): PooledConnection {
   const onError = (error: Error) => {
     borrowed.lost ??= translateError(error);
   };
@@ -73,8 +81,8 @@ async function runOn(borrowed: PooledConnection, text: string, values?: readonly
 }
 
 /**
- * Reads on one connection of the pool, in one transaction. It begins with the first statement, without a round trip of its own
- * if the pool pipelines.
+ * Reads on one connection of the pool, in one transaction. It begins with the first statement, without an additional
+ * round trip if the pool pipelines.
  */
 export class PooledSnapshot implements Snapshot {
   readonly #pool: Pool;
@@ -94,7 +102,7 @@ export class PooledSnapshot implements Snapshot {
 
   end(): void {
     this.#ended = true;
-    // Nobody waits for the COMMIT of a transaction that wrote nothing.
+    // COMMIT is not awaited: the transaction wrote nothing.
     this.#connection?.then(
       (borrowed) =>
         runOn(borrowed, "COMMIT")

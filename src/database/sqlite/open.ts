@@ -204,7 +204,7 @@ function createFile(path: string): void {
 }
 
 /**
- * Creates the folder and those above it, each by itself: below a file system without folders of its own, such as `/proc`,
+ * Creates the folder and those above it, each by itself: below a file system that cannot have new folders, such as `/proc`,
  * Node's recursive `mkdir` never returns.
  */
 function createFolder(path: string): void {

@@ -9,7 +9,7 @@ import { Client } from "../../support/client.js";
 import { administer, freshDatabase } from "../../support/engine.js";
 import { startPostgresProxy } from "../../support/postgres-proxy.js";
 import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, onlyOn } from "../../support/server.js";
+import { ADMIN_SECRET, onlyOn, startServer } from "../../support/server.js";
 import { type ServerProcess, startProcess } from "../../support/server-process.js";
 import { Socket } from "../../support/socket.js";
 
@@ -51,11 +51,14 @@ describe("a start", onlyOn("postgres"), () => {
     await givesUp(await blackHole(t), /cannot be reached: It did not respond in time\.$/);
     const role = `limited_${unique("role").replaceAll("-", "_")}`;
     await administer(DATABASE_URL, `CREATE ROLE ${role} LOGIN PASSWORD 'limited' CONNECTION LIMIT 0`);
-    t.after(() => administer(DATABASE_URL, `DROP ROLE ${role}`));
-    const limited = new URL(DATABASE_URL);
-    limited.username = role;
-    limited.password = "limited";
-    await givesUp(limited.href, /cannot be reached: too many connections for role "\w+"$/);
+    try {
+      const limited = new URL(DATABASE_URL);
+      limited.username = role;
+      limited.password = "limited";
+      await givesUp(limited.href, /cannot be reached: too many connections for role "\w+"$/);
+    } finally {
+      await administer(DATABASE_URL, `DROP ROLE ${role}`);
+    }
   });
 });
 
@@ -63,7 +66,9 @@ describe("a stop while PostgreSQL does not respond", onlyOn("postgres"), () => {
   it("answers what is in progress with UNAVAILABLE, and exits with 0", async (t) => {
     const proxy = await startPostgresProxy(t, await freshDatabase(t));
     const server = startProcess(t, { DATABASE_URL: proxy.url, ADMIN_TOKEN: ADMIN_SECRET });
+    const idle = startProcess(t, { DATABASE_URL: proxy.url, ADMIN_TOKEN: ADMIN_SECRET });
     const url = await server.ready();
+    await idle.ready();
     const client = new Client(url, ADMIN_SECRET);
     await new Seed(client).app();
     const socket = await Socket.open(t, url, ADMIN_SECRET);
@@ -75,12 +80,32 @@ describe("a stop while PostgreSQL does not respond", onlyOn("postgres"), () => {
     // Both have reached the service.
     await new Promise((resolve) => setTimeout(resolve, 300));
     server.signal("SIGTERM");
+    idle.signal("SIGTERM");
     const { errors } = await overHttp;
     assert.equal(errors?.[0]?.extensions.code, "UNAVAILABLE");
     assert.equal((await overSocket).extensions.code, "UNAVAILABLE");
     assert.equal(await socket.closed, 1001);
-    assert.equal(await server.exit(), 0);
-    assert.equal(server.log.at(-1)?.msg, "stopped");
+    for (const one of [server, idle]) {
+      assert.equal(await one.exit(), 0);
+      assert.equal(one.log.at(-1)?.msg, "stopped");
+    }
+  });
+});
+
+describe("a connection that PostgreSQL ends in the packet that opens it", onlyOn("postgres"), () => {
+  it("fails its operation with UNAVAILABLE, and not the service", async (t) => {
+    const proxy = await startPostgresProxy(t, await freshDatabase(t));
+    const { admin } = await startServer(t, { env: { DATABASE_URL: proxy.url } });
+    proxy.endNew();
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => admin.post(CREATE_APP, { input: { name: unique("app") } })),
+    );
+    const codes = results.map(({ errors }) => errors?.[0]?.extensions.code ?? "none");
+    assert.deepEqual(
+      codes.filter((code) => !["none", "UNAVAILABLE"].includes(code)),
+      [],
+    );
+    assert.ok(codes.includes("UNAVAILABLE"));
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Client } from "../../support/client.js";
-import { Clock, HOUR } from "../../support/clock.js";
+import { Clock, HOUR, MINUTE } from "../../support/clock.js";
 import { dumpRows } from "../../support/database-content.js";
 import { formatEvents, recordEvents } from "../../support/event-log.js";
 import { type Named, Seed, unique } from "../../support/seed.js";
@@ -222,6 +222,10 @@ describe("closing a review app", () => {
     await timed.stop();
     clock.advance(72 * HOUR);
     await timed.start();
+    await timed.app.tick();
+    // It was stopped for more than a day: the clock must be steady for a minute.
+    assert.equal((await getReviewApps(pipeline, timed.admin)).length, 2);
+    clock.advance(MINUTE);
     await timed.app.tick();
     assert.deepEqual(await getReviewApps(pipeline, timed.admin), []);
   });
