@@ -67,6 +67,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
         "web/acting",
         "web/board",
         "web/files",
+        "web/restart",
         "web/pages",
         "web/sign-in",
         "integrations/platform/akkeris",

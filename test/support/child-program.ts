@@ -12,9 +12,12 @@ export class ChildProgram {
   }
 
   /** @param file path of the compiled file */
-  static start(t: Cleanup, file: string, env: Record<string, string>): ChildProgram {
+  static start(t: Cleanup, file: string, env: Record<string, string>, args: readonly string[] = []): ChildProgram {
     const { PATH = "" } = process.env;
-    const child = spawn(process.execPath, [file], { env: { PATH, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [file, ...args], {
+      env: { PATH, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const program = new ChildProgram(child);
     t.after(() => program.kill());
     return program;

@@ -19,7 +19,13 @@ export function StagePlanLine({ plan, onPromote }: StagePlanLineProps) {
   const className = plan.promotable ? styles.ready : styles.held;
   const content = plan.promotable ? (
     <>
-      {onPromote === null ? `Ready for ${to.toLowerCase()}` : `Promote to ${to.toLowerCase()}`}
+      {onPromote === null ? (
+        `Ready for ${to.toLowerCase()}`
+      ) : (
+        <span>
+          Promote<span className="visually-hidden"> to {to.toLowerCase()}</span>
+        </span>
+      )}
       <Icon name="arrow" size={14} />
     </>
   ) : (
