@@ -135,7 +135,8 @@ describe("the generated types of the CLI", () => {
   /** Runs the check on a copy of its inputs after an edit. */
   function checkAfter(t: TestContext, edit: (folder: string) => void) {
     const folder = temporaryFolder(t);
-    for (const path of ["src/schema/schema.graphql", OPERATIONS, "src/cli/api/generated.ts"]) {
+    const page = ["web/src/documents", "web/src/gql"];
+    for (const path of ["src/schema/schema.graphql", OPERATIONS, "src/cli/api/generated.ts", ...page]) {
       cpSync(path, join(folder, path), { recursive: true });
     }
     edit(folder);
@@ -160,7 +161,8 @@ describe("the generated types of the CLI", () => {
         readFileSync(file, "utf8").replace("reviewAppsEnabled: Boolean!", "reviewAppsEnabled: Boolean"),
       );
     });
-    assert.deepEqual([schema.status, schema.stderr], [1, operation.stderr]);
+    assert.equal(schema.status, 1);
+    assert.match(schema.stderr, /generated\.ts is stale\. Run `npm run codegen`/);
   });
 
   it("cannot be generated for an operation that is not valid against the schema", (t) => {
