@@ -78,6 +78,16 @@ const ROLLBACKS: Step[] = [
   ...[does("promote", 0, 1), does("report", 7), does("late", 1), does("rollback", 0, 1), does("rollback", 0, 1)],
 ];
 
+/**
+ * Every outcome of `Build.autoDeploys`: an older commit (NOT_NEWER), a pending build before a newer one that was released
+ * (SUPERSEDED), a build after a rollback (HELD), and one that is pending (WAITING).
+ */
+const ORDERS: Step[] = [
+  ...[does("build", 2, 1, 1), does("build", 0, 1, 2), does("build", 4, 1, 0), does("build", 6, 1, 1)],
+  ...[does("rollback"), does("build", 6, 7, 7)],
+  ...[does("pipeline", 1), does("app", 1), does("couple", 1, 2, 1), does("build", 1, 1, 0)],
+];
+
 /** All ids ever created, deleted ones included, for steps to choose from. */
 class World {
   readonly pipelines: string[] = [];
@@ -384,6 +394,7 @@ describe("any series of changes", () => {
           log.map((_, index) => index + 1),
         );
         await holds(server.admin, log);
+        tally.superseded += log.filter(({ releasePhase }) => releasePhase === "SUPERSEDED").length;
         await checkAutoDeploys(server.admin, tally);
         await server.restart();
         assert.deepEqual(await getState(server), state);
@@ -391,7 +402,7 @@ describe("any series of changes", () => {
         await server.stop();
       }),
       // Shrinking would run hundreds of further attempts. The seed and the path reproduce a failure.
-      { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE], [ROLLBACKS]] },
+      { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true, examples: [[QUEUE], [ROLLBACKS], [ORDERS]] },
     );
     for (const what of ["rolledBack", "notRolledBack", "lateAccepted", "lateRefused", "superseded"] as const) {
       assert.ok(tally[what] > 0, `${what}: ${JSON.stringify(tally)}`);

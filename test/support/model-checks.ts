@@ -78,7 +78,6 @@ export async function checkAutoDeploys(admin: Client, tally: ModelTally): Promis
   for (const app of apps.nodes) {
     const releases: ModelRelease[] = app.releases.nodes.reverse();
     releasesOf.set(app.id, releases);
-    tally.superseded += releases.filter(({ phase }) => phase === "SUPERSEDED").length;
     for (const [index, release] of releases.entries()) {
       if (release.trigger !== "AUTO_DEPLOY") continue;
       const build = buildOf(release);
