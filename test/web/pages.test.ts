@@ -47,6 +47,7 @@ describe("the pages in a browser", { skip: skipWithoutBrowser }, () => {
     [`/pipelines/${pipeline.name}/timeline`]: "This is the beginning of the log.",
     [`/promotions/${promotion.id}`]: "Targets",
     [`/apps/${dev.name}?compare=1&compare=2`]: "v1 and v2",
+    "/freezes": "The next 14 days",
     "/tokens": "Create token",
     "/audit": "Audit",
     "/nothing-here": "",
@@ -128,6 +129,42 @@ describe("the pages in a browser", { skip: skipWithoutBrowser }, () => {
     await page.getByRole("dialog").getByRole("button", { name: "Roll back", exact: true }).click();
     await page.getByRole("row", { name: /v3 current/ }).waitFor();
     assert.deepEqual(problems, []);
+  });
+
+  it("start and lift a freeze, which the board and the plan of a promotion show", async (t) => {
+    const frozen = await seed.pipeline();
+    const from = await seed.coupled(frozen, "STAGING");
+    await seed.coupled(frozen, "PRODUCTION");
+    await seed.release(from);
+    const window = {
+      name: unique("nights"),
+      kind: "DENY",
+      timeZone: "Europe/Berlin",
+      scope: { pipelines: [frozen.id] },
+    };
+    const times = { startTime: "22:00:00", endTime: "06:00:00" };
+    await server.admin.mutate("createDeploymentWindow", { ...window, ...times }, "window { id }");
+    const { page, problems } = await open(t, "/freezes");
+    await page.getByText(window.name).waitFor();
+    await page.getByRole("button", { name: "Start a freeze" }).click();
+    await page.getByLabel("Reason").fill("Payments incident");
+    await page.getByLabel(/^Pipelines/).fill(frozen.name);
+    await page.getByRole("dialog").getByRole("button", { name: "Start the freeze" }).click();
+    await page.getByRole("heading", { name: "Payments incident" }).waitFor();
+    await assertAccessible(page, "/freezes with a freeze");
+    const { page: board, problems: onBoard } = await open(t, `/pipelines/${frozen.name}`);
+    await board.getByText("is frozen: Payments incident").waitFor();
+    await board.getByRole("button", { name: /^Promote to production/ }).click();
+    await board
+      .getByRole("dialog")
+      .getByText(/is frozen until/)
+      .waitFor();
+    await page.getByRole("button", { name: "Lift the freeze: Payments incident" }).click();
+    await page.getByLabel("Reason").fill("Solved");
+    await page.getByRole("dialog").getByRole("button", { name: "Lift the freeze" }).click();
+    await page.getByText(/^lifted by admin: Solved/).waitFor();
+    await board.getByText("is frozen: Payments incident").waitFor({ state: "detached" });
+    assert.deepEqual([problems, onBoard], [[], []]);
   });
 
   it("create and revoke tokens for administrators, who see refused attempts", async (t) => {

@@ -11,6 +11,7 @@ const OverviewPage = lazy(() => import("./overview/overview-page"));
 const TimelinePage = lazy(() => import("./timeline/timeline-page"));
 const PromotionPage = lazy(() => import("./promotion/promotion-page"));
 const AppPage = lazy(() => import("./app/app-page"));
+const FreezesPage = lazy(() => import("./freezes/freezes-page"));
 const TokensPage = lazy(() => import("./access/tokens-page"));
 const AuditPage = lazy(() => import("./access/audit-page"));
 
@@ -28,6 +29,7 @@ export function App() {
                 <Route path="/pipelines/:pipeline/timeline" element={<TimelinePage />} />
                 <Route path="/promotions/:promotion" element={<PromotionPage />} />
                 <Route path="/apps/:app" element={<AppPage />} />
+                <Route path="/freezes" element={<FreezesPage />} />
                 <Route path="/tokens" element={<TokensPage />} />
                 <Route path="/audit" element={<AuditPage />} />
                 <Route path="*" element={<NotFound what="page" />} />

@@ -10,7 +10,9 @@ export function BlockerList({ blockers }: { readonly blockers: readonly BlockerD
   if (blockers.length === 0) return null;
   const groups = new Map<string, { blocker: BlockerDetailsFragment; apps: string[] }>();
   for (const blocker of blockers) {
-    const key = blocker.context === null ? blocker.message : `${blocker.code} ${blocker.context}`;
+    const { code, context, cause, clearsAt, message } = blocker;
+    // Messages name the app.
+    const key = `${code} ${context ?? cause?.id ?? clearsAt ?? message}`;
     const group = groups.get(key) ?? { blocker, apps: [] };
     if (blocker.app !== null) group.apps.push(blocker.app.name);
     groups.set(key, group);

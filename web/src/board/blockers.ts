@@ -12,13 +12,24 @@ const CHECK_WORDS: Partial<Record<BlockerCode, string>> = {
   CHECK_FAILED: "failed",
 };
 
+const SHORT: Partial<Record<BlockerCode, string>> = {
+  FROZEN: "frozen",
+  WINDOW_CLOSED: "outside of its window",
+  SOAKING: "soaking",
+  APPROVAL_REQUIRED: "needs approval",
+  RELEASE_NOT_SUCCEEDED: "not deployed yet",
+  NOT_VERIFIED: "not verified",
+};
+
 /** The reasons in a few words, each once: `qa/smoke missing, ci/build failed`. Several apps can have the same. */
 export function describeBlockers(blockers: readonly BlockerLike[]): string {
   const checks = blockers.flatMap(({ code, context }) => {
     const word = CHECK_WORDS[code];
     return word === undefined || context === null ? [] : [`${context} ${word}`];
   });
-  const others = blockers.filter(({ code }) => CHECK_WORDS[code] === undefined).map(({ message }) => message);
+  const others = blockers
+    .filter(({ code }) => CHECK_WORDS[code] === undefined)
+    .map(({ code, message }) => SHORT[code] ?? message);
   const [first, ...rest] = [...new Set([...others, ...checks])];
   return rest.length === 0 ? (first ?? "") : `${first} and ${rest.length} more`;
 }

@@ -1,6 +1,7 @@
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { ActionsProvider } from "../acting/actions";
+import { GateBanner } from "../freezes/freeze-banner";
 import type { Stage } from "../gql/graphql";
 import { useIsStale } from "../shell/live-badge";
 import { PipelineTabs } from "../timeline/pipeline-tabs";
@@ -40,6 +41,7 @@ export function BoardPage() {
   return (
     <ActionsProvider revision={revision}>
       <BoardHeader board={board} filter={filter} onFilter={setFilter} />
+      <GateBanner stages={board.pipeline.stages} />
       <div className={styles.board} data-stale={stale || undefined}>
         {columns.map(({ stage, appIds }) => {
           const listed = appIds.flatMap((id) => apps.get(id) ?? []);

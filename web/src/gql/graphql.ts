@@ -112,6 +112,10 @@ export type ReleaseTrigger =
   | 'PROMOTION'
   | 'ROLLBACK';
 
+export type WindowKind =
+  | 'ALLOW'
+  | 'DENY';
+
 export type PromoteInput = {
   readonly app?: string | null | undefined;
   readonly pipeline?: string | null | undefined;
@@ -135,6 +139,28 @@ export type RevokeTokenInput = {
   readonly token: string;
 };
 
+export type StartFreezeInput = {
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly reason: string;
+  readonly incidentUrl?: string | null | undefined;
+  readonly startsAt?: string | null | undefined;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+  readonly hard?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type GateScopeInput = {
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly stages?: ReadonlyArray<Stage> | null | undefined;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+};
+
+export type LiftFreezeInput = {
+  readonly freeze: string;
+  readonly reason: string;
+};
+
 export type RollbackInput = {
   readonly app: string;
   readonly release?: string | null | undefined;
@@ -147,11 +173,71 @@ export type PromotionPreviewQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
+export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+       | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
-export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> };
+export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+     | null, readonly app: { readonly id: string, readonly name: string } | null }> };
 
-export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null };
+export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
+   | null, readonly app: { readonly id: string, readonly name: string } | null };
 
 export type PromoteMutationVariables = Exact<{
   input: PromoteInput;
@@ -190,7 +276,27 @@ export type BoardQueryVariables = Exact<{
 }>;
 
 
-export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly branch: string, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
+export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly branch: string, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly gate: { readonly open: boolean, readonly nextOpensAt: string | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly cause:
+            | { readonly __typename: 'Pipeline', readonly id: string }
+            | { readonly __typename: 'Token', readonly id: string }
+            | { readonly __typename: 'PromotionEvent', readonly id: string }
+            | { readonly __typename: 'ReleaseStatusEvent', readonly id: string }
+            | { readonly __typename: 'ReleaseEvent', readonly id: string }
+            | { readonly __typename: 'ChangeEvent', readonly id: string }
+            | { readonly __typename: 'Build', readonly id: string }
+            | { readonly __typename: 'App', readonly id: string }
+            | { readonly __typename: 'Coupling', readonly id: string }
+            | { readonly __typename: 'Promotion', readonly id: string }
+            | { readonly __typename: 'PromotionTarget', readonly id: string }
+            | { readonly __typename: 'Release', readonly id: string }
+            | { readonly __typename: 'DeploymentWindow', readonly name: string, readonly id: string, readonly windowMessage: string | null }
+            | { readonly __typename: 'Freeze', readonly reason: string, readonly endsAt: string | null, readonly id: string }
+            | { readonly __typename: 'FreezeExemption', readonly id: string }
+            | { readonly __typename: 'GithubDelivery', readonly id: string }
+            | { readonly __typename: 'ReviewApp', readonly id: string }
+            | { readonly __typename: 'ReleaseStatus', readonly id: string }
+            | { readonly __typename: 'PipelineStage', readonly id: string }
+           | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
 
 export type BoardAppFragment = { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } };
 
@@ -217,6 +323,29 @@ export type BoardPlansQueryVariables = Exact<{
 export type BoardPlansQuery = { readonly development: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> }, readonly staging: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
 export type StagePlanFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> };
+
+export type FreezesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FreezesQuery = { readonly cursor: string, readonly freezes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> }> }, readonly deploymentWindows: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly kind: WindowKind, readonly timeZone: unknown, readonly recurrence: string | null, readonly startTime: unknown, readonly endTime: unknown, readonly message: string | null, readonly problem: string | null, readonly active: boolean, readonly nextChangeAt: string | null, readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }>, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> } }> } };
+
+export type ScopeFragment = { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> };
+
+export type FreezeRowFragment = { readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> };
+
+export type StartFreezeMutationVariables = Exact<{
+  input: StartFreezeInput;
+}>;
+
+
+export type StartFreezeMutation = { readonly startFreeze: { readonly freeze: { readonly id: string } } | null };
+
+export type LiftFreezeMutationVariables = Exact<{
+  input: LiftFreezeInput;
+}>;
+
+
+export type LiftFreezeMutation = { readonly liftFreeze: { readonly freeze: { readonly id: string } } | null };
 
 export type PageEventsSubscriptionVariables = Exact<{
   pipeline?: string | null | undefined;
@@ -366,6 +495,9 @@ export const BlockerDetailsFragmentDoc = new TypedDocumentString(`
   overridable
   remedies
   clearsAt
+  cause {
+    id
+  }
   app {
     id
     name
@@ -425,6 +557,9 @@ export const PreviewFragmentDoc = new TypedDocumentString(`
   overridable
   remedies
   clearsAt
+  cause {
+    id
+  }
   app {
     id
     name
@@ -599,6 +734,66 @@ export const StagePlanFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"StagePlan"}) as unknown as TypedDocumentString<StagePlanFragment, unknown>;
+export const ScopeFragmentDoc = new TypedDocumentString(`
+    fragment Scope on GateScope {
+  stages
+  pipelines {
+    id
+    name
+  }
+  apps {
+    id
+    name
+  }
+}
+    `, {"fragmentName":"Scope"}) as unknown as TypedDocumentString<ScopeFragment, unknown>;
+export const FreezeRowFragmentDoc = new TypedDocumentString(`
+    fragment FreezeRow on Freeze {
+  id
+  reason
+  incidentUrl
+  startsAt
+  endsAt
+  hard
+  active
+  liftedAt
+  liftReason
+  startedBy {
+    name
+  }
+  liftedBy {
+    name
+  }
+  scope {
+    ...Scope
+  }
+  exemptions {
+    id
+    reason
+    expiresAt
+    app {
+      id
+      name
+    }
+    build {
+      id
+      commit {
+        sha
+      }
+    }
+  }
+}
+    fragment Scope on GateScope {
+  stages
+  pipelines {
+    id
+    name
+  }
+  apps {
+    id
+    name
+  }
+}`, {"fragmentName":"FreezeRow"}) as unknown as TypedDocumentString<FreezeRowFragment, unknown>;
 export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
     fragment PipelineSummary on Pipeline {
   id
@@ -775,11 +970,14 @@ fragment BlockerDetails on Blocker {
   overridable
   remedies
   clearsAt
+  cause {
+    id
+  }
   app {
     id
     name
   }
-}`, {"hash":"sha256:d46ee0f31baf9c8a090e092e184700fccb63c81e79caedb57b4241ba6241a70b"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
+}`, {"hash":"sha256:e984b3f7f66f25645f960df0c3661babcb4e042887e358a8b508c41eef6d4960"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
 export const PromoteDocument = new TypedDocumentString(`
     mutation Promote($input: PromoteInput!) {
   promote(input: $input) {
@@ -928,6 +1126,26 @@ export const BoardDocument = new TypedDocumentString(`
     branch
     stages {
       stage
+      gate {
+        open
+        nextOpensAt
+        blockers {
+          code
+          message
+          cause {
+            __typename
+            id
+            ... on Freeze {
+              reason
+              endsAt
+            }
+            ... on DeploymentWindow {
+              name
+              windowMessage: message
+            }
+          }
+        }
+      }
       couplings {
         id
         app {
@@ -1001,7 +1219,7 @@ fragment BoardRelease on Release {
       url
     }
   }
-}`, {"hash":"sha256:133d210f794ae473a9e120290526f673797f6ffe86278b7fed7fcff42a362d4d"}) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
+}`, {"hash":"sha256:f959fd227a10cf019ba7210be04b999dd823319b6bf4c26699fbdf2b9fcac2cb"}) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
 export const BoardEventsDocument = new TypedDocumentString(`
     subscription BoardEvents($pipeline: ID!, $after: EventCursor) {
   events(pipeline: $pipeline, after: $after) {
@@ -1136,6 +1354,101 @@ export const BoardPlansDocument = new TypedDocumentString(`
     }
   }
 }`, {"hash":"sha256:81a77e894036f2202c61b772aecd484aefc44d26de5c1b18d6a3d771740b8082"}) as unknown as TypedDocumentString<BoardPlansQuery, BoardPlansQueryVariables>;
+export const FreezesDocument = new TypedDocumentString(`
+    query Freezes {
+  cursor
+  freezes(first: 50) {
+    nodes {
+      ...FreezeRow
+    }
+  }
+  deploymentWindows(first: 100) {
+    nodes {
+      id
+      name
+      kind
+      timeZone
+      recurrence
+      startTime
+      endTime
+      message
+      problem
+      active
+      nextChangeAt
+      occurrences(first: 60) {
+        startsAt
+        endsAt
+      }
+      scope {
+        ...Scope
+      }
+    }
+  }
+}
+    fragment Scope on GateScope {
+  stages
+  pipelines {
+    id
+    name
+  }
+  apps {
+    id
+    name
+  }
+}
+fragment FreezeRow on Freeze {
+  id
+  reason
+  incidentUrl
+  startsAt
+  endsAt
+  hard
+  active
+  liftedAt
+  liftReason
+  startedBy {
+    name
+  }
+  liftedBy {
+    name
+  }
+  scope {
+    ...Scope
+  }
+  exemptions {
+    id
+    reason
+    expiresAt
+    app {
+      id
+      name
+    }
+    build {
+      id
+      commit {
+        sha
+      }
+    }
+  }
+}`, {"hash":"sha256:f3d8edd1e8fc10e7b7a316aed3d7f6020aa485741ae04f54d54097060734c3e8"}) as unknown as TypedDocumentString<FreezesQuery, FreezesQueryVariables>;
+export const StartFreezeDocument = new TypedDocumentString(`
+    mutation StartFreeze($input: StartFreezeInput!) {
+  startFreeze(input: $input) {
+    freeze {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:a8718f0ae6512cb42d9d217f44d849bd023a4e775e9fd75e5be974623c0bda64"}) as unknown as TypedDocumentString<StartFreezeMutation, StartFreezeMutationVariables>;
+export const LiftFreezeDocument = new TypedDocumentString(`
+    mutation LiftFreeze($input: LiftFreezeInput!) {
+  liftFreeze(input: $input) {
+    freeze {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:6b68e82407a64e73cbbb8c8d15c8a1b96ac763ed484596ddaf7de2bcb50f808f"}) as unknown as TypedDocumentString<LiftFreezeMutation, LiftFreezeMutationVariables>;
 export const PageEventsDocument = new TypedDocumentString(`
     subscription PageEvents($pipeline: ID, $app: ID, $types: [EventType!], $after: EventCursor) {
   events(pipeline: $pipeline, app: $app, types: $types, after: $after) {

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
-import { Link, NavLink } from "react-router";
+import { Link, NavLink, useLocation } from "react-router";
 import { useHasRole, useSession } from "../session/session";
+import { ErrorBoundary } from "../ui/error-boundary";
 import { Mark } from "../ui/icons";
 import { LiveBadge, LiveBanner } from "./live-badge";
 import styles from "./shell.module.css";
@@ -10,6 +11,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const { name, role, restricted, signOut } = useSession();
   // Tokens restricted to pipelines may not administer others.
   const isAdmin = useHasRole("ADMIN") && !restricted;
+  const { pathname } = useLocation();
   return (
     <>
       <a className={styles.skip} href="#content">
@@ -24,6 +26,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <NavLink to="/" end>
             Pipelines
           </NavLink>
+          <NavLink to="/freezes">Freezes</NavLink>
           {isAdmin && <NavLink to="/tokens">Tokens</NavLink>}
           {isAdmin && <NavLink to="/audit">Audit</NavLink>}
         </nav>
@@ -39,7 +42,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </header>
       <LiveBanner />
       <main id="content" className={styles.main} tabIndex={-1}>
-        {children}
+        <ErrorBoundary path={pathname}>{children}</ErrorBoundary>
       </main>
     </>
   );

@@ -1,0 +1,11 @@
+import type { ScopeFragment } from "../gql/graphql";
+import { STAGE_NAMES } from "../ui/format";
+
+/** What a gate covers: `shop, billing in production`, or `everything`. */
+export function describeScope({ pipelines, stages, apps }: ScopeFragment): string {
+  const places = [...pipelines, ...apps].map(({ name }) => name).join(", ");
+  const where = stages.map((stage) => STAGE_NAMES[stage].toLowerCase()).join(", ");
+  if (places === "" && where === "") return "everything";
+  if (places === "") return `all of ${where}`;
+  return where === "" ? places : `${places} in ${where}`;
+}
