@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   board: { engine: "SQLite", load: () => import("./board.js") },
   "board-first": { engine: "SQLite", load: () => import("./board-first.js") },
   promote: { engine: "SQLite", load: () => import("./promote.js") },
+  webhooks: { engine: "SQLite", load: () => import("./webhooks.js") },
   growth: { engine: "SQLite", load: () => import("./growth.js") },
   "fan-out": { engine: "SQLite", load: () => import("./fan-out.js") },
   "idle-subscribers": { engine: "SQLite", load: () => import("./idle-subscribers.js") },

@@ -60,7 +60,7 @@ function generateTypes() {
       skipTypename: true,
       // Otherwise each change of a description would make the file stale.
       disableDescriptions: true,
-      scalars: { DateTime: "string", Duration: "string", EventCursor: "string", ID: "string" },
+      scalars: { DateTime: "string", Duration: "string", EventCursor: "string", ID: "string", URL: "string" },
     },
     plugins: [{ typescriptOperations: {} }],
     pluginMap: { typescriptOperations },

@@ -56,7 +56,16 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
   {
     why: "They test clients, which see only the API. The other tests check that the API behaves the same on both engines.",
     files: [
-      ...["cli/commands", "cli/exit-codes", "cli/import", "cli/watch", "cli/login", "cli/terminal", "cli/walkthrough"],
+      ...[
+        "cli/commands",
+        "cli/exit-codes",
+        "cli/import",
+        "cli/watch",
+        "cli/login",
+        "cli/terminal",
+        "cli/walkthrough",
+        "cli/webhooks",
+      ],
       ...[
         "examples/clients",
         "examples/deployer",

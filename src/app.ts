@@ -10,6 +10,8 @@ import { Feed } from "./events/feed.js";
 import { readEvents } from "./events/read.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
+import { startDispatcher } from "./integrations/webhooks/dispatcher.js";
+import { HttpSender, type ResolveHost } from "./integrations/webhooks/sender.js";
 import { buildSchema } from "./schema/build.js";
 import { collectSecrets } from "./secrets.js";
 import { Authentication } from "./server/auth/authentication.js";
@@ -66,6 +68,8 @@ export interface AppOptions {
   readonly giveUpMs?: number;
   /** Ends a start that waits for the database: it fails with StartAborted. */
   readonly signal?: AbortSignal;
+  /** Resolves the hosts of webhooks, for tests. @default the resolver of the operating system */
+  readonly resolveHost?: ResolveHost;
   /** Opens the database, for tests that check how it is used. @default openDatabase */
   readonly openDatabase?: typeof openDatabase;
 }
@@ -120,8 +124,16 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
     const responseStore = new ResponseStore(database);
     const db = tracing === null ? database : tracing.traceTransactions(database);
+    const sender = new HttpSender({
+      networks: config.webhookNetworks,
+      allowHttp: config.webhookAllowHttp,
+      ...(options.resolveHost && { resolveHost: options.resolveHost }),
+    });
+    cleanup.push(() => sender.close());
+    const { publicUrl } = config;
     const now = options.now ?? (() => new Date());
-    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, now, hasTestClock: options.now !== undefined };
+    const hasTestClock = options.now !== undefined;
+    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, sender, publicUrl, now, hasTestClock };
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const elapsed =
@@ -132,7 +144,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     cleanup.push(() => housekeeping.stop());
 
     const feed = new Feed(database, {
-      expired: cursorExpired,
+      expired: (oldest) => cursorExpired(oldest),
       failed: (error) => log.error({ err: error }, "event log could not be read"),
       giveUpMs: options.giveUpMs,
       rewound: (from, to) =>
@@ -197,6 +209,10 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       send: tracing?.fetch,
     });
     cleanup.push(() => github.stop());
+    const dispatcher = startDispatcher({ ctx, feed, log, sent: (result) => metrics.recordWebhookRequest(result) });
+    cleanup.push(async () => {
+      await Promise.all([dispatcher.stop(), sender.close()]);
+    });
     await http.listen({ host: config.host, port: config.port, backlog: LISTEN_BACKLOG });
     const { address, port, family } = http.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
@@ -204,6 +220,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const tick = async () => {
       await housekeeping.tick();
       await github.tick();
+      await dispatcher.tick();
     };
     return { url, database, feed, adminSecret, tick, drain: (abort) => drain.run(config.shutdownDelay, abort), close };
   } catch (error) {

@@ -2,11 +2,13 @@ import { z } from "zod";
 import type { OidcSettings } from "./server/auth/oidc.js";
 import type { Limits } from "./server/execution/limits.js";
 import {
+  booleanSetting,
   countSetting,
   durationSetting,
   isDatabaseUrl,
   isHttp,
   isIssuer,
+  networksSetting,
   originSetting,
   rolesSetting,
   secretsSetting,
@@ -36,6 +38,12 @@ export interface Config {
   readonly githubDeliveryRetention: number;
   /** Maximum number of webhook deliveries that are kept. */
   readonly githubMaxDeliveries: number;
+  /** Networks that webhooks may call although they are not public, in CIDR notation. */
+  readonly webhookNetworks: readonly string[];
+  /** Whether webhooks may call `http:` addresses. */
+  readonly webhookAllowHttp: boolean;
+  /** The address at which people open the page, without a trailing slash; null if it is not known. */
+  readonly publicUrl: string | null;
   readonly allowedOrigins: readonly string[];
   /** The path that the service is reached under behind a proxy, for example `/railyard`; empty for none. */
   readonly basePath: string;
@@ -119,6 +127,12 @@ export const SETTINGS = z.object({
     .default("https://api.github.com"),
   GITHUB_DELIVERY_RETENTION: durationSetting("30d"),
   GITHUB_MAX_DELIVERIES: countSetting.default(100_000),
+  WEBHOOK_NETWORKS: networksSetting.default([]),
+  WEBHOOK_ALLOW_HTTP: booleanSetting.default(false),
+  PUBLIC_URL: z
+    .string()
+    .refine(isHttp, "must be the URL of the page, for example https://railyard.example.com")
+    .optional(),
   ALLOWED_ORIGINS: originSetting.default([]),
   BASE_PATH: z
     .string()
@@ -183,6 +197,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     githubApiUrl: data.GITHUB_API_URL.replace(/\/+$/, ""),
     githubDeliveryRetention: data.GITHUB_DELIVERY_RETENTION,
     githubMaxDeliveries: data.GITHUB_MAX_DELIVERIES,
+    webhookNetworks: data.WEBHOOK_NETWORKS,
+    webhookAllowHttp: data.WEBHOOK_ALLOW_HTTP,
+    publicUrl: data.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
     allowedOrigins: data.ALLOWED_ORIGINS,
     basePath: data.BASE_PATH ?? "",
     deployTimeout: data.DEPLOY_TIMEOUT,

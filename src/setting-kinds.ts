@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readDuration } from "./domain/core/duration.js";
 import { Role } from "./entities/core/enums.js";
+import { parseNetwork } from "./integrations/webhooks/addresses.js";
 
 /* The kinds of values that settings have: how each is read from an environment variable, and what is wrong with others. */
 
@@ -94,3 +95,21 @@ export function isIssuer(text: string): boolean {
   const local = protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
   return (protocol === "https:" || local) && search === "" && hash === "";
 }
+
+/** Networks in CIDR notation, comma-separated. A single address is a network too. */
+export const networksSetting = z.string().transform((text, context) => {
+  const networks = text
+    .split(",")
+    .map((network) => network.trim())
+    .filter((network) => network !== "");
+  if (networks.every((network) => parseNetwork(network) !== null)) return networks;
+  context.addIssue({
+    code: "custom",
+    message: "must be a comma-separated list of networks in CIDR notation, for example 10.0.0.0/8,fd00::/8",
+  });
+  return z.NEVER;
+});
+
+export const booleanSetting = z
+  .enum(["true", "false"], { error: "must be true or false" })
+  .transform((text) => text === "true");

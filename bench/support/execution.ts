@@ -3,6 +3,7 @@ import { openDatabase } from "../../src/database/open.js";
 import type { Ctx } from "../../src/domain/core/context.js";
 import { buildSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
+import { OFFLINE } from "../../test/support/offline.js";
 import { BOARD } from "./board.js";
 import { handleCalls } from "./child-process.js";
 import { pipelineName } from "./data.js";
@@ -18,6 +19,7 @@ const ctx: Ctx = {
   db,
   viewer: { name: "bench", role: "VIEWER", tokenId: null, scope: null },
   durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
+  ...OFFLINE,
   now: () => new Date(),
 };
 

@@ -19,6 +19,9 @@ import { addReleases } from "./commands/releases/releases.js";
 import { addServe } from "./commands/serve.js";
 import { addTokens } from "./commands/tokens.js";
 import { addWatch } from "./commands/watch.js";
+import { addWebhookControl } from "./commands/webhooks/control.js";
+import { addWebhookListen } from "./commands/webhooks/listen.js";
+import { addWebhooks } from "./commands/webhooks/webhooks.js";
 
 const AFTER = `
 Connection: --url and --token, then RAILYARD_URL and RAILYARD_TOKEN, then the login stored by \`railyard login\`.
@@ -75,6 +78,9 @@ export function createProgram(version: string): Command {
   addWindows(program);
   program.commandsGroup("Administration:");
   addTokens(program);
+  addWebhooks(program);
+  addWebhookControl(program);
+  addWebhookListen(program);
   addGithub(program);
   addImport(program);
   addCompletion(program);

@@ -18,6 +18,8 @@ import { ReviewApp } from "./pipelines/review-app.js";
 import { Promotion, PromotionTarget } from "./releases/promotion.js";
 import { Release } from "./releases/release.js";
 import { ReleaseStatus } from "./releases/release-status.js";
+import { Webhook } from "./webhooks/webhook.js";
+import { QueuedEvent, WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
 /** All entity classes. Each maps to one table. */
 export const ENTITIES = [
@@ -39,10 +41,13 @@ export const ENTITIES = [
   Pipeline,
   Promotion,
   PromotionTarget,
+  QueuedEvent,
   Release,
   ReleaseStatus,
   RepositoryName,
   ReviewApp,
   StagePolicy,
   Token,
+  Webhook,
+  WebhookDelivery,
 ];

@@ -61,6 +61,18 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     this.#position = position;
   }
 
+  /** The position up to which every event was consumed or does not match, if it sleeps at the end of the log; else null. */
+  get sleepingAt(): number | null {
+    return this.#wake === null || this.#ended ? null : this.#position;
+  }
+
+  /** Takes up to `limit` events that are in memory already. */
+  ready(limit: number): readonly LogEvent[] {
+    const events = this.#page.slice(this.#taken, this.#taken + Math.max(0, limit));
+    this.#taken += events.length;
+    return events;
+  }
+
   async next(): Promise<IteratorResult<LogEvent, undefined>> {
     while (!this.#ended) {
       const event = this.#page[this.#taken];

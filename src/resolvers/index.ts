@@ -12,7 +12,7 @@ import {
   ReleaseStatusEventResolver,
 } from "./history/events.js";
 import { SubscriptionResolver } from "./history/subscriptions.js";
-import { WebhookDeliveryResolver } from "./history/webhook-deliveries.js";
+import { GithubDeliveryResolver } from "./history/webhook-deliveries.js";
 import { NodeResolver } from "./nodes.js";
 import { AppResolver } from "./pipelines/apps.js";
 import { CouplingResolver } from "./pipelines/couplings.js";
@@ -24,6 +24,9 @@ import { BlockerResolver, PlannedTargetResolver, PlanResolver } from "./releases
 import { PromotionResolver, PromotionTargetResolver } from "./releases/promotions.js";
 import { ReleaseResolver } from "./releases/releases.js";
 import { StatusResolver } from "./releases/statuses.js";
+import { WebhookDeliveriesResolver, WebhookDeliveryResolver } from "./webhooks/deliveries.js";
+import { WebhookMutationResolver } from "./webhooks/webhook-mutations.js";
+import { WebhookResolver } from "./webhooks/webhooks.js";
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql requires this type.
 export const RESOLVERS: NonEmptyArray<Function> = [
@@ -53,6 +56,10 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   ReleaseEventResolver,
   ChangeEventResolver,
   TokenResolver,
+  GithubDeliveryResolver,
+  WebhookResolver,
+  WebhookMutationResolver,
+  WebhookDeliveriesResolver,
   WebhookDeliveryResolver,
   SubscriptionResolver,
 ];

@@ -10,6 +10,8 @@ import { DeploymentWindow } from "../entities/gates/deployment-window.js";
 import { Freeze } from "../entities/gates/freeze.js";
 import { GithubDelivery } from "../entities/github/github-delivery.js";
 import { Coupling } from "../entities/pipelines/coupling.js";
+import { Webhook } from "../entities/webhooks/webhook.js";
+import { WebhookDelivery } from "../entities/webhooks/webhook-delivery.js";
 import { type Connection, connect, decodeCursor, type PageArgs, pageRequest } from "../schema/connections.js";
 import type { Context } from "../schema/context.js";
 
@@ -26,6 +28,12 @@ export const DELIVERIES_NEWEST_FIRST: Order<GithubDelivery> = {
 export const WINDOWS: Order<DeploymentWindow> = { entity: DeploymentWindow, by: "position", direction: "ASC" };
 export const FREEZES_NEWEST_FIRST: Order<Freeze> = { entity: Freeze, by: "position", direction: "DESC" };
 export const TOKENS: Order<Token> = { entity: Token, by: "position", direction: "ASC" };
+export const WEBHOOKS: Order<Webhook> = { entity: Webhook, by: "name", direction: "ASC" };
+export const WEBHOOK_DELIVERIES_NEWEST_FIRST: Order<WebhookDelivery> = {
+  entity: WebhookDelivery,
+  by: "position",
+  direction: "DESC",
+};
 
 /** Returns a page of the rows that match `conditions`, which use the alias `e`. */
 export async function listRows<T extends object>(

@@ -1,11 +1,14 @@
 import { findNodes, isVisibleNode } from "../domain/core/nodes.js";
 import { notFound } from "../domain/core/refusal.js";
+import { isVisibleWebhook } from "../domain/webhooks/access.js";
+import { webhooksById } from "../domain/webhooks/statistics.js";
 import type { Scope } from "../entities/access/token.js";
 import type { Build } from "../entities/builds/build.js";
 import type { Node } from "../entities/core/node.js";
 import type { App } from "../entities/pipelines/app.js";
 import type { Pipeline } from "../entities/pipelines/pipeline.js";
 import type { Release } from "../entities/releases/release.js";
+import { WebhookDelivery } from "../entities/webhooks/webhook-delivery.js";
 import type { Context } from "../schema/context.js";
 
 /*
@@ -16,7 +19,11 @@ import type { Context } from "../schema/context.js";
 /** Loads an object of any type; null if the id names none that the viewer may see. */
 export async function loadNode(ctx: Context, id: string): Promise<Node | null> {
   const node = await ctx.loaders.computed.load(findNodes, id);
-  return node !== null && isVisibleNode(ctx.viewer, node) ? node : null;
+  if (node === null || !isVisibleNode(ctx.viewer, node)) return null;
+  if (!(node instanceof WebhookDelivery)) return node;
+  // A delivery is as visible as its webhook.
+  const webhook = await ctx.loaders.computed.load(webhooksById, node.webhookId);
+  return webhook !== null && isVisibleWebhook(ctx.viewer, webhook) ? node : null;
 }
 
 export async function loadPipeline(ctx: Context, id: string): Promise<Pipeline> {

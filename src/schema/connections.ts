@@ -15,6 +15,8 @@ import { Coupling } from "../entities/pipelines/coupling.js";
 import { Pipeline } from "../entities/pipelines/pipeline.js";
 import { Promotion } from "../entities/releases/promotion.js";
 import { Release } from "../entities/releases/release.js";
+import { Webhook } from "../entities/webhooks/webhook.js";
+import { WebhookDelivery } from "../entities/webhooks/webhook-delivery.js";
 
 /** Rows per page: the default and the maximum. */
 export const PAGE_SIZE = { default: 25, max: 100 } as const;
@@ -207,6 +209,8 @@ export const TokenConnection = connectionType(Token, "tokens");
 export const DeploymentWindowConnection = connectionType(DeploymentWindow, "deployment windows");
 export const FreezeConnection = connectionType(Freeze, "freezes");
 export const GithubDeliveryConnection = connectionType(GithubDelivery, "webhook deliveries from GitHub");
+export const WebhookConnection = connectionType(Webhook, "webhooks");
+export const WebhookDeliveryConnection = connectionType(WebhookDelivery, "deliveries of a webhook");
 
 @ObjectType({ description: "An edge in a list of events.", simpleResolvers: true })
 export class EventEdge {

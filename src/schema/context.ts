@@ -19,6 +19,8 @@ export class Context implements Ctx {
   readonly db: Database;
   readonly viewer: Viewer;
   readonly durations: Durations;
+  readonly sender: Ctx["sender"];
+  readonly publicUrl: string | null;
   readonly now: () => Date;
   readonly hasTestClock: boolean;
   /** Identifies the request in the log and in internal errors. */
@@ -50,6 +52,8 @@ export class Context implements Ctx {
     this.db = reader === ctx.db.reader ? ctx.db : Object.create(ctx.db, { reader: { value: reader } });
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
+    this.sender = ctx.sender;
+    this.publicUrl = ctx.publicUrl;
     this.now = () => ctx.now();
     this.hasTestClock = ctx.hasTestClock ?? false;
     this.requestId = requestId;

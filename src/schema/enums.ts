@@ -160,8 +160,27 @@ describe("EventType", enums.EventType, "The type of an event.", {
   GATE_CLOSED: "A window or freeze began to hold deployments back.",
   TOKEN_CREATED: "A token was created.",
   TOKEN_REVOKED: "A token was revoked.",
+  WEBHOOK_CREATED: "A webhook was created.",
+  WEBHOOK_UPDATED: "A webhook was changed, or its state changed by itself.",
+  WEBHOOK_DELETED: "A webhook was deleted.",
   ACCESS_DENIED:
     "An authenticated caller was denied an action that requires the ADMIN role. The subject is the token. Visible to administrators only.",
+});
+
+describe("WebhookFormat", enums.WebhookFormat, "The format of a webhook's request bodies.", {
+  RAILYARD: "JSON with `type`, `timestamp` and `data`, as Standard Webhooks recommends.",
+  CLOUDEVENTS: "CloudEvents 1.0 in structured mode.",
+  CDEVENTS: "CDEvents 0.5, bound to CloudEvents in binary mode.",
+  SLACK: "Messages for an incoming webhook of Slack. Only what people want to hear is sent.",
+});
+
+describe("WebhookState", enums.WebhookState, "Whether a webhook sends events.", {
+  ACTIVE: "It sends events.",
+  FAILING: "The last three attempts or more failed. It is retried.",
+  PAUSED:
+    "It sends nothing until `resumeWebhook`. It was paused by a person, after failing for 5 days, or because the log no longer holds the events after its cursor. `problem` holds the reason.",
+  DISABLED:
+    "It sends nothing until `resumeWebhook`. The receiver answered 410 Gone, or the token that made it has ended. `problem` holds the reason.",
 });
 
 describe("GithubReportPhase", enums.GithubReportPhase, "The progress of reporting a release to GitHub.", {

@@ -314,6 +314,11 @@ describe("a command whose output is piped", () => {
       "github:deliveries",
       ...["freeze", "freezes", "freeze:extend", "freeze:exempt", "unfreeze"],
       ...["windows", "windows:create", "windows:update", "windows:preview", "windows:delete"],
+      "webhooks",
+      ...["create", "info", "update", "delete", "pause", "resume", "rotate", "rewind"].map(
+        (name) => `webhooks:${name}`,
+      ),
+      ...["deliveries", "redeliver", "test", "listen"].map((name) => `webhooks:${name}`),
     ];
     const names = createProgram("0").commands.map((command) => command.name());
     assert.deepEqual(

@@ -63,6 +63,7 @@ const SCALARS: Readonly<Record<string, unknown>> = {
   LocalDate: "2999-01-01",
   LocalTime: "09:00",
   TimeZone: "UTC",
+  URL: "sample",
 };
 
 /** Returns a sample value of a type: required fields only, and ids that do not exist. */

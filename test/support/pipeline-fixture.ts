@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { newId } from "../../src/domain/core/id.js";
 import { nextPosition } from "../../src/domain/core/position.js";
 import { GithubDelivery } from "../../src/entities/github/github-delivery.js";
 import { GithubReport } from "../../src/entities/github/github-report.js";
+import { Webhook } from "../../src/entities/webhooks/webhook.js";
+import { WebhookDelivery } from "../../src/entities/webhooks/webhook-delivery.js";
 import { Client } from "./client.js";
 import { dumpRows } from "./database-content.js";
 import { type Named, Seed, unique } from "./seed.js";
@@ -35,6 +38,9 @@ export interface PipelineFixture {
   /** A window and a freeze of the pipeline, which begin later. */
   readonly window: string;
   readonly freeze: string;
+  /** A paused webhook for the pipeline's events, and one of its deliveries. */
+  readonly webhook: string;
+  readonly webhookDelivery: string;
 }
 
 /** Returns all ids in a database. */
@@ -112,7 +118,11 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
   const closed = await opened(2);
   await seed.release(closed, { id: build });
   await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 2 }, "__typename");
+  const webhook = createWebhookRow(pipeline.id, mark);
+  const webhookDelivery = createWebhookDelivery(webhook.id, mark);
   await server.app.database.write(async (tx) => {
+    await tx.insert(Webhook, [webhook]);
+    await tx.insert(WebhookDelivery, [webhookDelivery]);
     await tx.insert(GithubReport, [createGithubReport(release, dev.id, mark)]);
     await tx.insert(GithubDelivery, [createDelivery(await nextPosition(tx, "webhook_deliveries"), repository, mark)]);
   });
@@ -134,6 +144,7 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
       buildStatus,
     },
     ...{ promotion: promotion.id, target: promotion.targets[0].id, token: token.id },
+    ...{ webhook: webhook.id, webhookDelivery: webhookDelivery.id },
     deploying: last.targets[0].release.id,
     ...(await createGates(admin, mark, pipeline, { app: dev.id, build })),
   };
@@ -208,6 +219,24 @@ function createDelivery(position: number, repository: string, mark: string): Git
     ...{ id: `${mark}-delivery`, position, event: "status", action: null, repository, repositoryId: null },
     ...{ outcome: "IGNORED", message: `${mark} message`, attempts: 1, receivedAt: new Date(), processedAt: new Date() },
     ...{ pendingUntil: null, payload: null, appliedTo: null, subject: null, subjectAt: null },
+  });
+}
+
+/** Creates a row with a paused webhook for the events of a pipeline. It sends nothing. */
+function createWebhookRow(pipelineId: string, mark: string): Webhook {
+  return Object.assign(new Webhook(), {
+    ...{ id: newId(), name: `${mark}-hook`, url: `https://${mark}.test/hook`, format: "RAILYARD", types: null },
+    ...{ pipelineIds: [pipelineId], appId: null, ordered: true, state: "PAUSED", position: 0 },
+    ...{ secret: `whsec_${mark}`, previousSecret: null, previousSecretUntil: null, authorizationHeader: null },
+    ...{ tokenId: null, role: "ADMIN", failures: 1, failingSince: null, retriesAt: null, problem: `${mark} problem` },
+    ...{ leaseOwner: null, leaseUntil: null, createdAt: new Date(), updatedAt: new Date() },
+  });
+}
+
+function createWebhookDelivery(webhookId: string, mark: string): WebhookDelivery {
+  return Object.assign(new WebhookDelivery(), {
+    ...{ id: newId(), webhookId, eventPosition: 1, attempt: 1, sentAt: new Date(), duration: 1, statusCode: 500 },
+    ...{ responseStart: `${mark} says`, problem: `${mark} problem`, nextAttemptAt: null },
   });
 }
 

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly giveUpMs?: number;
   /** Wraps the database, for example to make statements fail. */
   readonly wrap?: (database: Database) => Database;
+  /** Resolves the hosts of webhooks. */
+  readonly resolveHost?: AppOptions["resolveHost"];
 }
 
 export const ADMIN_SECRET = "the-administrator-of-all-the-tests";
@@ -72,7 +74,7 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
-    const { now, elapsed, pace, heartbeat, giveUpMs, wrap = (database) => database } = this.#options;
+    const { now, elapsed, pace, heartbeat, giveUpMs, resolveHost, wrap = (database) => database } = this.#options;
     const log = pino({ level: "silent" });
     this.#app = await startApp(this.#config, {
       log,
@@ -82,6 +84,7 @@ export class TestServer {
       ...(pace && { pace }),
       ...(heartbeat && { heartbeat }),
       ...(giveUpMs && { giveUpMs }),
+      ...(resolveHost && { resolveHost }),
     });
   }
 

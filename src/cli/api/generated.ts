@@ -46,6 +46,9 @@ export type EventType =
   | 'GATE_CLOSED'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
+  | 'WEBHOOK_CREATED'
+  | 'WEBHOOK_UPDATED'
+  | 'WEBHOOK_DELETED'
   | 'ACCESS_DENIED';
 
 export type Role =
@@ -118,6 +121,18 @@ export type GithubDeliveryOutcome =
   | 'PENDING'
   | 'EXPIRED'
   | 'REFUSED';
+
+export type WebhookFormat =
+  | 'RAILYARD'
+  | 'CLOUDEVENTS'
+  | 'CDEVENTS'
+  | 'SLACK';
+
+export type WebhookState =
+  | 'ACTIVE'
+  | 'FAILING'
+  | 'PAUSED'
+  | 'DISABLED';
 
 export type PromoteInput = {
   readonly app?: string | null | undefined;
@@ -366,6 +381,59 @@ export type ReportStatusInput = {
   readonly description?: string | null | undefined;
   readonly targetUrl?: string | null | undefined;
   readonly imageUrl?: string | null | undefined;
+};
+
+export type CreateWebhookInput = {
+  readonly name: string;
+  readonly url: string;
+  readonly format?: WebhookFormat | null | undefined;
+  readonly types?: ReadonlyArray<EventType> | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly app?: string | null | undefined;
+  readonly ordered?: boolean | null | undefined;
+  readonly secret?: string | null | undefined;
+  readonly authorization?: string | null | undefined;
+};
+
+export type UpdateWebhookInput = {
+  readonly webhook: string;
+  readonly name?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly format?: WebhookFormat | null | undefined;
+  readonly types?: ReadonlyArray<EventType> | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly ordered?: boolean | null | undefined;
+};
+
+export type DeleteWebhookInput = {
+  readonly webhook: string;
+};
+
+export type PauseWebhookInput = {
+  readonly webhook: string;
+};
+
+export type ResumeWebhookInput = {
+  readonly webhook: string;
+};
+
+export type RotateWebhookSecretInput = {
+  readonly webhook: string;
+  readonly overlap?: string | null | undefined;
+};
+
+export type RewindWebhookInput = {
+  readonly webhook: string;
+  readonly to?: string | null | undefined;
+  readonly since?: string | null | undefined;
+};
+
+export type RedeliverInput = {
+  readonly delivery: string;
+};
+
+export type TestWebhookInput = {
+  readonly webhook: string;
 };
 
 export type AppReleasesFragment = { readonly currentRelease: ReleaseSummaryFragment | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } }> } };
@@ -884,9 +952,106 @@ export type RevokeTokenMutationVariables = Exact<{
 
 export type RevokeTokenMutation = { readonly revokeToken: { readonly token: TokenFragment } | null };
 
+export type WebhookFragment = { readonly id: string, readonly name: string, readonly url: string, readonly format: WebhookFormat, readonly types: ReadonlyArray<EventType> | null, readonly ordered: boolean, readonly state: WebhookState, readonly cursor: string, readonly behind: number, readonly problem: string | null, readonly retriesAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }> | null, readonly app: { readonly id: string, readonly name: string } | null };
+
+export type WebhookDeliveryFragment = { readonly id: string, readonly attempt: number, readonly sentAt: string, readonly duration: number, readonly statusCode: number | null, readonly responseStart: string | null, readonly problem: string | null, readonly nextAttemptAt: string | null, readonly event:
+    | { readonly id: string, readonly type: EventType }
+    | { readonly id: string, readonly type: EventType }
+    | { readonly id: string, readonly type: EventType }
+    | { readonly id: string, readonly type: EventType }
+   | null };
+
+export type WebhooksQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WebhooksQuery = { readonly list: { readonly nodes: ReadonlyArray<WebhookFragment>, readonly pageInfo: PageFragment } };
+
+export type WebhookQueryVariables = Exact<{
+  webhook: string;
+}>;
+
+
+export type WebhookQuery = { readonly webhook: WebhookFragment | null };
+
+export type DeliveriesOfWebhookQueryVariables = Exact<{
+  webhook: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  failed?: boolean | null | undefined;
+}>;
+
+
+export type DeliveriesOfWebhookQuery = { readonly webhook: { readonly id: string, readonly list: { readonly nodes: ReadonlyArray<WebhookDeliveryFragment>, readonly pageInfo: PageFragment } } | null };
+
+export type CreateWebhookMutationVariables = Exact<{
+  input: CreateWebhookInput;
+}>;
+
+
+export type CreateWebhookMutation = { readonly createWebhook: { readonly secret: string, readonly webhook: WebhookFragment } | null };
+
+export type UpdateWebhookMutationVariables = Exact<{
+  input: UpdateWebhookInput;
+}>;
+
+
+export type UpdateWebhookMutation = { readonly updateWebhook: { readonly webhook: WebhookFragment } | null };
+
+export type DeleteWebhookMutationVariables = Exact<{
+  input: DeleteWebhookInput;
+}>;
+
+
+export type DeleteWebhookMutation = { readonly deleteWebhook: { readonly deletedWebhookId: string } | null };
+
+export type PauseWebhookMutationVariables = Exact<{
+  input: PauseWebhookInput;
+}>;
+
+
+export type PauseWebhookMutation = { readonly pauseWebhook: { readonly webhook: WebhookFragment } | null };
+
+export type ResumeWebhookMutationVariables = Exact<{
+  input: ResumeWebhookInput;
+}>;
+
+
+export type ResumeWebhookMutation = { readonly resumeWebhook: { readonly webhook: WebhookFragment } | null };
+
+export type RotateWebhookSecretMutationVariables = Exact<{
+  input: RotateWebhookSecretInput;
+}>;
+
+
+export type RotateWebhookSecretMutation = { readonly rotateWebhookSecret: { readonly secret: string, readonly webhook: WebhookFragment } | null };
+
+export type RewindWebhookMutationVariables = Exact<{
+  input: RewindWebhookInput;
+}>;
+
+
+export type RewindWebhookMutation = { readonly rewindWebhook: { readonly webhook: WebhookFragment } | null };
+
+export type RedeliverMutationVariables = Exact<{
+  input: RedeliverInput;
+}>;
+
+
+export type RedeliverMutation = { readonly redeliver: { readonly delivery: WebhookDeliveryFragment } | null };
+
+export type TestWebhookMutationVariables = Exact<{
+  input: TestWebhookInput;
+}>;
+
+
+export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: WebhookDeliveryFragment } | null };
+
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_STATUS_REPORTED", "PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_STATUS_REPORTED", "PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -907,6 +1072,10 @@ export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUT
 export const WINDOW_KIND_VALUES: readonly WindowKind[] = ["ALLOW", "DENY"];
 
 export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
+
+export const WEBHOOK_FORMAT_VALUES: readonly WebhookFormat[] = ["RAILYARD", "CLOUDEVENTS", "CDEVENTS", "SLACK"];
+
+export const WEBHOOK_STATE_VALUES: readonly WebhookState[] = ["ACTIVE", "FAILING", "PAUSED", "DISABLED"];
 
 export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
@@ -1365,6 +1534,47 @@ const TOKEN = `fragment Token on Token {
     id
     name
   }
+}
+`;
+
+const WEBHOOK = `fragment Webhook on Webhook {
+  id
+  name
+  url
+  format
+  types
+  pipelines {
+    id
+    name
+  }
+  app {
+    id
+    name
+  }
+  ordered
+  state
+  cursor
+  behind
+  problem
+  retriesAt
+  createdAt
+  updatedAt
+}
+`;
+
+const WEBHOOK_DELIVERY = `fragment WebhookDelivery on WebhookDelivery {
+  id
+  event {
+    id
+    type
+  }
+  attempt
+  sentAt
+  duration
+  statusCode
+  responseStart
+  problem
+  nextAttemptAt
 }
 `;
 
@@ -2136,4 +2346,155 @@ export const RevokeTokenDocument: Mutation<RevokeTokenMutation, RevokeTokenMutat
   }
 }
 ${TOKEN}`,
+};
+
+export const WebhooksDocument: Operation<WebhooksQuery, WebhooksQueryVariables> = {
+  name: "Webhooks",
+  document: `query Webhooks($first: Int, $after: String) {
+  list: webhooks(first: $first, after: $after) {
+    nodes {
+      ...Webhook
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${WEBHOOK}${PAGE}`,
+};
+
+export const WebhookDocument: Operation<WebhookQuery, WebhookQueryVariables> = {
+  name: "Webhook",
+  document: `query Webhook($webhook: ID!) {
+  webhook(webhook: $webhook) {
+    ...Webhook
+  }
+}
+${WEBHOOK}`,
+};
+
+export const DeliveriesOfWebhookDocument: Operation<DeliveriesOfWebhookQuery, DeliveriesOfWebhookQueryVariables> = {
+  name: "DeliveriesOfWebhook",
+  document: `query DeliveriesOfWebhook($webhook: ID!, $first: Int, $after: String, $failed: Boolean) {
+  webhook(webhook: $webhook) {
+    id
+    list: deliveries(first: $first, after: $after, failed: $failed) {
+      nodes {
+        ...WebhookDelivery
+      }
+      pageInfo {
+        ...Page
+      }
+    }
+  }
+}
+${WEBHOOK_DELIVERY}${PAGE}`,
+};
+
+export const CreateWebhookDocument: Mutation<CreateWebhookMutation, CreateWebhookMutationVariables> = {
+  name: "CreateWebhook",
+  document: `mutation CreateWebhook($input: CreateWebhookInput!) {
+  createWebhook(input: $input) {
+    webhook {
+      ...Webhook
+    }
+    secret
+  }
+}
+${WEBHOOK}`,
+};
+
+export const UpdateWebhookDocument: Mutation<UpdateWebhookMutation, UpdateWebhookMutationVariables> = {
+  name: "UpdateWebhook",
+  document: `mutation UpdateWebhook($input: UpdateWebhookInput!) {
+  updateWebhook(input: $input) {
+    webhook {
+      ...Webhook
+    }
+  }
+}
+${WEBHOOK}`,
+};
+
+export const DeleteWebhookDocument: Mutation<DeleteWebhookMutation, DeleteWebhookMutationVariables> = {
+  name: "DeleteWebhook",
+  document: `mutation DeleteWebhook($input: DeleteWebhookInput!) {
+  deleteWebhook(input: $input) {
+    deletedWebhookId
+  }
+}
+`,
+};
+
+export const PauseWebhookDocument: Mutation<PauseWebhookMutation, PauseWebhookMutationVariables> = {
+  name: "PauseWebhook",
+  document: `mutation PauseWebhook($input: PauseWebhookInput!) {
+  pauseWebhook(input: $input) {
+    webhook {
+      ...Webhook
+    }
+  }
+}
+${WEBHOOK}`,
+};
+
+export const ResumeWebhookDocument: Mutation<ResumeWebhookMutation, ResumeWebhookMutationVariables> = {
+  name: "ResumeWebhook",
+  document: `mutation ResumeWebhook($input: ResumeWebhookInput!) {
+  resumeWebhook(input: $input) {
+    webhook {
+      ...Webhook
+    }
+  }
+}
+${WEBHOOK}`,
+};
+
+export const RotateWebhookSecretDocument: Mutation<RotateWebhookSecretMutation, RotateWebhookSecretMutationVariables> = {
+  name: "RotateWebhookSecret",
+  document: `mutation RotateWebhookSecret($input: RotateWebhookSecretInput!) {
+  rotateWebhookSecret(input: $input) {
+    webhook {
+      ...Webhook
+    }
+    secret
+  }
+}
+${WEBHOOK}`,
+};
+
+export const RewindWebhookDocument: Mutation<RewindWebhookMutation, RewindWebhookMutationVariables> = {
+  name: "RewindWebhook",
+  document: `mutation RewindWebhook($input: RewindWebhookInput!) {
+  rewindWebhook(input: $input) {
+    webhook {
+      ...Webhook
+    }
+  }
+}
+${WEBHOOK}`,
+};
+
+export const RedeliverDocument: Mutation<RedeliverMutation, RedeliverMutationVariables> = {
+  name: "Redeliver",
+  document: `mutation Redeliver($input: RedeliverInput!) {
+  redeliver(input: $input) {
+    delivery {
+      ...WebhookDelivery
+    }
+  }
+}
+${WEBHOOK_DELIVERY}`,
+};
+
+export const TestWebhookDocument: Mutation<TestWebhookMutation, TestWebhookMutationVariables> = {
+  name: "TestWebhook",
+  document: `mutation TestWebhook($input: TestWebhookInput!) {
+  testWebhook(input: $input) {
+    delivery {
+      ...WebhookDelivery
+    }
+  }
+}
+${WEBHOOK_DELIVERY}`,
 };

@@ -114,7 +114,8 @@ export function listReleases(api: Api, app: string, limit: number): Promise<List
   }, limit);
 }
 
-async function collect<T>(read: (page: Page) => Promise<Connection<T>>, limit: number): Promise<Listing<T>> {
+/** Reads up to `limit` items of a list, page by page. */
+export async function collect<T>(read: (page: Page) => Promise<Connection<T>>, limit: number): Promise<Listing<T>> {
   const nodes: T[] = [];
   let after: string | undefined;
   for (;;) {

@@ -36,6 +36,10 @@ export interface Dialect {
   textIn(column: Sql, key: string): Sql;
   /** The time at which the transaction began, in milliseconds, as `now`; null if this process is the only one with a clock. */
   readonly transactionTime: Sql | null;
+  /** For FROM: the elements of a JSON array that is stored as text, as the column `value` of the alias. */
+  elementsOf(column: Sql, alias: string): Sql;
+  /** The database's clock, in milliseconds since the Unix epoch, where instances share it. */
+  readonly clock: Sql;
   /** Appended to the RETURNING list of the statement that moves the log's head: notifies listeners. */
   readonly announce: Sql;
 }
@@ -67,6 +71,8 @@ export const sqliteDialect: Dialect = {
   shadowed: (table) => raw(`main.${table}`),
   textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
   transactionTime: null,
+  elementsOf: (column, alias) => sql`json_each(${column}) ${raw(alias)}`,
+  clock: raw("CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
   announce: raw(""),
   nextPositions: (table, count) =>
     sql`SELECT (SELECT COALESCE(MAX(position), 0) FROM ${raw(table)}) + value AS position
@@ -91,6 +97,8 @@ export const postgresDialect: Dialect = {
   shadowed: (table) => raw(table),
   textIn: (column, key) => sql`(CAST(${column} AS json) ->> ${raw(`'${key}'`)})`,
   transactionTime: sql`SELECT CAST(FLOOR(EXTRACT(EPOCH FROM transaction_timestamp()) * 1000) AS bigint) AS now`,
+  elementsOf: (column, alias) => sql`json_array_elements_text(CAST(${column} AS json)) AS ${raw(alias)} (value)`,
+  clock: raw("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
   // PostgreSQL notifies when the transaction commits, and not if it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),
   nextPositions: (table, count) =>

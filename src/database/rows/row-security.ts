@@ -67,6 +67,14 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
             (SELECT id FROM deployment_windows UNION ALL SELECT id FROM freezes)
         ELSE 1 = 0 END`,
     ],
+    [
+      "webhooks",
+      sql`t.pipeline_ids IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM ${dialect.elementsOf(raw("t.pipeline_ids"), "p")} WHERE NOT (${dialect.oneOf(raw("p.value"), scope)})
+      )`,
+    ],
+    ["outgoing_deliveries", sql`EXISTS (SELECT 1 FROM webhooks w WHERE w.id = t.webhook_id)`],
+    ["webhook_queue", sql`EXISTS (SELECT 1 FROM webhooks w WHERE w.id = t.webhook_id)`],
   ];
 }
 

@@ -31,6 +31,16 @@ export const ACTIONS = {
   startFreeze: "OPERATOR",
   extendFreeze: "OPERATOR",
   liftFreeze: "OPERATOR",
+  readWebhooks: "OPERATOR",
+  createWebhook: "OPERATOR",
+  updateWebhook: "OPERATOR",
+  deleteWebhook: "OPERATOR",
+  pauseWebhook: "OPERATOR",
+  resumeWebhook: "OPERATOR",
+  rotateWebhookSecret: "OPERATOR",
+  rewindWebhook: "OPERATOR",
+  redeliver: "OPERATOR",
+  testWebhook: "OPERATOR",
   removeChecks: "ADMIN",
   changeRepository: "ADMIN",
   loosenDeploymentWindow: "ADMIN",
@@ -45,6 +55,7 @@ export const ACTIONS = {
   forceRelease: "ADMIN",
   readTokens: "ADMIN",
   readWebhookDeliveries: "ADMIN",
+  manageUnrestrictedWebhooks: "ADMIN",
   createToken: "ADMIN",
   revokeToken: "ADMIN",
 } as const satisfies Record<string, Role>;
@@ -63,6 +74,8 @@ const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["forcePromotion", "forceRelease", "updateStagePolicy", "loosenStagePolicy"] as const),
   ...(["createDeploymentWindow", "updateDeploymentWindow", "loosenDeploymentWindow", "exemptFromFreeze"] as const),
   ...(["deleteDeploymentWindow", "startFreeze", "extendFreeze", "liftFreeze", "liftOthersFreeze"] as const),
+  ...(["readWebhooks", "createWebhook", "updateWebhook", "deleteWebhook", "pauseWebhook", "resumeWebhook"] as const),
+  ...(["rotateWebhookSecret", "rewindWebhook", "redeliver", "testWebhook"] as const),
 ]);
 
 const RANK = Object.keys(Role);

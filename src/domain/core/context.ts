@@ -1,5 +1,6 @@
 import { type Database, limitedTo } from "../../database/database.js";
 import type { Viewer } from "../../entities/access/token.js";
+import type { WebhookSender } from "../webhooks/sender.js";
 
 /** Durations in milliseconds. */
 export interface Durations {
@@ -16,6 +17,10 @@ export interface Ctx {
   readonly db: Database;
   readonly viewer: Viewer;
   readonly durations: Durations;
+  /** Sends the requests of webhooks. */
+  readonly sender: WebhookSender;
+  /** The address of the page, without a trailing slash; null if it is not known. */
+  readonly publicUrl: string | null;
   now(): Date;
   /** Whether `now` is the clock of a test, which then decides on every engine. @default false */
   readonly hasTestClock?: boolean;
@@ -37,6 +42,8 @@ export function asSystem(ctx: TxCtx): TxCtx {
   return { ...shared(ctx), viewer: SYSTEM_VIEWER };
 }
 
-function shared(ctx: Omit<Ctx, "db" | "viewer">) {
-  return { durations: ctx.durations, now: () => ctx.now(), hasTestClock: ctx.hasTestClock ?? false };
+/** What does not depend on the viewer. */
+function shared(ctx: Omit<Ctx, "db" | "viewer">): Omit<Ctx, "db" | "viewer"> {
+  const { durations, sender, publicUrl, hasTestClock = false } = ctx;
+  return { durations, sender, publicUrl, hasTestClock, now: () => ctx.now() };
 }

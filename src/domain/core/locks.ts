@@ -20,7 +20,8 @@ import { requireApp, requireCoupling } from "./references.js";
  * 4. Promotions in progress on these apps.
  * 5. Builds: exclusively to change the statuses of a build or its releases, shared to depend on them.
  * 6. Windows, freezes and what else decides about gates: exclusively to change them, shared to evaluate them.
- * 7. The event log.
+ * 7. Webhooks: a webhook is locked alone, by those that change it and by those that record a delivery.
+ * 8. The event log.
  *
  * A mutation that finds that it depends on other rows after locking throws `StaleRead`, and is retried. On SQLite, where
  * transactions run one at a time, none of this costs anything.

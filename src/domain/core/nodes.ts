@@ -19,8 +19,11 @@ import { PipelineStage } from "../../entities/pipelines/stage.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
+import { Webhook } from "../../entities/webhooks/webhook.js";
+import { WebhookDelivery } from "../../entities/webhooks/webhook-delivery.js";
 import { isPermitted } from "../access/actions.js";
 import { hiddenEvents } from "../history/audit.js";
+import { isVisibleWebhook } from "../webhooks/access.js";
 import { isUuid, LIMITS } from "./input.js";
 import { badInput } from "./refusal.js";
 
@@ -40,6 +43,8 @@ const KINDS: readonly EntityClass<Node>[] = [
   FreezeExemption,
   Token,
   GithubDelivery,
+  Webhook,
+  WebhookDelivery,
 ];
 
 const KIND = columns({ kind: "integer", id: "text" });
@@ -78,6 +83,8 @@ export function checkNodeIds(ids: readonly string[]): void {
 export function isVisibleNode(viewer: Viewer, node: Node): boolean {
   if (node instanceof Token) return isPermitted(viewer, "readTokens");
   if (node instanceof GithubDelivery) return isPermitted(viewer, "readWebhookDeliveries");
+  if (node instanceof Webhook) return isVisibleWebhook(viewer, node);
+  if (node instanceof WebhookDelivery) return isPermitted(viewer, "readWebhooks");
   return !(node instanceof LogEvent) || !hiddenEvents(viewer).includes(node.type);
 }
 

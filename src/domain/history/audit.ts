@@ -14,7 +14,10 @@ export function hiddenEvents({ role }: Pick<Viewer, "role">): readonly EventType
 }
 
 /** Appends an event for an action that was denied: one event per action. */
-export async function recordDenied(ctx: Ctx, denied: readonly AccessDenied[]): Promise<void> {
+export async function recordDenied(
+  ctx: Pick<Ctx, "db" | "viewer" | "now">,
+  denied: readonly AccessDenied[],
+): Promise<void> {
   const { viewer } = ctx;
   const subject = { id: viewer.tokenId ?? viewer.name, name: viewer.name };
   const drafts = denied.map(({ action, requirement }) =>

@@ -119,12 +119,15 @@ async function requireInLog(reader: Reader, position: number): Promise<void> {
   if (position < bounds.oldest) throw cursorExpired(bounds.oldest);
 }
 
-/** @param oldest the first position of the log */
-export function cursorExpired(oldest: number): Refusal {
+/**
+ * @param oldest the first position of the log
+ * @param field the argument with the cursor
+ */
+export function cursorExpired(oldest: number, field = "after"): Refusal {
   return new Refusal(
     "CURSOR_EXPIRED",
     "The log no longer holds what came after this cursor; oldestCursor is where it begins.",
-    { field: "after", oldestCursor: encodeCursor(oldest) },
+    { field, oldestCursor: encodeCursor(oldest) },
   );
 }
 

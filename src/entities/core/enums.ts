@@ -144,6 +144,9 @@ export const EventType = {
   GATE_CLOSED: "GATE_CLOSED",
   TOKEN_CREATED: "TOKEN_CREATED",
   TOKEN_REVOKED: "TOKEN_REVOKED",
+  WEBHOOK_CREATED: "WEBHOOK_CREATED",
+  WEBHOOK_UPDATED: "WEBHOOK_UPDATED",
+  WEBHOOK_DELETED: "WEBHOOK_DELETED",
   ACCESS_DENIED: "ACCESS_DENIED",
 } as const;
 export type EventType = keyof typeof EventType;
@@ -151,6 +154,17 @@ export type EventType = keyof typeof EventType;
 /** Whether deployments may begin while a window is active, or may not. */
 export const WindowKind = { ALLOW: "ALLOW", DENY: "DENY" } as const;
 export type WindowKind = keyof typeof WindowKind;
+/** The format of a webhook's requests. */
+export const WebhookFormat = {
+  RAILYARD: "RAILYARD",
+  CLOUDEVENTS: "CLOUDEVENTS",
+  CDEVENTS: "CDEVENTS",
+  SLACK: "SLACK",
+} as const;
+export type WebhookFormat = keyof typeof WebhookFormat;
+
+export const WebhookState = { ACTIVE: "ACTIVE", FAILING: "FAILING", PAUSED: "PAUSED", DISABLED: "DISABLED" } as const;
+export type WebhookState = keyof typeof WebhookState;
 
 /** What a webhook delivery did. */
 export const GithubDeliveryOutcome = {

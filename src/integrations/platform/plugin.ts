@@ -16,6 +16,7 @@ import { servePipelines } from "./routes/pipelines.js";
 import { servePromotions } from "./routes/promotions.js";
 import { serveReleases } from "./routes/releases.js";
 import { serveStatuses } from "./routes/statuses.js";
+import { serveWebhooks } from "./routes/webhooks.js";
 
 /**
  * Serves the REST API for the command-line clients of Akkeris and Heroku. It calls the same domain functions as the
@@ -45,7 +46,7 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
         route.config = { ...route.config, cost: requestCost(route) };
       });
       routes.addHook("onRequest", async (request, reply) => {
-        const viewer = await parts.authenticate(request.headers.authorization);
+        const viewer = await parts.authenticate(toBearer(request.headers.authorization));
         request.platformViewer = viewer;
         if (parts.budget !== null)
           await chargeBudget(parts.budget, viewer, request.routeOptions.config.cost ?? 0, reply);
@@ -60,6 +61,15 @@ export async function servePlatform(http: FastifyInstance, parts: PlatformParts)
       serveReleases(typed, parts);
       serveConfigVars(typed, parts);
       serveStatuses(typed, parts);
+      serveWebhooks(typed, parts);
     });
   });
+}
+
+/** Heroku's command line sends its token as a password for `webhooks`, and as a bearer token for everything else. */
+function toBearer(authorization: string | undefined): string | undefined {
+  const encoded = /^Basic ([\w+/=-]{1,2048})$/i.exec(authorization ?? "")?.[1];
+  if (encoded === undefined) return authorization;
+  const credentials = Buffer.from(encoded, "base64").toString("utf8");
+  return `Bearer ${credentials.slice(credentials.indexOf(":") + 1)}`;
 }

@@ -21,7 +21,7 @@ class WebhookDeliveriesArgs extends PageArgs {
 }
 
 @Resolver(() => GithubDelivery)
-export class WebhookDeliveryResolver {
+export class GithubDeliveryResolver {
   @Query(() => GithubDeliveryConnection, {
     description: `Lists the webhook deliveries that arrived from GitHub, newest first. Older ones are pruned. ${requiresRole("readWebhookDeliveries")}`,
   })

@@ -28,10 +28,10 @@ export class Audit {
     const denials = errors.map(findDenial).flatMap((denied) => (denied?.elevated ? [denied] : []));
     const actions = new Map(denials.map((denied) => [denied.action, denied]));
     if (actions.size === 0) return;
-    const { db, durations, now } = this.#ctx;
+    const { db, now } = this.#ctx;
     try {
       await this.#attempts.consume(viewer.tokenId ?? viewer.name, actions.size);
-      await recordDenied({ db, durations, now: () => now.call(this.#ctx), viewer }, [...actions.values()]);
+      await recordDenied({ db, now: () => now.call(this.#ctx), viewer }, [...actions.values()]);
     } catch (error) {
       const reason = error instanceof RateLimiterRes ? { reason: "rate limit exceeded" } : { err: error };
       this.#log.warn({ viewer: viewer.name, actions: [...actions.keys()], ...reason }, "audit event not recorded");

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Database } from "../../database/database.js";
+import { countWebhooks, furthestBehind } from "../../domain/webhooks/statistics.js";
 import { logBounds } from "../../events/bounds.js";
 import type { Feed } from "../../events/feed.js";
 import { ClientLabels, type ClientName } from "./client-name.js";
@@ -18,6 +19,7 @@ export class Metrics {
   readonly #requests: Histogram<"route" | "status">;
   readonly #delivered: Counter;
   readonly #clients: Counter<"name" | "version">;
+  readonly #webhookRequests: Histogram<"result">;
   readonly #clientLabels = new ClientLabels();
   readonly #gauge: (name: string, help: string, read: () => number | Promise<number>) => void;
 
@@ -49,6 +51,14 @@ export class Metrics {
       labelNames: ["name", "version"],
       registers,
     });
+    this.#webhookRequests = new Histogram({
+      name: "railyard_webhook_request_duration_seconds",
+      help: "Duration of the requests that webhooks sent for events, by result: success or failure.",
+      labelNames: ["result"],
+      buckets: [...DURATION_BUCKETS_SECONDS, 15],
+      registers,
+    });
+    observeWebhooks(database, registers);
     const queueTime = new Histogram({
       name: "railyard_transaction_queue_seconds",
       help: "Time that write transactions waited in the queue.",
@@ -120,10 +130,37 @@ export class Metrics {
     this.#clients.inc({ name, version });
   }
 
+  /** Records a request of a webhook. */
+  recordWebhookRequest({ problem, duration }: { readonly problem: string | null; readonly duration: number }): void {
+    this.#webhookRequests.observe({ result: problem === null ? "success" : "failure" }, duration / 1000);
+  }
+
   /** Counts an event sent to a subscriber. */
   recordDelivery(): void {
     this.#delivered.inc();
   }
+}
+
+/** Registers the metrics that are read from the webhooks. */
+function observeWebhooks(database: Database, registers: Registry[]): void {
+  new Gauge({
+    name: "railyard_webhooks",
+    help: "Webhooks, by state.",
+    labelNames: ["state"],
+    registers,
+    async collect() {
+      const counts = await countWebhooks(database.reader);
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: "railyard_webhook_behind_events",
+    help: "Events in the log after the cursor of the webhook that is furthest behind, of those that are ACTIVE or FAILING.",
+    registers,
+    async collect() {
+      this.set(await furthestBehind(database.reader));
+    },
+  });
 }
 
 /** Serves `GET /metrics` for Prometheus. Metrics hold only counts and durations, no stored data. */

@@ -9,6 +9,7 @@ import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { bootstrapAdmin } from "../../../src/domain/access/tokens.js";
 import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { createDatabase } from "../../support/engine.js";
+import { OFFLINE } from "../../support/offline.js";
 import { type Cleanup, onlyOn, startServer, temporaryFolder } from "../../support/server.js";
 
 interface Column {
@@ -87,7 +88,9 @@ describe("the schema", onlyOn("postgres"), () => {
     t.after(() => Promise.all(databases.map((database) => database.close())));
     const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
     const secrets = await Promise.all(
-      databases.map((db) => bootstrapAdmin({ db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() }, null)),
+      databases.map((db) =>
+        bootstrapAdmin({ db, viewer: SYSTEM_VIEWER, durations, ...OFFLINE, now: () => new Date() }, null),
+      ),
     );
     assert.equal(secrets.filter((secret) => secret !== null).length, 1);
     assert.deepEqual(await ask(url, "SELECT count(*)::int AS tokens FROM tokens"), [{ tokens: 1 }]);

@@ -38,6 +38,8 @@ type Targets = Readonly<
     | "token"
     | "window"
     | "freeze"
+    | "webhook"
+    | "webhookDelivery"
     | "repository",
     string
   >
@@ -47,6 +49,7 @@ const NOTHING: Targets = {
   ...{ pipeline: UNKNOWN, named: "zside-000000000000", app: UNKNOWN, appNamed: "zside-000000000000", stg: UNKNOWN },
   ...{ free: UNKNOWN, coupling: UNKNOWN, build: UNKNOWN, pending: UNKNOWN, release: UNKNOWN, deploying: UNKNOWN },
   ...{ token: UNKNOWN, repository: "github.com/zside/shop", window: UNKNOWN, freeze: UNKNOWN },
+  ...{ webhook: UNKNOWN, webhookDelivery: UNKNOWN },
 };
 
 function getThings({
@@ -59,13 +62,15 @@ function getThings({
   release,
   deploying,
   token,
+  webhook,
+  webhookDelivery,
   repository,
   window,
   freeze,
 }: PipelineFixture): Targets {
   const named = { pipeline: pipeline.id, named: pipeline.name, app: dev.id, appNamed: dev.name, stg: stg.id };
   const ids = { free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, window, freeze };
-  return { ...named, ...ids, repository };
+  return { ...named, ...ids, webhook, webhookDelivery, repository };
 }
 
 /** Each mutation with foreign objects, alone and mixed with visible ones. A mutation that is missing here fails the tests. */
@@ -134,6 +139,22 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
   removeCoupling: (at) => [{ coupling: at.coupling }],
   deleteApp: (at) => [{ app: at.free }, { app: at.app }],
   deletePipeline: (at) => [{ pipeline: at.pipeline }],
+  createWebhook: (at, own) => [
+    { name: "aimed", url: "https://aimed.test", pipelines: [at.pipeline] },
+    { name: "aimed", url: "https://aimed.test", pipelines: [own.pipeline.id, at.named] },
+    { name: "aimed", url: "https://aimed.test", app: at.app },
+  ],
+  updateWebhook: (at, own) => [
+    { webhook: at.webhook, url: "https://aimed.test" },
+    { webhook: own.webhook, pipelines: [own.pipeline.id, at.pipeline] },
+  ],
+  pauseWebhook: (at) => [{ webhook: at.webhook }],
+  resumeWebhook: (at) => [{ webhook: at.webhook }],
+  rotateWebhookSecret: (at) => [{ webhook: at.webhook }],
+  rewindWebhook: (at) => [{ webhook: at.webhook, since: "2026-01-01T00:00:00Z" }],
+  redeliver: (at) => [{ delivery: at.webhookDelivery }],
+  testWebhook: (at) => [{ webhook: at.webhook }],
+  deleteWebhook: (at) => [{ webhook: at.webhook }],
   revokeToken: (at) => [{ token: at.token }],
 };
 
@@ -339,6 +360,20 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["ADMIN", "exemptFromFreeze", { freeze: a.freeze, build: a.build, reason: "own", expiresAt: LATER }],
       // An administrator started it.
       ["ADMIN", "liftFreeze", { freeze: a.freeze, reason: "own" }],
+      ["OPERATOR", "createWebhook", { name: "aside-own", url: "https://aside.test/own" }],
+      [
+        "OPERATOR",
+        "updateWebhook",
+        { webhook: a.webhook, url: "https://aside.test/other", pipelines: [a.pipeline.id] },
+      ],
+      ["OPERATOR", "pauseWebhook", { webhook: a.webhook }],
+      ["OPERATOR", "rotateWebhookSecret", { webhook: a.webhook }],
+      ["OPERATOR", "rewindWebhook", { webhook: a.webhook, since: "2999-01-01T00:00:00Z" }],
+      ["OPERATOR", "testWebhook", { webhook: a.webhook }],
+      // Its event is outside the pipeline.
+      ["OPERATOR", "redeliver", { delivery: a.webhookDelivery }, "CONFLICT"],
+      ["OPERATOR", "resumeWebhook", { webhook: a.webhook }],
+      ["OPERATOR", "deleteWebhook", { webhook: a.webhook }],
       // A restricted token cannot add a coupling: a visible app is in a pipeline already, and others are invisible.
       ["OPERATOR", "addCoupling", { pipeline: a.pipeline.id, app: a.dev.id, stage: "STAGING" }, "CONFLICT"],
       ["ADMIN", "promote", { app: a.stg.id, force: true, reason: "own" }],

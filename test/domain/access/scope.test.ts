@@ -102,7 +102,7 @@ describe("a token that is restricted to a pipeline", () => {
   function getValues(...sides: readonly PipelineFixture[]): CandidateValues {
     const things = sides.flatMap((side) => {
       const { pipeline, dev, review, free, build, pending, release, status, buildStatus } = side;
-      const { promotion, target, token, window, freeze } = side;
+      const { promotion, target, token, window, freeze, webhook, webhookDelivery } = side;
       const named = [pipeline, dev].flatMap(({ id, name }) => [id, name]);
       const ids = [
         review.id,
@@ -118,6 +118,8 @@ describe("a token that is restricted to a pipeline", () => {
         token,
         window,
         freeze,
+        webhook,
+        webhookDelivery,
       ];
       return [...named, ...ids];
     });
@@ -259,6 +261,10 @@ describe("a token that is restricted to a pipeline", () => {
     const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> };
     const values: Record<string, (side: PipelineFixture) => string[]> = {
       pipeline: ({ pipeline }) => [pipeline.id, pipeline.name],
+      owner: ({ dev, pipeline }) => [dev.name, pipeline.name],
+      webhook: ({ webhook }) => [webhook],
+      delivery: ({ webhookDelivery }) => [webhookDelivery],
+      event: () => ["ZXZlbnQ6MQ"],
       app: ({ dev, free }) => [dev.id, dev.name, free.id, drifter.name],
       coupling: ({ dev }) => [dev.couplingId],
       promotion: ({ promotion }) => [promotion],

@@ -6,6 +6,7 @@ import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
 import { WebhookInbox } from "../../../src/integrations/github/webhooks/webhook-inbox.js";
 import { status } from "../../support/github-webhooks.js";
+import { OFFLINE } from "../../support/offline.js";
 import { unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
 
@@ -28,7 +29,10 @@ function failing(database: Database, numbers: readonly number[]): Database {
 
 function inboxOn(db: Database): WebhookInbox {
   const durations = { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 };
-  return new WebhookInbox({ db, viewer: SYSTEM_VIEWER, durations, now: () => new Date() }, { forks: false });
+  return new WebhookInbox(
+    { db, viewer: SYSTEM_VIEWER, durations, ...OFFLINE, now: () => new Date() },
+    { forks: false },
+  );
 }
 
 function statusDelivery(sha: string, context: string) {

@@ -8,6 +8,8 @@ import { findUndocumented, readCommands } from "../../support/migrated-commands.
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
+import { Receiver } from "../../support/webhook-receiver.js";
+import { LOCAL } from "../../support/webhooks.js";
 
 /*
  * The unmodified Heroku CLI in a child process. It has a separate lock file and is installed at first use. If that fails, the
@@ -29,7 +31,7 @@ async function install(): Promise<string | null> {
 }
 
 const obstacle = await install();
-const server = await startServer({ after });
+const server = await startServer({ after }, { env: LOCAL });
 const home = temporaryFolder({ after });
 
 interface Outcome {
@@ -152,6 +154,45 @@ describe("the Heroku CLI", {
       for (const [args, ...expected] of some) await says(args, ...expected);
     };
     await Promise.all([run(commands.slice(0, half)), run(commands.slice(half))]);
+  });
+
+  it("adds, shows, changes and removes webhooks of apps and pipelines, and shows what they sent", async (t) => {
+    const seed = new Seed(server.admin);
+    const receiver = await Receiver.start(t);
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "STAGING");
+    const add = ["webhooks:add", "-i", "api:release, api:promotion", "-l", "sync", "-u", receiver.url];
+    await says(["webhooks", "-a", app.name], "has no webhooks");
+    await says(
+      [...add, "-a", app.name, "-t", "Bearer it", "-s", "a-secret-of-our-own"],
+      "Webhooks Signing Secret",
+      "whsec_",
+    );
+    await says([...add, "-p", pipeline.name], "whsec_");
+    const refused = await heroku("webhooks:add", "-a", app.name, "-i", "api:dyno", "-l", "notify", "-u", receiver.url);
+    assert.match(refused.output.replace(/\s+›?\s*/g, " "), /include must name entities that Railyard has: api:/);
+    const [{ id }] = (await new RestClient(server.url, ADMIN_SECRET).get(`/apps/${app.name}/webhooks`)).body;
+    await says(["webhooks", "-a", app.name], id, receiver.url, /api:release/, /sync/);
+    await seed.release(app);
+    const [event] = await receiver.until(2);
+    assert.equal(event?.json.type, "RELEASE_CREATED");
+    assert.ok(receiver.received.some(({ headers }) => headers.authorization === "Bearer it"));
+    assert.ok(
+      await eventually(async () => (await heroku("webhooks:deliveries", "-a", app.name)).output.includes("succeeded")),
+    );
+    const rest = new RestClient(server.url, ADMIN_SECRET);
+    const [delivery] = (await rest.get(`/apps/${app.name}/webhook-deliveries`)).body;
+    await says(["webhooks:deliveries", "-a", app.name, "-s", "failed"], "has no deliveries");
+    await says(["webhooks:deliveries:info", delivery.id, "-a", app.name], "api:release", "RELEASE_CREATED");
+    await says(["webhooks:events", "-p", pipeline.name], delivery.event.id, "release");
+    await says(["webhooks:events:info", delivery.event.id, "-a", app.name], "RELEASE_CREATED");
+    await says(
+      ["webhooks:update", id, "-a", app.name, "-i", "api:app", "-l", "notify", "-u", `${receiver.url}2`],
+      "done",
+    );
+    await says(["webhooks:info", id, "-a", app.name], "api:app", "notify", `${receiver.url}2`);
+    await says(["webhooks:remove", id, "-a", app.name], "done");
+    await says(["webhooks", "-a", app.name], "has no webhooks");
   });
 
   it("is described in docs/migrate.md: each command has a place, and those that work are run here", () => {

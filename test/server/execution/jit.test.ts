@@ -8,6 +8,7 @@ import { buildSchema } from "../../../src/schema/build.js";
 import { Context } from "../../../src/schema/context.js";
 import { CompiledQueries } from "../../../src/server/execution/jit.js";
 import { arbitrarySelection } from "../../support/arbitrary-documents.js";
+import { OFFLINE } from "../../support/offline.js";
 import { Seed } from "../../support/seed.js";
 import { startServer, type TestServer } from "../../support/server.js";
 
@@ -63,6 +64,7 @@ async function compiling(server: TestServer, schema: GraphQLSchema) {
     db: server.app.database,
     viewer: { name: "test", role: "ADMIN", tokenId: null, scope: null },
     durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
+    ...OFFLINE,
     now: () => new Date(0),
   };
   const context = () => new Context(ctx, "test");

@@ -97,6 +97,7 @@ describe("a secret", () => {
       [JSON.stringify({ a: 'a "quoted" secret' }), '{"a":"[secret]"}'],
       ["postgres://user:pass%40word@host/db", "postgres://user:[secret]@host/db"],
       ["authorization: Bearer abc.def-ghi", "authorization: Bearer [secret]"],
+      ["the secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw is known", "the secret [secret] is known"],
       ["eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln", "[secret]"],
       ["http://127.0.0.1:4000/graphql is x", "http://127.0.0.1:4000/graphql is x"],
     ];

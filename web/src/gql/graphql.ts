@@ -46,6 +46,9 @@ export type EventType =
   | 'GATE_CLOSED'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
+  | 'WEBHOOK_CREATED'
+  | 'WEBHOOK_UPDATED'
+  | 'WEBHOOK_DELETED'
   | 'ACCESS_DENIED';
 
 export type Role =
@@ -193,6 +196,8 @@ export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: S
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
 export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
@@ -215,9 +220,13 @@ export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null,
       | { readonly id: string }
       | { readonly id: string }
       | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
      | null, readonly app: { readonly id: string, readonly name: string } | null }> };
 
 export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+    | { readonly id: string }
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -293,6 +302,8 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'Freeze', readonly reason: string, readonly endsAt: string | null, readonly id: string }
             | { readonly __typename: 'FreezeExemption', readonly id: string }
             | { readonly __typename: 'GithubDelivery', readonly id: string }
+            | { readonly __typename: 'Webhook', readonly id: string }
+            | { readonly __typename: 'WebhookDelivery', readonly id: string }
             | { readonly __typename: 'ReviewApp', readonly id: string }
             | { readonly __typename: 'ReleaseStatus', readonly id: string }
             | { readonly __typename: 'PipelineStage', readonly id: string }

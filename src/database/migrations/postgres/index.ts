@@ -11,6 +11,7 @@ import { ClientLists0000000000013 } from "./0013-client-lists.js";
 import { Positions0000000000014 } from "./0014-positions.js";
 import { StagePolicies0000000000015 } from "./0015-stage-policies.js";
 import { WindowsAndFreezes0000000000017 } from "./0017-windows-and-freezes.js";
+import { Webhooks0000000000019 } from "./0019-webhooks.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const POSTGRES_MIGRATIONS = [
@@ -27,4 +28,5 @@ export const POSTGRES_MIGRATIONS = [
   Positions0000000000014,
   StagePolicies0000000000015,
   WindowsAndFreezes0000000000017,
+  Webhooks0000000000019,
 ];

@@ -1,0 +1,60 @@
+import { LogEvent } from "../../entities/history/event.js";
+import type { WebhookDelivery } from "../../entities/webhooks/webhook-delivery.js";
+import { QueuedEvent } from "../../entities/webhooks/webhook-delivery.js";
+import { permit } from "../access/actions.js";
+import type { Ctx } from "../core/context.js";
+import { newId } from "../core/id.js";
+import { conflict, Refusal } from "../core/refusal.js";
+import { requireDelivery, requireWebhook } from "./access.js";
+import { insertDelivery, type Sent } from "./deliveries.js";
+import { eventRequest, testRequest } from "./message.js";
+import type { WebhookRequest } from "./sender.js";
+import { viewOf } from "./visibility.js";
+
+/* Requests that a person asks for. They are sent at once, in any state of the webhook, and do not move its cursor. */
+
+/** Sends a message of type TEST. */
+export async function testWebhook(ctx: Ctx, input: { readonly webhook: string }): Promise<WebhookDelivery> {
+  permit(ctx.viewer, "testWebhook");
+  const webhook = await requireWebhook(ctx.db.reader, ctx.viewer, input.webhook);
+  const request = testRequest(webhook, newId(), ctx.viewer.name, ctx.now(), ctx.publicUrl);
+  return send(ctx, request, { webhookId: webhook.id, eventPosition: null, attempt: 1 });
+}
+
+/**
+ * Sends the event of a delivery again, to the URL and in the format of now. An event that waits for a retry does not wait
+ * any longer if it succeeds.
+ *
+ * @throws Refusal CONFLICT if the event cannot be sent anymore
+ */
+export async function redeliver(ctx: Ctx, input: { readonly delivery: string }): Promise<WebhookDelivery> {
+  permit(ctx.viewer, "redeliver");
+  const { viewer, publicUrl } = ctx;
+  const { delivery, webhook } = await requireDelivery(ctx.db.reader, viewer, input.delivery);
+  const { eventPosition, attempt } = delivery;
+  if (eventPosition === null) throw conflict("A test cannot be delivered again; use testWebhook.");
+  // The rights of the webhook, not those of the viewer: they may see less.
+  const view = await ctx.db.write((tx) => viewOf(tx, webhook, ctx.now()));
+  if (typeof view === "string") throw conflict(`The token that made ${webhook.name} was ${view}; resume it first.`);
+  const reader = ctx.db.reader.limitedTo(view.scope);
+  const event = await reader.first(LogEvent, { position: eventPosition });
+  if (event === null) throw conflict("The log no longer holds the event of this delivery.");
+  const request = await eventRequest(reader, webhook, event, publicUrl, ctx.now());
+  if (request === null) throw conflict(`The format ${webhook.format} leaves this event out.`);
+  return send(ctx, request, { webhookId: webhook.id, eventPosition, attempt: attempt + 1 });
+}
+
+async function send(
+  ctx: Ctx,
+  request: WebhookRequest,
+  sent: Omit<Sent, "sentAt" | "result">,
+): Promise<WebhookDelivery> {
+  const sentAt = ctx.now();
+  const result = await ctx.sender.send(request);
+  if (result === null) throw new Refusal("UNAVAILABLE", "The service is stopping. Try again.");
+  const { webhookId, eventPosition } = sent;
+  return ctx.db.write(async (tx) => {
+    if (result.problem === null && eventPosition !== null) await tx.delete(QueuedEvent, { webhookId, eventPosition });
+    return insertDelivery(tx, { ...sent, sentAt, result }, null);
+  });
+}

@@ -1,0 +1,114 @@
+import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import * as control from "../../domain/webhooks/control.js";
+import * as requests from "../../domain/webhooks/requests.js";
+import * as webhooks from "../../domain/webhooks/webhooks.js";
+import type { Context } from "../../schema/context.js";
+import * as inputs from "../../schema/inputs/webhooks.js";
+import { requiresRole } from "../../schema/roles.js";
+import * as payloads from "../../schema/webhook-payloads.js";
+
+/** The argument of a mutation. */
+const inputOf = (mutation: string) => ({ description: `Input for ${mutation}.` });
+
+@Resolver()
+export class WebhookMutationResolver {
+  @Mutation(() => payloads.CreateWebhookPayload, {
+    nullable: true,
+    description: `Creates a webhook. It sends what is committed from now on, beginning with its own creation. It sees what the token sees, and stops when the token is revoked. ${requiresRole("createWebhook")}`,
+  })
+  createWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.CreateWebhookInput, inputOf("createWebhook")) input: inputs.CreateWebhookInput,
+  ): Promise<payloads.CreateWebhookPayload> {
+    return ctx.mutate((ctx) => webhooks.createWebhook(ctx, input));
+  }
+
+  @Mutation(() => payloads.UpdateWebhookPayload, {
+    nullable: true,
+    description: `Changes a webhook. Its cursor stays. ${requiresRole("updateWebhook")}`,
+  })
+  async updateWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.UpdateWebhookInput, inputOf("updateWebhook")) input: inputs.UpdateWebhookInput,
+  ): Promise<payloads.UpdateWebhookPayload> {
+    return { webhook: await ctx.mutate((ctx) => webhooks.updateWebhook(ctx, input)) };
+  }
+
+  @Mutation(() => payloads.DeleteWebhookPayload, {
+    nullable: true,
+    description: `Deletes a webhook and its deliveries. ${requiresRole("deleteWebhook")}`,
+  })
+  async deleteWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.DeleteWebhookInput, inputOf("deleteWebhook")) input: inputs.DeleteWebhookInput,
+  ): Promise<payloads.DeleteWebhookPayload> {
+    return { deletedWebhookId: (await ctx.mutate((ctx) => webhooks.deleteWebhook(ctx, input))).id };
+  }
+
+  @Mutation(() => payloads.PauseWebhookPayload, {
+    nullable: true,
+    description: `Stops sending until the webhook is resumed. ${requiresRole("pauseWebhook")}`,
+  })
+  async pauseWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.PauseWebhookInput, inputOf("pauseWebhook")) input: inputs.PauseWebhookInput,
+  ): Promise<payloads.PauseWebhookPayload> {
+    return { webhook: await ctx.mutate((ctx) => control.pauseWebhook(ctx, input)) };
+  }
+
+  @Mutation(() => payloads.ResumeWebhookPayload, {
+    nullable: true,
+    description: `Sends again from the cursor on, in any state, without waiting for the next retry. If the token that made the webhook has ended, it has the rights of this token from now on. ${requiresRole("resumeWebhook")}`,
+  })
+  async resumeWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.ResumeWebhookInput, inputOf("resumeWebhook")) input: inputs.ResumeWebhookInput,
+  ): Promise<payloads.ResumeWebhookPayload> {
+    return { webhook: await ctx.mutate((ctx) => control.resumeWebhook(ctx, input)) };
+  }
+
+  @Mutation(() => payloads.RotateWebhookSecretPayload, {
+    nullable: true,
+    description: `Makes a new signing secret. Until \`overlap\` is over, requests carry a signature with each. ${requiresRole("rotateWebhookSecret")}`,
+  })
+  rotateWebhookSecret(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.RotateWebhookSecretInput, inputOf("rotateWebhookSecret"))
+    input: inputs.RotateWebhookSecretInput,
+  ): Promise<payloads.RotateWebhookSecretPayload> {
+    return ctx.mutate((ctx) => control.rotateWebhookSecret(ctx, input));
+  }
+
+  @Mutation(() => payloads.RewindWebhookPayload, {
+    nullable: true,
+    description: `Moves the cursor of a webhook, back to send events again, or ahead to leave some out. ${requiresRole("rewindWebhook")}`,
+  })
+  async rewindWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.RewindWebhookInput, inputOf("rewindWebhook")) input: inputs.RewindWebhookInput,
+  ): Promise<payloads.RewindWebhookPayload> {
+    return { webhook: await ctx.mutate((ctx) => control.rewindWebhook(ctx, input)) };
+  }
+
+  @Mutation(() => payloads.RedeliverPayload, {
+    nullable: true,
+    description: `Sends the event of a delivery again now, and returns what came of it. The cursor stays. ${requiresRole("redeliver")}`,
+  })
+  async redeliver(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.RedeliverInput, inputOf("redeliver")) input: inputs.RedeliverInput,
+  ): Promise<payloads.RedeliverPayload> {
+    return { delivery: await ctx.mutate((ctx) => requests.redeliver(ctx, input)) };
+  }
+
+  @Mutation(() => payloads.TestWebhookPayload, {
+    nullable: true,
+    description: `Sends a test now, and returns what came of it. ${requiresRole("testWebhook")}`,
+  })
+  async testWebhook(
+    @Ctx() ctx: Context,
+    @Arg("input", () => inputs.TestWebhookInput, inputOf("testWebhook")) input: inputs.TestWebhookInput,
+  ): Promise<payloads.TestWebhookPayload> {
+    return { delivery: await ctx.mutate((ctx) => requests.testWebhook(ctx, input)) };
+  }
+}
