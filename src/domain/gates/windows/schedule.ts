@@ -119,13 +119,18 @@ function daysOf(recurrence: Recurrence, endDate: Temporal.PlainDate | null) {
   };
 }
 
-/** Keeps the last answer as long as it holds, at most a day: a gate asks about the same minutes again and again. */
+/** How many answers of a timetable are kept: a gate asks about now, and about the next few changes. */
+const MAX_REMEMBERED = 8;
+
+/** Keeps the latest answers as long as they hold, at most a day: a gate asks about the same minutes again and again. */
 function remember(activityAt: (now: number) => Activity): (now: number) => Activity {
-  let known: { readonly from: number; readonly to: number; readonly activity: Activity } | null = null;
+  let known: { readonly from: number; readonly to: number; readonly activity: Activity }[] = [];
   return (now) => {
-    if (known !== null && now >= known.from && now < known.to) return known.activity;
+    const found = known.find(({ from, to }) => now >= from && now < to);
+    if (found !== undefined) return found.activity;
     const activity = activityAt(now);
-    known = { from: now, to: Math.min(activity.until ?? Number.POSITIVE_INFINITY, now + DAY_MS), activity };
+    const to = Math.min(activity.until ?? Number.POSITIVE_INFINITY, now + DAY_MS);
+    known = [{ from: now, to, activity }, ...known].slice(0, MAX_REMEMBERED);
     return activity;
   };
 }
