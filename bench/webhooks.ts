@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { copyFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { PROMOTE } from "./promote.js";
@@ -22,6 +23,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   const other = `${path}.without`;
   copyFileSync(path, other);
   const silent = createServer((socket) => socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+  await once(silent, "listening");
   const { port } = silent.address() as { port: number };
   const settings = { WEBHOOK_ALLOW_HTTP: "true", WEBHOOK_NETWORKS: "127.0.0.0/8" };
   const [dead] = await Server.launch(path, settings);

@@ -30,6 +30,7 @@ export class RowGenerator {
   #position = 0;
   #builds = 0;
   #couplings = 0;
+  #releases = 0;
 
   constructor(add: AddRow) {
     this.#add = add;
@@ -136,6 +137,8 @@ export class RowGenerator {
         createdByName: "kim",
         createdByRole: "OPERATOR",
         deployDeadline: null,
+        position: ++this.#releases,
+        succeededAt: new Date(this.#clock),
       } as const;
       this.#add(Release, release);
       this.#addEvent(pipelineId, appId, release);
