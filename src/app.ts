@@ -6,6 +6,7 @@ import type { ListenOptions } from "./database/postgres/log-listener.js";
 import { bootstrapAdmin } from "./domain/access/tokens.js";
 import { type Ctx, SYSTEM_VIEWER } from "./domain/core/context.js";
 import { cursorExpired } from "./domain/history/events.js";
+import { readWaitingStatistics } from "./domain/promotions/statistics.js";
 import { Feed } from "./events/feed.js";
 import { readEvents } from "./events/read.js";
 import { serveGithub } from "./integrations/github/plugin.js";
@@ -169,6 +170,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const admission = new Admission({ schema, limits, budget, trusted, pageDocuments });
     const metrics = new Metrics(database, feed);
     metrics.observeResponseCache(() => responseStore.statistics);
+    metrics.observeWaiting(() => readWaitingStatistics(ctx));
     const audit = new Audit(ctx, log);
     const observer = new Observer({ log, metrics, audit, tracing });
     const responseCache = new ResponseCache(responseStore, admission.mayCacheResponses);

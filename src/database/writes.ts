@@ -8,7 +8,8 @@ import type { Tx } from "./rows/tx.js";
 export interface WriteEngine {
   /** Runs a transaction. Calls `work` again if it is retried. */
   transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  createTx(transaction: Transaction): Tx;
+  /** @param retried whether an earlier attempt was given up */
+  createTx(transaction: Transaction, retried: boolean): Tx;
   /** Called after each write that succeeded. */
   written?(): void;
 }
@@ -31,10 +32,12 @@ export class Writes {
 
   readonly write: Database["write"] = (work) => {
     const { transact, createTx, written } = this.#engine;
+    let attempts = 0;
     const result = this.#changes.notifyAfter((started) =>
       this.#queue.measure((begun) =>
         transact((transaction) => {
-          const tx = createTx(transaction);
+          const tx = createTx(transaction, attempts > 0);
+          attempts += 1;
           begun();
           started(tx);
           return work(tx);

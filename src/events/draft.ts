@@ -1,4 +1,4 @@
-import type { EventType, ReleasePhase, Role, StatusState } from "../entities/core/enums.js";
+import type { EventType, PromotionTargetPhase, Role, StatusState } from "../entities/core/enums.js";
 import type { ScopeIds } from "../entities/gates/gate-scope.js";
 import type { App } from "../entities/pipelines/app.js";
 import type { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
@@ -26,9 +26,16 @@ export interface EventActor {
 
 const NOTHING = { pipelineId: null, promotionId: null, releaseId: null, context: null };
 
-/** PROMOTION_STARTED or PROMOTION_FINISHED. Concerns the source and every target. */
+type PromotionEventType =
+  | "PROMOTION_WAITING"
+  | "PROMOTION_STARTED"
+  | "PROMOTION_FORCED"
+  | "PROMOTION_REVIEWED"
+  | "PROMOTION_FINISHED";
+
+/** A change of a promotion as a whole. Concerns the source and every target. */
 export function promotionChanged(
-  type: "PROMOTION_STARTED" | "PROMOTION_FINISHED",
+  type: PromotionEventType,
   promotion: Promotion,
   targetApps: readonly string[],
 ): EventDraft {
@@ -46,7 +53,7 @@ export function promotionChanged(
 export function promotionTargetChanged(
   promotion: Promotion,
   target: PromotionTarget,
-  targetPhase: ReleasePhase,
+  targetPhase: PromotionTargetPhase,
 ): EventDraft {
   return {
     ...NOTHING,
@@ -58,9 +65,9 @@ export function promotionTargetChanged(
   };
 }
 
-/** A release was created, or changed its phase. `pipelineId` is the pipeline of its app; null if it is in none. */
+/** A release was created or changed its phase, or its deployer is asked to stop. `pipelineId` is the pipeline of its app; null if it is in none. */
 export function releaseChanged(
-  type: "RELEASE_CREATED" | "RELEASE_PHASE_CHANGED",
+  type: "RELEASE_CREATED" | "RELEASE_PHASE_CHANGED" | "RELEASE_CANCEL_REQUESTED",
   release: Release,
   pipelineId: string | null,
 ): EventDraft {

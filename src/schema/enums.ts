@@ -81,10 +81,27 @@ describe(
 );
 
 describe("PromotionPhase", enums.PromotionPhase, "The phase of a promotion.", {
+  WAITING: "It waits until its gates let it through.",
   IN_PROGRESS: "At least one target has not reached a final phase.",
   SUCCEEDED: "Every target succeeded.",
   PARTIALLY_SUCCEEDED: "Some targets succeeded and others did not.",
   FAILED: "No target succeeded.",
+  CANCELLED: "It was cancelled before any target succeeded or failed.",
+  EXPIRED: "It waited longer than it was allowed to.",
+  REJECTED: "An approver rejected it.",
+  SUPERSEDED: "A newer promotion took all of its targets while it waited.",
+});
+
+describe("PromotionTargetPhase", enums.PromotionTargetPhase, "The phase of one target of a promotion.", {
+  WAITING: "The promotion waits until its gates let it through.",
+  QUEUED: "Its release is queued behind another deployment of the app.",
+  DEPLOYING: "Its release is being deployed.",
+  VERIFYING: "Its release has succeeded and is being verified.",
+  SUCCEEDED: "Its release succeeded.",
+  FAILED: "Its release failed.",
+  SUPERSEDED: "A newer promotion or release replaced it before its release began to deploy.",
+  CANCELLED: "It ended before its release began to deploy.",
+  ROLLED_BACK: "Its release was rolled back.",
 });
 
 describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is refused.", {
@@ -142,8 +159,12 @@ describe("EventType", enums.EventType, "The type of an event.", {
   BUILD_UPDATED: "A build was updated, or a status was reported on a build that has no release.",
   RELEASE_CREATED: "A release was created, in any phase.",
   RELEASE_PHASE_CHANGED: "A release changed phase.",
+  RELEASE_CANCEL_REQUESTED: "The deployer of a DEPLOYING release is asked to stop: its promotion was cancelled.",
   RELEASE_STATUS_REPORTED: "A status that applies to a release was reported.",
-  PROMOTION_STARTED: "A promotion was created.",
+  PROMOTION_WAITING: "A promotion was created that waits until its gates let it through.",
+  PROMOTION_STARTED: "A promotion started: it was let through, and its releases were created.",
+  PROMOTION_FORCED: "A promotion started that went past gates by `force`.",
+  PROMOTION_REVIEWED: "Another person looked at a promotion that was forced.",
   PROMOTION_TARGET_CHANGED: "A target of a promotion was created or changed phase.",
   PROMOTION_FINISHED: "Every target of a promotion has reached a final phase.",
   REVIEW_APP_OPENED: "A review app was created for a pull request.",

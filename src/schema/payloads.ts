@@ -113,7 +113,33 @@ export class ReportStatusPayload {
 
 @ObjectType({ description: "The promotion that was created.", simpleResolvers: true })
 export class PromotePayload {
-  @Field(() => Promotion, { description: "The promotion that was created." })
+  @Field(() => Promotion, { description: "The promotion that was created. With `whenReady` it may be WAITING." })
+  promotion!: Promotion;
+}
+
+@ObjectType({ description: "The promotion that tries targets of an earlier one again.", simpleResolvers: true })
+export class RetryPromotionPayload {
+  @Field(() => Promotion, { description: "The new promotion. With `whenReady` it may be WAITING." })
+  promotion!: Promotion;
+}
+
+@ObjectType({ description: "The promotion that undoes an earlier one.", simpleResolvers: true })
+export class UndoPromotionPayload {
+  @Field(() => Promotion, { description: "The new promotion. Its releases are rollbacks." })
+  promotion!: Promotion;
+}
+
+@ObjectType({ description: "The promotion that was reviewed.", simpleResolvers: true })
+export class ReviewForcedPromotionPayload {
+  @Field(() => Promotion, { description: "The promotion after the mutation." })
+  promotion!: Promotion;
+}
+
+@ObjectType({ description: "The promotion that was cancelled.", simpleResolvers: true })
+export class CancelPromotionPayload {
+  @Field(() => Promotion, {
+    description: "The promotion after the mutation. It is IN_PROGRESS as long as a release of it is DEPLOYING.",
+  })
   promotion!: Promotion;
 }
 

@@ -3,11 +3,16 @@ import { type Ticker, ticker } from "../async/ticker.js";
 import { retryHeldDeploys } from "../domain/builds/retry-held-deploys.js";
 import type { Ctx } from "../domain/core/context.js";
 import { announceGateChanges } from "../domain/gates/gate-changes.js";
-import { closeExpiredReviewApps, failOverdueDeployments, pruneHistory } from "../domain/history/housekeeping.js";
+import {
+  closeExpiredReviewApps,
+  failOverdueDeployments,
+  pruneHistory,
+  settleDuePromotions,
+} from "../domain/history/housekeeping.js";
 import type { ClockGuard } from "./clock-guard.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** Interval of the checks for due work, in milliseconds. A check costs five index reads. */
+/** Interval of the checks for due work, in milliseconds. A check costs six index reads. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -26,6 +31,7 @@ export function startHousekeeping(ctx: Ctx, clock: ClockGuard, log: Logger): Tic
   return ticker(INTERVAL_MS, async (stopped) => {
     if (!clock.isSteady()) return;
     await attempt("deployments", () => failOverdueDeployments(ctx));
+    await attempt("waiting promotions", () => settleDuePromotions(ctx, stopped));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
     await attempt("windows and freezes", () => announceGateChanges(ctx));
     await attempt("held deploys", () => retryHeldDeploys(ctx));

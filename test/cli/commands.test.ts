@@ -259,6 +259,38 @@ describe("a command whose output is piped", () => {
     assert.deepEqual(allowed.at(-1), ["Ready to promote."]);
   });
 
+  it("promotes when ready, and cancels, tries again and undoes promotions", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT", { autoDeploy: false });
+    const qa = await seed.coupled(pipeline, "STAGING");
+    await seed.release(qa);
+    await cli.run(["pipelines:update", qa.couplingId, "-c", "ci"]);
+    const release = await seed.release(dev);
+    const missing = `• ${qa.name} requires ci, which was never reported. (report status or force)`;
+    const planned = await columns("promote", "-a", dev.name, "--when-ready", "--dry-run");
+    assert.deepEqual(planned.slice(-2), [["The promotion would wait for:"], [`  ${missing}`]]);
+    const waiting = (await columns("promote", "-a", dev.name, "--when-ready", "--expires-in", "2h")).flat();
+    assert.deepEqual(waiting.slice(-3, -1), ["Waits for:", `  ${missing}`]);
+    const id = /promotions:info (\S+)`/.exec(waiting.at(-1) ?? "")?.[1] ?? "";
+    const cancelled = (await columns("promotions:cancel", id, "--reason", "wrong build")).flat();
+    assert.ok(cancelled.includes("cancelled") && cancelled.includes("wrong build"));
+    assert.equal((await cli.json(["promotions:retry", id, "--when-ready"])).phase, "WAITING");
+    const watching = cli.start(["promote", "-a", dev.name, "--when-ready", "--wait"]);
+    await watching.until(({ stdout }) => stdout.includes(missing));
+    await cli.run(["releases:status", release.id, "-c", "ci", "-s", "success"]);
+    const { code, stdout } = await watching.ended;
+    assert.deepEqual([code, stdout.includes(`⬢ ${qa.name}  v2 succeeded`)], [0, true], stdout);
+    const [newest] = await columns("promotions", pipeline.name);
+    const undone = await cli.json(["promotions:undo", newest?.[0] ?? "", "--reason", "slow", "--yes"]);
+    assert.deepEqual([undone.phase, undone.targets[0].release.version], ["SUCCEEDED", 3]);
+    // Late enough for a slow machine to start the command before.
+    const soon = new Date(Date.now() + 12_000).toISOString();
+    const night = await cli.run(["promote", "-a", dev.name, "--not-before", soon, "--wait"]);
+    assert.deepEqual([night.code, night.stdout.includes("It was asked for not before")], [0, true], night.stdout);
+    const wrong = await cli.run(["promote", "-a", dev.name, "--not-before", "tonight"]);
+    assert.deepEqual([wrong.code, wrong.stderr.startsWith("--not-before must be a time")], [2, true]);
+  });
+
   it("creates, lists and revokes tokens", async () => {
     const name = unique("token");
     const { token, secret } = await cli.json(["tokens:create", name, "--role", "reporter", "--expires", "2099-01-01"]);

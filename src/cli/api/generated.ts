@@ -28,8 +28,12 @@ export type EventType =
   | 'BUILD_UPDATED'
   | 'RELEASE_CREATED'
   | 'RELEASE_PHASE_CHANGED'
+  | 'RELEASE_CANCEL_REQUESTED'
   | 'RELEASE_STATUS_REPORTED'
+  | 'PROMOTION_WAITING'
   | 'PROMOTION_STARTED'
+  | 'PROMOTION_FORCED'
+  | 'PROMOTION_REVIEWED'
   | 'PROMOTION_TARGET_CHANGED'
   | 'PROMOTION_FINISHED'
   | 'REVIEW_APP_OPENED'
@@ -58,10 +62,32 @@ export type Role =
   | 'ADMIN';
 
 export type PromotionPhase =
+  | 'WAITING'
   | 'IN_PROGRESS'
   | 'SUCCEEDED'
   | 'PARTIALLY_SUCCEEDED'
-  | 'FAILED';
+  | 'FAILED'
+  | 'CANCELLED'
+  | 'EXPIRED'
+  | 'REJECTED'
+  | 'SUPERSEDED';
+
+export type PromotionTargetPhase =
+  | 'WAITING'
+  | 'QUEUED'
+  | 'DEPLOYING'
+  | 'VERIFYING'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'SUPERSEDED'
+  | 'CANCELLED'
+  | 'ROLLED_BACK';
+
+export type StatusState =
+  | 'PENDING'
+  | 'SUCCESS'
+  | 'FAILURE'
+  | 'ERROR';
 
 export type ReleasePhase =
   | 'QUEUED'
@@ -69,12 +95,6 @@ export type ReleasePhase =
   | 'SUCCEEDED'
   | 'FAILED'
   | 'SUPERSEDED';
-
-export type StatusState =
-  | 'PENDING'
-  | 'SUCCESS'
-  | 'FAILURE'
-  | 'ERROR';
 
 export type BuildPhase =
   | 'PENDING'
@@ -104,6 +124,15 @@ export type BlockerCode =
   | 'BUILD_QUARANTINED'
   | 'CONFIG_MISSING'
   | 'GATE_FAILED';
+
+export type Remedy =
+  | 'REPORT_STATUS'
+  | 'APPROVE'
+  | 'WAIT'
+  | 'LIFT_FREEZE'
+  | 'SET_CONFIG'
+  | 'DEPLOY'
+  | 'FORCE';
 
 export type ReleaseTrigger =
   | 'DEPLOY'
@@ -143,6 +172,9 @@ export type PromoteInput = {
   readonly skipUpToDate?: boolean | null | undefined;
   readonly force?: boolean | null | undefined;
   readonly reason?: string | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly notBefore?: string | null | undefined;
+  readonly expiresIn?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -343,6 +375,25 @@ export type UpdateBuildInput = {
   readonly phase: BuildPhase;
   readonly artifact?: string | null | undefined;
   readonly checksum?: string | null | undefined;
+};
+
+export type CancelPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+};
+
+export type RetryPromotionInput = {
+  readonly promotion: string;
+  readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type UndoPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+  readonly skipMovedOn?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 export type CreateReleaseInput = {
@@ -598,7 +649,7 @@ export type EventFragment =
 ;
 
 export type PromotionEventFragment = (
-  { readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number }, readonly targets: ReadonlyArray<{ readonly app: { readonly name: string } | null }> }, readonly target: { readonly failureReason: string | null, readonly app: { readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } } | null }
+  { readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number }, readonly targets: ReadonlyArray<{ readonly app: { readonly name: string } | null }> }, readonly target: { readonly id: string, readonly failureReason: string | null, readonly app: { readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } | null } | null }
   & Event_PromotionEvent_Fragment
 );
 
@@ -794,13 +845,13 @@ export type DeletePipelineMutation = { readonly deletePipeline: { readonly delet
 
 export type CheckResultFragment = { readonly context: string, readonly state: StatusState | null, readonly passed: boolean };
 
-export type TargetFragment = { readonly id: string, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly checks: ReadonlyArray<CheckResultFragment> };
+export type TargetFragment = { readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly checks: ReadonlyArray<CheckResultFragment> };
 
-export type PromotionFragment = { readonly id: string, readonly phase: PromotionPhase, readonly from: Stage, readonly to: Stage, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string } }, readonly createdBy: ActorFragment, readonly targets: ReadonlyArray<TargetFragment> };
+export type PromotionFragment = { readonly id: string, readonly phase: PromotionPhase, readonly from: Stage, readonly to: Stage, readonly forced: boolean, readonly reason: string | null, readonly notBefore: string | null, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly endReason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly blockers: ReadonlyArray<BlockerFragment>, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string } }, readonly createdBy: ActorFragment, readonly targets: ReadonlyArray<TargetFragment> };
 
-export type BlockerFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null };
+export type BlockerFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null };
 
-export type PlanFragment = { readonly promotable: boolean, readonly from: Stage, readonly to: Stage | null, readonly pipeline: { readonly id: string, readonly name: string }, readonly source: { readonly id: string, readonly name: string } | null, readonly release: ReleaseSummaryFragment | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly version: number } | null, readonly checks: ReadonlyArray<CheckResultFragment> }>, readonly blockers: ReadonlyArray<BlockerFragment> };
+export type PlanFragment = { readonly promotable: boolean, readonly wouldWait: boolean, readonly clearsAt: string | null, readonly from: Stage, readonly to: Stage | null, readonly pipeline: { readonly id: string, readonly name: string }, readonly source: { readonly id: string, readonly name: string } | null, readonly release: ReleaseSummaryFragment | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly version: number } | null, readonly checks: ReadonlyArray<CheckResultFragment> }>, readonly blockers: ReadonlyArray<BlockerFragment> };
 
 export type PromotionsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -833,6 +884,27 @@ export type PromoteMutationVariables = Exact<{
 
 
 export type PromoteMutation = { readonly promote: { readonly promotion: PromotionFragment } | null };
+
+export type CancelPromotionMutationVariables = Exact<{
+  input: CancelPromotionInput;
+}>;
+
+
+export type CancelPromotionMutation = { readonly cancelPromotion: { readonly promotion: PromotionFragment } | null };
+
+export type RetryPromotionMutationVariables = Exact<{
+  input: RetryPromotionInput;
+}>;
+
+
+export type RetryPromotionMutation = { readonly retryPromotion: { readonly promotion: PromotionFragment } | null };
+
+export type UndoPromotionMutationVariables = Exact<{
+  input: UndoPromotionInput;
+}>;
+
+
+export type UndoPromotionMutation = { readonly undoPromotion: { readonly promotion: PromotionFragment } | null };
 
 export type StatusFragment = { readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string };
 
@@ -1051,21 +1123,25 @@ export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: W
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_STATUS_REPORTED", "PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
-export const PROMOTION_PHASE_VALUES: readonly PromotionPhase[] = ["IN_PROGRESS", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED"];
+export const PROMOTION_PHASE_VALUES: readonly PromotionPhase[] = ["WAITING", "IN_PROGRESS", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "REJECTED", "SUPERSEDED"];
 
-export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYING", "SUCCEEDED", "FAILED", "SUPERSEDED"];
+export const PROMOTION_TARGET_PHASE_VALUES: readonly PromotionTargetPhase[] = ["WAITING", "QUEUED", "DEPLOYING", "VERIFYING", "SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED", "ROLLED_BACK"];
 
 export const STATUS_STATE_VALUES: readonly StatusState[] = ["PENDING", "SUCCESS", "FAILURE", "ERROR"];
+
+export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYING", "SUCCEEDED", "FAILED", "SUPERSEDED"];
 
 export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED", "FAILED"];
 
 export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
 
 export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED"];
+
+export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE"];
 
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK"];
 
@@ -1212,6 +1288,7 @@ const PROMOTION_EVENT = `fragment PromotionEvent on PromotionEvent {
     }
   }
   target {
+    id
     app {
       name
     }
@@ -1362,6 +1439,13 @@ const PROMOTION = `fragment Promotion on Promotion {
   to
   forced
   reason
+  notBefore
+  expiresAt
+  clearsAt
+  endReason
+  blockers {
+    ...Blocker
+  }
   createdAt
   updatedAt
   pipeline {
@@ -1396,6 +1480,8 @@ const BLOCKER = `fragment Blocker on Blocker {
   message
   context
   overridable
+  remedies
+  clearsAt
   app {
     id
     name
@@ -1405,6 +1491,8 @@ const BLOCKER = `fragment Blocker on Blocker {
 
 const PLAN = `fragment Plan on PromotionPlan {
   promotable
+  wouldWait
+  clearsAt
   from
   to
   pipeline {
@@ -2117,7 +2205,7 @@ export const PromotionsDocument: Operation<PromotionsQuery, PromotionsQueryVaria
     }
   }
 }
-${PROMOTION}${ACTOR}${TARGET}${CHECK_RESULT}${PAGE}`,
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}${PAGE}`,
 };
 
 export const PromotionDocument: Operation<PromotionQuery, PromotionQueryVariables> = {
@@ -2127,7 +2215,7 @@ export const PromotionDocument: Operation<PromotionQuery, PromotionQueryVariable
     ...Promotion
   }
 }
-${PROMOTION}${ACTOR}${TARGET}${CHECK_RESULT}`,
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
 };
 
 export const PromotionPlanDocument: Operation<PromotionPlanQuery, PromotionPlanQueryVariables> = {
@@ -2149,7 +2237,43 @@ export const PromoteDocument: Mutation<PromoteMutation, PromoteMutationVariables
     }
   }
 }
-${PROMOTION}${ACTOR}${TARGET}${CHECK_RESULT}`,
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const CancelPromotionDocument: Mutation<CancelPromotionMutation, CancelPromotionMutationVariables> = {
+  name: "CancelPromotion",
+  document: `mutation CancelPromotion($input: CancelPromotionInput!) {
+  cancelPromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const RetryPromotionDocument: Mutation<RetryPromotionMutation, RetryPromotionMutationVariables> = {
+  name: "RetryPromotion",
+  document: `mutation RetryPromotion($input: RetryPromotionInput!) {
+  retryPromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const UndoPromotionDocument: Mutation<UndoPromotionMutation, UndoPromotionMutationVariables> = {
+  name: "UndoPromotion",
+  document: `mutation UndoPromotion($input: UndoPromotionInput!) {
+  undoPromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
 };
 
 export const ReleasesDocument: Operation<ReleasesQuery, ReleasesQueryVariables> = {

@@ -59,6 +59,7 @@ export function addWatch(program: Command): void {
  * and as an event of the target's release.
  */
 function isRepeated(event: LogEvent): boolean {
+  if (event.type === "RELEASE_CANCEL_REQUESTED") return false;
   return event.__typename === "ReleaseEvent" && event.release.trigger === "PROMOTION";
 }
 
@@ -92,18 +93,23 @@ function describeEvent(event: LogEvent, paint: Paint): string {
       const { promotion, target, targetPhase, promotionPhase } = event;
       const what = `${appLabel(promotion.source, paint)} v${promotion.release.version}`;
       if (target !== null && targetPhase !== null) {
-        return `${appLabel(target.app, paint)} v${target.release.version} ${phase(targetPhase, paint)}, promoted from ${what}`;
+        const version = target.release === null ? "" : ` v${target.release.version}`;
+        return `${appLabel(target.app, paint)}${version} ${phase(targetPhase, paint)}, promoted from ${what}`;
       }
       const to = lower(promotion.to);
       if (event.type === "PROMOTION_FINISHED") return `promotion of ${what} to ${to} ${phase(promotionPhase, paint)}`;
       const names = promotion.targets.map(({ app }) => appLabel(app, paint)).join(", ");
-      return `promotion of ${what} to ${to} started${override(event)}: ${names}`;
+      if (event.type === "PROMOTION_FORCED") return `promotion of ${what} to ${to} went past gates${override(event)}`;
+      if (event.type === "PROMOTION_REVIEWED") return `promotion of ${what} to ${to} was reviewed`;
+      const verb = event.type === "PROMOTION_WAITING" ? "waits" : "started";
+      return `promotion of ${what} to ${to} ${verb}${override(event)}: ${names}`;
     }
     case "ReleaseEvent": {
       const { release, releasePhase } = event;
       const what = `${appLabel(release.app, paint)} v${release.version} ${phase(releasePhase, paint)}`;
       const why =
         releasePhase === "FAILED" && release.failureReason !== null ? `: ${singleLine(release.failureReason)}` : "";
+      if (event.type === "RELEASE_CANCEL_REQUESTED") return `${what}: its deployer is asked to stop`;
       return event.type === "RELEASE_CREATED"
         ? `${what}: ${singleLine(release.description)}${override(event)}`
         : `${what}${why}`;

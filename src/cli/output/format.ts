@@ -2,6 +2,7 @@ import type {
   AppReleasesFragment,
   BuildFragment,
   PromotionPhase,
+  PromotionTargetPhase,
   ReleasePhase,
   StatusState,
 } from "../api/generated.js";
@@ -44,7 +45,10 @@ export function newerRelease({ currentRelease, releases }: AppReleasesFragment) 
 }
 
 /** The phase of a release, build or promotion, coloured. */
-export function phase(value: ReleasePhase | PromotionPhase | BuildFragment["phase"], paint: Paint): string {
+export function phase(
+  value: ReleasePhase | PromotionPhase | PromotionTargetPhase | BuildFragment["phase"],
+  paint: Paint,
+): string {
   const colour = value === "SUCCEEDED" ? paint.green : /^(FAILED|PARTIALLY)/.test(value) ? paint.red : paint.yellow;
   return colour(lower(value));
 }

@@ -2,6 +2,7 @@ import type { PlanFragment, PromotionFragment, TargetFragment } from "../api/gen
 import { type BlockerHints, explainBlockers } from "./blockers.js";
 import { appLabel, check, lower, phase, shortSha, singleLine, wrapWords } from "./format.js";
 import type { Screen } from "./screen.js";
+import { waitingLines } from "./waiting.js";
 
 /* Prints promotions and promotion plans. */
 
@@ -22,13 +23,14 @@ function heading(pipeline: string, from: string, to: string | null): string {
   return `${pipeline} pipeline (${lower(from)} -> ${to === null ? "no next stage" : lower(to)})`;
 }
 
-/** `v2 succeeded`, or `v2 failed` with the reason. */
+/** `v2 succeeded`, or `v2 failed` with the reason; `waiting` without a release. */
 export function outcome(
   { paint }: Screen,
   target: Pick<TargetFragment, "phase" | "release" | "failureReason">,
 ): string {
   const why = target.failureReason === null ? "" : `: ${singleLine(target.failureReason)}`;
-  return `v${target.release.version} ${phase(target.phase, paint)}${why}`;
+  const version = target.release === null ? "" : `v${target.release.version} `;
+  return `${version}${phase(target.phase, paint)}${why}`;
 }
 
 /** Prints all details of a promotion. */
@@ -39,12 +41,16 @@ export function describePromotion(screen: Screen, promotion: PromotionFragment):
   screen.pairs([
     ["id", promotion.id],
     ["phase", phase(promotion.phase, paint)],
+    ...(promotion.notBefore === null ? [] : ([["not_before", screen.time(promotion.notBefore)]] as const)),
+    ...(promotion.expiresAt === null ? [] : ([["expires_at", screen.time(promotion.expiresAt)]] as const)),
+    ...(promotion.endReason === null ? [] : ([["end_reason", singleLine(promotion.endReason)]] as const)),
     ["build", promotion.build.id],
     ["commit", promotion.build.commit.sha],
     ["by", `${singleLine(promotion.createdBy.name)} (${lower(promotion.createdBy.role)})`],
     ["created_at", screen.time(promotion.createdAt)],
     ["updated_at", screen.time(promotion.updatedAt)],
   ]);
+  for (const line of waitingLines(promotion, Date.now())) screen.line(line.trim());
   for (const { app, checks } of promotion.targets) {
     for (const { context, state } of checks) {
       screen.line(`${appLabel(app, paint)} required ${check(context, state, paint)}`);
@@ -52,8 +58,13 @@ export function describePromotion(screen: Screen, promotion: PromotionFragment):
   }
 }
 
-/** Prints a promotion plan and its blockers. */
-export function showPlan(screen: Screen, plan: PlanFragment, override: string): void {
+/**
+ * Prints a promotion plan and its blockers.
+ *
+ * @param override the command that forces it
+ * @param waits whether it is asked to wait for what can be cleared
+ */
+export function showPlan(screen: Screen, plan: PlanFragment, override: string, waits: boolean): void {
   const { paint } = screen;
   screen.line(`= ${heading(plan.pipeline.name, plan.from, plan.to)}`);
   if (plan.source !== null && plan.release !== null) {
@@ -71,6 +82,11 @@ export function showPlan(screen: Screen, plan: PlanFragment, override: string): 
   });
   if (plan.promotable) {
     screen.line(paint.green("Ready to promote."));
+    return;
+  }
+  if (waits && plan.wouldWait) {
+    screen.line(paint.yellow("The promotion would wait for:"));
+    for (const line of waitingLines(plan, Date.now())) screen.line(line);
     return;
   }
   screen.line(paint.red("The promotion would be refused:"));

@@ -137,7 +137,7 @@ function assemble(
   const wakeUps = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
   const writes = new Writes({
     transact: (work) => running.run(() => transact(writePool, work)),
-    createTx: (transaction) => new Tx(transaction, postgresDialect, tables, count),
+    createTx: (transaction, retried) => new Tx(transaction, postgresDialect, tables, count, [], null, retried),
   });
   return {
     exclusive: false,

@@ -118,6 +118,7 @@ const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.p
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.forced ELSE 1 = 0 END AS forced,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.cancel_requested_at ELSE NULL END AS cancel_requested_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.succeeded_at ELSE NULL END AS succeeded_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 

@@ -27,6 +27,8 @@ export class Tx extends Reader {
     count: StatementCount,
     appended: AppendedEvent[] = [],
     viewerSecurity: RowSecurity | null = null,
+    /** Whether an earlier attempt of the same work was given up, for example because of a StaleRead. */
+    readonly retried = false,
   ) {
     super(transaction, dialect, tables, count);
     this.appended = appended;
@@ -54,7 +56,15 @@ export class Tx extends Reader {
   }
 
   #in(transaction: Transaction, viewerSecurity: RowSecurity | null): Tx {
-    return new Tx(transaction, this.dialect, this.tables, this.statementCount, this.appended, viewerSecurity);
+    return new Tx(
+      transaction,
+      this.dialect,
+      this.tables,
+      this.statementCount,
+      this.appended,
+      viewerSecurity,
+      this.retried,
+    );
   }
 
   /**

@@ -11,7 +11,9 @@ import { LIMITS, parseId, parseLine } from "../core/input.js";
 import { nextPosition } from "../core/position.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
+import { clearWaiting } from "../promotions/clear-waiting.js";
 import { permit } from "./actions.js";
+import { isValid } from "./credentials.js";
 
 export interface CreateTokenInput {
   readonly name: string;
@@ -80,10 +82,6 @@ export async function authenticate(reader: Reader, secret: string, now: Date): P
   const token = await reader.first(Token, { secretHash });
   if (token === null || !timingSafeEqual(Buffer.from(token.secretHash), Buffer.from(secretHash))) return null;
   return isValid(token, now) ? token : null;
-}
-
-export function isValid(token: Token, now: Date): boolean {
-  return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
 }
 
 /** Which of the tokens have ended, and how. */
@@ -160,7 +158,10 @@ async function insertToken(
 async function revoke(tx: Tx, ctx: TxCtx, token: Token): Promise<void> {
   token.revokedAt = ctx.now();
   await tx.update(Token, { id: token.id }, { revokedAt: token.revokedAt });
-  await append(tx, ctx.viewer, token.revokedAt, [changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`)]);
+  await append(tx, ctx.viewer, token.revokedAt, [
+    changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`),
+    ...(await clearWaiting(tx, ctx, { token: token.id })),
+  ]);
 }
 
 /** 256 random bits. The prefix lets secret scanners recognize it. */

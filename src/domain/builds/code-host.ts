@@ -9,6 +9,7 @@ import type { TxCtx } from "../core/context.js";
 import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
+import { lockCleared } from "../promotions/clear-waiting.js";
 import { type Report, upsertStatus } from "../releases/statuses.js";
 import {
   buildsOfCommit,
@@ -136,7 +137,10 @@ export async function applyCommitStatus(tx: Tx, ctx: TxCtx, report: CommitReport
   }
   const builds = await buildsOfCommit(tx, repository, commitSha);
   // Apps that wait for the context are deployed when it passes.
-  if (report.status.state === "SUCCESS") await lockFollowers(tx, ...builds);
+  if (report.status.state === "SUCCESS") {
+    await lockFollowers(tx, ...builds);
+    await lockCleared(tx, { builds: builds.map((build) => build.id) });
+  }
   await tx.lock(
     Build,
     builds.map((build) => build.id),

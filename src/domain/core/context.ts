@@ -37,6 +37,11 @@ export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {
   return { ...shared(ctx), db: limitedTo(ctx.db, viewer.scope), viewer };
 }
 
+/** The same context, with another viewer as the actor. */
+export function asViewer(ctx: TxCtx, viewer: Viewer): TxCtx {
+  return { ...shared(ctx), viewer };
+}
+
 /** The same context, with the service as the actor. */
 export function asSystem(ctx: TxCtx): TxCtx {
   return { ...shared(ctx), viewer: SYSTEM_VIEWER };

@@ -14,6 +14,7 @@ export const LIMITS = {
   idempotencyKey: 256,
   requiredChecks: 50,
   targets: 200,
+  waitingPromotions: 100,
   appsOfPipeline: 500,
   context: 255,
   optionalContexts: 1000,

@@ -17,7 +17,7 @@ import { requireApp, requireCoupling } from "./references.js";
  * 1. Names: of a repository, then of a commit or pull request whose reports are applied or read. It may have no row yet.
  * 2. Pipelines: exclusively to change a pipeline or its couplings, shared to depend on them.
  * 3. Apps: exclusively to change what an app runs, or the rules for it.
- * 4. Promotions in progress on these apps.
+ * 4. Promotions in progress on these apps, and those that wait for them.
  * 5. Builds: exclusively to change the statuses of a build or its releases, shared to depend on them.
  * 6. Windows, freezes and what else decides about gates: exclusively to change them, shared to evaluate them.
  * 7. Webhooks: a webhook is locked alone, by those that change it and by those that record a delivery.
@@ -38,7 +38,7 @@ export function lockCommit(tx: Tx, repository: string, sha: string): Promise<voi
 const PROMOTION_IDS = columns({ promotion_id: "text or null" });
 
 /**
- * Locks apps, and the promotions in progress on them: when such a release ends, its promotion may end.
+ * Locks apps, the promotions in progress on them, since one may end with its release, and those that wait for them.
  *
  * @returns whether rows that were read before may have changed
  */
@@ -46,10 +46,11 @@ export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boole
   if (!(await tx.lock(App, appIds, "change"))) return false;
   const mine = tx.dialect.oneOf(sql`app_id`, appIds);
   const underWay = await tx.query(
-    "promotions_in_progress",
+    "promotions_on_apps",
     PROMOTION_IDS,
     sql`SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'DEPLOYING'
-      UNION SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'QUEUED'`,
+      UNION SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'QUEUED'
+      UNION SELECT promotion_id FROM promotion_targets WHERE ${mine} AND phase = 'WAITING'`,
   );
   const promotions = underWay.map((row) => row.promotion_id).filter((id) => id !== null);
   await tx.lock(Promotion, promotions, "change");

@@ -5,6 +5,7 @@ import type { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Blocker } from "../../entities/releases/plan.js";
+import type { Promotion } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 
 /*
@@ -27,6 +28,10 @@ export interface Subject {
   readonly to: Stage | null;
   /** The apps that it goes to. A release or an automatic deploy has one. */
   readonly targets: readonly Target[];
+  /** The promotion, while it waits; null or undefined before it exists, and for what is not a promotion. */
+  readonly promotion?: Promotion | null;
+  /** The time before which the promotion must not go; null or undefined if none was asked for. */
+  readonly notBefore?: Date | null;
 }
 
 export interface Target {

@@ -1,9 +1,17 @@
 import { freezeGate } from "./freezes/freeze-gate.js";
 import type { AnyGate } from "./gate.js";
+import { notBeforeGate } from "./not-before.js";
 import { repositoryGate } from "./repository.js";
 import { requiredChecksGate } from "./required-checks.js";
 import { soakTimeGate } from "./soak-time.js";
 import { windowGate } from "./windows/window-gate.js";
 
 /** Every gate, in the order in which their blockers are listed. A new gate is a file in this folder and a line here. */
-export const GATES: readonly AnyGate[] = [repositoryGate, requiredChecksGate, soakTimeGate, freezeGate, windowGate];
+export const GATES: readonly AnyGate[] = [
+  notBeforeGate,
+  repositoryGate,
+  requiredChecksGate,
+  soakTimeGate,
+  freezeGate,
+  windowGate,
+];

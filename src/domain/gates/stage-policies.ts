@@ -7,6 +7,7 @@ import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { formatDuration, parseDuration } from "../core/duration.js";
 import { requirePipeline } from "../core/references.js";
+import { clearWaiting } from "../promotions/clear-waiting.js";
 import { MAX_SOAK_TIME } from "./soak-time.js";
 import { defaultPolicy } from "./stage-policy-fact.js";
 import { findLoosened, largerIsStricter, type Strictness } from "./strictness.js";
@@ -53,6 +54,7 @@ export async function updateStagePolicy(ctx: Ctx, input: UpdateStagePolicyInput)
     const summary = `Policy of ${input.stage} of ${pipeline.name}: ${parts.join(", ")}`;
     await append(tx, ctx.viewer, after.updatedAt, [
       changed("STAGE_POLICY_UPDATED", pipeline, summary, { pipelineId: pipeline.id }),
+      ...(await clearWaiting(tx, ctx, { pipelines: [pipeline.id] })),
     ]);
     return after;
   });

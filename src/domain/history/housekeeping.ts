@@ -4,6 +4,7 @@ import { IdempotencyKey } from "../../entities/core/idempotency-key.js";
 import { GithubReport } from "../../entities/github/github-report.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
+import { Promotion } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { pruneStep } from "../../events/prune.js";
@@ -12,7 +13,9 @@ import type { Ctx } from "../core/context.js";
 import { formatDuration } from "../core/duration.js";
 import { KEY_LIFETIME_MS } from "../core/idempotency.js";
 import { lockApps } from "../core/locks.js";
+import { transactionTime } from "../core/time.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
+import { lockPromotions, settle } from "../promotions/settle.js";
 import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployments.js";
 
 /*
@@ -41,6 +44,42 @@ export async function failOverdueDeployments(ctx: Ctx): Promise<void> {
         await updatePhase(tx, ctx, release, "FAILED", { failureReason: reason, timedOut: true }),
       );
     });
+  }
+}
+
+/** How many promotions are read at once that are due. */
+const DUE_PROMOTIONS = 100;
+
+/**
+ * Evaluates the promotions that wait and whose time has come, in the order in which they were asked for: each in a
+ * separate transaction, so that others do not wait for long. Every instance does; the lock of the promotion decides which
+ * one admits it.
+ */
+export async function settleDuePromotions(ctx: Ctx, stopped: AbortSignal): Promise<void> {
+  let after = 0;
+  for (;;) {
+    const now = await transactionTime(ctx.db.reader, ctx);
+    const due = await ctx.db.reader.select(
+      "due_promotions",
+      Promotion,
+      // The sign keeps planners from reading all promotions in their order to find the few that are due.
+      sql`WHERE e.wake_at <= ${now.getTime()} AND +e.position > ${after} ORDER BY +e.position LIMIT ${DUE_PROMOTIONS}`,
+    );
+    const failures: unknown[] = [];
+    for (const promotion of due) {
+      if (stopped.aborted) return;
+      after = promotion.position;
+      await ctx.db
+        .write(async (tx) => {
+          await lockPromotions(tx, [promotion]);
+          await append(tx, ctx.viewer, ctx.now(), await settle(tx, ctx, promotion.id));
+        })
+        // It stays due, and must not hold up those behind it.
+        .catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${failures.length} promotions could not be evaluated.`);
+    if (due.length < DUE_PROMOTIONS) return;
   }
 }
 

@@ -21,7 +21,10 @@ export interface SubscriptionQuery extends EventQuery {
 }
 
 export const PROMOTION_EVENTS: readonly EventType[] = [
+  "PROMOTION_WAITING",
   "PROMOTION_STARTED",
+  "PROMOTION_FORCED",
+  "PROMOTION_REVIEWED",
   "PROMOTION_TARGET_CHANGED",
   "PROMOTION_FINISHED",
 ];

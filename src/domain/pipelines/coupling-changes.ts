@@ -9,6 +9,7 @@ import { deployAfterChecksRelaxed } from "../builds/auto-deploy.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { lockCoupling } from "../core/locks.js";
 import { requireApp, requirePipeline } from "../core/references.js";
+import { clearWaiting, endWaitingOf } from "../promotions/clear-waiting.js";
 import {
   autoDeployElsewhere,
   checkList,
@@ -50,7 +51,10 @@ async function replaceChecks(tx: Tx, ctx: TxCtx, id: string, requiredChecks: str
     {
       type: "COUPLING_CHECKS_UPDATED",
       summary: (app) => `Required checks of ${app.name}: ${changes}`,
-      follow: () => deployAfterChecksRelaxed(tx, ctx, pipeline, coupling, required),
+      follow: async () => [
+        ...(removed.length > 0 ? await clearWaiting(tx, ctx, { pipelines: [pipeline.id] }) : []),
+        ...(await deployAfterChecksRelaxed(tx, ctx, pipeline, coupling, required)),
+      ],
     },
   );
 }
@@ -77,6 +81,7 @@ async function moveToStage(tx: Tx, ctx: TxCtx, id: string, stage: Stage): Promis
   return writeChange(tx, ctx, coupling, patch, {
     type: "COUPLING_MOVED",
     summary: (app) => `${app.name} moved to ${stage}`,
+    follow: (app) => endWaitingOf(tx, ctx, app.id, `${app.name} was moved to ${stage}.`),
   });
 }
 
@@ -130,7 +135,7 @@ interface Change {
   readonly type: EventType;
   readonly summary: (app: App) => string;
   /** Runs after the change is written, and returns the events of its effects. */
-  readonly follow?: () => Promise<EventDraft[]>;
+  readonly follow?: (app: App) => Promise<EventDraft[]>;
 }
 
 async function writeChange(
@@ -144,7 +149,7 @@ async function writeChange(
   const now = ctx.now();
   Object.assign(coupling, patch, { updatedAt: now });
   await tx.update(Coupling, { id: coupling.id }, { ...patch, updatedAt: now });
-  const followed = follow === undefined ? [] : await follow();
+  const followed = follow === undefined ? [] : await follow(app);
   await append(tx, ctx.viewer, now, [couplingEvent(type, coupling, app, summary(app)), ...followed]);
   return coupling;
 }

@@ -15,6 +15,7 @@ import { lockApp, lockCoupling } from "../core/locks.js";
 import { nextPosition } from "../core/position.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
+import { endWaitingOf } from "../promotions/clear-waiting.js";
 
 export interface AddCouplingInput {
   readonly pipeline: string;
@@ -86,8 +87,9 @@ export async function removeCoupling(
     await refuseReviewApp(tx, coupling, "removed");
     const pipeline = await requirePipeline(tx, "coupling", coupling.pipelineId);
     const app = await requireApp(tx, "coupling", coupling.appId);
+    const ended = await endWaitingOf(tx, ctx, app.id, `${app.name} was removed from ${pipeline.name}.`);
     await tx.delete(Coupling, { id: coupling.id });
-    await append(tx, ctx.viewer, ctx.now(), [couplingRemoved(coupling, app, pipeline.name)]);
+    await append(tx, ctx.viewer, ctx.now(), [couplingRemoved(coupling, app, pipeline.name), ...ended]);
     return { id: coupling.id, pipeline };
   });
 }

@@ -16,6 +16,7 @@ import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { nameTaken } from "../core/refusal.js";
 import { endGatesOf } from "../gates/gate-changes.js";
+import { endWaitingOf } from "../promotions/clear-waiting.js";
 import { couplingRemoved } from "./couplings.js";
 import { removeReviewApp } from "./review-apps.js";
 
@@ -137,7 +138,9 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
     const apps = await tx.find(App, { id: couplings.map((coupling) => coupling.appId) });
     for (const coupling of couplings) {
       const app = apps.find((one) => one.id === coupling.appId);
-      if (app !== undefined) events.push(couplingRemoved(coupling, app, pipeline.name));
+      if (app === undefined) continue;
+      events.push(couplingRemoved(coupling, app, pipeline.name));
+      events.push(...(await endWaitingOf(tx, ctx, app.id, `The pipeline ${pipeline.name} was deleted.`)));
     }
     await tx.delete(Coupling, { pipelineId: pipeline.id });
     events.push(...(await endGatesOf(tx, ctx, "PIPELINE", pipeline.id)));

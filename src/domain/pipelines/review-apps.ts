@@ -13,6 +13,7 @@ import { optional, parseBranch, parseLine, parseSha, parseText, parseUrl } from 
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, conflict, notFound } from "../core/refusal.js";
+import { endWaitingOf } from "../promotions/clear-waiting.js";
 import { insertApp, isNameTaken, removeApp } from "./apps.js";
 import { couplingRemoved, insertCoupling } from "./couplings.js";
 
@@ -99,6 +100,7 @@ export async function removeReviewApp(tx: Tx, ctx: TxCtx, reviewApp: ReviewApp):
   const app = await tx.first(App, { id: appId });
   const coupling = await tx.first(Coupling, { appId });
   if (app === null || coupling === null) throw new Error(`The review app ${appId} has lost its app or coupling.`);
+  const ended = await endWaitingOf(tx, ctx, appId, `The review app ${app.name} was closed.`);
   const removed = await removeApp(tx, ctx, app);
   await tx.delete(ReviewApp, { appId });
   await tx.delete(Coupling, { appId });
@@ -106,6 +108,7 @@ export async function removeReviewApp(tx: Tx, ctx: TxCtx, reviewApp: ReviewApp):
   return [
     changed("REVIEW_APP_CLOSED", app, summary, { pipelineId, app }),
     couplingRemoved(coupling, app, pipeline.name),
+    ...ended,
     ...removed,
   ];
 }

@@ -3,7 +3,7 @@ import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
-import type { PromotionPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
+import type { PromotionPhase, PromotionTargetPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
@@ -22,21 +22,22 @@ import type { Override } from "../gates/override.js";
  * return the events for the caller to append.
  */
 
-const FINAL: readonly ReleasePhase[] = ["SUCCEEDED", "FAILED", "SUPERSEDED"];
+const FINAL: readonly PromotionTargetPhase[] = ["SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED", "ROLLED_BACK"];
 
-export function isFinal(phase: ReleasePhase): boolean {
+export function isFinal(phase: PromotionTargetPhase): boolean {
   return FINAL.includes(phase);
 }
 
 /**
- * The phase of a promotion by those of its targets: IN_PROGRESS until all are final. SUPERSEDED counts as not
- * succeeded.
+ * The phase of a promotion that was admitted, by those of its targets: IN_PROGRESS until all are final. SUPERSEDED counts as
+ * not succeeded. It is CANCELLED if targets were cancelled, and none succeeded or failed.
  */
-export function promotionPhase(targets: readonly ReleasePhase[]): PromotionPhase {
+export function promotionPhase(targets: readonly PromotionTargetPhase[]): PromotionPhase {
   if (!targets.every(isFinal)) return "IN_PROGRESS";
   const succeeded = targets.filter((phase) => phase === "SUCCEEDED").length;
   if (succeeded === targets.length) return "SUCCEEDED";
-  return succeeded === 0 ? "FAILED" : "PARTIALLY_SUCCEEDED";
+  if (succeeded > 0) return "PARTIALLY_SUCCEEDED";
+  return targets.includes("CANCELLED") && !targets.includes("FAILED") ? "CANCELLED" : "FAILED";
 }
 
 /** What to release, and why. */
@@ -56,15 +57,17 @@ export interface MadeReleases {
 }
 
 /**
- * Prepares new releases of one build on several apps. Versions continue from each app's last. On an IMMEDIATE app the
+ * Prepares new releases on several apps. Versions continue from each app's last. On an IMMEDIATE app the
  * release is SUCCEEDED; on a REPORTED app it is DEPLOYING if no other is, and otherwise QUEUED in place of the release
  * that was queued before. The caller inserts the rows.
+ *
+ * @param request the same for all apps, or one for each, in their order
  */
 export async function prepareReleases(
   tx: Tx,
   ctx: TxCtx,
   apps: readonly App[],
-  request: ReleaseRequest,
+  request: ReleaseRequest | readonly ReleaseRequest[],
 ): Promise<MadeReleases> {
   const ids = apps.map((app) => app.id);
   const versions = await findLastVersions(tx, ids);
@@ -80,27 +83,30 @@ export async function prepareReleases(
   const succeededAt = await transactionTime(tx, ctx);
   const freezes = await findFreezesInForce(tx, succeededAt, ids);
   const positions = await nextPositions(tx, "releases", apps.length);
+  const requests = "build" in request ? apps.map(() => request) : request;
   const releases = apps.map((app, index): Release => {
+    const { build, trigger, description, promotionId, override } = requests[index] as ReleaseRequest;
     const immediate = app.deploymentMode === "IMMEDIATE";
     const phase = immediate ? "SUCCEEDED" : busy.has(app.id) ? "QUEUED" : "DEPLOYING";
     return Object.assign(new Release(), {
       id: newId(),
       appId: app.id,
-      buildId: request.build.id,
+      buildId: build.id,
       version: (versions.get(app.id) ?? 0) + 1,
       position: positions[index] as number,
       phase,
       failureReason: null,
       timedOut: false,
-      trigger: request.trigger,
-      description: request.description,
-      promotionId: request.promotionId ?? null,
-      ...request.override,
+      trigger,
+      description,
+      promotionId: promotionId ?? null,
+      ...override,
       duringFreezeId: freezes.get(app.id)?.id ?? null,
       createdByName: ctx.viewer.name,
       createdByRole: ctx.viewer.role,
       deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,
       succeededAt: phase === "SUCCEEDED" ? succeededAt : null,
+      cancelRequestedAt: null,
       createdAt: now,
       updatedAt: now,
     });
@@ -143,6 +149,8 @@ export async function updatePhase(
   const patch = { phase, failureReason, timedOut, deployDeadline, updatedAt, succeededAt };
   await tx.update(Release, { id: release.id }, patch);
   const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await findPipelineId(tx, release.appId))];
+  // A promotion of it that waits will never go: the clock ends it.
+  if (phase === "SUPERSEDED") await wakePromotionsOf(tx, release);
   if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));
   if (wasDeploying && isFinal(phase)) {
     const next = await tx.first(Release, { appId: release.appId, phase: "QUEUED" });
@@ -151,15 +159,25 @@ export async function updatePhase(
   return events;
 }
 
+async function wakePromotionsOf(tx: Tx, { id, buildId }: Release): Promise<void> {
+  await tx.execute(
+    "wake_promotions_of_release",
+    sql`UPDATE promotions SET wake_at = 0 WHERE wake_at IS NOT NULL AND build_id = ${buildId} AND release_id = ${id}`,
+  );
+}
+
 async function updateTarget(tx: Tx, ctx: TxCtx, release: Release, promotionId: string): Promise<EventDraft[]> {
   const promotion = await tx.first(Promotion, { id: promotionId });
   const target = await tx.first(PromotionTarget, { releaseId: release.id });
   if (promotion === null || target === null) return [];
   // A late success changes a finished promotion: for followers of the log, it was in progress until now.
   const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
-  const events = [promotionTargetChanged(inProgress, target, release.phase)];
-  const all = await tx.find(Release, { id: (await findTargets(tx, promotionId)).map((one) => one.releaseId) });
-  const phase = promotionPhase(all.map((one) => one.phase));
+  const events = [promotionTargetChanged(inProgress, target, target.ownPhase ?? release.phase)];
+  const targets = await tx.find(PromotionTarget, { promotionId });
+  const ids = targets.flatMap((one) => one.releaseId ?? []);
+  const releases = new Map((await tx.find(Release, { id: ids })).map((one) => [one.id, one]));
+  const phases = targets.flatMap((one) => one.ownPhase ?? releases.get(one.releaseId ?? "")?.phase ?? []);
+  const phase = promotionPhase(phases);
   if (phase === "IN_PROGRESS") return events;
   promotion.phase = phase;
   await tx.update(Promotion, { id: promotionId }, { phase, updatedAt: ctx.now() });
@@ -168,13 +186,9 @@ async function updateTarget(tx: Tx, ctx: TxCtx, release: Release, promotionId: s
     promotionChanged(
       "PROMOTION_FINISHED",
       promotion,
-      all.map((one) => one.appId),
+      targets.map((one) => one.appId),
     ),
   ];
-}
-
-function findTargets(reader: Reader, promotionId: string): Promise<PromotionTarget[]> {
-  return reader.find(PromotionTarget, { promotionId });
 }
 
 /** When a deployment that starts or is reported now fails without a further report. */

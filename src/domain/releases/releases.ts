@@ -7,6 +7,7 @@ import type { App } from "../../entities/pipelines/app.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
+import type { EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";
@@ -17,7 +18,8 @@ import { badInput, blocked, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
-import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
+import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { insertRelease, isFinal, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
 import { findRollbackTarget } from "./rollback-target.js";
 
 export interface CreateReleaseInput extends OverrideInput {
@@ -129,6 +131,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
   }
   return ctx.db.write(async (tx) => {
     const found = await requireRelease(tx, "release", input.release);
+    await lockCleared(tx, { builds: [found.buildId] });
     const release = (await lockApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
     if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
       release.deployDeadline = nextDeadline(ctx, await requireAppOf(tx, release));
@@ -137,9 +140,15 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     }
     if (release.phase === phase) return release;
     if (release.phase !== "DEPLOYING") await requireLateSuccess(tx, release, phase);
-    await append(tx, ctx.viewer, ctx.now(), await updatePhase(tx, ctx, release, phase, { failureReason: reason }));
+    const events = await updatePhase(tx, ctx, release, phase, { failureReason: reason });
+    await append(tx, ctx.viewer, ctx.now(), [...events, ...(await settleWaitingFor(tx, ctx, release))]);
     return release;
   });
+}
+
+/** A release that ended decides on the promotions of it that wait. */
+async function settleWaitingFor(tx: Tx, ctx: TxCtx, { buildId, phase }: Release): Promise<EventDraft[]> {
+  return isFinal(phase) ? clearWaiting(tx, ctx, { builds: [buildId] }) : [];
 }
 
 /**

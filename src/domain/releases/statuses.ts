@@ -17,6 +17,7 @@ import { newId } from "../core/id.js";
 import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
+import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
 import { findPipelineId } from "./deployments.js";
 import { dropOldest } from "./status-limit.js";
 
@@ -46,6 +47,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
     const buildId = release?.buildId ?? (input.build as string);
     const mayPass = release === null && input.state === "SUCCESS";
     if (mayPass) await lockFollowers(tx, await requireBuild(tx, "build", buildId));
+    if (input.state === "SUCCESS") await lockCleared(tx, { builds: [buildId] });
     const build = await requireBuild(tx, "build", buildId, { lock: "change" });
     // A status of a build applies to its releases, wherever they are.
     if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);
@@ -55,7 +57,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   });
 }
 
-/** Writes a status of a release, or of a build if no release is given, and deploys what waited for it. */
+/** Writes a status of a release, or of a build if no release is given, and deploys and promotes what waited for it. */
 export async function upsertStatus(
   tx: Tx,
   ctx: TxCtx,
@@ -84,8 +86,9 @@ export async function upsertStatus(
   const previous = prior?.state ?? null;
   if (release !== null) events.push(...(await statusEvent(tx, release, status, previous)));
   else events.push(...(await buildStatusEvents(tx, build, status, previous)));
-  const passed = release === null && status.state === "SUCCESS" && previous !== "SUCCESS";
-  if (passed) events.push(...(await deployAfterCheckPassed(tx, ctx, build, status.context)));
+  const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
+  if (passed && release === null) events.push(...(await deployAfterCheckPassed(tx, ctx, build, status.context)));
+  if (passed) events.push(...(await clearWaiting(tx, ctx, { builds: [build.id] })));
   return { status, events };
 }
 

@@ -7,7 +7,7 @@ import type { Webhook } from "../../entities/webhooks/webhook.js";
 import { QueuedEvent } from "../../entities/webhooks/webhook-delivery.js";
 import { logBounds } from "../../events/bounds.js";
 import { permit } from "../access/actions.js";
-import { isValid } from "../access/tokens.js";
+import { isValid } from "../access/credentials.js";
 import type { Ctx } from "../core/context.js";
 import { formatDuration, parseDuration } from "../core/duration.js";
 import { badInput, conflict } from "../core/refusal.js";

@@ -3,7 +3,7 @@ import { type Scope, Token } from "../../entities/access/token.js";
 import type { Role } from "../../entities/core/enums.js";
 import type { Webhook } from "../../entities/webhooks/webhook.js";
 import type { EventFilter } from "../../events/match.js";
-import { isValid } from "../access/tokens.js";
+import { isValid } from "../access/credentials.js";
 import { hiddenEvents } from "../history/audit.js";
 import { typesOf } from "./message.js";
 

@@ -1,7 +1,14 @@
 import { Field, ID, InterfaceType, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Actor } from "../core/actor.js";
-import { EventType, PromotionPhase, ReleasePhase, type Role, StatusState } from "../core/enums.js";
+import {
+  EventType,
+  PromotionPhase,
+  PromotionTargetPhase,
+  ReleasePhase,
+  type Role,
+  StatusState,
+} from "../core/enums.js";
 import { instant } from "../core/instant.js";
 import { Node } from "../core/node.js";
 import { EventCursor, encodeCursor } from "./event-cursor.js";
@@ -84,23 +91,27 @@ interface OverrideDetail {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A promotion started, one of its targets changed phase, or the promotion finished.",
+  description: "A promotion waits, started, one of its targets changed phase, or the promotion finished.",
   simpleResolvers: true,
 })
 export class PromotionEvent extends LogEvent {
   declare promotionId: string;
-  declare detail: { phase: PromotionPhase; targetId: string | null; targetPhase: ReleasePhase | null } & OverrideDetail;
+  declare detail: {
+    phase: PromotionPhase;
+    targetId: string | null;
+    targetPhase: PromotionTargetPhase | null;
+  } & OverrideDetail;
 
   @Field(() => PromotionPhase, { description: "The promotion's phase at the time of the event." })
   get promotionPhase(): PromotionPhase {
     return this.detail.phase;
   }
 
-  @Field(() => ReleasePhase, {
+  @Field(() => PromotionTargetPhase, {
     nullable: true,
     description: "The target's phase at the time of the event; null unless the type is PROMOTION_TARGET_CHANGED.",
   })
-  get targetPhase(): ReleasePhase | null {
+  get targetPhase(): PromotionTargetPhase | null {
     return this.detail.targetPhase;
   }
 
@@ -140,7 +151,7 @@ export class ReleaseStatusEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A release was created or changed phase.",
+  description: "A release was created or changed phase, or its deployer is asked to stop.",
   simpleResolvers: true,
 })
 export class ReleaseEvent extends LogEvent {
@@ -198,7 +209,10 @@ export function eventTypeName(event: LogEvent): string {
 
 function eventClass(type: EventType): new () => LogEvent {
   switch (type) {
+    case "PROMOTION_WAITING":
     case "PROMOTION_STARTED":
+    case "PROMOTION_FORCED":
+    case "PROMOTION_REVIEWED":
     case "PROMOTION_TARGET_CHANGED":
     case "PROMOTION_FINISHED":
       return PromotionEvent;
@@ -206,6 +220,7 @@ function eventClass(type: EventType): new () => LogEvent {
       return ReleaseStatusEvent;
     case "RELEASE_CREATED":
     case "RELEASE_PHASE_CHANGED":
+    case "RELEASE_CANCEL_REQUESTED":
       return ReleaseEvent;
     default:
       return ChangeEvent;

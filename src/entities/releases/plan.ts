@@ -41,6 +41,13 @@ export class Blocker {
   cause!: Node | null;
 }
 
+/** When the last of the blockers ends by itself; null without blockers, or if one does not. */
+export function latestEnd(blockers: readonly Blocker[]): Date | null {
+  const ends = blockers.map(({ clearsAt }) => clearsAt?.getTime() ?? Number.POSITIVE_INFINITY);
+  const latest = Math.max(...ends);
+  return Number.isFinite(latest) ? new Date(latest) : null;
+}
+
 @ObjectType({ description: "A target app of a planned promotion.", simpleResolvers: true })
 export class PlannedTarget {
   coupling!: Coupling;
@@ -91,8 +98,27 @@ export class PromotionPlan {
   })
   blockers!: Blocker[];
 
+  /** What `force` would go past. */
+  forcedPast: readonly Blocker[] = [];
+
   @Field(() => Boolean, { description: "Whether `promote` would succeed now." })
   get promotable(): boolean {
     return this.blockers.length === 0;
+  }
+
+  @Field(() => Boolean, {
+    description:
+      "Whether `promote` with `whenReady` would wait: something blocks it, and everything that does can be cleared by something other than `force`.",
+  })
+  get wouldWait(): boolean {
+    return !this.promotable && this.blockers.every(({ remedies }) => remedies.some((remedy) => remedy !== "FORCE"));
+  }
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When time alone clears everything that blocks it; null if it does not, or no end is known.",
+  })
+  get clearsAt(): Date | null {
+    return latestEnd(this.blockers);
   }
 }

@@ -1,7 +1,15 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
-import { PromotionPhase, type Role, Stage, StatusState } from "../core/enums.js";
+import {
+  type BlockerCode,
+  PromotionPhase,
+  type PromotionTargetPhase,
+  type Remedy,
+  type Role,
+  Stage,
+  StatusState,
+} from "../core/enums.js";
 import { generatedInteger, instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
@@ -16,6 +24,19 @@ export class CheckResult {
   @Field(() => Boolean, { description: "Whether the check passed. Only SUCCESS passes." })
   passed!: boolean;
 }
+
+/** A blocker that `force` went past, as it is stored. */
+export interface ForcedBlocker {
+  readonly code: BlockerCode;
+  readonly message: string;
+  readonly appId: string | null;
+  readonly context: string | null;
+  readonly remedies: readonly Remedy[];
+  readonly clearsAt: string | null;
+  readonly causeId: string | null;
+}
+
+const OPTIONAL_INSTANT = { ...instant, nullable: true } as const;
 
 @Entity("promotions")
 @ObjectType({
@@ -45,7 +66,8 @@ export class Promotion extends Node {
   to!: Stage;
 
   @Field(() => PromotionPhase, {
-    description: "IN_PROGRESS until every target has reached a final phase, then the overall result.",
+    description:
+      "WAITING until the gates let it through, if it was asked for with `whenReady`. IN_PROGRESS until every target has reached a final phase. Then the overall result.",
   })
   @Column("text")
   phase!: PromotionPhase;
@@ -57,6 +79,82 @@ export class Promotion extends Node {
   @Field(() => String, { nullable: true, description: "The reason given for the promotion; null if none was given." })
   @Column("text", { nullable: true })
   reason!: string | null;
+
+  /** What `force` went past. */
+  @Column("simple-json")
+  forcedPast!: readonly ForcedBlocker[];
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "It is not admitted before this time; null if none was asked for.",
+  })
+  @Column("bigint", OPTIONAL_INSTANT)
+  notBefore!: Date | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it becomes EXPIRED if it still waits then; null if it never waited.",
+  })
+  @Column("bigint", OPTIONAL_INSTANT)
+  expiresAt!: Date | null;
+
+  /**
+   * When the clock evaluates it again; null unless it is WAITING. It may be earlier than the time at which something changes.
+   */
+  @Column("bigint", OPTIONAL_INSTANT)
+  wakeAt!: Date | null;
+
+  @Field(() => Boolean, {
+    description:
+      "Whether it went past gates by `force`, and no other person has looked at that yet with `reviewForcedPromotion`.",
+  })
+  @Column("boolean")
+  needsReview!: boolean;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When another person looked at the use of `force`; null before that.",
+  })
+  @Column("bigint", OPTIONAL_INSTANT)
+  reviewedAt!: Date | null;
+
+  @Column("text", { nullable: true })
+  reviewedByName!: string | null;
+
+  @Column("text", { nullable: true })
+  reviewedByRole!: Role | null;
+
+  @Field(() => String, { nullable: true, description: "What that person said; null before that." })
+  @Column("text", { nullable: true })
+  reviewComment!: string | null;
+
+  /** The id of the token that asked for it; null for promotions from before it was recorded, and for automation. */
+  @Column("text", { nullable: true })
+  askedBy!: string | null;
+
+  /** When the login that asked for it ends; null if a token asked. */
+  @Column("bigint", OPTIONAL_INSTANT)
+  loginExpiresAt!: Date | null;
+
+  /** The ids of promotions: the one that it repeats, the one that it undoes, the newer one that replaced it. */
+  @Column("text", { nullable: true })
+  retryOf!: string | null;
+
+  @Column("text", { nullable: true })
+  undoes!: string | null;
+
+  @Column("text", { nullable: true })
+  supersededBy!: string | null;
+
+  @Column("text", { nullable: true })
+  endedByName!: string | null;
+
+  @Column("text", { nullable: true })
+  endedByRole!: Role | null;
+
+  @Field(() => String, { nullable: true, description: "Why it was cancelled or rejected; null otherwise." })
+  @Column("text", { nullable: true })
+  endReason!: string | null;
 
   @Column("text")
   createdByName!: string;
@@ -80,16 +178,29 @@ export class Promotion extends Node {
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  @Field(() => Actor, { description: "Who started the promotion." })
+  @Field(() => Actor, { description: "Who asked for the promotion." })
   get createdBy(): Actor {
     return { name: this.createdByName, role: this.createdByRole };
+  }
+
+  @Field(() => Actor, { nullable: true, description: "Who looked at the use of `force`; null before that." })
+  get reviewedBy(): Actor | null {
+    const { reviewedByName: name, reviewedByRole: role } = this;
+    return name === null || role === null ? null : { name, role };
+  }
+
+  @Field(() => Actor, { nullable: true, description: "Who cancelled or rejected it; null otherwise." })
+  get endedBy(): Actor | null {
+    const { endedByName: name, endedByRole: role } = this;
+    return name === null || role === null ? null : { name, role };
   }
 }
 
 @Entity("promotion_targets")
 @ObjectType({
   implements: Node,
-  description: "One target app of a promotion. Its phase is that of the release that the promotion created on the app.",
+  description:
+    "One target app of a promotion. Once it is admitted, its phase is that of the release that the promotion created on the app.",
   simpleResolvers: true,
 })
 export class PromotionTarget extends Node {
@@ -99,16 +210,25 @@ export class PromotionTarget extends Node {
   @Column("text")
   appId!: string;
 
-  @Column("text")
-  releaseId!: string;
+  /** The release that the promotion created; null until the target is admitted. */
+  @Column("text", { nullable: true })
+  releaseId!: string | null;
 
-  /** The position of the release: targets are listed in the order in which their releases were created. */
+  /** Its own phase: WAITING, or how it ended without a release or before its release deployed. Null: the release's. */
+  @Column("text", { name: "phase", nullable: true })
+  ownPhase!: PromotionTargetPhase | null;
+
+  /** What the app ran when the target was admitted; null if nothing. */
+  @Column("text", { nullable: true })
+  previousReleaseId!: string | null;
+
+  /** The position of the release: targets are listed in the order in which their releases were created, or asked for. */
   @Column("bigint", integer)
   position!: number;
 
   @Field(() => [CheckResult], {
     description:
-      "The target's required checks and their results when the promotion was created. They record why it was allowed.",
+      "The target's required checks and their results when the target was admitted. They record why it was allowed. Until then, their results when the promotion was created.",
   })
   @Column("simple-json")
   checks!: CheckResult[];

@@ -83,6 +83,14 @@ export class Release extends Node {
   @Column("text", { nullable: true })
   duringFreezeId!: string | null;
 
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      "When its promotion was cancelled while it was DEPLOYING; null otherwise. Its deployer may stop and report FAILED.",
+  })
+  @Column("bigint", { ...instant, nullable: true })
+  cancelRequestedAt!: Date | null;
+
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)
   createdAt!: Date;

@@ -146,7 +146,10 @@ export const promotionTargetSchema = z.object({
   id,
   app: idAndName,
   pipeline_promotion: z.object({ id }),
-  release: z.object({ id }),
+  release: z
+    .object({ id })
+    .nullable()
+    .describe("The release on the app; null while the promotion waits for its gates."),
   status: z.enum(["pending", "succeeded", "failed"]),
   error_message: z.string().nullable().describe("Why it failed; null otherwise."),
 });

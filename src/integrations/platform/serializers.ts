@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Loaders } from "../../database/queries/loaders.js";
 import { rollup } from "../../domain/gates/checks.js";
 import type { Build } from "../../entities/builds/build.js";
-import type { Stage, StatusState } from "../../entities/core/enums.js";
+import type { PromotionTargetPhase, Stage, StatusState } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -177,9 +177,17 @@ export async function toPromotion(
     ...identity(promotion),
     pipeline: named(pipeline, promotion.pipelineId),
     source: { app: { id: promotion.sourceAppId, name }, space: { name: space }, release: { id: promotion.releaseId } },
-    status: promotion.phase === "IN_PROGRESS" ? "pending" : "completed",
+    status: promotion.phase === "IN_PROGRESS" || promotion.phase === "WAITING" ? "pending" : "completed",
   };
 }
+
+/** What is said of a target that did not succeed, if its release gives no reason. */
+const END_REASONS: Readonly<Partial<Record<PromotionTargetPhase, string>>> = {
+  FAILED: "The release failed.",
+  SUPERSEDED: "Superseded by a later release.",
+  CANCELLED: "The promotion was cancelled.",
+  ROLLED_BACK: "The release was rolled back.",
+};
 
 export async function toPromotionTarget(
   loaders: Loaders,
@@ -187,18 +195,18 @@ export async function toPromotionTarget(
 ): Promise<z.output<typeof schemas.promotionTargetSchema>> {
   const [app, release] = await Promise.all([
     loaders.referenced.app.load(target.appId),
-    loaders.referenced.release.load(target.releaseId),
+    target.releaseId === null ? null : loaders.referenced.release.load(target.releaseId),
   ]);
-  const phase = release?.phase ?? "FAILED";
-  const failed = phase === "FAILED" || phase === "SUPERSEDED";
-  const reason = phase === "SUPERSEDED" ? "Superseded by a later release." : "The release failed.";
+  const phase = target.ownPhase ?? release?.phase ?? "FAILED";
+  const reason = END_REASONS[phase];
+  const failed = reason !== undefined;
   return {
     id: target.id,
     app: named(app, target.appId),
     pipeline_promotion: { id: target.promotionId },
-    release: { id: target.releaseId },
+    release: target.releaseId === null ? null : { id: target.releaseId },
     status: phase === "SUCCEEDED" ? "succeeded" : failed ? "failed" : "pending",
-    error_message: failed ? (release?.failureReason ?? reason) : null,
+    error_message: reason === undefined ? null : (release?.failureReason ?? reason),
   };
 }
 

@@ -60,7 +60,8 @@ function subscribeTo<A extends SubscriptionArgs>(toQuery: (args: A) => Subscript
 @Resolver()
 export class SubscriptionResolver {
   @Subscription(() => PromotionEvent, {
-    description: "Sends an event when a promotion starts, when one of its targets changes phase, and when it finishes.",
+    description:
+      "Sends an event when a promotion waits, starts or is forced, when one of its targets changes phase, and when it finishes.",
     subscribe: subscribeTo<PromotionEventsArgs>((args) => ({ ...args, types: PROMOTION_EVENTS })),
   })
   promotionEvents(

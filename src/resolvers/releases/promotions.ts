@@ -2,23 +2,41 @@ import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { parseId } from "../../domain/core/input.js";
 import { requireAppOfHistory, requirePipelineOfHistory } from "../../domain/core/references.js";
-import { planPromotion, promote } from "../../domain/releases/promotions.js";
+import { cancelPromotion } from "../../domain/promotions/cancel.js";
+import { explainWaiting } from "../../domain/promotions/explain.js";
+import { toBlocker } from "../../domain/promotions/forced.js";
+import { planPromotion, promote } from "../../domain/promotions/promote.js";
+import { retryPromotion } from "../../domain/promotions/retry.js";
+import { reviewForcedPromotion } from "../../domain/promotions/review.js";
+import { undoPromotion } from "../../domain/promotions/undo.js";
 import { Build } from "../../entities/builds/build.js";
-import { PromotionPhase, ReleasePhase } from "../../entities/core/enums.js";
+import { PromotionPhase, PromotionTargetPhase } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
-import { PromotionPlan } from "../../entities/releases/plan.js";
+import { Blocker, latestEnd, PromotionPlan } from "../../entities/releases/plan.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { orderBy, PromotionOrder } from "../../schema/inputs/orders.js";
-import { PromoteInput } from "../../schema/inputs/promotions.js";
-import { PromotePayload } from "../../schema/payloads.js";
+import {
+  CancelPromotionInput,
+  PromoteInput,
+  RetryPromotionInput,
+  ReviewForcedPromotionInput,
+  UndoPromotionInput,
+} from "../../schema/inputs/promotions.js";
+import {
+  CancelPromotionPayload,
+  PromotePayload,
+  RetryPromotionPayload,
+  ReviewForcedPromotionPayload,
+  UndoPromotionPayload,
+} from "../../schema/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows } from "../lists.js";
 import { promotionOrder } from "../orders.js";
-import { loadApp, loadBuild, loadLivePipeline, loadRelease, requireRow } from "../relations.js";
+import { loadApp, loadBuild, loadLivePipeline, loadNode, loadRelease, requireRow } from "../relations.js";
 
 @ArgsType()
 class PromotionsArgs extends PageArgs {
@@ -36,6 +54,12 @@ class PromotionsArgs extends PageArgs {
 
   @Field(() => PromotionPhase, { nullable: true, description: "Only promotions in this phase." })
   phase?: PromotionPhase | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Only promotions that went past gates by `force` and were not reviewed yet.",
+  })
+  unreviewedForced?: boolean | null;
 
   @Field(() => PromotionOrder, orderBy("CREATED", "DESC"))
   orderBy?: PromotionOrder | null;
@@ -67,6 +91,7 @@ export class PromotionResolver {
       conditions.push(sql`(e.source_app_id = ${id} OR e.id IN (${targeted}))`);
     }
     if (args.phase != null) conditions.push(sql`e.phase = ${args.phase}`);
+    if (args.unreviewedForced === true) conditions.push(sql`e.needs_review`);
     return listRows(ctx, promotionOrder(args.orderBy), args, conditions);
   }
 
@@ -108,6 +133,51 @@ export class PromotionResolver {
     return ctx.loaders.targetsOfPromotion.load(id);
   }
 
+  @FieldResolver(() => [Blocker], {
+    description: "Everything that it waits for now; empty unless it is WAITING. Live: it changes without an event.",
+  })
+  blockers(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<readonly Blocker[]> {
+    return ctx.loaders.computed.load(explainWaiting, promotion);
+  }
+
+  @FieldResolver(() => Date, {
+    nullable: true,
+    description: "When time alone lets it through; null if it does not, or no end is known.",
+  })
+  async clearsAt(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<Date | null> {
+    return latestEnd(await ctx.loaders.computed.load(explainWaiting, promotion));
+  }
+
+  @FieldResolver(() => [Blocker], {
+    description: "What `force` went past, as it was when the promotion was admitted.",
+  })
+  forcedPast(@Root() { forcedPast }: Promotion, @Ctx() ctx: Context): Promise<Blocker[]> {
+    return Promise.all(
+      forcedPast.map(async (one) => {
+        const app = one.appId === null ? null : await ctx.loaders.referenced.app.load(one.appId);
+        return toBlocker(one, app, one.causeId === null ? null : await loadNode(ctx, one.causeId));
+      }),
+    );
+  }
+
+  @FieldResolver(() => Promotion, { nullable: true, description: "The promotion whose targets this one tries again." })
+  retryOf(@Root() { retryOf }: Promotion, @Ctx() ctx: Context): Promise<Promotion | null> {
+    return loadPromotion(ctx, retryOf);
+  }
+
+  @FieldResolver(() => Promotion, { nullable: true, description: "The promotion that this one undoes." })
+  undoes(@Root() { undoes }: Promotion, @Ctx() ctx: Context): Promise<Promotion | null> {
+    return loadPromotion(ctx, undoes);
+  }
+
+  @FieldResolver(() => Promotion, {
+    nullable: true,
+    description: "The newer promotion that took the targets while it waited.",
+  })
+  supersededBy(@Root() { supersededBy }: Promotion, @Ctx() ctx: Context): Promise<Promotion | null> {
+    return loadPromotion(ctx, supersededBy);
+  }
+
   @Mutation(() => PromotePayload, {
     nullable: true,
     description: `Promotes the build of a release to apps in the next stage: to all targets, or to none if one is refused. ${requiresRole("promote")} ${requiresRole("forcePromotion", "Forcing")}`,
@@ -118,6 +188,56 @@ export class PromotionResolver {
   ): Promise<PromotePayload> {
     return { promotion: await ctx.mutate((ctx) => promote(ctx, input)) };
   }
+
+  @Mutation(() => CancelPromotionPayload, {
+    nullable: true,
+    description: `Cancels a promotion. One that waits ends. Of one in progress, QUEUED releases end, and the deployers of those that are DEPLOYING are asked to stop. ${requiresRole("cancelPromotion")}`,
+  })
+  async cancelPromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => CancelPromotionInput, { description: "Input for cancelPromotion." })
+    input: CancelPromotionInput,
+  ): Promise<CancelPromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => cancelPromotion(ctx, input)) };
+  }
+
+  @Mutation(() => RetryPromotionPayload, {
+    nullable: true,
+    description: `Promotes the same release again to targets that failed or were cancelled, as a new promotion. ${requiresRole("retryPromotion")}`,
+  })
+  async retryPromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => RetryPromotionInput, { description: "Input for retryPromotion." }) input: RetryPromotionInput,
+  ): Promise<RetryPromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => retryPromotion(ctx, input)) };
+  }
+
+  @Mutation(() => UndoPromotionPayload, {
+    nullable: true,
+    description: `Takes every target that runs the promotion's release back to what it ran before: all of them, or none if one has moved on. Gates do not apply. ${requiresRole("undoPromotion")}`,
+  })
+  async undoPromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => UndoPromotionInput, { description: "Input for undoPromotion." }) input: UndoPromotionInput,
+  ): Promise<UndoPromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => undoPromotion(ctx, input)) };
+  }
+
+  @Mutation(() => ReviewForcedPromotionPayload, {
+    nullable: true,
+    description: `Records that another person looked at a promotion that went past gates by \`force\`. ${requiresRole("reviewForcedPromotion")}`,
+  })
+  async reviewForcedPromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ReviewForcedPromotionInput, { description: "Input for reviewForcedPromotion." })
+    input: ReviewForcedPromotionInput,
+  ): Promise<ReviewForcedPromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => reviewForcedPromotion(ctx, input)) };
+  }
+}
+
+async function loadPromotion(ctx: Context, id: string | null): Promise<Promotion | null> {
+  return id === null ? null : ctx.loaders.promotion.load(id);
 }
 
 @Resolver(() => PromotionTarget)
@@ -135,13 +255,21 @@ export class PromotionTargetResolver {
     return loadApp(ctx, appId);
   }
 
-  @FieldResolver(() => Release, { description: "The release that the promotion created on the app." })
-  release(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<Release> {
-    return loadRelease(ctx, releaseId);
+  @FieldResolver(() => Release, {
+    nullable: true,
+    description: "The release that the promotion created on the app; null until the target is admitted.",
+  })
+  async release(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<Release | null> {
+    return releaseId === null ? null : loadRelease(ctx, releaseId);
   }
 
-  @FieldResolver(() => ReleasePhase, { description: "The phase of the release." })
-  async phase(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<ReleasePhase> {
+  @FieldResolver(() => PromotionTargetPhase, {
+    description: "The phase of the target: that of its release, once it has one.",
+  })
+  async phase(@Root() target: PromotionTarget, @Ctx() ctx: Context): Promise<PromotionTargetPhase> {
+    const { ownPhase, releaseId } = target;
+    if (ownPhase !== null) return ownPhase;
+    if (releaseId === null) throw new Error(`Target ${target.id} has neither a phase nor a release.`);
     return (await loadRelease(ctx, releaseId)).phase;
   }
 
@@ -150,6 +278,6 @@ export class PromotionTargetResolver {
     description: "Why the release failed; null if it did not fail or no reason was given.",
   })
   async failureReason(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<string | null> {
-    return (await loadRelease(ctx, releaseId)).failureReason;
+    return releaseId === null ? null : (await loadRelease(ctx, releaseId)).failureReason;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { authenticate, hash, isValid } from "../../domain/access/tokens.js";
+import { isValid } from "../../domain/access/credentials.js";
+import { authenticate, hash } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { Token, type Viewer } from "../../entities/access/token.js";

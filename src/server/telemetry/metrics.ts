@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Database } from "../../database/database.js";
+import type { WaitingStatistics } from "../../domain/promotions/statistics.js";
 import { countWebhooks, furthestBehind } from "../../domain/webhooks/statistics.js";
 import { logBounds } from "../../events/bounds.js";
 import type { Feed } from "../../events/feed.js";
@@ -112,6 +113,41 @@ export class Metrics {
     });
     this.#gauge("railyard_response_cache_entries", "Cached responses.", () => read().entries);
     this.#gauge("railyard_response_cache_bytes", "Size of the cached responses, in bytes.", () => read().bytes);
+  }
+
+  /** Registers the metrics of promotions that wait. `read` is called once for a scrape. */
+  observeWaiting(read: () => Promise<WaitingStatistics>): void {
+    let current: Promise<WaitingStatistics> | null = null;
+    const readOnce = () => {
+      current ??= read().finally(() => {
+        current = null;
+      });
+      return current;
+    };
+    this.#gauge("railyard_promotions_waiting", "Promotions that wait for their gates.", async () => {
+      return (await readOnce()).waiting;
+    });
+    this.#gauge(
+      "railyard_promotions_waiting_oldest_seconds",
+      "Time for which the longest of them has waited, without the time until its notBefore.",
+      async () => (await readOnce()).oldestSeconds,
+    );
+    this.#gauge(
+      "railyard_forced_promotions_unreviewed",
+      "Promotions that went past gates by force, and that no other person has looked at.",
+      async () => (await readOnce()).unreviewed,
+    );
+    new Gauge({
+      name: "railyard_promotions_blocked",
+      help: "Promotions that wait, by the kind of blocker, of the 500 that have waited longest.",
+      labelNames: ["code"],
+      registers: [this.registry],
+      async collect() {
+        const { blocked } = await readOnce();
+        this.reset();
+        for (const [code, count] of blocked) this.set({ code }, count);
+      },
+    });
   }
 
   /** @param operation the operation type and its first schema field, or a fixed label */

@@ -35,6 +35,7 @@ type Targets = Readonly<
     | "pending"
     | "release"
     | "deploying"
+    | "promotion"
     | "token"
     | "window"
     | "freeze"
@@ -48,6 +49,7 @@ type Targets = Readonly<
 const NOTHING: Targets = {
   ...{ pipeline: UNKNOWN, named: "zside-000000000000", app: UNKNOWN, appNamed: "zside-000000000000", stg: UNKNOWN },
   ...{ free: UNKNOWN, coupling: UNKNOWN, build: UNKNOWN, pending: UNKNOWN, release: UNKNOWN, deploying: UNKNOWN },
+  ...{ promotion: UNKNOWN },
   ...{ token: UNKNOWN, repository: "github.com/zside/shop", window: UNKNOWN, freeze: UNKNOWN },
   ...{ webhook: UNKNOWN, webhookDelivery: UNKNOWN },
 };
@@ -61,6 +63,7 @@ function getThings({
   pending,
   release,
   deploying,
+  promotion,
   token,
   webhook,
   webhookDelivery,
@@ -69,7 +72,18 @@ function getThings({
   freeze,
 }: PipelineFixture): Targets {
   const named = { pipeline: pipeline.id, named: pipeline.name, app: dev.id, appNamed: dev.name, stg: stg.id };
-  const ids = { free: free.id, coupling: dev.couplingId, build, pending, release, deploying, token, window, freeze };
+  const ids = {
+    free: free.id,
+    coupling: dev.couplingId,
+    build,
+    pending,
+    release,
+    deploying,
+    promotion,
+    token,
+    window,
+    freeze,
+  };
   return { ...named, ...ids, webhook, webhookDelivery, repository };
 }
 
@@ -112,6 +126,10 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
     { app: own.dev.id, targets: [own.stg.id, at.stg] },
     { app: own.dev.id, pipeline: at.named },
   ],
+  cancelPromotion: (at) => [{ promotion: at.promotion, reason: "aimed" }],
+  retryPromotion: (at) => [{ promotion: at.promotion }],
+  undoPromotion: (at) => [{ promotion: at.promotion, reason: "aimed" }],
+  reviewForcedPromotion: (at) => [{ promotion: at.promotion, comment: "aimed" }],
   openReviewApp: (at) => [{ pipeline: at.pipeline, pullRequest: { number: 7, branch: "aimed" } }],
   closeReviewApp: (at) => [{ pipeline: at.pipeline, pullRequestNumber: 1 }],
   updateStagePolicy: (at) => [{ pipeline: at.pipeline, stage: "STAGING", soakTime: "1h" }],
@@ -349,6 +367,10 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["OPERATOR", "createRelease", { app: a.dev.name, build: a.build }],
       ["OPERATOR", "rollback", { app: a.dev.name }],
       ["OPERATOR", "promote", { app: a.dev.name, targets: [extra.name] }],
+      ["OPERATOR", "cancelPromotion", { promotion: a.promotion, reason: "own" }, "CONFLICT"],
+      ["OPERATOR", "retryPromotion", { promotion: a.promotion }, "CONFLICT"],
+      ["OPERATOR", "reviewForcedPromotion", { promotion: a.promotion, comment: "own" }, "CONFLICT"],
+      ["OPERATOR", "undoPromotion", { promotion: a.promotion, reason: "own" }, "CONFLICT"],
       ["OPERATOR", "openReviewApp", { pipeline: a.pipeline.id, pullRequest }],
       ["OPERATOR", "closeReviewApp", { pipeline: a.pipeline.id, pullRequestNumber: 9 }],
       ["OPERATOR", "updateStagePolicy", { pipeline: a.pipeline.id, stage: "PRODUCTION", soakTime: "1h" }],

@@ -13,7 +13,7 @@ const seed = new Seed(admin);
 
 const BLOCKER = "code message app { id name } context overridable remedies clearsAt cause { __typename id }";
 const PLAN = `query ($input: PromoteInput!) { promotionPlan(input: $input) {
-  promotable from to source { id } release { id }
+  promotable wouldWait clearsAt from to source { id } release { id }
   blockers { ${BLOCKER} }
   targets { app { id name } upToDate currentRelease { id } checks { context state passed } blockers { ${BLOCKER} } }
 } }`;
@@ -36,6 +36,10 @@ const world = fc.record({
   named: fc.option(fc.array(fc.nat(4), { maxLength: 3 }), { nil: null }),
   force: fc.boolean(),
   skip: fc.boolean(),
+  soak: fc.boolean(),
+  mismatch: fc.constantFrom(false, false, false, true),
+  waits: fc.boolean(),
+  notBefore: fc.constantFrom(null, null, -60_000, 3_600_000),
 });
 type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
 
@@ -72,6 +76,17 @@ async function build(of: World): Promise<object> {
     const id = subjects[on];
     if (id) await admin.mutate("reportStatus", { [on]: id, context, state }, "status { id }");
   }
+  if (of.soak && to !== undefined) {
+    const policy = { pipeline: pipeline.id, stage: to, soakTime: "1h" };
+    await admin.mutate("updateStagePolicy", policy, "policy { soakTime }");
+  }
+  if (of.mismatch) {
+    await admin.mutate(
+      "updatePipeline",
+      { pipeline: pipeline.id, repository: "github.com/tests/else" },
+      "pipeline { id }",
+    );
+  }
   const release = of.release === null ? null : (releases[of.release]?.id ?? foreign?.id ?? null);
   return {
     ...(of.by === "app" ? { app: source.id } : { pipeline: pipeline.id, stage: of.from }),
@@ -79,6 +94,8 @@ async function build(of: World): Promise<object> {
     ...(of.named !== null && { targets: of.named.map((index) => (targets[index] ?? stranger).id) }),
     ...(of.skip && { skipUpToDate: true }),
     ...(of.force && { force: true, reason: "It was agreed" }),
+    ...(of.waits && { whenReady: true }),
+    ...(of.notBefore !== null && { notBefore: new Date(Date.now() + of.notBefore).toISOString() }),
   };
 }
 
@@ -94,6 +111,10 @@ const plain: World = {
   named: null,
   force: false,
   skip: false,
+  soak: false,
+  mismatch: false,
+  waits: false,
+  notBefore: null,
 };
 const gated: World = { ...plain, targets: [{ checks: ["ci"], runsIt: false }] };
 const reported = (state: string): World => ({ ...gated, reports: [{ on: "release", context: "ci", state }] });
@@ -110,12 +131,16 @@ const EXAMPLES: Readonly<Record<string, World>> = {
   CHECK_MISSING: gated,
   CHECK_PENDING: reported("PENDING"),
   CHECK_FAILED: reported("ERROR"),
+  SOAKING: { ...plain, soak: true },
+  REPOSITORY_MISMATCH: { ...plain, mismatch: true, waits: true },
+  NOT_BEFORE: { ...plain, notBefore: 3_600_000 },
+  waiting: { ...gated, waits: true },
   RELEASE_NOT_SUCCEEDED: { ...plain, mode: "REPORTED", ends: ["FAILED"], release: 0 },
 };
 const outcomes = new Set<string>();
 
 describe("a promotion plan", () => {
-  it("predicts promote: the same outcome and blockers, and a refused promotion writes nothing", async () => {
+  it("predicts promote, also with whenReady: the same outcome and blockers, and a refused promotion writes nothing", async () => {
     await fc.assert(
       fc.asyncProperty(world, async (of) => {
         const input = await build(of);
@@ -126,7 +151,11 @@ describe("a promotion plan", () => {
         );
         assert.deepEqual(await countRows(server), before, "the plan has written something");
         const done = await admin
-          .mutate("promote", input, "promotion { targets { app { id } checks { context state passed } } }")
+          .mutate(
+            "promote",
+            input,
+            `promotion { phase clearsAt blockers { ${BLOCKER} } targets { app { id } checks { context state passed } } }`,
+          )
           .then(
             (answer) => answer.promotion,
             (error: RequestFailed) => error,
@@ -141,7 +170,8 @@ describe("a promotion plan", () => {
           return;
         }
         assert.equal(plan.promotable, plan.blockers.length === 0);
-        assert.equal(plan.promotable, !(done instanceof RequestFailed));
+        const waits = (of.waits || of.notBefore !== null) && plan.wouldWait;
+        assert.equal(plan.promotable || waits, !(done instanceof RequestFailed));
         if (done instanceof RequestFailed) {
           assert.equal(done.code, "PROMOTION_BLOCKED");
           assert.deepEqual(done.errors[0]?.extensions.blockers, plan.blockers);
@@ -152,7 +182,10 @@ describe("a promotion plan", () => {
             checks,
           }));
           assert.deepEqual(done.targets, planned);
-          outcomes.add(of.force ? "forced" : "promoted");
+          assert.equal(done.phase === "WAITING", waits);
+          assert.deepEqual([done.blockers, done.clearsAt], [plan.blockers, plan.clearsAt]);
+          for (const { code } of plan.blockers) outcomes.add(code);
+          outcomes.add(waits ? "waiting" : of.force ? "forced" : "promoted");
         }
         const ofTargets = plan.targets.flatMap((target: { blockers: object[] }) => target.blockers);
         assert.deepEqual(

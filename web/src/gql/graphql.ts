@@ -28,8 +28,12 @@ export type EventType =
   | 'BUILD_UPDATED'
   | 'RELEASE_CREATED'
   | 'RELEASE_PHASE_CHANGED'
+  | 'RELEASE_CANCEL_REQUESTED'
   | 'RELEASE_STATUS_REPORTED'
+  | 'PROMOTION_WAITING'
   | 'PROMOTION_STARTED'
+  | 'PROMOTION_FORCED'
+  | 'PROMOTION_REVIEWED'
   | 'PROMOTION_TARGET_CHANGED'
   | 'PROMOTION_FINISHED'
   | 'REVIEW_APP_OPENED'
@@ -58,10 +62,32 @@ export type Role =
   | 'ADMIN';
 
 export type PromotionPhase =
+  | 'WAITING'
   | 'IN_PROGRESS'
   | 'SUCCEEDED'
   | 'PARTIALLY_SUCCEEDED'
-  | 'FAILED';
+  | 'FAILED'
+  | 'CANCELLED'
+  | 'EXPIRED'
+  | 'REJECTED'
+  | 'SUPERSEDED';
+
+export type PromotionTargetPhase =
+  | 'WAITING'
+  | 'QUEUED'
+  | 'DEPLOYING'
+  | 'VERIFYING'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'SUPERSEDED'
+  | 'CANCELLED'
+  | 'ROLLED_BACK';
+
+export type StatusState =
+  | 'PENDING'
+  | 'SUCCESS'
+  | 'FAILURE'
+  | 'ERROR';
 
 export type ReleasePhase =
   | 'QUEUED'
@@ -69,12 +95,6 @@ export type ReleasePhase =
   | 'SUCCEEDED'
   | 'FAILED'
   | 'SUPERSEDED';
-
-export type StatusState =
-  | 'PENDING'
-  | 'SUCCESS'
-  | 'FAILURE'
-  | 'ERROR';
 
 export type DeploymentMode =
   | 'IMMEDIATE'
@@ -128,6 +148,9 @@ export type PromoteInput = {
   readonly skipUpToDate?: boolean | null | undefined;
   readonly force?: boolean | null | undefined;
   readonly reason?: string | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly notBefore?: string | null | undefined;
+  readonly expiresIn?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -301,11 +324,11 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'DeploymentWindow', readonly name: string, readonly id: string, readonly windowMessage: string | null }
             | { readonly __typename: 'Freeze', readonly reason: string, readonly endsAt: string | null, readonly id: string }
             | { readonly __typename: 'FreezeExemption', readonly id: string }
+            | { readonly __typename: 'ReleaseStatus', readonly id: string }
             | { readonly __typename: 'GithubDelivery', readonly id: string }
             | { readonly __typename: 'Webhook', readonly id: string }
             | { readonly __typename: 'WebhookDelivery', readonly id: string }
             | { readonly __typename: 'ReviewApp', readonly id: string }
-            | { readonly __typename: 'ReleaseStatus', readonly id: string }
             | { readonly __typename: 'PipelineStage', readonly id: string }
            | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
 
@@ -400,7 +423,7 @@ export type PromotionPageQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } }> } | null };
+export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }> } | null };
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -416,7 +439,7 @@ export type TimelineQueryVariables = Exact<{
 
 
 export type TimelineQuery = { readonly cursor: string, readonly events: { readonly pageInfo: { readonly hasPreviousPage: boolean, readonly startCursor: string | null }, readonly nodes: ReadonlyArray<
-      | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
@@ -430,13 +453,13 @@ export type TimelineEventsSubscriptionVariables = Exact<{
 
 
 export type TimelineEventsSubscription = { readonly events:
-    | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
    };
 
-type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: ReleasePhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 

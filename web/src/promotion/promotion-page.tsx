@@ -115,7 +115,7 @@ function TargetRow({ target: { app, phase, failureReason, release, checks } }: {
         <Phase phase={phase} />
         {failureReason !== null && <p className={styles.reason}>{failureReason}</p>}
       </td>
-      <td className={styles.number}>v{release.version}</td>
+      <td className={styles.number}>{release === null ? "" : `v${release.version}`}</td>
       <td>
         {checks.map(({ context, state }) => (
           <span key={context} className={styles.phase}>
@@ -124,9 +124,7 @@ function TargetRow({ target: { app, phase, failureReason, release, checks } }: {
           </span>
         ))}
       </td>
-      <td className={styles.end}>
-        <Age time={release.updatedAt} />
-      </td>
+      <td className={styles.end}>{release !== null && <Age time={release.updatedAt} />}</td>
     </tr>
   );
 }

@@ -26,6 +26,13 @@ const RELEASE_ICONS: Readonly<Record<string, StateName>> = {
   FAILED: "bad",
 };
 
+/** What an event says of a promotion, besides its phase. */
+const PROMOTION_WORDS: Readonly<Record<string, string>> = {
+  PROMOTION_STARTED: "started",
+  PROMOTION_FORCED: "went past gates",
+  PROMOTION_REVIEWED: "was reviewed",
+};
+
 /** An event as a sentence. */
 export function describeEvent(event: EventLineFragment): EventText {
   switch (event.__typename) {
@@ -35,7 +42,9 @@ export function describeEvent(event: EventLineFragment): EventText {
       const what =
         type === "RELEASE_CREATED"
           ? `${TRIGGERS[trigger] ?? trigger.toLowerCase()} ${shortSha(build.commit.sha)}`
-          : phaseWord(releasePhase);
+          : type === "RELEASE_CANCEL_REQUESTED"
+            ? "is asked to stop"
+            : phaseWord(releasePhase);
       return {
         icon: RELEASE_ICONS[releasePhase] ?? "none",
         text: `${app.name} v${version} ${what}`,
@@ -63,7 +72,7 @@ export function describeEvent(event: EventLineFragment): EventText {
       const isTarget = target !== null && targetPhase !== null;
       const text = isTarget
         ? `${name}: ${target.app?.name ?? "a deleted app"} ${phaseWord(targetPhase)}`
-        : `${name} ${type === "PROMOTION_STARTED" ? "started" : phaseWord(promotionPhase)}`;
+        : `${name} ${PROMOTION_WORDS[type] ?? phaseWord(promotionPhase)}`;
       const phase: string = isTarget ? targetPhase : promotionPhase;
       return {
         icon: RELEASE_ICONS[phase] ?? (phase === "IN_PROGRESS" ? "queued" : "pending"),

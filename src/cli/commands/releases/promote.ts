@@ -8,6 +8,7 @@ import {
   PromotionDocument,
   PromotionEventsDocument,
   type PromotionFragment,
+  type PromotionPhase,
   PromotionPlanDocument,
   STAGE_VALUES,
   type Stage,
@@ -27,9 +28,12 @@ import { type OverrideFlags, overrideOptions, requireReason } from "../../option
 import { appLabel, lower, shellQuote } from "../../output/format.js";
 import { type Progress, startProgress } from "../../output/progress.js";
 import { outcome, planHints, showPlan, showPromotion } from "../../output/promotions.js";
+import { endLine, waitingLines } from "../../output/waiting.js";
 import { type ConfirmOptions, canAsk, confirm, yesOption } from "../../terminal/confirm.js";
 import { onInterrupt } from "../../terminal/interrupt.js";
 
+/** Interval at which `--wait` reads what a promotion waits for, in milliseconds. */
+const POLL_INTERVAL_MS = 5000;
 /** Maximum time for which `--wait` tries to reconnect, in milliseconds. */
 const RECONNECT_TIMEOUT_MS = 5 * 60_000;
 
@@ -42,6 +46,9 @@ interface Options extends OverrideFlags, ConfirmOptions {
   readonly skipUpToDate?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
+  readonly whenReady?: boolean;
+  readonly notBefore?: string;
+  readonly expiresIn?: string;
   readonly idempotencyKey?: string;
 }
 
@@ -58,11 +65,14 @@ export function addPromote(program: Command): void {
         "promote -a myapp-space-stg -t myapp-eu -r v12 --wait",
         "promote -p myapp -s staging",
         "promote -a myapp-space-stg --force --reason 'hotfix, QA is informed'",
+        "promote -a myapp-space-stg --when-ready --not-before 2027-01-01T22:00:00Z",
       ],
       notes: [
         "Promotes the current release to all apps of the next stage unless -r or -t is given. With -p and -s instead of -a,\n" +
           "promotes from the first app of the stage that has a release.",
         "On a terminal, asks for confirmation if every target already runs the build; --yes skips the question.",
+        "With --when-ready, waits for what can be cleared instead of being refused: the service admits the promotion when nothing\n" +
+          "blocks it any more, also if this command has ended. --not-before implies it.",
         "Exit codes: 3 if required checks or other gates block the promotion, 4 if it finished but not all targets succeeded.",
       ],
       options: [
@@ -75,6 +85,9 @@ export function addPromote(program: Command): void {
         option("--dry-run", "show the plan and its blockers without promoting"),
         ...overrideOptions(),
         yesOption(),
+        option("--when-ready", "wait for what blocks the promotion, if it can be cleared"),
+        option("--not-before <time>", "earliest time to promote at, for example 2027-01-01T22:00:00Z"),
+        option("--expires-in <duration>", "how long it may wait, for example 12h; 72h if left out"),
         option("--wait", "wait until the promotion has finished"),
         idempotencyOption(),
       ],
@@ -98,17 +111,24 @@ async function parseInput({ api, options }: CommandCall<Options>): Promise<Promo
     throw wrongUsage("Specify what to promote: -a APP, or -p PIPELINE and -s STAGE.");
   }
   requireReason(options, "promotion");
+  const { whenReady, expiresIn } = options;
+  const at = options.notBefore === undefined ? undefined : new Date(options.notBefore);
+  if (Number.isNaN(at?.getTime())) {
+    throw wrongUsage(`--not-before must be a time, for example 2027-01-01T22:00:00Z; got "${options.notBefore}".`);
+  }
   const release = options.release === undefined ? undefined : await findReleaseId(api, options.release, app);
-  return { app, pipeline, stage, targets, skipUpToDate, force, reason, release, idempotencyKey };
+  const waiting = { whenReady, notBefore: at?.toISOString(), expiresIn };
+  return { app, pipeline, stage, targets, skipUpToDate, force, reason, release, ...waiting, idempotencyKey };
 }
 
 async function plan({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<CommandResult> {
   const { promotionPlan } = await api.run(PromotionPlanDocument, { input });
+  const waits = options.whenReady === true || options.notBefore !== undefined;
   const refused = promotionPlan.blockers.some(isGate) ? EXIT.blocked : EXIT.refused;
   return {
     document: promotionPlan,
-    text: (screen) => showPlan(screen, promotionPlan, overrideCommand(options)),
-    exit: promotionPlan.promotable ? EXIT.done : refused,
+    text: (screen) => showPlan(screen, promotionPlan, overrideCommand(options), waits),
+    exit: promotionPlan.promotable || (waits && promotionPlan.wouldWait) ? EXIT.done : refused,
   };
 }
 
@@ -164,7 +184,7 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
     // Read the cursor before promoting, so that no event is missed.
     const { endCursor } = (await api.run(LogEndDocument, {})).events.pageInfo;
     const { promotion } = (await api.run(PromoteDocument, { input })).promote;
-    if (promotion.phase === "IN_PROGRESS") {
+    if (promotion.phase === "IN_PROGRESS" || promotion.phase === "WAITING") {
       await watchTargets(call, promotion, endCursor ?? undefined, progress, interrupt.signal);
     }
     if (interrupt.signal.aborted) {
@@ -188,42 +208,88 @@ async function watchTargets(
   signal: AbortSignal,
 ): Promise<void> {
   const { screen, connection } = call;
-  const targets = new Map(promotion.targets.map((target) => [target.release.id, target]));
+  const targets = new Map(promotion.targets.map((target) => [target.id, target]));
+  let current = promotion;
   const show = () => {
+    const waiting = current.phase === "WAITING" ? waitingLines(current, Date.now()) : [];
     const lines = [...targets.values()].map((one) => `  ${appLabel(one.app, screen.paint)}  ${outcome(screen, one)}`);
-    progress.update([announcement(call), ...lines].join("\n"));
+    progress.update([announcement(call), ...waiting, ...lines].join("\n"));
   };
   show();
-  const notice = (text: string) => screen.note(text);
-  const options = { after, signal, notice, reconnectTimeoutMs: RECONNECT_TIMEOUT_MS };
-  for await (const event of follow(connection, PromotionEventsDocument, { promotion: promotion.id }, options)) {
-    if (event.type === "PROMOTION_FINISHED") return;
-    const { target, targetPhase } = event;
-    if (target === null || targetPhase === null) continue;
-    const known = targets.get(target.release.id);
-    if (known === undefined) continue;
-    // The event carries the current failure reason, which applies only to a failed phase.
-    const failureReason = targetPhase === "FAILED" ? target.failureReason : null;
-    const updated = { ...known, phase: targetPhase, failureReason };
-    targets.set(target.release.id, updated);
+  if (screen.reader === "pipe") for (const line of waitingLines(promotion, Date.now())) screen.line(line.trim());
+  // What it waits for changes without events of the promotion.
+  const stopPolling = poll(async () => {
+    if (current.phase !== "WAITING") return;
+    current = (await call.api.run(PromotionDocument, { id: promotion.id })).promotion ?? current;
     show();
-    if (screen.reader === "pipe") screen.line(`${appLabel(updated.app, screen.paint)}  ${outcome(screen, updated)}`);
+  }, show);
+  try {
+    await followTargets();
+  } finally {
+    stopPolling();
+  }
+
+  async function followTargets(): Promise<void> {
+    const notice = (text: string) => screen.note(text);
+    const options = { after, signal, notice, reconnectTimeoutMs: RECONNECT_TIMEOUT_MS };
+    for await (const event of follow(connection, PromotionEventsDocument, { promotion: promotion.id }, options)) {
+      if (event.type === "PROMOTION_FINISHED") return;
+      current = { ...current, phase: event.promotionPhase };
+      const { target, targetPhase } = event;
+      if (target === null || targetPhase === null) continue;
+      const known = targets.get(target.id);
+      if (known === undefined) continue;
+      // The event carries the current failure reason, which applies only to a failed phase.
+      const failureReason = targetPhase === "FAILED" ? target.failureReason : null;
+      const updated = { ...known, phase: targetPhase, failureReason, release: target.release };
+      targets.set(target.id, updated);
+      show();
+      if (screen.reader === "pipe") screen.line(`${appLabel(updated.app, screen.paint)}  ${outcome(screen, updated)}`);
+    }
   }
 }
 
+/** Calls `read` every few seconds, and `show` every second. Returns a function that ends it. */
+function poll(read: () => Promise<void>, show: () => void): () => void {
+  // A failed attempt is repeated; whether the service is reachable, the subscription notices.
+  const reading = setInterval(() => void read().catch(() => undefined), POLL_INTERVAL_MS);
+  const showing = setInterval(show, 1000);
+  return () => {
+    clearInterval(reading);
+    clearInterval(showing);
+  };
+}
+
+/** The phases of promotions that ended before they started, and the exit code: 3 if gates did not let them through. */
+const NOT_STARTED: Readonly<Partial<Record<PromotionPhase, ExitCode>>> = {
+  EXPIRED: EXIT.blocked,
+  REJECTED: EXIT.blocked,
+  CANCELLED: EXIT.notAllSucceeded,
+  SUPERSEDED: EXIT.notAllSucceeded,
+};
+
 function reportOutcome(call: CommandCall<Options>, promotion: PromotionFragment, waited: boolean): CommandResult {
-  const failed = promotion.phase === "FAILED" || promotion.phase === "PARTIALLY_SUCCEEDED";
+  const { phase } = promotion;
+  const ended = NOT_STARTED[phase];
+  const failed = ended !== undefined || phase === "FAILED" || phase === "PARTIALLY_SUCCEEDED";
+  const open = phase === "IN_PROGRESS" || phase === "WAITING";
   return {
     document: promotion,
     text: (screen) => {
       const { paint } = screen;
-      const mark = failed ? paint.red("✗") : promotion.phase === "IN_PROGRESS" ? paint.yellow("…") : paint.green("✓");
+      const mark = failed ? paint.red("✗") : open ? paint.yellow("…") : paint.green("✓");
       screen.line(`${announcement(call)} ${mark}`);
       showPromotion(screen, promotion, waited);
-      if (promotion.phase === "IN_PROGRESS") {
+      if (ended !== undefined) screen.line(paint.red(endLine(promotion)));
+      if (phase === "WAITING") {
+        screen.line("Waits for:");
+        for (const line of waitingLines(promotion, Date.now())) screen.line(line);
+        screen.line(`Show it with \`railyard promotions:info ${promotion.id}\`.`);
+      }
+      if (phase === "IN_PROGRESS") {
         screen.line(`In progress. Show it with \`railyard promotions:info ${promotion.id}\`.`);
       }
     },
-    exit: failed ? EXIT.notAllSucceeded : EXIT.done,
+    exit: ended ?? (failed ? EXIT.notAllSucceeded : EXIT.done),
   };
 }

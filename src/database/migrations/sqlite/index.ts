@@ -10,6 +10,7 @@ import { Overrides0000000000009 } from "./0009-overrides.js";
 import { ClientLists0000000000013 } from "./0013-client-lists.js";
 import { Positions0000000000014 } from "./0014-positions.js";
 import { StagePolicies0000000000015 } from "./0015-stage-policies.js";
+import { WaitingPromotions0000000000016 } from "./0016-waiting-promotions.js";
 import { WindowsAndFreezes0000000000017 } from "./0017-windows-and-freezes.js";
 import { Webhooks0000000000019 } from "./0019-webhooks.js";
 
@@ -27,6 +28,7 @@ export const SQLITE_MIGRATIONS = [
   ClientLists0000000000013,
   Positions0000000000014,
   StagePolicies0000000000015,
+  WaitingPromotions0000000000016,
   WindowsAndFreezes0000000000017,
   Webhooks0000000000019,
 ];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isPermitted } from "../../../domain/access/actions.js";
 import { requirePromotion } from "../../../domain/core/references.js";
-import { promote } from "../../../domain/releases/promotions.js";
+import { promote } from "../../../domain/promotions/promote.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { promotionSchema, promotionTargetSchema, reference } from "../schemas.js";
 import { toPromotion, toPromotionTarget } from "../serializers.js";

@@ -6,14 +6,14 @@ import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { type Blocker, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
-import type { CheckResult } from "../../entities/releases/promotion.js";
+import type { CheckResult, Promotion } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 import { LIMITS } from "../core/input.js";
 import { requireApp, requirePipeline, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 import { createBlocker } from "../gates/blocker.js";
 import { evaluateChecks } from "../gates/checks.js";
-import { evaluateGates } from "../gates/evaluate.js";
+import { evaluateGates, type Verdict } from "../gates/evaluate.js";
 import type { Subject, Target } from "../gates/gate.js";
 import { applyOverride, type OverrideInput } from "../gates/override.js";
 import { nextStage } from "../pipelines/stages.js";
@@ -25,7 +25,27 @@ export interface PromoteInput extends OverrideInput {
   readonly release?: string | null;
   readonly targets?: readonly string[] | null;
   readonly skipUpToDate?: boolean | null;
+  /** Whether to wait for what can be cleared, instead of being refused. */
+  readonly whenReady?: boolean | null;
+  /** The time before which it must not go. Implies `whenReady`. */
+  readonly notBefore?: Date | null;
+  /** How long it may wait, from `notBefore` on if that is given. @default 72h */
+  readonly expiresIn?: string | null;
   readonly idempotencyKey?: string | null;
+}
+
+/** A promotion whose release and targets are known. */
+export interface Resolved {
+  readonly pipeline: Pipeline;
+  readonly source: App | null;
+  readonly release: Release;
+  readonly build: Build;
+  readonly to: Stage | null;
+  readonly targets: readonly Target[];
+  readonly force: boolean;
+  readonly notBefore: Date | null;
+  /** The promotion, while it waits; null before it exists. */
+  readonly promotion: Promotion | null;
 }
 
 /**
@@ -35,6 +55,7 @@ export interface PromoteInput extends OverrideInput {
  * @param now the time of the transaction
  */
 export async function evaluatePromotion(reader: Reader, now: Date, input: PromoteInput): Promise<PromotionPlan> {
+  const notBefore = input.notBefore ?? null;
   const { pipeline, from, source } = await findSource(reader, input);
   const release = await findRelease(reader, input, source);
   const to = nextStage(from);
@@ -48,9 +69,6 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
     blockers.push(
       promotionBlocker("NO_RELEASE", `${what} has ${source === null ? "a" : "no"} release that could be promoted.`),
     );
-  } else if (release.phase !== "SUCCEEDED") {
-    const message = `v${release.version} of ${source?.name} is ${release.phase}; only a release that SUCCEEDED can be promoted.`;
-    blockers.push(promotionBlocker("RELEASE_NOT_SUCCEEDED", message, maySucceed(release) ? ["DEPLOY"] : []));
   }
   if (to === null)
     blockers.push(promotionBlocker("NO_NEXT_STAGE", `${from} is the last stage: nothing comes after it.`));
@@ -65,14 +83,69 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
     const targets = apps.map((target) => toTarget(target, evaluateChecks(target.coupling.requiredChecks, []), []));
     return Object.assign(new PromotionPlan(), { pipeline, source, release, build, from, to, targets, blockers });
   }
-  const subject: Subject = { way: "PROMOTION", pipeline, build, release, to, targets: apps };
-  const [verdict] = await evaluateGates(reader, now, [subject]);
+  const force = input.force === true;
+  const resolved = { pipeline, source, release, build, to, targets: apps, force, notBefore, promotion: null };
+  const [verdict] = await evaluateResolved(reader, now, [resolved]);
   if (verdict === undefined) throw new Error("The promotion was not evaluated.");
-  const held = applyOverride(input, verdict.blockers);
-  const ofTarget = ({ app }: Target) => held.filter((blocker) => blocker.app?.id === app.id);
+  const ofTarget = ({ app }: Target) => verdict.blockers.filter((blocker) => blocker.app?.id === app.id);
   const targets = apps.map((target, index) => toTarget(target, verdict.checks[index] ?? [], ofTarget(target)));
-  blockers.push(...held);
-  return Object.assign(new PromotionPlan(), { pipeline, source, release, build, from, to, targets, blockers });
+  blockers.push(...verdict.blockers);
+  const { forcedPast } = verdict;
+  return Object.assign(new PromotionPlan(), {
+    pipeline,
+    source,
+    release,
+    build,
+    from,
+    to,
+    targets,
+    blockers,
+    forcedPast,
+  });
+}
+
+/** What the gates say of a promotion. */
+export interface PromotionVerdict {
+  /** What blocks it, besides what `force` goes past. */
+  readonly blockers: readonly Blocker[];
+  /** What `force` goes past. */
+  readonly forcedPast: readonly Blocker[];
+  /** The required checks of each target, aligned with `targets`. */
+  readonly checks: readonly (readonly CheckResult[])[];
+}
+
+/**
+ * Evaluates promotions whose release and targets are known: before they exist, and while they wait. The number of statements
+ * does not depend on how many there are.
+ *
+ * @param now the time of the transaction
+ * @returns verdicts aligned with `promotions`
+ */
+export async function evaluateResolved(
+  reader: Reader,
+  now: Date,
+  promotions: readonly Resolved[],
+): Promise<PromotionVerdict[]> {
+  const subjects = promotions.map(({ pipeline, build, release, to, targets, notBefore, promotion }): Subject => {
+    return { way: "PROMOTION", pipeline, build, release, to, targets, notBefore, promotion };
+  });
+  const verdicts = await evaluateGates(reader, now, subjects);
+  return promotions.map((promotion, index) => {
+    const { blockers: all, checks } = verdicts[index] as Verdict;
+    const held = applyOverride(promotion, all);
+    return {
+      blockers: [...ofRelease(promotion), ...held],
+      forcedPast: all.filter((one) => !held.includes(one)),
+      checks,
+    };
+  });
+}
+
+/** What blocks a promotion because of its release. It cannot be forced. */
+function ofRelease({ release, source }: Resolved): Blocker[] {
+  if (release.phase === "SUCCEEDED") return [];
+  const message = `v${release.version} of ${source?.name} is ${release.phase}; only a release that SUCCEEDED can be promoted.`;
+  return [promotionBlocker("RELEASE_NOT_SUCCEEDED", message, maySucceed(release) ? ["DEPLOY"] : [])];
 }
 
 /** Whether a release can still become SUCCEEDED. */
@@ -80,7 +153,7 @@ function maySucceed({ phase, timedOut }: Release): boolean {
   return phase === "QUEUED" || phase === "DEPLOYING" || (phase === "FAILED" && timedOut);
 }
 
-async function findTargetApps(reader: Reader, couplings: readonly Coupling[]): Promise<Target[]> {
+export async function findTargetApps(reader: Reader, couplings: readonly Coupling[]): Promise<Target[]> {
   if (couplings.length === 0) return [];
   const apps = new Map((await reader.find(App, { id: couplings.map((one) => one.appId) })).map((app) => [app.id, app]));
   return couplings.map((coupling) => {

@@ -1,0 +1,143 @@
+import sql from "sql-template-tag";
+import type { Tx } from "../../database/rows/tx.js";
+import type { PromotionPlan } from "../../entities/releases/plan.js";
+import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
+import { checkCredential } from "../access/credentials.js";
+import type { TxCtx } from "../core/context.js";
+import { newId } from "../core/id.js";
+import { LIMITS } from "../core/input.js";
+import { nextPosition, nextPositions } from "../core/position.js";
+import { blocked, conflict } from "../core/refusal.js";
+import { transactionTime } from "../core/time.js";
+import type { Override } from "../gates/override.js";
+import { toForced } from "./forced.js";
+import { findWakeAt } from "./settle.js";
+import { copiesOf, start } from "./start.js";
+import { supersedeWaiting } from "./supersession.js";
+
+/** How a promotion is asked for. */
+export interface Asked extends Override {
+  /** Whether it waits for what can be cleared. */
+  readonly waits: boolean;
+  readonly notBefore: Date | null;
+  /** How long it may wait, in milliseconds. */
+  readonly expiresIn: number;
+  readonly retryOf?: string;
+}
+
+/**
+ * Does what a plan says: starts the promotion, lets it wait, or refuses it. The caller holds the locks of what the plan
+ * depends on.
+ *
+ * @throws Refusal PROMOTION_BLOCKED with every blocker
+ */
+export async function carryOut(
+  tx: Tx,
+  ctx: TxCtx,
+  plan: PromotionPlan,
+  asked: Asked,
+): Promise<{ promotion: Promotion; events: EventDraft[] }> {
+  const { source, release, build, to } = plan;
+  const waits = asked.waits && plan.wouldWait;
+  if (plan.blockers.length > 0 && !waits) {
+    throw blocked(`The promotion${source ? ` of ${source.name}` : ""}`, plan.blockers);
+  }
+  if (source === null || release === null || build === null || to === null) {
+    throw new Error("A plan without blockers is incomplete.");
+  }
+  const now = ctx.now();
+  const promotion = Object.assign(new Promotion(), {
+    id: newId(),
+    pipelineId: plan.pipeline.id,
+    sourceAppId: source.id,
+    releaseId: release.id,
+    buildId: build.id,
+    from: plan.from,
+    to,
+    phase: "WAITING",
+    forced: asked.forced,
+    reason: asked.reason,
+    forcedPast: toForced(plan.forcedPast),
+    notBefore: asked.notBefore,
+    ...NOT_WAITING,
+    askedBy: ctx.viewer.tokenId,
+    retryOf: asked.retryOf ?? null,
+    position: await nextPosition(tx, "promotions"),
+    createdByName: ctx.viewer.name,
+    createdByRole: ctx.viewer.role,
+    createdAt: now,
+    updatedAt: now,
+  } satisfies Omit<Promotion, "createdBy" | "endedBy" | "reviewedBy" | "updatedPosition">);
+  // Those that go at once get the positions of their releases.
+  const positions = waits ? await nextPositions(tx, "releases", plan.targets.length) : [];
+  const targets = plan.targets.map(({ app, checks }, index) => {
+    const target = Object.assign(new PromotionTarget(), {
+      ...{ id: newId(), promotionId: promotion.id, appId: app.id, checks, position: positions[index] ?? 0 },
+      ...{ releaseId: null, ownPhase: "WAITING" as const, previousReleaseId: null },
+    });
+    return { app, target, checks };
+  });
+  if (!waits) {
+    const admitted = { promotion, isNew: true, targets, ended: [] };
+    return { promotion, events: await start(tx, ctx, admitted, copiesOf(build, source, admitted)) };
+  }
+  await setWaiting(tx, ctx, plan, promotion, asked);
+  const appIds = targets.map(({ app }) => app.id);
+  const events = await supersedeWaiting(tx, ctx, promotion, appIds);
+  await refuseTooMany(tx, plan);
+  await tx.insert(Promotion, [promotion]);
+  await tx.insert(
+    PromotionTarget,
+    targets.map(({ target }) => target),
+  );
+  return {
+    promotion,
+    events: [
+      ...events,
+      promotionChanged("PROMOTION_WAITING", promotion, appIds),
+      ...targets.map(({ target }) => promotionTargetChanged(promotion, target, "WAITING")),
+    ],
+  };
+}
+
+/** What a promotion does not have that did not wait, nor end early, nor go past gates. */
+export const NOT_WAITING = {
+  expiresAt: null,
+  wakeAt: null,
+  loginExpiresAt: null,
+  undoes: null,
+  supersededBy: null,
+  endedByName: null,
+  endedByRole: null,
+  endReason: null,
+  needsReview: false,
+  reviewedAt: null,
+  reviewedByName: null,
+  reviewedByRole: null,
+  reviewComment: null,
+} satisfies Partial<Promotion>;
+
+/** Notes how long it waits, and under which credential. */
+async function setWaiting(
+  tx: Tx,
+  ctx: TxCtx,
+  plan: PromotionPlan,
+  promotion: Promotion,
+  { notBefore, expiresIn }: Asked,
+): Promise<void> {
+  const now = await transactionTime(tx, ctx);
+  const from = notBefore !== null && notBefore > now ? notBefore : now;
+  promotion.expiresAt = new Date(from.getTime() + expiresIn);
+  promotion.loginExpiresAt = ctx.viewer.expiresAt ?? null;
+  promotion.wakeAt = findWakeAt(promotion, plan.blockers, await checkCredential(tx, promotion, now), now);
+}
+
+/** @throws Refusal CONFLICT if as many promotions wait in the pipeline as may */
+async function refuseTooMany(tx: Tx, { pipeline }: PromotionPlan): Promise<void> {
+  const most = LIMITS.waitingPromotions;
+  if ((await tx.countWhere(Promotion, sql`e.wake_at IS NOT NULL AND e.pipeline_id = ${pipeline.id}`)) < most) return;
+  throw conflict(
+    `${most} promotions wait in ${pipeline.name}, which is the most. Cancel one, or promote without whenReady.`,
+  );
+}

@@ -1,0 +1,119 @@
+import sql, { type Sql } from "sql-template-tag";
+import { StaleRead } from "../../database/database.js";
+import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
+import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import type { EventActor, EventDraft } from "../../events/draft.js";
+import type { TxCtx } from "../core/context.js";
+import { DUE, dropTargets, endWaiting } from "./ending.js";
+import { lockPromotions, settle } from "./settle.js";
+
+/*
+ * Facts that may let promotions through that wait. A change of such a fact calls `clearWaiting` in its own transaction, after
+ * it has written what it changes: then the promotion is admitted by the same commit. Facts that can only block need not.
+ */
+
+/**
+ * The promotions that a fact may let through: those of a build, for its statuses and the releases of it; of pipelines, for
+ * their policies and checks, null for all of them; one promotion, for its approvals; those that a token asked for.
+ */
+export type Cleared =
+  | { readonly builds: readonly string[] }
+  | { readonly pipelines: readonly string[] | null }
+  | { readonly promotion: string }
+  | { readonly token: string };
+
+/** How many promotions a transaction evaluates at most. The others are due at once, and the clock evaluates them. */
+const MOST_AT_ONCE = 10;
+
+/**
+ * Evaluates again the promotions that wait and that a change may have let through, and admits those whose last blocker it
+ * was. Costs one indexed read if there are none. To be called after the change was written, in its transaction.
+ *
+ * @returns events, for the caller to append behind those of the change
+ */
+export async function clearWaiting(tx: Tx, ctx: TxCtx, cleared: Cleared): Promise<EventDraft[]> {
+  const waiting = await findCleared(tx, cleared);
+  if (waiting.length === 0) return [];
+  if (needsLocksFirst(tx, cleared) && !tx.retried) {
+    throw new StaleRead("Promotions wait for this change, whose rows must be locked before those of the change.");
+  }
+  const now = waiting.slice(0, MOST_AT_ONCE);
+  await lockPromotions(tx, now);
+  await wakeLater(tx, waiting.slice(MOST_AT_ONCE));
+  const events: EventDraft[] = [];
+  for (const { id } of now) events.push(...(await settle(tx, ctx, id)));
+  return events;
+}
+
+/**
+ * Locks the promotions that a change may let through, before the rows of the change itself: a build or a release. Only if
+ * an attempt has found that there are some, so that a change that lets nothing through does not read twice.
+ */
+export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
+  if (!tx.dialect.concurrent || !tx.retried) return;
+  await lockPromotions(tx, (await findCleared(tx, cleared)).slice(0, MOST_AT_ONCE));
+}
+
+/** Whether the caller holds locks of rows that come behind promotions and their apps. */
+function needsLocksFirst(tx: Tx, cleared: Cleared): boolean {
+  return tx.dialect.concurrent && "builds" in cleared;
+}
+
+function findCleared(reader: Reader, cleared: Cleared): Promise<Promotion[]> {
+  return reader.select(
+    "waiting_promotions",
+    Promotion,
+    sql`WHERE e.wake_at IS NOT NULL AND ${conditionOf(reader, cleared)} ORDER BY e.position`,
+  );
+}
+
+function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
+  if ("builds" in cleared) {
+    const [first, ...others] = cleared.builds;
+    return others.length === 0 ? sql`e.build_id = ${first ?? null}` : dialect.oneOf(sql`e.build_id`, cleared.builds);
+  }
+  if ("promotion" in cleared) return sql`e.id = ${cleared.promotion}`;
+  if ("token" in cleared) return sql`e.asked_by = ${cleared.token}`;
+  return cleared.pipelines === null ? sql`1 = 1` : dialect.oneOf(sql`e.pipeline_id`, cleared.pipelines);
+}
+
+async function wakeLater(tx: Tx, promotions: readonly Promotion[]): Promise<void> {
+  if (promotions.length === 0) return;
+  const ids = promotions.map((one) => one.id);
+  await tx.lock(Promotion, ids, "change");
+  await tx.update(Promotion, { id: ids, phase: "WAITING" }, { wakeAt: DUE });
+}
+
+/**
+ * Ends what waits for an app, or comes from it, because the app leaves its stage: promotions from it, and its part of those
+ * to it. The caller holds the app's lock.
+ *
+ * @param reason a sentence for people
+ */
+export async function endWaitingOf(tx: Tx, ctx: TxCtx, appId: string, reason: string): Promise<EventDraft[]> {
+  const end = { phase: "CANCELLED", by: actorOf(ctx), reason } as const;
+  const [target] = await tx.find(PromotionTarget, { appId, ownPhase: "WAITING" });
+  const fromIt = await tx.select(
+    "waiting_promotions_from_app",
+    Promotion,
+    sql`WHERE e.wake_at IS NOT NULL AND e.source_app_id = ${appId} ORDER BY e.position`,
+  );
+  await tx.lock(
+    Promotion,
+    fromIt.map((one) => one.id),
+    "change",
+  );
+  const events: EventDraft[] = [];
+  for (const { id } of fromIt) {
+    const promotion = await tx.first(Promotion, { id, phase: "WAITING" });
+    if (promotion !== null) events.push(...(await endWaiting(tx, ctx, promotion, end)));
+  }
+  const toIt = target === undefined ? null : await tx.first(Promotion, { id: target.promotionId, phase: "WAITING" });
+  if (toIt !== null) events.push(...(await dropTargets(tx, ctx, toIt, [appId], end)));
+  return events;
+}
+
+function actorOf({ viewer: { name, role } }: TxCtx): EventActor {
+  return { name, role };
+}

@@ -1,0 +1,83 @@
+import type { Tx } from "../../database/rows/tx.js";
+import type { PromotionPhase, PromotionTargetPhase } from "../../entities/core/enums.js";
+import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { type EventActor, type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
+import type { TxCtx } from "../core/context.js";
+
+/*
+ * How a promotion ends that still waits. The caller holds the lock of the promotion's row, which its targets share while it
+ * waits, so of a cancellation, an expiry and an admission at once exactly one happens.
+ */
+
+/** The time at which a promotion is evaluated again that is due now, by any clock. */
+export const DUE = new Date(0);
+
+/** How a promotion that waits ends. */
+export interface End {
+  readonly phase: Extract<PromotionPhase, "CANCELLED" | "EXPIRED" | "REJECTED" | "SUPERSEDED">;
+  /** Who ended it, for CANCELLED and REJECTED. */
+  readonly by?: EventActor;
+  /** Why, for CANCELLED and REJECTED. */
+  readonly reason?: string;
+  /** The newer promotion, for SUPERSEDED. */
+  readonly supersededBy?: string;
+}
+
+/** Ends a promotion that waits, and all its targets. `promotion` is updated. */
+export async function endWaiting(tx: Tx, ctx: TxCtx, promotion: Promotion, end: End): Promise<EventDraft[]> {
+  const targets = await findWaitingTargets(tx, promotion);
+  return endTargets(tx, ctx, promotion, targets, targets, end);
+}
+
+/**
+ * Ends targets of a promotion that waits. If others remain, it goes on without these: it is due to be evaluated again, since
+ * they may have been what blocked it. Otherwise it ends.
+ */
+export async function dropTargets(
+  tx: Tx,
+  ctx: TxCtx,
+  promotion: Promotion,
+  appIds: readonly string[],
+  end: End,
+): Promise<EventDraft[]> {
+  const waiting = await findWaitingTargets(tx, promotion);
+  const dropped = waiting.filter((target) => appIds.includes(target.appId));
+  return endTargets(tx, ctx, promotion, waiting, dropped, end);
+}
+
+export function findWaitingTargets(tx: Tx, { id }: Promotion): Promise<PromotionTarget[]> {
+  return tx.find(PromotionTarget, { promotionId: id, ownPhase: "WAITING" }, { order: "position" });
+}
+
+async function endTargets(
+  tx: Tx,
+  ctx: TxCtx,
+  promotion: Promotion,
+  waiting: readonly PromotionTarget[],
+  ended: readonly PromotionTarget[],
+  end: End,
+): Promise<EventDraft[]> {
+  if (ended.length === 0 && waiting.length > 0) return [];
+  const targetPhase: PromotionTargetPhase = end.phase === "SUPERSEDED" ? "SUPERSEDED" : "CANCELLED";
+  const ids = ended.map((target) => target.id);
+  await tx.update(PromotionTarget, { id: ids }, { ownPhase: targetPhase });
+  const actor = end.by === undefined ? {} : { actor: end.by };
+  const events = ended.map((target) => ({ ...promotionTargetChanged(promotion, target, targetPhase), ...actor }));
+  if (ended.length < waiting.length) {
+    await tx.update(Promotion, { id: promotion.id }, { wakeAt: DUE });
+    return events;
+  }
+  const patch = {
+    phase: end.phase,
+    wakeAt: null,
+    supersededBy: end.supersededBy ?? null,
+    endedByName: end.by?.name ?? null,
+    endedByRole: end.by?.role ?? null,
+    endReason: end.reason ?? null,
+    updatedAt: ctx.now(),
+  };
+  Object.assign(promotion, patch);
+  await tx.update(Promotion, { id: promotion.id }, patch);
+  const apps = ended.map((target) => target.appId);
+  return [...events, { ...promotionChanged("PROMOTION_FINISHED", promotion, apps), ...actor }];
+}

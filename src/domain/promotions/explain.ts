@@ -1,0 +1,28 @@
+import type { Reader } from "../../database/rows/reader.js";
+import type { Blocker } from "../../entities/releases/plan.js";
+import { type Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { evaluateResolved } from "./evaluation.js";
+import { resolveWaiting } from "./settle.js";
+
+/**
+ * What blocks each promotion now; nothing for those that do not wait. Evaluated by the same function that admits them. The
+ * number of statements does not depend on how many there are.
+ */
+export async function explainWaiting(
+  reader: Reader,
+  promotions: readonly Promotion[],
+  now: Date,
+): Promise<(readonly Blocker[])[]> {
+  const waiting = promotions.filter(({ phase }) => phase === "WAITING");
+  if (waiting.length === 0) return promotions.map(() => []);
+  const targets = await reader.find(
+    PromotionTarget,
+    { promotionId: waiting.map(({ id }) => id) },
+    { order: "position" },
+  );
+  const resolved = await resolveWaiting(reader, waiting, targets);
+  const known = resolved.filter((one) => one !== null);
+  const verdicts = await evaluateResolved(reader, now, known);
+  const blockers = new Map(known.map(({ promotion }, index) => [promotion?.id, verdicts[index]?.blockers ?? []]));
+  return promotions.map(({ id }) => blockers.get(id) ?? []);
+}

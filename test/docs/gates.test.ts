@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { Clock } from "../support/clock.js";
+import { parseCodeBlocks } from "../support/markdown.js";
+import { ResponseMatcher } from "../support/response-matcher.js";
+import { Seed } from "../support/seed.js";
+import { startServer, type TestServer } from "../support/server.js";
+
+const PAGE = "docs/gates.md";
+
+/** The examples of the page: the time of day that stands before them, the operation and its response. */
+function readExamples(): { at: string | null; operation: string; response: string }[] {
+  // The examples of windows and freezes have a test of their own.
+  const [page = ""] = readFileSync(PAGE, "utf8").split("## Windows and freezes");
+  const parts = page.split(/^\*\*(\d\d:\d\d)\.\*\* /m);
+  return parts.flatMap((part, index) => {
+    if (/^\d\d:\d\d$/.test(part)) return [];
+    const time = parts[index - 1] ?? null;
+    const blocks = parseCodeBlocks(part);
+    return blocks.flatMap(({ language, text }, block) =>
+      language === "graphql"
+        ? [{ at: block === 0 ? time : null, operation: text, response: blocks[block + 1]?.text ?? "" }]
+        : [],
+    );
+  });
+}
+
+/** What the examples begin with: a pipeline with a staging and a production app, which run different builds. */
+async function createShop({ admin }: TestServer): Promise<string> {
+  const seed = new Seed(admin);
+  const pipeline = await seed.pipeline({ name: "shop" });
+  const staging = await seed.app({ name: "shop-stg" });
+  const production = await seed.app({ name: "shop-prod" });
+  const place = (app: string, stage: string, requiredChecks: string[]) =>
+    admin.mutate("addCoupling", { pipeline: pipeline.id, app, stage, requiredChecks }, "coupling { id }");
+  await seed.release(production);
+  await place(staging.id, "STAGING", []);
+  await place(production.id, "PRODUCTION", ["qa/nightly"]);
+  const build = await seed.build();
+  await seed.release(staging, build);
+  return build.id;
+}
+
+describe("the page about gates", () => {
+  it("shows the responses of a real server to every example, at the times that it names", async (t) => {
+    const clock = new Clock();
+    const server = await startServer(t, { now: clock.now });
+    const matcher = new ResponseMatcher();
+    const build = await createShop(server);
+    matcher.assertMatches({ id: build }, { id: "01a2070f-76e2-7487-95aa-3a37824b4d3e" }, "the build");
+    const examples = readExamples();
+    assert.ok(examples.length >= 5, "the examples were found");
+    for (const { at, operation, response } of examples) {
+      if (at !== null) {
+        clock.advance(Date.parse(`2030-01-01T${at}:00Z`) - clock.now().getTime());
+        await server.app.tick();
+      }
+      const { status: _, extensions: __, ...answer } = await server.admin.post(matcher.replaceIds(operation));
+      matcher.assertMatches(answer, JSON.parse(response), operation);
+      // Times are compared too: the page names them.
+      const times = (text: string) => text.match(/2030-01-0\dT[\d:.]+Z/g);
+      assert.deepEqual(times(JSON.stringify(answer)), times(response));
+    }
+  });
+});
