@@ -159,6 +159,7 @@ export const SETTINGS = z.object({
     .optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_ROLE_CLAIM: z.string().default("roles"),
+  OIDC_GROUPS_CLAIM: z.string().default("groups"),
   OIDC_ROLES: rolesSetting.optional(),
   OIDC_CLIENT_ID: z.string().max(256, "must have at most 256 characters").optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
@@ -225,6 +226,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
 /** The OIDC settings must be complete: without an audience, tokens issued for other services would be accepted. */
 function parseOidc(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles, OIDC_ROLE_CLAIM: roleClaim } = settings;
+  const { OIDC_GROUPS_CLAIM: groupsClaim } = settings;
   if (issuer === undefined && audience === undefined && roles === undefined) {
     if (settings.OIDC_CLIENT_ID === undefined) return null;
     throw new InvalidConfig(["OIDC_CLIENT_ID needs OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES."]);
@@ -233,5 +235,5 @@ function parseOidc(settings: z.infer<typeof SETTINGS>): OidcSettings | null {
     .filter(([, value]) => value === undefined)
     .map(([name]) => `${name} must be set: OIDC_ISSUER, OIDC_AUDIENCE and OIDC_ROLES are required together.`);
   if (issuer === undefined || audience === undefined || roles === undefined) throw new InvalidConfig(missing);
-  return { issuer, audience, roleClaim, roles };
+  return { issuer, audience, roleClaim, groupsClaim, roles };
 }

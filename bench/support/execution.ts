@@ -1,6 +1,6 @@
 import { type DocumentNode, execute, parse, validate } from "graphql";
 import { openDatabase } from "../../src/database/open.js";
-import type { Ctx } from "../../src/domain/core/context.js";
+import { type Ctx, SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { buildSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
 import { OFFLINE } from "../../test/support/offline.js";
@@ -17,7 +17,7 @@ const schema = buildSchema();
 const document = getDocument(BOARD);
 const ctx: Ctx = {
   db,
-  viewer: { name: "bench", role: "VIEWER", tokenId: null, scope: null },
+  viewer: { ...SYSTEM_VIEWER, role: "VIEWER" },
   durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
   ...OFFLINE,
   now: () => new Date(),

@@ -25,15 +25,15 @@ export function appendStatement(tx: Tx, lock: Sql, events: readonly LogEvent[], 
       RETURNING head - ${events.length} AS start${tx.dialect.announce}
     ),
     appended AS (
-      INSERT INTO events (position, type, occurred_at, actor_name, actor_role,
+      INSERT INTO events (position, type, occurred_at, actor_name, actor_role, actor_subject, actor_person,
         pipeline_id, promotion_id, release_id, context, detail)
-      SELECT (SELECT start FROM log) + e.position, e.type, e.occurred_at, e.actor_name, e.actor_role,
+      SELECT (SELECT start FROM log) + e.position, e.type, e.occurred_at, e.actor_name, e.actor_role, e.actor_subject, e.actor_person,
         e.pipeline_id, e.promotion_id, e.release_id, e.context, e.detail
       FROM unnest(
         ${of("position")}::bigint[], ${of("type")}::text[], ${of("occurred_at")}::bigint[], ${of("actor_name")}::text[],
-        ${of("actor_role")}::text[], ${of("pipeline_id")}::text[], ${of("promotion_id")}::text[],
+        ${of("actor_role")}::text[], ${of("actor_subject")}::text[], ${of("actor_person")}::text[], ${of("pipeline_id")}::text[], ${of("promotion_id")}::text[],
         ${of("release_id")}::text[], ${of("context")}::text[], ${of("detail")}::text[]
-      ) AS e (position, type, occurred_at, actor_name, actor_role,
+      ) AS e (position, type, occurred_at, actor_name, actor_role, actor_subject, actor_person,
         pipeline_id, promotion_id, release_id, context, detail)
     )
     INSERT INTO event_apps (app_id, position)

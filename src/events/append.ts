@@ -1,9 +1,11 @@
 import sql from "sql-template-tag";
 import { columns } from "../database/rows/raw-rows.js";
 import type { Tx } from "../database/rows/tx.js";
+import type { Actor } from "../entities/core/actor.js";
+import { toActorColumns } from "../entities/core/actor-columns.js";
 import { EventApp, LogEvent } from "../entities/history/event.js";
 import { appendStatement } from "./append-statement.js";
-import type { EventActor, EventDraft } from "./draft.js";
+import type { EventDraft } from "./draft.js";
 
 const HEAD = columns({ head: "integer" });
 
@@ -12,7 +14,7 @@ const HEAD = columns({ head: "integer" });
  * transaction waits for this one to end. (Numbers of a sequence could commit in another order, and a reader that has
  * passed a number would miss the row that commits later.)
  */
-export async function append(tx: Tx, actor: EventActor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
+export async function append(tx: Tx, actor: Actor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
   const { lockLog } = tx.dialect;
   if (lockLog === null) {
@@ -33,12 +35,12 @@ export async function append(tx: Tx, actor: EventActor, now: Date, drafts: reado
 }
 
 /** The rows of events after the position `start`. */
-function numbered(start: number, actor: EventActor, now: Date, drafts: readonly EventDraft[]) {
+function numbered(start: number, actor: Actor, now: Date, drafts: readonly EventDraft[]) {
   const events: LogEvent[] = [];
   const concerns: EventApp[] = [];
-  drafts.forEach(({ apps, actor: { name, role } = actor, ...draft }, index) => {
+  drafts.forEach(({ apps, actor: draftActor = actor, ...draft }, index) => {
     const position = start + index + 1;
-    events.push({ ...draft, position, occurredAt: now, actorName: name, actorRole: role } as LogEvent);
+    events.push({ ...draft, position, occurredAt: now, ...toActorColumns("actor", draftActor) } as LogEvent);
     for (const appId of new Set(apps)) concerns.push({ appId, position });
   });
   return { events, concerns };

@@ -1,4 +1,5 @@
-import type { EventType, PromotionTargetPhase, Role, StatusState } from "../entities/core/enums.js";
+import type { Actor } from "../entities/core/actor.js";
+import type { EventType, PromotionTargetPhase, StatusState } from "../entities/core/enums.js";
 import type { ScopeIds } from "../entities/gates/gate-scope.js";
 import type { App } from "../entities/pipelines/app.js";
 import type { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
@@ -16,12 +17,7 @@ export interface EventDraft {
   /** The ids of the apps that it concerns; the filter `app` matches them. */
   readonly apps: readonly string[];
   /** The actor, if it is not the viewer of the transaction, for example automation. */
-  readonly actor?: EventActor;
-}
-
-export interface EventActor {
-  readonly name: string;
-  readonly role: Role;
+  readonly actor?: Actor;
 }
 
 const NOTHING = { pipelineId: null, promotionId: null, releaseId: null, context: null };

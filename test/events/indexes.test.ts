@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import sql from "sql-template-tag";
 import { openDatabase } from "../../src/database/open.js";
 import type { Reader } from "../../src/database/rows/reader.js";
+import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { append } from "../../src/events/append.js";
 import type { EventFilter } from "../../src/events/match.js";
 import { readEvents } from "../../src/events/read.js";
@@ -67,7 +68,7 @@ describe("reading the log", () => {
       detail: {},
       apps: [`a${index % 10}`],
     }));
-    await database.write((tx) => append(tx, { name: "a test", role: "ADMIN" }, new Date(), drafts));
+    await database.write((tx) => append(tx, SYSTEM_VIEWER, new Date(), drafts));
     await database.write((tx) => tx.execute("analyze", sql`ANALYZE`));
     await look();
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { append } from "../../src/events/append.js";
 import { changed } from "../../src/events/draft.js";
 import { Seed } from "../support/seed.js";
@@ -61,7 +62,7 @@ describe("an event older than EVENT_RETENTION", () => {
     const foreign = changed("APP_UPDATED", { id: "x", name: "x" }, "Something else");
     for (let round = 0; round < 3; round += 1) {
       const drafts = Array.from({ length: 500 }, () => foreign);
-      await server.app.database.write((tx) => append(tx, { name: "a test", role: "ADMIN" }, now(), drafts));
+      await server.app.database.write((tx) => append(tx, SYSTEM_VIEWER, now(), drafts));
       await seed.app();
     }
     late = 3 * HOUR;

@@ -183,6 +183,8 @@ export type CreateTokenInput = {
   readonly role: Role;
   readonly expiresAt?: string | null | undefined;
   readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly groups?: ReadonlyArray<string> | null | undefined;
 };
 
 export type RevokeTokenInput = {
@@ -998,9 +1000,9 @@ export type CloseReviewAppMutation = { readonly closeReviewApp: { readonly close
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ViewerQuery = { readonly viewer: { readonly name: string, readonly role: Role, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }> | null } };
+export type ViewerQuery = { readonly viewer: { readonly name: string, readonly role: Role, readonly person: string | null, readonly groups: ReadonlyArray<string>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }> | null } };
 
-export type TokenFragment = { readonly id: string, readonly name: string, readonly role: Role, readonly createdAt: string, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly revokedAt: string | null, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }> | null };
+export type TokenFragment = { readonly id: string, readonly name: string, readonly role: Role, readonly person: string | null, readonly groups: ReadonlyArray<string>, readonly createdAt: string, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly revokedAt: string | null, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }> | null };
 
 export type TokensQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1614,6 +1616,8 @@ const TOKEN = `fragment Token on Token {
   id
   name
   role
+  person
+  groups
   createdAt
   expiresAt
   lastUsedAt
@@ -2423,6 +2427,8 @@ export const ViewerDocument: Operation<ViewerQuery, ViewerQueryVariables> = {
   viewer {
     name
     role
+    person
+    groups
     pipelines {
       id
       name

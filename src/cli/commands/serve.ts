@@ -40,6 +40,7 @@ export const SERVE_OPTIONS: Readonly<Record<string, { readonly variable: string;
   "oidc-issuer": { variable: "OIDC_ISSUER", about: "OpenID Connect issuer whose tokens are accepted" },
   "oidc-audience": { variable: "OIDC_AUDIENCE", about: "audience that those tokens must have" },
   "oidc-role-claim": { variable: "OIDC_ROLE_CLAIM", about: "claim that holds the roles" },
+  "oidc-groups-claim": { variable: "OIDC_GROUPS_CLAIM", about: "claim that holds the groups" },
   "oidc-roles": { variable: "OIDC_ROLES", about: "claim=ROLE pairs, comma-separated" },
   "oidc-client-id": { variable: "OIDC_CLIENT_ID", about: "id of the page as a client of that issuer" },
   "otel-exporter-otlp-endpoint": {

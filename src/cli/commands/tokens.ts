@@ -52,7 +52,7 @@ export function addTokens(program: Command): void {
     },
   );
 
-  define<{ role: Role; expires?: string; pipelines?: string[] }>(
+  define<{ role: Role; expires?: string; pipelines?: string[]; person?: string; groups?: string[] }>(
     program,
     {
       usage: "tokens:create <name>",
@@ -61,18 +61,21 @@ export function addTokens(program: Command): void {
         "tokens:create ci --role reporter",
         "tokens:create deploys --role operator --expires 2027-01-01",
         "tokens:create shop-deploys --role operator --pipelines shop,shop-api",
+        "tokens:create ada --role operator --person ada@example.com --groups release-managers",
       ],
       options: [
         required(enumOption("--role <role>", "the role of the token", ROLE_VALUES)),
         option("--expires <date>", "expiry date, for example 2027-01-01 or 2027-01-01T12:00:00Z"),
         listOption("-p, --pipelines <pipeline...>", "restrict the token to these pipelines"),
+        option("--person <name>", "the person that the token stands for in approvals"),
+        listOption("--groups <group...>", "the groups that the token belongs to"),
       ],
     },
-    async ({ api, args: [name = ""], options: { role, expires, pipelines } }) => {
+    async ({ api, args: [name = ""], options: { role, expires, ...identity } }) => {
       const at = expires === undefined ? undefined : new Date(expires);
       if (Number.isNaN(at?.getTime()))
         throw wrongUsage(`--expires must be a date, for example 2027-01-01; got "${expires}".`);
-      const input = { name, role, expiresAt: at?.toISOString(), pipelines };
+      const input = { name, role, expiresAt: at?.toISOString(), ...identity };
       const { createToken } = await api.run(CreateTokenDocument, { input });
       return {
         document: createToken,
@@ -81,6 +84,8 @@ export function addTokens(program: Command): void {
             ["token", createToken.token.id],
             ["name", singleLine(createToken.token.name)],
             ["role", lower(createToken.token.role)],
+            ["person", singleLine(createToken.token.person ?? "")],
+            ["groups", createToken.token.groups.map(singleLine).join(", ")],
             ["pipelines", formatPipelines(createToken.token.pipelines)],
             ["expires_at", screen.time(createToken.token.expiresAt)],
             ["secret", createToken.secret],

@@ -112,7 +112,7 @@ const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${ifVisible("updated_at", "t.created_at")}, ${ifVisible("position", "0")}, ${ifVisible("updated_position", "0")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
-  t.promotion_id, t.created_by_name, t.created_by_role, t.created_at, NULL AS deploy_deadline, t.timed_out,
+  t.promotion_id, t.created_by_name, t.created_by_role, t.created_by_subject, t.created_by_person, t.created_at, NULL AS deploy_deadline, t.timed_out,
   CASE WHEN ${OF_VISIBLE_APP} THEN t.position ELSE 0 END AS position,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.during_freeze_id ELSE NULL END AS during_freeze_id,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.failure_reason ELSE NULL END AS failure_reason,

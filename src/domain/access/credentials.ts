@@ -35,7 +35,8 @@ export async function checkCredential(reader: Reader, asked: Asked, now: Date): 
   if (token === null) return dead(`${what} does not exist any more.`);
   if (token.revokedAt !== null) return dead(`${what} was revoked.`);
   if (!isValid(token, now)) return dead(`${what} has expired.`);
-  const viewer = { name: token.name, role: token.role, tokenId: token.id, scope: token.scope };
+  const { id, name, role, person, groups, scope } = token;
+  const viewer = { name, role, tokenId: id, subject: id, person, groups, scope };
   const needed: Action[] = asked.forced ? ["promote", "forcePromotion"] : ["promote"];
   if (!needed.every((action) => isPermitted(viewer, action))) return dead(`${what} has lost the role for it.`);
   if (token.scope?.includes(asked.pipelineId) === false) return dead(`${what} has lost the pipeline.`);

@@ -7,7 +7,7 @@ import { append } from "../../events/append.js";
 import { changed } from "../../events/draft.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
-import { LIMITS, parseId, parseLine } from "../core/input.js";
+import { LIMITS, optional, parseId, parseLine } from "../core/input.js";
 import { nextPosition } from "../core/position.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
@@ -21,6 +21,10 @@ export interface CreateTokenInput {
   readonly expiresAt?: Date | null;
   /** The pipelines to restrict it to, by id or name; null or undefined for all, including future ones. */
   readonly pipelines?: readonly string[] | null;
+  /** The person that the token stands for. */
+  readonly person?: string | null;
+  /** The groups that the token belongs to; none if null or undefined. */
+  readonly groups?: readonly string[] | null;
 }
 
 /** Creates a token. The secret is returned only here; only its hash is stored. */
@@ -37,18 +41,29 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
     const most = LIMITS.pipelinesOfToken;
     throw badInput("pipelines", `pipelines must name at most ${most} pipelines; it has ${pipelines.length}.`);
   }
+  const person = optional(input.person, (value) => parseLine("person", value));
+  const groups = parseGroups(input.groups ?? []);
   const secret = newSecret();
   const token = await ctx.db.write(async (tx) => {
     const limits = pipelines === null ? null : await tokenName(tx, pipelines);
     const scope = limits && [...limits.keys()].sort();
-    const made = await insertToken(tx, ctx, { name, role: input.role, expiresAt, scope, bootstrap: false }, secret);
+    const fields = { name, role: input.role, expiresAt, scope, person, groups, bootstrap: false };
+    const made = await insertToken(tx, ctx, fields, secret);
+    const standsFor = person === null ? "" : `, for ${person}`;
     const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
     await append(tx, ctx.viewer, ctx.now(), [
-      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${only}`),
+      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${standsFor}${only}`),
     ]);
     return made;
   });
   return { token, secret };
+}
+
+function parseGroups(groups: readonly string[]): string[] {
+  if (groups.length > LIMITS.groupsOfToken) {
+    throw badInput("groups", `groups must name at most ${LIMITS.groupsOfToken} groups; it has ${groups.length}.`);
+  }
+  return [...new Set(groups.map((group, index) => parseLine(`groups.${index}`, group)))].sort();
 }
 
 /** The names of pipelines by id. */
@@ -130,7 +145,7 @@ async function bootstrap(tx: Tx, ctx: TxCtx, secret: string): Promise<void> {
   const token = await insertToken(
     tx,
     ctx,
-    { name: "admin", role: "ADMIN", expiresAt: null, scope: null, bootstrap: true },
+    { name: "admin", role: "ADMIN", expiresAt: null, scope: null, person: null, groups: [], bootstrap: true },
     secret,
   );
   await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin made, ADMIN")]);
@@ -139,7 +154,7 @@ async function bootstrap(tx: Tx, ctx: TxCtx, secret: string): Promise<void> {
 async function insertToken(
   tx: Tx,
   ctx: TxCtx,
-  fields: Pick<Token, "name" | "role" | "expiresAt" | "scope" | "bootstrap">,
+  fields: Pick<Token, "name" | "role" | "expiresAt" | "scope" | "person" | "groups" | "bootstrap">,
   secret: string,
 ): Promise<Token> {
   const token = Object.assign(new Token(), {

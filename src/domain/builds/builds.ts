@@ -1,4 +1,5 @@
 import { Build } from "../../entities/builds/build.js";
+import { identify } from "../../entities/core/actor-columns.js";
 import type { BuildPhase } from "../../entities/core/enums.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { append } from "../../events/append.js";
@@ -60,6 +61,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     branch: optional(input.branch, (value) => parseBranch("branch", value)),
     sequence: parseSequence(input.sequence ?? null),
     position: 0,
+    registeredBy: identify(ctx.viewer),
     committedAt: input.commit.committedAt ?? null,
     parents: parseParents(input.commit.parents ?? null),
     commitSha: parseSha("commit.sha", input.commit.sha),

@@ -3,8 +3,9 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { CommitStatus } from "../../entities/builds/commit-status.js";
+import type { Actor } from "../../entities/core/actor.js";
+import { toActorColumns } from "../../entities/core/actor-columns.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
-import type { EventActor } from "../../events/draft.js";
 import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "../core/commits.js";
 import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
@@ -99,7 +100,7 @@ function countCommits(reports: readonly CommitStatus[]): number {
 }
 
 /** Gives a new build the statuses that its commit already has: all required ones, and the latest 1,000 others. */
-export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, now: Date): Promise<ReleaseStatus[]> {
+export async function inheritStatuses(tx: Tx, actor: Actor, build: Build, now: Date): Promise<ReleaseStatus[]> {
   const { statuses: combined } = await combineStatuses(tx, build);
   const kept = combined.length <= LIMITS.optionalContexts ? combined : await keepLatest(tx, build, combined);
   const statuses = kept.map(({ context, state, name, description, targetUrl, imageUrl }) =>
@@ -108,8 +109,7 @@ export async function inheritStatuses(tx: Tx, actor: EventActor, build: Build, n
       id: newId(),
       releaseId: null,
       buildId: build.id,
-      reportedByName: actor.name,
-      reportedByRole: actor.role,
+      ...toActorColumns("reportedBy", actor),
       createdAt: now,
       updatedAt: now,
     }),

@@ -30,7 +30,10 @@ export interface Ctx {
 export type TxCtx = Omit<Ctx, "db">;
 
 /** The actor of automatic deploys, timeouts and expiry. */
-export const SYSTEM_VIEWER: Viewer = Object.freeze({ name: "railyard", role: "ADMIN", tokenId: null, scope: null });
+export const SYSTEM_VIEWER: Viewer = Object.freeze({
+  ...{ name: "railyard", role: "ADMIN" as const, scope: null },
+  ...{ tokenId: null, subject: null, person: null, groups: Object.freeze([]) },
+});
 
 /** A context for a viewer, restricted to the scope of their token. */
 export function contextFor(ctx: Omit<Ctx, "viewer">, viewer: Viewer): Ctx {

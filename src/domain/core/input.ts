@@ -20,6 +20,7 @@ export const LIMITS = {
   optionalContexts: 1000,
   contextsOfSubscription: 100,
   pipelinesOfToken: 100,
+  groupsOfToken: 100,
   nodes: 100,
   pipelinesOfScope: 100,
   appsOfScope: 200,

@@ -2,6 +2,7 @@ import sql, { raw } from "sql-template-tag";
 import type { Loaders } from "../../database/queries/loaders.js";
 import type { Order, PageRequest } from "../../database/rows/pages.js";
 import type { Reader } from "../../database/rows/reader.js";
+import { toActorColumns } from "../../entities/core/actor-columns.js";
 import type { EventType } from "../../entities/core/enums.js";
 import { LogEvent, type ReleaseStatusEvent } from "../../entities/history/event.js";
 import { encodeCursor } from "../../entities/history/event-cursor.js";
@@ -100,12 +101,12 @@ export async function isVisible({ db: { reader }, viewer }: Ctx, { position }: L
 }
 
 /** The status of an event, as it was reported then. */
-export function reportedStatus({ occurredAt, actorName, actorRole, ...event }: ReleaseStatusEvent): ReleaseStatus {
+export function reportedStatus({ occurredAt, actor, ...event }: ReleaseStatusEvent): ReleaseStatus {
   const { statusId, buildId, state } = event.detail;
   return Object.assign(new ReleaseStatus(), {
     ...{ id: statusId, releaseId: event.releaseId, buildId, context: event.context, state },
     ...{ name: null, description: null, targetUrl: null, imageUrl: null },
-    ...{ reportedByName: actorName, reportedByRole: actorRole, createdAt: occurredAt, updatedAt: occurredAt },
+    ...{ ...toActorColumns("reportedBy", actor), createdAt: occurredAt, updatedAt: occurredAt },
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Tx } from "../../database/rows/tx.js";
+import { toActorColumns } from "../../entities/core/actor-columns.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
@@ -55,8 +56,8 @@ async function cancelReleases(tx: Tx, ctx: TxCtx, promotion: Promotion, reason: 
   );
   const isNew = releases.filter((one) => one.phase === "QUEUED" || one.cancelRequestedAt === null);
   if (isNew.length === 0) return [];
-  const { name, role } = ctx.viewer;
-  await tx.update(Promotion, { id: promotion.id }, { endedByName: name, endedByRole: role, endReason: reason });
+  const ended = { ...toActorColumns("endedBy", ctx.viewer), endReason: reason };
+  await tx.update(Promotion, { id: promotion.id }, ended);
   const events: EventDraft[] = [];
   for (const release of isNew) {
     if (release.phase === "DEPLOYING") {

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import type { Tx } from "../../database/rows/tx.js";
+import { noActorColumns, toActorColumns } from "../../entities/core/actor-columns.js";
 import type { PromotionPlan } from "../../entities/releases/plan.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
@@ -64,8 +65,7 @@ export async function carryOut(
     askedBy: ctx.viewer.tokenId,
     retryOf: asked.retryOf ?? null,
     position: await nextPosition(tx, "promotions"),
-    createdByName: ctx.viewer.name,
-    createdByRole: ctx.viewer.role,
+    ...toActorColumns("createdBy", ctx.viewer),
     createdAt: now,
     updatedAt: now,
   } satisfies Omit<Promotion, "createdBy" | "endedBy" | "reviewedBy" | "updatedPosition">);
@@ -108,13 +108,11 @@ export const NOT_WAITING = {
   loginExpiresAt: null,
   undoes: null,
   supersededBy: null,
-  endedByName: null,
-  endedByRole: null,
+  ...noActorColumns("endedBy"),
   endReason: null,
   needsReview: false,
   reviewedAt: null,
-  reviewedByName: null,
-  reviewedByRole: null,
+  ...noActorColumns("reviewedBy"),
   reviewComment: null,
 } satisfies Partial<Promotion>;
 

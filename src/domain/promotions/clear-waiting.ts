@@ -3,7 +3,7 @@ import { StaleRead } from "../../database/database.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
-import type { EventActor, EventDraft } from "../../events/draft.js";
+import type { EventDraft } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { DUE, dropTargets, endWaiting } from "./ending.js";
 import { lockPromotions, settle } from "./settle.js";
@@ -92,7 +92,7 @@ async function wakeLater(tx: Tx, promotions: readonly Promotion[]): Promise<void
  * @param reason a sentence for people
  */
 export async function endWaitingOf(tx: Tx, ctx: TxCtx, appId: string, reason: string): Promise<EventDraft[]> {
-  const end = { phase: "CANCELLED", by: actorOf(ctx), reason } as const;
+  const end = { phase: "CANCELLED", by: ctx.viewer, reason } as const;
   const [target] = await tx.find(PromotionTarget, { appId, ownPhase: "WAITING" });
   const fromIt = await tx.select(
     "waiting_promotions_from_app",
@@ -112,8 +112,4 @@ export async function endWaitingOf(tx: Tx, ctx: TxCtx, appId: string, reason: st
   const toIt = target === undefined ? null : await tx.first(Promotion, { id: target.promotionId, phase: "WAITING" });
   if (toIt !== null) events.push(...(await dropTargets(tx, ctx, toIt, [appId], end)));
   return events;
-}
-
-function actorOf({ viewer: { name, role } }: TxCtx): EventActor {
-  return { name, role };
 }

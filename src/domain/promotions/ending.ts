@@ -1,7 +1,9 @@
 import type { Tx } from "../../database/rows/tx.js";
+import type { Actor } from "../../entities/core/actor.js";
+import { noActorColumns, toActorColumns } from "../../entities/core/actor-columns.js";
 import type { PromotionPhase, PromotionTargetPhase } from "../../entities/core/enums.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
-import { type EventActor, type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
+import { type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 
 /*
@@ -16,7 +18,7 @@ export const DUE = new Date(0);
 export interface End {
   readonly phase: Extract<PromotionPhase, "CANCELLED" | "EXPIRED" | "REJECTED" | "SUPERSEDED">;
   /** Who ended it, for CANCELLED and REJECTED. */
-  readonly by?: EventActor;
+  readonly by?: Actor;
   /** Why, for CANCELLED and REJECTED. */
   readonly reason?: string;
   /** The newer promotion, for SUPERSEDED. */
@@ -71,8 +73,7 @@ async function endTargets(
     phase: end.phase,
     wakeAt: null,
     supersededBy: end.supersededBy ?? null,
-    endedByName: end.by?.name ?? null,
-    endedByRole: end.by?.role ?? null,
+    ...(end.by === undefined ? noActorColumns("endedBy") : toActorColumns("endedBy", end.by)),
     endReason: end.reason ?? null,
     updatedAt: ctx.now(),
   };

@@ -1,3 +1,4 @@
+import { identify, toActorColumns } from "../../entities/core/actor-columns.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { append } from "../../events/append.js";
 import { promotionChanged } from "../../events/draft.js";
@@ -27,12 +28,12 @@ export async function reviewForcedPromotion(ctx: Ctx, input: ReviewForcedPromoti
     const promotion = locked ? await requirePromotion(tx, "promotion", found.id) : found;
     if (promotion.reviewedAt !== null) return promotion;
     if (!promotion.needsReview) throw conflict("The promotion went past no gate, so there is nothing to review.");
-    const { name, role, tokenId } = ctx.viewer;
-    if (tokenId !== null && tokenId === promotion.askedBy) {
-      throw conflict("The token that forced a promotion cannot review it. Ask another person to.");
+    const { createdByPerson: person, createdBySubject: subject } = promotion;
+    if (identify(ctx.viewer) === identify({ person, subject })) {
+      throw conflict("The person who forced a promotion cannot review it. Ask another person to.");
     }
     const now = ctx.now();
-    const reviewed = { reviewedAt: now, reviewedByName: name, reviewedByRole: role, reviewComment: comment };
+    const reviewed = { reviewedAt: now, ...toActorColumns("reviewedBy", ctx.viewer), reviewComment: comment };
     Object.assign(promotion, { needsReview: false, ...reviewed });
     await tx.update(Promotion, { id: promotion.id }, { needsReview: false, ...reviewed });
     const targets = await tx.find(PromotionTarget, { promotionId: promotion.id }, { order: "position" });

@@ -67,8 +67,8 @@ export async function settle(tx: Tx, ctx: TxCtx, id: string): Promise<EventDraft
   }
   promotion.forcedPast = toForced(verdict.forcedPast);
   const byApp = new Map(targets.map((target) => [target.appId, target]));
-  const actor = { name: promotion.createdByName, role: promotion.createdByRole };
-  const asker = { ...actor, tokenId: promotion.askedBy, scope: null };
+  const actor = promotion.createdBy;
+  const asker = { ...actor, tokenId: promotion.askedBy, groups: [], scope: null };
   const asAsker = asViewer(ctx, asker);
   const admitted: Admitted = {
     promotion,

@@ -1,6 +1,7 @@
 import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
+import { toActorColumns } from "../../entities/core/actor-columns.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
@@ -99,8 +100,7 @@ async function goBack(
     ...NOT_WAITING,
     ...{ askedBy: ctx.viewer.tokenId, retryOf: null, undoes: undone.id },
     position: await nextPosition(tx, "promotions"),
-    createdByName: ctx.viewer.name,
-    createdByRole: ctx.viewer.role,
+    ...toActorColumns("createdBy", ctx.viewer),
     ...{ createdAt: now, updatedAt: now },
   } satisfies Omit<Promotion, "createdBy" | "endedBy" | "reviewedBy" | "updatedPosition">);
   const targets = returns.map(({ app }) => {

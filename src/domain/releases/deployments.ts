@@ -3,6 +3,7 @@ import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
+import { toActorColumns } from "../../entities/core/actor-columns.js";
 import type { PromotionPhase, PromotionTargetPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
@@ -102,8 +103,7 @@ export async function prepareReleases(
       promotionId: promotionId ?? null,
       ...override,
       duringFreezeId: freezes.get(app.id)?.id ?? null,
-      createdByName: ctx.viewer.name,
-      createdByRole: ctx.viewer.role,
+      ...toActorColumns("createdBy", ctx.viewer),
       deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,
       succeededAt: phase === "SUCCEEDED" ? succeededAt : null,
       cancelRequestedAt: null,

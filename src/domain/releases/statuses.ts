@@ -3,6 +3,7 @@ import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
+import { toActorColumns } from "../../entities/core/actor-columns.js";
 import type { StatusState } from "../../entities/core/enums.js";
 import type { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
@@ -74,7 +75,7 @@ export async function upsertStatus(
     report,
   );
   if (prior !== null && isUnchanged(prior, status)) return { status: prior, events: [] };
-  const reported = { reportedByName: ctx.viewer.name, reportedByRole: ctx.viewer.role, updatedAt: now };
+  const reported = { ...toActorColumns("reportedBy", ctx.viewer), updatedAt: now };
   Object.assign(status, reported);
   const events: EventDraft[] = [];
   if (prior === null) {

@@ -18,6 +18,15 @@ export class Viewer {
   /** The token's id, or a stable substitute for users of an external identity provider. Null for automation. */
   tokenId!: string | null;
 
+  /** The token's id, or the issuer and subject of a JWT. Null for automation. */
+  subject!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The person behind the token; null if it stands for none." })
+  person!: string | null;
+
+  @Field(() => [String], { description: "The groups that the person or the token belongs to." })
+  groups!: readonly string[];
+
   /** The pipelines that the viewer is restricted to; null if unrestricted. */
   scope!: Scope | null;
 
@@ -45,6 +54,17 @@ export class Token extends Node {
   @Field(() => Role, { description: "The role, which determines the permitted actions." })
   @Column("text")
   role!: Role;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The person that the token stands for, as in approvals; null if it stands for none.",
+  })
+  @Column("text", { nullable: true })
+  person!: string | null;
+
+  @Field(() => [String], { description: "The groups that the token belongs to." })
+  @Column("simple-json")
+  groups!: readonly string[];
 
   @Column("simple-json", { nullable: true })
   scope!: Scope | null;

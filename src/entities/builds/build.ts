@@ -63,6 +63,10 @@ export class Build extends Node {
   @Column("bigint", integer)
   position!: number;
 
+  /** Who registered it, by `identify`: they may not approve it. Null for builds from before it was stored. */
+  @Column("text", { nullable: true })
+  registeredBy!: string | null;
+
   @Column("bigint", { ...instant, nullable: true })
   committedAt!: Date | null;
 

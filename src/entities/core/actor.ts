@@ -1,7 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Role } from "./enums.js";
 
-/** The name and role of the token used for an action, as they were at that time. */
+/** The identity behind an action, as it was at that time. */
 @ObjectType({ description: "The identity that performed an action, as recorded at that time.", simpleResolvers: true })
 export class Actor {
   @Field(() => String, { description: "The name of the token, or `railyard` for automation." })
@@ -9,4 +9,14 @@ export class Actor {
 
   @Field(() => Role, { description: "The role at the time of the action." })
   role!: Role;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "A stable identifier: the token's id, or the issuer and subject of a JWT. Null for automation, and for records from before it was stored.",
+  })
+  subject!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The person behind the action; null if not known." })
+  person!: string | null;
 }

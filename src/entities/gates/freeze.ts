@@ -1,6 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
+import { fromActorColumns } from "../core/actor-columns.js";
 import type { Role } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
@@ -38,9 +39,11 @@ export class Freeze extends Node {
   @Column("text")
   startedByRole!: Role;
 
-  /** The token of the person who started it, who may lift it; null for automation. */
   @Column("text", { nullable: true })
   startedBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  startedByPerson!: string | null;
 
   @Field(() => Date, { nullable: true, description: "When it was lifted; null if it was not." })
   @Column("bigint", { ...instant, nullable: true })
@@ -51,6 +54,12 @@ export class Freeze extends Node {
 
   @Column("text", { nullable: true })
   liftedByRole!: Role | null;
+
+  @Column("text", { nullable: true })
+  liftedBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  liftedByPerson!: string | null;
 
   @Field(() => String, { nullable: true, description: "Why it was lifted; null if it was not." })
   @Column("text", { nullable: true })
@@ -74,13 +83,17 @@ export class Freeze extends Node {
 
   @Field(() => Actor, { description: "Who started it." })
   get startedBy(): Actor {
-    return { name: this.startedByName, role: this.startedByRole };
+    return {
+      name: this.startedByName,
+      role: this.startedByRole,
+      subject: this.startedBySubject,
+      person: this.startedByPerson,
+    };
   }
 
   @Field(() => Actor, { nullable: true, description: "Who lifted it; null if it was not lifted." })
   get liftedBy(): Actor | null {
-    const { liftedByName: name, liftedByRole: role } = this;
-    return name === null || role === null ? null : { name, role };
+    return fromActorColumns("liftedBy", this);
   }
 }
 
@@ -110,6 +123,12 @@ export class FreezeExemption extends Node {
   @Column("text")
   byRole!: Role;
 
+  @Column("text", { nullable: true })
+  bySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  byPerson!: string | null;
+
   @Field(() => Date, { description: "When the exemption was made." })
   @Column("bigint", instant)
   createdAt!: Date;
@@ -120,6 +139,6 @@ export class FreezeExemption extends Node {
 
   @Field(() => Actor, { description: "Who made the exemption." })
   get by(): Actor {
-    return { name: this.byName, role: this.byRole };
+    return { name: this.byName, role: this.byRole, subject: this.bySubject, person: this.byPerson };
   }
 }

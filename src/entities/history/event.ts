@@ -42,6 +42,12 @@ export abstract class LogEvent {
   @Column("text")
   actorRole!: Role;
 
+  @Column("text", { nullable: true })
+  actorSubject!: string | null;
+
+  @Column("text", { nullable: true })
+  actorPerson!: string | null;
+
   @Field(() => ID, {
     nullable: true,
     description:
@@ -74,7 +80,12 @@ export abstract class LogEvent {
 
   @Field(() => Actor, { description: "Who made the change." })
   get actor(): Actor {
-    return { name: this.actorName, role: this.actorRole };
+    return {
+      name: this.actorName,
+      role: this.actorRole,
+      subject: this.actorSubject,
+      person: this.actorPerson,
+    };
   }
 
   /** Used by the entity mapper to instantiate the subclass for the row's event type. */

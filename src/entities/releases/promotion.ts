@@ -1,6 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
+import { fromActorColumns } from "../core/actor-columns.js";
 import {
   type BlockerCode,
   PromotionPhase,
@@ -124,6 +125,12 @@ export class Promotion extends Node {
   @Column("text", { nullable: true })
   reviewedByRole!: Role | null;
 
+  @Column("text", { nullable: true })
+  reviewedBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  reviewedByPerson!: string | null;
+
   @Field(() => String, { nullable: true, description: "What that person said; null before that." })
   @Column("text", { nullable: true })
   reviewComment!: string | null;
@@ -152,6 +159,12 @@ export class Promotion extends Node {
   @Column("text", { nullable: true })
   endedByRole!: Role | null;
 
+  @Column("text", { nullable: true })
+  endedBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  endedByPerson!: string | null;
+
   @Field(() => String, { nullable: true, description: "Why it was cancelled or rejected; null otherwise." })
   @Column("text", { nullable: true })
   endReason!: string | null;
@@ -161,6 +174,12 @@ export class Promotion extends Node {
 
   @Column("text")
   createdByRole!: Role;
+
+  @Column("text", { nullable: true })
+  createdBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  createdByPerson!: string | null;
 
   /** Counts up in the order in which promotions are created, by every instance. Unlike ids, it does not depend on a clock. */
   @Column("bigint", integer)
@@ -180,19 +199,22 @@ export class Promotion extends Node {
 
   @Field(() => Actor, { description: "Who asked for the promotion." })
   get createdBy(): Actor {
-    return { name: this.createdByName, role: this.createdByRole };
+    return {
+      name: this.createdByName,
+      role: this.createdByRole,
+      subject: this.createdBySubject,
+      person: this.createdByPerson,
+    };
   }
 
   @Field(() => Actor, { nullable: true, description: "Who looked at the use of `force`; null before that." })
   get reviewedBy(): Actor | null {
-    const { reviewedByName: name, reviewedByRole: role } = this;
-    return name === null || role === null ? null : { name, role };
+    return fromActorColumns("reviewedBy", this);
   }
 
   @Field(() => Actor, { nullable: true, description: "Who cancelled or rejected it; null otherwise." })
   get endedBy(): Actor | null {
-    const { endedByName: name, endedByRole: role } = this;
-    return name === null || role === null ? null : { name, role };
+    return fromActorColumns("endedBy", this);
   }
 }
 

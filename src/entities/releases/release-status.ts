@@ -58,6 +58,12 @@ export class ReleaseStatus extends Node {
   @Column("text")
   reportedByRole!: Role;
 
+  @Column("text", { nullable: true })
+  reportedBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  reportedByPerson!: string | null;
+
   @Field(() => Date, { description: "When this context was first reported." })
   @Column("bigint", instant)
   createdAt!: Date;
@@ -68,6 +74,11 @@ export class ReleaseStatus extends Node {
 
   @Field(() => Actor, { description: "Who sent the latest report." })
   get reportedBy(): Actor {
-    return { name: this.reportedByName, role: this.reportedByRole };
+    return {
+      name: this.reportedByName,
+      role: this.reportedByRole,
+      subject: this.reportedBySubject,
+      person: this.reportedByPerson,
+    };
   }
 }

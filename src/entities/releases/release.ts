@@ -67,6 +67,12 @@ export class Release extends Node {
   @Column("text")
   createdByRole!: Role;
 
+  @Column("text", { nullable: true })
+  createdBySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  createdByPerson!: string | null;
+
   /** When a DEPLOYING release fails unless a report arrives before then; null in other phases. */
   @Column("bigint", { ...instant, nullable: true })
   deployDeadline!: Date | null;
@@ -101,6 +107,11 @@ export class Release extends Node {
 
   @Field(() => Actor, { description: "Who created it." })
   get createdBy(): Actor {
-    return { name: this.createdByName, role: this.createdByRole };
+    return {
+      name: this.createdByName,
+      role: this.createdByRole,
+      subject: this.createdBySubject,
+      person: this.createdByPerson,
+    };
   }
 }

@@ -20,6 +20,15 @@ export class CreateTokenInput implements domain.CreateTokenInput {
     description: "The pipelines to restrict the token to, by id or name, 1 to 100; unrestricted if omitted.",
   })
   pipelines?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The person that the token stands for in approvals, for example an e-mail address.",
+  })
+  person?: string | null;
+
+  @Field(() => [String], { nullable: true, description: "The groups that the token belongs to, at most 100." })
+  groups?: string[] | null;
 }
 
 @InputType({ description: "Input for revokeToken." })

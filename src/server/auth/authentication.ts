@@ -56,9 +56,9 @@ export class Authentication {
       throw unauthenticated("Authentication required: send the header `Authorization: Bearer <token>`.");
     const now = this.#ctx.now();
     if (this.#oidc !== null && isJwt(secret)) {
-      const { name, role, subject, expiresAt } = await this.#oidc.identify(secret, now);
+      const { name, role, subject, person, groups, expiresAt } = await this.#oidc.identify(secret, now);
       const tokenId = `oidc:${createHash("sha256").update(subject).digest("base64url")}`;
-      return { name, role, tokenId, scope: null, expiresAt };
+      return { name, role, tokenId, subject, person, groups, scope: null, expiresAt };
     }
     const tokenChanges = this.#tokenChanges;
     const token = await authenticate(this.#ctx.db.reader, secret, now);
@@ -105,8 +105,8 @@ function bearerToken(authorization: unknown): string | undefined {
   return typeof authorization === "string" ? /^Bearer +(\S{1,8192}) *$/i.exec(authorization)?.[1] : undefined;
 }
 
-function toViewer(token: Token): Viewer {
-  return { name: token.name, role: token.role, tokenId: token.id, scope: token.scope };
+function toViewer({ id, name, role, scope, person, groups }: Token): Viewer {
+  return { name, role, tokenId: id, subject: id, person, groups, scope };
 }
 
 function unauthenticated(message: string): Refusal {

@@ -10,6 +10,8 @@ export interface OidcSettings {
   readonly issuer: string;
   /** The value that `aud` must contain. */
   readonly audience: string;
+  /** The claim that holds the groups of a user. Dots address nested objects. */
+  readonly groupsClaim: string;
   /** The claim that holds roles or groups. Dots address nested objects, as in `realm_access.roles`. */
   readonly roleClaim: string;
   /** Maps values of the claim to roles. If several match, the highest role applies. */
@@ -22,6 +24,10 @@ export interface OidcIdentity {
   readonly role: RoleName;
   /** The issuer and the `sub` claim: the same in every token of a user. */
   readonly subject: string;
+  /** The verified e-mail address, else the user name, else the subject. */
+  readonly person: string;
+  /** The values of the groups claim; empty without it. */
+  readonly groups: readonly string[];
   /** When the token is rejected: `exp` plus the allowed clock skew. */
   readonly expiresAt: Date;
 }
@@ -49,6 +55,8 @@ const ALGORITHMS = [
 const CLOCK_SKEW_SECONDS = 30;
 /** Maximum length of a name, in characters. */
 const MAX_NAME_LENGTH = 256;
+/** Maximum number of groups that are read from a token. */
+const MAX_GROUPS = 1000;
 
 /**
  * Verifies the JWTs of one issuer.
@@ -96,17 +104,25 @@ export class Oidc {
       throw new Refusal("FORBIDDEN", `The token's claim ${claim} maps to no role. OIDC_ROLES defines the mapping.`);
     }
     const expiresAt = new Date(((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000);
-    return { name: findName(payload, sub), role, subject: `${this.#settings.issuer} ${sub}`, expiresAt };
+    const groups = readValues(payload, this.#settings.groupsClaim).slice(0, MAX_GROUPS);
+    const person = findName(payload, sub);
+    return { name: person, role, subject: `${this.#settings.issuer} ${sub}`, person, groups, expiresAt };
   }
 
   #findRole(payload: JWTPayload): RoleName | null {
-    const claim = this.#settings.roleClaim.split(".").reduce<unknown>((value, key) => {
-      return value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
-    }, payload);
-    const values = typeof claim === "string" ? claim.split(/[\s,]+/) : Array.isArray(claim) ? claim : [];
+    const values = readValues(payload, this.#settings.roleClaim);
     const granted = values.map((value) => this.#settings.roles.get(value));
     return Object.values(Role).findLast((role) => granted.includes(role)) ?? null;
   }
+}
+
+/** The texts in a claim: a list, or one text with spaces or commas. Other values are ignored. */
+function readValues(payload: JWTPayload, path: string): string[] {
+  const claim = path.split(".").reduce<unknown>((value, key) => {
+    return value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
+  }, payload);
+  const values = typeof claim === "string" ? claim.split(/[\s,]+/) : Array.isArray(claim) ? claim : [];
+  return values.filter((value): value is string => typeof value === "string" && value !== "");
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DocumentNode, Kind, visit } from "graphql";
 import { LRUCache } from "lru-cache";
-import type { Ctx } from "../../domain/core/context.js";
+import { type Ctx, SYSTEM_VIEWER } from "../../domain/core/context.js";
 import { isVisible } from "../../domain/history/events.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { LogEvent } from "../../entities/history/event.js";
@@ -12,6 +12,9 @@ import type { AdmittedSubscription } from "./subscriptions.js";
 
 /** Maximum number of cached results per group: as many events as its members process at a time. */
 const MAX_SHARED_RESULTS = 256;
+
+/** Fields that depend on who the viewer is. All other fields depend on the viewer's role and scope only. */
+const PERSONAL_FIELDS: ReadonlySet<string> = new Set(["viewerMayVote", "viewerMayNotBecause"]);
 
 /** Renders events as the JSON payload of one subscription. */
 export interface EventRenderer {
@@ -33,7 +36,7 @@ interface SharedExecutionsParts {
 
 /**
  * Shares executions between subscriptions. Those with the same document, variables, role and scope receive the same
- * result for an event, so it is executed once for all of them.
+ * result for an event, so it is executed once for all of them. Personal fields are shared by one identity only.
  */
 export class SharedExecutions {
   readonly #parts: SharedExecutionsParts;
@@ -48,11 +51,15 @@ export class SharedExecutions {
     return this.#groups.size;
   }
 
-  join(admitted: AdmittedSubscription, { role, scope }: Pick<Viewer, "role" | "scope">): EventRenderer {
+  join(admitted: AdmittedSubscription, viewer: Viewer): EventRenderer {
     const { source, document, operationName, variables } = admitted;
-    const key = JSON.stringify([role, scope, operationName, source, withoutCursor(document, variables)]);
+    const { role, scope } = viewer;
+    const personal = selectsPersonalField(document);
+    const person = personal ? [viewer.tokenId, viewer.person, viewer.groups] : null;
+    const key = JSON.stringify([role, scope, person, operationName, source, withoutCursor(document, variables)]);
     const group =
-      this.#groups.get(key) ?? new Group(this.#parts, admitted, { name: "a subscriber", role, tokenId: null, scope });
+      this.#groups.get(key) ??
+      new Group(this.#parts, admitted, personal ? viewer : { ...SYSTEM_VIEWER, name: "a subscriber", role, scope });
     this.#groups.set(key, group);
     group.members += 1;
     return {
@@ -113,6 +120,16 @@ class Group {
       context.reads.end();
     }
   }
+}
+
+function selectsPersonalField(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Field: ({ name }) => {
+      found ||= PERSONAL_FIELDS.has(name.value);
+    },
+  });
+  return found;
 }
 
 /**

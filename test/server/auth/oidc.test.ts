@@ -29,6 +29,15 @@ describe("a JWT of the issuer", () => {
       name: "ada@example.com",
       role: "OPERATOR",
     });
+    const identified = new Client(server.url, await issuer.sign({ ...groups("deployers"), groups: ["qa", 7, ""] }));
+    const { viewer } = await identified.ask("{ viewer { person groups } }");
+    assert.deepEqual(viewer, { person: "ada@example.com", groups: ["qa"] });
+    const { app } = await identified.mutate("createApp", { name: unique() }, "app { id }");
+    const { events } = await server.admin.ask(
+      "query ($app: ID!) { events(app: $app, last: 1) { nodes { actor { subject person } } } }",
+      { app: app.id },
+    );
+    assert.deepEqual(events.nodes[0].actor, { subject: `${issuer.url} ada`, person: "ada@example.com" });
     const reader = new Client(server.url, await issuer.sign(groups("everyone")));
     assert.equal((await reader.mutationError("createApp", { name: unique() })).extensions.code, "FORBIDDEN");
     const stranger = await new Client(server.url, await issuer.sign(groups("else"))).post("{ viewer { name } }");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { append } from "../../../src/events/append.js";
 import { changed } from "../../../src/events/draft.js";
 import { ResponseStore } from "../../../src/server/cache/response-store.js";
@@ -207,7 +208,7 @@ describe("a cached response", () => {
     const kept = { body: Buffer.from("{}"), operation: "query app", client: null };
     const begunAt = answers.commits;
     const event = changed("APP_UPDATED", { id: "1", name: "x" }, "x", { pipelineId: "1" });
-    await db.write((tx) => append(tx, { name: "x", role: "ADMIN" }, new Date(), [event]));
+    await db.write((tx) => append(tx, SYSTEM_VIEWER, new Date(), [event]));
     // Not even for unrelated data: it is unknown how much was read after the commit.
     answers.store("begun before", kept, new Set(["2"]), begunAt);
     answers.store("begun after", kept, new Set(["2"]), answers.commits);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { ApolloServer } from "@apollo/server";
 import fc from "fast-check";
 import { execute, type GraphQLSchema, parse, validate } from "graphql";
-import type { Ctx } from "../../../src/domain/core/context.js";
+import { type Ctx, SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { buildSchema } from "../../../src/schema/build.js";
 import { Context } from "../../../src/schema/context.js";
 import { CompiledQueries } from "../../../src/server/execution/jit.js";
@@ -62,7 +62,7 @@ async function compiling(server: TestServer, schema: GraphQLSchema) {
   await apollo.start();
   const ctx: Ctx = {
     db: server.app.database,
-    viewer: { name: "test", role: "ADMIN", tokenId: null, scope: null },
+    viewer: SYSTEM_VIEWER,
     durations: { deployTimeout: 1, reviewAppTtl: 1, eventRetention: 1 },
     ...OFFLINE,
     now: () => new Date(0),

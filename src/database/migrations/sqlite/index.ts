@@ -13,6 +13,7 @@ import { StagePolicies0000000000015 } from "./0015-stage-policies.js";
 import { WaitingPromotions0000000000016 } from "./0016-waiting-promotions.js";
 import { WindowsAndFreezes0000000000017 } from "./0017-windows-and-freezes.js";
 import { Webhooks0000000000019 } from "./0019-webhooks.js";
+import { Identity0000000000020 } from "./0020-identity.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -31,4 +32,5 @@ export const SQLITE_MIGRATIONS = [
   WaitingPromotions0000000000016,
   WindowsAndFreezes0000000000017,
   Webhooks0000000000019,
+  Identity0000000000020,
 ];

@@ -1,3 +1,4 @@
+import { toActorColumns } from "../../../entities/core/actor-columns.js";
 import type { Freeze } from "../../../entities/gates/freeze.js";
 import { FreezeExemption } from "../../../entities/gates/freeze.js";
 import { append } from "../../../events/append.js";
@@ -44,7 +45,7 @@ export async function exemptFromFreeze(ctx: Ctx, input: ExemptFromFreezeInput): 
     }
     const exemption = Object.assign(new FreezeExemption(), {
       ...{ id: newId(), freezeId: freeze.id, buildId: build?.id ?? null, appId: app?.id ?? null, reason },
-      ...{ byName: ctx.viewer.name, byRole: ctx.viewer.role, createdAt: now, expiresAt: input.expiresAt },
+      ...{ ...toActorColumns("by", ctx.viewer), createdAt: now, expiresAt: input.expiresAt },
     });
     await tx.insert(FreezeExemption, [exemption]);
     await wakeWaiting(tx, now);

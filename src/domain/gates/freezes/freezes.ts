@@ -1,5 +1,6 @@
 import type { Reader } from "../../../database/rows/reader.js";
 import type { Tx } from "../../../database/rows/tx.js";
+import { identify, noActorColumns, toActorColumns } from "../../../entities/core/actor-columns.js";
 import { Freeze } from "../../../entities/gates/freeze.js";
 import type { ScopeIds } from "../../../entities/gates/gate-scope.js";
 import { append } from "../../../events/append.js";
@@ -60,8 +61,8 @@ export async function startFreeze(ctx: Ctx, input: StartFreezeInput): Promise<Fr
     const begun = startsAt <= now;
     const freeze = Object.assign(new Freeze(), {
       ...{ id: newId(), reason, incidentUrl, startsAt, endsAt, hard: input.hard ?? false, createdAt: now },
-      ...{ startedByName: ctx.viewer.name, startedByRole: ctx.viewer.role, startedBySubject: ctx.viewer.tokenId },
-      ...{ liftedAt: null, liftedByName: null, liftedByRole: null, liftReason: null },
+      ...toActorColumns("startedBy", ctx.viewer),
+      ...{ ...noActorColumns("liftedBy"), liftedAt: null, liftReason: null },
       position: await nextPosition(tx, "freezes"),
       announceAt: begun ? endsAt : startsAt,
       ended: false,
@@ -131,8 +132,7 @@ export async function liftFreeze(ctx: Ctx, input: LiftFreezeInput): Promise<Free
     await refuseBeyondScope(tx, ctx, freeze.id);
     const scope = await loadScope(tx, freeze.id);
     const now = await transactionTime(tx, ctx);
-    const { name: liftedByName, role: liftedByRole } = ctx.viewer;
-    Object.assign(freeze, { liftedAt: now, liftedByName, liftedByRole, liftReason: reason });
+    Object.assign(freeze, { ...toActorColumns("liftedBy", ctx.viewer), liftedAt: now, liftReason: reason });
     await append(tx, ctx.viewer, now, await endFreeze(tx, ctx, freeze, scope, `Freeze lifted: ${reason}`));
     return freeze;
   });
@@ -176,8 +176,9 @@ export async function requireLiveFreeze(tx: Tx, ctx: TxCtx, id: string): Promise
   return freeze;
 }
 
-function mayLift({ viewer }: TxCtx, { startedBySubject }: Freeze): boolean {
-  return (startedBySubject !== null && startedBySubject === viewer.tokenId) || isPermitted(viewer, "liftOthersFreeze");
+function mayLift({ viewer }: TxCtx, { startedByPerson: person, startedBySubject: subject }: Freeze): boolean {
+  const starter = identify({ person, subject });
+  return (starter !== null && starter === identify(viewer)) || isPermitted(viewer, "liftOthersFreeze");
 }
 
 /** When a freeze ends; null if it lasts until it is lifted. */
