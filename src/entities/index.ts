@@ -4,6 +4,8 @@ import { CommitStatus } from "./builds/commit-status.js";
 import { HeldDeploy } from "./builds/held-deploy.js";
 import { RepositoryName } from "./builds/repository-name.js";
 import { IdempotencyKey } from "./core/idempotency-key.js";
+import { Approval } from "./gates/approval.js";
+import { ApprovalRule } from "./gates/approval-rule.js";
 import { DeploymentWindow } from "./gates/deployment-window.js";
 import { Freeze, FreezeExemption } from "./gates/freeze.js";
 import { GateScopeEntry } from "./gates/gate-scope.js";
@@ -23,6 +25,8 @@ import { QueuedEvent, WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
 /** All entity classes. Each maps to one table. */
 export const ENTITIES = [
+  Approval,
+  ApprovalRule,
   App,
   Build,
   CommitStatus,

@@ -1,5 +1,6 @@
 import type { Actor } from "../entities/core/actor.js";
 import type { EventType, PromotionTargetPhase, StatusState } from "../entities/core/enums.js";
+import type { Approval } from "../entities/gates/approval.js";
 import type { ScopeIds } from "../entities/gates/gate-scope.js";
 import type { App } from "../entities/pipelines/app.js";
 import type { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
@@ -58,6 +59,23 @@ export function promotionTargetChanged(
     promotionId: promotion.id,
     detail: { phase: promotion.phase, targetId: target.id, targetPhase, ...override(promotion) },
     apps: [promotion.sourceAppId, target.appId],
+  };
+}
+
+/** An approval was given, rejected or voided. Concerns the source and every target of the promotion. */
+export function approvalChanged(
+  type: "APPROVAL_GIVEN" | "APPROVAL_REJECTED" | "APPROVAL_VOIDED",
+  promotion: Promotion,
+  { id, ruleId, voidedBecause }: Approval,
+  targetApps: readonly string[],
+): EventDraft {
+  return {
+    ...NOTHING,
+    type,
+    pipelineId: promotion.pipelineId,
+    promotionId: promotion.id,
+    detail: { approvalId: id, ruleId, voidedBecause },
+    apps: [promotion.sourceAppId, ...targetApps],
   };
 }
 

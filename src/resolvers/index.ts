@@ -1,6 +1,13 @@
 import type { NonEmptyArray } from "type-graphql";
 import { TokenResolver } from "./access/tokens.js";
 import { ViewerResolver } from "./access/viewer.js";
+import { ApprovalRuleResolver, PipelineApprovalRulesResolver } from "./gates/approval-rules.js";
+import {
+  ApprovalEventResolver,
+  ApprovalProgressResolver,
+  ApprovalResolver,
+  PromotionApprovalsResolver,
+} from "./gates/approvals.js";
 import { FreezeExemptionResolver, FreezeResolver } from "./gates/freezes.js";
 import { GateScopeResolver } from "./gates/scopes.js";
 import { DeploymentWindowResolver } from "./gates/windows.js";
@@ -45,6 +52,12 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   PlanResolver,
   PlannedTargetResolver,
   BlockerResolver,
+  ApprovalRuleResolver,
+  PipelineApprovalRulesResolver,
+  ApprovalResolver,
+  PromotionApprovalsResolver,
+  ApprovalProgressResolver,
+  ApprovalEventResolver,
   ReviewAppResolver,
   DeploymentWindowResolver,
   FreezeResolver,

@@ -10,6 +10,7 @@ import { DeploymentWindow } from "../entities/gates/deployment-window.js";
 import { Freeze } from "../entities/gates/freeze.js";
 import { GithubDelivery } from "../entities/github/github-delivery.js";
 import { Coupling } from "../entities/pipelines/coupling.js";
+import { Promotion } from "../entities/releases/promotion.js";
 import { Webhook } from "../entities/webhooks/webhook.js";
 import { WebhookDelivery } from "../entities/webhooks/webhook-delivery.js";
 import { type Connection, connect, decodeCursor, type PageArgs, pageRequest } from "../schema/connections.js";
@@ -27,6 +28,7 @@ export const DELIVERIES_NEWEST_FIRST: Order<GithubDelivery> = {
 /** In the order in which they were created. */
 export const WINDOWS: Order<DeploymentWindow> = { entity: DeploymentWindow, by: "position", direction: "ASC" };
 export const FREEZES_NEWEST_FIRST: Order<Freeze> = { entity: Freeze, by: "position", direction: "DESC" };
+export const PROMOTIONS_OLDEST_FIRST: Order<Promotion> = { entity: Promotion, by: "position", direction: "ASC" };
 export const TOKENS: Order<Token> = { entity: Token, by: "position", direction: "ASC" };
 export const WEBHOOKS: Order<Webhook> = { entity: Webhook, by: "name", direction: "ASC" };
 export const WEBHOOK_DELIVERIES_NEWEST_FIRST: Order<WebhookDelivery> = {

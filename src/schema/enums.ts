@@ -179,6 +179,12 @@ describe("EventType", enums.EventType, "The type of an event.", {
   FREEZE_EXEMPTED: "A build or app was let through a freeze.",
   GATE_OPENED: "A window or freeze stopped holding deployments back.",
   GATE_CLOSED: "A window or freeze began to hold deployments back.",
+  APPROVAL_RULE_CREATED: "A rule that requires approvals was created.",
+  APPROVAL_RULE_UPDATED: "A rule that requires approvals was changed.",
+  APPROVAL_RULE_DELETED: "A rule that requires approvals was deleted.",
+  APPROVAL_GIVEN: "A promotion was approved under a rule.",
+  APPROVAL_REJECTED: "A promotion was rejected under a rule, which ended it.",
+  APPROVAL_VOIDED: "An approval stopped to count before the promotion went.",
   TOKEN_CREATED: "A token was created.",
   TOKEN_REVOKED: "A token was revoked.",
   WEBHOOK_CREATED: "A webhook was created.",
@@ -264,4 +270,17 @@ describe("ReleaseOrderField", enums.ReleaseOrderField, "What releases can be sor
 describe("PromotionOrderField", enums.PromotionOrderField, "What promotions can be sorted by.", {
   CREATED: "The order in which they were created.",
   UPDATED: "The order in which their phase last changed.",
+});
+
+describe("ApprovalDecision", enums.ApprovalDecision, "A decision about a promotion.", {
+  APPROVED: "The promotion may go, as far as this person is concerned.",
+  REJECTED: "The promotion must not go. It has ended.",
+});
+
+describe("VoidReason", enums.VoidReason, "Why an approval stopped to count.", {
+  WITHDRAWN: "The person took it back.",
+  EXPIRED: "Its time was over.",
+  RULE_CHANGED: "The rule changed, and would not accept it any more.",
+  CREDENTIAL_REVOKED: "The token that it was given with was revoked.",
+  CHECK_FAILED: "A check failed that had passed when it was given.",
 });

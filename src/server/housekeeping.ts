@@ -2,6 +2,7 @@ import { atMostEvery } from "../async/at-most-every.js";
 import { type Ticker, ticker } from "../async/ticker.js";
 import { retryHeldDeploys } from "../domain/builds/retry-held-deploys.js";
 import type { Ctx } from "../domain/core/context.js";
+import { voidExpired } from "../domain/gates/approvals/voiding.js";
 import { announceGateChanges } from "../domain/gates/gate-changes.js";
 import {
   closeExpiredReviewApps,
@@ -12,7 +13,7 @@ import {
 import type { ClockGuard } from "./clock-guard.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** Interval of the checks for due work, in milliseconds. A check costs six index reads. */
+/** Interval of the checks for due work, in milliseconds. A check costs seven index reads. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -31,6 +32,7 @@ export function startHousekeeping(ctx: Ctx, clock: ClockGuard, log: Logger): Tic
   return ticker(INTERVAL_MS, async (stopped) => {
     if (!clock.isSteady()) return;
     await attempt("deployments", () => failOverdueDeployments(ctx));
+    await attempt("approvals", () => voidExpired(ctx));
     await attempt("waiting promotions", () => settleDuePromotions(ctx, stopped));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
     await attempt("windows and freezes", () => announceGateChanges(ctx));

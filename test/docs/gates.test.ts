@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { member } from "../support/approvals.js";
 import { Clock } from "../support/clock.js";
-import { parseCodeBlocks } from "../support/markdown.js";
+import { parseCodeBlocks, readSection } from "../support/markdown.js";
 import { ResponseMatcher } from "../support/response-matcher.js";
 import { Seed } from "../support/seed.js";
 import { startServer, type TestServer } from "../support/server.js";
@@ -12,7 +13,9 @@ const PAGE = "docs/gates.md";
 /** The examples of the page: the time of day that stands before them, the operation and its response. */
 function readExamples(): { at: string | null; operation: string; response: string }[] {
   // The examples of windows and freezes have a test of their own.
-  const [page = ""] = readFileSync(PAGE, "utf8").split("## Windows and freezes");
+  const [page = ""] = readFileSync(PAGE, "utf8")
+    .replace(readSection(PAGE, "Approvals"), "")
+    .split("## Windows and freezes");
   const parts = page.split(/^\*\*(\d\d:\d\d)\.\*\* /m);
   return parts.flatMap((part, index) => {
     if (/^\d\d:\d\d$/.test(part)) return [];
@@ -61,6 +64,45 @@ describe("the page about gates", () => {
       // Times are compared too: the page names them.
       const times = (text: string) => text.match(/2030-01-0\dT[\d:.]+Z/g);
       assert.deepEqual(times(JSON.stringify(answer)), times(response));
+    }
+  });
+});
+
+/** The examples about approvals: who sends the operation, the operation and its response. */
+function readApprovals(): { as: string; operation: string; response: string }[] {
+  const [, ...parts] = readSection(PAGE, "Approvals").split(/^<!-- as (\w+) -->$/m);
+  return parts.flatMap((part, index) => {
+    if (index % 2 === 0) return [];
+    const [operation, response] = parseCodeBlocks(part);
+    return [{ as: parts[index - 1] ?? "", operation: operation?.text ?? "", response: response?.text ?? "" }];
+  });
+}
+
+describe("the page about approvals", () => {
+  it("shows the responses of a real server to every example, for each person", async (t) => {
+    const server = await startServer(t);
+    const seed = new Seed(server.admin);
+    const pipeline = await seed.pipeline({ name: "shop" });
+    for (const [name, stage] of [
+      ["shop-stg", "STAGING"],
+      ["shop-prod", "PRODUCTION"],
+    ] as const) {
+      const app = await seed.app({ name });
+      await server.admin.mutate("addCoupling", { pipeline: pipeline.id, app: app.id, stage }, "coupling { id }");
+      if (stage === "STAGING") await seed.release(app);
+    }
+    const clients = new Map([["admin", server.admin]]);
+    for (const person of ["ada", "bo", "cy"]) {
+      clients.set(person, (await member(server, { person, groups: ["release-managers"] })).client);
+    }
+    const matcher = new ResponseMatcher();
+    const examples = readApprovals();
+    assert.ok(examples.length >= 6, "the examples were found");
+    for (const { as, operation, response } of examples) {
+      const client = clients.get(as);
+      assert.ok(client, as);
+      const { status: _, extensions: __, ...answer } = await client.post(matcher.replaceIds(operation));
+      matcher.assertMatches(answer, JSON.parse(response), operation);
     }
   });
 });

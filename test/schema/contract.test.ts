@@ -96,7 +96,7 @@ function undescribed(schema: GraphQLSchema): string[] {
   return silent;
 }
 
-const ROLE = /(?:^|\. )Requires the (REPORTER|OPERATOR|ADMIN) role\./;
+const ROLE = /(?:^|\. )Requires the (VIEWER|REPORTER|OPERATOR|ADMIN) role\./;
 
 describe("the public contract", () => {
   it("is implemented completely: nothing missing, nothing of another type", () => {

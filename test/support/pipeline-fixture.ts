@@ -34,6 +34,10 @@ export interface PipelineFixture {
   readonly buildStatus: string;
   readonly promotion: string;
   readonly target: string;
+  /** A promotion that waits for approvals, the rule that requires two of them, and the one that was given. */
+  readonly waiting: string;
+  readonly rule: string;
+  readonly approval: string;
   readonly token: string;
   /** A window and a freeze of the pipeline, which begin later. */
   readonly window: string;
@@ -120,6 +124,12 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
   await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 2 }, "__typename");
   const webhook = createWebhookRow(pipeline.id, mark);
   const webhookDelivery = createWebhookDelivery(webhook.id, mark);
+  const required = { pipeline: pipeline.id, stage: "PRODUCTION", name: `${mark} rule`, required: 2 };
+  const { rule } = await admin.mutate("createApprovalRule", required, "rule { id }");
+  const asked = { app: stg.id, whenReady: true, reason: `${mark} asks` };
+  const { promotion: waiting } = await admin.mutate("promote", asked, "promotion { id }");
+  const approved = { promotion: waiting.id, comment: `${mark} comment` };
+  const { approvals } = await server.admin.mutate("approvePromotion", approved, "approvals { id }");
   await server.app.database.write(async (tx) => {
     await tx.insert(Webhook, [webhook]);
     await tx.insert(WebhookDelivery, [webhookDelivery]);
@@ -147,6 +157,7 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
     ...{ webhook: webhook.id, webhookDelivery: webhookDelivery.id },
     deploying: last.targets[0].release.id,
     ...(await createGates(admin, mark, pipeline, { app: dev.id, build })),
+    ...{ waiting: waiting.id, rule: rule.id, approval: approvals[0].id },
   };
 }
 

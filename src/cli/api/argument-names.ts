@@ -3,6 +3,9 @@
 /** The option or argument for each input field. Fields with the same name as an argument are omitted. */
 const OPTIONS: Readonly<Record<string, string>> = {
   after: "--since",
+  allowSelfApproval: "--allow-self-approval",
+  apps: "--app",
+  approvers: "--approver",
   artifact: "--artifact",
   autoDeploy: "Automatic deployment",
   branch: "--branch",
@@ -12,6 +15,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "commit.sha": "--sha",
   commitSha: "--sha",
   component: "--component",
+  comment: "--comment",
   context: "--context",
   deploymentMode: "--reported",
   deployTimeout: "--deploy-timeout",
@@ -39,9 +43,11 @@ const OPTIONS: Readonly<Record<string, string>> = {
   recurrence: "--recurrence",
   region: "--region",
   repository: "--repository",
+  required: "--required",
   requiredChecks: "-c",
   "scope.apps": "-a",
   "scope.pipelines": "-p",
+  rule: "The rule",
   sequence: "--sequence",
   skipUpToDate: "--skip-up-to-date",
   stage: "-s",
@@ -53,6 +59,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   targets: "-t",
   timeZone: "--time-zone",
   token: "The token",
+  validFor: "--valid-for",
 };
 
 /** The command for each mutation, and the words for other actions. Mutations with the same name as a command are omitted. */
@@ -61,6 +68,11 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   addCoupling: "pipelines:add",
   cancelPromotion: "promotions:cancel",
   changeRepository: "Changing the repository or component",
+  approvePromotion: "Approving or rejecting a promotion",
+  createApprovalRule: "approvals:rules:create",
+  deleteApprovalRule: "approvals:rules:delete",
+  loosenApprovalRule: "Loosening an approval rule",
+  updateApprovalRule: "approvals:rules:update",
   closeReviewApp: "review-apps:close",
   createApp: "apps:create",
   createBuild: "builds:create",

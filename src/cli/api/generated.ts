@@ -48,6 +48,12 @@ export type EventType =
   | 'FREEZE_EXEMPTED'
   | 'GATE_OPENED'
   | 'GATE_CLOSED'
+  | 'APPROVAL_RULE_CREATED'
+  | 'APPROVAL_RULE_UPDATED'
+  | 'APPROVAL_RULE_DELETED'
+  | 'APPROVAL_GIVEN'
+  | 'APPROVAL_REJECTED'
+  | 'APPROVAL_VOIDED'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
   | 'WEBHOOK_CREATED'
@@ -82,6 +88,13 @@ export type PromotionTargetPhase =
   | 'SUPERSEDED'
   | 'CANCELLED'
   | 'ROLLED_BACK';
+
+export type VoidReason =
+  | 'WITHDRAWN'
+  | 'EXPIRED'
+  | 'RULE_CHANGED'
+  | 'CREDENTIAL_REVOKED'
+  | 'CHECK_FAILED';
 
 export type StatusState =
   | 'PENDING'
@@ -189,6 +202,57 @@ export type CreateTokenInput = {
 
 export type RevokeTokenInput = {
   readonly token: string;
+};
+
+export type CreateApprovalRuleInput = {
+  readonly pipeline: string;
+  readonly stage: Stage;
+  readonly name: string;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+  readonly required?: number | null | undefined;
+  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
+  readonly allowSelfApproval?: boolean | null | undefined;
+  readonly commentRequired?: boolean | null | undefined;
+  readonly validFor?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type ApproverInput = {
+  readonly role?: Role | null | undefined;
+  readonly group?: string | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly atLeast?: number | null | undefined;
+};
+
+export type UpdateApprovalRuleInput = {
+  readonly rule: string;
+  readonly name?: string | null | undefined;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+  readonly required?: number | null | undefined;
+  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
+  readonly allowSelfApproval?: boolean | null | undefined;
+  readonly commentRequired?: boolean | null | undefined;
+  readonly validFor?: string | null | undefined;
+};
+
+export type DeleteApprovalRuleInput = {
+  readonly rule: string;
+};
+
+export type ApprovePromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment?: string | null | undefined;
+};
+
+export type RejectPromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment: string;
+};
+
+export type WithdrawApprovalInput = {
+  readonly approval: string;
 };
 
 export type StartFreezeInput = {
@@ -489,6 +553,74 @@ export type TestWebhookInput = {
   readonly webhook: string;
 };
 
+export type ApproverFragment = { readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number };
+
+export type ApprovalRuleFragment = { readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<ApproverFragment>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null };
+
+export type ApprovalProgressFragment = { readonly given: number, readonly required: number, readonly met: boolean, readonly rule: { readonly id: string, readonly name: string }, readonly missing: ReadonlyArray<ApproverFragment> };
+
+export type VoteFragment = (
+  { readonly approvalProgress: ReadonlyArray<ApprovalProgressFragment> }
+  & PromotionFragment
+);
+
+export type ApprovalRulesQueryVariables = Exact<{
+  pipeline: string;
+}>;
+
+
+export type ApprovalRulesQuery = { readonly pipeline: { readonly id: string, readonly name: string, readonly approvalRules: ReadonlyArray<ApprovalRuleFragment> } | null };
+
+export type AwaitingMyApprovalQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AwaitingMyApprovalQuery = { readonly list: { readonly nodes: ReadonlyArray<VoteFragment>, readonly pageInfo: PageFragment } };
+
+export type ApprovePromotionMutationVariables = Exact<{
+  input: ApprovePromotionInput;
+}>;
+
+
+export type ApprovePromotionMutation = { readonly approvePromotion: { readonly promotion: VoteFragment, readonly approvals: ReadonlyArray<{ readonly id: string }> } | null };
+
+export type RejectPromotionMutationVariables = Exact<{
+  input: RejectPromotionInput;
+}>;
+
+
+export type RejectPromotionMutation = { readonly rejectPromotion: { readonly promotion: VoteFragment, readonly approvals: ReadonlyArray<{ readonly id: string }> } | null };
+
+export type WithdrawApprovalMutationVariables = Exact<{
+  input: WithdrawApprovalInput;
+}>;
+
+
+export type WithdrawApprovalMutation = { readonly withdrawApproval: { readonly approval: { readonly id: string, readonly rule: { readonly id: string, readonly name: string } } } | null };
+
+export type CreateApprovalRuleMutationVariables = Exact<{
+  input: CreateApprovalRuleInput;
+}>;
+
+
+export type CreateApprovalRuleMutation = { readonly createApprovalRule: { readonly rule: ApprovalRuleFragment } | null };
+
+export type UpdateApprovalRuleMutationVariables = Exact<{
+  input: UpdateApprovalRuleInput;
+}>;
+
+
+export type UpdateApprovalRuleMutation = { readonly updateApprovalRule: { readonly rule: ApprovalRuleFragment } | null };
+
+export type DeleteApprovalRuleMutationVariables = Exact<{
+  input: DeleteApprovalRuleInput;
+}>;
+
+
+export type DeleteApprovalRuleMutation = { readonly deleteApprovalRule: { readonly deletedRuleId: string } | null };
+
 export type AppReleasesFragment = { readonly currentRelease: ReleaseSummaryFragment | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } }> } };
 
 export type AppFragment = (
@@ -637,6 +769,8 @@ export type RemoveCouplingMutation = { readonly removeCoupling: { readonly remov
 
 type Event_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
+type Event_ApprovalEvent_Fragment = { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
+
 type Event_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
 type Event_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
@@ -645,6 +779,7 @@ type Event_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly
 
 export type EventFragment =
   | Event_PromotionEvent_Fragment
+  | Event_ApprovalEvent_Fragment
   | Event_ReleaseStatusEvent_Fragment
   | Event_ReleaseEvent_Fragment
   | Event_ChangeEvent_Fragment
@@ -671,6 +806,10 @@ export type EventsSubscription = { readonly event:
     | (
       Event_PromotionEvent_Fragment
       & PromotionEventFragment
+    )
+    | (
+      { readonly voidedBecause: VoidReason | null, readonly rule: { readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number } } }
+      & Event_ApprovalEvent_Fragment
     )
     | (
       { readonly context: string, readonly state: StatusState, readonly previousState: StatusState | null, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly name: string } } }
@@ -1033,6 +1172,7 @@ export type WebhookDeliveryFragment = { readonly id: string, readonly attempt: n
     | { readonly id: string, readonly type: EventType }
     | { readonly id: string, readonly type: EventType }
     | { readonly id: string, readonly type: EventType }
+    | { readonly id: string, readonly type: EventType }
    | null };
 
 export type WebhooksQueryVariables = Exact<{
@@ -1125,13 +1265,15 @@ export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: W
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
 export const PROMOTION_PHASE_VALUES: readonly PromotionPhase[] = ["WAITING", "IN_PROGRESS", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "REJECTED", "SUPERSEDED"];
 
 export const PROMOTION_TARGET_PHASE_VALUES: readonly PromotionTargetPhase[] = ["WAITING", "QUEUED", "DEPLOYING", "VERIFYING", "SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED", "ROLLED_BACK"];
+
+export const VOID_REASON_VALUES: readonly VoidReason[] = ["WITHDRAWN", "EXPIRED", "RULE_CHANGED", "CREDENTIAL_REVOKED", "CHECK_FAILED"];
 
 export const STATUS_STATE_VALUES: readonly StatusState[] = ["PENDING", "SUCCESS", "FAILURE", "ERROR"];
 
@@ -1156,6 +1298,54 @@ export const WEBHOOK_FORMAT_VALUES: readonly WebhookFormat[] = ["RAILYARD", "CLO
 export const WEBHOOK_STATE_VALUES: readonly WebhookState[] = ["ACTIVE", "FAILING", "PAUSED", "DISABLED"];
 
 export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
+
+const APPROVER = `fragment Approver on Approver {
+  role
+  group
+  person
+  atLeast
+}
+`;
+
+const APPROVAL_RULE = `fragment ApprovalRule on ApprovalRule {
+  id
+  name
+  stage
+  required
+  allowSelfApproval
+  commentRequired
+  validFor
+  approvers {
+    ...Approver
+  }
+  apps {
+    id
+    name
+  }
+}
+`;
+
+const APPROVAL_PROGRESS = `fragment ApprovalProgress on ApprovalProgress {
+  given
+  required
+  met
+  rule {
+    id
+    name
+  }
+  missing {
+    ...Approver
+  }
+}
+`;
+
+const VOTE = `fragment Vote on Promotion {
+  ...Promotion
+  approvalProgress {
+    ...ApprovalProgress
+  }
+}
+`;
 
 const APP_RELEASES = `fragment AppReleases on App {
   currentRelease {
@@ -1670,6 +1860,115 @@ const WEBHOOK_DELIVERY = `fragment WebhookDelivery on WebhookDelivery {
 }
 `;
 
+export const ApprovalRulesDocument: Operation<ApprovalRulesQuery, ApprovalRulesQueryVariables> = {
+  name: "ApprovalRules",
+  document: `query ApprovalRules($pipeline: ID!) {
+  pipeline(pipeline: $pipeline) {
+    id
+    name
+    approvalRules {
+      ...ApprovalRule
+    }
+  }
+}
+${APPROVAL_RULE}${APPROVER}`,
+};
+
+export const AwaitingMyApprovalDocument: Operation<AwaitingMyApprovalQuery, AwaitingMyApprovalQueryVariables> = {
+  name: "AwaitingMyApproval",
+  document: `query AwaitingMyApproval($first: Int, $after: String) {
+  list: awaitingMyApproval(first: $first, after: $after) {
+    nodes {
+      ...Vote
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${VOTE}${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}${APPROVAL_PROGRESS}${APPROVER}${PAGE}`,
+};
+
+export const ApprovePromotionDocument: Mutation<ApprovePromotionMutation, ApprovePromotionMutationVariables> = {
+  name: "ApprovePromotion",
+  document: `mutation ApprovePromotion($input: ApprovePromotionInput!) {
+  approvePromotion(input: $input) {
+    promotion {
+      ...Vote
+    }
+    approvals {
+      id
+    }
+  }
+}
+${VOTE}${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}${APPROVAL_PROGRESS}${APPROVER}`,
+};
+
+export const RejectPromotionDocument: Mutation<RejectPromotionMutation, RejectPromotionMutationVariables> = {
+  name: "RejectPromotion",
+  document: `mutation RejectPromotion($input: RejectPromotionInput!) {
+  rejectPromotion(input: $input) {
+    promotion {
+      ...Vote
+    }
+    approvals {
+      id
+    }
+  }
+}
+${VOTE}${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}${APPROVAL_PROGRESS}${APPROVER}`,
+};
+
+export const WithdrawApprovalDocument: Mutation<WithdrawApprovalMutation, WithdrawApprovalMutationVariables> = {
+  name: "WithdrawApproval",
+  document: `mutation WithdrawApproval($input: WithdrawApprovalInput!) {
+  withdrawApproval(input: $input) {
+    approval {
+      id
+      rule {
+        id
+        name
+      }
+    }
+  }
+}
+`,
+};
+
+export const CreateApprovalRuleDocument: Mutation<CreateApprovalRuleMutation, CreateApprovalRuleMutationVariables> = {
+  name: "CreateApprovalRule",
+  document: `mutation CreateApprovalRule($input: CreateApprovalRuleInput!) {
+  createApprovalRule(input: $input) {
+    rule {
+      ...ApprovalRule
+    }
+  }
+}
+${APPROVAL_RULE}${APPROVER}`,
+};
+
+export const UpdateApprovalRuleDocument: Mutation<UpdateApprovalRuleMutation, UpdateApprovalRuleMutationVariables> = {
+  name: "UpdateApprovalRule",
+  document: `mutation UpdateApprovalRule($input: UpdateApprovalRuleInput!) {
+  updateApprovalRule(input: $input) {
+    rule {
+      ...ApprovalRule
+    }
+  }
+}
+${APPROVAL_RULE}${APPROVER}`,
+};
+
+export const DeleteApprovalRuleDocument: Mutation<DeleteApprovalRuleMutation, DeleteApprovalRuleMutationVariables> = {
+  name: "DeleteApprovalRule",
+  document: `mutation DeleteApprovalRule($input: DeleteApprovalRuleInput!) {
+  deleteApprovalRule(input: $input) {
+    deletedRuleId
+  }
+}
+`,
+};
+
 export const AppsDocument: Operation<AppsQuery, AppsQueryVariables> = {
   name: "Apps",
   document: `query Apps($first: Int, $after: String, $region: String) {
@@ -1937,6 +2236,22 @@ export const EventsDocument: Operation<EventsSubscription, EventsSubscriptionVar
         version
         app {
           name
+        }
+      }
+    }
+    ... on ApprovalEvent {
+      voidedBecause
+      rule {
+        name
+      }
+      promotion {
+        id
+        to
+        source {
+          name
+        }
+        release {
+          version
         }
       }
     }

@@ -119,6 +119,12 @@ function describeEvent(event: LogEvent, paint: Paint): string {
       const before = previousState === null || previousState === state ? "" : ` (was ${lower(previousState)})`;
       return `${appLabel(release.app, paint)} v${release.version} ${singleLine(context)} ${lower(state)}${before}`;
     }
+    case "ApprovalEvent": {
+      const { promotion, rule, voidedBecause } = event;
+      const what = `promotion of ${appLabel(promotion.source, paint)} v${promotion.release.version} to ${lower(promotion.to)}`;
+      if (voidedBecause !== null) return `an approval of the ${what} does not count any more: ${lower(voidedBecause)}`;
+      return `${what} ${event.type === "APPROVAL_GIVEN" ? "approved" : "rejected"} under ${singleLine(rule.name)}`;
+    }
     case "ChangeEvent":
       return singleLine(event.summary);
   }

@@ -1,6 +1,8 @@
 import DataLoader from "dataloader";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { Build } from "../../entities/builds/build.js";
+import { Approval } from "../../entities/gates/approval.js";
+import { ApprovalRule } from "../../entities/gates/approval-rule.js";
 import { Freeze, FreezeExemption } from "../../entities/gates/freeze.js";
 import { StagePolicy } from "../../entities/gates/stage-policy.js";
 import { GithubReport } from "../../entities/github/github-report.js";
@@ -41,6 +43,8 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
     promotion: byId(reader, Promotion),
     freeze: byId(reader, Freeze),
     promotionTarget: byId(reader, PromotionTarget),
+    approval: byId(reader, Approval),
+    approvalRule: byId(reader, ApprovalRule),
     couplingOfApp: one(reader, Coupling, "appId"),
     reviewAppOfApp: one(reader, ReviewApp, "appId"),
     githubReportOfRelease: one(reader, GithubReport, "releaseId"),
@@ -48,6 +52,8 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
     policiesOfPipeline: many(reader, StagePolicy, "pipelineId", "stage"),
     exemptionsOfFreeze: many(reader, FreezeExemption, "freezeId", "createdAt"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
+    approvalRulesOfPipeline: many(reader, ApprovalRule, "pipelineId", "position"),
+    approvalsOfPromotion: many(reader, Approval, "promotionId", "position"),
     targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "position"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
       const current = await currentReleases(reader, appIds);

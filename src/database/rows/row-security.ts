@@ -47,6 +47,8 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     ],
     ["repository_names", sql`t.current_name IN (SELECT repository FROM pipelines)`],
     ["promotions", sql`t.pipeline_id IN ${IN_SCOPE}`],
+    ["approval_rules", sql`t.pipeline_id IN ${IN_SCOPE}`],
+    ["approvals", sql`EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`],
     ["promotion_targets", sql`EXISTS (SELECT 1 FROM promotions p WHERE p.id = t.promotion_id)`],
     // Those that apply to a visible pipeline or app, or to all.
     ["deployment_windows", appliesHere(dialect)],

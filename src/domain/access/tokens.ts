@@ -11,6 +11,7 @@ import { LIMITS, optional, parseId, parseLine } from "../core/input.js";
 import { nextPosition } from "../core/position.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
+import { voidOfToken } from "../gates/approvals/voiding.js";
 import { clearWaiting } from "../promotions/clear-waiting.js";
 import { permit } from "./actions.js";
 import { isValid } from "./credentials.js";
@@ -176,6 +177,7 @@ async function revoke(tx: Tx, ctx: TxCtx, token: Token): Promise<void> {
   await append(tx, ctx.viewer, token.revokedAt, [
     changed("TOKEN_REVOKED", token, `Token ${token.name} revoked`),
     ...(await clearWaiting(tx, ctx, { token: token.id })),
+    ...(await voidOfToken(tx, ctx, token.id)),
   ]);
 }
 

@@ -24,6 +24,7 @@ export const LIMITS = {
   nodes: 100,
   pipelinesOfScope: 100,
   appsOfScope: 200,
+  approvalRules: 50,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

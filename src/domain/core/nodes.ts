@@ -6,6 +6,8 @@ import { Token, type Viewer } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
 import { Stage } from "../../entities/core/enums.js";
 import type { Node } from "../../entities/core/node.js";
+import { Approval } from "../../entities/gates/approval.js";
+import { ApprovalRule } from "../../entities/gates/approval-rule.js";
 import { DeploymentWindow } from "../../entities/gates/deployment-window.js";
 import { Freeze, FreezeExemption } from "../../entities/gates/freeze.js";
 import { GithubDelivery } from "../../entities/github/github-delivery.js";
@@ -41,6 +43,8 @@ const KINDS: readonly EntityClass<Node>[] = [
   DeploymentWindow,
   Freeze,
   FreezeExemption,
+  ApprovalRule,
+  Approval,
   Token,
   GithubDelivery,
   Webhook,
@@ -132,6 +136,7 @@ function isPrintable(text: string): boolean {
 }
 
 function isDeleted(node: Node): boolean {
-  const isDeletable = node instanceof App || node instanceof Pipeline || node instanceof DeploymentWindow;
+  const isDeletable =
+    node instanceof App || node instanceof Pipeline || node instanceof DeploymentWindow || node instanceof ApprovalRule;
   return isDeletable && node.deletedAt !== null;
 }

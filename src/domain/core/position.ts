@@ -5,7 +5,17 @@ const POSITION = columns({ position: "integer" });
 
 /** The tables whose rows get their positions here. */
 type OrderedTable =
-  | ("builds" | "couplings" | "deployment_windows" | "freezes" | "promotions" | "releases" | "tokens")
+  | (
+      | "approval_rules"
+      | "approvals"
+      | "builds"
+      | "couplings"
+      | "deployment_windows"
+      | "freezes"
+      | "promotions"
+      | "releases"
+      | "tokens"
+    )
   | "webhook_deliveries";
 
 /**

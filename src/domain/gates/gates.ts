@@ -1,3 +1,4 @@
+import { approvalGate } from "./approvals/approval-gate.js";
 import { freezeGate } from "./freezes/freeze-gate.js";
 import type { AnyGate } from "./gate.js";
 import { notBeforeGate } from "./not-before.js";
@@ -14,4 +15,5 @@ export const GATES: readonly AnyGate[] = [
   soakTimeGate,
   freezeGate,
   windowGate,
+  approvalGate,
 ];

@@ -18,6 +18,7 @@ import { newId } from "../core/id.js";
 import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
+import { voidOfCheck } from "../gates/approvals/voiding.js";
 import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
 import { findPipelineId } from "./deployments.js";
 import { dropOldest } from "./status-limit.js";
@@ -90,6 +91,9 @@ export async function upsertStatus(
   const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
   if (passed && release === null) events.push(...(await deployAfterCheckPassed(tx, ctx, build, status.context)));
   if (passed) events.push(...(await clearWaiting(tx, ctx, { builds: [build.id] })));
+  if (previous === "SUCCESS" && status.state !== "SUCCESS") {
+    events.push(...(await voidOfCheck(tx, ctx, build.id, release?.id ?? null, status.context)));
+  }
   return { status, events };
 }
 

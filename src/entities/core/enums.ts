@@ -110,6 +110,19 @@ export const Remedy = {
 } as const;
 export type Remedy = keyof typeof Remedy;
 
+export const ApprovalDecision = { APPROVED: "APPROVED", REJECTED: "REJECTED" } as const;
+export type ApprovalDecision = keyof typeof ApprovalDecision;
+
+/** Why an approval does not count any more. */
+export const VoidReason = {
+  WITHDRAWN: "WITHDRAWN",
+  EXPIRED: "EXPIRED",
+  RULE_CHANGED: "RULE_CHANGED",
+  CREDENTIAL_REVOKED: "CREDENTIAL_REVOKED",
+  CHECK_FAILED: "CHECK_FAILED",
+} as const;
+export type VoidReason = keyof typeof VoidReason;
+
 /** The progress of reporting a release to GitHub. */
 export const GithubReportPhase = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
 export type GithubReportPhase = keyof typeof GithubReportPhase;
@@ -164,6 +177,12 @@ export const EventType = {
   FREEZE_EXEMPTED: "FREEZE_EXEMPTED",
   GATE_OPENED: "GATE_OPENED",
   GATE_CLOSED: "GATE_CLOSED",
+  APPROVAL_RULE_CREATED: "APPROVAL_RULE_CREATED",
+  APPROVAL_RULE_UPDATED: "APPROVAL_RULE_UPDATED",
+  APPROVAL_RULE_DELETED: "APPROVAL_RULE_DELETED",
+  APPROVAL_GIVEN: "APPROVAL_GIVEN",
+  APPROVAL_REJECTED: "APPROVAL_REJECTED",
+  APPROVAL_VOIDED: "APPROVAL_VOIDED",
   TOKEN_CREATED: "TOKEN_CREATED",
   TOKEN_REVOKED: "TOKEN_REVOKED",
   WEBHOOK_CREATED: "WEBHOOK_CREATED",

@@ -8,6 +8,7 @@ import {
   ReleasePhase,
   type Role,
   StatusState,
+  VoidReason,
 } from "../core/enums.js";
 import { instant } from "../core/instant.js";
 import { Node } from "../core/node.js";
@@ -139,6 +140,24 @@ export class PromotionEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
+  description: "A promotion was approved or rejected, or an approval stopped to count.",
+  simpleResolvers: true,
+})
+export class ApprovalEvent extends LogEvent {
+  declare promotionId: string;
+  declare detail: { approvalId: string; ruleId: string; voidedBecause: VoidReason | null };
+
+  @Field(() => VoidReason, {
+    nullable: true,
+    description: "Why the approval stopped to count; null unless the type is APPROVAL_VOIDED.",
+  })
+  get voidedBecause(): VoidReason | null {
+    return this.detail.voidedBecause;
+  }
+}
+
+@ObjectType({
+  implements: LogEvent,
   description: "An external service reported a status on a release.",
   simpleResolvers: true,
 })
@@ -227,6 +246,10 @@ function eventClass(type: EventType): new () => LogEvent {
     case "PROMOTION_TARGET_CHANGED":
     case "PROMOTION_FINISHED":
       return PromotionEvent;
+    case "APPROVAL_GIVEN":
+    case "APPROVAL_REJECTED":
+    case "APPROVAL_VOIDED":
+      return ApprovalEvent;
     case "RELEASE_STATUS_REPORTED":
       return ReleaseStatusEvent;
     case "RELEASE_CREATED":

@@ -36,6 +36,9 @@ type Targets = Readonly<
     | "release"
     | "deploying"
     | "promotion"
+    | "waiting"
+    | "rule"
+    | "approval"
     | "token"
     | "window"
     | "freeze"
@@ -49,7 +52,7 @@ type Targets = Readonly<
 const NOTHING: Targets = {
   ...{ pipeline: UNKNOWN, named: "zside-000000000000", app: UNKNOWN, appNamed: "zside-000000000000", stg: UNKNOWN },
   ...{ free: UNKNOWN, coupling: UNKNOWN, build: UNKNOWN, pending: UNKNOWN, release: UNKNOWN, deploying: UNKNOWN },
-  ...{ promotion: UNKNOWN },
+  ...{ promotion: UNKNOWN, waiting: UNKNOWN, rule: UNKNOWN, approval: UNKNOWN },
   ...{ token: UNKNOWN, repository: "github.com/zside/shop", window: UNKNOWN, freeze: UNKNOWN },
   ...{ webhook: UNKNOWN, webhookDelivery: UNKNOWN },
 };
@@ -64,6 +67,9 @@ function getThings({
   release,
   deploying,
   promotion,
+  waiting,
+  rule,
+  approval,
   token,
   webhook,
   webhookDelivery,
@@ -83,6 +89,9 @@ function getThings({
     token,
     window,
     freeze,
+    waiting,
+    rule,
+    approval,
   };
   return { ...named, ...ids, webhook, webhookDelivery, repository };
 }
@@ -130,6 +139,18 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
   retryPromotion: (at) => [{ promotion: at.promotion }],
   undoPromotion: (at) => [{ promotion: at.promotion, reason: "aimed" }],
   reviewForcedPromotion: (at) => [{ promotion: at.promotion, comment: "aimed" }],
+  createApprovalRule: (at, own) => [
+    { pipeline: at.pipeline, stage: "STAGING", name: "aimed" },
+    { pipeline: own.pipeline.id, stage: "STAGING", name: "aimed", apps: [at.stg] },
+  ],
+  updateApprovalRule: (at) => [{ rule: at.rule, name: "aimed" }],
+  deleteApprovalRule: (at) => [{ rule: at.rule }],
+  approvePromotion: (at, own) => [
+    { promotion: at.waiting, comment: "aimed" },
+    { promotion: own.waiting, rule: at.rule },
+  ],
+  rejectPromotion: (at) => [{ promotion: at.waiting, comment: "aimed" }],
+  withdrawApproval: (at) => [{ approval: at.approval }],
   openReviewApp: (at) => [{ pipeline: at.pipeline, pullRequest: { number: 7, branch: "aimed" } }],
   closeReviewApp: (at) => [{ pipeline: at.pipeline, pullRequestNumber: 1 }],
   updateStagePolicy: (at) => [{ pipeline: at.pipeline, stage: "STAGING", soakTime: "1h" }],
@@ -371,6 +392,12 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["OPERATOR", "retryPromotion", { promotion: a.promotion }, "CONFLICT"],
       ["OPERATOR", "reviewForcedPromotion", { promotion: a.promotion, comment: "own" }, "CONFLICT"],
       ["OPERATOR", "undoPromotion", { promotion: a.promotion, reason: "own" }, "CONFLICT"],
+      ["OPERATOR", "createApprovalRule", { pipeline: a.pipeline.id, stage: "STAGING", name: "own" }],
+      ["OPERATOR", "updateApprovalRule", { rule: a.rule, required: 3 }],
+      ["OPERATOR", "approvePromotion", { promotion: a.waiting, comment: "own" }],
+      ["OPERATOR", "withdrawApproval", { approval: a.approval }, "FORBIDDEN"],
+      ["OPERATOR", "rejectPromotion", { promotion: a.waiting, comment: "own" }],
+      ["ADMIN", "deleteApprovalRule", { rule: a.rule }],
       ["OPERATOR", "openReviewApp", { pipeline: a.pipeline.id, pullRequest }],
       ["OPERATOR", "closeReviewApp", { pipeline: a.pipeline.id, pullRequestNumber: 9 }],
       ["OPERATOR", "updateStagePolicy", { pipeline: a.pipeline.id, stage: "PRODUCTION", soakTime: "1h" }],

@@ -14,6 +14,7 @@ import { WaitingPromotions0000000000016 } from "./0016-waiting-promotions.js";
 import { WindowsAndFreezes0000000000017 } from "./0017-windows-and-freezes.js";
 import { Webhooks0000000000019 } from "./0019-webhooks.js";
 import { Identity0000000000020 } from "./0020-identity.js";
+import { Approvals0000000000021 } from "./0021-approvals.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -33,4 +34,5 @@ export const SQLITE_MIGRATIONS = [
   WindowsAndFreezes0000000000017,
   Webhooks0000000000019,
   Identity0000000000020,
+  Approvals0000000000021,
 ];

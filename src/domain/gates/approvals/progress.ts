@@ -1,0 +1,88 @@
+import sql from "sql-template-tag";
+import type { Reader } from "../../../database/rows/reader.js";
+import { Build } from "../../../entities/builds/build.js";
+import { Approval } from "../../../entities/gates/approval.js";
+import { ApprovalProgress } from "../../../entities/gates/approval-progress.js";
+import { ApprovalRule } from "../../../entities/gates/approval-rule.js";
+import { Promotion, PromotionTarget } from "../../../entities/releases/promotion.js";
+import type { Ctx } from "../../core/context.js";
+import { covers } from "./approval-gate.js";
+import { countApprovals, explainRefusal, toVoter, type Voter, viewerAsVoter } from "./approvers.js";
+import { findRules } from "./facts.js";
+
+/**
+ * How far promotions are approved, under each rule that covers them. While a promotion waits, those are the rules as they
+ * are; afterwards also those that were deleted since.
+ *
+ * @returns aligned with `promotions`
+ */
+export async function findProgress(
+  reader: Reader,
+  promotions: readonly Promotion[],
+  now: Date,
+): Promise<readonly (readonly ApprovalProgress[])[]> {
+  const ids = promotions.map((promotion) => promotion.id);
+  const approvals = await reader.find(Approval, { promotionId: ids, decision: "APPROVED", voidedAt: null });
+  const live = await findRules(
+    reader,
+    promotions.map((promotion) => promotion.pipelineId),
+  );
+  const unknown = new Set(approvals.map(({ ruleId }) => ruleId).filter((id) => !live.some((rule) => rule.id === id)));
+  const deleted = unknown.size === 0 ? [] : await reader.find(ApprovalRule, { id: [...unknown] });
+  if (live.length === 0 && deleted.length === 0) return promotions.map(() => []);
+  const targets = await reader.find(PromotionTarget, { promotionId: ids });
+  const builds = new Map(
+    (await reader.find(Build, { id: promotions.map(({ buildId }) => buildId) })).map((build) => [build.id, build]),
+  );
+  return promotions.map((promotion) => {
+    const waits = promotion.phase === "WAITING";
+    const given = approvals.filter(
+      ({ promotionId, validUntil }) => promotionId === promotion.id && (!waits || validUntil > now),
+    );
+    const apps = targets.filter(({ promotionId }) => promotionId === promotion.id).map(({ appId }) => appId);
+    const rules = [
+      ...live.filter(
+        (rule) =>
+          rule.pipelineId === promotion.pipelineId &&
+          rule.stage === promotion.to &&
+          apps.some((appId) => covers(rule, appId)),
+      ),
+      ...(waits ? [] : deleted.filter((rule) => given.some(({ ruleId }) => ruleId === rule.id))),
+    ];
+    return rules.map((rule) => {
+      const mine = given.filter(({ ruleId }) => ruleId === rule.id);
+      const build = builds.get(promotion.buildId) ?? null;
+      return Object.assign(new ApprovalProgress(), countApprovals(rule, mine.map(toVoter)), {
+        ...{ rule, promotion, build, approvals: mine },
+      });
+    });
+  });
+}
+
+/** Why a voter may not vote, as a sentence; null if they may. */
+export function explainWhyNot(
+  { promotion, rule, build, approvals }: ApprovalProgress,
+  voter: Voter | null,
+): string | null {
+  if (promotion.phase !== "WAITING") return `The promotion does not wait any more: it is ${promotion.phase}.`;
+  if (approvals.some((approval) => toVoter(approval).identity === voter?.identity))
+    return "You have approved it already.";
+  return explainRefusal(rule, voter, promotion, build);
+}
+
+/** The ids of the promotions that wait for an approval that the viewer may give, in the order in which they were created. */
+export async function findAwaiting({ db: { reader }, viewer, now }: Ctx): Promise<string[]> {
+  const candidates = await reader.select(
+    "promotions_awaiting_approval",
+    Promotion,
+    sql`WHERE e.phase = 'WAITING' AND EXISTS (
+      SELECT 1 FROM approval_rules r WHERE r.pipeline_id = e.pipeline_id AND r.deleted_at IS NULL
+    ) ORDER BY e.position`,
+  );
+  if (candidates.length === 0) return [];
+  const voter = viewerAsVoter(viewer);
+  const progress = await findProgress(reader, candidates, now());
+  return candidates.flatMap(({ id }, index) =>
+    (progress[index] ?? []).some((one) => !one.met && explainWhyNot(one, voter) === null) ? id : [],
+  );
+}

@@ -1,0 +1,79 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity } from "typeorm";
+import { Actor } from "../core/actor.js";
+import { ApprovalDecision, type Role, VoidReason } from "../core/enums.js";
+import { instant, integer } from "../core/instant.js";
+import { Node } from "../core/node.js";
+
+@Entity("approvals")
+@ObjectType({
+  implements: Node,
+  description: "A person's decision about a promotion that waits, under one rule.",
+  simpleResolvers: true,
+})
+export class Approval extends Node {
+  @Column("text")
+  ruleId!: string;
+
+  @Column("text")
+  promotionId!: string;
+
+  @Field(() => ApprovalDecision, { description: "Whether the promotion was approved or rejected." })
+  @Column("text")
+  decision!: ApprovalDecision;
+
+  @Field(() => String, { nullable: true, description: "The comment; null if none was given." })
+  @Column("text", { nullable: true })
+  comment!: string | null;
+
+  /** The token; for a JWT its stable substitute. Approvals of a token that is revoked do not count. */
+  @Column("text")
+  tokenId!: string;
+
+  @Column("text")
+  byName!: string;
+
+  @Column("text")
+  byRole!: Role;
+
+  @Column("text", { nullable: true })
+  bySubject!: string | null;
+
+  @Column("text", { nullable: true })
+  byPerson!: string | null;
+
+  @Column("simple-json")
+  byGroups!: readonly string[];
+
+  /** The required checks that were SUCCESS at that time: if one of them fails, the approval does not count any more. */
+  @Column("simple-json")
+  passedChecks!: readonly string[];
+
+  /** Counts up in the order in which approvals are given. */
+  @Column("bigint", integer)
+  position!: number;
+
+  @Field(() => Date, { description: "When it was given." })
+  @Column("bigint", instant)
+  createdAt!: Date;
+
+  @Field(() => Date, { description: "Until when it counts." })
+  @Column("bigint", instant)
+  validUntil!: Date;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it stopped to count before the promotion went; null if it did not.",
+  })
+  @Column("bigint", { ...instant, nullable: true })
+  voidedAt!: Date | null;
+
+  @Field(() => VoidReason, { nullable: true, description: "Why it stopped to count; null if it did not." })
+  @Column("text", { nullable: true })
+  voidedBecause!: VoidReason | null;
+
+  @Field(() => Actor, { description: "Who decided." })
+  get by(): Actor {
+    return { name: this.byName, role: this.byRole, subject: this.bySubject, person: this.byPerson };
+  }
+}

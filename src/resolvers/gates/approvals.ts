@@ -1,0 +1,125 @@
+import sql from "sql-template-tag";
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import { viewerAsVoter } from "../../domain/gates/approvals/approvers.js";
+import { explainWhyNot, findAwaiting, findProgress } from "../../domain/gates/approvals/progress.js";
+import * as votes from "../../domain/gates/approvals/votes.js";
+import { Approval } from "../../entities/gates/approval.js";
+import { ApprovalProgress } from "../../entities/gates/approval-progress.js";
+import { ApprovalRule } from "../../entities/gates/approval-rule.js";
+import { ApprovalEvent } from "../../entities/history/event.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import {
+  ApprovePromotionPayload,
+  RejectPromotionPayload,
+  WithdrawApprovalPayload,
+} from "../../schema/approval-payloads.js";
+import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
+import type { Context } from "../../schema/context.js";
+import { ApprovePromotionInput, RejectPromotionInput, WithdrawApprovalInput } from "../../schema/inputs/approvals.js";
+import { requiresRole } from "../../schema/roles.js";
+import { listRows, PROMOTIONS_OLDEST_FIRST } from "../lists.js";
+import { requireRow } from "../relations.js";
+
+@Resolver(() => Approval)
+export class ApprovalResolver {
+  @FieldResolver(() => ApprovalRule, { description: "The rule that it was given under, even if that was deleted." })
+  async rule(@Root() { ruleId }: Approval, @Ctx() ctx: Context): Promise<ApprovalRule> {
+    return requireRow(ctx, await ctx.loaders.approvalRule.load(ruleId), "approval rule", ruleId);
+  }
+
+  @FieldResolver(() => Promotion, { description: "The promotion." })
+  async promotion(@Root() { promotionId }: Approval, @Ctx() ctx: Context): Promise<Promotion> {
+    return requireRow(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
+  }
+
+  @Query(() => PromotionConnection, {
+    description: "Lists the promotions that wait for an approval which the viewer may give, oldest first.",
+  })
+  async awaitingMyApproval(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Promotion>> {
+    const { reader } = ctx.db;
+    const ids = await findAwaiting(ctx);
+    return listRows(ctx, PROMOTIONS_OLDEST_FIRST, args, [reader.dialect.oneOf(sql`e.id`, ids)]);
+  }
+
+  @Mutation(() => ApprovePromotionPayload, {
+    nullable: true,
+    description: `Approves a promotion that waits. The approval that meets its last rule lets it go, if nothing else blocks it. Approving it again returns the first approval. The rules decide who may approve. ${requiresRole("approvePromotion")}`,
+  })
+  async approvePromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ApprovePromotionInput, { description: "Input for approvePromotion." })
+    input: ApprovePromotionInput,
+  ): Promise<ApprovePromotionPayload> {
+    return ctx.mutate((ctx) => votes.approvePromotion(ctx, input));
+  }
+
+  @Mutation(() => RejectPromotionPayload, {
+    nullable: true,
+    description: `Rejects a promotion that waits, which ends it for good. The rules decide who may reject. ${requiresRole("approvePromotion")}`,
+  })
+  async rejectPromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => RejectPromotionInput, { description: "Input for rejectPromotion." })
+    input: RejectPromotionInput,
+  ): Promise<RejectPromotionPayload> {
+    return ctx.mutate((ctx) => votes.rejectPromotion(ctx, input));
+  }
+
+  @Mutation(() => WithdrawApprovalPayload, {
+    nullable: true,
+    description: `Takes the viewer's approval back while the promotion waits. ${requiresRole("approvePromotion")}`,
+  })
+  async withdrawApproval(
+    @Ctx() ctx: Context,
+    @Arg("input", () => WithdrawApprovalInput, { description: "Input for withdrawApproval." })
+    input: WithdrawApprovalInput,
+  ): Promise<WithdrawApprovalPayload> {
+    return { approval: await ctx.mutate((ctx) => votes.withdrawApproval(ctx, input)) };
+  }
+}
+
+@Resolver(() => Promotion)
+export class PromotionApprovalsResolver {
+  @FieldResolver(() => [Approval], {
+    description: "The decisions about the promotion, in the order in which they were made, with those that are void.",
+  })
+  approvals(@Root() { id }: Promotion, @Ctx() ctx: Context): Promise<readonly Approval[]> {
+    return ctx.loaders.approvalsOfPromotion.load(id);
+  }
+
+  @FieldResolver(() => [ApprovalProgress], { description: "How far it is approved, under each rule that covers it." })
+  approvalProgress(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<readonly ApprovalProgress[]> {
+    return ctx.loaders.computed.load(findProgress, promotion);
+  }
+}
+
+@Resolver(() => ApprovalProgress)
+export class ApprovalProgressResolver {
+  @FieldResolver(() => Boolean, { description: "Whether the viewer may approve it under this rule now." })
+  viewerMayVote(@Root() progress: ApprovalProgress, @Ctx() { viewer }: Context): boolean {
+    return explainWhyNot(progress, viewerAsVoter(viewer)) === null;
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: "Why the viewer may not; null if they may." })
+  viewerMayNotBecause(@Root() progress: ApprovalProgress, @Ctx() { viewer }: Context): string | null {
+    return explainWhyNot(progress, viewerAsVoter(viewer));
+  }
+}
+
+@Resolver(() => ApprovalEvent)
+export class ApprovalEventResolver {
+  @FieldResolver(() => Promotion, { description: "The promotion in its current state." })
+  async promotion(@Root() { promotionId }: ApprovalEvent, @Ctx() ctx: Context): Promise<Promotion> {
+    return requireRow(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
+  }
+
+  @FieldResolver(() => Approval, { description: "The approval or rejection in its current state." })
+  async approval(@Root() { detail }: ApprovalEvent, @Ctx() ctx: Context): Promise<Approval> {
+    return requireRow(ctx, await ctx.loaders.approval.load(detail.approvalId), "approval", detail.approvalId);
+  }
+
+  @FieldResolver(() => ApprovalRule, { description: "The rule, even if it was deleted since." })
+  async rule(@Root() { detail }: ApprovalEvent, @Ctx() ctx: Context): Promise<ApprovalRule> {
+    return requireRow(ctx, await ctx.loaders.approvalRule.load(detail.ruleId), "approval rule", detail.ruleId);
+  }
+}
