@@ -16,10 +16,20 @@ const OPERATIONS = "src/cli/api/operations/*.graphql";
  */
 const VALUES = {
   "Parts of an object or of an event, which have no identity apart from it.": [
-    ...["Actor", "AvailableCheck", "CheckResult", "Commit", "GateScope", "GithubReport", "PullRequest", "StagePolicy"],
+    ...[
+      "Actor",
+      "Approver",
+      "AvailableCheck",
+      "CheckResult",
+      "Commit",
+      "GateScope",
+      "GithubReport",
+      "PullRequest",
+      "StagePolicy",
+    ],
   ],
   "Computed for each request from the current state.": [
-    ...["AutoDeploy", "Blocker", "GateState", "PlannedTarget", "PromotionPlan", "TimeInterval"],
+    ...["ApprovalProgress", "AutoDeploy", "Blocker", "GateState", "PlannedTarget", "PromotionPlan", "TimeInterval"],
   ],
   "The same for every request, or for every request of a token.": ["StageNode", "Viewer"],
   "The position of a page.": ["PageInfo"],

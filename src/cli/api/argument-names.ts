@@ -68,7 +68,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   addCoupling: "pipelines:add",
   cancelPromotion: "promotions:cancel",
   changeRepository: "Changing the repository or component",
-  approvePromotion: "Approving or rejecting a promotion",
+  approvePromotion: "approve",
   createApprovalRule: "approvals:rules:create",
   deleteApprovalRule: "approvals:rules:delete",
   loosenApprovalRule: "Loosening an approval rule",
@@ -102,6 +102,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   readWebhookDeliveries: "Reading webhook deliveries",
   readWebhooks: "Reading webhooks",
   redeliver: "webhooks:redeliver",
+  rejectPromotion: "reject",
   removeChecks: "Removing checks",
   removeCoupling: "pipelines:remove",
   reportDeployment: "deployments:report",
@@ -123,6 +124,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   updatePipeline: "pipelines:update",
   updateStagePolicy: "Updating the policy of a stage",
   updateWebhook: "webhooks:update",
+  withdrawApproval: "approvals:withdraw",
 };
 
 /** Replaces the names of mutations and actions in an error message with those of the command line. */

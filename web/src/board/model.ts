@@ -46,6 +46,8 @@ export function applyEvents(board: Board, events: readonly BoardEvent[]): { boar
       reload ||= !IGNORED.has(event.type);
       continue;
     }
+    // An approval changes no app: the promotion that it lets go does, with events of its releases.
+    if (event.__typename === "ApprovalEvent") continue;
     const app = event.__typename === "PromotionEvent" ? event.target?.app : event.release.app;
     if (app != null && apps.has(app.id)) apps.set(app.id, app);
   }
