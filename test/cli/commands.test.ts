@@ -36,7 +36,9 @@ describe("a command whose output is piped", () => {
       ["role", "admin"],
       ["url", server.url],
     ]);
-    assert.deepEqual(await cli.json(["whoami"]), { name: "admin", role: "ADMIN", pipelines: null });
+    assert.deepEqual(await cli.json(["whoami"]), {
+      ...{ name: "admin", role: "ADMIN", person: null, groups: [], pipelines: null },
+    });
   });
 
   it("creates, lists, shows and destroys apps", async () => {
@@ -289,6 +291,55 @@ describe("a command whose output is piped", () => {
     assert.deepEqual([night.code, night.stdout.includes("It was asked for not before")], [0, true], night.stdout);
     const wrong = await cli.run(["promote", "-a", dev.name, "--not-before", "tonight"]);
     assert.deepEqual([wrong.code, wrong.stderr.startsWith("--not-before must be a time")], [2, true]);
+  });
+
+  it("requires approvals, and approves, rejects and withdraws", async () => {
+    const pipeline = await seed.pipeline();
+    const stg = await seed.coupled(pipeline, "STAGING");
+    const prod = await seed.coupled(pipeline, "PRODUCTION");
+    await seed.release(stg);
+    const rule = await cli.json([
+      ...["approvals:rules:create", pipeline.name, "managers", "-s", "production", "--required", "2"],
+      ...["--approver", "1*group:managers", "--approver", "role:admin", "-a", prod.name],
+    ]);
+    assert.deepEqual(await columns("approvals:rules", pipeline.name), [
+      [rule.id, "managers", "production", "2", "1 of group managers or role admin", prod.name, "3d"],
+    ]);
+    const updated = await cli.json(["approvals:rules:update", rule.id, "--comment-required", "--valid-for", "24h"]);
+    assert.deepEqual([updated.commentRequired, updated.validFor], [true, "1d"]);
+    const wrong = await cli.run(["approvals:rules:update", rule.id, "--approver", "ada"]);
+    assert.deepEqual([wrong.code, wrong.stderr.startsWith("--approver must be role:operator")], [2, true]);
+
+    const promotion = await cli.json(["promote", "-a", stg.name, "--when-ready"]);
+    const created = await cli.json([
+      ...["tokens:create", unique("ada"), "--role", "operator", "--person", "ada", "--groups", "managers"],
+    ]);
+    const asAda = { env: { RAILYARD_TOKEN: created.secret } };
+    const list = await cli.run(["approvals"], asAda);
+    assert.equal(list.stdout.split("\t")[0], promotion.id);
+    assert.match(list.stdout, /managers: 0 of 2, from 1 of group managers/);
+    const silent = await cli.run(["approve", promotion.id], asAda);
+    assert.deepEqual([silent.code, silent.stderr.startsWith("--comment is required")], [1, true], silent.stderr);
+    const approved = await cli.run(["approve", promotion.id, "--comment", "tested"], asAda);
+    assert.deepEqual(
+      [approved.code, approved.stdout.includes("The promotion is waiting.")],
+      [0, true],
+      approved.stdout,
+    );
+    assert.equal((await cli.run(["approvals"], asAda)).stdout, "");
+    const query = "query ($id: ID!) { promotion(id: $id) { approvals { id } } }";
+    const { approvals } = (await server.admin.ask(query, { id: promotion.id })).promotion;
+    const withdrawn = await cli.run(["approvals:withdraw", approvals[0].id], asAda);
+    assert.equal(withdrawn.stdout, "Withdrew the approval under managers.\n");
+    const rejected = await cli.run(["reject", promotion.id, "--comment", "not ready"], asAda);
+    assert.deepEqual(
+      [rejected.code, rejected.stdout.includes("The promotion is rejected.")],
+      [0, true],
+      rejected.stdout,
+    );
+    assert.deepEqual(await columns("approvals:rules:delete", rule.id, "--yes"), [
+      [`Deleted approval rule ${rule.id}.`],
+    ]);
   });
 
   it("creates, lists and revokes tokens", async () => {

@@ -38,7 +38,7 @@ describe("login", () => {
     const { code, stdout } = await cli.run(["login", "--url", server.url, "--json"], { input: `${ADMIN_SECRET}\n` });
     assert.deepEqual(
       [code, JSON.parse(stdout)],
-      [0, { url: server.url, viewer: { name: "admin", role: "ADMIN", pipelines: null } }],
+      [0, { url: server.url, viewer: { name: "admin", role: "ADMIN", person: null, groups: [], pipelines: null } }],
     );
     assert.equal(getMode(cli.loginFile), "600");
     assert.equal((await cli.run(["whoami"])).code, 0);

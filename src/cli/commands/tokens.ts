@@ -71,11 +71,11 @@ export function addTokens(program: Command): void {
         listOption("--groups <group...>", "the groups that the token belongs to"),
       ],
     },
-    async ({ api, args: [name = ""], options: { role, expires, ...identity } }) => {
+    async ({ api, args: [name = ""], options: { role, expires, pipelines, person, groups } }) => {
       const at = expires === undefined ? undefined : new Date(expires);
       if (Number.isNaN(at?.getTime()))
         throw wrongUsage(`--expires must be a date, for example 2027-01-01; got "${expires}".`);
-      const input = { name, role, expiresAt: at?.toISOString(), ...identity };
+      const input = { name, role, expiresAt: at?.toISOString(), pipelines, person, groups };
       const { createToken } = await api.run(CreateTokenDocument, { input });
       return {
         document: createToken,

@@ -138,12 +138,14 @@ function ruleOptions(): Option[] {
   ];
 }
 
-function toFields({ required: count, approver, app, ...rest }: RuleOptions) {
+function toFields(options: RuleOptions) {
+  const { required: count, approver, app, allowSelfApproval, commentRequired, validFor } = options;
   const number = count === undefined ? undefined : Number(count);
   if (number !== undefined && !Number.isInteger(number)) {
     throw wrongUsage(`--required must be a number from 1 to 10; got "${count}".`);
   }
-  return { ...rest, required: number, apps: app, approvers: approver?.map(parseApprover) };
+  const approvers = approver?.map(parseApprover);
+  return { required: number, approvers, apps: app, allowSelfApproval, commentRequired, validFor };
 }
 
 /** `1*group:security` */
