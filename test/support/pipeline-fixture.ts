@@ -136,6 +136,9 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
     await tx.insert(GithubReport, [createGithubReport(release, dev.id, mark)]);
     await tx.insert(GithubDelivery, [createDelivery(await nextPosition(tx, "webhook_deliveries"), repository, mark)]);
   });
+  const gates = await createGates(admin, mark, pipeline, { app: dev.id, build });
+  // Gates wake what waits: afterwards nothing is due any more.
+  await server.app.tick();
   return {
     ...{
       mark,
@@ -156,7 +159,7 @@ export async function createPipelineFixture(server: TestServer, mark: string): P
     ...{ promotion: promotion.id, target: promotion.targets[0].id, token: token.id },
     ...{ webhook: webhook.id, webhookDelivery: webhookDelivery.id },
     deploying: last.targets[0].release.id,
-    ...(await createGates(admin, mark, pipeline, { app: dev.id, build })),
+    ...gates,
     ...{ waiting: waiting.id, rule: rule.id, approval: approvals[0].id },
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { GraphQLField, GraphQLSchema } from "graphql";
+import { PROMOTION_EVENTS } from "../../../src/domain/history/subscriptions.js";
 import { GithubReport } from "../../../src/entities/github/github-report.js";
 import { suiteCleanup } from "../../support/cleanup.js";
 import type { Client, GraphQLResponse } from "../../support/client.js";
@@ -31,7 +32,7 @@ const UNSCOPED_FIELDS = ["cursor", "viewer", "stages"];
 
 /** The event types of a subscription, if it has not all. */
 const SUBSCRIPTION_EVENT_TYPES: Readonly<Record<string, readonly string[]>> = {
-  promotionEvents: ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"],
+  promotionEvents: PROMOTION_EVENTS,
   releaseStatusEvents: ["RELEASE_STATUS_REPORTED"],
 };
 

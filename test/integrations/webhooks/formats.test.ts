@@ -151,7 +151,7 @@ describe("the formats of webhooks", () => {
     const escaped = "Fixes &lt;everything&gt; &amp; more";
     assert.equal(
       forced.blocks[0].text.text,
-      `:rotating_light: *Promotion forced*\nPromotion of ${things.dev} v3 to 1 app started, forced: ${escaped}`,
+      `:rotating_light: *Promotion forced*\nPromotion of ${things.dev} v3 to 1 app in progress, forced: ${escaped}`,
     );
     assert.equal(failed.text, `Promotion failed: Promotion of ${things.dev} v3 to 1 app failed, forced: ${escaped}`);
     const context = failed.blocks[1].elements.map(({ text }: { text: string }) => text);

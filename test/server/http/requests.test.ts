@@ -145,7 +145,7 @@ describe("an invalid request", () => {
   });
 
   it("is refused at unknown paths", async () => {
-    await refuse("NOT_FOUND", 404, { method: "GET" }, "/");
+    await refuse("NOT_FOUND", 404, { method: "GET" }, "/nothing/here.json");
     await refuse("NOT_FOUND", 404, { method: "DELETE" }, "/graphql/more");
     await refuse("NOT_FOUND", 404, { method: "GET" }, `/${"x".repeat(3000)}`);
     const odd = await send({ method: "GET" }, "/%zz");

@@ -10,7 +10,7 @@ const MAX_TEXT = 1_000;
 
 /** What can be worth a message. The rest is not read. */
 const TYPES = [
-  ...["PROMOTION_STARTED", "PROMOTION_FINISHED", "PROMOTION_FORCED"],
+  ...["PROMOTION_WAITING", "PROMOTION_FINISHED", "PROMOTION_FORCED"],
   ...["RELEASE_CREATED", "RELEASE_PHASE_CHANGED"],
   ...["FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED"],
 ];
@@ -29,8 +29,8 @@ function headlineOf({ event, release }: EventFacts): Headline | null {
       const partly = phase === "PARTIALLY_SUCCEEDED" ? "Promotion partly failed" : "Promotion failed";
       return { emoji: ":x:", title: partly };
     }
-    if (event.forced) return { emoji: ":rotating_light:", title: "Promotion forced" };
-    return phase === "WAITING" ? { emoji: ":hourglass_flowing_sand:", title: "Promotion waits" } : null;
+    if (event.type === "PROMOTION_FORCED") return { emoji: ":rotating_light:", title: "Promotion forced" };
+    return event.type === "PROMOTION_WAITING" ? { emoji: ":hourglass_flowing_sand:", title: "Promotion waits" } : null;
   }
   if (event instanceof ReleaseEvent) {
     // The releases of a promotion are part of its message.
