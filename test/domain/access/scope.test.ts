@@ -27,8 +27,8 @@ const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 /** The cursor before the first event. */
 const START = "ZXZlbnQ6MA";
-/** Root fields without data of any pipeline. */
-const UNSCOPED_FIELDS = ["cursor", "viewer", "stages"];
+/** Root fields without data of any pipeline. The administrator has approved what waits, so nothing waits for them. */
+const UNSCOPED_FIELDS = ["awaitingMyApproval", "cursor", "viewer", "stages"];
 
 /** The event types of a subscription, if it has not all. */
 const SUBSCRIPTION_EVENT_TYPES: Readonly<Record<string, readonly string[]>> = {
