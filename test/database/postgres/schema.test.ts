@@ -123,7 +123,7 @@ async function migratedSqlite(t: Cleanup): Promise<Schema> {
       foreignKeys: all<{ from: string; table: string; to: string }>(`PRAGMA foreign_key_list(${name})`)
         .map((key) => `${key.from} -> ${key.table}.${key.to}`)
         .sort(),
-      checks: [...sql.matchAll(/CHECK \((.*?)\)/g)].map((match) => plain(match[1] as string)),
+      checks: findChecks(sql).sort(),
       indexes: all<{ name: string; sql: string }>(
         `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = '${name}' AND sql IS NOT NULL ORDER BY name`,
       ).map((index) => indexOf(index.name, index.sql)),
@@ -164,7 +164,7 @@ async function schemaOfPostgres(url: string): Promise<Schema> {
       foreignKeys: texts("f")
         .map((text) => text.replace(/FOREIGN KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)/, "$1 -> $2.$3"))
         .sort(),
-      checks: texts("c").map((text) => plain(text.replace("CHECK", ""))),
+      checks: texts("c").map(plainCheck).sort(),
       indexes: indexes.map((index) => indexOf(index.name as string, index.text as string)),
     };
   }
@@ -194,6 +194,25 @@ function indexOf(name: string, text: string): Index {
     columns: listIn(text.split(" WHERE ")[0] as string),
     where: where === undefined ? null : plain(where),
   };
+}
+
+/** The CHECK constraints in the text of a table, whose parentheses may be nested. */
+function findChecks(sql: string): string[] {
+  return [...sql.matchAll(/CHECK \(/g)].map(({ index }) => {
+    let depth = 0;
+    const length = [...sql.slice(index)].findIndex((char) => {
+      depth += char === "(" ? 1 : char === ")" ? -1 : 0;
+      return char === ")" && depth === 0;
+    });
+    return plainCheck(sql.slice(index, index + length + 1));
+  });
+}
+
+/** A CHECK constraint as both engines write it: PostgreSQL turns a list into an array. */
+function plainCheck(text: string): string {
+  const list = /(\w+) = ANY \(\(?ARRAY\[(.*?)\]/.exec(text);
+  if (list === null) return plain(text.replace("CHECK", ""));
+  return `${list[1]} IN ${list[2]?.replace(/::text/g, "")}`;
 }
 
 /** The names in the first parentheses. */

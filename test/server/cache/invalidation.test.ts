@@ -14,7 +14,7 @@ const APP = `id name description region deletedAt coupling { id stage } currentR
   id version phase current state build { id phase } statuses { context state description } }`;
 const COUPLING = `id stage requiredChecks autoDeploy pipeline { name } app { ${APP} }`;
 const PIPELINE_QUERY = `query ($id: ID!) { pipeline(pipeline: $id) { id name description stages { couplings { ${COUPLING} } } } }`;
-const STAGE_QUERY = `query ($id: ID!) { stage(pipeline: $id, stage: STAGING) { pipeline { description } couplings { ${COUPLING} } } }`;
+const STAGE_QUERY = `query ($id: ID!) { stage(pipeline: $id, stage: STAGING) { pipeline { description } policy { soakTime } couplings { ${COUPLING} } } }`;
 const APP_QUERY = `query ($id: ID!) { app(app: $id) { ${APP} } }`;
 
 const server = await startServer({ after });
@@ -69,6 +69,10 @@ const mutate = (name: string, input: object) => admin.mutate(name, input, "__typ
 
 async function releaseAnother({ dev, build: { repository } }: World): Promise<void> {
   await seed.release(dev, await seed.build({ repository, branch: "side" }));
+}
+
+async function succeedOnStaging({ deploying }: World): Promise<void> {
+  await mutate("reportDeployment", { release: deploying.id, phase: "SUCCEEDED" });
 }
 
 const WRITES: Readonly<Record<string, Write>> = {
@@ -156,6 +160,78 @@ const WRITES: Readonly<Record<string, Write>> = {
       mutate("openReviewApp", { pipeline: pipeline.id, pullRequest: { number: 8, branch: "feature", title: "It" } }),
     changes: ["pipeline"],
   },
+  "a stage's policy": {
+    act: ({ pipeline }) => mutate("updateStagePolicy", { pipeline: pipeline.id, stage: "STAGING", soakTime: "1h" }),
+    changes: ["stage"],
+  },
+  "a deployment window": {
+    act: async ({ pipeline }) => {
+      const hours = { kind: "DENY", timeZone: "Europe/Berlin", startTime: "01:00", endTime: "02:00" };
+      const given = { name: unique("window"), scope: { pipelines: [pipeline.id] }, ...hours };
+      const { window } = await admin.mutate("createDeploymentWindow", given, "window { id }");
+      await mutate("updateDeploymentWindow", { window: window.id, message: "new" });
+      await mutate("deleteDeploymentWindow", { window: window.id });
+    },
+    changes: [],
+  },
+  "a freeze": {
+    act: async ({ pipeline, production }) => {
+      const given = { scope: { pipelines: [pipeline.id] }, reason: "An incident" };
+      const { freeze } = await admin.mutate("startFreeze", given, "freeze { id }");
+      const later = new Date(Date.now() + 3_600_000 * 8).toISOString();
+      await mutate("extendFreeze", { freeze: freeze.id, endsAt: later });
+      await mutate("exemptFromFreeze", { freeze: freeze.id, app: production.id, reason: "The fix", expiresAt: later });
+      await mutate("liftFreeze", { freeze: freeze.id, reason: "Fixed" });
+    },
+    changes: [],
+  },
+  "approvals, and a promotion that waits for them": {
+    act: async (world) => {
+      await succeedOnStaging(world);
+      const required = { pipeline: world.pipeline.id, stage: "PRODUCTION", name: "managers", required: 3 };
+      const { rule } = await admin.mutate("createApprovalRule", required, "rule { id }");
+      await mutate("updateApprovalRule", { rule: rule.id, required: 2 });
+      const { promotion } = await admin.mutate(
+        "promote",
+        { app: world.staging.id, whenReady: true },
+        "promotion { id }",
+      );
+      const other = await server.as("OPERATOR");
+      const { approvals } = await other.mutate("approvePromotion", { promotion: promotion.id }, "approvals { id }");
+      await other.mutate("withdrawApproval", { approval: approvals[0].id }, "__typename");
+      await other.mutate("rejectPromotion", { promotion: promotion.id, comment: "No" }, "__typename");
+      await mutate("deleteApprovalRule", { rule: rule.id });
+    },
+    changes: ["pipeline", "stage", "staging"],
+  },
+  "a forced promotion, and its review": {
+    act: async (world) => {
+      await succeedOnStaging(world);
+      await mutate("updateChecks", { coupling: world.production.couplingId, requiredChecks: ["ci"] });
+      const forced = { app: world.staging.id, force: true, reason: "A hotfix" };
+      const { promotion } = await admin.mutate("promote", forced, "promotion { id }");
+      const other = await server.as("OPERATOR");
+      await other.mutate("reviewForcedPromotion", { promotion: promotion.id, comment: "Fine" }, "__typename");
+    },
+    changes: ["pipeline", "stage", "staging", "production"],
+  },
+  "a promotion that is cancelled while it deploys": {
+    act: async (world) => {
+      const { promotion } = await admin.mutate("promote", { app: world.dev.id }, "promotion { id }");
+      await succeedOnStaging(world);
+      await mutate("cancelPromotion", { promotion: promotion.id, reason: "Wrong build" });
+    },
+    changes: ["pipeline", "stage", "staging"],
+  },
+  "a webhook": {
+    act: async ({ pipeline }) => {
+      const given = { name: unique("hook"), url: "https://hooks.example.com/", pipelines: [pipeline.id] };
+      const { webhook } = await admin.mutate("createWebhook", given, "webhook { id }");
+      await mutate("updateWebhook", { webhook: webhook.id, url: "https://hooks.example.com/new" });
+      await mutate("deleteWebhook", { webhook: webhook.id });
+    },
+    changes: [],
+  },
   "a token that is created and revoked": {
     act: async () => {
       const { token } = await admin.mutate("createToken", { name: unique(), role: "VIEWER" }, "token { id }");
@@ -210,10 +286,7 @@ describe("a cached response after", () => {
     });
   }
 
-  it("every type of event was checked, but for those of gates and webhooks, which change no field of these queries", () => {
-    const ofGates =
-      /^((APPROVAL|FREEZE|GATE|WINDOW|WEBHOOK|STAGE_POLICY)_.*|PROMOTION_(FORCED|REVIEWED|WAITING)|RELEASE_CANCEL_REQUESTED)$/;
-    const others = Object.keys(EventType).filter((type) => !ofGates.test(type));
-    assert.deepEqual([...observed].sort(), others.sort());
+  it("every type of event was checked", () => {
+    assert.deepEqual([...observed].sort(), Object.keys(EventType).sort());
   });
 });

@@ -5,7 +5,7 @@ const STATEMENTS = [
   `CREATE TABLE deployment_windows (
     id text COLLATE "C" NOT NULL PRIMARY KEY,
     name text COLLATE "C" NOT NULL,
-    kind text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('ALLOW', 'DENY')),
     time_zone text COLLATE "C" NOT NULL,
     recurrence text COLLATE "C",
     start_date text COLLATE "C" NOT NULL,
@@ -56,12 +56,13 @@ const STATEMENTS = [
     by_name text COLLATE "C" NOT NULL,
     by_role text COLLATE "C" NOT NULL,
     created_at bigint NOT NULL,
-    expires_at bigint NOT NULL
+    expires_at bigint NOT NULL,
+    CHECK ((build_id IS NULL) <> (app_id IS NULL))
   )`,
   "CREATE INDEX freeze_exemptions_by_freeze ON freeze_exemptions (freeze_id, id)",
   `CREATE TABLE gate_scopes (
     gate_id text COLLATE "C" NOT NULL,
-    kind text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('PIPELINE', 'STAGE', 'APP')),
     subject text COLLATE "C" NOT NULL,
     ordinal integer NOT NULL,
     PRIMARY KEY (gate_id, kind, subject)

@@ -5,7 +5,7 @@ const STATEMENTS = [
   `CREATE TABLE deployment_windows (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
-    kind TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('ALLOW', 'DENY')),
     time_zone TEXT NOT NULL,
     recurrence TEXT,
     start_date TEXT NOT NULL,
@@ -54,12 +54,13 @@ const STATEMENTS = [
     by_name TEXT NOT NULL,
     by_role TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    CHECK ((build_id IS NULL) <> (app_id IS NULL))
   )`,
   "CREATE INDEX freeze_exemptions_by_freeze ON freeze_exemptions (freeze_id, id)",
   `CREATE TABLE gate_scopes (
     gate_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('PIPELINE', 'STAGE', 'APP')),
     subject TEXT NOT NULL,
     ordinal INTEGER NOT NULL,
     PRIMARY KEY (gate_id, kind, subject)

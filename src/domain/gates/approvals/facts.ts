@@ -2,6 +2,7 @@ import type { Reader } from "../../../database/rows/reader.js";
 import { Approval } from "../../../entities/gates/approval.js";
 import { ApprovalRule } from "../../../entities/gates/approval-rule.js";
 import type { Fact } from "../gate.js";
+import { APPROVAL_STAGES } from "./rule-fields.js";
 
 /** The approval rules of pipelines, in the order in which they were created. */
 export async function findRules(reader: Reader, pipelineIds: readonly string[]): Promise<ApprovalRule[]> {
@@ -14,9 +15,11 @@ export async function findRules(reader: Reader, pipelineIds: readonly string[]):
 export const rulesFact: Fact<readonly ApprovalRule[]> = {
   name: "approval rules",
   async load(reader, subjects) {
+    // What goes to other stages needs no statement: automatic deploys are frequent.
+    const governed = subjects.filter(({ to }) => to !== null && APPROVAL_STAGES.includes(to));
     const rules = await findRules(
       reader,
-      subjects.map(({ pipeline }) => pipeline.id),
+      governed.map(({ pipeline }) => pipeline.id),
     );
     return subjects.map(({ pipeline, to }) =>
       rules.filter((rule) => rule.pipelineId === pipeline.id && rule.stage === to),

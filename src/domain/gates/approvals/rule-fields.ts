@@ -142,8 +142,10 @@ export function describeApprover({ role, group, person, atLeast }: Approver): st
 }
 
 /** The stages that can require approvals. Builds reach the others by themselves. */
+export const APPROVAL_STAGES: readonly Stage[] = ["STAGING", "PRODUCTION"];
+
 export function parseStage(stage: Stage): Stage {
-  if (stage === "STAGING" || stage === "PRODUCTION") return stage;
+  if (APPROVAL_STAGES.includes(stage)) return stage;
   throw badInput("stage", `stage must be STAGING or PRODUCTION; got ${stage}.`);
 }
 
