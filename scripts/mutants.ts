@@ -132,14 +132,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "gates: a pending check passes",
-    file: "src/domain/gates/checks.ts",
+    file: "src/domain/gates/checks/checks.ts",
     find: 'passed: state === "SUCCESS"',
     replace: 'passed: state === "SUCCESS" || state === "PENDING"',
     tests: ["domain/gates/checks"],
   },
   {
     name: "gates: a check that was never reported passes",
-    file: "src/domain/gates/checks.ts",
+    file: "src/domain/gates/checks/checks.ts",
     find: 'passed: state === "SUCCESS"',
     replace: 'passed: state === "SUCCESS" || state === null',
     tests: ["domain/gates/checks"],

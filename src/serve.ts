@@ -73,7 +73,7 @@ async function run(started: () => void): Promise<void> {
   log.info("stopped");
 }
 
-/** Starts the service. A signal ends a start that waits for the database, or that takes too long: then there is none. */
+/** Starts the service; null if a signal ended the start, which may wait for the database. */
 async function startUntilSignal(config: Config, log: Logger, signalled: Promise<string>): Promise<App | null> {
   const abort = new AbortController();
   let starting = true;

@@ -1,6 +1,7 @@
 import sql, { type RawValue, type Sql } from "sql-template-tag";
 import type { Tx } from "../database/rows/tx.js";
-import { type EventApp, LogEvent } from "../entities/history/event.js";
+import { LogEvent } from "../entities/history/event.js";
+import type { EventApp } from "../entities/history/event-app.js";
 
 /**
  * Appends events in one statement: it waits for the log's lock, moves the log's head, assigns positions, inserts the

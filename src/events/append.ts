@@ -3,7 +3,8 @@ import { columns } from "../database/rows/raw-rows.js";
 import type { Tx } from "../database/rows/tx.js";
 import type { Actor } from "../entities/core/actor.js";
 import { toActorColumns } from "../entities/core/actor-columns.js";
-import { EventApp, LogEvent } from "../entities/history/event.js";
+import { LogEvent } from "../entities/history/event.js";
+import { EventApp } from "../entities/history/event-app.js";
 import { appendStatement } from "./append-statement.js";
 import type { EventDraft } from "./draft.js";
 

@@ -6,7 +6,10 @@ import { loadNode } from "./relations.js";
 
 @Resolver()
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: "Finds an object of any type by its id; null if there is none." })
+  @Query(() => Node, {
+    nullable: true,
+    description: "Finds an object of any type by its id; null if it does not exist.",
+  })
   node(
     @Ctx() ctx: Context,
     @Arg("id", () => ID, { description: "The object's id." }) id: string,

@@ -1,18 +1,6 @@
-import { registerEnumType } from "type-graphql";
 import * as enums from "../entities/core/enums.js";
-
-/** Registers an enum with its name and the descriptions of its values. */
-function describe<T extends Record<string, string>>(
-  name: string,
-  values: T,
-  description: string,
-  descriptions: Record<keyof T & string, string>,
-): void {
-  const valuesConfig = Object.fromEntries(
-    Object.entries(descriptions).map(([value, text]) => [value, { description: text }]),
-  );
-  registerEnumType(values, { name, description, valuesConfig: valuesConfig as never });
-}
+import { describe } from "./describe-enum.js";
+import "./event-types.js";
 
 describe("Stage", enums.Stage, "The four stages of a pipeline, in order.", {
   REVIEW: "Review apps of open pull requests.",
@@ -143,57 +131,6 @@ describe("Role", enums.Role, "The permissions of a token. Each role includes the
   ADMIN: "Also removes checks, couplings, apps and pipelines, forces promotions and manages tokens.",
 });
 
-describe("EventType", enums.EventType, "The type of an event.", {
-  PIPELINE_CREATED: "A pipeline was created.",
-  PIPELINE_UPDATED: "A pipeline was updated, for example renamed.",
-  PIPELINE_DELETED: "A pipeline was deleted.",
-  APP_CREATED: "An app was created.",
-  APP_UPDATED: "An app was updated, or the pull request of a review app had activity.",
-  APP_DELETED: "An app was deleted.",
-  COUPLING_ADDED: "An app was added to a pipeline.",
-  COUPLING_MOVED: "An app was moved to another stage.",
-  COUPLING_CHECKS_UPDATED: "The required checks of an app changed.",
-  COUPLING_AUTO_DEPLOY_CHANGED: "Automatic deployment of an app was turned on or off.",
-  COUPLING_REMOVED: "An app was removed from its pipeline.",
-  BUILD_CREATED: "A build was registered.",
-  BUILD_UPDATED: "A build was updated, or a status was reported on a build that has no release.",
-  RELEASE_CREATED: "A release was created, in any phase.",
-  RELEASE_PHASE_CHANGED: "A release changed phase.",
-  RELEASE_CANCEL_REQUESTED: "The deployer of a DEPLOYING release is asked to stop: its promotion was cancelled.",
-  RELEASE_STATUS_REPORTED: "A status that applies to a release was reported.",
-  PROMOTION_WAITING: "A promotion was created that waits until its gates let it through.",
-  PROMOTION_STARTED: "A promotion started: it was let through, and its releases were created.",
-  PROMOTION_FORCED: "A promotion started that went past gates by `force`.",
-  PROMOTION_REVIEWED: "Another person looked at a promotion that was forced.",
-  PROMOTION_TARGET_CHANGED: "A target of a promotion was created or changed phase.",
-  PROMOTION_FINISHED: "Every target of a promotion has reached a final phase.",
-  REVIEW_APP_OPENED: "A review app was created for a pull request.",
-  REVIEW_APP_CLOSED: "A review app was deleted.",
-  STAGE_POLICY_UPDATED: "The policy of a stage changed. The subject is the pipeline.",
-  WINDOW_CREATED: "A deployment window was created.",
-  WINDOW_UPDATED: "A deployment window was changed. The summary has its values before and after.",
-  WINDOW_DELETED: "A deployment window was deleted.",
-  FREEZE_STARTED: "A freeze was started, or planned for later.",
-  FREEZE_EXTENDED: "The end of a freeze was moved.",
-  FREEZE_ENDED: "A freeze was lifted, or its time was over.",
-  FREEZE_EXEMPTED: "A build or app was let through a freeze.",
-  GATE_OPENED: "A window or freeze stopped holding deployments back.",
-  GATE_CLOSED: "A window or freeze began to hold deployments back.",
-  APPROVAL_RULE_CREATED: "A rule that requires approvals was created.",
-  APPROVAL_RULE_UPDATED: "A rule that requires approvals was changed.",
-  APPROVAL_RULE_DELETED: "A rule that requires approvals was deleted.",
-  APPROVAL_GIVEN: "A promotion was approved under a rule.",
-  APPROVAL_REJECTED: "A promotion was rejected under a rule, which ended it.",
-  APPROVAL_VOIDED: "An approval stopped to count before the promotion went.",
-  TOKEN_CREATED: "A token was created.",
-  TOKEN_REVOKED: "A token was revoked.",
-  WEBHOOK_CREATED: "A webhook was created.",
-  WEBHOOK_UPDATED: "A webhook was changed, or its state changed by itself.",
-  WEBHOOK_DELETED: "A webhook was deleted.",
-  ACCESS_DENIED:
-    "An authenticated caller was denied an action that requires the ADMIN role. The subject is the token. Visible to administrators only.",
-});
-
 describe("WebhookFormat", enums.WebhookFormat, "The format of a webhook's request bodies.", {
   RAILYARD: "JSON with `type`, `timestamp` and `data`, as Standard Webhooks recommends.",
   CLOUDEVENTS: "CloudEvents 1.0 in structured mode.",
@@ -273,11 +210,11 @@ describe("PromotionOrderField", enums.PromotionOrderField, "What promotions can 
 });
 
 describe("ApprovalDecision", enums.ApprovalDecision, "A decision about a promotion.", {
-  APPROVED: "The promotion may go, as far as this person is concerned.",
-  REJECTED: "The promotion must not go. It has ended.",
+  APPROVED: "This person agrees to the promotion.",
+  REJECTED: "The promotion must not start. It has ended.",
 });
 
-describe("VoidReason", enums.VoidReason, "Why an approval stopped to count.", {
+describe("VoidReason", enums.VoidReason, "Why an approval stopped counting.", {
   WITHDRAWN: "The person took it back.",
   EXPIRED: "Its time was over.",
   RULE_CHANGED: "The rule changed, and would not accept it any more.",

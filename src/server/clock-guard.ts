@@ -33,7 +33,7 @@ export class ClockGuard {
   #steadySince: number;
   #trusted: boolean;
 
-  /** @param newestEvent when the newest event occurred: the first reading; null if there is none */
+  /** @param newestEvent when the newest event occurred: the first reading; null if the log is empty */
   constructor(clocks: Clocks, log: Logger, newestEvent: Date | null) {
     this.#clocks = clocks;
     this.#log = log;

@@ -9,7 +9,7 @@ import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "../core/commits.js";
 import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
-import { rollup } from "../gates/checks.js";
+import { rollup } from "../gates/checks/checks.js";
 import { requiredContexts } from "../releases/status-limit.js";
 
 /* Commit statuses, and the builds that they apply to. A build may name its commit by a short hash. */

@@ -9,7 +9,7 @@ import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { CheckResult } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
-import { describeState } from "../gates/checks.js";
+import { describeState } from "../gates/checks/checks.js";
 import { evaluateGates, type Verdict } from "../gates/evaluate.js";
 import type { Subject } from "../gates/gate.js";
 import { findReleasedBuilds, isNewer, type ReleasedBuild, toOrdered } from "./build-order.js";
@@ -46,7 +46,7 @@ interface Facts {
   readonly own: Release | null;
   /** The latest release of the app. */
   readonly latest: Release | undefined;
-  /** The latest release of a build that the build is not newer than; undefined if there is none. */
+  /** The latest release whose build is at least as new as this one; undefined if every release is older. */
   readonly newer: ReleasedBuild | undefined;
   /** Whether a person released something on the review app since it has the head commit: that stays until the head moves. */
   readonly isChosen: boolean;

@@ -2,10 +2,10 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 import type { CheckResult } from "../../entities/releases/promotion.js";
 import { createBlocker } from "./blocker.js";
-import { evaluateChecks } from "./checks.js";
+import { evaluateChecks } from "./checks/checks.js";
+import { statusesFact } from "./checks/required-checks.js";
 import { type AnyGate, type Fact, InvalidFact, type LoadFact, type Subject } from "./gate.js";
 import { GATES } from "./gates.js";
-import { statusesFact } from "./required-checks.js";
 
 /** What the gates say of a subject. */
 export interface Verdict {

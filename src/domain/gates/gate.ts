@@ -24,7 +24,7 @@ export interface Subject {
   readonly build: Build;
   /** The release that is promoted; null if the build is released straight onto an app. */
   readonly release: Release | null;
-  /** The stage that it goes to; null if there is none after the source. */
+  /** The stage that it goes to; null if the source is in the last stage. */
   readonly to: Stage | null;
   /** The apps that it goes to. A release or an automatic deploy has one. */
   readonly targets: readonly Target[];

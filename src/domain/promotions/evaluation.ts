@@ -12,7 +12,7 @@ import { LIMITS } from "../core/input.js";
 import { requireApp, requirePipeline, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 import { createBlocker } from "../gates/blocker.js";
-import { evaluateChecks } from "../gates/checks.js";
+import { evaluateChecks } from "../gates/checks/checks.js";
 import { evaluateGates, type Verdict } from "../gates/evaluate.js";
 import type { Subject, Target } from "../gates/gate.js";
 import { applyOverride, type OverrideInput } from "../gates/override.js";

@@ -28,7 +28,7 @@ function seesAll(viewer: Viewer): boolean {
   return isPermitted(viewer, "manageUnrestrictedWebhooks");
 }
 
-/** Finds a webhook by id or name; null if there is none that the viewer may see. */
+/** Finds a webhook by id or name; null if it does not exist or the viewer may not see it. */
 export async function findWebhook(reader: Reader, viewer: Viewer, reference: string): Promise<Webhook | null> {
   const where = isUuid(reference) ? { id: reference.toLowerCase() } : isName(reference) ? { name: reference } : null;
   const webhook = where === null ? null : await reader.scoped.first(Webhook, where);

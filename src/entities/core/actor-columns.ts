@@ -20,7 +20,7 @@ export type OptionalActorColumns<Prefix extends string> = {
   [Column in keyof ActorColumns<Prefix>]: ActorColumns<Prefix>[Column] | null;
 };
 
-/** The actor in the columns of a row; null if there is none. */
+/** The actor in the columns of a row; null if they are empty. */
 export function fromActorColumns<Prefix extends string>(
   prefix: Prefix,
   row: OptionalActorColumns<Prefix>,

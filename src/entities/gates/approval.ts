@@ -63,12 +63,12 @@ export class Approval extends Node {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it stopped to count before the promotion went; null if it did not.",
+    description: "When it stopped counting before the promotion started; null if it did not.",
   })
   @Column("bigint", { ...instant, nullable: true })
   voidedAt!: Date | null;
 
-  @Field(() => VoidReason, { nullable: true, description: "Why it stopped to count; null if it did not." })
+  @Field(() => VoidReason, { nullable: true, description: "Why it stopped counting; null if it did not." })
   @Column("text", { nullable: true })
   voidedBecause!: VoidReason | null;
 

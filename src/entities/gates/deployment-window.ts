@@ -75,7 +75,7 @@ export class DeploymentWindow extends Node {
   @Column("boolean")
   announcedActive!: boolean;
 
-  /** When the next change is announced; null if there is none. */
+  /** When the next change is announced; null if the window does not change any more. */
   @Column("bigint", { ...instant, nullable: true })
   announceAt!: Date | null;
 }

@@ -17,7 +17,7 @@ export class Freeze extends Node {
   @Column("text")
   reason!: string;
 
-  @Field(() => String, { nullable: true, description: "The address of the incident; null if there is none." })
+  @Field(() => String, { nullable: true, description: "The address of the incident; null if not given." })
   @Column("text", { nullable: true })
   incidentUrl!: string | null;
 

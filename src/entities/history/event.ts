@@ -140,7 +140,7 @@ export class PromotionEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A promotion was approved or rejected, or an approval stopped to count.",
+  description: "A promotion was approved or rejected, or an approval stopped counting.",
   simpleResolvers: true,
 })
 export class ApprovalEvent extends LogEvent {
@@ -149,7 +149,7 @@ export class ApprovalEvent extends LogEvent {
 
   @Field(() => VoidReason, {
     nullable: true,
-    description: "Why the approval stopped to count; null unless the type is APPROVAL_VOIDED.",
+    description: "Why the approval stopped counting; null unless the type is APPROVAL_VOIDED.",
   })
   get voidedBecause(): VoidReason | null {
     return this.detail.voidedBecause;
@@ -259,14 +259,4 @@ function eventClass(type: EventType): new () => LogEvent {
     default:
       return ChangeEvent;
   }
-}
-
-/** Maps events to the apps they affect: the app itself, or a promotion's source and targets. */
-@Entity("event_apps")
-export class EventApp {
-  @PrimaryColumn("text")
-  appId!: string;
-
-  @PrimaryColumn("bigint")
-  position!: number;
 }

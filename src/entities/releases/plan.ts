@@ -37,7 +37,7 @@ export class Blocker {
   })
   clearsAt!: Date | null;
 
-  /** The freeze, window, approval rule or status that it comes from; null if there is none. */
+  /** The freeze, window, approval rule or status that it comes from; null if it comes from no object. */
   cause!: Node | null;
 }
 

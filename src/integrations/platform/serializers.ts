@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Loaders } from "../../database/queries/loaders.js";
-import { rollup } from "../../domain/gates/checks.js";
+import { rollup } from "../../domain/gates/checks/checks.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { PromotionTargetPhase, Stage, StatusState } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";

@@ -6,7 +6,7 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { type Connection, PageArgs, TokenConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import { CreateTokenInput, RevokeTokenInput } from "../../schema/inputs/tokens.js";
-import { CreateTokenPayload, RevokeTokenPayload } from "../../schema/payloads.js";
+import { CreateTokenPayload, RevokeTokenPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows, TOKENS } from "../lists.js";
 import { loadLivePipelines } from "../relations.js";

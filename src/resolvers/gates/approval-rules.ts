@@ -4,17 +4,17 @@ import { Stage } from "../../entities/core/enums.js";
 import { ApprovalRule } from "../../entities/gates/approval-rule.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
-import {
-  CreateApprovalRulePayload,
-  DeleteApprovalRulePayload,
-  UpdateApprovalRulePayload,
-} from "../../schema/approval-payloads.js";
 import type { Context } from "../../schema/context.js";
 import {
   CreateApprovalRuleInput,
   DeleteApprovalRuleInput,
   UpdateApprovalRuleInput,
 } from "../../schema/inputs/approvals.js";
+import {
+  CreateApprovalRulePayload,
+  DeleteApprovalRulePayload,
+  UpdateApprovalRulePayload,
+} from "../../schema/payloads/approvals.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadPipeline } from "../relations.js";
 
@@ -49,7 +49,7 @@ export class ApprovalRuleResolver {
 
   @Mutation(() => UpdateApprovalRulePayload, {
     nullable: true,
-    description: `Changes an approval rule. Approvals that it would not accept now stop to count. ${requiresRole("updateApprovalRule")} ${requiresRole("loosenApprovalRule", "Loosening a field")}`,
+    description: `Changes an approval rule. Approvals that it would not accept now stop counting. ${requiresRole("updateApprovalRule")} ${requiresRole("loosenApprovalRule", "Loosening a field")}`,
   })
   async updateApprovalRule(
     @Ctx() ctx: Context,
@@ -61,7 +61,7 @@ export class ApprovalRuleResolver {
 
   @Mutation(() => DeleteApprovalRulePayload, {
     nullable: true,
-    description: `Deletes an approval rule. Promotions that waited for nothing else go. ${requiresRole("deleteApprovalRule")}`,
+    description: `Deletes an approval rule. Promotions that waited for nothing else start. ${requiresRole("deleteApprovalRule")}`,
   })
   async deleteApprovalRule(
     @Ctx() ctx: Context,

@@ -8,14 +8,14 @@ import { ApprovalProgress } from "../../entities/gates/approval-progress.js";
 import { ApprovalRule } from "../../entities/gates/approval-rule.js";
 import { ApprovalEvent } from "../../entities/history/event.js";
 import { Promotion } from "../../entities/releases/promotion.js";
+import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
+import type { Context } from "../../schema/context.js";
+import { ApprovePromotionInput, RejectPromotionInput, WithdrawApprovalInput } from "../../schema/inputs/approvals.js";
 import {
   ApprovePromotionPayload,
   RejectPromotionPayload,
   WithdrawApprovalPayload,
-} from "../../schema/approval-payloads.js";
-import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
-import type { Context } from "../../schema/context.js";
-import { ApprovePromotionInput, RejectPromotionInput, WithdrawApprovalInput } from "../../schema/inputs/approvals.js";
+} from "../../schema/payloads/approvals.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows, PROMOTIONS_OLDEST_FIRST } from "../lists.js";
 import { requireRow } from "../relations.js";
@@ -43,7 +43,7 @@ export class ApprovalResolver {
 
   @Mutation(() => ApprovePromotionPayload, {
     nullable: true,
-    description: `Approves a promotion that waits. The approval that meets its last rule lets it go, if nothing else blocks it. Approving it again returns the first approval. The rules decide who may approve. ${requiresRole("approvePromotion")}`,
+    description: `Approves a promotion that waits. The approval that meets its last rule starts it, if nothing else blocks it. Approving it again returns the first approval. The rules decide who may approve. ${requiresRole("approvePromotion")}`,
   })
   async approvePromotion(
     @Ctx() ctx: Context,

@@ -11,17 +11,17 @@ import { App } from "../../entities/pipelines/app.js";
 import { type Connection, FreezeConnection, PageArgs } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import {
-  ExemptFromFreezePayload,
-  ExtendFreezePayload,
-  LiftFreezePayload,
-  StartFreezePayload,
-} from "../../schema/gate-payloads.js";
-import {
   ExemptFromFreezeInput,
   ExtendFreezeInput,
   LiftFreezeInput,
   StartFreezeInput,
 } from "../../schema/inputs/gates.js";
+import {
+  ExemptFromFreezePayload,
+  ExtendFreezePayload,
+  LiftFreezePayload,
+  StartFreezePayload,
+} from "../../schema/payloads/gates.js";
 import { requiresRole } from "../../schema/roles.js";
 import { FREEZES_NEWEST_FIRST, listRows } from "../lists.js";
 import { loadGateScope } from "./scopes.js";
@@ -37,7 +37,7 @@ class FreezesArgs extends PageArgs {
 
 @Resolver(() => Freeze)
 export class FreezeResolver {
-  @Query(() => Freeze, { nullable: true, description: "Finds a freeze; null if there is none." })
+  @Query(() => Freeze, { nullable: true, description: "Finds a freeze; null if it does not exist." })
   freeze(
     @Ctx() ctx: Context,
     @Arg("freeze", () => ID, { description: "The freeze's id." }) freeze: string,

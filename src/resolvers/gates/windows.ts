@@ -11,15 +11,15 @@ import { GateScope, type ScopeIds } from "../../entities/gates/gate-scope.js";
 import { type Connection, DeploymentWindowConnection, PAGE_SIZE, PageArgs } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import {
-  CreateDeploymentWindowPayload,
-  DeleteDeploymentWindowPayload,
-  UpdateDeploymentWindowPayload,
-} from "../../schema/gate-payloads.js";
-import {
   CreateDeploymentWindowInput,
   DeleteDeploymentWindowInput,
   UpdateDeploymentWindowInput,
 } from "../../schema/inputs/gates.js";
+import {
+  CreateDeploymentWindowPayload,
+  DeleteDeploymentWindowPayload,
+  UpdateDeploymentWindowPayload,
+} from "../../schema/payloads/gates.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows, WINDOWS } from "../lists.js";
 import { loadGateScope } from "./scopes.js";
@@ -32,7 +32,10 @@ class DeploymentWindowsArgs extends PageArgs {
 
 @Resolver(() => DeploymentWindow)
 export class DeploymentWindowResolver {
-  @Query(() => DeploymentWindow, { nullable: true, description: "Finds a deployment window; null if there is none." })
+  @Query(() => DeploymentWindow, {
+    nullable: true,
+    description: "Finds a deployment window; null if it does not exist.",
+  })
   deploymentWindow(
     @Ctx() ctx: Context,
     @Arg("window", () => ID, { description: "The window's id or name." }) window: string,

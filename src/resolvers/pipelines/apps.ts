@@ -10,7 +10,7 @@ import { AppConnection, type Connection, PageArgs, ReleaseConnection } from "../
 import type { Context } from "../../schema/context.js";
 import { CreateAppInput, DeleteAppInput, UpdateAppInput } from "../../schema/inputs/apps.js";
 import { AppOrder, orderBy, ReleasesArgs } from "../../schema/inputs/orders.js";
-import { CreateAppPayload, DeleteAppPayload, UpdateAppPayload } from "../../schema/payloads.js";
+import { CreateAppPayload, DeleteAppPayload, UpdateAppPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows, nameContains, nestedList } from "../lists.js";
 import { appOrder, releaseOfAppOrder } from "../orders.js";
@@ -29,7 +29,7 @@ class AppsArgs extends PageArgs {
 
 @Resolver(() => App)
 export class AppResolver {
-  @Query(() => App, { nullable: true, description: "Finds an app; null if there is none." })
+  @Query(() => App, { nullable: true, description: "Finds an app; null if it does not exist." })
   app(
     @Ctx() ctx: Context,
     @Arg("app", () => ID, { description: "The app's id or name." }) app: string,

@@ -27,7 +27,7 @@ import {
   RemoveCouplingPayload,
   SetAutoDeployPayload,
   UpdateChecksPayload,
-} from "../../schema/payloads.js";
+} from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { COUPLINGS, listRows } from "../lists.js";
 import { loadApp, loadPipeline } from "../relations.js";
@@ -45,7 +45,8 @@ class CouplingsArgs extends PageArgs {
 export class CouplingResolver {
   @Query(() => Coupling, {
     nullable: true,
-    description: "Finds a coupling by its id or by its app; null if there is none. Set exactly one of `id` and `app`.",
+    description:
+      "Finds a coupling by its id or by its app; null if it does not exist. Set exactly one of `id` and `app`.",
   })
   async coupling(
     @Ctx() ctx: Context,

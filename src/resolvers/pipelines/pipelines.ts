@@ -23,7 +23,7 @@ import type { Context } from "../../schema/context.js";
 import { TYPES_FILTER } from "../../schema/event-filters.js";
 import { orderBy, PipelineOrder, PromotionOrder } from "../../schema/inputs/orders.js";
 import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../../schema/inputs/pipelines.js";
-import { CreatePipelinePayload, DeletePipelinePayload, UpdatePipelinePayload } from "../../schema/payloads.js";
+import { CreatePipelinePayload, DeletePipelinePayload, UpdatePipelinePayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { nestedEvents } from "../history/events.js";
 import { listRows, nameContains, nestedList } from "../lists.js";
@@ -55,7 +55,7 @@ class PipelineEventsArgs extends EventPageArgs {
 
 @Resolver(() => Pipeline)
 export class PipelineResolver {
-  @Query(() => Pipeline, { nullable: true, description: "Finds a pipeline; null if there is none." })
+  @Query(() => Pipeline, { nullable: true, description: "Finds a pipeline; null if it does not exist." })
   pipeline(
     @Ctx() ctx: Context,
     @Arg("pipeline", () => ID, { description: "The pipeline's id or name." }) pipeline: string,

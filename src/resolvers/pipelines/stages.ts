@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { findPipeline } from "../../domain/core/references.js";
 import { loadStageGates } from "../../domain/gates/gate-state.js";
-import { updateStagePolicy } from "../../domain/gates/stage-policies.js";
-import { defaultPolicy } from "../../domain/gates/stage-policy-fact.js";
+import { updateStagePolicy } from "../../domain/gates/policies/stage-policies.js";
+import { defaultPolicy } from "../../domain/gates/policies/stage-policy-fact.js";
 import { nextStage, STAGES } from "../../domain/pipelines/stages.js";
 import { Stage } from "../../entities/core/enums.js";
 import { GateState } from "../../entities/gates/gate-state.js";
@@ -12,7 +12,7 @@ import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { PipelineStage, StageNode } from "../../entities/pipelines/stage.js";
 import type { Context } from "../../schema/context.js";
 import { UpdateStagePolicyInput } from "../../schema/inputs/stage-policies.js";
-import { UpdateStagePolicyPayload } from "../../schema/payloads.js";
+import { UpdateStagePolicyPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadPipeline } from "../relations.js";
 

@@ -10,7 +10,7 @@ import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from ".
 import type { Context } from "../../schema/context.js";
 import { CreateBuildInput, UpdateBuildInput } from "../../schema/inputs/builds.js";
 import { BuildOrder, orderBy, ReleasesArgs } from "../../schema/inputs/orders.js";
-import { CreateBuildPayload, UpdateBuildPayload } from "../../schema/payloads.js";
+import { CreateBuildPayload, UpdateBuildPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows, nestedList, ofRepository } from "../lists.js";
 import { buildOrder, releaseOrder } from "../orders.js";
@@ -35,7 +35,7 @@ class BuildsArgs extends PageArgs {
 
 @Resolver(() => Build)
 export class BuildResolver {
-  @Query(() => Build, { nullable: true, description: "Finds a build; null if there is none." })
+  @Query(() => Build, { nullable: true, description: "Finds a build; null if it does not exist." })
   build(
     @Ctx() ctx: Context,
     @Arg("id", () => ID, { description: "The build's id." }) id: string,

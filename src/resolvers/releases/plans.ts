@@ -65,7 +65,7 @@ export class BlockerResolver {
 
   @FieldResolver(() => Node, {
     nullable: true,
-    description: "The freeze, window, approval rule or status that it comes from; null if there is none.",
+    description: "The freeze, window, approval rule or status that it comes from; null if it comes from no object.",
   })
   cause(@Root() { cause }: Blocker): Node | null {
     return cause;

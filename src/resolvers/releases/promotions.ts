@@ -10,7 +10,7 @@ import { retryPromotion } from "../../domain/promotions/retry.js";
 import { reviewForcedPromotion } from "../../domain/promotions/review.js";
 import { undoPromotion } from "../../domain/promotions/undo.js";
 import { Build } from "../../entities/builds/build.js";
-import { PromotionPhase, PromotionTargetPhase } from "../../entities/core/enums.js";
+import { PromotionPhase } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Blocker, latestEnd, PromotionPlan } from "../../entities/releases/plan.js";
@@ -32,11 +32,11 @@ import {
   RetryPromotionPayload,
   ReviewForcedPromotionPayload,
   UndoPromotionPayload,
-} from "../../schema/payloads.js";
+} from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { listRows } from "../lists.js";
 import { promotionOrder } from "../orders.js";
-import { loadApp, loadBuild, loadLivePipeline, loadNode, loadRelease, requireRow } from "../relations.js";
+import { loadBuild, loadLivePipeline, loadNode, loadRelease } from "../relations.js";
 
 @ArgsType()
 class PromotionsArgs extends PageArgs {
@@ -67,7 +67,7 @@ class PromotionsArgs extends PageArgs {
 
 @Resolver(() => Promotion)
 export class PromotionResolver {
-  @Query(() => Promotion, { nullable: true, description: "Finds a promotion; null if there is none." })
+  @Query(() => Promotion, { nullable: true, description: "Finds a promotion; null if it does not exist." })
   promotion(
     @Ctx() ctx: Context,
     @Arg("id", () => ID, { description: "The promotion's id." }) id: string,
@@ -238,46 +238,4 @@ export class PromotionResolver {
 
 async function loadPromotion(ctx: Context, id: string | null): Promise<Promotion | null> {
   return id === null ? null : ctx.loaders.promotion.load(id);
-}
-
-@Resolver(() => PromotionTarget)
-export class PromotionTargetResolver {
-  @FieldResolver(() => Promotion, { description: "The promotion." })
-  async promotion(@Root() { promotionId }: PromotionTarget, @Ctx() ctx: Context): Promise<Promotion> {
-    return requireRow(ctx, await ctx.loaders.promotion.load(promotionId), "promotion", promotionId);
-  }
-
-  @FieldResolver(() => App, {
-    nullable: true,
-    description: "The target app. `deletedAt` is set if it was deleted.",
-  })
-  app(@Root() { appId }: PromotionTarget, @Ctx() ctx: Context): Promise<App> {
-    return loadApp(ctx, appId);
-  }
-
-  @FieldResolver(() => Release, {
-    nullable: true,
-    description: "The release that the promotion created on the app; null until the target is admitted.",
-  })
-  async release(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<Release | null> {
-    return releaseId === null ? null : loadRelease(ctx, releaseId);
-  }
-
-  @FieldResolver(() => PromotionTargetPhase, {
-    description: "The phase of the target: that of its release, once it has one.",
-  })
-  async phase(@Root() target: PromotionTarget, @Ctx() ctx: Context): Promise<PromotionTargetPhase> {
-    const { ownPhase, releaseId } = target;
-    if (ownPhase !== null) return ownPhase;
-    if (releaseId === null) throw new Error(`Target ${target.id} has neither a phase nor a release.`);
-    return (await loadRelease(ctx, releaseId)).phase;
-  }
-
-  @FieldResolver(() => String, {
-    nullable: true,
-    description: "Why the release failed; null if it did not fail or no reason was given.",
-  })
-  async failureReason(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<string | null> {
-    return releaseId === null ? null : (await loadRelease(ctx, releaseId)).failureReason;
-  }
 }

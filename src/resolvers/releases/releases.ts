@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { parseId } from "../../domain/core/input.js";
-import { rollup } from "../../domain/gates/checks.js";
+import { rollup } from "../../domain/gates/checks/checks.js";
 import * as releases from "../../domain/releases/releases.js";
 import { Build } from "../../entities/builds/build.js";
 import { StatusState } from "../../entities/core/enums.js";
@@ -12,13 +12,13 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { Context } from "../../schema/context.js";
 import { CreateReleaseInput, ReportDeploymentInput, RollbackInput } from "../../schema/inputs/releases.js";
-import { CreateReleasePayload, ReportDeploymentPayload, RollbackPayload } from "../../schema/payloads.js";
+import { CreateReleasePayload, ReportDeploymentPayload, RollbackPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadApp, loadBuild } from "../relations.js";
 
 @Resolver(() => Release)
 export class ReleaseResolver {
-  @Query(() => Release, { nullable: true, description: "Finds a release; null if there is none." })
+  @Query(() => Release, { nullable: true, description: "Finds a release; null if it does not exist." })
   release(
     @Ctx() ctx: Context,
     @Arg("id", () => ID, { description: "The release's id." }) id: string,

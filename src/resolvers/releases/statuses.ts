@@ -5,7 +5,7 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { Context } from "../../schema/context.js";
 import { ReportStatusInput } from "../../schema/inputs/statuses.js";
-import { ReportStatusPayload } from "../../schema/payloads.js";
+import { ReportStatusPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadBuild } from "../relations.js";
 

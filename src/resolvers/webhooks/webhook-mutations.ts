@@ -4,8 +4,8 @@ import * as requests from "../../domain/webhooks/requests.js";
 import * as webhooks from "../../domain/webhooks/webhooks.js";
 import type { Context } from "../../schema/context.js";
 import * as inputs from "../../schema/inputs/webhooks.js";
+import * as payloads from "../../schema/payloads/webhooks.js";
 import { requiresRole } from "../../schema/roles.js";
-import * as payloads from "../../schema/webhook-payloads.js";
 
 /** The argument of a mutation. */
 const inputOf = (mutation: string) => ({ description: `Input for ${mutation}.` });

@@ -15,7 +15,7 @@ import { loadLivePipelines } from "../relations.js";
 export class WebhookResolver {
   @Query(() => Webhook, {
     nullable: true,
-    description: `Finds a webhook; null if there is none. ${requiresRole("readWebhooks")}`,
+    description: `Finds a webhook; null if it does not exist. ${requiresRole("readWebhooks")}`,
   })
   async webhook(
     @Ctx() ctx: Context,

@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
-import type * as domain from "../../domain/gates/stage-policies.js";
+import type * as domain from "../../domain/gates/policies/stage-policies.js";
 import { Duration } from "../../entities/core/custom-scalars.js";
 import { Stage } from "../../entities/core/enums.js";
 

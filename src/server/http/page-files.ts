@@ -48,7 +48,7 @@ export class PageFiles {
     return compress(Buffer.from(html), "text/html; charset=utf-8");
   }
 
-  /** An asset by its name; null if there is none. */
+  /** An asset by its name; null if it does not exist. */
   asset(name: string): Promise<CompressedFile | null> {
     const extension = ASSET_NAME.exec(name)?.[1];
     const type = extension === undefined ? undefined : TYPES[extension];

@@ -77,7 +77,7 @@ describe("a stop while PostgreSQL does not respond", onlyOn("postgres"), () => {
     proxy.freezeNew();
     const overHttp = client.post(CREATE_APP, { input: { name: unique("app") } });
     const overSocket = socket.run("{ apps { totalCount } }").error();
-    // Both have reached the service.
+    // Usually long enough for both to reach the service. One that arrives after the signal gets the same answer.
     await new Promise((resolve) => setTimeout(resolve, 300));
     server.signal("SIGTERM");
     idle.signal("SIGTERM");

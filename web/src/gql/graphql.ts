@@ -340,11 +340,11 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'PromotionTarget', readonly id: string }
             | { readonly __typename: 'Release', readonly id: string }
             | { readonly __typename: 'Approval', readonly id: string }
+            | { readonly __typename: 'ReleaseStatus', readonly id: string }
             | { readonly __typename: 'ApprovalRule', readonly id: string }
             | { readonly __typename: 'DeploymentWindow', readonly name: string, readonly id: string, readonly windowMessage: string | null }
             | { readonly __typename: 'Freeze', readonly reason: string, readonly endsAt: string | null, readonly id: string }
             | { readonly __typename: 'FreezeExemption', readonly id: string }
-            | { readonly __typename: 'ReleaseStatus', readonly id: string }
             | { readonly __typename: 'GithubDelivery', readonly id: string }
             | { readonly __typename: 'Webhook', readonly id: string }
             | { readonly __typename: 'WebhookDelivery', readonly id: string }

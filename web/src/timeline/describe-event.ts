@@ -6,7 +6,7 @@ import { phaseWord } from "../ui/phase";
 export interface EventText {
   readonly icon: StateName;
   readonly text: string;
-  /** A page that shows more; null if there is none. */
+  /** A page that shows more; null if the event has no page. */
   readonly link: string | null;
   readonly detail: string | null;
 }

@@ -111,11 +111,11 @@ export function addApprovalRules(program: Command): void {
       usage: "approvals:rules:delete <rule>",
       about: "Delete a rule that requires approvals; requires the ADMIN role",
       examples: [`approvals:rules:delete ${ID} --yes`],
-      notes: ["Promotions that waited for nothing else go at once."],
+      notes: ["Promotions that waited for nothing else start at once."],
       options: [yesOption()],
     },
     async ({ api, args: [rule = ""], options }) => {
-      await confirm(options, `Delete approval rule ${rule}? Promotions that wait for nothing else go at once.`);
+      await confirm(options, `Delete approval rule ${rule}? Promotions that wait for nothing else start at once.`);
       const { deleteApprovalRule } = await api.run(DeleteApprovalRuleDocument, { input: { rule } });
       return {
         document: deleteApprovalRule,

@@ -70,8 +70,8 @@ export function addApprovals(program: Command): void {
       about: "Approve a promotion that waits",
       examples: [`approve ${ID}`, `approve ${ID} --comment "QA has tested it"`],
       notes: [
-        "Approves it under every rule under which you may, unless --rule names one. The approval that meets the last rule lets\n" +
-          "the promotion go, if nothing else blocks it.",
+        "Approves it under every rule under which you may, unless --rule names one. The approval that meets the last rule starts\n" +
+          "the promotion, if nothing else blocks it.",
       ],
       options: [
         option("--rule <id>", "approve it under this rule only"),

@@ -1,12 +1,10 @@
 import type { Command } from "commander";
 import { Blocked, isGate } from "../../api/client.js";
-import { follow } from "../../api/follow.js";
 import {
   LogEndDocument,
   PromoteDocument,
   type PromoteInput,
   PromotionDocument,
-  PromotionEventsDocument,
   type PromotionFragment,
   type PromotionPhase,
   PromotionPlanDocument,
@@ -26,16 +24,12 @@ import {
 import { EXIT, type ExitCode, wrongUsage } from "../../exit.js";
 import { type OverrideFlags, overrideOptions, requireReason } from "../../options/override.js";
 import { appLabel, lower, shellQuote } from "../../output/format.js";
-import { type Progress, startProgress } from "../../output/progress.js";
-import { outcome, planHints, showPlan, showPromotion } from "../../output/promotions.js";
+import { startProgress } from "../../output/progress.js";
+import { planHints, showPlan, showPromotion } from "../../output/promotions.js";
 import { endLine, waitingLines } from "../../output/waiting.js";
 import { type ConfirmOptions, canAsk, confirm, yesOption } from "../../terminal/confirm.js";
 import { onInterrupt } from "../../terminal/interrupt.js";
-
-/** Interval at which `--wait` reads what a promotion waits for, in milliseconds. */
-const POLL_INTERVAL_MS = 5000;
-/** Maximum time for which `--wait` tries to reconnect, in milliseconds. */
-const RECONNECT_TIMEOUT_MS = 5 * 60_000;
+import { watchTargets } from "./watch-targets.js";
 
 interface Options extends OverrideFlags, ConfirmOptions {
   readonly app?: string;
@@ -185,7 +179,9 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
     const { endCursor } = (await api.run(LogEndDocument, {})).events.pageInfo;
     const { promotion } = (await api.run(PromoteDocument, { input })).promote;
     if (promotion.phase === "IN_PROGRESS" || promotion.phase === "WAITING") {
-      await watchTargets(call, promotion, endCursor ?? undefined, progress, interrupt.signal);
+      await watchTargets(call, promotion, {
+        ...{ heading: announcement(call), after: endCursor ?? undefined, progress, signal: interrupt.signal },
+      });
     }
     if (interrupt.signal.aborted) {
       progress.stop();
@@ -197,67 +193,6 @@ async function promoteAndWait(call: CommandCall<Options>, input: PromoteInput): 
     interrupt.release();
     progress.stop();
   }
-}
-
-/** Shows the phase of each target until all are final. */
-async function watchTargets(
-  call: CommandCall<Options>,
-  promotion: PromotionFragment,
-  after: string | undefined,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
-  const { screen, connection } = call;
-  const targets = new Map(promotion.targets.map((target) => [target.id, target]));
-  let current = promotion;
-  const show = () => {
-    const waiting = current.phase === "WAITING" ? waitingLines(current, Date.now()) : [];
-    const lines = [...targets.values()].map((one) => `  ${appLabel(one.app, screen.paint)}  ${outcome(screen, one)}`);
-    progress.update([announcement(call), ...waiting, ...lines].join("\n"));
-  };
-  show();
-  if (screen.reader === "pipe") for (const line of waitingLines(promotion, Date.now())) screen.line(line.trim());
-  // What it waits for changes without events of the promotion.
-  const stopPolling = poll(async () => {
-    if (current.phase !== "WAITING") return;
-    current = (await call.api.run(PromotionDocument, { id: promotion.id })).promotion ?? current;
-    show();
-  }, show);
-  try {
-    await followTargets();
-  } finally {
-    stopPolling();
-  }
-
-  async function followTargets(): Promise<void> {
-    const notice = (text: string) => screen.note(text);
-    const options = { after, signal, notice, reconnectTimeoutMs: RECONNECT_TIMEOUT_MS };
-    for await (const event of follow(connection, PromotionEventsDocument, { promotion: promotion.id }, options)) {
-      if (event.type === "PROMOTION_FINISHED") return;
-      current = { ...current, phase: event.promotionPhase };
-      const { target, targetPhase } = event;
-      if (target === null || targetPhase === null) continue;
-      const known = targets.get(target.id);
-      if (known === undefined) continue;
-      // The event carries the current failure reason, which applies only to a failed phase.
-      const failureReason = targetPhase === "FAILED" ? target.failureReason : null;
-      const updated = { ...known, phase: targetPhase, failureReason, release: target.release };
-      targets.set(target.id, updated);
-      show();
-      if (screen.reader === "pipe") screen.line(`${appLabel(updated.app, screen.paint)}  ${outcome(screen, updated)}`);
-    }
-  }
-}
-
-/** Calls `read` every few seconds, and `show` every second. Returns a function that ends it. */
-function poll(read: () => Promise<void>, show: () => void): () => void {
-  // A failed attempt is repeated; whether the service is reachable, the subscription notices.
-  const reading = setInterval(() => void read().catch(() => undefined), POLL_INTERVAL_MS);
-  const showing = setInterval(show, 1000);
-  return () => {
-    clearInterval(reading);
-    clearInterval(showing);
-  };
 }
 
 /** The phases of promotions that ended before they started, and the exit code: 3 if gates did not let them through. */

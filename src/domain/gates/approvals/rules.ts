@@ -76,7 +76,7 @@ export interface UpdateApprovalRuleInput extends ApprovalRuleFields {
 }
 
 /**
- * Changes the given fields of a rule. Approvals that no longer qualify stop to count.
+ * Changes the given fields of a rule. Approvals that no longer qualify stop counting.
  *
  * @throws Refusal FORBIDDEN if a field is loosened and the viewer is not ADMIN
  */
@@ -113,7 +113,7 @@ export async function updateApprovalRule(ctx: Ctx, input: UpdateApprovalRuleInpu
   });
 }
 
-/** Deletes a rule. Promotions that waited for it alone go. Deleting it again changes nothing. */
+/** Deletes a rule. Promotions that waited for it alone start. Deleting it again changes nothing. */
 export async function deleteApprovalRule(ctx: Ctx, input: { readonly rule: string }): Promise<ApprovalRule> {
   permit(ctx.viewer, "deleteApprovalRule");
   return ctx.db.write(async (tx) => {

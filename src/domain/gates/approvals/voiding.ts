@@ -14,7 +14,7 @@ import { lockPromotions } from "../../promotions/settle.js";
 import { explainRefusal, toVoter } from "./approvers.js";
 
 /*
- * When approvals stop to count: the rule changed, the credential was revoked, a check failed that had passed, or their time
+ * When approvals stop counting: the rule changed, the credential was revoked, a check failed that had passed, or their time
  * is over. Only those of promotions that wait are voided: afterwards an approval is a record. An approval that is void opens
  * nothing, so nothing is evaluated again.
  */

@@ -44,7 +44,7 @@ export interface Voted {
 }
 
 /**
- * Approves a promotion that waits. The approval that meets the last rule lets it go, if nothing else blocks it. Approving it
+ * Approves a promotion that waits. The approval that meets the last rule starts it, if nothing else blocks it. Approving it
  * again returns the first approval.
  *
  * @throws Refusal FORBIDDEN if the viewer may not vote; CONFLICT if the promotion does not wait any more
@@ -80,7 +80,7 @@ export async function rejectPromotion(ctx: Ctx, input: VoteInput): Promise<Voted
 /**
  * Takes an approval back while the promotion waits. Withdrawing it again changes nothing.
  *
- * @throws Refusal FORBIDDEN if another person gave it; CONFLICT if the promotion has gone, or it does not count any more
+ * @throws Refusal FORBIDDEN if another person gave it; CONFLICT if the promotion has started, or it does not count any more
  */
 export async function withdrawApproval(ctx: Ctx, input: { readonly approval: string }): Promise<Approval> {
   permit(ctx.viewer, "approvePromotion");

@@ -30,7 +30,7 @@ const PARTS: Readonly<Record<string, (value: string) => boolean>> = {
 
 /** Days on which something recurs. */
 export interface Recurrence {
-  /** The first day at or after the given one; null if there is none. */
+  /** The first day at or after the given one; null if the rule has no further day. */
   next(from: Temporal.PlainDate): Temporal.PlainDate | null;
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isUuid } from "../../../domain/core/input.js";
 import { requireApp } from "../../../domain/core/references.js";
 import { notFound } from "../../../domain/core/refusal.js";
-import { rollup } from "../../../domain/gates/checks.js";
+import { rollup } from "../../../domain/gates/checks/checks.js";
 import { reportStatus } from "../../../domain/releases/statuses.js";
 import type { StatusState } from "../../../entities/core/enums.js";
 import type { Release } from "../../../entities/releases/release.js";

@@ -1,11 +1,11 @@
 import sql from "sql-template-tag";
-import { columns } from "../../database/rows/raw-rows.js";
-import type { Reader } from "../../database/rows/reader.js";
-import type { Stage } from "../../entities/core/enums.js";
-import { Release } from "../../entities/releases/release.js";
-import { formatDuration, readDuration } from "../core/duration.js";
-import { createBlocker } from "./blocker.js";
-import { defineGate, type Fact, InvalidFact, type Subject } from "./gate.js";
+import { columns } from "../../../database/rows/raw-rows.js";
+import type { Reader } from "../../../database/rows/reader.js";
+import type { Stage } from "../../../entities/core/enums.js";
+import { Release } from "../../../entities/releases/release.js";
+import { formatDuration, readDuration } from "../../core/duration.js";
+import { createBlocker } from "../blocker.js";
+import { defineGate, type Fact, InvalidFact, type Subject } from "../gate.js";
 import { policyFact } from "./stage-policy-fact.js";
 
 const IN_STAGES = columns({ id: "text", build_id: "text", pipeline_id: "text", stage: "text" });

@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Approval } from "../entities/gates/approval.js";
-import { ApprovalRule } from "../entities/gates/approval-rule.js";
-import { Promotion } from "../entities/releases/promotion.js";
+import { Approval } from "../../entities/gates/approval.js";
+import { ApprovalRule } from "../../entities/gates/approval-rule.js";
+import { Promotion } from "../../entities/releases/promotion.js";
 
 /* The payload types of the mutations of approvals. See payloads.ts for the rules. */
 

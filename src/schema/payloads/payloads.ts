@@ -1,14 +1,14 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Token } from "../entities/access/token.js";
-import { Build } from "../entities/builds/build.js";
-import { StagePolicy } from "../entities/gates/stage-policy.js";
-import { App } from "../entities/pipelines/app.js";
-import { Coupling } from "../entities/pipelines/coupling.js";
-import { Pipeline } from "../entities/pipelines/pipeline.js";
-import { ReviewApp } from "../entities/pipelines/review-app.js";
-import { Promotion } from "../entities/releases/promotion.js";
-import { Release } from "../entities/releases/release.js";
-import { ReleaseStatus } from "../entities/releases/release-status.js";
+import { Token } from "../../entities/access/token.js";
+import { Build } from "../../entities/builds/build.js";
+import { StagePolicy } from "../../entities/gates/stage-policy.js";
+import { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Pipeline } from "../../entities/pipelines/pipeline.js";
+import { ReviewApp } from "../../entities/pipelines/review-app.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { Release } from "../../entities/releases/release.js";
+import { ReleaseStatus } from "../../entities/releases/release-status.js";
 
 /*
  * The payload types of the mutations. Each mutation has a separate payload type, so that it can grow without the others.

@@ -1,7 +1,7 @@
-import type { Stage } from "../../entities/core/enums.js";
-import { StagePolicy } from "../../entities/gates/stage-policy.js";
-import type { Pipeline } from "../../entities/pipelines/pipeline.js";
-import type { Fact } from "./gate.js";
+import type { Stage } from "../../../entities/core/enums.js";
+import { StagePolicy } from "../../../entities/gates/stage-policy.js";
+import type { Pipeline } from "../../../entities/pipelines/pipeline.js";
+import type { Fact } from "../gate.js";
 
 /** The policy of a stage that has none: it requires nothing. */
 export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stage: Stage): StagePolicy {

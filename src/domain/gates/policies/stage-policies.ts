@@ -1,16 +1,16 @@
-import type { Tx } from "../../database/rows/tx.js";
-import type { Stage } from "../../entities/core/enums.js";
-import { StagePolicy } from "../../entities/gates/stage-policy.js";
-import { append } from "../../events/append.js";
-import { changed } from "../../events/draft.js";
-import { permit } from "../access/actions.js";
-import type { Ctx } from "../core/context.js";
-import { formatDuration, parseDuration } from "../core/duration.js";
-import { requirePipeline } from "../core/references.js";
-import { clearWaiting } from "../promotions/clear-waiting.js";
+import type { Tx } from "../../../database/rows/tx.js";
+import type { Stage } from "../../../entities/core/enums.js";
+import { StagePolicy } from "../../../entities/gates/stage-policy.js";
+import { append } from "../../../events/append.js";
+import { changed } from "../../../events/draft.js";
+import { permit } from "../../access/actions.js";
+import type { Ctx } from "../../core/context.js";
+import { formatDuration, parseDuration } from "../../core/duration.js";
+import { requirePipeline } from "../../core/references.js";
+import { clearWaiting } from "../../promotions/clear-waiting.js";
+import { findLoosened, largerIsStricter, type Strictness } from "../strictness.js";
 import { MAX_SOAK_TIME } from "./soak-time.js";
 import { defaultPolicy } from "./stage-policy-fact.js";
-import { findLoosened, largerIsStricter, type Strictness } from "./strictness.js";
 
 /** The fields of a policy, without its key and time. */
 type Fields = Omit<StagePolicy, "pipelineId" | "stage" | "updatedAt">;

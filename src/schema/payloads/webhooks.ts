@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Webhook } from "../entities/webhooks/webhook.js";
-import { WebhookDelivery } from "../entities/webhooks/webhook-delivery.js";
+import { Webhook } from "../../entities/webhooks/webhook.js";
+import { WebhookDelivery } from "../../entities/webhooks/webhook-delivery.js";
 
 /* The payload types of the mutations of webhooks; see `payloads.ts`. */
 

@@ -1,6 +1,6 @@
-import type { BlockerCode, StatusState } from "../../entities/core/enums.js";
-import type { CheckResult } from "../../entities/releases/promotion.js";
-import type { ReleaseStatus } from "../../entities/releases/release-status.js";
+import type { BlockerCode, StatusState } from "../../../entities/core/enums.js";
+import type { CheckResult } from "../../../entities/releases/promotion.js";
+import type { ReleaseStatus } from "../../../entities/releases/release-status.js";
 
 /* Rules about statuses and required checks. All are pure. */
 

@@ -1,9 +1,9 @@
-import { effectiveStatuses } from "../../database/queries/effective-statuses.js";
-import type { Reader } from "../../database/rows/reader.js";
-import { ReleaseStatus } from "../../entities/releases/release-status.js";
-import { createBlocker } from "./blocker.js";
+import { effectiveStatuses } from "../../../database/queries/effective-statuses.js";
+import type { Reader } from "../../../database/rows/reader.js";
+import { ReleaseStatus } from "../../../entities/releases/release-status.js";
+import { createBlocker } from "../blocker.js";
+import { defineGate, type Fact } from "../gate.js";
 import { describeState, evaluateChecks } from "./checks.js";
-import { defineGate, type Fact } from "./gate.js";
 
 /** The statuses that count: those of the promoted release, or those of the build if it is released straight onto an app. */
 export const statusesFact: Fact<readonly ReleaseStatus[]> = {

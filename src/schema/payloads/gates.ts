@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { DeploymentWindow } from "../entities/gates/deployment-window.js";
-import { Freeze } from "../entities/gates/freeze.js";
+import { DeploymentWindow } from "../../entities/gates/deployment-window.js";
+import { Freeze } from "../../entities/gates/freeze.js";
 
 /* The payload types of the mutations of windows and freezes. See payloads.ts for the rules. */
 
