@@ -9,6 +9,9 @@ import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, temporaryFolder } from "../support/server.js";
 import { startProcess } from "../support/server-process.js";
 
+/** Programs start slowly on a busy machine, and the example waits up to 10 seconds between two attempts to connect. */
+const SLOW = { timeoutMs: 90_000 };
+
 describe("the example that watches events", () => {
   it("prints each event once although the service is killed, and continues after a cursor", async (t) => {
     const environment = {
@@ -39,20 +42,20 @@ describe("the example that watches events", () => {
     const { events } = await seed.client.ask("{ events(last: 1) { nodes { cursor } } }");
     const printed = watch(events.nodes[0].cursor);
     await create();
-    assert.ok(await eventually(() => printed.length === 1));
+    assert.ok(await eventually(() => printed.length === 1, SLOW));
     server.signal("SIGKILL");
     await server.exit();
     const restarted = startProcess(t, { ...environment, PORT: new URL(url).port });
     await restarted.ready();
     await create();
     await create();
-    assert.ok(await eventually(() => printed.length >= 3));
+    assert.ok(await eventually(() => printed.length >= 3, SLOW));
     assert.deepEqual(
       printed.map(({ name }) => name),
       created.slice(1),
     );
     const again = watch(printed[0]?.cursor ?? "");
-    assert.ok(await eventually(() => again.length >= 2));
+    assert.ok(await eventually(() => again.length >= 2, SLOW));
     assert.deepEqual(
       again.map(({ name }) => name),
       created.slice(2),
