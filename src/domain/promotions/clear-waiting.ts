@@ -15,11 +15,13 @@ import { lockPromotions, settle } from "./settle.js";
 
 /**
  * The promotions that a fact may let through: those of a build, for its statuses and the releases of it; of pipelines, for
- * their policies and checks, null for all of them; one promotion, for its approvals; those that a token asked for.
+ * their policies and checks, null for all of them; of pipelines, for their windows and freezes; one promotion, for its
+ * approvals; those that a token asked for.
  */
 export type Cleared =
   | { readonly builds: readonly string[] }
   | { readonly pipelines: readonly string[] | null }
+  | { readonly gatesOf: readonly string[] | null }
   | { readonly promotion: string }
   | { readonly token: string };
 
@@ -47,7 +49,7 @@ export async function clearWaiting(tx: Tx, ctx: TxCtx, cleared: Cleared): Promis
 }
 
 /**
- * Locks the promotions that a change may let through, before the rows of the change itself: a build or a release. Only if
+ * Locks the promotions that a change may let through, before what the change itself locks: a build, a release, or windows and freezes. Only if
  * an attempt has found that there are some, so that a change that lets nothing through does not read twice.
  */
 export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
@@ -55,9 +57,9 @@ export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
   await lockPromotions(tx, (await findCleared(tx, cleared)).slice(0, MOST_AT_ONCE));
 }
 
-/** Whether the caller holds locks of rows that come behind promotions and their apps. */
+/** Whether the caller holds locks that come behind those of promotions and their apps. */
 function needsLocksFirst(tx: Tx, cleared: Cleared): boolean {
-  return tx.dialect.concurrent && "builds" in cleared;
+  return tx.dialect.concurrent && ("builds" in cleared || "gatesOf" in cleared);
 }
 
 function findCleared(reader: Reader, cleared: Cleared): Promise<Promotion[]> {
@@ -75,7 +77,8 @@ function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
   }
   if ("promotion" in cleared) return sql`e.id = ${cleared.promotion}`;
   if ("token" in cleared) return sql`e.asked_by = ${cleared.token}`;
-  return cleared.pipelines === null ? sql`1 = 1` : dialect.oneOf(sql`e.pipeline_id`, cleared.pipelines);
+  const pipelines = "gatesOf" in cleared ? cleared.gatesOf : cleared.pipelines;
+  return pipelines === null ? sql`1 = 1` : dialect.oneOf(sql`e.pipeline_id`, pipelines);
 }
 
 async function wakeLater(tx: Tx, promotions: readonly Promotion[]): Promise<void> {

@@ -6,13 +6,12 @@ import { gateChanged } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
 import type { Ctx } from "../../core/context.js";
 import { newId } from "../../core/id.js";
-import { LIMITS, parseLine } from "../../core/input.js";
-import { lockGates } from "../../core/locks.js";
+import { LIMITS, parseId, parseLine } from "../../core/input.js";
 import { requireApp, requireBuild } from "../../core/references.js";
 import { badInput, conflict } from "../../core/refusal.js";
 import { transactionTime } from "../../core/time.js";
 import { loadScope } from "../scopes.js";
-import { wakeWaiting } from "../wake.js";
+import { lockGateChange, wakeWaiting } from "../wake.js";
 import { refuseBeyondScope } from "../windows/windows.js";
 import { requireLiveFreeze } from "./freezes.js";
 
@@ -33,7 +32,7 @@ export async function exemptFromFreeze(ctx: Ctx, input: ExemptFromFreezeInput): 
   const reason = parseLine("reason", input.reason, LIMITS.description);
   if ((input.build == null) === (input.app == null)) throw badInput("build", "Name either a build or an app.");
   return ctx.db.write(async (tx) => {
-    await lockGates(tx, "change");
+    await lockGateChange(tx, await loadScope(tx, parseId("freeze", input.freeze)));
     const freeze = await requireLiveFreeze(tx, ctx, input.freeze);
     await refuseBeyondScope(tx, ctx, freeze.id);
     const now = await transactionTime(tx, ctx);
@@ -48,11 +47,13 @@ export async function exemptFromFreeze(ctx: Ctx, input: ExemptFromFreezeInput): 
       ...{ ...toActorColumns("by", ctx.viewer), createdAt: now, expiresAt: input.expiresAt },
     });
     await tx.insert(FreezeExemption, [exemption]);
-    await wakeWaiting(tx, now);
     const what = app === null ? `build ${build?.id}` : app.name;
     const summary = `Freeze lets ${what} through until ${input.expiresAt.toISOString()}: ${reason}`;
     const scope = await loadScope(tx, freeze.id);
-    await append(tx, ctx.viewer, now, gateChanged("FREEZE_EXEMPTED", freeze, summary, scope));
+    await append(tx, ctx.viewer, now, [
+      ...gateChanged("FREEZE_EXEMPTED", freeze, summary, scope),
+      ...(await wakeWaiting(tx, ctx, scope)),
+    ]);
     return freeze;
   });
 }

@@ -16,7 +16,7 @@ import { badInput, conflict, notFound } from "../../core/refusal.js";
 import { transactionTime } from "../../core/time.js";
 import { type GateScopeInput, loadScope, resolveScope, storeScope } from "../scopes.js";
 import { findLoosened, laterIsStricter, type Strictness } from "../strictness.js";
-import { wakeWaiting } from "../wake.js";
+import { lockGateChange, wakeWaiting } from "../wake.js";
 import { refuseBeyondScope } from "../windows/windows.js";
 import { hasBegun, hasEnded } from "./freeze-gate.js";
 
@@ -90,7 +90,7 @@ export interface ExtendFreezeInput {
 export async function extendFreeze(ctx: Ctx, input: ExtendFreezeInput): Promise<Freeze> {
   permit(ctx.viewer, "extendFreeze");
   return ctx.db.write(async (tx) => {
-    await lockGates(tx, "change");
+    await lockGateChange(tx, await loadScope(tx, parseId("freeze", input.freeze)));
     const freeze = await requireLiveFreeze(tx, ctx, input.freeze);
     const now = await transactionTime(tx, ctx);
     if (input.endsAt == null && input.untilLifted !== true) {
@@ -107,9 +107,11 @@ export async function extendFreeze(ctx: Ctx, input: ExtendFreezeInput): Promise<
     freeze.endsAt = endsAt;
     if (freeze.startsAt <= now) freeze.announceAt = endsAt;
     await tx.update(Freeze, { id: freeze.id }, { ...freeze });
-    if (loosened) await wakeWaiting(tx, now);
     const scope = await loadScope(tx, freeze.id);
-    await append(tx, ctx.viewer, now, gateChanged("FREEZE_EXTENDED", freeze, summary, scope));
+    await append(tx, ctx.viewer, now, [
+      ...gateChanged("FREEZE_EXTENDED", freeze, summary, scope),
+      ...(loosened ? await wakeWaiting(tx, ctx, scope) : []),
+    ]);
     return freeze;
   });
 }
@@ -124,7 +126,7 @@ export async function liftFreeze(ctx: Ctx, input: LiftFreezeInput): Promise<Free
   permit(ctx.viewer, "liftFreeze");
   const reason = parseLine("reason", input.reason, LIMITS.description);
   return ctx.db.write(async (tx) => {
-    await lockGates(tx, "change");
+    await lockGateChange(tx, await loadScope(tx, parseId("freeze", input.freeze)));
     const freeze = await requireFreeze(tx, input.freeze);
     if (freeze.liftedAt !== null) return freeze;
     if (freeze.ended) throw conflict("The freeze has ended already.");
@@ -133,7 +135,8 @@ export async function liftFreeze(ctx: Ctx, input: LiftFreezeInput): Promise<Free
     const scope = await loadScope(tx, freeze.id);
     const now = await transactionTime(tx, ctx);
     Object.assign(freeze, { ...toActorColumns("liftedBy", ctx.viewer), liftedAt: now, liftReason: reason });
-    await append(tx, ctx.viewer, now, await endFreeze(tx, ctx, freeze, scope, `Freeze lifted: ${reason}`));
+    const ended = await endFreeze(tx, ctx, freeze, scope, `Freeze lifted: ${reason}`);
+    await append(tx, ctx.viewer, now, [...ended, ...(await wakeWaiting(tx, ctx, scope))]);
     return freeze;
   });
 }
@@ -149,7 +152,6 @@ export async function endFreeze(
   const now = await transactionTime(tx, ctx);
   Object.assign(freeze, { ended: true, announceAt: null });
   await tx.update(Freeze, { id: freeze.id }, { ...freeze });
-  await wakeWaiting(tx, now);
   return [
     ...gateChanged("FREEZE_ENDED", freeze, summary, scope),
     ...(hasBegun(freeze, now) ? gateChanged("GATE_OPENED", freeze, summary, scope) : []),

@@ -10,12 +10,11 @@ import type { Ctx, TxCtx } from "../../core/context.js";
 import { newId } from "../../core/id.js";
 import { withIdempotency } from "../../core/idempotency.js";
 import { LIMITS, optional, parseLine, parseName } from "../../core/input.js";
-import { lockGates } from "../../core/locks.js";
 import { nextPosition } from "../../core/position.js";
 import { conflict, notFound, Refusal } from "../../core/refusal.js";
 import { transactionTime } from "../../core/time.js";
 import { type GateScopeInput, loadScope, loadScopes, mayOverlap, resolveScope, storeScope } from "../scopes.js";
-import { wakeWaiting } from "../wake.js";
+import { lockGateChange, wakeWaiting } from "../wake.js";
 import { compileSchedule, type Schedule } from "./schedule.js";
 import { loosens } from "./strictness.js";
 
@@ -44,7 +43,8 @@ export async function createDeploymentWindow(ctx: Ctx, input: CreateDeploymentWi
   const name = parseName("name", input.name);
   const message = optional(input.message, (value) => parseLine("message", value, LIMITS.description));
   return withIdempotency(ctx, "createDeploymentWindow", input, DeploymentWindow, async (tx) => {
-    await lockGates(tx, "change");
+    const scope = await resolveScope(tx, ctx, input.scope);
+    await lockGateChange(tx, scope);
     const now = await transactionTime(tx, ctx);
     const schedule: Schedule = {
       kind: input.kind,
@@ -56,7 +56,6 @@ export async function createDeploymentWindow(ctx: Ctx, input: CreateDeploymentWi
       endTime: input.endTime,
     };
     const timetable = compileSchedule(schedule);
-    const scope = await resolveScope(tx, ctx, input.scope);
     const others = await findWindows(tx);
     if (others.length >= MAX_WINDOWS) throw conflict(`There are ${MAX_WINDOWS} windows already. Delete one first.`);
     refuseTakenName(others, name);
@@ -72,8 +71,11 @@ export async function createDeploymentWindow(ctx: Ctx, input: CreateDeploymentWi
     if (loosens(null, { ...window, scope }, othersAllow)) permit(ctx.viewer, "loosenDeploymentWindow");
     await tx.insert(DeploymentWindow, [window]);
     await storeScope(tx, window.id, scope);
-    await wakeWaiting(tx, now);
-    await append(tx, ctx.viewer, now, gateChanged("WINDOW_CREATED", window, describe(window), scope));
+    await append(tx, ctx.viewer, now, [
+      ...gateChanged("WINDOW_CREATED", window, describe(window), scope),
+      // An ALLOW window may add times to others.
+      ...(window.kind === "ALLOW" ? await wakeWaiting(tx, ctx, scope) : []),
+    ]);
     return window;
   });
 }
@@ -87,11 +89,13 @@ export async function updateDeploymentWindow(ctx: Ctx, input: UpdateDeploymentWi
   permit(ctx.viewer, "updateDeploymentWindow");
   const name = optional(input.name, (value) => parseName("name", value));
   return ctx.db.write(async (tx) => {
-    await lockGates(tx, "change");
-    const window = await requireWindow(tx, input.window);
+    const { id } = await requireWindow(tx, input.window);
+    const given = input.scope == null ? null : await resolveScope(tx, ctx, input.scope);
+    await lockGateChange(tx, await loadScope(tx, id), ...(given === null ? [] : [given]));
+    const window = await requireWindow(tx, id);
     const before = { ...window };
-    const scopeBefore = await loadScope(tx, window.id);
-    const scope = input.scope == null ? scopeBefore : await resolveScope(tx, ctx, input.scope);
+    const scopeBefore = await loadScope(tx, id);
+    const scope = given ?? scopeBefore;
     const others = (await findWindows(tx)).filter((one) => one.id !== window.id);
     if (name !== null) {
       refuseTakenName(others, name);
@@ -119,10 +123,12 @@ export async function updateDeploymentWindow(ctx: Ctx, input: UpdateDeploymentWi
       announceAt: until === null ? null : new Date(until),
     });
     await tx.update(DeploymentWindow, { id: window.id }, { ...window });
-    if (input.scope != null) await storeScope(tx, window.id, scope);
-    await wakeWaiting(tx, now);
+    if (given !== null) await storeScope(tx, window.id, scope);
     const summary = `${describe(window)} (before: ${describe(before)})`;
-    await append(tx, ctx.viewer, now, gateChanged("WINDOW_UPDATED", window, summary, scope));
+    await append(tx, ctx.viewer, now, [
+      ...gateChanged("WINDOW_UPDATED", window, summary, scope),
+      ...(await wakeWaiting(tx, ctx, scopeBefore, scope)),
+    ]);
     return window;
   });
 }
@@ -131,12 +137,13 @@ export async function updateDeploymentWindow(ctx: Ctx, input: UpdateDeploymentWi
 export async function deleteDeploymentWindow(ctx: Ctx, input: { readonly window: string }): Promise<string> {
   permit(ctx.viewer, "deleteDeploymentWindow");
   return ctx.db.write(async (tx) => {
-    await lockGates(tx, "change");
-    const window = await requireWindow(tx, input.window);
-    await refuseBeyondScope(tx, ctx, window.id);
-    const scope = await loadScope(tx, window.id);
+    const { id } = await requireWindow(tx, input.window);
+    await lockGateChange(tx, await loadScope(tx, id));
+    const window = await requireWindow(tx, id);
+    await refuseBeyondScope(tx, ctx, id);
+    const scope = await loadScope(tx, id);
     const events = await removeWindow(tx, ctx, window, scope, `Window ${window.name} deleted`);
-    await append(tx, ctx.viewer, ctx.now(), events);
+    await append(tx, ctx.viewer, ctx.now(), [...events, ...(await wakeWaiting(tx, ctx, scope))]);
     return window.id;
   });
 }
@@ -151,7 +158,6 @@ export async function removeWindow(
 ): Promise<EventDraft[]> {
   const now = await transactionTime(tx, ctx);
   await tx.update(DeploymentWindow, { id: window.id }, { deletedAt: now, updatedAt: now, announceAt: null });
-  await wakeWaiting(tx, now);
   return gateChanged("WINDOW_DELETED", window, summary, scope);
 }
 
@@ -163,9 +169,8 @@ export function findWindows(reader: Reader): Promise<DeploymentWindow[]> {
 /** @throws Refusal NOT_FOUND unless the viewer sees a live window of this id or name */
 async function requireWindow(tx: Tx, reference: string): Promise<DeploymentWindow> {
   const seen = await findWindow(tx.scoped, reference);
-  const window = seen && (await tx.first(DeploymentWindow, { id: seen.id }, { lock: "change" }));
-  if (window === null) throw notFound("window", `window "${reference}"`);
-  return window;
+  if (seen === null) throw notFound("window", `window "${reference}"`);
+  return seen;
 }
 
 /** Finds a live window by id or name. */

@@ -435,6 +435,81 @@ describe("automatic deploys", () => {
   });
 });
 
+describe("promotions that wait", () => {
+  const wait = async (app: Named): Promise<string> => {
+    const { promotion } = await admin.mutate("promote", { app: app.id, whenReady: true }, "promotion { id phase }");
+    assert.equal(promotion.phase, "WAITING");
+    return promotion.id;
+  };
+  const phase = async (id: string) =>
+    (await admin.ask("query ($id: ID!) { promotion(id: $id) { phase } }", { id })).promotion.phase;
+
+  it("go with the change that opens the last gate, in its transaction", async () => {
+    at(START);
+    const opened = async (
+      close: (scope: object) => Promise<string>,
+      open: (id: string, build: string) => Promise<unknown>,
+    ) => {
+      const { dev, build, scope } = await promotable();
+      const id = await close(scope);
+      const promotion = await wait(dev);
+      const { cursor } = await readLog(admin);
+      await open(id, build.id);
+      assert.equal(await phase(promotion), "SUCCEEDED");
+      const { events } = await readLog(admin, cursor);
+      assert.match(events[0]?.type ?? "", /^(FREEZE|WINDOW)_/);
+      assert.ok(events.some((event) => event.promotion?.id === promotion));
+    };
+    const forever = (scope: object) => freeze({ scope, untilLifted: true });
+    await opened(forever, lift);
+    await opened(forever, (id, build) =>
+      admin.mutate(
+        "exemptFromFreeze",
+        { freeze: id, build, reason: "x", expiresAt: "2030-03-05T16:00:00Z" },
+        "freeze { id }",
+      ),
+    );
+    const closed = async (scope: object) => (await window({ scope })).id;
+    await opened(closed, (id) =>
+      admin.mutate("updateDeploymentWindow", { window: id, startTime: "12:00" }, "window { id }"),
+    );
+    await opened(closed, (id) => admin.mutate("deleteDeploymentWindow", { window: id }, "deletedWindowId"));
+    const outside = async (scope: object) =>
+      (await window({ scope, kind: "ALLOW", startTime: "12:00", endTime: "13:00" })).id;
+    await opened(outside, async (id) => {
+      const scope = (
+        await admin.ask("query ($w: ID!) { deploymentWindow(window: $w) { scope { pipelines { id } } } }", { w: id })
+      ).deploymentWindow.scope.pipelines.map((one: Named) => one.id);
+      await window({ scope: { pipelines: scope }, kind: "ALLOW" });
+    });
+  });
+
+  it("go by the clock at the next opening, and not at the end of one gate of two", async () => {
+    at(START);
+    const { dev, scope } = await promotable();
+    await freeze({ scope, endsAt: "2030-03-05T11:00:00Z" });
+    await window({ scope, startTime: "10:00", endTime: "12:00" });
+    const promotion = await wait(dev);
+    at("2030-03-05T11:00:00Z");
+    await server.app.tick();
+    assert.equal(await phase(promotion), "WAITING");
+    at("2030-03-05T12:00:00Z");
+    await server.app.tick();
+    assert.equal(await phase(promotion), "SUCCEEDED");
+  });
+
+  it("stay where a change opens another place only", async () => {
+    at(START);
+    const [here, elsewhere] = [await promotable(), await promotable()];
+    await freeze({ scope: here.scope, untilLifted: true });
+    const other = await freeze({ scope: elsewhere.scope, untilLifted: true });
+    const promotion = await wait(here.dev);
+    await lift(other);
+    await server.app.tick();
+    assert.equal(await phase(promotion), "WAITING");
+  });
+});
+
 describe("the plan, the promotion and the gate", () => {
   /** 2030-03-29: the clock of Berlin is set forward two days later. */
   const EPOCH = Date.parse("2030-03-29T00:00:00Z");
