@@ -1,4 +1,4 @@
-import sql, { type Sql } from "sql-template-tag";
+import sql, { raw, type Sql } from "sql-template-tag";
 import { StaleRead } from "../../database/database.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
@@ -35,26 +35,26 @@ const MOST_AT_ONCE = 10;
  * @returns events, for the caller to append behind those of the change
  */
 export async function clearWaiting(tx: Tx, ctx: TxCtx, cleared: Cleared): Promise<EventDraft[]> {
-  const waiting = await findCleared(tx, cleared);
-  if (waiting.length === 0) return [];
+  const first = await findCleared(tx, cleared);
+  if (first.length === 0) return [];
   if (needsLocksFirst(tx, cleared) && !tx.retried) {
     throw new StaleRead("Promotions wait for this change, whose rows must be locked before those of the change.");
   }
-  const now = waiting.slice(0, MOST_AT_ONCE);
-  await lockPromotions(tx, now);
-  await wakeLater(tx, waiting.slice(MOST_AT_ONCE));
+  await lockPromotions(tx, first);
+  if (first.length === MOST_AT_ONCE) await wakeLater(tx, cleared, first);
   const events: EventDraft[] = [];
-  for (const { id } of now) events.push(...(await settle(tx, ctx, id)));
+  for (const { id } of first) events.push(...(await settle(tx, ctx, id)));
   return events;
 }
 
 /**
- * Locks the promotions that a change may let through, before what the change itself locks: a build, a release, or windows and freezes. Only if
- * an attempt has found that there are some, so that a change that lets nothing through does not read twice.
+ * Locks the promotions that a change may let through, before what the change itself locks: a build, a release, or windows
+ * and freezes. Only if an attempt has found that there are some, so that a change that lets nothing through does not read
+ * twice.
  */
 export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
   if (!tx.dialect.concurrent || !tx.retried) return;
-  await lockPromotions(tx, (await findCleared(tx, cleared)).slice(0, MOST_AT_ONCE));
+  await lockPromotions(tx, await findCleared(tx, cleared));
 }
 
 /** Whether the caller holds locks that come behind those of promotions and their apps. */
@@ -62,11 +62,14 @@ function needsLocksFirst(tx: Tx, cleared: Cleared): boolean {
   return tx.dialect.concurrent && ("builds" in cleared || "gatesOf" in cleared);
 }
 
+/** The first promotions that a fact may let through, in the order in which they were asked for: at most `MOST_AT_ONCE`. */
 function findCleared(reader: Reader, cleared: Cleared): Promise<Promotion[]> {
+  const condition = conditionOf(reader, cleared);
   return reader.select(
     "waiting_promotions",
     Promotion,
-    sql`WHERE e.wake_at IS NOT NULL AND ${conditionOf(reader, cleared)} ORDER BY e.position`,
+    // The sign keeps planners from reading all promotions in their order to find the few that wait.
+    sql`WHERE e.wake_at IS NOT NULL AND ${condition} ORDER BY +e.position LIMIT ${MOST_AT_ONCE}`,
   );
 }
 
@@ -81,11 +84,24 @@ function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
   return pipelines === null ? sql`1 = 1` : dialect.oneOf(sql`e.pipeline_id`, pipelines);
 }
 
-async function wakeLater(tx: Tx, promotions: readonly Promotion[]): Promise<void> {
-  if (promotions.length === 0) return;
-  const ids = promotions.map((one) => one.id);
-  await tx.lock(Promotion, ids, "change");
-  await tx.update(Promotion, { id: ids, phase: "WAITING" }, { wakeAt: DUE });
+/**
+ * Makes all but the first promotions due, for the clock. One whose row is locked is left out: the transaction that has it
+ * locked evaluates it after this one, whose locks it needs for that, or ends it, or can only block it. Tokens are not locked
+ * by evaluations.
+ */
+async function wakeLater(tx: Tx, cleared: Cleared, first: readonly Promotion[]): Promise<void> {
+  const condition = conditionOf(tx, cleared);
+  const others = sql`NOT ${tx.dialect.oneOf(
+    sql`e.id`,
+    first.map((one) => one.id),
+  )}`;
+  const skip = "token" in cleared ? "" : "SKIP LOCKED";
+  const free = tx.dialect.concurrent ? raw(`ORDER BY e.id FOR NO KEY UPDATE ${skip}`) : raw("");
+  await tx.execute(
+    "wake_waiting_promotions",
+    sql`UPDATE promotions SET wake_at = ${DUE.getTime()}
+      WHERE id IN (SELECT e.id FROM promotions e WHERE e.wake_at IS NOT NULL AND ${condition} AND ${others} ${free})`,
+  );
 }
 
 /**

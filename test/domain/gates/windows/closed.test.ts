@@ -498,6 +498,25 @@ describe("promotions that wait", () => {
     assert.equal(await phase(promotion), "SUCCEEDED");
   });
 
+  it("go in the order in which they were asked for, also if there are too many for one transaction", async () => {
+    at(START);
+    const { pipelines, ids } = { pipelines: [] as string[], ids: [] as string[] };
+    const devs: Named[] = [];
+    for (let index = 0; index < 14; index += 1) {
+      const { dev, pipeline } = await promotable();
+      pipelines.push(pipeline.id);
+      devs.push(dev);
+    }
+    const freezeId = await freeze({ scope: { pipelines }, untilLifted: true });
+    for (const dev of devs) ids.push(await wait(dev));
+    const { cursor } = await readLog(admin);
+    await lift(freezeId);
+    await server.app.tick();
+    const { events } = await readLog(admin, cursor);
+    const started = events.filter(({ type }) => type === "PROMOTION_STARTED").map((event) => event.promotion?.id);
+    assert.deepEqual(started, ids);
+  });
+
   it("stay where a change opens another place only", async () => {
     at(START);
     const [here, elsewhere] = [await promotable(), await promotable()];

@@ -208,8 +208,9 @@ describe("freezes", () => {
     const freeze = await start();
     assert.deepEqual([length(freeze), freeze.active, freeze.startedBy.role], [4 * HOUR, true, "OPERATOR"]);
     assert.equal((await start({ untilLifted: true })).endsAt, null);
-    const later = new Date(Date.now() + 10 * MINUTE).toISOString();
-    const planned = await start({ startsAt: later, endsAt: new Date(Date.now() + 70 * MINUTE).toISOString() });
+    const begin = Date.now() + 10 * MINUTE;
+    const later = new Date(begin).toISOString();
+    const planned = await start({ startsAt: later, endsAt: new Date(begin + HOUR).toISOString() });
     assert.deepEqual([length(planned), planned.active], [HOUR, false]);
     const refused = async (input: object) =>
       (await operator.mutationError("startFreeze", { reason: "x", ...input })).extensions.field;
