@@ -23,7 +23,10 @@ describe("the example that watches events", () => {
     const seed = new Seed(new Client(url, ADMIN_SECRET));
     const created: string[] = [];
     const create = async () => {
-      created.push((await seed.app({ name: unique("app") })).name);
+      // Before it is created: the program may print the event before the response arrives here.
+      const name = unique("app");
+      created.push(name);
+      await seed.app({ name });
     };
     const watch = (...cursor: string[]) => {
       const printed: { name: string; cursor: string }[] = [];

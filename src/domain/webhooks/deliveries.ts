@@ -110,12 +110,29 @@ export async function recordQueued(
   return webhook;
 }
 
-/** Moves the cursor over events that need no request. @returns whether the cursor was still where it was expected */
-export async function skipTo(tx: Tx, id: string, from: number, position: number, owner: Owner): Promise<boolean> {
+/** Events that need no request: the ones that a webhook leaves out. */
+export interface Skipped {
+  readonly from: number;
+  readonly to: number;
+  /** What they were left out under: see `settingsOf`. */
+  readonly settings: string;
+}
+
+/**
+ * Moves the cursor over events that need no request.
+ *
+ * @returns whether it moved: not if it is elsewhere by now, or if the webhook has changed and might not leave them out
+ */
+export async function skip(tx: Tx, id: string, { from, to, settings }: Skipped, owner: Owner): Promise<boolean> {
   const webhook = await lockOwned(tx, id, owner);
-  if (webhook === null || webhook.position !== from) return false;
-  await moveCursor(tx, webhook, position);
+  if (webhook === null || webhook.position !== from || settingsOf(webhook) !== settings) return false;
+  await moveCursor(tx, webhook, to);
   return true;
+}
+
+/** What decides which events a webhook is sent, and how. */
+export function settingsOf({ types, pipelineIds, appId, tokenId, format }: Webhook): string {
+  return JSON.stringify([types, pipelineIds, appId, tokenId, format]);
 }
 
 /** Queues events of a webhook without order, and moves its cursor to the last of them. */

@@ -5,7 +5,7 @@ import { type Ticker, ticker } from "../../async/ticker.js";
 import { findEndedTokens } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { newId } from "../../domain/core/id.js";
-import { pruneDeliveries, skipTo, stopWebhook } from "../../domain/webhooks/deliveries.js";
+import { pruneDeliveries, skip, stopWebhook } from "../../domain/webhooks/deliveries.js";
 import type { Attempt } from "../../domain/webhooks/sender.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
 import type { Feed } from "../../events/feed.js";
@@ -115,18 +115,18 @@ async function disableEnded(ctx: Ctx, webhooks: readonly Webhook[], owner: strin
 async function moveCursors(ctx: Ctx, workers: ReadonlyMap<string, Worker>, owner: string | null): Promise<void> {
   const moves = [...workers].flatMap(([id, worker]) => {
     const { skipped } = worker;
-    return skipped === null ? [] : [{ id, worker, ...skipped }];
+    return skipped === null ? [] : [{ id, worker, skipped }];
   });
   if (moves.length === 0) return;
   const written = ctx.db.write(async (tx) => {
     const moved = new Set<string>();
-    for (const { id, from, to } of moves) if (await skipTo(tx, id, from, to, owner)) moved.add(id);
+    for (const { id, skipped } of moves) if (await skip(tx, id, skipped, owner)) moved.add(id);
     return moved;
   });
   await Promise.all(
-    moves.map(({ id, worker, to }) =>
+    moves.map(({ id, worker, skipped }) =>
       worker.flush(
-        to,
+        skipped.to,
         written.then((moved) => moved.has(id)),
       ),
     ),

@@ -3,7 +3,7 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { BEHIND_RETENTION } from "../../domain/webhooks/control.js";
-import { isSending, stopWebhook } from "../../domain/webhooks/deliveries.js";
+import { isSending, type Skipped, settingsOf, stopWebhook } from "../../domain/webhooks/deliveries.js";
 import { eventRequest } from "../../domain/webhooks/message.js";
 import type { Attempt } from "../../domain/webhooks/sender.js";
 import { filterOf, viewOf } from "../../domain/webhooks/visibility.js";
@@ -90,9 +90,10 @@ export abstract class Worker {
   /**
    * The cursor, if it can move without a request: the worker waits at the end of the log, behind events that it leaves out.
    */
-  get skipped(): { readonly from: number; readonly to: number } | null {
+  get skipped(): Skipped | null {
     const to = this.follower?.sleepingAt ?? null;
-    return to === null || to <= this.position || this.#flushing !== null ? null : { from: this.position, to };
+    if (to === null || to <= this.position || this.#flushing !== null) return null;
+    return { from: this.position, to, settings: this.#settings };
   }
 
   /** Holds requests back until the cursor was moved over what was skipped. */
@@ -162,9 +163,4 @@ export abstract class Worker {
       if (!signal.aborted) log.error({ err: error, webhook: this.id }, "webhook worker failed; it will be restarted");
     }
   }
-}
-
-/** What a run depends on, apart from the cursor. */
-function settingsOf({ types, pipelineIds, appId, tokenId, format }: Webhook): string {
-  return JSON.stringify([types, pipelineIds, appId, tokenId, format]);
 }

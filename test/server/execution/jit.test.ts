@@ -86,6 +86,18 @@ function text({ data, errors }: { data?: unknown; errors?: readonly { message: s
   return JSON.stringify({ data, errors: errors?.map((error) => error.message) });
 }
 
+/**
+ * Compares two serialized responses. Two fields that fail below the same nullable field race: how many of their errors are
+ * reported depends on which one fails first. At least one is, and the data is the same.
+ */
+function assertSame(code: string, plain: string, query: string): void {
+  const [actual, expected] = [JSON.parse(code), JSON.parse(plain)];
+  assert.deepEqual(actual.data, expected.data, query);
+  const [some = [], all = []] = [actual.errors, expected.errors].sort((a = [], b = []) => a.length - b.length);
+  assert.equal(some.length > 0, all.length > 0, query);
+  for (const message of some) assert.ok(all.includes(message), `${message}: ${query}`);
+}
+
 describe("a frequent query", () => {
   it("runs as compiled code, with the same response as the interpreter", async (t) => {
     const server = await startServer(t);
@@ -101,7 +113,7 @@ describe("a frequent query", () => {
         if (validate(schema, parse(query)).length > 0) return;
         const plain = await ways.plainly(query);
         const before = ways.compiled.runs;
-        for (let turn = 0; turn < TIMES; turn++) assert.equal(await ways.compiling(query), plain, query);
+        for (let turn = 0; turn < TIMES; turn++) assertSame(await ways.compiling(query), plain, query);
         if (plain.includes(`"errors"`) || query.length > 2000) return;
         compilable += 1;
         assert.ok(ways.compiled.runs > before, `no code was made of ${query}`);
