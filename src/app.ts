@@ -4,6 +4,8 @@ import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
 import type { ListenOptions } from "./database/postgres/log-listener.js";
 import { bootstrapAdmin } from "./domain/access/tokens.js";
+import { KeyRing } from "./domain/config-vars/key-ring.js";
+import { findMissingKeys } from "./domain/config-vars/rotate.js";
 import { type Ctx, SYSTEM_VIEWER } from "./domain/core/context.js";
 import { cursorExpired } from "./domain/history/events.js";
 import { readWaitingStatistics } from "./domain/promotions/statistics.js";
@@ -134,7 +136,12 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const { publicUrl } = config;
     const now = options.now ?? (() => new Date());
     const hasTestClock = options.now !== undefined;
-    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, sender, publicUrl, now, hasTestClock };
+    const keyRing = config.configKeys.length === 0 ? null : new KeyRing(config.configKeys);
+    const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, sender, publicUrl, now, hasTestClock, keyRing };
+    for (const [key, subjects] of await findMissingKeys(database.reader, keyRing)) {
+      // Not a reason to refuse to start: everything else works, and gates need no values.
+      log.error({ key, subjects }, "config vars cannot be read: a key is missing from CONFIG_KEYS, or is another one");
+    }
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 
     const elapsed =

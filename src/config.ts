@@ -1,8 +1,10 @@
 import { z } from "zod";
+import type { MasterKey } from "./domain/config-vars/key-ring.js";
 import type { OidcSettings } from "./server/auth/oidc.js";
 import type { Limits } from "./server/execution/limits.js";
 import {
   booleanSetting,
+  configKeysSetting,
   countSetting,
   durationSetting,
   isDatabaseUrl,
@@ -24,6 +26,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** The administrator's token; null to generate one at the first start. */
   readonly adminToken: string | null;
+  /** The keys that encrypt config vars, the current one first; empty if config vars are disabled. */
+  readonly configKeys: readonly MasterKey[];
   readonly logLevel: string;
   /**
    * Accepted webhook secrets: the current one and, during rotation, the previous one. Empty if webhooks are disabled.
@@ -110,6 +114,7 @@ export const SETTINGS = z.object({
       "must be 32 to 512 visible ASCII characters without spaces; `openssl rand -hex 32` creates one",
     )
     .optional(),
+  CONFIG_KEYS: configKeysSetting.default([]),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
       error: "must be one of fatal, error, warn, info, debug, trace or silent",
@@ -191,6 +196,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     databaseUrl: data.DATABASE_URL,
     databasePoolSize: data.DATABASE_POOL_SIZE,
     adminToken: data.ADMIN_TOKEN ?? null,
+    configKeys: data.CONFIG_KEYS,
     logLevel: data.LOG_LEVEL,
     githubWebhookSecrets: data.GITHUB_WEBHOOK_SECRET,
     githubForks: data.GITHUB_FORKS === "allow",

@@ -5,13 +5,22 @@ import type { Config } from "./config.js";
  * decoded.
  */
 export function collectSecrets(config: Config): string[] {
-  const { adminToken, githubWebhookSecrets, githubToken, databaseUrl, tracesEndpoint, tracesHeaders } = config;
+  const { adminToken, configKeys, githubWebhookSecrets, githubToken, databaseUrl, tracesEndpoint, tracesHeaders } =
+    config;
   const headers = (tracesHeaders ?? "").split(",").map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
   const passwords = [databaseUrl, tracesEndpoint].map((url) =>
     url !== null && URL.canParse(url) ? new URL(url).password : "",
   );
   const encoded = [...headers, ...passwords];
-  const secrets = [adminToken, githubToken, ...githubWebhookSecrets, ...encoded, ...encoded.map(decodePercent)];
+  const keys = configKeys.map(({ key }) => key.toString("base64"));
+  const secrets = [
+    adminToken,
+    githubToken,
+    ...githubWebhookSecrets,
+    ...keys,
+    ...encoded,
+    ...encoded.map(decodePercent),
+  ];
   return secrets.filter((secret): secret is string => secret !== null && secret !== "");
 }
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { MAKE_A_KEY, type MasterKey } from "./domain/config-vars/key-ring.js";
+import { KEY_BYTES } from "./domain/config-vars/sealing.js";
 import { readDuration } from "./domain/core/duration.js";
 import { Role } from "./entities/core/enums.js";
 import { parseNetwork } from "./integrations/webhooks/addresses.js";
@@ -54,6 +56,25 @@ export const secretsSetting = z.string().transform((text, context) => {
     message: "must be a secret of at least 8 characters, or two separated by a comma during rotation",
   });
   return z.NEVER;
+});
+
+/** `name:key` pairs, comma-separated, each key 32 bytes in base64. */
+export const configKeysSetting = z.string().transform((text, context): MasterKey[] => {
+  const keys: MasterKey[] = [];
+  for (const pair of text.split(",").map((one) => one.trim())) {
+    const [, name = "", encoded = ""] = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(pair) ?? [];
+    const key = Buffer.from(encoded, "base64");
+    const fits = key.length === KEY_BYTES && key.toString("base64") === encoded;
+    if (fits && keys.every((other) => other.name !== name)) keys.push({ name, key });
+    else {
+      context.addIssue({
+        code: "custom",
+        message: `must be name:key pairs separated by commas, each with another name and a key of 32 bytes in base64; \`${MAKE_A_KEY}\` makes one`,
+      });
+      return z.NEVER;
+    }
+  }
+  return keys;
 });
 
 export function isDatabaseUrl(url: string): boolean {

@@ -1,14 +1,30 @@
 /* What a cache has to know of the schema. A test compares it with the schema. */
 
 /** Events are not kept in caches: each is delivered once. */
-export const EVENT_TYPES = ["ApprovalEvent", "ChangeEvent", "PromotionEvent", "ReleaseEvent", "ReleaseStatusEvent"];
+export const EVENT_TYPES = [
+  "ApprovalEvent",
+  "ChangeEvent",
+  "ConfigEvent",
+  "PromotionEvent",
+  "ReleaseEvent",
+  "ReleaseStatusEvent",
+];
 
 /** The types of each interface, for fragments on interfaces. */
 export const POSSIBLE_TYPES = {
   Event: EVENT_TYPES,
   Node: [
-    ...["App", "Approval", "ApprovalEvent", "ApprovalRule", "Build", "ChangeEvent", "Coupling", "DeploymentWindow"],
-    ...["Freeze", "FreezeExemption", "GithubDelivery", "Pipeline", "PipelineStage", "Promotion", "PromotionEvent"],
+    ...["App", "Approval", "ApprovalEvent", "ApprovalRule", "Build", "ChangeEvent", "ConfigEvent", "Coupling"],
+    ...[
+      "DeploymentWindow",
+      "Freeze",
+      "FreezeExemption",
+      "GithubDelivery",
+      "Pipeline",
+      "PipelineStage",
+      "Promotion",
+      "PromotionEvent",
+    ],
     ...["PromotionTarget", "Release", "ReleaseEvent", "ReleaseStatus", "ReleaseStatusEvent", "ReviewApp", "Token"],
     ...["Webhook", "WebhookDelivery"],
   ],
@@ -17,6 +33,7 @@ export const POSSIBLE_TYPES = {
 /** Types without an id: values that belong to the object that contains them. */
 export const VALUE_TYPES = [
   ...["Actor", "ApprovalProgress", "Approver", "AutoDeploy", "AvailableCheck", "Blocker", "CheckResult", "Commit"],
+  ...["ConfigDifference", "ConfigVar"],
   ...["GateScope", "GateState"],
   ...["GithubReport", "PlannedTarget", "PromotionPlan", "PullRequest", "StageNode", "StagePolicy", "TimeInterval"],
   "Viewer",

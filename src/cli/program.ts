@@ -1,6 +1,8 @@
 import { Command, type Option } from "commander";
 import { option } from "./command.js";
 import { addCompletion } from "./commands/completion.js";
+import { addConfigReading } from "./commands/config/read.js";
+import { addConfigSetting } from "./commands/config/set.js";
 import { addFreezes } from "./commands/gates/freezes.js";
 import { addWindows } from "./commands/gates/windows.js";
 import { addGithub } from "./commands/github.js";
@@ -69,6 +71,8 @@ export function createProgram(version: string): Command {
   addPipelinesUpdate(program);
   addReviewApps(program);
   addApprovalRules(program);
+  addConfigReading(program);
+  addConfigSetting(program);
   program.commandsGroup("Builds, releases and promotions:");
   addBuilds(program);
   addReleases(program);

@@ -3,6 +3,7 @@ import { Build } from "./builds/build.js";
 import { CommitStatus } from "./builds/commit-status.js";
 import { HeldDeploy } from "./builds/held-deploy.js";
 import { RepositoryName } from "./builds/repository-name.js";
+import { ConfigKey, ConfigValue, ConfigVar } from "./config-vars/config-var.js";
 import { IdempotencyKey } from "./core/idempotency-key.js";
 import { Approval } from "./gates/approval.js";
 import { ApprovalRule } from "./gates/approval-rule.js";
@@ -31,6 +32,9 @@ export const ENTITIES = [
   App,
   Build,
   CommitStatus,
+  ConfigKey,
+  ConfigValue,
+  ConfigVar,
   Coupling,
   DeploymentWindow,
   EventApp,

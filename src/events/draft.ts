@@ -117,6 +117,17 @@ export function statusReported(
   };
 }
 
+/** Config vars of an app were changed or read. It names keys, and holds no value. */
+export function configChanged(
+  type: "CONFIG_CHANGED" | "CONFIG_READ",
+  app: Pick<App, "id" | "name" | "configVersion">,
+  keys: readonly string[],
+  pipelineId: string | null,
+): EventDraft {
+  const { id, name, configVersion } = app;
+  return { ...NOTHING, type, pipelineId, detail: { appId: id, appName: name, keys, configVersion }, apps: [id] };
+}
+
 /** Any other change. `summary` is a sentence for people. */
 export function changed(
   type: EventType,

@@ -1,6 +1,7 @@
 import type { NonEmptyArray } from "type-graphql";
 import { TokenResolver } from "./access/tokens.js";
 import { ViewerResolver } from "./access/viewer.js";
+import { AppConfigResolver, ConfigEventResolver, ConfigVarResolver } from "./config-vars/config-vars.js";
 import { ApprovalRuleResolver, PipelineApprovalRulesResolver } from "./gates/approval-rules.js";
 import {
   ApprovalEventResolver,
@@ -44,6 +45,9 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   StageResolver,
   StagePolicyResolver,
   CouplingResolver,
+  ConfigVarResolver,
+  AppConfigResolver,
+  ConfigEventResolver,
   AppResolver,
   ReleaseResolver,
   BuildResolver,

@@ -1,6 +1,8 @@
 import type { Database } from "../database/database.js";
 import { createLoaders, type Loaders } from "../database/queries/loaders.js";
 import type { Reader } from "../database/rows/reader.js";
+import type { KeyRing } from "../domain/config-vars/key-ring.js";
+import { ConfigValueLoader } from "../domain/config-vars/read-config.js";
 import { type Ctx, contextFor, type Durations } from "../domain/core/context.js";
 import { transactionTime } from "../domain/core/time.js";
 import type { Viewer } from "../entities/access/token.js";
@@ -23,6 +25,7 @@ export class Context implements Ctx {
   readonly publicUrl: string | null;
   readonly now: () => Date;
   readonly hasTestClock: boolean;
+  readonly keyRing: KeyRing | null;
   /** Identifies the request in the log and in internal errors. */
   readonly requestId: string;
   /** Null if the operation's transport does not support subscriptions. */
@@ -30,6 +33,7 @@ export class Context implements Ctx {
   // Not a #private field: Apollo makes a shallow copy of the context, which drops those.
   private currentLoaders: Loaders | null = null;
   private currentTime: Promise<Date> | null = null;
+  private currentConfigValues: ConfigValueLoader | null = null;
   private readonly plainReader: Reader;
   /** The head of the log when the operation began; null unless it selects `Query.cursor`. */
   logHead: number | null = null;
@@ -56,6 +60,7 @@ export class Context implements Ctx {
     this.publicUrl = ctx.publicUrl;
     this.now = () => ctx.now();
     this.hasTestClock = ctx.hasTestClock ?? false;
+    this.keyRing = ctx.keyRing ?? null;
     this.requestId = requestId;
     this.subscriptionSource = subscriptionSource;
   }
@@ -74,6 +79,12 @@ export class Context implements Ctx {
     return this.currentTime;
   }
 
+  /** The values of config vars, each read at most once for the operation. */
+  get configValues(): ConfigValueLoader {
+    this.currentConfigValues ??= new ConfigValueLoader(this);
+    return this.currentConfigValues;
+  }
+
   /** Looks up a pipeline or an app by a unique key: its id, or its name if it is not deleted. */
   async lookup<T extends { id: string }>(find: (reader: Reader) => Promise<T | null>): Promise<T | null> {
     const row = await find(this.plainReader);
@@ -89,6 +100,7 @@ export class Context implements Ctx {
     const result = await mutation(this);
     this.currentLoaders = null;
     this.currentTime = null;
+    this.currentConfigValues = null;
     return result;
   }
 }

@@ -52,6 +52,7 @@ describe("ReleaseTrigger", enums.ReleaseTrigger, "What created a release.", {
   AUTO_DEPLOY: "A build of the app's branch succeeded and was deployed automatically.",
   PROMOTION: "A promotion from the previous stage.",
   ROLLBACK: "A rollback to an earlier release.",
+  CONFIG: "A change of the app's config vars. The build is the same as before.",
 });
 
 describe(
@@ -129,6 +130,13 @@ describe("Role", enums.Role, "The permissions of a token. Each role includes the
   OPERATOR:
     "Also creates and updates pipelines and apps, adds couplings and checks, releases, promotes and rolls back.",
   ADMIN: "Also removes checks, couplings, apps and pipelines, forces promotions and manages tokens.",
+});
+
+describe("ConfigParity", enums.ConfigParity, "Which config vars a target of a promotion must have.", {
+  OFF: "None: config vars are not compared.",
+  REQUIRED: "Those that the build or the target app requires.",
+  SUPERSET: "Also every one that the source app has.",
+  EXACT: "Also no other ones: the source and the target have the same keys.",
 });
 
 describe("WebhookFormat", enums.WebhookFormat, "The format of a webhook's request bodies.", {

@@ -57,7 +57,7 @@ export function present(thrown: unknown, requestId: string): PresentedError {
   if (graphql !== null && code !== undefined) {
     const field = code === "BAD_USER_INPUT" ? errorField(graphql.message) : undefined;
     const extensions = { code, ...(field !== undefined && { field }) };
-    return { error: { message: truncate(graphql.message), ...location, extensions }, fault: null };
+    return { error: { message: truncate(withoutValue(graphql.message)), ...location, extensions }, fault: null };
   }
   const message = "Internal server error; see the log for this requestId.";
   return { error: { message, ...location, extensions: { code: "INTERNAL_SERVER_ERROR", requestId } }, fault: cause };
@@ -71,6 +71,17 @@ function errorCode(error: GraphQLError): RefusalCode | undefined {
   // Execution errors: a missing variable of an argument is the client's error, everything else is internal.
   const causedByClient = error.path === undefined || error.message.startsWith("Argument ");
   return causedByClient && error.extensions.code === undefined ? "BAD_USER_INPUT" : undefined;
+}
+
+/**
+ * Removes values that graphql-js quotes and that may be those of config vars: whole objects and lists, and what is not text
+ * although it should be. Other messages keep the value, which helps to find it.
+ */
+function withoutValue(message: string): string {
+  return message
+    .replace(/^(Variable "\$\w+" got invalid value) [{[].*( at "[^"]*"; )/s, "$1$2")
+    .replace(/^(Variable "\$\w+" got invalid value) .* (at "[^"]*\.value"; )/s, "$1 $2")
+    .replace(/(String cannot represent a non string value): .*$/s, "$1.");
 }
 
 /** Truncates the middle. A message may quote a long value before it states the problem at the end. */

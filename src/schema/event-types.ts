@@ -43,6 +43,8 @@ describe("EventType", EventType, "The type of an event.", {
   APPROVAL_GIVEN: "A promotion was approved under a rule.",
   APPROVAL_REJECTED: "A promotion was rejected under a rule, which ended it.",
   APPROVAL_VOIDED: "An approval stopped counting before the promotion started.",
+  CONFIG_CHANGED: "Config vars of an app were set, unset, or marked as required.",
+  CONFIG_READ: "Secret config vars of an app were read.",
   TOKEN_CREATED: "A token was created.",
   TOKEN_REVOKED: "A token was revoked.",
   WEBHOOK_CREATED: "A webhook was created.",

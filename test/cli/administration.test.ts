@@ -5,6 +5,7 @@ import { before, describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, hasTerminal, nonEmptyLines } from "../support/cli.js";
+import { configKeys } from "../support/config-keys.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 
@@ -413,5 +414,68 @@ describe("commands without a request", () => {
     const { code, stdout } = await new CommandLine(t).run(["help", "apps:update"]);
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: railyard apps:update /);
+  });
+});
+
+describe("config commands", () => {
+  const cleanup = suiteCleanup();
+  let server: TestServer;
+  let cli: CommandLine;
+  let seed: Seed;
+
+  before(async () => {
+    server = await startServer(cleanup, { env: configKeys("k1") });
+    cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
+    seed = new Seed(server.admin);
+  });
+
+  it("set values from arguments, from standard input and from lines, and print one", async () => {
+    const { name } = await seed.app();
+    const from = (input: string, ...args: string[]) => cli.run(["config:set", ...args, "-a", name], { input });
+    assert.match((await from("", "LEVEL=info", "--plain")).stdout, /config is at version 1/);
+    await from("postgres://secret\n", "URL");
+    await from("# a comment\nA=1=1\n\nB=two words\n", "-");
+    const get = async (key: string) => (await cli.run(["config:get", key, "-a", name])).stdout;
+    assert.deepEqual(
+      [await get("URL"), await get("A"), await get("B")],
+      ["postgres://secret\n", "1=1\n", "two words\n"],
+    );
+    const listed = (await cli.run(["config", name])).stdout;
+    assert.match(listed, /^LEVEL\tinfo\t[0-9a-f]{12}\tpublic\toptional\t$/m);
+    assert.match(listed, /^URL\t\t[0-9a-f]{12}\tsecret\toptional\t$/m);
+    const marked = await cli.json(["config:set", "URL", "--required", "-d", "The database", "-a", name]);
+    assert.equal(marked.app.configVersion, 4);
+    const revealed = await cli.json(["config", name, "--reveal"]);
+    const url = revealed.config.find(({ key }: { key: string }) => key === "URL");
+    assert.deepEqual([url.value, url.required, url.description], ["postgres://secret", true, "The database"]);
+    await cli.json(["config:unset", "URL", "A", "-a", name, "--expected-version", "4"]);
+    const stale = await cli.run(["config:unset", "B", "-a", name, "--expected-version", "4"]);
+    assert.deepEqual([stale.code, /at version 5/.test(stale.stderr)], [1, true]);
+    assert.match((await cli.run(["config", name])).stderr, /Required, but not set: URL\./);
+    const [unknown, wrong, several] = [await from("", "-", "A"), await from("canary", "-"), await from("x", "A", "B")];
+    assert.deepEqual([unknown.code, wrong.code, several.code], [2, 2, 2]);
+    assert.ok(!wrong.stderr.includes("canary"));
+  });
+
+  it("need a token with --read-config to read a secret", async () => {
+    const { name } = await seed.app();
+    await cli.run(["config:set", "URL=secret", "-a", name]);
+    const create = (...args: string[]) => cli.json(["tokens:create", "reader", "--role", "reporter", ...args]);
+    const as = (token: string) => cli.run(["config:get", "URL", "-a", name, "--token", token]);
+    const refused = await as((await create()).secret);
+    assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+    assert.equal((await as((await create("--read-config")).secret)).stdout, "secret\n");
+  });
+
+  it("compare two apps, and rotate keys", async () => {
+    const pipeline = await seed.pipeline();
+    const [one, other] = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
+    await cli.run(["config:set", "SAME=1", "DIFFERENT=1", "HERE=1", "-a", one.name]);
+    await cli.run(["config:set", "SAME=1", "DIFFERENT=2", "THERE=1", "-a", other.name]);
+    const { stdout } = await cli.run(["config:diff", one.name, other.name]);
+    const lines = ["DIFFERENT\tdifferent values", `HERE\tonly in ${one.name}`, `THERE\tonly in ${other.name}`];
+    assert.deepEqual(nonEmptyLines(stdout), lines);
+    assert.equal((await cli.run(["config:rotate"])).stdout, "Re-encrypted 0 keys with k1.\n");
+    assert.deepEqual((await cli.json(["config:rotate", "--dry-run"])).missing, []);
   });
 });

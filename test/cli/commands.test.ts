@@ -4,6 +4,7 @@ import { joinChecks } from "../../src/cli/options/checks.js";
 import { createProgram } from "../../src/cli/program.js";
 import { suiteCleanup } from "../support/cleanup.js";
 import { CommandLine, nonEmptyLines, stripEscapes } from "../support/cli.js";
+import { configKeys } from "../support/config-keys.js";
 import { Seed, unique } from "../support/seed.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
 
@@ -17,7 +18,7 @@ describe("a command whose output is piped", () => {
   const cleanup = suiteCleanup();
 
   before(async () => {
-    server = await startServer(cleanup);
+    server = await startServer(cleanup, { env: configKeys("k1") });
     cli = new CommandLine(cleanup, { RAILYARD_URL: server.url, RAILYARD_TOKEN: ADMIN_SECRET });
     seed = new Seed(server.admin);
   });
@@ -340,6 +341,28 @@ describe("a command whose output is piped", () => {
     assert.deepEqual(await columns("approvals:rules:delete", rule.id, "--yes"), [
       [`Deleted approval rule ${rule.id}.`],
     ]);
+  });
+
+  it("sets, shows, compares and unsets config vars, and rotates their keys", async () => {
+    const pipeline = await seed.pipeline();
+    const [dev, stg] = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
+    assert.deepEqual(await columns("config:set", "LEVEL=info", "--plain", "-a", dev.name), [
+      [`⬢ ${dev.name} config is at version 1`],
+    ]);
+    const secret = await cli.run(["config:set", "URL", "-a", dev.name], { input: "postgres://secret\n" });
+    assert.equal(secret.stdout, `⬢ ${dev.name} config is at version 2\n`);
+    const kinds = (await columns("config", dev.name)).map(([key, value, , kind]) => [key, value, kind]);
+    assert.deepEqual(kinds, [
+      ["LEVEL", "info", "public"],
+      ["URL", "", "secret"],
+    ]);
+    assert.deepEqual(await columns("config:get", "URL", "-a", dev.name), [["postgres://secret"]]);
+    assert.deepEqual(await columns("config:diff", dev.name, stg.name), [
+      ["LEVEL", `only in ${dev.name}`],
+      ["URL", `only in ${dev.name}`],
+    ]);
+    assert.deepEqual(await columns("config:unset", "URL", "-a", dev.name), [[`⬢ ${dev.name} config is at version 3`]]);
+    assert.deepEqual(await cli.json(["config:rotate", "--dry-run"]), { key: "k1", rotated: 0, missing: [] });
   });
 
   it("creates, lists and revokes tokens", async () => {

@@ -21,7 +21,7 @@ const NESTED = `query ($few: Int!) {
     nodes {
       promotions(first: 2) { nodes { id targets { phase app { name } } } }
       events(last: 3) { nodes { type } }
-      couplings { app { releases(first: $few) { totalCount nodes { statuses { context } } } } }
+      couplings { app { config { key fingerprint } requiredConfig releases(first: $few) { totalCount nodes { statuses { context } } } } }
       availableChecks { context }
     }
   }

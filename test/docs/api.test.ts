@@ -31,7 +31,8 @@ describe("the API page", () => {
 
   it("has only examples that are valid against the schema", () => {
     const schema = buildSchema();
-    const examples = parseCodeBlocks(readFileSync(PAGE, "utf8")).filter((block) => block.language === "graphql");
+    const pages = [PAGE, "docs/config-vars.md"].map((page) => readFileSync(page, "utf8"));
+    const examples = pages.flatMap(parseCodeBlocks).filter((block) => block.language === "graphql");
     for (const { text } of examples) assert.deepEqual(validate(schema, parse(text)), [], text);
   });
 

@@ -4,7 +4,7 @@ import { SERVE_OPTIONS } from "../../src/cli/commands/serve.js";
 import { readConfig, SETTINGS } from "../../src/config.js";
 import { inlineCode, readTable } from "../support/markdown.js";
 
-const SECRETS = ["ADMIN_TOKEN", "GITHUB_WEBHOOK_SECRET", "GITHUB_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS"];
+const SECRETS = ["ADMIN_TOKEN", "CONFIG_KEYS", "GITHUB_WEBHOOK_SECRET", "GITHUB_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS"];
 
 describe("the settings page", () => {
   it("lists every setting with its default, and no other setting", () => {

@@ -16,6 +16,7 @@ export async function insertApp(tx: Tx, name: string, id: string = randomUUID())
     deploymentMode: "IMMEDIATE",
     deployTimeout: null,
     autoDeploy: true,
+    configVersion: 0,
     createdAt: now,
     updatedAt: now,
     deletedAt: null,

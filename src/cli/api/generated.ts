@@ -54,6 +54,8 @@ export type EventType =
   | 'APPROVAL_GIVEN'
   | 'APPROVAL_REJECTED'
   | 'APPROVAL_VOIDED'
+  | 'CONFIG_CHANGED'
+  | 'CONFIG_READ'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
   | 'WEBHOOK_CREATED'
@@ -151,7 +153,8 @@ export type ReleaseTrigger =
   | 'DEPLOY'
   | 'AUTO_DEPLOY'
   | 'PROMOTION'
-  | 'ROLLBACK';
+  | 'ROLLBACK'
+  | 'CONFIG';
 
 export type WindowKind =
   | 'ALLOW'
@@ -198,10 +201,32 @@ export type CreateTokenInput = {
   readonly pipelines?: ReadonlyArray<string> | null | undefined;
   readonly person?: string | null | undefined;
   readonly groups?: ReadonlyArray<string> | null | undefined;
+  readonly readConfig?: boolean | null | undefined;
 };
 
 export type RevokeTokenInput = {
   readonly token: string;
+};
+
+export type SetConfigInput = {
+  readonly app: string;
+  readonly set?: ReadonlyArray<SetConfigVarInput> | null | undefined;
+  readonly unset?: ReadonlyArray<string> | null | undefined;
+  readonly expectedVersion?: number | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly reason?: string | null | undefined;
+};
+
+export type SetConfigVarInput = {
+  readonly key: string;
+  readonly value?: string | null | undefined;
+  readonly secret?: boolean | null | undefined;
+  readonly required?: boolean | null | undefined;
+  readonly description?: string | null | undefined;
+};
+
+export type RotateConfigKeysInput = {
+  readonly dryRun?: boolean | null | undefined;
 };
 
 export type CreateApprovalRuleInput = {
@@ -424,6 +449,7 @@ export type CreateBuildInput = {
   readonly artifact?: string | null | undefined;
   readonly checksum?: string | null | undefined;
   readonly phase?: BuildPhase | null | undefined;
+  readonly requiredConfig?: ReadonlyArray<string> | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -722,6 +748,37 @@ export type PipelineNamesQueryVariables = Exact<{
 
 export type PipelineNamesQuery = { readonly list: { readonly nodes: ReadonlyArray<{ readonly name: string }>, readonly pageInfo: PageFragment } };
 
+export type ConfigVarFragment = { readonly key: string, readonly secret: boolean, readonly fingerprint: string, readonly required: boolean, readonly description: string | null, readonly updatedAt: string, readonly updatedBy: ActorFragment };
+
+export type ConfigQueryVariables = Exact<{
+  app: string;
+}>;
+
+
+export type ConfigQuery = { readonly app: { readonly id: string, readonly name: string, readonly configVersion: number, readonly requiredConfig: ReadonlyArray<string>, readonly coupling: { readonly pipeline: { readonly id: string } } | null, readonly config: ReadonlyArray<ConfigVarFragment> } | null };
+
+export type ConfigValuesQueryVariables = Exact<{
+  app: string;
+  keys?: ReadonlyArray<string> | string | null | undefined;
+}>;
+
+
+export type ConfigValuesQuery = { readonly app: { readonly config: ReadonlyArray<{ readonly key: string, readonly secret: boolean, readonly value: string | null }> } | null };
+
+export type SetConfigMutationVariables = Exact<{
+  input: SetConfigInput;
+}>;
+
+
+export type SetConfigMutation = { readonly setConfig: { readonly app: { readonly id: string, readonly name: string, readonly configVersion: number }, readonly release: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly trigger: ReleaseTrigger, readonly configVersion: number | null } | null } | null };
+
+export type RotateConfigKeysMutationVariables = Exact<{
+  input: RotateConfigKeysInput;
+}>;
+
+
+export type RotateConfigKeysMutation = { readonly rotateConfigKeys: { readonly key: string, readonly rotated: number, readonly missing: ReadonlyArray<string> } | null };
+
 export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string } };
 
 export type CouplingQueryVariables = Exact<{
@@ -775,6 +832,8 @@ type Event_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEv
 
 type Event_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
+type Event_ConfigEvent_Fragment = { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
+
 type Event_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
 export type EventFragment =
@@ -782,6 +841,7 @@ export type EventFragment =
   | Event_ApprovalEvent_Fragment
   | Event_ReleaseStatusEvent_Fragment
   | Event_ReleaseEvent_Fragment
+  | Event_ConfigEvent_Fragment
   | Event_ChangeEvent_Fragment
 ;
 
@@ -818,6 +878,10 @@ export type EventsSubscription = { readonly event:
     | (
       { readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
       & Event_ReleaseEvent_Fragment
+    )
+    | (
+      { readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number }
+      & Event_ConfigEvent_Fragment
     )
     | (
       { readonly subjectId: string, readonly subjectName: string, readonly summary: string }
@@ -1173,6 +1237,7 @@ export type WebhookDeliveryFragment = { readonly id: string, readonly attempt: n
     | { readonly id: string, readonly type: EventType }
     | { readonly id: string, readonly type: EventType }
     | { readonly id: string, readonly type: EventType }
+    | { readonly id: string, readonly type: EventType }
    | null };
 
 export type WebhooksQueryVariables = Exact<{
@@ -1265,7 +1330,7 @@ export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: W
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -1287,7 +1352,7 @@ export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEA
 
 export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE"];
 
-export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK"];
+export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK", "CONFIG"];
 
 export const WINDOW_KIND_VALUES: readonly WindowKind[] = ["ALLOW", "DENY"];
 
@@ -1421,6 +1486,19 @@ const PAGE = `fragment Page on PageInfo {
 const ACTOR = `fragment Actor on Actor {
   name
   role
+}
+`;
+
+const CONFIG_VAR = `fragment ConfigVar on ConfigVar {
+  key
+  secret
+  fingerprint
+  required
+  description
+  updatedAt
+  updatedBy {
+    ...Actor
+  }
 }
 `;
 
@@ -2118,6 +2196,74 @@ export const PipelineNamesDocument: Operation<PipelineNamesQuery, PipelineNamesQ
 ${PAGE}`,
 };
 
+export const ConfigDocument: Operation<ConfigQuery, ConfigQueryVariables> = {
+  name: "Config",
+  document: `query Config($app: ID!) {
+  app(app: $app) {
+    id
+    name
+    configVersion
+    requiredConfig
+    coupling {
+      pipeline {
+        id
+      }
+    }
+    config {
+      ...ConfigVar
+    }
+  }
+}
+${CONFIG_VAR}${ACTOR}`,
+};
+
+export const ConfigValuesDocument: Operation<ConfigValuesQuery, ConfigValuesQueryVariables> = {
+  name: "ConfigValues",
+  document: `query ConfigValues($app: ID!, $keys: [String!]) {
+  app(app: $app) {
+    config(keys: $keys) {
+      key
+      secret
+      value
+    }
+  }
+}
+`,
+};
+
+export const SetConfigDocument: Mutation<SetConfigMutation, SetConfigMutationVariables> = {
+  name: "SetConfig",
+  document: `mutation SetConfig($input: SetConfigInput!) {
+  setConfig(input: $input) {
+    app {
+      id
+      name
+      configVersion
+    }
+    release {
+      id
+      version
+      phase
+      trigger
+      configVersion
+    }
+  }
+}
+`,
+};
+
+export const RotateConfigKeysDocument: Mutation<RotateConfigKeysMutation, RotateConfigKeysMutationVariables> = {
+  name: "RotateConfigKeys",
+  document: `mutation RotateConfigKeys($input: RotateConfigKeysInput!) {
+  rotateConfigKeys(input: $input) {
+    key
+    rotated
+    missing
+  }
+}
+`,
+};
+
 export const CouplingDocument: Operation<CouplingQuery, CouplingQueryVariables> = {
   name: "Coupling",
   document: `query Coupling($id: ID, $app: ID) {
@@ -2254,6 +2400,11 @@ export const EventsDocument: Operation<EventsSubscription, EventsSubscriptionVar
           version
         }
       }
+    }
+    ... on ConfigEvent {
+      appName
+      keys
+      configVersion
     }
     ... on ChangeEvent {
       subjectId

@@ -52,7 +52,14 @@ export function addTokens(program: Command): void {
     },
   );
 
-  define<{ role: Role; expires?: string; pipelines?: string[]; person?: string; groups?: string[] }>(
+  define<{
+    role: Role;
+    expires?: string;
+    pipelines?: string[];
+    person?: string;
+    groups?: string[];
+    readConfig?: boolean;
+  }>(
     program,
     {
       usage: "tokens:create <name>",
@@ -61,6 +68,7 @@ export function addTokens(program: Command): void {
         "tokens:create ci --role reporter",
         "tokens:create deploys --role operator --expires 2027-01-01",
         "tokens:create shop-deploys --role operator --pipelines shop,shop-api",
+        "tokens:create deployer --role reporter --pipelines shop --read-config",
         "tokens:create ada --role operator --person ada@example.com --groups release-managers",
       ],
       options: [
@@ -69,13 +77,14 @@ export function addTokens(program: Command): void {
         listOption("-p, --pipelines <pipeline...>", "restrict the token to these pipelines"),
         option("--person <name>", "the person that the token stands for in approvals"),
         listOption("--groups <group...>", "the groups that the token belongs to"),
+        option("--read-config", "let the token read secret config vars, as a deployer must"),
       ],
     },
-    async ({ api, args: [name = ""], options: { role, expires, pipelines, person, groups } }) => {
+    async ({ api, args: [name = ""], options: { role, expires, pipelines, person, groups, readConfig } }) => {
       const at = expires === undefined ? undefined : new Date(expires);
       if (Number.isNaN(at?.getTime()))
         throw wrongUsage(`--expires must be a date, for example 2027-01-01; got "${expires}".`);
-      const input = { name, role, expiresAt: at?.toISOString(), pipelines, person, groups };
+      const input = { name, role, expiresAt: at?.toISOString(), pipelines, person, groups, readConfig };
       const { createToken } = await api.run(CreateTokenDocument, { input });
       return {
         document: createToken,

@@ -125,6 +125,10 @@ function describeEvent(event: LogEvent, paint: Paint): string {
       if (voidedBecause !== null) return `an approval of the ${what} does not count any more: ${lower(voidedBecause)}`;
       return `${what} ${event.type === "APPROVAL_GIVEN" ? "approved" : "rejected"} under ${singleLine(rule.name)}`;
     }
+    case "ConfigEvent": {
+      const verb = event.type === "CONFIG_READ" ? "read" : "changed";
+      return `config of ${appLabel({ name: event.appName }, paint)} ${verb} at version ${event.configVersion}: ${event.keys.join(", ")}`;
+    }
     case "ChangeEvent":
       return singleLine(event.summary);
   }

@@ -53,7 +53,7 @@ function describe(first: BlockerFragment, group: readonly BlockerFragment[]): st
 }
 
 function remedy(
-  { code, context }: BlockerFragment,
+  { code, context, app }: BlockerFragment,
   hints: BlockerHints,
 ): { advice: string | null; command: string | null } {
   const check = context ?? "the check";
@@ -80,6 +80,8 @@ function remedy(
       return { advice: null, command: "railyard freezes" };
     case "WINDOW_CLOSED":
       return { advice: null, command: "railyard windows" };
+    case "CONFIG_MISSING":
+      return { advice: null, command: `railyard config:set KEY -a ${app?.name ?? "APP"}` };
     default:
       return { advice: null, command: null };
   }

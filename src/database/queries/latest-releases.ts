@@ -2,13 +2,18 @@ import sql from "sql-template-tag";
 import { Release } from "../../entities/releases/release.js";
 import type { Reader } from "../rows/reader.js";
 
-/** The latest release of each app, in any phase. Apps without one are left out. One statement for all. */
+/**
+ * The latest release of each app, in any phase. A release after a change of config is none: it deploys the build of the one
+ * before it again. Apps without one are left out. One statement
+ * for all.
+ */
 export async function latestReleases(reader: Reader, appIds: readonly string[]): Promise<ReadonlyMap<string, Release>> {
   if (appIds.length === 0) return new Map();
   const releases = await reader.select(
     "latest_releases",
     Release,
-    sql`JOIN apps a ON e.id = (SELECT c.id FROM releases c WHERE c.app_id = a.id ORDER BY c.version DESC LIMIT 1)
+    sql`JOIN apps a ON e.id = (SELECT c.id FROM releases c WHERE c.app_id = a.id AND c."trigger" <> 'CONFIG'
+        ORDER BY c.version DESC LIMIT 1)
       WHERE ${reader.dialect.oneOf(sql`a.id`, appIds)}`,
   );
   return new Map(releases.map((release) => [release.appId, release]));

@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { Build } from "../../entities/builds/build.js";
+import { ConfigVar } from "../../entities/config-vars/config-var.js";
 import { Approval } from "../../entities/gates/approval.js";
 import { ApprovalRule } from "../../entities/gates/approval-rule.js";
 import { Freeze, FreezeExemption } from "../../entities/gates/freeze.js";
@@ -51,6 +52,7 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
     couplingsOfPipeline: many(reader, Coupling, "pipelineId", "position"),
     policiesOfPipeline: many(reader, StagePolicy, "pipelineId", "stage"),
     exemptionsOfFreeze: many(reader, FreezeExemption, "freezeId", "createdAt"),
+    configOfApp: many(reader, ConfigVar, "appId", "key"),
     reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
     approvalRulesOfPipeline: many(reader, ApprovalRule, "pipelineId", "position"),
     approvalsOfPromotion: many(reader, Approval, "promotionId", "position"),

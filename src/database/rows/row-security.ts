@@ -32,6 +32,9 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     ["review_apps", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["stage_policies", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["apps", sql`t.id IN ${COUPLED}`],
+    ["config_vars", sql`t.app_id IN ${COUPLED}`],
+    ["config_keys", sql`t.subject_id IN ${COUPLED}`],
+    ["config_values", sql`t.app_id IN ${COUPLED}`],
     ["releases", sql`t.app_id IN ${COUPLED}`],
     ["github_reports", sql`t.app_id IN ${COUPLED}`],
     // EXISTS instead of IN: it is evaluated for each row, while IN would list everything that was ever released.
@@ -111,6 +114,7 @@ const OUTCOME_IS_VISIBLE = sql`${OF_VISIBLE_APP} OR EXISTS (SELECT 1 FROM promot
 const REFERENCED_APP = sql`SELECT t.id, t.name, t.created_at, t.deleted_at,
   ${ifVisible("description", "''")}, ${ifVisible("region", "NULL")},
   ${ifVisible("deployment_mode", "'IMMEDIATE'")}, ${ifVisible("deploy_timeout", "NULL")}, ${ifVisible("auto_deploy", "1 = 1")},
+  ${ifVisible("config_version", "0")},
   ${ifVisible("updated_at", "t.created_at")}, ${ifVisible("position", "0")}, ${ifVisible("updated_position", "0")}`;
 
 const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.phase, t."trigger", t.description,
@@ -121,6 +125,7 @@ const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.p
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.forced ELSE 1 = 0 END AS forced,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.cancel_requested_at ELSE NULL END AS cancel_requested_at,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.config_version ELSE NULL END AS config_version,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.succeeded_at ELSE NULL END AS succeeded_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 

@@ -50,6 +50,9 @@ export const ACTIONS = {
   updateApprovalRule: "OPERATOR",
   loosenApprovalRule: "ADMIN",
   deleteApprovalRule: "ADMIN",
+  setConfig: "OPERATOR",
+  readConfig: "ADMIN",
+  rotateConfigKeys: "ADMIN",
   removeChecks: "ADMIN",
   changeRepository: "ADMIN",
   loosenDeploymentWindow: "ADMIN",
@@ -97,6 +100,7 @@ const PIPELINE_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   ...(["deleteDeploymentWindow", "startFreeze", "extendFreeze", "liftFreeze", "liftOthersFreeze"] as const),
   ...(["readWebhooks", "createWebhook", "updateWebhook", "deleteWebhook", "pauseWebhook", "resumeWebhook"] as const),
   ...(["rotateWebhookSecret", "rewindWebhook", "redeliver", "testWebhook"] as const),
+  ...(["setConfig", "readConfig"] as const),
 ]);
 
 const RANK = Object.keys(Role);
@@ -105,7 +109,9 @@ export function isPermitted(viewer: Viewer, action: Action): boolean {
   return hasRank(viewer, action) && !exceeds(viewer, action);
 }
 
-function hasRank({ role }: Viewer, action: Action): boolean {
+function hasRank({ role, readConfig }: Viewer, action: Action): boolean {
+  // A deployer's token reads config without being an administrator's.
+  if (action === "readConfig" && readConfig === true) return true;
   return RANK.indexOf(role) >= RANK.indexOf(ACTIONS[action]);
 }
 

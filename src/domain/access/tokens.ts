@@ -26,6 +26,8 @@ export interface CreateTokenInput {
   readonly person?: string | null;
   /** The groups that the token belongs to; none if null or undefined. */
   readonly groups?: readonly string[] | null;
+  /** Whether it may read secret config vars, for a deployer. */
+  readonly readConfig?: boolean | null;
 }
 
 /** Creates a token. The secret is returned only here; only its hash is stored. */
@@ -48,12 +50,14 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
   const token = await ctx.db.write(async (tx) => {
     const limits = pipelines === null ? null : await tokenName(tx, pipelines);
     const scope = limits && [...limits.keys()].sort();
-    const fields = { name, role: input.role, expiresAt, scope, person, groups, bootstrap: false };
+    const readConfig = input.readConfig ?? false;
+    const fields = { name, role: input.role, readConfig, expiresAt, scope, person, groups, bootstrap: false };
     const made = await insertToken(tx, ctx, fields, secret);
     const standsFor = person === null ? "" : `, for ${person}`;
+    const reads = readConfig ? ", may read config" : "";
     const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
     await append(tx, ctx.viewer, ctx.now(), [
-      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${standsFor}${only}`),
+      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${standsFor}${only}${reads}`),
     ]);
     return made;
   });
@@ -146,7 +150,16 @@ async function bootstrap(tx: Tx, ctx: TxCtx, secret: string): Promise<void> {
   const token = await insertToken(
     tx,
     ctx,
-    { name: "admin", role: "ADMIN", expiresAt: null, scope: null, person: null, groups: [], bootstrap: true },
+    {
+      name: "admin",
+      role: "ADMIN",
+      readConfig: false,
+      expiresAt: null,
+      scope: null,
+      person: null,
+      groups: [],
+      bootstrap: true,
+    },
     secret,
   );
   await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin made, ADMIN")]);
@@ -155,7 +168,7 @@ async function bootstrap(tx: Tx, ctx: TxCtx, secret: string): Promise<void> {
 async function insertToken(
   tx: Tx,
   ctx: TxCtx,
-  fields: Pick<Token, "name" | "role" | "expiresAt" | "scope" | "person" | "groups" | "bootstrap">,
+  fields: Pick<Token, "name" | "role" | "readConfig" | "expiresAt" | "scope" | "person" | "groups" | "bootstrap">,
   secret: string,
 ): Promise<Token> {
   const token = Object.assign(new Token(), {

@@ -5,6 +5,7 @@ import type { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitRepository } from "../access/actions.js";
+import { parseRequiredConfig } from "../config-vars/input.js";
 import { type Ctx, SYSTEM_VIEWER } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
@@ -45,6 +46,8 @@ export interface CreateBuildInput {
   readonly artifact?: string | null;
   readonly checksum?: string | null;
   readonly phase?: BuildPhase | null;
+  /** The keys of config vars that the build needs. */
+  readonly requiredConfig?: readonly string[] | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -69,6 +72,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     commitAuthor: optional(input.commit.author, (value) => parseLine("commit.author", value)),
     commitUrl: optional(input.commit.url, (value) => parseUrl("commit.url", value)),
     ...parseArtifact(phase, input),
+    requiredConfig: parseRequiredConfig("requiredConfig", input.requiredConfig ?? []),
     createdAt: now,
     updatedAt: now,
   });

@@ -1,5 +1,6 @@
 import { type Database, limitedTo } from "../../database/database.js";
 import type { Viewer } from "../../entities/access/token.js";
+import type { KeyRing } from "../config-vars/key-ring.js";
 import type { WebhookSender } from "../webhooks/sender.js";
 
 /** Durations in milliseconds. */
@@ -24,6 +25,8 @@ export interface Ctx {
   now(): Date;
   /** Whether `now` is the clock of a test, which then decides on every engine. @default false */
   readonly hasTestClock?: boolean;
+  /** Encrypts config vars; null if CONFIG_KEYS is not set. @default null */
+  readonly keyRing?: KeyRing | null;
 }
 
 /** What a helper needs besides its `tx`. It has no database, so a helper cannot begin another transaction. */
@@ -52,6 +55,6 @@ export function asSystem(ctx: TxCtx): TxCtx {
 
 /** What does not depend on the viewer. */
 function shared(ctx: Omit<Ctx, "db" | "viewer">): Omit<Ctx, "db" | "viewer"> {
-  const { durations, sender, publicUrl, hasTestClock = false } = ctx;
-  return { durations, sender, publicUrl, hasTestClock, now: () => ctx.now() };
+  const { durations, sender, publicUrl, hasTestClock = false, keyRing = null } = ctx;
+  return { durations, sender, publicUrl, hasTestClock, keyRing, now: () => ctx.now() };
 }

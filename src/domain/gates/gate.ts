@@ -1,6 +1,6 @@
 import type { Reader } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
-import type { Stage } from "../../entities/core/enums.js";
+import type { ConfigParity, Stage } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -17,15 +17,20 @@ import type { Release } from "../../entities/releases/release.js";
 export interface Subject {
   /**
    * PROMOTION: `promote`, and a promotion that waits. RELEASE: `createRelease`, straight onto an app. AUTO_DEPLOY: a build
-   * that follows a branch or a pull request.
+   * that follows a branch or a pull request. CONFIG: the build that an app runs already, with a new version of its config.
    */
-  readonly way: "PROMOTION" | "RELEASE" | "AUTO_DEPLOY";
+  readonly way: "PROMOTION" | "RELEASE" | "AUTO_DEPLOY" | "CONFIG";
   readonly pipeline: Pipeline;
   readonly build: Build;
   /** The release that is promoted; null if the build is released straight onto an app. */
   readonly release: Release | null;
   /** The stage that it goes to; null if the source is in the last stage. */
   readonly to: Stage | null;
+  /**
+   * How the request compares config vars: at least by this rule, or not at all if OFF. Null or undefined for the rule of the
+   * stage.
+   */
+  readonly parity?: ConfigParity | null;
   /** The apps that it goes to. A release or an automatic deploy has one. */
   readonly targets: readonly Target[];
   /** The promotion, while it waits; null or undefined before it exists, and for what is not a promotion. */
@@ -66,6 +71,12 @@ type Loaded<F extends Facts> = { readonly [K in keyof F]: F[K] extends Fact<infe
 export interface Gate<F extends Facts = Facts> {
   /** For error messages, for example `required checks`. */
   readonly name: string;
+  /**
+   * Whether it also holds back a new version of the config of an app, which is released with the build that runs already.
+   *
+   * @default false
+   */
+  readonly holdsConfig?: boolean;
   /** The facts that `evaluate` receives, by any names. */
   readonly facts: F;
   /**

@@ -1,5 +1,6 @@
 import { approvalGate } from "./approvals/approval-gate.js";
 import { requiredChecksGate } from "./checks/required-checks.js";
+import { configParityGate } from "./config-parity.js";
 import { freezeGate } from "./freezes/freeze-gate.js";
 import type { AnyGate } from "./gate.js";
 import { notBeforeGate } from "./not-before.js";
@@ -13,7 +14,11 @@ export const GATES: readonly AnyGate[] = [
   repositoryGate,
   requiredChecksGate,
   soakTimeGate,
+  configParityGate,
   freezeGate,
   windowGate,
   approvalGate,
 ];
+
+/** The gates of a new version of an app's config. The build is the one that the app runs already. */
+export const CONFIG_GATES: readonly AnyGate[] = GATES.filter((gate) => gate.holdsConfig === true);

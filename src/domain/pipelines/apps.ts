@@ -7,6 +7,7 @@ import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitUnrestricted } from "../access/actions.js";
+import { destroyConfig } from "../config-vars/data-keys.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { formatDuration, parseDuration } from "../core/duration.js";
 import { formatValue } from "../core/format-value.js";
@@ -56,6 +57,7 @@ export async function insertApp(
     id: newId(),
     deployTimeout: null,
     autoDeploy: true,
+    configVersion: 0,
     createdAt: now,
     updatedAt: now,
     deletedAt: null,
@@ -116,7 +118,7 @@ export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Prom
   });
 }
 
-/** Marks an app as deleted. Its running deployment FAILS: no report of it would arrive. */
+/** Marks an app as deleted, and destroys its config. Its running deployment FAILS: no report of it would arrive. */
 export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraft[]> {
   const events: EventDraft[] = [];
   // The queued one first, or it would start when the other ends.
@@ -126,6 +128,7 @@ export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraf
     }
   }
   events.push(...(await endGatesOf(tx, ctx, "APP", app.id)));
+  await destroyConfig(tx, app.id);
   const now = ctx.now();
   await tx.update(App, { id: app.id }, { deletedAt: now, updatedAt: now });
   return [...events, changed("APP_DELETED", app, `App ${app.name} deleted`, { app })];

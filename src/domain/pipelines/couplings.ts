@@ -7,6 +7,7 @@ import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
+import { updateFingerprints } from "../config-vars/data-keys.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
@@ -71,6 +72,7 @@ export async function insertCoupling(
     updatedAt: now,
   });
   await tx.insert(Coupling, [coupling]);
+  await updateFingerprints(tx, ctx.keyRing ?? null, app.id, pipeline.id);
   const checks = fields.requiredChecks.length === 0 ? "" : `, requiring ${fields.requiredChecks.join(", ")}`;
   const summary = `${app.name} added to ${fields.stage} of ${pipeline.name}${checks}`;
   return { coupling, event: couplingEvent("COUPLING_ADDED", coupling, app, summary) };
@@ -89,6 +91,7 @@ export async function removeCoupling(
     const app = await requireApp(tx, "coupling", coupling.appId);
     const ended = await endWaitingOf(tx, ctx, app.id, `${app.name} was removed from ${pipeline.name}.`);
     await tx.delete(Coupling, { id: coupling.id });
+    await updateFingerprints(tx, ctx.keyRing ?? null, app.id, null);
     await append(tx, ctx.viewer, ctx.now(), [couplingRemoved(coupling, app, pipeline.name), ...ended]);
     return { id: coupling.id, pipeline };
   });

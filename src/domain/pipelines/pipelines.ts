@@ -7,6 +7,7 @@ import { append } from "../../events/append.js";
 import { changed, type EventDraft } from "../../events/draft.js";
 import { isPermitted, permit, permitUnrestricted } from "../access/actions.js";
 import { claimRepository, resolveUntilEnd } from "../builds/repository-names.js";
+import { destroyPipelineKey, updateFingerprints } from "../config-vars/data-keys.js";
 import type { Ctx } from "../core/context.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
@@ -144,6 +145,8 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
     }
     await tx.delete(Coupling, { pipelineId: pipeline.id });
     events.push(...(await endGatesOf(tx, ctx, "PIPELINE", pipeline.id)));
+    for (const { id } of apps) await updateFingerprints(tx, ctx.keyRing ?? null, id, null);
+    await destroyPipelineKey(tx, pipeline.id);
     const now = ctx.now();
     await tx.update(Pipeline, { id: pipeline.id }, { deletedAt: now, updatedAt: now });
     events.push(

@@ -16,14 +16,15 @@ import { lockPromotions, settle } from "./settle.js";
 /**
  * The promotions that a fact may let through: those of a build, for its statuses and the releases of it; of pipelines, for
  * their policies and checks, null for all of them; of pipelines, for their windows and freezes; one promotion, for its
- * approvals; those that a token asked for.
+ * approvals; those that a token asked for; those from an app or to it, for its config.
  */
 export type Cleared =
   | { readonly builds: readonly string[] }
   | { readonly pipelines: readonly string[] | null }
   | { readonly gatesOf: readonly string[] | null }
   | { readonly promotion: string }
-  | { readonly token: string };
+  | { readonly token: string }
+  | { readonly configOf: string };
 
 /** How many promotions a transaction evaluates at most. The others are due at once, and the clock evaluates them. */
 const MOST_AT_ONCE = 10;
@@ -48,8 +49,8 @@ export async function clearWaiting(tx: Tx, ctx: TxCtx, cleared: Cleared): Promis
 }
 
 /**
- * Locks the promotions that a change may let through, before what the change itself locks: a build, a release, or windows
- * and freezes. Only if an attempt has found that there are some, so that a change that lets nothing through does not read
+ * Locks the promotions that a change may let through, before what the change itself locks: a build, a release, an app for
+ * its config, or windows and freezes. Only if an attempt has found that there are some, so that a change that lets nothing through does not read
  * twice.
  */
 export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
@@ -59,7 +60,7 @@ export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
 
 /** Whether the caller holds locks that come behind those of promotions and their apps. */
 function needsLocksFirst(tx: Tx, cleared: Cleared): boolean {
-  return tx.dialect.concurrent && ("builds" in cleared || "gatesOf" in cleared);
+  return tx.dialect.concurrent && ("builds" in cleared || "gatesOf" in cleared || "configOf" in cleared);
 }
 
 /** The first promotions that a fact may let through, in the order in which they were asked for: at most `MOST_AT_ONCE`. */
@@ -80,6 +81,11 @@ function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
   }
   if ("promotion" in cleared) return sql`e.id = ${cleared.promotion}`;
   if ("token" in cleared) return sql`e.asked_by = ${cleared.token}`;
+  if ("configOf" in cleared) {
+    const { configOf } = cleared;
+    return sql`(e.source_app_id = ${configOf} OR e.id IN (SELECT t.promotion_id FROM promotion_targets t
+      WHERE t.app_id = ${configOf} AND t.phase = 'WAITING'))`;
+  }
   const pipelines = "gatesOf" in cleared ? cleared.gatesOf : cleared.pipelines;
   return pipelines === null ? sql`1 = 1` : dialect.oneOf(sql`e.pipeline_id`, pipelines);
 }

@@ -1,7 +1,7 @@
 import { appsRunning, currentReleases } from "../../database/queries/current-releases.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
-import type { BlockerCode, Remedy, Stage } from "../../entities/core/enums.js";
+import type { BlockerCode, ConfigParity, Remedy, Stage } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -31,6 +31,11 @@ export interface PromoteInput extends OverrideInput {
   readonly notBefore?: Date | null;
   /** How long it may wait, from `notBefore` on if that is given. @default 72h */
   readonly expiresIn?: string | null;
+  /**
+   * How config vars are compared: at least by this rule, or not at all if OFF; by the rule of the stage if omitted. A
+   * promotion that waits does not keep it: give it only without `whenReady` and `notBefore`.
+   */
+  readonly parity?: ConfigParity | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -44,6 +49,8 @@ export interface Resolved {
   readonly targets: readonly Target[];
   readonly force: boolean;
   readonly notBefore: Date | null;
+  /** How config vars are compared, as in PromoteInput. */
+  readonly parity: ConfigParity | null;
   /** The promotion, while it waits; null before it exists. */
   readonly promotion: Promotion | null;
 }
@@ -80,15 +87,18 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
   const apps = await findTargetApps(reader, couplings);
   if (release === null || build === null) {
     // Without a release there is nothing to evaluate: that it is missing is one blocker, not one per check.
-    const targets = apps.map((target) => toTarget(target, evaluateChecks(target.coupling.requiredChecks, []), []));
+    const targets = apps.map((target) =>
+      toTarget(target, source, evaluateChecks(target.coupling.requiredChecks, []), []),
+    );
     return Object.assign(new PromotionPlan(), { pipeline, source, release, build, from, to, targets, blockers });
   }
   const force = input.force === true;
-  const resolved = { pipeline, source, release, build, to, targets: apps, force, notBefore, promotion: null };
+  const parity = input.parity ?? null;
+  const resolved = { pipeline, source, release, build, to, targets: apps, force, notBefore, parity, promotion: null };
   const [verdict] = await evaluateResolved(reader, now, [resolved]);
   if (verdict === undefined) throw new Error("The promotion was not evaluated.");
   const ofTarget = ({ app }: Target) => verdict.blockers.filter((blocker) => blocker.app?.id === app.id);
-  const targets = apps.map((target, index) => toTarget(target, verdict.checks[index] ?? [], ofTarget(target)));
+  const targets = apps.map((target, index) => toTarget(target, source, verdict.checks[index] ?? [], ofTarget(target)));
   blockers.push(...verdict.blockers);
   const { forcedPast } = verdict;
   return Object.assign(new PromotionPlan(), {
@@ -126,9 +136,11 @@ export async function evaluateResolved(
   now: Date,
   promotions: readonly Resolved[],
 ): Promise<PromotionVerdict[]> {
-  const subjects = promotions.map(({ pipeline, build, release, to, targets, notBefore, promotion }): Subject => {
-    return { way: "PROMOTION", pipeline, build, release, to, targets, notBefore, promotion };
-  });
+  const subjects = promotions.map(
+    ({ pipeline, build, release, to, targets, notBefore, parity, promotion }): Subject => {
+      return { way: "PROMOTION", pipeline, build, release, to, targets, notBefore, parity, promotion };
+    },
+  );
   const verdicts = await evaluateGates(reader, now, subjects);
   return promotions.map((promotion, index) => {
     const { blockers: all, checks } = verdicts[index] as Verdict;
@@ -165,10 +177,12 @@ export async function findTargetApps(reader: Reader, couplings: readonly Couplin
 
 function toTarget(
   { coupling, app }: Target,
+  source: App | null,
   checks: readonly CheckResult[],
   blockers: readonly Blocker[],
 ): PlannedTarget {
-  return Object.assign(new PlannedTarget(), { coupling, app, checks: [...checks], blockers: [...blockers] });
+  const sourceId = source?.id ?? null;
+  return Object.assign(new PlannedTarget(), { coupling, app, sourceId, checks: [...checks], blockers: [...blockers] });
 }
 
 async function findSource(

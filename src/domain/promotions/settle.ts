@@ -138,6 +138,6 @@ export async function resolveWaiting(
     });
     mine.sort((a, b) => a.coupling.position - b.coupling.position);
     const { to, forced: force, notBefore } = promotion;
-    return { pipeline, source, build, release, to, targets: mine, force, notBefore, promotion };
+    return { pipeline, source, build, release, to, targets: mine, force, notBefore, parity: null, promotion };
   });
 }

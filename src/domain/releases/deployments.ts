@@ -103,6 +103,7 @@ export async function prepareReleases(
       promotionId: promotionId ?? null,
       ...override,
       duringFreezeId: freezes.get(app.id)?.id ?? null,
+      configVersion: app.configVersion,
       ...toActorColumns("createdBy", ctx.viewer),
       deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,
       succeededAt: phase === "SUCCEEDED" ? succeededAt : null,

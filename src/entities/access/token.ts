@@ -30,6 +30,9 @@ export class Viewer {
   /** The pipelines that the viewer is restricted to; null if unrestricted. */
   scope!: Scope | null;
 
+  /** Whether it may read secret config vars although it is not ADMIN. @default false */
+  readConfig?: boolean;
+
   /** When an external login expires. Not set for tokens, whose expiry is in the `tokens` table. */
   expiresAt?: Date;
 }
@@ -65,6 +68,11 @@ export class Token extends Node {
   @Field(() => [String], { description: "The groups that the token belongs to." })
   @Column("simple-json")
   groups!: readonly string[];
+  @Field(() => Boolean, {
+    description: "Whether it may read the values of secret config vars. Administrators may without it.",
+  })
+  @Column("boolean")
+  readConfig!: boolean;
 
   @Column("simple-json", { nullable: true })
   scope!: Scope | null;

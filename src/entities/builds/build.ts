@@ -100,6 +100,12 @@ export class Build extends Node {
   @Column("text", { nullable: true })
   checksum!: string | null;
 
+  @Field(() => [String], {
+    description: "The keys of config vars that the build needs. Promotions are blocked to apps that have not set them.",
+  })
+  @Column("simple-json")
+  requiredConfig!: readonly string[];
+
   @Field(() => Date, { description: "When it was registered." })
   @Column("bigint", instant)
   createdAt!: Date;

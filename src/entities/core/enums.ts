@@ -39,6 +39,7 @@ export const ReleaseTrigger = {
   AUTO_DEPLOY: "AUTO_DEPLOY",
   PROMOTION: "PROMOTION",
   ROLLBACK: "ROLLBACK",
+  CONFIG: "CONFIG",
 } as const;
 export type ReleaseTrigger = keyof typeof ReleaseTrigger;
 
@@ -122,6 +123,9 @@ export const VoidReason = {
   CHECK_FAILED: "CHECK_FAILED",
 } as const;
 export type VoidReason = keyof typeof VoidReason;
+/** How the config vars of a target are compared. From loosest to strictest. */
+export const ConfigParity = { OFF: "OFF", REQUIRED: "REQUIRED", SUPERSET: "SUPERSET", EXACT: "EXACT" } as const;
+export type ConfigParity = keyof typeof ConfigParity;
 
 /** The progress of reporting a release to GitHub. */
 export const GithubReportPhase = { PENDING: "PENDING", DELIVERED: "DELIVERED", FAILED: "FAILED" } as const;
@@ -183,6 +187,8 @@ export const EventType = {
   APPROVAL_GIVEN: "APPROVAL_GIVEN",
   APPROVAL_REJECTED: "APPROVAL_REJECTED",
   APPROVAL_VOIDED: "APPROVAL_VOIDED",
+  CONFIG_CHANGED: "CONFIG_CHANGED",
+  CONFIG_READ: "CONFIG_READ",
   TOKEN_CREATED: "TOKEN_CREATED",
   TOKEN_REVOKED: "TOKEN_REVOKED",
   WEBHOOK_CREATED: "WEBHOOK_CREATED",

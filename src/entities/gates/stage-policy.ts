@@ -1,7 +1,7 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Duration } from "../core/custom-scalars.js";
-import { Stage } from "../core/enums.js";
+import { ConfigParity, Stage } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 
 @Entity("stage_policies")
@@ -25,6 +25,10 @@ export class StagePolicy {
   })
   @Column("bigint", { ...integer, nullable: true })
   soakTime!: number | null;
+
+  @Field(() => ConfigParity, { description: "Which config vars a target must have; REQUIRED unless set." })
+  @Column("text")
+  configParity!: ConfigParity;
 
   @Field(() => Date, { description: "When it was last changed; when the pipeline was created if never." })
   @Column("bigint", instant)

@@ -1,4 +1,4 @@
-import { Field, ID, InterfaceType, ObjectType } from "type-graphql";
+import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Actor } from "../core/actor.js";
 import {
@@ -206,6 +206,32 @@ export class ReleaseEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
+  description: "Config vars of an app were changed or read. It names keys, and never holds a value.",
+  simpleResolvers: true,
+})
+export class ConfigEvent extends LogEvent {
+  declare detail: { appId: string; appName: string; keys: readonly string[]; configVersion: number };
+
+  @Field(() => String, { description: "The app's name at the time of the event." })
+  get appName(): string {
+    return this.detail.appName;
+  }
+
+  @Field(() => [String], { description: "The keys that were changed or read, sorted." })
+  get keys(): readonly string[] {
+    return this.detail.keys;
+  }
+
+  @Field(() => Int, {
+    description: "The version of the app's config: that which a change made, or that which was read.",
+  })
+  get configVersion(): number {
+    return this.detail.configVersion;
+  }
+}
+
+@ObjectType({
+  implements: LogEvent,
   description: "Any other change, for example to a pipeline, an app, a coupling, a build or a token.",
   simpleResolvers: true,
 })
@@ -256,6 +282,9 @@ function eventClass(type: EventType): new () => LogEvent {
     case "RELEASE_PHASE_CHANGED":
     case "RELEASE_CANCEL_REQUESTED":
       return ReleaseEvent;
+    case "CONFIG_CHANGED":
+    case "CONFIG_READ":
+      return ConfigEvent;
     default:
       return ChangeEvent;
   }

@@ -1,4 +1,4 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Duration } from "../core/custom-scalars.js";
 import { DeploymentMode } from "../core/enums.js";
@@ -43,6 +43,13 @@ export class App extends Node {
   /** `Coupling.autoDeploy` as it was last set in DEVELOPMENT. Kept while the app is elsewhere, so that it applies again. */
   @Column("boolean")
   autoDeploy!: boolean;
+
+  @Field(() => Int, {
+    description:
+      "Counts the changes of its config vars; 0 if they never changed. Pass it as `expectedVersion` of setConfig.",
+  })
+  @Column("integer")
+  configVersion!: number;
 
   /** Counts up in the order in which apps are created, by every instance. Assigned by the database. */
   @Column("bigint", generatedInteger)

@@ -48,6 +48,24 @@ export function latestEnd(blockers: readonly Blocker[]): Date | null {
   return Number.isFinite(latest) ? new Date(latest) : null;
 }
 
+@ObjectType({
+  description: "How the config vars of a target differ from those of the source. All lists are sorted.",
+  simpleResolvers: true,
+})
+export class ConfigDifference {
+  @Field(() => [String], { description: "The keys that only the source has." })
+  missing!: string[];
+
+  @Field(() => [String], { description: "The keys that only the target has." })
+  extra!: string[];
+
+  @Field(() => [String], { description: "The keys with equal values." })
+  same!: string[];
+
+  @Field(() => [String], { description: "The keys with different values." })
+  different!: string[];
+}
+
 @ObjectType({ description: "A target app of a planned promotion.", simpleResolvers: true })
 export class PlannedTarget {
   coupling!: Coupling;
@@ -55,6 +73,9 @@ export class PlannedTarget {
   app!: App;
 
   currentRelease!: Release | null;
+
+  /** The source of the promotion, with which its config is compared; null if there is none. */
+  sourceId!: string | null;
 
   @Field(() => Boolean, {
     description: "Whether the app already runs the build, and no newer release of it is queued, deploying or failed.",

@@ -73,6 +73,14 @@ export class Release extends Node {
   @Column("text", { nullable: true })
   createdByPerson!: string | null;
 
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "The version of the app's config with which it is deployed; null for releases from before Railyard had config vars. A QUEUED release takes later versions on.",
+  })
+  @Column("integer", { nullable: true })
+  configVersion!: number | null;
+
   /** When a DEPLOYING release fails unless a report arrives before then; null in other phases. */
   @Column("bigint", { ...instant, nullable: true })
   deployDeadline!: Date | null;

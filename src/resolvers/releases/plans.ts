@@ -1,10 +1,12 @@
-import { FieldResolver, Resolver, Root } from "type-graphql";
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { compareConfig, toAppConfig } from "../../domain/config-vars/parity.js";
 import { Node } from "../../entities/core/node.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
-import { Blocker, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
+import { Blocker, ConfigDifference, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
 import { Release } from "../../entities/releases/release.js";
+import type { Context } from "../../schema/context.js";
 
 /* A plan is computed completely, including its rows. These resolvers only declare the types of the fields. */
 
@@ -50,6 +52,16 @@ export class PlannedTargetResolver {
   })
   currentRelease(@Root() { currentRelease }: PlannedTarget): Release | null {
     return currentRelease;
+  }
+
+  @FieldResolver(() => ConfigDifference, {
+    description: "How the target's config vars differ from the source's; empty lists if there is no source.",
+  })
+  async config(@Root() { app, sourceId }: PlannedTarget, @Ctx() ctx: Context): Promise<ConfigDifference> {
+    const { configOfApp } = ctx.loaders;
+    const ids = sourceId === null ? [] : [sourceId, app.id];
+    const [source = [], target = []] = await Promise.all(ids.map((id) => configOfApp.load(id)));
+    return compareConfig(toAppConfig(source), toAppConfig(target));
   }
 }
 

@@ -74,6 +74,13 @@ export class CreateBuildInput implements domain.CreateBuildInput {
   @Field(() => BuildPhase, { nullable: true, description: "The phase; SUCCEEDED if omitted." })
   phase?: BuildPhase | null;
 
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "The keys of config vars that the build needs, at most 200. Promotions are blocked to apps that have not set them.",
+  })
+  requiredConfig?: readonly string[] | null;
+
   @Field(() => String, {
     nullable: true,
     description: IDEMPOTENCY_KEY,

@@ -1,7 +1,7 @@
 import { Field, ID, InputType } from "type-graphql";
 import type * as domain from "../../domain/gates/policies/stage-policies.js";
 import { Duration } from "../../entities/core/custom-scalars.js";
-import { Stage } from "../../entities/core/enums.js";
+import { ConfigParity, Stage } from "../../entities/core/enums.js";
 
 @InputType({ description: "Input for updateStagePolicy. Fields that are omitted keep their values." })
 export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
@@ -17,4 +17,7 @@ export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
       "How long a release must have been current on the source app, `0s` to `30d`. Null or `0s` requires none.",
   })
   soakTime?: string | null;
+
+  @Field(() => ConfigParity, { nullable: true, description: "Which config vars a target must have." })
+  configParity?: ConfigParity | null;
 }

@@ -29,6 +29,11 @@ export class CreateTokenInput implements domain.CreateTokenInput {
 
   @Field(() => [String], { nullable: true, description: "The groups that the token belongs to, at most 100." })
   groups?: string[] | null;
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether the token may read the values of secret config vars, as a deployer must; false if omitted.",
+  })
+  readConfig?: boolean | null;
 }
 
 @InputType({ description: "Input for revokeToken." })

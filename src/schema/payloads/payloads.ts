@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from "type-graphql";
+import { Field, ID, Int, ObjectType } from "type-graphql";
 import { Token } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
 import { StagePolicy } from "../../entities/gates/stage-policy.js";
@@ -177,4 +177,29 @@ export class RevokeTokenPayload {
 export class UpdateStagePolicyPayload {
   @Field(() => StagePolicy, { description: "The policy after the mutation." })
   policy!: StagePolicy;
+}
+
+@ObjectType({ description: "The app whose config vars were changed.", simpleResolvers: true })
+export class SetConfigPayload {
+  @Field(() => App, { description: "The app after the mutation." })
+  app!: App;
+
+  @Field(() => Release, {
+    nullable: true,
+    description:
+      "The release with which a deployer takes the change on: a new one, or the one that is QUEUED. Null if nothing changed, the app's mode is IMMEDIATE, or it runs nothing.",
+  })
+  release!: Release | null;
+}
+
+@ObjectType({ description: "What the rotation of the keys of CONFIG_KEYS did.", simpleResolvers: true })
+export class RotateConfigKeysPayload {
+  @Field(() => String, { description: "The name of the key that encrypts now: the first of CONFIG_KEYS." })
+  key!: string;
+
+  @Field(() => Int, { description: "How many keys of apps and pipelines were re-encrypted with it." })
+  rotated!: number;
+
+  @Field(() => [String], { description: "The names of keys that are still needed, and missing from CONFIG_KEYS." })
+  missing!: string[];
 }

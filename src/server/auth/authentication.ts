@@ -105,8 +105,8 @@ function bearerToken(authorization: unknown): string | undefined {
   return typeof authorization === "string" ? /^Bearer +(\S{1,8192}) *$/i.exec(authorization)?.[1] : undefined;
 }
 
-function toViewer({ id, name, role, scope, person, groups }: Token): Viewer {
-  return { name, role, tokenId: id, subject: id, person, groups, scope };
+function toViewer({ id, name, role, scope, readConfig, person, groups }: Token): Viewer {
+  return { name, role, tokenId: id, subject: id, person, groups, scope, readConfig };
 }
 
 function unauthenticated(message: string): Refusal {

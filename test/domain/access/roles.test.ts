@@ -90,6 +90,8 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   createApprovalRule: "OPERATOR",
   updateApprovalRule: "OPERATOR",
   deleteApprovalRule: "ADMIN",
+  setConfig: "OPERATOR",
+  rotateConfigKeys: "ADMIN",
   removeCoupling: "ADMIN",
   deletePipeline: "ADMIN",
   deleteApp: "ADMIN",
@@ -98,7 +100,9 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
 };
 
 /** Operations that are refused to every token that is restricted to pipelines. */
-const UNLIMITED = ["tokens", "webhookDeliveries", "createPipeline", "createApp", "createToken", "revokeToken"];
+const UNLIMITED = [
+  ...["tokens", "webhookDeliveries", "createPipeline", "createApp", "createToken", "revokeToken", "rotateConfigKeys"],
+];
 
 describe("the roles", () => {
   let server: TestServer;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { suiteCleanup } from "../../support/cleanup.js";
 import type { Client, GraphQLResponse } from "../../support/client.js";
+import { configKeys } from "../../support/config-keys.js";
 import { dumpRows } from "../../support/database-content.js";
 import { introspect, listOperations } from "../../support/operations.js";
 import {
@@ -172,6 +173,10 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
     { freeze: own.freeze, build: at.build, reason: "aimed", expiresAt: LATER },
   ],
   liftFreeze: (at) => [{ freeze: at.freeze, reason: "aimed" }],
+  setConfig: (at) => [
+    { app: at.app, unset: ["AIMED"] },
+    { app: at.appNamed, set: [{ key: "AIMED", value: "aimed" }] },
+  ],
   createPipeline: () => [{ name: unique("aimed") }],
   createApp: () => [{ name: unique("aimed") }],
   createToken: (at) => [{ name: "aimed", role: "VIEWER", pipelines: [at.pipeline] }],
@@ -195,10 +200,11 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
   testWebhook: (at) => [{ webhook: at.webhook }],
   deleteWebhook: (at) => [{ webhook: at.webhook }],
   revokeToken: (at) => [{ token: at.token }],
+  rotateConfigKeys: () => [{}],
 };
 
 /** Mutations that concern all pipelines or none. They are refused to restricted tokens for any target. */
-const UNSCOPED_MUTATIONS = ["createPipeline", "createApp", "createToken", "revokeToken"];
+const UNSCOPED_MUTATIONS = ["createPipeline", "createApp", "rotateConfigKeys", "createToken", "revokeToken"];
 
 function run(client: Client, name: string, input: object): Promise<GraphQLResponse<unknown>> {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
@@ -212,7 +218,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
   const cleanup = suiteCleanup();
 
   before(async () => {
-    server = await startServer(cleanup);
+    server = await startServer(cleanup, { env: configKeys("k1") });
     a = await createPipelineFixture(server, "aside");
     b = await createPipelineFixture(server, "bside");
   });
@@ -260,7 +266,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       assert.equal(error?.extensions.code, "FORBIDDEN");
       assert.match(
         error?.message ?? "",
-        /^(create|revoke)\w+ requires an unrestricted token; this token is restricted to pipelines\.$/,
+        /^(create|revoke|rotate)\w+ requires an unrestricted token; this token is restricted to pipelines\.$/,
       );
     }
     assert.equal((await client.queryError("{ tokens { nodes { id } } }")).extensions.code, "FORBIDDEN");
@@ -423,6 +429,7 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["OPERATOR", "redeliver", { delivery: a.webhookDelivery }, "CONFLICT"],
       ["OPERATOR", "resumeWebhook", { webhook: a.webhook }],
       ["OPERATOR", "deleteWebhook", { webhook: a.webhook }],
+      ["OPERATOR", "setConfig", { app: a.dev.id, set: [{ key: "OWN", value: "own" }] }],
       // A restricted token cannot add a coupling: a visible app is in a pipeline already, and others are invisible.
       ["OPERATOR", "addCoupling", { pipeline: a.pipeline.id, app: a.dev.id, stage: "STAGING" }, "CONFLICT"],
       ["ADMIN", "promote", { app: a.stg.id, force: true, reason: "own" }],

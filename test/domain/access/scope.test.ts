@@ -5,6 +5,7 @@ import { PROMOTION_EVENTS } from "../../../src/domain/history/subscriptions.js";
 import { GithubReport } from "../../../src/entities/github/github-report.js";
 import { suiteCleanup } from "../../support/cleanup.js";
 import type { Client, GraphQLResponse } from "../../support/client.js";
+import { configKeys } from "../../support/config-keys.js";
 import { type CandidateValues, combineArguments, deepDocument, findRelations } from "../../support/deep-documents.js";
 import { introspect } from "../../support/operations.js";
 import {
@@ -57,12 +58,15 @@ describe("a token that is restricted to a pipeline", () => {
   const cleanup = suiteCleanup();
 
   before(async () => {
-    server = await startServer(cleanup, { env: { QUERY_MAX_TOKENS: "50000", QUERY_MAX_COST: "999999999" } });
+    const env = { QUERY_MAX_TOKENS: "50000", QUERY_MAX_COST: "999999999", ...configKeys("k1") };
+    server = await startServer(cleanup, { env });
     schema = await introspect(server.admin);
     a = await createPipelineFixture(server, "aside");
+    await setConfig(a);
     drifter = await drifterIn(a);
     await hide(async () => {
       b = await createPipelineFixture(server, "bside");
+      await setConfig(b);
       await moveOver(drifter);
       // The build is visible, but not that it runs elsewhere.
       await b.admin.mutate(
@@ -74,6 +78,9 @@ describe("a token that is restricted to a pipeline", () => {
     await hide(async () => {
       limited = await Promise.all(ROLES.map((role) => createScopedToken(server, role, [a.pipeline])));
     });
+    // The log of its pipeline names the one that reads secrets.
+    const tokens = (await server.admin.ask("{ tokens(last: 20) { nodes { id name } } }")).tokens.nodes;
+    hidden.delete(tokens.find(({ name }: Named) => name === "a limited ADMIN").id);
     // Each of them had an attempt refused, which administrators see in the log.
     for (const client of limited) await client.post("{ tokens { totalCount } }");
     await a.admin.mutate("updatePipeline", { pipeline: a.pipeline.id, description: "aside at last" }, "__typename");
@@ -256,6 +263,16 @@ describe("a token that is restricted to a pipeline", () => {
       );
     }
   });
+
+  /** Gives the development app of a fixture a secret and a public config var. */
+  async function setConfig({ admin, dev, mark }: PipelineFixture): Promise<void> {
+    const description = `${mark} config`;
+    const set = [
+      { key: "SECRET", value: `${mark} secret`, description },
+      { key: `${mark}_PLAIN`, value: `${mark} plain`, secret: false, required: true },
+    ];
+    await admin.mutate("setConfig", { app: dev.id, set }, "__typename");
+  }
 
   /** Every GET path, with objects of both pipelines as its parameters, also mixed. */
   async function platformPaths(): Promise<string[]> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, describe, it } from "node:test";
+import { configKeys } from "../../support/config-keys.js";
 import { findUndocumented, readCommands } from "../../support/migrated-commands.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
 
@@ -30,7 +31,7 @@ const recordings = readFileSync("test/clients/aka/requests.jsonl", "utf8")
   .split("\n")
   .map((line) => JSON.parse(line) as Recording);
 
-const server = await startServer({ after });
+const server = await startServer({ after }, { env: configKeys("k1") });
 const host = new URL(server.url).host;
 
 describe("recorded requests of aka", () => {

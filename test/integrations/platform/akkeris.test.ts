@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { configKeys } from "../../support/config-keys.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/server.js";
@@ -9,7 +10,7 @@ import { ADMIN_SECRET, startServer } from "../../support/server.js";
  * it reads.
  */
 
-const server = await startServer({ after });
+const server = await startServer({ after }, { env: configKeys("k1") });
 const seed = new Seed(server.admin);
 const rest = new RestClient(server.url, ADMIN_SECRET);
 const reporter = new RestClient(server.url, (await server.as("REPORTER")).secret);
@@ -155,7 +156,63 @@ describe("the Akkeris CLI", { concurrency: true }, () => {
     assert.equal(made.status, 201);
     const query = "query ($id: ID!) { promotion(id: $id) { forced reason } }";
     const { promotion } = await server.admin.ask(query, { id: made.body.id });
-    assert.deepEqual(promotion, { forced: false, reason: null });
+    assert.deepEqual(promotion, { forced: false, reason: "Asked for with safe: false through the Platform API." });
+  });
+
+  it("compares config vars before a promotion, and not with -u, also for an OPERATOR", async () => {
+    const pipeline = await seed.pipeline();
+    const [dev, qa] = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
+    const build = await seed.build({ requiredConfig: ["NEEDED"] });
+    await seed.release(dev, build);
+    for (const [app, config] of [
+      [dev, { A: "1" }],
+      [qa, { B: "1", NEEDED: "1" }],
+    ] as const) {
+      assert.equal((await operator.patch(`/apps/${app.name}/config-vars`, config)).status, 200);
+    }
+    const wanted = { source: { app: { id: dev.id } } };
+    const refused = await operator.post("/pipeline-promotions", { ...wanted, safe: true });
+    assert.deepEqual([refused.status, refused.body.id], [409, "promotion_blocked"]);
+    assert.match(
+      refused.body.message,
+      /lacks the config vars A, and has config vars that the source has not: B, NEEDED/,
+    );
+    assert.equal((await operator.post("/pipeline-promotions", wanted)).status, 201, "the policy of the stage holds");
+    await operator.patch(`/apps/${qa.name}/config-vars`, { NEEDED: null });
+    assert.equal((await operator.post("/pipeline-promotions", wanted)).status, 409);
+    const unsafe = await operator.post("/pipeline-promotions", { ...wanted, safe: false });
+    assert.equal(unsafe.status, 201, JSON.stringify(unsafe.body));
+  });
+
+  it("reads, sets and unsets config vars and their notes, all or none of them", async () => {
+    const app = await seed.app();
+    const path = `/apps/${app.name}/config-vars`;
+    assert.deepEqual((await operator.get(path)).body, {});
+    const set = await operator.patch(path, { URL: "postgres://secret", EMPTY: "" });
+    assert.deepEqual([set.status, set.body], [200, { URL: "postgres://secret", EMPTY: "" }], "what was given");
+    const unread = await operator.get(path);
+    assert.deepEqual([unread.status, unread.body.id], [403, "forbidden"]);
+    assert.deepEqual((await rest.get(path)).body, { URL: "postgres://secret", EMPTY: "" });
+    assert.deepEqual((await operator.patch(path, { EMPTY: null })).body, {});
+    const open = { app: app.id, set: [{ key: "LEVEL", value: "info", secret: false }] };
+    await server.admin.mutate("setConfig", open, "app { id }");
+    assert.deepEqual((await operator.patch(path, { URL: "other" })).body, { LEVEL: "info", URL: "other" });
+    await operator.patch(path, { LEVEL: "warn" });
+    assert.deepEqual((await rest.get(path)).body, { LEVEL: "warn", URL: "other" });
+    const query = "query ($app: ID!) { app(app: $app) { config { key secret } } }";
+    assert.deepEqual((await server.admin.ask(query, { app: app.id })).app.config, [
+      { key: "LEVEL", secret: false },
+      { key: "URL", secret: true },
+    ]);
+    const noted = await operator.patch(`${path}/notes`, { URL: { description: "The database", required: true } });
+    assert.deepEqual([noted.status, noted.body], [200, { URL: { description: "The database", required: true } }]);
+    assert.deepEqual((await operator.get(`${path}/notes`)).body, {
+      LEVEL: { description: "", required: false },
+      URL: { description: "The database", required: true },
+    });
+    const wrong = await operator.patch(path, { "not-a-key": "canary" });
+    assert.deepEqual([wrong.status, wrong.body.id], [422, "invalid_params"]);
+    assert.equal((await operator.patch(path, { A: 1 })).status, 422);
   });
 
   it("lists releases with their builds", async () => {

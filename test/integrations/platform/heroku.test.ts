@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { eventually } from "../../../src/async/eventually.js";
+import { configKeys } from "../../support/config-keys.js";
 import { findUndocumented, readCommands } from "../../support/migrated-commands.js";
 import { RestClient } from "../../support/rest.js";
 import { Seed, unique } from "../../support/seed.js";
@@ -31,7 +33,7 @@ async function install(): Promise<string | null> {
 }
 
 const obstacle = await install();
-const server = await startServer({ after }, { env: LOCAL });
+const server = await startServer({ after }, { env: { ...LOCAL, ...configKeys("k1") } });
 const home = temporaryFolder({ after });
 
 interface Outcome {
@@ -41,6 +43,9 @@ interface Outcome {
 
 /** The commands that were run. */
 const driven = new Set<string>();
+
+/** The answers to questions of a command, on its standard input. */
+let answers: string | null = null;
 
 async function heroku(...args: string[]): Promise<Outcome> {
   driven.add(args[0] ?? "");
@@ -53,10 +58,13 @@ async function heroku(...args: string[]): Promise<Outcome> {
     HEROKU_DISABLE_TELEMETRY: "true",
     DISABLE_TELEMETRY: "true",
     CI: "true",
+    EDITOR: join(home, "editor.sh"),
     COLUMNS: "200",
   };
   try {
-    const { stdout, stderr } = await run(process.execPath, [BINARY, ...args], { env, timeout: 60_000 });
+    const running = run(process.execPath, [BINARY, ...args], { env, timeout: 60_000 });
+    if (answers !== null) running.child.stdin?.end(answers);
+    const { stdout, stderr } = await running;
     return { code: 0, output: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: number; stdout: string; stderr: string };
@@ -128,6 +136,26 @@ describe("the Heroku CLI", {
     await says(["apps:destroy", "-a", renamed, "--confirm", renamed], "done");
   });
 
+  it("sets, shows, edits and unsets config vars, and releases a REPORTED app once more", async () => {
+    const seed = new Seed(server.admin);
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    const { id: release } = await seed.release(app);
+    await server.admin.mutate("reportDeployment", { release, phase: "SUCCEEDED" }, "release { id }");
+    await says(["config", "-a", app.name], app.name);
+    await says(["config:set", "URL=postgres://x", "LEVEL=info", "-a", app.name], /done, v2/, "postgres://x");
+    await says(["config:get", "URL", "-a", app.name], "postgres://x");
+    await says(["config", "-a", app.name, "--json"], '"LEVEL": "info"');
+    await says(["config:unset", "LEVEL", "-a", app.name], "done");
+    const editor = join(home, "editor.sh");
+    writeFileSync(editor, '#!/bin/sh\nprintf "URL=\'postgres://y\'\\n" > "$1"\n', { mode: 0o755 });
+    answers = "y\n";
+    await says(["config:edit", "-a", app.name], "Updating config");
+    answers = null;
+    assert.deepEqual((await new RestClient(server.url, ADMIN_SECRET).get(`/apps/${app.name}/config-vars`)).body, {
+      URL: "postgres://y",
+    });
+  });
+
   it("shows the installation and what an app has none of", async () => {
     const seed = new Seed(server.admin);
     const app = await seed.app();
@@ -147,7 +175,6 @@ describe("the Heroku CLI", {
       [["ps", "-a", app.name], `No dynos on ${app.name}`],
       [["releases:info", "-a", app.name], /Eligible for Rollback\?: Yes/],
       [["releases:output", "-a", app.name], "no release output"],
-      [["config", "-a", app.name], app.name],
     ];
     const half = Math.ceil(commands.length / 2);
     const run = async (some: typeof commands) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { EventType } from "../../../src/entities/core/enums.js";
+import { configKeys } from "../../support/config-keys.js";
 import { recordEvents } from "../../support/event-log.js";
 import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../../support/seed.js";
 import { startServer } from "../../support/server.js";
@@ -10,14 +11,14 @@ import { startServer } from "../../support/server.js";
  * Each write must succeed, and must change the responses that are listed for it, so that no case passes without an effect.
  */
 
-const APP = `id name description region deletedAt coupling { id stage } currentRelease {
+const APP = `id name description region deletedAt configVersion coupling { id stage } currentRelease {
   id version phase current state build { id phase } statuses { context state description } }`;
 const COUPLING = `id stage requiredChecks autoDeploy pipeline { name } app { ${APP} }`;
 const PIPELINE_QUERY = `query ($id: ID!) { pipeline(pipeline: $id) { id name description stages { couplings { ${COUPLING} } } } }`;
 const STAGE_QUERY = `query ($id: ID!) { stage(pipeline: $id, stage: STAGING) { pipeline { description } policy { soakTime } couplings { ${COUPLING} } } }`;
 const APP_QUERY = `query ($id: ID!) { app(app: $id) { ${APP} } }`;
 
-const server = await startServer({ after });
+const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;
 const seed = new Seed(admin);
 // The first use of a token is recorded, and the first response with its headers is not served by the fast path.
@@ -91,6 +92,17 @@ const WRITES: Readonly<Record<string, Write>> = {
     changes: ["pipeline", "dev"],
   },
   "a deleted app": { act: ({ free }) => mutate("deleteApp", { app: free.id }), changes: ["free"] },
+  "a config var that is set": {
+    act: ({ dev }) => mutate("setConfig", { app: dev.id, set: [{ key: "A", value: "1" }] }),
+    changes: ["pipeline", "dev"],
+  },
+  "secrets that are read": {
+    act: async ({ free }) => {
+      await mutate("setConfig", { app: free.id, set: [{ key: "A", value: "1" }] });
+      await admin.ask("query ($id: ID!) { app(app: $id) { config { value } } }", { id: free.id });
+    },
+    changes: ["free"],
+  },
   "an added coupling": {
     act: ({ pipeline, free }) => mutate("addCoupling", { pipeline: pipeline.id, app: free.id, stage: "STAGING" }),
     changes: ["pipeline", "stage", "free"],

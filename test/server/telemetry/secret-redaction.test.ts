@@ -6,6 +6,9 @@ import { describe, it } from "node:test";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { redactor } from "../../../src/server/telemetry/log.js";
 import { Client } from "../../support/client.js";
+import { configKey, configKeys } from "../../support/config-keys.js";
+import { OtlpCollector } from "../../support/otlp-collector.js";
+import { RestClient } from "../../support/rest.js";
 import { unique } from "../../support/seed.js";
 import { type Cleanup, temporaryFolder } from "../../support/server.js";
 import { Socket } from "../../support/socket.js";
@@ -16,13 +19,15 @@ const PATH = "railyard_canaryInTheDatabaseUrl";
 const DEEP = "railyard_canaryFromDeepInside0123456789abcdefgh";
 
 /** A running server with all of its output. */
-async function run(t: Cleanup, file: string) {
+async function run(t: Cleanup, file: string, more: Readonly<Record<string, string>> = {}) {
   const env = {
     PATH: process.env.PATH ?? "",
     PORT: "0",
     DATABASE_URL: `sqlite:${file}`,
     ADMIN_TOKEN: ADMIN,
     LOG_LEVEL: "trace",
+    ...configKeys("canary-k1"),
+    ...more,
   };
   const child = spawn(process.execPath, ["dist/src/main.js"], { env, stdio: ["ignore", "pipe", "pipe"] });
   let reported = "";
@@ -85,10 +90,89 @@ describe("a secret", () => {
     const reported = await server.stop();
     assert.match(reported, /operation failed/, "the fault is in the log");
     assert.match(reported, /\[secret\]/, "what looked like a secret was blotted out");
-    for (const canary of [ADMIN, HEADER, PATH, DEEP]) {
+    const [, key = ""] = configKey("canary-k1").split(":");
+    for (const canary of [ADMIN, HEADER, PATH, DEEP, key]) {
       assert.ok(!received.join("\n").includes(canary), `${canary} was answered`);
       assert.ok(!reported.includes(canary), `${canary} was logged`);
     }
+  });
+
+  it("in a config var is in no log line, trace, metric, error, event, stored row or cached response", async (t) => {
+    const collector = await new OtlpCollector().listen(t);
+    const file = join(temporaryFolder(t), "config.sqlite");
+    const server = await run(t, file, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const admin = new Client(server.url, ADMIN);
+    const { secret } = await admin.mutate("createToken", { name: "viewer", role: "VIEWER" }, "secret");
+    const viewer = new Client(server.url, secret);
+    const app = unique("app");
+    await admin.mutate("createApp", { name: app, deploymentMode: "REPORTED" }, "app { id }");
+    const canaries = ["canary-variable-1", "canary-literal-2", "canary-rest-3", "canary-replaced-4", "7070701"];
+    const [variable, literal, rest, replaced, number] = canaries as [string, string, string, string, string];
+    const received: unknown[] = [];
+    const set = (key: string, value: unknown) =>
+      admin.post(
+        "mutation ($input: SetConfigInput!) { setConfig(input: $input) { app { configVersion } release { id } } }",
+        { input: { app, set: [{ key, value }] } },
+      );
+    received.push(await set("A", replaced), await set("A", variable));
+    const inline = (value: string) =>
+      `mutation { setConfig(input: { app: "${app}", set: [{ key: "B", value: ${value} }] }) { app { id } } }`;
+    received.push(await admin.post(inline(`"${literal}"`)), await admin.post(inline(number)));
+    received.push(await set("C", Number(number)), await set("1", variable), await set("C", `${variable}\0`));
+    received.push(
+      await admin.post("mutation ($input: SetConfigInput!) { setConfig(input: $input) { app { id } } }", {
+        input: { app, set: [{ key: "C", value: variable, other: literal }] },
+      }),
+    );
+    const platform = new RestClient(server.url, ADMIN);
+    assert.deepEqual((await platform.patch(`/apps/${app}/config-vars`, { D: rest })).body, { D: rest });
+    received.push((await platform.patch(`/apps/${app}/config-vars`, { D: { rest } })).body);
+    received.push((await platform.patch(`/apps/${app}/config-vars`, { D: [rest] })).body);
+    const query = "query ($app: ID!) { app(app: $app) { config { key value } } }";
+    const all = { A: variable, B: literal, D: rest };
+    const socket = await Socket.open(t, server.url, ADMIN);
+    const watched = socket.run(
+      "subscription ($app: ID) { events(app: $app) { ... on ConfigEvent { app { config { value } } } } }",
+      { app },
+    );
+    // Asked twice: the second answer must not come from a cache, and every reader gets what is theirs.
+    for (let round = 0; round < 2; round++) {
+      const { app: read } = await admin.ask(query, { app });
+      assert.deepEqual(
+        Object.fromEntries(read.config.map((one: { key: string; value: string }) => [one.key, one.value])),
+        all,
+      );
+      received.push(await viewer.ask(query, { app }), await viewer.ask(query, { app }));
+      const got = await platform.get(`/apps/${app}/config-vars`);
+      assert.deepEqual([got.body, got.headers.get("etag"), got.headers.get("cache-control")], [all, null, "no-store"]);
+    }
+    await watched.until(({ results }) => results.length > 0);
+    received.push(watched.results, watched.errors);
+    received.push((await new RestClient(server.url, secret).get(`/apps/${app}/config-vars`)).body);
+    received.push(
+      await admin.ask(
+        "{ events(last: 100) { nodes { type ... on ConfigEvent { appName keys } ... on ChangeEvent { summary } } } }",
+      ),
+    );
+    const reads = await admin.ask("{ events(last: 100, types: [CONFIG_READ]) { nodes { type } } }");
+    assert.equal(reads.events.nodes.length, 4, "each read is on record");
+    received.push(await (await fetch(`${server.url}/metrics`)).text());
+    const reported = await server.stop();
+    const hand = new SqliteFile(file);
+    const tables = hand.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[];
+    const rows = tables.map(({ name }) => JSON.stringify(hand.prepare(`SELECT * FROM "${name}"`).all()));
+    hand.close();
+    const texts = {
+      answered: JSON.stringify(received),
+      logged: reported,
+      stored: rows.join("\n"),
+      traced: collector.requests.map(({ body }) => body.toString("latin1")).join("\n"),
+    };
+    for (const canary of canaries) {
+      for (const [how, text] of Object.entries(texts)) assert.ok(!text.includes(canary), `${canary} was ${how}`);
+    }
+    assert.match(texts.answered, /got invalid value/, "errors of variables were met");
+    assert.ok(collector.spans.length > 0, "traces were sent");
   });
 
   it("is redacted from log lines; other text stays", () => {

@@ -94,6 +94,7 @@ const TRIGGERS = {
   AUTO_DEPLOY: "Deployed automatically",
   PROMOTION: "Promoted",
   ROLLBACK: "Rollback",
+  CONFIG: "Config changed",
 };
 
 function About({ release: { trigger, promotion, forced, reason, description } }: { readonly release: PageRelease }) {

@@ -42,6 +42,8 @@ export function applyEvents(board: Board, events: readonly BoardEvent[]): { boar
   const apps = new Map(board.apps);
   let reload = false;
   for (const event of events) {
+    // The board shows no config. A release that follows from a change of it is an event of its own.
+    if (event.__typename === "ConfigEvent") continue;
     if (event.__typename === "ChangeEvent") {
       reload ||= !IGNORED.has(event.type);
       continue;

@@ -54,6 +54,8 @@ export type EventType =
   | 'APPROVAL_GIVEN'
   | 'APPROVAL_REJECTED'
   | 'APPROVAL_VOIDED'
+  | 'CONFIG_CHANGED'
+  | 'CONFIG_READ'
   | 'TOKEN_CREATED'
   | 'TOKEN_REVOKED'
   | 'WEBHOOK_CREATED'
@@ -139,7 +141,8 @@ export type ReleaseTrigger =
   | 'DEPLOY'
   | 'AUTO_DEPLOY'
   | 'PROMOTION'
-  | 'ROLLBACK';
+  | 'ROLLBACK'
+  | 'CONFIG';
 
 export type WindowKind =
   | 'ALLOW'
@@ -167,6 +170,7 @@ export type CreateTokenInput = {
   readonly pipelines?: ReadonlyArray<string> | null | undefined;
   readonly person?: string | null | undefined;
   readonly groups?: ReadonlyArray<string> | null | undefined;
+  readonly readConfig?: boolean | null | undefined;
 };
 
 export type RevokeTokenInput = {
@@ -232,6 +236,7 @@ export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: S
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
+        | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
 export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
@@ -259,9 +264,11 @@ export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null,
       | { readonly id: string }
       | { readonly id: string }
       | { readonly id: string }
+      | { readonly id: string }
      | null, readonly app: { readonly id: string, readonly name: string } | null }> };
 
 export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -332,6 +339,7 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'ApprovalEvent', readonly id: string }
             | { readonly __typename: 'ReleaseStatusEvent', readonly id: string }
             | { readonly __typename: 'ReleaseEvent', readonly id: string }
+            | { readonly __typename: 'ConfigEvent', readonly id: string }
             | { readonly __typename: 'ChangeEvent', readonly id: string }
             | { readonly __typename: 'Build', readonly id: string }
             | { readonly __typename: 'App', readonly id: string }
@@ -367,6 +375,7 @@ export type BoardEventsSubscription = { readonly events:
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
     | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
    };
 
@@ -415,6 +424,7 @@ export type PageEventsSubscription = { readonly events:
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
    };
 
@@ -438,6 +448,7 @@ export type OverviewEventsSubscription = { readonly events:
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
     | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
     | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
    };
 
@@ -466,6 +477,7 @@ export type TimelineQuery = { readonly cursor: string, readonly events: { readon
       | { readonly __typename: 'ApprovalEvent', readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     > } };
 
@@ -481,6 +493,7 @@ export type TimelineEventsSubscription = { readonly events:
     | { readonly __typename: 'ApprovalEvent', readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
    };
 
@@ -492,6 +505,8 @@ type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStat
 
 type EventLine_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
+type EventLine_ConfigEvent_Fragment = { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
 type EventLine_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 export type EventLineFragment =
@@ -499,6 +514,7 @@ export type EventLineFragment =
   | EventLine_ApprovalEvent_Fragment
   | EventLine_ReleaseStatusEvent_Fragment
   | EventLine_ReleaseEvent_Fragment
+  | EventLine_ConfigEvent_Fragment
   | EventLine_ChangeEvent_Fragment
 ;
 
@@ -909,6 +925,11 @@ export const EventLineFragmentDoc = new TypedDocumentString(`
   pipeline {
     id
     name
+  }
+  ... on ConfigEvent {
+    appName
+    keys
+    configVersion
   }
   ... on ChangeEvent {
     summary
@@ -1721,6 +1742,11 @@ export const TimelineDocument = new TypedDocumentString(`
     id
     name
   }
+  ... on ConfigEvent {
+    appName
+    keys
+    configVersion
+  }
   ... on ChangeEvent {
     summary
   }
@@ -1783,7 +1809,7 @@ export const TimelineDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:939e919150c2ca251cfdb5daeb4f54ba0cb65f6a2cb63204e1f543a70c0a158c"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
+}`, {"hash":"sha256:d6e15abe90758895e024505b605841f1f1adb0d874fcc3df82703aef4177f869"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
 export const TimelineEventsDocument = new TypedDocumentString(`
     subscription TimelineEvents($pipeline: ID, $types: [EventType!], $after: EventCursor) {
   events(pipeline: $pipeline, types: $types, after: $after) {
@@ -1804,6 +1830,11 @@ export const TimelineEventsDocument = new TypedDocumentString(`
     id
     name
   }
+  ... on ConfigEvent {
+    appName
+    keys
+    configVersion
+  }
   ... on ChangeEvent {
     summary
   }
@@ -1866,7 +1897,7 @@ export const TimelineEventsDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:2b8a27780b25fe0561fb94ca075754d8eb4b865b6c2d2338dacd6d547eaded67"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
+}`, {"hash":"sha256:707f7edabd50f11b5b0af363eaa078e1743590035164cb3d10625586e46d1019"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
 export const PipelineNameDocument = new TypedDocumentString(`
     query PipelineName($pipeline: ID!) {
   cursor

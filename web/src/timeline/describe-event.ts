@@ -16,6 +16,7 @@ const TRIGGERS: Readonly<Record<string, string>> = {
   AUTO_DEPLOY: "deployed automatically",
   PROMOTION: "promoted",
   ROLLBACK: "rolled back",
+  CONFIG: "released with new config",
 };
 
 /** Nothing turns in a list of the past. */
@@ -80,6 +81,11 @@ export function describeEvent(event: EventLineFragment): EventText {
         link: `/promotions/${promotion.id}`,
         detail: forced && type === "PROMOTION_STARTED" ? `Forced: ${forceReason}` : null,
       };
+    }
+    case "ConfigEvent": {
+      const { appName, keys, configVersion, type } = event;
+      const what = type === "CONFIG_READ" ? "secrets read" : `changed to version ${configVersion}`;
+      return { icon: "none", text: `Config of ${appName} ${what}`, link: `/apps/${appName}`, detail: keys.join(", ") };
     }
     default: {
       // Newer services may have other kinds of events.

@@ -12,6 +12,7 @@ import { Positions0000000000014 } from "./0014-positions.js";
 import { StagePolicies0000000000015 } from "./0015-stage-policies.js";
 import { WaitingPromotions0000000000016 } from "./0016-waiting-promotions.js";
 import { WindowsAndFreezes0000000000017 } from "./0017-windows-and-freezes.js";
+import { ConfigVars0000000000018 } from "./0018-config-vars.js";
 import { Webhooks0000000000019 } from "./0019-webhooks.js";
 import { Identity0000000000020 } from "./0020-identity.js";
 import { Approvals0000000000021 } from "./0021-approvals.js";
@@ -32,6 +33,7 @@ export const SQLITE_MIGRATIONS = [
   StagePolicies0000000000015,
   WaitingPromotions0000000000016,
   WindowsAndFreezes0000000000017,
+  ConfigVars0000000000018,
   Webhooks0000000000019,
   Identity0000000000020,
   Approvals0000000000021,

@@ -9,6 +9,7 @@ import { type GatePlace, matchesScope, placeOf } from "../scopes.js";
 /** Blocks while a freeze in scope is in force that lets neither the build nor the app through. */
 export const freezeGate = defineGate({
   name: "freezes",
+  holdsConfig: true,
   facts: { rules: gateRulesFact },
   evaluate: (now, { targets, build }, { rules }) =>
     targets.flatMap((target) => findFrozen(now, target, build.id, rules.freezes)),

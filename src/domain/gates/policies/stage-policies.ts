@@ -1,14 +1,15 @@
 import type { Tx } from "../../../database/rows/tx.js";
-import type { Stage } from "../../../entities/core/enums.js";
+import type { ConfigParity, Stage } from "../../../entities/core/enums.js";
 import { StagePolicy } from "../../../entities/gates/stage-policy.js";
 import { append } from "../../../events/append.js";
 import { changed } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
+import { PARITIES } from "../../config-vars/parity.js";
 import type { Ctx } from "../../core/context.js";
 import { formatDuration, parseDuration } from "../../core/duration.js";
 import { requirePipeline } from "../../core/references.js";
 import { clearWaiting } from "../../promotions/clear-waiting.js";
-import { findLoosened, largerIsStricter, type Strictness } from "../strictness.js";
+import { findLoosened, largerIsStricter, type Strictness, stricterIn } from "../strictness.js";
 import { MAX_SOAK_TIME } from "./soak-time.js";
 import { defaultPolicy } from "./stage-policy-fact.js";
 
@@ -18,11 +19,13 @@ type Fields = Omit<StagePolicy, "pipelineId" | "stage" | "updatedAt">;
 /** What loosens a policy. Every field of a policy belongs here. */
 export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
   soakTime: largerIsStricter,
+  configParity: stricterIn(PARITIES),
 };
 
 /** A field's value in a summary. */
 const FORMATS: { readonly [K in keyof Fields]: (value: Fields[K]) => string } = {
   soakTime: (value) => (value === null ? "none" : formatDuration(value)),
+  configParity: (value) => value,
 };
 
 export interface UpdateStagePolicyInput {
@@ -30,6 +33,8 @@ export interface UpdateStagePolicyInput {
   readonly stage: Stage;
   /** Undefined keeps it; null or zero requires none. */
   readonly soakTime?: string | null;
+  /** Undefined or null keeps it. */
+  readonly configParity?: ConfigParity | null;
 }
 
 /**
@@ -50,7 +55,7 @@ export async function updateStagePolicy(ctx: Ctx, input: UpdateStagePolicyInput)
     if (changes.length === 0) return before;
     if (findLoosened<Fields>(POLICY_STRICTNESS, before, after).length > 0) permit(ctx.viewer, "loosenStagePolicy");
     await store(tx, after, stored !== null);
-    const parts = changes.map((field) => `${field} ${FORMATS[field](before[field])} → ${FORMATS[field](after[field])}`);
+    const parts = changes.map((field) => `${field} ${format(field, before)} → ${format(field, after)}`);
     const summary = `Policy of ${input.stage} of ${pipeline.name}: ${parts.join(", ")}`;
     await append(tx, ctx.viewer, after.updatedAt, [
       changed("STAGE_POLICY_UPDATED", pipeline, summary, { pipelineId: pipeline.id }),
@@ -60,12 +65,17 @@ export async function updateStagePolicy(ctx: Ctx, input: UpdateStagePolicyInput)
   });
 }
 
+function format<K extends keyof Fields>(field: K, policy: Fields): string {
+  return FORMATS[field](policy[field]);
+}
+
 /** The fields that were given, parsed. */
-function parseFields({ soakTime }: UpdateStagePolicyInput): Partial<Fields> {
+function parseFields({ soakTime, configParity }: UpdateStagePolicyInput): Partial<Fields> {
   return {
     ...(soakTime !== undefined && {
       soakTime: soakTime === null ? null : parseDuration("soakTime", soakTime, "0s", MAX_SOAK_TIME) || null,
     }),
+    ...(configParity != null && { configParity }),
   };
 }
 

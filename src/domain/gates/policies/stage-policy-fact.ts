@@ -3,12 +3,13 @@ import { StagePolicy } from "../../../entities/gates/stage-policy.js";
 import type { Pipeline } from "../../../entities/pipelines/pipeline.js";
 import type { Fact } from "../gate.js";
 
-/** The policy of a stage that has none: it requires nothing. */
+/** The policy of a stage that has none: it requires no more than the config vars that a build or target needs. */
 export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stage: Stage): StagePolicy {
   return Object.assign(new StagePolicy(), {
     pipelineId: pipeline.id,
     stage,
     soakTime: null,
+    configParity: "REQUIRED",
     updatedAt: pipeline.createdAt,
   });
 }

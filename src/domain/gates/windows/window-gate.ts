@@ -8,6 +8,7 @@ import { type Evaluation, evaluateWindow } from "./activity.js";
 /** Blocks while a DENY window in scope is active, or while none of the ALLOW windows in scope is. */
 export const windowGate = defineGate({
   name: "deployment windows",
+  holdsConfig: true,
   facts: { rules: gateRulesFact },
   evaluate: (now, { targets }, { rules }) => targets.flatMap((target) => findClosed(now, target, rules.windows)),
 });

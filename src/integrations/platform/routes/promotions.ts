@@ -8,7 +8,7 @@ import { toPromotion, toPromotionTarget } from "../serializers.js";
 
 const params = z.object({ promotion: z.string().describe("The promotion's id.") });
 
-/** What is recorded as the reason of a promotion past unmet checks: its clients have no way to give one. */
+/** What is recorded as the reason of a promotion that does not compare config vars, or goes past unmet gates: its clients have no way to give one. */
 const UNSAFE = "Asked for with safe: false through the Platform API.";
 
 export function servePromotions(http: Routes, parts: PlatformParts): void {
@@ -33,7 +33,9 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
           safe: z
             .boolean()
             .nullish()
-            .describe("False promotes past unmet gates if the token may force promotions; otherwise gates hold."),
+            .describe(
+              "True demands that source and targets have the same config vars. False does not compare them, and promotes past unmet gates if the token may force promotions. Left out, the policy of the stage holds.",
+            ),
         }),
         response: { 201: promotionSchema },
       },
@@ -46,8 +48,9 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
         pipeline: pipeline ?? null,
         release: source.app.release ?? source.release ?? null,
         targets: targets?.map((target) => target.app) ?? null,
-        // With -u, Akkeris' command line asks to skip its own comparison. Only elevated access goes past gates with it.
-        ...(safe === false && isPermitted(ctx.viewer, "forcePromotion") && { force: true, reason: UNSAFE }),
+        // Akkeris' command line always compares config vars, except with -u. Only elevated access goes past other gates with it.
+        ...(safe === true && { parity: "EXACT" }),
+        ...(safe === false && { parity: "OFF", reason: UNSAFE, force: isPermitted(ctx.viewer, "forcePromotion") }),
         idempotencyKey,
       });
       return reply.code(201).send(await toPromotion(loaders, promotion));
