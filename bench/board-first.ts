@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
-import { pipelineName } from "./support/data.js";
+import { pipelineName } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createComparison, interleave, type Result } from "./support/figures.js";
 import { Child, Server } from "./support/processes.js";
 
@@ -16,7 +16,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   const path = await databases.createSqlite(pipelines);
   const [server] = await Server.launch(path);
   const execution = Child.start("support/execution.js", await databases.createSqlite(pipelines));
-  const raw = Child.start("support/board-baseline.js", path);
+  const raw = Child.start("support/baselines/board.js", path);
   const connection = new Connection(server.port);
   try {
     const name = pipelineName(pipelines - 1);

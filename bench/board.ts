@@ -1,6 +1,6 @@
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
-import { pipelineName } from "./support/data.js";
+import { pipelineName } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createComparison, interleave, type Result } from "./support/figures.js";
 import { Child, Server } from "./support/processes.js";
 
@@ -21,7 +21,7 @@ const DESCRIBE = `mutation Describe($pipeline: ID!, $description: String!) {
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const path = await databases.createSqlite(pipelines);
   const [server] = await Server.launch(path);
-  const bare = Child.start("support/http-baseline.js");
+  const bare = Child.start("support/baselines/http.js");
   const load = Child.start("support/load-generator.js");
   const author = new Connection(server.port);
   try {

@@ -1,5 +1,6 @@
 import { eventually } from "../src/async/eventually.js";
 import { Connection } from "./support/client.js";
+import { createScenario, type Scenario } from "./support/data/scenario.js";
 import {
   type BenchmarkOptions,
   createComparison,
@@ -9,7 +10,6 @@ import {
   type Result,
 } from "./support/figures.js";
 import { Child, Server } from "./support/processes.js";
-import { createScenario, type Scenario } from "./support/scenario.js";
 import { SUBSCRIPTION_COUNT, Subscribers } from "./support/subscribers.js";
 
 /** Events of one burst: a promotion to this many targets. */
@@ -32,7 +32,7 @@ interface Burst {
  */
 export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const [server] = await Server.launch(await databases.createSqlite(1));
-  const bare = Child.start("support/websocket-baseline.js");
+  const bare = Child.start("support/baselines/websocket.js");
   const connection = new Connection(server.port);
   const opened: Subscribers[] = [];
   try {

@@ -1,7 +1,7 @@
 import { PROMOTE } from "./promote.js";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
-import { pipelineName, sourceName } from "./support/data.js";
+import { pipelineName, sourceName } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
 

@@ -1,7 +1,7 @@
 import { Connection } from "./support/client.js";
+import { createScenario } from "./support/data/scenario.js";
 import { type BenchmarkOptions, createResult, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
-import { createScenario } from "./support/scenario.js";
 import { SUBSCRIPTION_COUNT, Subscribers } from "./support/subscribers.js";
 
 /**

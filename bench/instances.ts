@@ -1,5 +1,6 @@
 import { PROMOTE } from "./promote.js";
 import { Connection } from "./support/client.js";
+import { createScenario } from "./support/data/scenario.js";
 import {
   type BenchmarkOptions,
   createComparison,
@@ -10,7 +11,6 @@ import {
 } from "./support/figures.js";
 import { type LockUsage, sampleLogLock } from "./support/log-lock.js";
 import { Server } from "./support/processes.js";
-import { createScenario } from "./support/scenario.js";
 
 /** Concurrent promotions. */
 const CLIENTS = 16;

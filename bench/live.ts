@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { Connection } from "./support/client.js";
+import { createScenario, type Scenario } from "./support/data/scenario.js";
 import {
   type BenchmarkOptions,
   createComparison,
@@ -10,7 +11,6 @@ import {
   type Result,
 } from "./support/figures.js";
 import { Server } from "./support/processes.js";
-import { createScenario, type Scenario } from "./support/scenario.js";
 import { Subscribers } from "./support/subscribers.js";
 
 /** Events per round. */

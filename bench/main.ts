@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { Databases } from "./support/databases.js";
+import { Databases } from "./support/data/databases.js";
 import type { Benchmark } from "./support/figures.js";
 import { describeMachine, type Engine, formatReport, formatTable, type Reported } from "./support/report.js";
 

@@ -1,9 +1,9 @@
 import { PROMOTE } from "./promote.js";
 import { BOARD } from "./support/board.js";
 import { Connection, request } from "./support/client.js";
-import { pipelineName, sourceName, TARGET_COUNTS } from "./support/data.js";
+import { fillPostgres } from "./support/data/fill.js";
+import { pipelineName, sourceName, TARGET_COUNTS } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
-import { fillPostgres } from "./support/fill.js";
 import { Child, Server } from "./support/processes.js";
 import type { Statement } from "./support/statement-recorder.js";
 
@@ -41,7 +41,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   ];
   const recordings = await recordOperations(filled, operations);
   const [server] = await Server.launch(await databases.createPostgres(filled));
-  const bare = Child.start("support/postgres-baseline.js", filled);
+  const bare = Child.start("support/baselines/postgres.js", filled);
   const connection = new Connection(server.port);
   try {
     const results: Result[] = [];

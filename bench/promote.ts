@@ -1,6 +1,6 @@
 import { copyFileSync } from "node:fs";
 import { Connection } from "./support/client.js";
-import { sourceName, TARGET_COUNTS } from "./support/data.js";
+import { sourceName, TARGET_COUNTS } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
 import { Child, Server } from "./support/processes.js";
 
@@ -21,7 +21,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   const other = `${path}.raw`;
   copyFileSync(path, other);
   const [server] = await Server.launch(path);
-  const raw = Child.start("support/promote-baseline.js", other);
+  const raw = Child.start("support/baselines/promote.js", other);
   const connection = new Connection(server.port);
   try {
     const results: Result[] = [];

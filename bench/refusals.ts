@@ -1,5 +1,5 @@
 import { request as connect } from "node:http";
-import { ATTACKS } from "../test/support/attacks.js";
+import { ATTACKS } from "../test/support/clients/attacks.js";
 import {
   type BenchmarkOptions,
   createComparison,

@@ -3,7 +3,7 @@ import { copyFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { PROMOTE } from "./promote.js";
 import { Connection } from "./support/client.js";
-import { sourceName } from "./support/data.js";
+import { sourceName } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createComparison, interleave, percentile, type Result } from "./support/figures.js";
 import { freePort, Server } from "./support/processes.js";
 

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { startCluster } from "../test/support/cluster.js";
-import { administer, createTemplate } from "../test/support/engine.js";
+import { startCluster } from "../test/support/database/cluster.js";
+import { administer, createTemplate } from "../test/support/database/engine.js";
 import { type Engine, findEngines, findUnknownNames, getStartRank } from "./engines.js";
 
 /*

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { Client } from "./support/client.js";
-import { type Cleanup, temporaryFolder } from "./support/server.js";
+import { Client } from "./support/clients/client.js";
+import { type Cleanup, temporaryFolder } from "./support/service/server.js";
 
 /** The output of a start until it was ready, and until it exited. */
 interface Start {

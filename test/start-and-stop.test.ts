@@ -4,11 +4,11 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { eventually } from "../src/async/eventually.js";
-import { Client } from "./support/client.js";
-import { freePort } from "./support/cluster.js";
-import { Seed } from "./support/seed.js";
-import { temporaryFolder } from "./support/server.js";
-import { startProcess } from "./support/server-process.js";
+import { Client } from "./support/clients/client.js";
+import { Seed } from "./support/data/seed.js";
+import { freePort } from "./support/database/cluster.js";
+import { temporaryFolder } from "./support/service/server.js";
+import { startProcess } from "./support/service/server-process.js";
 
 const SECRET = "a-secret-of-the-operator-of-the-test";
 

@@ -3,10 +3,10 @@ import { openDatabase } from "../../src/database/open.js";
 import { type Ctx, SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { buildSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
-import { OFFLINE } from "../../test/support/offline.js";
+import { OFFLINE } from "../../test/support/service/offline.js";
 import { BOARD } from "./board.js";
 import { handleCalls } from "./child-process.js";
-import { pipelineName } from "./data.js";
+import { pipelineName } from "./data/sizes.js";
 import { databaseUrl } from "./processes.js";
 import { recordStatements } from "./statement-recorder.js";
 

@@ -1,4 +1,4 @@
-import type { Databases } from "./databases.js";
+import type { Databases } from "./data/databases.js";
 
 /** Arguments of a benchmark. */
 export interface BenchmarkOptions {

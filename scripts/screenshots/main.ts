@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { Client } from "../../test/support/client.js";
-import { ServerProcess } from "../../test/support/server-process.js";
+import { Client } from "../../test/support/clients/client.js";
+import { ServerProcess } from "../../test/support/service/server-process.js";
 import { Story } from "./story.js";
 
 /*

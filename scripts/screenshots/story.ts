@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Client } from "../../test/support/client.js";
+import type { Client } from "../../test/support/clients/client.js";
 
 interface Id {
   readonly id: string;

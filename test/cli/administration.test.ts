@@ -3,11 +3,11 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, hasTerminal, nonEmptyLines } from "../support/cli.js";
+import { CommandLine, hasTerminal, nonEmptyLines } from "../support/clients/cli.js";
 import { configKeys } from "../support/config-keys.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 describe("commands that update", () => {
   const cleanup = suiteCleanup();

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { joinChecks } from "../../src/cli/options/checks.js";
 import { createProgram } from "../../src/cli/program.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, nonEmptyLines, stripEscapes } from "../support/cli.js";
+import { CommandLine, nonEmptyLines, stripEscapes } from "../support/clients/cli.js";
 import { configKeys } from "../support/config-keys.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 const SHA = "4f3c2a1d0e9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, nonEmptyLines } from "../support/cli.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+import { CommandLine, nonEmptyLines } from "../support/clients/cli.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 const NOWHERE = "01890000-0000-7000-8000-000000000000";
 

@@ -16,9 +16,9 @@ import { dirname, join, relative, resolve } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { createProgram } from "../../src/cli/program.js";
-import { CommandLine, nonEmptyLines } from "../support/cli.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/server.js";
+import { CommandLine, nonEmptyLines } from "../support/clients/cli.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/service/server.js";
 
 const commands = createProgram("0").commands;
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
-import { CommandLine } from "../support/cli.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../support/server.js";
+import { CommandLine } from "../support/clients/cli.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
 /** The apps of a pipeline by stage, with their required checks. */
 const CONTENT = `{ pipelines { nodes { name repository branch couplings { stage requiredChecks app { name region } } } } }`;

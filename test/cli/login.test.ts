@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
-import { CommandLine, hasTerminal, Running } from "../support/cli.js";
-import { ADMIN_SECRET, type Cleanup, startServer } from "../support/server.js";
+import { CommandLine, hasTerminal, Running } from "../support/clients/cli.js";
+import { ADMIN_SECRET, type Cleanup, startServer } from "../support/service/server.js";
 
 function getMode(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);

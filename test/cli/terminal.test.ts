@@ -3,10 +3,10 @@ import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import { relativeTime, singleLine } from "../../src/cli/output/format.js";
 import { fitTable, grid } from "../../src/cli/output/grid.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../support/cli.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../support/server.js";
+import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../support/clients/cli.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
 const getWidth = (line: string) => [...line].length;
 

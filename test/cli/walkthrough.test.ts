@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../support/cli.js";
-import { ADMIN_SECRET, startServer } from "../support/server.js";
+import { CommandLine, hasTerminal, nonEmptyLines, stripEscapes } from "../support/clients/cli.js";
+import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 

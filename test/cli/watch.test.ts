@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine, hasTerminal, nonEmptyLines, type Running, stripEscapes } from "../support/cli.js";
-import { type Named, Seed } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
-import { TcpProxy } from "../support/tcp-proxy.js";
+import { CommandLine, hasTerminal, nonEmptyLines, type Running, stripEscapes } from "../support/clients/cli.js";
+import { type Named, Seed } from "../support/data/seed.js";
+import { TcpProxy } from "../support/network/tcp-proxy.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 const TOKEN = { RAILYARD_TOKEN: ADMIN_SECRET };
 

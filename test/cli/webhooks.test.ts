@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import { CommandLine } from "../support/cli.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
-import { answer, freePort, Receiver } from "../support/webhook-receiver.js";
-import { createWebhook, LOCAL, untilDelivered } from "../support/webhooks.js";
+import { CommandLine } from "../support/clients/cli.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { createWebhook, LOCAL, untilDelivered } from "../support/data/webhooks.js";
+import { answer, freePort, Receiver } from "../support/network/webhook-receiver.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 describe("the commands of webhooks", () => {
   const cleanup = suiteCleanup();

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { decodeCursor } from "../../src/entities/history/event-cursor.js";
-import { Client } from "../support/client.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { temporaryFolder } from "../support/server.js";
-import { startProcess } from "../support/server-process.js";
+import { Client } from "../support/clients/client.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { temporaryFolder } from "../support/service/server.js";
+import { startProcess } from "../support/service/server-process.js";
 
 const SECRET = "an-administrator-who-is-cut-off-here";
 const ROUNDS = 4;

@@ -11,8 +11,8 @@ import { openDatabase } from "../../src/database/open.js";
 import type { Tx } from "../../src/database/rows/tx.js";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
 import { App } from "../../src/entities/pipelines/app.js";
-import { appNames, insertApp } from "../support/rows.js";
-import { temporaryFolder } from "../support/server.js";
+import { appNames, insertApp } from "../support/database/rows.js";
+import { temporaryFolder } from "../support/service/server.js";
 
 /** A planned transaction: its rows and its savepoints. */
 interface Plan {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { dumpRows } from "../support/database-content.js";
-import { freshDatabase, queryStopped } from "../support/engine.js";
-import { Seed } from "../support/seed.js";
-import { ADMIN_SECRET, type Cleanup, startServer } from "../support/server.js";
-import { startProcess } from "../support/server-process.js";
+import { Seed } from "../support/data/seed.js";
+import { dumpRows } from "../support/database/database-content.js";
+import { freshDatabase, queryStopped } from "../support/database/engine.js";
+import { ADMIN_SECRET, type Cleanup, startServer } from "../support/service/server.js";
+import { startProcess } from "../support/service/server-process.js";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 

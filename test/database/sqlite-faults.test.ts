@@ -18,10 +18,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../../src/async/eventually.js";
 import { openDatabase } from "../../src/database/open.js";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
-import { Client } from "../support/client.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/server.js";
-import { type ServerProcess, startProcess } from "../support/server-process.js";
+import { Client } from "../support/clients/client.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/service/server.js";
+import { type ServerProcess, startProcess } from "../support/service/server-process.js";
 
 const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
 const WRITE_LOCK = "BEGIN IMMEDIATE";

@@ -5,8 +5,8 @@ import { describe, it } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { SqliteFile } from "../../src/database/sqlite/file.js";
-import { Seed } from "../support/seed.js";
-import { startServer, temporaryFolder } from "../support/server.js";
+import { Seed } from "../support/data/seed.js";
+import { startServer, temporaryFolder } from "../support/service/server.js";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { engine } from "../support/engine.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { engine } from "../support/database/engine.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 const BOARD = `query ($pipeline: ID!) {
   pipeline(pipeline: $pipeline) {

@@ -10,11 +10,11 @@ import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { App } from "../../src/entities/pipelines/app.js";
 import { append } from "../../src/events/append.js";
 import { changed } from "../../src/events/draft.js";
-import { readLog } from "../support/instances.js";
-import { appNames, insertApp } from "../support/rows.js";
-import { Seed } from "../support/seed.js";
-import { onlyOn, startServer } from "../support/server.js";
-import { NESTED_WRITE } from "../support/write-guard.js";
+import { Seed } from "../support/data/seed.js";
+import { appNames, insertApp } from "../support/database/rows.js";
+import { NESTED_WRITE } from "../support/database/write-guard.js";
+import { readLog } from "../support/service/instances.js";
+import { onlyOn, startServer } from "../support/service/server.js";
 
 describe("a statement", () => {
   it("must return the columns that its caller uses, of their types", async (t) => {

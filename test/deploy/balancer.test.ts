@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { onlyOn } from "../support/engine.js";
-import { skipWithoutNginx, startNginx } from "../support/nginx.js";
-import { ADMIN_SECRET } from "../support/server.js";
-import { Socket } from "../support/socket.js";
+import { Socket } from "../support/clients/socket.js";
+import { onlyOn } from "../support/database/engine.js";
+import { skipWithoutNginx, startNginx } from "../support/network/nginx.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET } from "../support/service/server.js";
 import { Installation, sendRaw, waitUntil } from "./installation.js";
 import { Load, Watcher } from "./load.js";
 

@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { readConfig } from "../../src/config.js";
-import { Client } from "../support/client.js";
-import { ADMIN_SECRET, temporaryFolder } from "../support/server.js";
-import { startProcess } from "../support/server-process.js";
+import { Client } from "../support/clients/client.js";
+import { ADMIN_SECRET, temporaryFolder } from "../support/service/server.js";
+import { startProcess } from "../support/service/server-process.js";
 import { waitUntil } from "./installation.js";
 
 function start(t: TestContext, SHUTDOWN_DELAY: string) {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "../support/client.js";
-import { freePort } from "../support/cluster.js";
-import { freshDatabase } from "../support/engine.js";
-import { type Nginx, startNginx } from "../support/nginx.js";
-import { ADMIN_SECRET } from "../support/server.js";
-import { type ServerProcess, startProcess } from "../support/server-process.js";
-import type { Cleanup } from "../support/temporary-folder.js";
+import { Client } from "../support/clients/client.js";
+import { freePort } from "../support/database/cluster.js";
+import { freshDatabase } from "../support/database/engine.js";
+import { type Nginx, startNginx } from "../support/network/nginx.js";
+import { ADMIN_SECRET } from "../support/service/server.js";
+import { type ServerProcess, startProcess } from "../support/service/server-process.js";
+import type { Cleanup } from "../support/service/temporary-folder.js";
 
 /** Maximum time to wait for a condition. */
 const DEADLINE_MS = 30_000;

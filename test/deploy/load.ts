@@ -1,7 +1,7 @@
-import type { Client } from "../support/client.js";
-import { ADMIN_SECRET } from "../support/server.js";
-import { Socket } from "../support/socket.js";
-import type { Cleanup } from "../support/temporary-folder.js";
+import type { Client } from "../support/clients/client.js";
+import { Socket } from "../support/clients/socket.js";
+import { ADMIN_SECRET } from "../support/service/server.js";
+import type { Cleanup } from "../support/service/temporary-folder.js";
 import { waitUntil } from "./installation.js";
 
 const NAME = /load-\d+-\d+/;

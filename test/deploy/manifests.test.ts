@@ -4,8 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { readConfig } from "../../src/config.js";
-import { skipWithoutPackage } from "../support/debian.js";
-import { temporaryFolder } from "../support/temporary-folder.js";
+import { skipWithoutPackage } from "../support/service/debian.js";
+import { temporaryFolder } from "../support/service/temporary-folder.js";
 import { readDockerfile } from "./docker/dockerfile.js";
 import { getProblems, type Manifest, problemsOfCompose, readYaml, skipWithoutSchemas } from "./schemas.js";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Cleanup, temporaryFolder } from "../support/temporary-folder.js";
+import { type Cleanup, temporaryFolder } from "../support/service/temporary-folder.js";
 import { run } from "./docker/run.js";
 
 /*

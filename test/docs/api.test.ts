@@ -6,10 +6,10 @@ import { ACTIONS } from "../../src/domain/access/actions.js";
 import { REFUSALS } from "../../src/domain/core/refusal.js";
 import { Role } from "../../src/entities/core/enums.js";
 import { buildSchema } from "../../src/schema/build.js";
-import { runDemo } from "../support/demo.js";
-import { inlineCode, parseCodeBlocks, readSection, readTable } from "../support/markdown.js";
-import { ResponseMatcher, redactVariable } from "../support/response-matcher.js";
-import { startServer } from "../support/server.js";
+import { ResponseMatcher, redactVariable } from "../support/clients/response-matcher.js";
+import { inlineCode, parseCodeBlocks, readSection, readTable } from "../support/documents/markdown.js";
+import { runDemo } from "../support/examples/demo.js";
+import { startServer } from "../support/service/server.js";
 
 const PAGE = "docs/api.md";
 

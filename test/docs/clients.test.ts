@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { isInterfaceType, isIntrospectionType, isObjectType, parse, validate } from "graphql";
 import { buildSchema } from "../../src/schema/build.js";
-import { inlineCode, parseCodeBlocks, readTable } from "../support/markdown.js";
+import { inlineCode, parseCodeBlocks, readTable } from "../support/documents/markdown.js";
 
 const PAGE = "docs/clients.md";
 const FOLDER = "examples/clients";

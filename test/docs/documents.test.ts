@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { REFUSALS } from "../../src/domain/core/refusal.js";
 import { BlockerCode } from "../../src/entities/core/enums.js";
-import { inlineCode, readSection, readTable } from "../support/markdown.js";
+import { inlineCode, readSection, readTable } from "../support/documents/markdown.js";
 
 const DOCUMENTS = [
   "README.md",

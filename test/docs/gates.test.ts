@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { member } from "../support/approvals.js";
-import { Clock } from "../support/clock.js";
-import { parseCodeBlocks, readSection } from "../support/markdown.js";
-import { ResponseMatcher } from "../support/response-matcher.js";
-import { Seed } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { ResponseMatcher } from "../support/clients/response-matcher.js";
+import { member } from "../support/data/approvals.js";
+import { Seed } from "../support/data/seed.js";
+import { parseCodeBlocks, readSection } from "../support/documents/markdown.js";
+import { Clock } from "../support/service/clock.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 const PAGE = "docs/gates.md";
 

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { readConfig } from "../../src/config.js";
-import { deliverWebhook, type Payload, pullRequest, withGithub } from "../support/github-webhooks.js";
-import { Seed, unique } from "../support/seed.js";
-import { startServer, temporaryFolder } from "../support/server.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { deliverWebhook, type Payload, pullRequest, withGithub } from "../support/network/github-webhooks.js";
+import { startServer, temporaryFolder } from "../support/service/server.js";
 
 const document = readFileSync("docs/github.md", "utf8");
 const missing = ["bash", "curl", "jq"].filter((command) => spawnSync(command, ["--version"]).error !== undefined);

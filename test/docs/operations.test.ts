@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { startServer } from "../support/server.js";
+import { startServer } from "../support/service/server.js";
 
 /** The kinds of metrics that only grow: a histogram consists of counters. */
 const COUNTERS = new Set(["counter", "histogram"]);

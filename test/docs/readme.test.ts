@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import { freePort } from "../support/cluster.js";
+import { freePort } from "../support/database/cluster.js";
 
-import { parseCodeBlocks, readSection } from "../support/markdown.js";
-import { temporaryFolder } from "../support/temporary-folder.js";
+import { parseCodeBlocks, readSection } from "../support/documents/markdown.js";
+import { temporaryFolder } from "../support/service/temporary-folder.js";
 
 const README = "README.md";
 const missing = ["bash", "curl", "openssl"].filter((name) => spawnSync(name, ["--version"]).error !== undefined);

@@ -5,12 +5,12 @@ import { describe, it } from "node:test";
 import { parse, validate } from "graphql";
 import { eventually } from "../../src/async/eventually.js";
 import { buildSchema } from "../../src/schema/build.js";
-import { ChildProgram } from "../support/child-program.js";
-import { parseCodeBlocks } from "../support/markdown.js";
-import { Seed } from "../support/seed.js";
-import { startServer, temporaryFolder } from "../support/server.js";
-import { freePort } from "../support/webhook-receiver.js";
-import { createWebhook, LOCAL, untilDelivered } from "../support/webhooks.js";
+import { Seed } from "../support/data/seed.js";
+import { createWebhook, LOCAL, untilDelivered } from "../support/data/webhooks.js";
+import { parseCodeBlocks } from "../support/documents/markdown.js";
+import { freePort } from "../support/network/webhook-receiver.js";
+import { ChildProgram } from "../support/service/child-program.js";
+import { startServer, temporaryFolder } from "../support/service/server.js";
 
 const BLOCKS = parseCodeBlocks(readFileSync("docs/webhooks.md", "utf8"));
 

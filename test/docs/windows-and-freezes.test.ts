@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseCodeBlocks, readSection } from "../support/markdown.js";
-import { ResponseMatcher } from "../support/response-matcher.js";
-import { Seed } from "../support/seed.js";
-import { startServer } from "../support/server.js";
+import { ResponseMatcher } from "../support/clients/response-matcher.js";
+import { Seed } from "../support/data/seed.js";
+import { parseCodeBlocks, readSection } from "../support/documents/markdown.js";
+import { startServer } from "../support/service/server.js";
 
 const TITLE = "Business hours in two regions, with a Christmas freeze and one exempted hotfix";
 const TIMES = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;

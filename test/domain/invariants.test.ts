@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { dumpRows } from "../support/database-content.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { startServer } from "../support/server.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { dumpRows } from "../support/database/database-content.js";
+import { startServer } from "../support/service/server.js";
 
 /* Known flaws of comparable tools. Each test is named after the flaw that must not exist here. */
 

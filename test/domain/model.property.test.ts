@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { decodeCursor } from "../../src/entities/history/event-cursor.js";
-import { type Client, RequestFailed } from "../support/client.js";
-import { Clock, HOUR, MINUTE } from "../support/clock.js";
-import { dumpRows } from "../support/database-content.js";
-import { runsPerEngine } from "../support/engine.js";
-import { eventsAfter, type LoggedChange } from "../support/event-log.js";
-import { checkAutoDeploys, checkNotForgotten, type ModelTally, predict } from "../support/model-checks.js";
-import { unique } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { type Client, RequestFailed } from "../support/clients/client.js";
+import { eventsAfter, type LoggedChange } from "../support/clients/event-log.js";
+import { checkAutoDeploys, checkNotForgotten, type ModelTally, predict } from "../support/data/model-checks.js";
+import { unique } from "../support/data/seed.js";
+import { dumpRows } from "../support/database/database-content.js";
+import { runsPerEngine } from "../support/database/engine.js";
+import { Clock, HOUR, MINUTE } from "../support/service/clock.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 /*
  * Invariants under random sequences of operations and roles. Each run sends a random series of changes to a new server, checks

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { type Named, Seed } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
-import { LOG_START, Socket } from "../support/socket.js";
+import { LOG_START, Socket } from "../support/clients/socket.js";
+import { type Named, Seed } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 const WRITES = 60;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
-import { runsPerEngine } from "../support/engine.js";
-import { type Named, Seed } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
-import { type Operation, Socket } from "../support/socket.js";
+import { type Operation, Socket } from "../support/clients/socket.js";
+import { type Named, Seed } from "../support/data/seed.js";
+import { runsPerEngine } from "../support/database/engine.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 /** For thousands of runs: `PROPERTY_RUNS=5000 node --test dist/test/events/feed.property.test.js`. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? runsPerEngine(200));

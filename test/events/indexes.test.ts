@@ -8,7 +8,7 @@ import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { append } from "../../src/events/append.js";
 import type { EventFilter } from "../../src/events/match.js";
 import { readEvents } from "../../src/events/read.js";
-import { temporaryFolder } from "../support/server.js";
+import { temporaryFolder } from "../support/service/server.js";
 
 /** The expected index per filter. The remaining conditions are checked row by row in a bounded slice of the log. */
 const SERVED: readonly [EventFilter, string][] = [

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
-import { FaultyReads } from "../support/faulty-reads.js";
-import { readLog } from "../support/instances.js";
-import { Seed } from "../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../support/server.js";
-import { LOG_START, Socket } from "../support/socket.js";
+import { LOG_START, Socket } from "../support/clients/socket.js";
+import { Seed } from "../support/data/seed.js";
+import { FaultyReads } from "../support/database/faulty-reads.js";
+import { readLog } from "../support/service/instances.js";
+import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
 const NESTED = `subscription ($after: EventCursor) {
   events(after: $after) { cursor type ... on ReleaseEvent { release { version app { name } } } } }`;

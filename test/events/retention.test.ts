@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { append } from "../../src/events/append.js";
 import { changed } from "../../src/events/draft.js";
-import { Seed } from "../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../support/server.js";
-import { LOG_START, Socket } from "../support/socket.js";
+import { LOG_START, Socket } from "../support/clients/socket.js";
+import { Seed } from "../support/data/seed.js";
+import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
 const HOUR = 3_600_000;
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor type } }";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import { Client } from "../support/client.js";
-import { freePort } from "../support/cluster.js";
+import { Client } from "../support/clients/client.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { freePort } from "../support/database/cluster.js";
 import {
   createApolloClient,
   createSocketClient,
@@ -12,11 +12,11 @@ import {
   installClients,
   load,
   readPages,
-} from "../support/example-clients.js";
-import { createRelayClient } from "../support/example-relay.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { temporaryFolder } from "../support/server.js";
-import { startProcess } from "../support/server-process.js";
+} from "../support/examples/example-clients.js";
+import { createRelayClient } from "../support/examples/example-relay.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { temporaryFolder } from "../support/service/server.js";
+import { startProcess } from "../support/service/server-process.js";
 
 /*
  * The unmodified libraries against a server in a child process. If they cannot be installed, the tests are skipped with the

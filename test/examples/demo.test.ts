@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { type DemoRun, runDemo } from "../support/demo.js";
-import { startServer, temporaryFolder } from "../support/server.js";
-import { startTamperingProxy, type Tampering } from "../support/tampering-proxy.js";
+import { type DemoRun, runDemo } from "../support/examples/demo.js";
+import { startTamperingProxy, type Tampering } from "../support/network/tampering-proxy.js";
+import { startServer, temporaryFolder } from "../support/service/server.js";
 
 /** Lines of the documented walkthrough that the demo must print. Ids are `<id>`. */
 const KEY_LINES = [

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Script } from "node:vm";
 import { eventually } from "../../src/async/eventually.js";
-import { ChildProgram } from "../support/child-program.js";
-import { Seed } from "../support/seed.js";
-import { startServer, temporaryFolder } from "../support/server.js";
+import { Seed } from "../support/data/seed.js";
+import { ChildProgram } from "../support/service/child-program.js";
+import { startServer, temporaryFolder } from "../support/service/server.js";
 
 const DEPLOYER = "dist/examples/deployer.js";
 /** Every third line. For every line (about a minute): `EVERY_LINE=1 node --test dist/test/examples/deployer.test.js`. */

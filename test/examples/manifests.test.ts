@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { FOLDER, installClients, load, runTool } from "../support/example-clients.js";
-import { ADMIN_SECRET, type Cleanup, startServer, temporaryFolder } from "../support/server.js";
+import { FOLDER, installClients, load, runTool } from "../support/examples/example-clients.js";
+import { ADMIN_SECRET, type Cleanup, startServer, temporaryFolder } from "../support/service/server.js";
 
 /*
  * The manifests of trusted documents that the real tools write, and the real clients that send the ids of documents, by GET

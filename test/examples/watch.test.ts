@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
-import { ChildProgram } from "../support/child-program.js";
-import { Client } from "../support/client.js";
-import { Seed, unique } from "../support/seed.js";
-import { ADMIN_SECRET, temporaryFolder } from "../support/server.js";
-import { startProcess } from "../support/server-process.js";
+import { Client } from "../support/clients/client.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { ChildProgram } from "../support/service/child-program.js";
+import { ADMIN_SECRET, temporaryFolder } from "../support/service/server.js";
+import { startProcess } from "../support/service/server-process.js";
 
 /** Programs start slowly on a busy machine, and the example waits up to 10 seconds between two attempts to connect. */
 const SLOW = { timeoutMs: 90_000 };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import type { ResponseError } from "../support/client.js";
-import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
-import { Socket } from "../support/socket.js";
+import type { ResponseError } from "../support/clients/client.js";
+import { Socket } from "../support/clients/socket.js";
+import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 const UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Seed } from "../support/seed.js";
-import { startServer } from "../support/server.js";
+import { Seed } from "../support/data/seed.js";
+import { startServer } from "../support/service/server.js";
 
 const { admin } = await startServer({ after });
 const seed = new Seed(admin);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Seed, unique } from "../support/seed.js";
-import { startServer } from "../support/server.js";
+import { Seed, unique } from "../support/data/seed.js";
+import { startServer } from "../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { Client } from "../support/client.js";
-import { deliverWebhook, example, WEBHOOK_SECRET } from "../support/github-webhooks.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { Client } from "../support/clients/client.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { deliverWebhook, example, WEBHOOK_SECRET } from "../support/network/github-webhooks.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 const NODE = "query ($id: ID!) { node(id: $id) { __typename id } }";
 const NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";

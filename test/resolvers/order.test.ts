@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import sql, { raw } from "sql-template-tag";
-import { RestClient } from "../support/rest.js";
-import { Seed, type SeededRelease, unique } from "../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../support/server.js";
+import { RestClient } from "../support/clients/rest.js";
+import { Seed, type SeededRelease, unique } from "../support/data/seed.js";
+import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

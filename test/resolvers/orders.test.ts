@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 /** A list with `orderBy`, and what tells its items apart. */
 interface List {

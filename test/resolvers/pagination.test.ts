@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import { suiteCleanup } from "../support/cleanup.js";
-import { runsPerEngine } from "../support/engine.js";
-import { type Named, Seed, unique } from "../support/seed.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { type Named, Seed, unique } from "../support/data/seed.js";
+import { runsPerEngine } from "../support/database/engine.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 const ROWS = 7;
 

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { type Cleanup, temporaryFolder } from "../support/temporary-folder.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { type Cleanup, temporaryFolder } from "../support/service/temporary-folder.js";
 
 const SCRIPT = resolve("scripts/build.mjs");
 const TSCONFIG = {

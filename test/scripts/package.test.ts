@@ -4,11 +4,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { delimiter, join } from "node:path";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../support/cleanup.js";
-import { Client } from "../support/client.js";
-import { ADMIN_SECRET } from "../support/server.js";
-import { ServerProcess } from "../support/server-process.js";
-import { temporaryFolder } from "../support/temporary-folder.js";
+import { Client } from "../support/clients/client.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET } from "../support/service/server.js";
+import { ServerProcess } from "../support/service/server-process.js";
+import { temporaryFolder } from "../support/service/temporary-folder.js";
 
 /** Every release line that `engines` allows. The packages `node-<platform>-<arch>` contain the program. */
 const NODE_VERSIONS = ["20.19", "22", "24", "26"] as const;

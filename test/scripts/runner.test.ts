@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { temporaryFolder } from "../support/temporary-folder.js";
+import { temporaryFolder } from "../support/service/temporary-folder.js";
 
 /** Runs `npm test` on a folder of test files, after the build. */
 async function runTests(folder: string): Promise<{ code: number | null; output: string }> {
@@ -20,7 +20,7 @@ async function runTests(folder: string): Promise<{ code: number | null; output: 
 
 /** A test file that starts a PostgreSQL cluster and then runs `body`. */
 function testFile(body: string): string {
-  const cluster = pathToFileURL(resolve("dist/test/support/cluster.js")).href;
+  const cluster = pathToFileURL(resolve("dist/test/support/database/cluster.js")).href;
   return `
     import assert from "node:assert/strict";
     import { it } from "node:test";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { launchBrowser, openTab, skipWithoutBrowser, type TabOptions } from "../support/browser.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import type { Client } from "../support/client.js";
-import { type Named, Seed } from "../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/server.js";
+import { launchBrowser, openTab, skipWithoutBrowser, type TabOptions } from "../support/clients/browser.js";
+import type { Client } from "../support/clients/client.js";
+import { type Named, Seed } from "../support/data/seed.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
 
 describe("acting in a browser", { skip: skipWithoutBrowser }, () => {
   const cleanup = suiteCleanup();

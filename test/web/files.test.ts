@@ -4,8 +4,8 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
-import { suiteCleanup } from "../support/cleanup.js";
-import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../support/server.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../support/service/server.js";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
 const MAX_FIRST_LOAD_BYTES = 150_000;

@@ -3,11 +3,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
-import { launchBrowser, openTab, skipWithoutBrowser } from "../support/browser.js";
-import { Client } from "../support/client.js";
-import { Seed } from "../support/seed.js";
-import { ADMIN_SECRET, temporaryFolder } from "../support/server.js";
-import { startProcess } from "../support/server-process.js";
+import { launchBrowser, openTab, skipWithoutBrowser } from "../support/clients/browser.js";
+import { Client } from "../support/clients/client.js";
+import { Seed } from "../support/data/seed.js";
+import { ADMIN_SECRET, temporaryFolder } from "../support/service/server.js";
+import { startProcess } from "../support/service/server-process.js";
 
 /** With the default wait of graphql-ws, the seventh attempt takes two minutes. */
 const ATTEMPTS = 7;

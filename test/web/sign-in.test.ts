@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { eventually } from "../../src/async/eventually.js";
-import { launchBrowser, openTab, skipWithoutBrowser } from "../support/browser.js";
-import { suiteCleanup } from "../support/cleanup.js";
-import { Issuer } from "../support/oidc-issuer.js";
-import { startServer, type TestServer } from "../support/server.js";
+import { launchBrowser, openTab, skipWithoutBrowser } from "../support/clients/browser.js";
+import { Issuer } from "../support/network/oidc-issuer.js";
+import { suiteCleanup } from "../support/service/cleanup.js";
+import { startServer, type TestServer } from "../support/service/server.js";
 
 describe("sign-in at an issuer, in a browser", { skip: skipWithoutBrowser }, () => {
   const cleanup = suiteCleanup();

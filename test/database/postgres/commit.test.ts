@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import sql from "sql-template-tag";
-import { unique } from "../../support/seed.js";
-import { onlyOn, startServer } from "../../support/server.js";
+import { unique } from "../../support/data/seed.js";
+import { onlyOn, startServer } from "../../support/service/server.js";
 
 describe("the end of a transaction", onlyOn("postgres"), () => {
   it("is not acknowledged if a statement failed and the error was ignored", async (t) => {

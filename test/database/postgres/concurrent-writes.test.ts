@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { administer, freshDatabase } from "../../support/engine.js";
-import { deliverWebhook, type Payload, pullRequest, status, WEBHOOK_SECRET } from "../../support/github-webhooks.js";
-import { pickOne, pickSome } from "../../support/instances.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { onlyOn, startServer, type TestServer } from "../../support/server.js";
+import type { Client } from "../../support/clients/client.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { administer, freshDatabase } from "../../support/database/engine.js";
+import {
+  deliverWebhook,
+  type Payload,
+  pullRequest,
+  status,
+  WEBHOOK_SECRET,
+} from "../../support/network/github-webhooks.js";
+import { pickOne, pickSome } from "../../support/service/instances.js";
+import { onlyOn, startServer, type TestServer } from "../../support/service/server.js";
 
 const WRITERS = 12;
 const STEPS = 25;

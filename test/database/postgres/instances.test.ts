@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { pickOne, readLog, startInstances } from "../../support/instances.js";
-import { Seed, unique } from "../../support/seed.js";
-import { onlyOn } from "../../support/server.js";
+import { Client } from "../../support/clients/client.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { pickOne, readLog, startInstances } from "../../support/service/instances.js";
+import { onlyOn } from "../../support/service/server.js";
 
 describe("two instances on one database", onlyOn("postgres"), () => {
   it("create a unique object once, and answer CONFLICT to the others with a proper message", async (t) => {

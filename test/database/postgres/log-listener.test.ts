@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ListenOptions } from "../../../src/database/postgres/log-listener.js";
-import { freshDatabase } from "../../support/engine.js";
-import { type PostgresProxy, startPostgresProxy } from "../../support/postgres-proxy.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/server.js";
-import { LOG_START, type Operation, Socket } from "../../support/socket.js";
+import { LOG_START, type Operation, Socket } from "../../support/clients/socket.js";
+import { Seed } from "../../support/data/seed.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { type PostgresProxy, startPostgresProxy } from "../../support/database/postgres-proxy.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/service/server.js";
 
 const FOLLOW = `subscription ($after: EventCursor) {
   events(after: $after) { ... on ChangeEvent { type subjectName } }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { type LoggedEvent, pickOne, readLog, startInstances } from "../../support/instances.js";
-import { Seed, unique } from "../../support/seed.js";
-import { onlyOn } from "../../support/server.js";
+import type { Client } from "../../support/clients/client.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { type LoggedEvent, pickOne, readLog, startInstances } from "../../support/service/instances.js";
+import { onlyOn } from "../../support/service/server.js";
 
 describe("the log, written through two instances", onlyOn("postgres"), () => {
   it("shows every reader every event once and in one order, while 40 writers append", async (t) => {

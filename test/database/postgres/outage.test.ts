@@ -4,13 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { eventually } from "../../../src/async/eventually.js";
 import { openDatabase } from "../../../src/database/open.js";
-import type { Client } from "../../support/client.js";
-import { type Cluster, startCluster } from "../../support/cluster.js";
-import { administer, createDatabase } from "../../support/engine.js";
-import { startPostgresProxy } from "../../support/postgres-proxy.js";
-import { RestClient } from "../../support/rest.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/server.js";
+import type { Client } from "../../support/clients/client.js";
+import { RestClient } from "../../support/clients/rest.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { type Cluster, startCluster } from "../../support/database/cluster.js";
+import { administer, createDatabase } from "../../support/database/engine.js";
+import { startPostgresProxy } from "../../support/database/postgres-proxy.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/service/server.js";
 
 const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { FaultyReads } from "../../support/faulty-reads.js";
-import { pickOne, pickSome, readLog, startInstances } from "../../support/instances.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, onlyOn, startServer } from "../../support/server.js";
-import { Socket } from "../../support/socket.js";
+import type { Client } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
+import { Seed } from "../../support/data/seed.js";
+import { FaultyReads } from "../../support/database/faulty-reads.js";
+import { pickOne, pickSome, readLog, startInstances } from "../../support/service/instances.js";
+import { ADMIN_SECRET, onlyOn, startServer } from "../../support/service/server.js";
 
 const TARGETS =
   "promotion { id release { id } targets { app { name } checks { context state passed } release { version } } }";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import pg from "pg";
-import { freshDatabase } from "../../support/engine.js";
-import { startInstances } from "../../support/instances.js";
-import { RestClient } from "../../support/rest.js";
-import { ADMIN_SECRET, type Cleanup, onlyOn, startServer, type TestServer } from "../../support/server.js";
+import { RestClient } from "../../support/clients/rest.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { startInstances } from "../../support/service/instances.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn, startServer, type TestServer } from "../../support/service/server.js";
 
 /** Costs 2 points. */
 const QUERY = "{ viewer { name } }";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { freshDatabase } from "../../support/engine.js";
-import { readLog } from "../../support/instances.js";
-import { unique } from "../../support/seed.js";
-import { ADMIN_SECRET, type Cleanup, onlyOn } from "../../support/server.js";
-import { startProcess } from "../../support/server-process.js";
+import { Client } from "../../support/clients/client.js";
+import { unique } from "../../support/data/seed.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { readLog } from "../../support/service/instances.js";
+import { ADMIN_SECRET, type Cleanup, onlyOn } from "../../support/service/server.js";
+import { startProcess } from "../../support/service/server-process.js";
 
 describe("when one of two instances is killed", onlyOn("postgres"), () => {
   it("its clients continue at the other from their cursor, and nothing acknowledged is lost", async (t) => {

@@ -5,13 +5,13 @@ import pg from "pg";
 import { eventually } from "../../../src/async/eventually.js";
 import { openDatabase } from "../../../src/database/open.js";
 import { ADVISORY_LOCKS } from "../../../src/database/rows/dialect.js";
-import { Client } from "../../support/client.js";
-import { administer, freshDatabase } from "../../support/engine.js";
-import { startPostgresProxy } from "../../support/postgres-proxy.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, onlyOn, startServer } from "../../support/server.js";
-import { type ServerProcess, startProcess } from "../../support/server-process.js";
-import { Socket } from "../../support/socket.js";
+import { Client } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { administer, freshDatabase } from "../../support/database/engine.js";
+import { startPostgresProxy } from "../../support/database/postgres-proxy.js";
+import { ADMIN_SECRET, onlyOn, startServer } from "../../support/service/server.js";
+import { type ServerProcess, startProcess } from "../../support/service/server-process.js";
 
 const CREATE_APP = "mutation ($input: CreateAppInput!) { createApp(input: $input) { app { name } } }";
 

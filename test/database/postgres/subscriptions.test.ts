@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeCursor } from "../../../src/entities/history/event-cursor.js";
-import type { Client } from "../../support/client.js";
-import { administer, freshDatabase } from "../../support/engine.js";
-import { readLog, startInstances } from "../../support/instances.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, onlyOn, startServer, type TestServer } from "../../support/server.js";
-import { LOG_START, Socket } from "../../support/socket.js";
+import type { Client } from "../../support/clients/client.js";
+import { LOG_START, Socket } from "../../support/clients/socket.js";
+import { Seed } from "../../support/data/seed.js";
+import { administer, freshDatabase } from "../../support/database/engine.js";
+import { readLog, startInstances } from "../../support/service/instances.js";
+import { ADMIN_SECRET, onlyOn, startServer, type TestServer } from "../../support/service/server.js";
 
 const FOLLOW = "subscription ($after: EventCursor) { events(after: $after) { cursor } }";
 

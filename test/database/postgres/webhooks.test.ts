@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { freshDatabase } from "../../support/engine.js";
-import { startInstances } from "../../support/instances.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, onlyOn } from "../../support/server.js";
-import { startProcess } from "../../support/server-process.js";
-import { answer, Receiver } from "../../support/webhook-receiver.js";
-import { createWebhook, LOCAL, readWebhook, untilWebhook } from "../../support/webhooks.js";
+import { Client } from "../../support/clients/client.js";
+import { Seed } from "../../support/data/seed.js";
+import { createWebhook, LOCAL, readWebhook, untilWebhook } from "../../support/data/webhooks.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { answer, Receiver } from "../../support/network/webhook-receiver.js";
+import { startInstances } from "../../support/service/instances.js";
+import { ADMIN_SECRET, onlyOn } from "../../support/service/server.js";
+import { startProcess } from "../../support/service/server-process.js";
 
 describe("webhooks of several instances", onlyOn("postgres"), () => {
   it("are sent by one of them, and by another one as soon as it stops", async (t) => {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { chownSync, mkdirSync } from "node:fs";
-import { type ServerProcess, startProcess } from "../../support/server-process.js";
-import type { Cleanup } from "../../support/temporary-folder.js";
+import { type ServerProcess, startProcess } from "../../support/service/server-process.js";
+import type { Cleanup } from "../../support/service/temporary-folder.js";
 import type { Image } from "./image.js";
 
 /**

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
-import { LOG_START, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/clients/socket.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 const DENIED =
   "{ events(types: [ACCESS_DENIED], first: 100) { nodes { type actor { name role } ... on ChangeEvent { subjectName summary } } } }";

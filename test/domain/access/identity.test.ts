@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { Client } from "../../support/clients/client.js";
+import { Seed } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 const ACTOR = "{ name role subject person }";
 

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { Client } from "../../support/client.js";
+import { Client } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
+import { createScopedToken } from "../../support/data/pipeline-fixture.js";
+import { Seed } from "../../support/data/seed.js";
 import {
   buildDocument,
   introspect,
   listOperations,
   type Operation,
   sampleArguments,
-} from "../../support/operations.js";
-import { createScopedToken } from "../../support/pipeline-fixture.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
-import { Socket } from "../../support/socket.js";
+} from "../../support/documents/operations.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 

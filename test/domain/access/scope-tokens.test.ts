@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { engine } from "../../support/engine.js";
-import { createScopedToken } from "../../support/pipeline-fixture.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
-import { Socket } from "../../support/socket.js";
+import { Client } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
+import { createScopedToken } from "../../support/data/pipeline-fixture.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { engine } from "../../support/database/engine.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";
 const MAKE = "secret token { id pipelines { id name } }";

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { suiteCleanup } from "../../support/cleanup.js";
-import type { Client, GraphQLResponse } from "../../support/client.js";
+import type { Client, GraphQLResponse } from "../../support/clients/client.js";
+import { RestClient } from "../../support/clients/rest.js";
 import { configKeys } from "../../support/config-keys.js";
-import { dumpRows } from "../../support/database-content.js";
-import { introspect, listOperations } from "../../support/operations.js";
 import {
   createPipelineFixture,
   createScopedToken,
   type PipelineFixture,
   reportStatus,
-} from "../../support/pipeline-fixture.js";
-import { RestClient } from "../../support/rest.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
+} from "../../support/data/pipeline-fixture.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { introspect, listOperations } from "../../support/documents/operations.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 const UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057";

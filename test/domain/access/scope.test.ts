@@ -3,11 +3,10 @@ import { before, describe, it } from "node:test";
 import type { GraphQLField, GraphQLSchema } from "graphql";
 import { PROMOTION_EVENTS } from "../../../src/domain/history/subscriptions.js";
 import { GithubReport } from "../../../src/entities/github/github-report.js";
-import { suiteCleanup } from "../../support/cleanup.js";
-import type { Client, GraphQLResponse } from "../../support/client.js";
+import type { Client, GraphQLResponse } from "../../support/clients/client.js";
+import { RestClient } from "../../support/clients/rest.js";
+import { type Operation, Socket } from "../../support/clients/socket.js";
 import { configKeys } from "../../support/config-keys.js";
-import { type CandidateValues, combineArguments, deepDocument, findRelations } from "../../support/deep-documents.js";
-import { introspect } from "../../support/operations.js";
 import {
   createBuild,
   createGithubReport,
@@ -17,11 +16,17 @@ import {
   type PipelineFixture,
   recordCreatedIds,
   reportStatus,
-} from "../../support/pipeline-fixture.js";
-import { RestClient } from "../../support/rest.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
-import { type Operation, Socket } from "../../support/socket.js";
+} from "../../support/data/pipeline-fixture.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import {
+  type CandidateValues,
+  combineArguments,
+  deepDocument,
+  findRelations,
+} from "../../support/documents/deep-documents.js";
+import { introspect } from "../../support/documents/operations.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 const ROLES = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"] as const;
 /** References that do not exist, in place of foreign objects. */

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
+import { Client } from "../../support/clients/client.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/service/server.js";
 
 const MAKE = "secret token { id name role createdAt expiresAt lastUsedAt revokedAt }";
 const START = new Date("2026-03-01T12:00:00.000Z").getTime();

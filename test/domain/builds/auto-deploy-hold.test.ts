@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { type Cleanup, startServer } from "../../support/server.js";
+import type { Client } from "../../support/clients/client.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { type Cleanup, startServer } from "../../support/service/server.js";
 
 async function rolledBack(t: Cleanup, deploymentMode = "IMMEDIATE") {
   const server = await startServer(t);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { runsPerEngine } from "../../support/engine.js";
-import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { buildsOn, Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { formatEvents, recordEvents } from "../../support/clients/event-log.js";
+import { buildsOn, Seed, unique } from "../../support/data/seed.js";
+import { runsPerEngine } from "../../support/database/engine.js";
+import { startServer } from "../../support/service/server.js";
 
 const { admin } = await startServer({ after });
 const seed = new Seed(admin);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { buildsOn, type Named, Seed, type SeededBuild, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { Client } from "../../support/clients/client.js";
+import { buildsOn, type Named, Seed, type SeededBuild, unique } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -3,11 +3,11 @@ import { describe, it } from "node:test";
 import { pino } from "pino";
 import { startApp } from "../../../src/app.js";
 import { readConfig } from "../../../src/config.js";
-import type { Client } from "../../support/client.js";
+import type { Client } from "../../support/clients/client.js";
 import { configKeys } from "../../support/config-keys.js";
-import { freshDatabase } from "../../support/engine.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 async function value(client: Client, { id }: Named, key: string): Promise<string> {
   const query = "query ($app: ID!, $key: String!) { app(app: $app) { config(keys: [$key]) { value } } }";

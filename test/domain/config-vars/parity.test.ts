@@ -3,9 +3,9 @@ import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { compareConfig, findParityGap, PARITIES, stricterParity } from "../../../src/domain/config-vars/parity.js";
 import { configKeys } from "../../support/config-keys.js";
-import { createBuild } from "../../support/pipeline-fixture.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { createBuild } from "../../support/data/pipeline-fixture.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;

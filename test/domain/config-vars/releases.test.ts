@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { configKeys } from "../../support/config-keys.js";
-import { dumpRows } from "../../support/database-content.js";
-import { runsPerEngine } from "../../support/engine.js";
-import { createBuild } from "../../support/pipeline-fixture.js";
-import { buildsOn, type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { createBuild } from "../../support/data/pipeline-fixture.js";
+import { buildsOn, type Named, Seed } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { runsPerEngine } from "../../support/database/engine.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;

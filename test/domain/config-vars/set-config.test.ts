@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
+import type { Client } from "../../support/clients/client.js";
 import { configKeys } from "../../support/config-keys.js";
-import { dumpRows } from "../../support/database-content.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;
@@ -137,7 +137,7 @@ describe("config vars", () => {
     const input = { name: "a deployer", role: "REPORTER", readConfig: true, pipelines: [here.id] };
     const { secret, token } = await admin.mutate("createToken", input, "secret token { readConfig }");
     assert.equal(token.readConfig, true);
-    const { Client: Made } = await import("../../support/client.js");
+    const { Client: Made } = await import("../../support/clients/client.js");
     const deployer = new Made(server.url, secret);
     assert.equal((await config(deployer, mine)).A?.value, `of ${mine.name}`);
     assert.equal((await deployer.ask("query ($app: ID!) { app(app: $app) { id } }", { app: other.id })).app, null);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { configKeys } from "../../support/config-keys.js";
-import { readLog } from "../../support/instances.js";
-import { createBuild } from "../../support/pipeline-fixture.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { createBuild } from "../../support/data/pipeline-fixture.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { readLog } from "../../support/service/instances.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;

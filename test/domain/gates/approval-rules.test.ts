@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { countApprovals, type Voter } from "../../../src/domain/gates/approvals/approvers.js";
 import { RULE_STRICTNESS, type RuleFields } from "../../../src/domain/gates/approvals/rule-fields.js";
 import { findLoosened } from "../../../src/domain/gates/strictness.js";
-import { line, member, promoteWhenReady, requireApprovals } from "../../support/approvals.js";
-import { startServer } from "../../support/server.js";
+import { line, member, promoteWhenReady, requireApprovals } from "../../support/data/approvals.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const RULE = "rule { id name required commentRequired validFor }";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { approve, line, member, phaseOf, promoteWhenReady, requireApprovals } from "../../support/approvals.js";
-import { Clock, HOUR } from "../../support/clock.js";
-import { unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { approve, line, member, phaseOf, promoteWhenReady, requireApprovals } from "../../support/data/approvals.js";
+import { unique } from "../../support/data/seed.js";
+import { Clock, HOUR } from "../../support/service/clock.js";
+import { startServer } from "../../support/service/server.js";
 
 const PROGRESS = `query ($id: ID!) { promotion(id: $id) {
   phase

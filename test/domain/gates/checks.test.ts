@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { dumpRows } from "../../support/database-content.js";
-import { runsPerEngine } from "../../support/engine.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { runsPerEngine } from "../../support/database/engine.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -17,9 +17,9 @@ import { StagePolicy } from "../../../src/entities/gates/stage-policy.js";
 import { App } from "../../../src/entities/pipelines/app.js";
 import { Coupling } from "../../../src/entities/pipelines/coupling.js";
 import { Pipeline } from "../../../src/entities/pipelines/pipeline.js";
-import { createBuild, createScopedToken } from "../../support/pipeline-fixture.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { createBuild, createScopedToken } from "../../support/data/pipeline-fixture.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Clock, HOUR, MINUTE } from "../../support/clock.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
+import { startServer } from "../../support/service/server.js";
 
 const clock = new Clock();
 const server = await startServer({ after }, { now: clock.now });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { dumpRows } from "../../support/database-content.js";
-import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { formatEvents, recordEvents } from "../../support/clients/event-log.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, describe, it } from "node:test";
-import { buildsOn, type Named, Seed, type SeededBuild, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { buildsOn, type Named, Seed, type SeededBuild, unique } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 const { admin } = await startServer({ after });
 const seed = new Seed(admin);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { Clock, HOUR, MINUTE } from "../../support/clock.js";
-import { dumpRows } from "../../support/database-content.js";
-import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import type { Client } from "../../support/clients/client.js";
+import { formatEvents, recordEvents } from "../../support/clients/event-log.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

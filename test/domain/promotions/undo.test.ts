@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { readLog } from "../../support/instances.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { readLog } from "../../support/service/instances.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

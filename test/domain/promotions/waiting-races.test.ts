@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "../../support/client.js";
-import { Clock, MINUTE } from "../../support/clock.js";
-import { engine, freshDatabase } from "../../support/engine.js";
-import { pickOne, readLog, startInstances } from "../../support/instances.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, type TestServer } from "../../support/server.js";
-import { startProcess } from "../../support/server-process.js";
+import { Client } from "../../support/clients/client.js";
+import { Seed } from "../../support/data/seed.js";
+import { engine, freshDatabase } from "../../support/database/engine.js";
+import { Clock, MINUTE } from "../../support/service/clock.js";
+import { pickOne, readLog, startInstances } from "../../support/service/instances.js";
+import { ADMIN_SECRET, type TestServer } from "../../support/service/server.js";
+import { startProcess } from "../../support/service/server-process.js";
 
 /** SQLite is for one process. */
 const INSTANCES = engine === "postgres" ? 2 : 1;

@@ -5,11 +5,11 @@ import { ANY_COLUMNS } from "../../../src/database/rows/raw-rows.js";
 import { newId } from "../../../src/domain/core/id.js";
 import { nextPositions } from "../../../src/domain/core/position.js";
 import { Promotion } from "../../../src/entities/releases/promotion.js";
-import { Client } from "../../support/client.js";
-import { Clock, HOUR, MINUTE } from "../../support/clock.js";
-import { readLog } from "../../support/instances.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { Client } from "../../support/clients/client.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
+import { readLog } from "../../support/service/instances.js";
+import { startServer } from "../../support/service/server.js";
 
 const clock = new Clock();
 const server = await startServer({ after }, { now: clock.now });

@@ -4,12 +4,12 @@ import { raw } from "sql-template-tag";
 import { eventually } from "../../../src/async/eventually.js";
 import { ANY_COLUMNS } from "../../../src/database/rows/raw-rows.js";
 import { App } from "../../../src/entities/pipelines/app.js";
-import { Clock, MINUTE } from "../../support/clock.js";
-import { dumpRows } from "../../support/database-content.js";
-import { engine } from "../../support/engine.js";
-import { formatEvents, recordEvents } from "../../support/event-log.js";
-import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
+import { formatEvents, recordEvents } from "../../support/clients/event-log.js";
+import { type Named, Seed, type SeededRelease } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { engine } from "../../support/database/engine.js";
+import { Clock, MINUTE } from "../../support/service/clock.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

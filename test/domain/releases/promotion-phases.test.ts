@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { eventsAfter, formatEvents, recordEvents } from "../../support/event-log.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { eventsAfter, formatEvents, recordEvents } from "../../support/clients/event-log.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 const { admin } = await startServer({ after });
 const seed = new Seed(admin);

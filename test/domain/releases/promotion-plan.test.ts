@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { RequestFailed } from "../../support/client.js";
-import { countRows } from "../../support/database-content.js";
-import { runsPerEngine } from "../../support/engine.js";
-import { type Named, Seed, type SeededRelease } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { RequestFailed } from "../../support/clients/client.js";
+import { type Named, Seed, type SeededRelease } from "../../support/data/seed.js";
+import { countRows } from "../../support/database/database-content.js";
+import { runsPerEngine } from "../../support/database/engine.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -4,9 +4,9 @@ import { after, describe, it } from "node:test";
 import { Coupling } from "../../../src/entities/pipelines/coupling.js";
 import { Promotion, PromotionTarget } from "../../../src/entities/releases/promotion.js";
 import { Release } from "../../../src/entities/releases/release.js";
-import { dumpRows } from "../../support/database-content.js";
-import { type Named, Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
 import { ReleaseStatus } from "../../../src/entities/releases/release-status.js";
-import { dumpRows } from "../../support/database-content.js";
-import { eventsAfter, formatEvents, newestCursor, recordEvents } from "../../support/event-log.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { eventsAfter, formatEvents, newestCursor, recordEvents } from "../../support/clients/event-log.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;

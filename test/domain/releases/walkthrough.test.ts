@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Seed } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { Seed } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 describe("a promotion", () => {
   it("copies the build of a release to every app of the next stage", async (t) => {

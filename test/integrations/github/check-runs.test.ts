@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import sql from "sql-template-tag";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
-import { runsPerEngine } from "../../support/engine.js";
+import { Seed } from "../../support/data/seed.js";
+import { runsPerEngine } from "../../support/database/engine.js";
 import {
   checkRun,
   deliverWebhook,
@@ -14,9 +15,8 @@ import {
   status,
   statuses,
   withGithub,
-} from "../../support/github-webhooks.js";
-import { Seed } from "../../support/seed.js";
-import type { Cleanup } from "../../support/server.js";
+} from "../../support/network/github-webhooks.js";
+import type { Cleanup } from "../../support/service/server.js";
 
 const newSha = () => randomBytes(20).toString("hex");
 const at = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, "0")}Z`;

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { GithubDelivery } from "../../../src/entities/github/github-delivery.js";
-import { CommandLine } from "../../support/cli.js";
-import type { Client } from "../../support/client.js";
-import { Clock, HOUR, MINUTE } from "../../support/clock.js";
+import { CommandLine } from "../../support/clients/cli.js";
+import type { Client } from "../../support/clients/client.js";
+import { createScopedToken } from "../../support/data/pipeline-fixture.js";
+import { Seed, unique } from "../../support/data/seed.js";
 import {
   deliverWebhook,
   example,
@@ -13,10 +14,9 @@ import {
   reviewApps,
   status,
   withGithub,
-} from "../../support/github-webhooks.js";
-import { createScopedToken } from "../../support/pipeline-fixture.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET } from "../../support/server.js";
+} from "../../support/network/github-webhooks.js";
+import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
+import { ADMIN_SECRET } from "../../support/service/server.js";
 
 const FIELDS = "id event action repository outcome message attempts receivedAt processedAt pendingUntil";
 

@@ -3,8 +3,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { type Payload, pullRequest, signature, status, withGithub } from "../../support/github-webhooks.js";
+import type { Client } from "../../support/clients/client.js";
+import { type Payload, pullRequest, signature, status, withGithub } from "../../support/network/github-webhooks.js";
 
 /** On a new connection, without a timeout for its acceptance: `fetch` gives up after ten seconds. */
 function send(url: string, { id, event, payload }: { id: string; event: string; payload: Payload }): Promise<Payload> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import { deliverWebhook, example, pullRequest, reviewApps, withGithub } from "../../support/github-webhooks.js";
-import { unique } from "../../support/seed.js";
+import { unique } from "../../support/data/seed.js";
+import { deliverWebhook, example, pullRequest, reviewApps, withGithub } from "../../support/network/github-webhooks.js";
 
 const newSha = () => randomBytes(20).toString("hex");
 

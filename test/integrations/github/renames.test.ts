@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
+import type { Client } from "../../support/clients/client.js";
+import { createScopedToken } from "../../support/data/pipeline-fixture.js";
+import { type Named, unique } from "../../support/data/seed.js";
 import {
   checkRun,
   deliverWebhook,
@@ -10,10 +12,8 @@ import {
   reviewApps,
   status,
   withGithub,
-} from "../../support/github-webhooks.js";
-import { createScopedToken } from "../../support/pipeline-fixture.js";
-import { type Named, unique } from "../../support/seed.js";
-import { ADMIN_SECRET } from "../../support/server.js";
+} from "../../support/network/github-webhooks.js";
+import { ADMIN_SECRET } from "../../support/service/server.js";
 
 const newSha = () => randomBytes(20).toString("hex");
 

@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { Client } from "../../support/client.js";
-import { API_TOKEN, FakeGithub } from "../../support/fake-github.js";
-import { Seed, type SeededRelease, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, type Cleanup, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
+import { Client } from "../../support/clients/client.js";
+import { Seed, type SeededRelease, unique } from "../../support/data/seed.js";
+import { API_TOKEN, FakeGithub } from "../../support/network/fake-github.js";
+import {
+  ADMIN_SECRET,
+  type Cleanup,
+  startServer,
+  type TestServer,
+  temporaryFolder,
+} from "../../support/service/server.js";
 
 /** A server that reports to a fake GitHub, with a clock that the test controls. */
 async function reporting(t: Cleanup, env: Readonly<Record<string, string>> = {}) {

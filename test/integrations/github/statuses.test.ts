@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
+import { Seed, unique } from "../../support/data/seed.js";
 import {
   checkRun,
   deliverWebhook,
@@ -9,8 +10,7 @@ import {
   status,
   statuses,
   withGithub,
-} from "../../support/github-webhooks.js";
-import { Seed, unique } from "../../support/seed.js";
+} from "../../support/network/github-webhooks.js";
 
 const newSha = () => randomBytes(20).toString("hex");
 

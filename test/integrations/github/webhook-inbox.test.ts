@@ -5,10 +5,10 @@ import { type Database, DatabaseUnavailable } from "../../../src/database/databa
 import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { CommitStatus } from "../../../src/entities/builds/commit-status.js";
 import { WebhookInbox } from "../../../src/integrations/github/webhooks/webhook-inbox.js";
-import { status } from "../../support/github-webhooks.js";
-import { OFFLINE } from "../../support/offline.js";
-import { unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { unique } from "../../support/data/seed.js";
+import { status } from "../../support/network/github-webhooks.js";
+import { OFFLINE } from "../../support/service/offline.js";
+import { startServer } from "../../support/service/server.js";
 
 const REPOSITORY = `acme/${unique()}`;
 

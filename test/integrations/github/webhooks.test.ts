@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
+import type { Client } from "../../support/clients/client.js";
 import {
   deliverWebhook,
   EVENTS,
@@ -10,8 +10,8 @@ import {
   reviewApps,
   signature,
   withGithub,
-} from "../../support/github-webhooks.js";
-import { startServer } from "../../support/server.js";
+} from "../../support/network/github-webhooks.js";
+import { startServer } from "../../support/service/server.js";
 
 describe("a webhook's signature", () => {
   it("is answered with a clear 404 if webhooks are disabled", async (t) => {

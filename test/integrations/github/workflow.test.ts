@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Client } from "../../support/client.js";
-import { newestCursor } from "../../support/event-log.js";
+import type { Client } from "../../support/clients/client.js";
+import { newestCursor } from "../../support/clients/event-log.js";
+import { type Operation, Socket } from "../../support/clients/socket.js";
 import {
   checkRun,
   deliverWebhook,
@@ -9,9 +10,8 @@ import {
   pullRequest,
   status,
   withGithub,
-} from "../../support/github-webhooks.js";
-import type { Cleanup } from "../../support/server.js";
-import { type Operation, Socket } from "../../support/socket.js";
+} from "../../support/network/github-webhooks.js";
+import type { Cleanup } from "../../support/service/server.js";
 
 const EVENTS = `subscription ($after: EventCursor) { events(after: $after) {
   cursor

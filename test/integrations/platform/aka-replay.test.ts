@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, describe, it } from "node:test";
 import { configKeys } from "../../support/config-keys.js";
-import { findUndocumented, readCommands } from "../../support/migrated-commands.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { findUndocumented, readCommands } from "../../support/examples/migrated-commands.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 /*
  * Requests of the unmodified command line of Akkeris (`aka` 3.1.26), recorded with their responses between it and a server, while

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { RestClient } from "../../support/clients/rest.js";
 import { configKeys } from "../../support/config-keys.js";
-import { RestClient } from "../../support/rest.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 /*
  * Recorded requests of the unmodified Akkeris CLI, command by command: the requests in order, and every response field that

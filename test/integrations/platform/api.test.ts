@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { runsPerEngine } from "../../support/engine.js";
-import { RestClient } from "../../support/rest.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
+import { RestClient } from "../../support/clients/rest.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { runsPerEngine } from "../../support/database/engine.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 const server = await startServer({ after });
 const rest = new RestClient(server.url, ADMIN_SECRET);

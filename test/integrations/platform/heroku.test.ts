@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { eventually } from "../../../src/async/eventually.js";
+import { RestClient } from "../../support/clients/rest.js";
 import { configKeys } from "../../support/config-keys.js";
-import { findUndocumented, readCommands } from "../../support/migrated-commands.js";
-import { RestClient } from "../../support/rest.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
-import { Receiver } from "../../support/webhook-receiver.js";
-import { LOCAL } from "../../support/webhooks.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { LOCAL } from "../../support/data/webhooks.js";
+import { findUndocumented, readCommands } from "../../support/examples/migrated-commands.js";
+import { Receiver } from "../../support/network/webhook-receiver.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/service/server.js";
 
 /*
  * The unmodified Heroku CLI in a child process. It has a separate lock file and is installed at first use. If that fails, the

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { RestClient } from "../../support/rest.js";
-import { startServer } from "../../support/server.js";
+import { RestClient } from "../../support/clients/rest.js";
+import { startServer } from "../../support/service/server.js";
 
 /*
  * The recommended rules of Redocly and Spectral that code generators depend on, checked here so that neither tool has to be

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { loadCdEvents } from "../../support/cdevents-schemas.js";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
-import { type Received, Receiver } from "../../support/webhook-receiver.js";
-import { createWebhook, LOCAL, untilWebhook } from "../../support/webhooks.js";
+import { loadCdEvents } from "../../support/data/cdevents-schemas.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { createWebhook, LOCAL, untilWebhook } from "../../support/data/webhooks.js";
+import { type Received, Receiver } from "../../support/network/webhook-receiver.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const PAGE = "https://railyard.example.com/base";
 const DIGEST = `sha256:${"0b31b1c0".repeat(8)}`;

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../../../src/async/eventually.js";
-import { Client } from "../../support/client.js";
-import { freshDatabase } from "../../support/engine.js";
-import { ADMIN_SECRET } from "../../support/server.js";
-import { startProcess } from "../../support/server-process.js";
-import { type Behavior, Receiver } from "../../support/webhook-receiver.js";
-import { createWebhook, LOCAL, readWebhook } from "../../support/webhooks.js";
+import { Client } from "../../support/clients/client.js";
+import { createWebhook, LOCAL, readWebhook } from "../../support/data/webhooks.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { type Behavior, Receiver } from "../../support/network/webhook-receiver.js";
+import { ADMIN_SECRET } from "../../support/service/server.js";
+import { startProcess } from "../../support/service/server-process.js";
 
 /* `WEBHOOK_KILLS=20 WEBHOOK_EVENTS=5000` runs the large version. */
 const KILLS = Number(process.env.WEBHOOK_KILLS || 5);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { parseNetwork, refuseAddress } from "../../../src/integrations/webhooks/addresses.js";
 import { parseRetryAfter } from "../../../src/integrations/webhooks/sender.js";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { Seed } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
-import { answer, type Behavior, freePort, Receiver } from "../../support/webhook-receiver.js";
-import { createWebhook, LOCAL, untilDelivered, untilWebhook } from "../../support/webhooks.js";
+import { Seed } from "../../support/data/seed.js";
+import { createWebhook, LOCAL, untilDelivered, untilWebhook } from "../../support/data/webhooks.js";
+import { answer, type Behavior, freePort, Receiver } from "../../support/network/webhook-receiver.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const TEST = "delivery { statusCode responseStart problem duration }";
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { Webhook as StandardWebhook } from "standardwebhooks";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { Client } from "../../support/client.js";
-import { Clock, HOUR, MINUTE } from "../../support/clock.js";
-import { dumpRows } from "../../support/database-content.js";
-import { createScopedToken } from "../../support/pipeline-fixture.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
-import { answer, Receiver } from "../../support/webhook-receiver.js";
-import { createWebhook, LOCAL, readWebhook, untilDelivered, untilWebhook } from "../../support/webhooks.js";
+import { Client } from "../../support/clients/client.js";
+import { createScopedToken } from "../../support/data/pipeline-fixture.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { createWebhook, LOCAL, readWebhook, untilDelivered, untilWebhook } from "../../support/data/webhooks.js";
+import { dumpRows } from "../../support/database/database-content.js";
+import { answer, Receiver } from "../../support/network/webhook-receiver.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const SECOND = 1000;
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { exportJWK, type JWTPayload, SignJWT } from "jose";
 import { eventually } from "../../../src/async/eventually.js";
-import { Client } from "../../support/client.js";
-import { Clock, HOUR, MINUTE } from "../../support/clock.js";
-import { Issuer, type Keys } from "../../support/oidc-issuer.js";
-import { unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
-import { Socket } from "../../support/socket.js";
+import { Client } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
+import { unique } from "../../support/data/seed.js";
+import { Issuer, type Keys } from "../../support/network/oidc-issuer.js";
+import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
+import { startServer } from "../../support/service/server.js";
 
 function settings(issuer: Issuer): Record<string, string> {
   return {

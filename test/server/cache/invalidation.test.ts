@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { EventType } from "../../../src/entities/core/enums.js";
+import { recordEvents } from "../../support/clients/event-log.js";
 import { configKeys } from "../../support/config-keys.js";
-import { recordEvents } from "../../support/event-log.js";
-import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../../support/seed.js";
-import { startServer } from "../../support/server.js";
+import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../../support/data/seed.js";
+import { startServer } from "../../support/service/server.js";
 
 /*
  * For each event type and each cacheable query: the response that was cached before a write equals a fresh one after it.

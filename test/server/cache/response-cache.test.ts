@@ -5,9 +5,9 @@ import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { append } from "../../../src/events/append.js";
 import { changed } from "../../../src/events/draft.js";
 import { ResponseStore } from "../../../src/server/cache/response-store.js";
-import { Client, RequestFailed } from "../../support/client.js";
-import { type Named, Seed, unique } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
+import { Client, RequestFailed } from "../../support/clients/client.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 /** A cacheable query that covers every cacheable part of the contract at least once. */
 const APP = `id name description region deletedAt coupling { id stage } currentRelease {

@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import type { GraphQLSchema } from "graphql";
-import { arbitrarySelection } from "../../support/arbitrary-documents.js";
-import { ATTACKS } from "../../support/attacks.js";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { Client, type ResponseError } from "../../support/client.js";
-import { engine, runsPerEngine } from "../../support/engine.js";
-import { introspect } from "../../support/operations.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
-import { Operation, Socket } from "../../support/socket.js";
+import { ATTACKS } from "../../support/clients/attacks.js";
+import { Client, type ResponseError } from "../../support/clients/client.js";
+import { Operation, Socket } from "../../support/clients/socket.js";
+import { Seed } from "../../support/data/seed.js";
+import { engine, runsPerEngine } from "../../support/database/engine.js";
+import { arbitrarySelection } from "../../support/documents/arbitrary-documents.js";
+import { introspect } from "../../support/documents/operations.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/service/server.js";
 
 /** Number of generated documents for each of the two kinds. FUZZ_RUNS overrides it. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(500));

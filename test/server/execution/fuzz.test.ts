@@ -13,12 +13,12 @@ import {
   isObjectType,
   isRequiredInputField,
 } from "graphql";
-import { suiteCleanup } from "../../support/cleanup.js";
-import type { GraphQLResponse } from "../../support/client.js";
-import { runsPerEngine } from "../../support/engine.js";
-import { buildDocument, introspect, listOperations, type Operation } from "../../support/operations.js";
-import { Seed, unique } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
+import type { GraphQLResponse } from "../../support/clients/client.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { runsPerEngine } from "../../support/database/engine.js";
+import { buildDocument, introspect, listOperations, type Operation } from "../../support/documents/operations.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 /** Number of inputs for each of the two kinds: more than a thousand per run of both engines. FUZZ_RUNS overrides it. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(800));

@@ -7,10 +7,10 @@ import { type Ctx, SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { buildSchema } from "../../../src/schema/build.js";
 import { Context } from "../../../src/schema/context.js";
 import { CompiledQueries } from "../../../src/server/execution/jit.js";
-import { arbitrarySelection } from "../../support/arbitrary-documents.js";
-import { OFFLINE } from "../../support/offline.js";
-import { Seed } from "../../support/seed.js";
-import { startServer, type TestServer } from "../../support/server.js";
+import { Seed } from "../../support/data/seed.js";
+import { arbitrarySelection } from "../../support/documents/arbitrary-documents.js";
+import { OFFLINE } from "../../support/service/offline.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 /** How often each query runs: more often than the threshold for compilation. */
 const TIMES = 12;

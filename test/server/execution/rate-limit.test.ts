@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { RestClient } from "../../support/rest.js";
-import { unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { RestClient } from "../../support/clients/rest.js";
+import { unique } from "../../support/data/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 describe("a token's rate limit", () => {
   it("counts GraphQL and the Platform API together; the Platform API reports the remaining points", async (t) => {

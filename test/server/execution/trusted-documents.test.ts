@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { InvalidManifest, readTrustedDocuments } from "../../../src/server/execution/trusted-documents.js";
-import { freshDatabase } from "../../support/engine.js";
-import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/server.js";
-import { startProcess } from "../../support/server-process.js";
+import { freshDatabase } from "../../support/database/engine.js";
+import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/service/server.js";
+import { startProcess } from "../../support/service/server-process.js";
 
 const ROLE = "query Role { viewer { role } }";
 const NAME = "query Name { viewer { ...Named } } fragment Named on Viewer { name }";

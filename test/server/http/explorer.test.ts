@@ -5,9 +5,9 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { buildSchema, parse, validate } from "graphql";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { EXAMPLES } from "../../../src/server/http/explorer-script.js";
-import { skipWithoutPackage } from "../../support/debian.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { skipWithoutPackage } from "../../support/service/debian.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 const CHROMIUM = "/usr/bin/chromium";
 const skip = skipWithoutPackage(CHROMIUM, "chromium");

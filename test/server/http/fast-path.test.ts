@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Seed } from "../../support/seed.js";
-import { onlyOn, startServer, type TestServer } from "../../support/server.js";
+import { Seed } from "../../support/data/seed.js";
+import { onlyOn, startServer, type TestServer } from "../../support/service/server.js";
 
 interface Answered {
   readonly status: number;

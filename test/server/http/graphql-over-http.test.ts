@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { serverAudits } from "graphql-http";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 const AUTHORIZATION = { authorization: `Bearer ${ADMIN_SECRET}` };
 const JSON_TYPE = { "content-type": "application/json" };

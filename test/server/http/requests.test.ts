@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
-import { suiteCleanup } from "../../support/cleanup.js";
-import { Client } from "../../support/client.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/server.js";
-import { startProcess } from "../../support/server-process.js";
+import { Client } from "../../support/clients/client.js";
+import { Seed } from "../../support/data/seed.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../../support/service/server.js";
+import { startProcess } from "../../support/service/server-process.js";
 
 const BODY_LIMIT = 64 * 1024;
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
-import { Operation, Socket } from "../../support/socket.js";
+import { Operation, Socket } from "../../support/clients/socket.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 const QUERY = "{ viewer { name } }";
 

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { createClient } from "graphql-ws";
 import { WebSocket, WebSocketServer } from "ws";
 import { CLOSE_CODES } from "../../../src/server/websocket/failures.js";
-import { readTable } from "../../support/markdown.js";
+import { readTable } from "../../support/documents/markdown.js";
 
 describe("the close codes", () => {
   it("are those of the documentation", () => {

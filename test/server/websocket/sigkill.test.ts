@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { ChildProgram } from "../../support/child-program.js";
-import { Client } from "../../support/client.js";
-import { unique } from "../../support/seed.js";
-import { ADMIN_SECRET, type Cleanup, temporaryFolder } from "../../support/server.js";
-import { LOG_START, Socket } from "../../support/socket.js";
+import { Client } from "../../support/clients/client.js";
+import { LOG_START, Socket } from "../../support/clients/socket.js";
+import { unique } from "../../support/data/seed.js";
+import { ChildProgram } from "../../support/service/child-program.js";
+import { ADMIN_SECRET, type Cleanup, temporaryFolder } from "../../support/service/server.js";
 
 const KILLS = 10;
 const FOLLOW = `subscription ($after: EventCursor) { events(types: [APP_CREATED], after: $after) {

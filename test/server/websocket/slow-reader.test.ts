@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { eventually } from "../../../src/async/eventually.js";
-import { measureMemory } from "../../support/memory.js";
-import { Seed } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
-import { LOG_START, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/clients/socket.js";
+import { Seed } from "../../support/data/seed.js";
+import { measureMemory } from "../../support/service/memory.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 const TARGETS = 200;
 /** The events of one promotion: its start and end, and a release and a phase change per target. */

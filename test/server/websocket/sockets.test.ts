@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer } from "../../support/server.js";
-import { LOG_START, Socket } from "../../support/socket.js";
+import { LOG_START, Socket } from "../../support/clients/socket.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 const FOLLOW = `subscription { events(after: "${LOG_START}") { cursor } }`;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { eventually } from "../../../src/async/eventually.js";
-import { FaultyReads } from "../../support/faulty-reads.js";
-import { Seed, unique } from "../../support/seed.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../../support/server.js";
-import { Socket } from "../../support/socket.js";
+import { Socket } from "../../support/clients/socket.js";
+import { Seed, unique } from "../../support/data/seed.js";
+import { FaultyReads } from "../../support/database/faulty-reads.js";
+import { ADMIN_SECRET, startServer, type TestServer } from "../../support/service/server.js";
 
 /** The cursor of the newest event, to subscribe to later events only. */
 async function now(server: TestServer): Promise<string> {

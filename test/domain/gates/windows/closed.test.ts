@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { DeploymentWindow } from "../../../../src/entities/gates/deployment-window.js";
-import type { Client } from "../../../support/client.js";
-import { HOUR } from "../../../support/clock.js";
-import { readLog } from "../../../support/instances.js";
-import { createScopedToken } from "../../../support/pipeline-fixture.js";
-import { buildsOn, type Named, Seed, unique } from "../../../support/seed.js";
-import { startServer } from "../../../support/server.js";
+import type { Client } from "../../../support/clients/client.js";
+import { createScopedToken } from "../../../support/data/pipeline-fixture.js";
+import { buildsOn, type Named, Seed, unique } from "../../../support/data/seed.js";
+import { HOUR } from "../../../support/service/clock.js";
+import { readLog } from "../../../support/service/instances.js";
+import { startServer } from "../../../support/service/server.js";
 
 /** A Tuesday, 10:00 in London, 11:00 in Berlin. */
 const START = "2030-03-05T10:00:00.000Z";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Client } from "../../../support/client.js";
-import { HOUR, MINUTE } from "../../../support/clock.js";
-import { readLog } from "../../../support/instances.js";
-import { createScopedToken } from "../../../support/pipeline-fixture.js";
-import { Seed, unique } from "../../../support/seed.js";
-import { startServer } from "../../../support/server.js";
+import { Client } from "../../../support/clients/client.js";
+import { createScopedToken } from "../../../support/data/pipeline-fixture.js";
+import { Seed, unique } from "../../../support/data/seed.js";
+import { HOUR, MINUTE } from "../../../support/service/clock.js";
+import { readLog } from "../../../support/service/instances.js";
+import { startServer } from "../../../support/service/server.js";
 
 const server = await startServer({ after });
 const { admin } = server;
