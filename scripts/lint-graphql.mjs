@@ -38,6 +38,7 @@ const VALUES = {
       "GateState",
       "PlannedTarget",
       "PromotionPlan",
+      "PromotionWave",
       "TimeInterval",
     ],
   ],

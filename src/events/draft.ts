@@ -28,20 +28,30 @@ type PromotionEventType =
   | "PROMOTION_STARTED"
   | "PROMOTION_FORCED"
   | "PROMOTION_REVIEWED"
-  | "PROMOTION_FINISHED";
+  | "PROMOTION_FINISHED"
+  | "PROMOTION_WAVE_STARTED"
+  | "PROMOTION_ADVANCED"
+  | "PROMOTION_PAUSED"
+  | "PROMOTION_RESUMED"
+  | "ROLLOUT_STOPPED";
 
-/** A change of a promotion as a whole. Concerns the source and every target. */
+/**
+ * A change of a promotion as a whole, or of one of its waves. Concerns the source and every target, or every target of the
+ * wave.
+ */
 export function promotionChanged(
   type: PromotionEventType,
   promotion: Promotion,
   targetApps: readonly string[],
+  wave: number | null = null,
 ): EventDraft {
+  const ofWave = wave === null ? {} : { wave };
   return {
     ...NOTHING,
     type,
     pipelineId: promotion.pipelineId,
     promotionId: promotion.id,
-    detail: { phase: promotion.phase, targetId: null, targetPhase: null, ...override(promotion) },
+    detail: { phase: promotion.phase, targetId: null, targetPhase: null, ...ofWave, ...override(promotion) },
     apps: [promotion.sourceAppId, ...targetApps],
   };
 }

@@ -32,6 +32,7 @@ import { BlockerResolver, PlannedTargetResolver, PlanResolver } from "./releases
 import { PromotionTargetResolver } from "./releases/promotion-targets.js";
 import { PromotionResolver } from "./releases/promotions.js";
 import { ReleaseResolver } from "./releases/releases.js";
+import { CouplingRolloutResolver, PromotionRolloutResolver } from "./releases/rollouts.js";
 import { StatusResolver } from "./releases/statuses.js";
 import { WebhookDeliveriesResolver, WebhookDeliveryResolver } from "./webhooks/deliveries.js";
 import { WebhookMutationResolver } from "./webhooks/webhook-mutations.js";
@@ -54,6 +55,8 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   StatusResolver,
   PromotionResolver,
   PromotionTargetResolver,
+  PromotionRolloutResolver,
+  CouplingRolloutResolver,
   PlanResolver,
   PlannedTargetResolver,
   BlockerResolver,

@@ -82,7 +82,7 @@ describe("PromotionPhase", enums.PromotionPhase, "The phase of a promotion.", {
 });
 
 describe("PromotionTargetPhase", enums.PromotionTargetPhase, "The phase of one target of a promotion.", {
-  WAITING: "The promotion waits until its gates let it through.",
+  WAITING: "The promotion, or the wave of the target, waits until its gates let it through.",
   QUEUED: "Its release is queued behind another deployment of the app.",
   DEPLOYING: "Its release is being deployed.",
   VERIFYING: "Its release has succeeded and is being verified.",
@@ -112,6 +112,11 @@ describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is refuse
   BUILD_QUARANTINED: "The build is quarantined from this stage on.",
   CONFIG_MISSING: "The target lacks config vars that the build needs.",
   GATE_FAILED: "A gate could not be evaluated, because its data is invalid. Gates fail closed.",
+  WAVE_NOT_ENDED: "Targets of an earlier wave are under way, or wait.",
+  PARALLEL_LIMIT: "As many targets are under way as the policy of the stage allows at once.",
+  WAVE_PAUSE: "The pause after the wave before is not over.",
+  MANUAL_WAVE: "The wave begins only by `advancePromotion`.",
+  PAUSED: "The promotion is paused.",
 });
 
 describe("Remedy", enums.Remedy, "What can clear a blocker.", {
@@ -120,8 +125,10 @@ describe("Remedy", enums.Remedy, "What can clear a blocker.", {
   WAIT: "Time. `clearsAt` says when, if it is known.",
   LIFT_FREEZE: "Lifting the freeze, or an exemption from it.",
   SET_CONFIG: "Setting the missing config vars.",
-  DEPLOY: "A successful deployment to the source app.",
+  DEPLOY: "A successful deployment to the source app, or the end of deployments that are under way.",
   FORCE: "`force` with a reason, by an administrator.",
+  ADVANCE: "`advancePromotion`.",
+  RESUME: "`resumePromotion`.",
 });
 
 describe("Role", enums.Role, "The permissions of a token. Each role includes the permissions of the roles before it.", {

@@ -294,6 +294,36 @@ describe("a command whose output is piped", () => {
     assert.deepEqual([wrong.code, wrong.stderr.startsWith("--not-before must be a time")], [2, true]);
   });
 
+  it("sets waves and policies, and draws, pauses, resumes and advances a rollout", async () => {
+    const pipeline = await seed.pipeline();
+    const stg = await seed.coupled(pipeline, "STAGING");
+    const canary = await seed.coupled(pipeline, "PRODUCTION");
+    const rest = await seed.coupled(pipeline, "PRODUCTION");
+    await seed.release(stg);
+    assert.deepEqual(await columns("pipelines:wave", "2", "-a", rest.name), [[`⬢ ${rest.name} is in wave 2.`]]);
+    const options = ["--max-parallel", "3", "--max-failures", "1", "--pause", "none", "--manual-wave", "2"];
+    const policy = await cli.json(["pipelines:policy", pipeline.name, "-s", "production", ...options]);
+    assert.deepEqual([policy.maxParallel, policy.maxFailures, policy.manualWaves], [3, 1, [2]]);
+    const shown = new Map(
+      (await columns("pipelines:policy", pipeline.name, "-s", "production")).map(([key, value]) => [key, value]),
+    );
+    assert.deepEqual([shown.get("max_parallel"), shown.get("manual_waves"), shown.get("pause")], ["3", "2", "none"]);
+    const { id } = await cli.json(["promote", "-a", stg.name]);
+    const drawn = await columns("promotions:info", id);
+    assert.deepEqual(drawn.slice(-5), [
+      ["├─ wave 1  succeeded"],
+      [`│  ⬢ ${canary.name}  v1 succeeded`],
+      ["└─ wave 2  waiting"],
+      [`   ⬢ ${rest.name}  waiting`],
+      ["   • Wave 2 of PRODUCTION begins only by promotions:advance. (advance)"],
+    ]);
+    assert.equal((await cli.json(["promotions:pause", id])).paused, true);
+    assert.equal((await cli.json(["promotions:resume", id])).paused, false);
+    assert.equal((await cli.json(["promotions:advance", id, "--wave", "2"])).phase, "SUCCEEDED");
+    const late = await cli.run(["promotions:pause", id]);
+    assert.deepEqual([late.code, late.stderr.includes("No target of the promotion waits")], [1, true], late.stderr);
+  });
+
   it("requires approvals, and approves, rejects and withdraws", async () => {
     const pipeline = await seed.pipeline();
     const stg = await seed.coupled(pipeline, "STAGING");

@@ -23,6 +23,7 @@ export type EventType =
   | 'COUPLING_MOVED'
   | 'COUPLING_CHECKS_UPDATED'
   | 'COUPLING_AUTO_DEPLOY_CHANGED'
+  | 'COUPLING_WAVE_CHANGED'
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
@@ -36,6 +37,11 @@ export type EventType =
   | 'PROMOTION_REVIEWED'
   | 'PROMOTION_TARGET_CHANGED'
   | 'PROMOTION_FINISHED'
+  | 'PROMOTION_WAVE_STARTED'
+  | 'PROMOTION_ADVANCED'
+  | 'PROMOTION_PAUSED'
+  | 'PROMOTION_RESUMED'
+  | 'ROLLOUT_STOPPED'
   | 'REVIEW_APP_OPENED'
   | 'REVIEW_APP_CLOSED'
   | 'STAGE_POLICY_UPDATED'
@@ -138,7 +144,12 @@ export type BlockerCode =
   | 'NOT_VERIFIED'
   | 'BUILD_QUARANTINED'
   | 'CONFIG_MISSING'
-  | 'GATE_FAILED';
+  | 'GATE_FAILED'
+  | 'WAVE_NOT_ENDED'
+  | 'PARALLEL_LIMIT'
+  | 'WAVE_PAUSE'
+  | 'MANUAL_WAVE'
+  | 'PAUSED';
 
 export type Remedy =
   | 'REPORT_STATUS'
@@ -147,7 +158,9 @@ export type Remedy =
   | 'LIFT_FREEZE'
   | 'SET_CONFIG'
   | 'DEPLOY'
-  | 'FORCE';
+  | 'FORCE'
+  | 'ADVANCE'
+  | 'RESUME';
 
 export type ReleaseTrigger =
   | 'DEPLOY'
@@ -178,6 +191,12 @@ export type WebhookState =
   | 'FAILING'
   | 'PAUSED'
   | 'DISABLED';
+
+export type ConfigParity =
+  | 'OFF'
+  | 'REQUIRED'
+  | 'SUPERSET'
+  | 'EXACT';
 
 export type PromoteInput = {
   readonly app?: string | null | undefined;
@@ -440,6 +459,17 @@ export type CloseReviewAppInput = {
   readonly pullRequestNumber: number;
 };
 
+export type UpdateStagePolicyInput = {
+  readonly pipeline: string;
+  readonly stage: Stage;
+  readonly soakTime?: string | null | undefined;
+  readonly configParity?: ConfigParity | null | undefined;
+  readonly maxParallel?: number | null | undefined;
+  readonly maxFailures?: number | null | undefined;
+  readonly pauseBetweenWaves?: string | null | undefined;
+  readonly manualWaves?: ReadonlyArray<number> | null | undefined;
+};
+
 export type CreateBuildInput = {
   readonly repository: string;
   readonly component?: string | null | undefined;
@@ -514,6 +544,24 @@ export type DeploymentPhase =
   | 'DEPLOYING'
   | 'SUCCEEDED'
   | 'FAILED';
+
+export type AdvancePromotionInput = {
+  readonly promotion: string;
+  readonly wave?: number | null | undefined;
+};
+
+export type PausePromotionInput = {
+  readonly promotion: string;
+};
+
+export type ResumePromotionInput = {
+  readonly promotion: string;
+};
+
+export type SetWaveInput = {
+  readonly coupling: string;
+  readonly wave: number;
+};
 
 export type ReportStatusInput = {
   readonly release?: string | null | undefined;
@@ -779,7 +827,7 @@ export type RotateConfigKeysMutationVariables = Exact<{
 
 export type RotateConfigKeysMutation = { readonly rotateConfigKeys: { readonly key: string, readonly rotated: number, readonly missing: ReadonlyArray<string> } | null };
 
-export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string } };
+export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string } };
 
 export type CouplingQueryVariables = Exact<{
   id?: string | null | undefined;
@@ -1052,7 +1100,7 @@ export type CheckResultFragment = { readonly context: string, readonly state: St
 
 export type TargetFragment = { readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly checks: ReadonlyArray<CheckResultFragment> };
 
-export type PromotionFragment = { readonly id: string, readonly phase: PromotionPhase, readonly from: Stage, readonly to: Stage, readonly forced: boolean, readonly reason: string | null, readonly notBefore: string | null, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly endReason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly blockers: ReadonlyArray<BlockerFragment>, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string } }, readonly createdBy: ActorFragment, readonly targets: ReadonlyArray<TargetFragment> };
+export type PromotionFragment = { readonly id: string, readonly phase: PromotionPhase, readonly from: Stage, readonly to: Stage, readonly forced: boolean, readonly reason: string | null, readonly notBefore: string | null, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly endReason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly paused: boolean, readonly blockers: ReadonlyArray<BlockerFragment>, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string } }, readonly createdBy: ActorFragment, readonly targets: ReadonlyArray<TargetFragment>, readonly waves: ReadonlyArray<{ readonly number: number, readonly phase: PromotionTargetPhase, readonly startsAt: string | null, readonly targets: ReadonlyArray<{ readonly id: string }>, readonly blockers: ReadonlyArray<BlockerFragment> }> };
 
 export type BlockerFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null };
 
@@ -1200,6 +1248,51 @@ export type CloseReviewAppMutationVariables = Exact<{
 
 export type CloseReviewAppMutation = { readonly closeReviewApp: { readonly closedAppId: string } | null };
 
+export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
+
+export type StagePolicyQueryVariables = Exact<{
+  pipeline: string;
+  stage: Stage;
+}>;
+
+
+export type StagePolicyQuery = { readonly stage: { readonly id: string, readonly policy: StagePolicyFragment } | null };
+
+export type UpdateStagePolicyMutationVariables = Exact<{
+  input: UpdateStagePolicyInput;
+}>;
+
+
+export type UpdateStagePolicyMutation = { readonly updateStagePolicy: { readonly policy: StagePolicyFragment } | null };
+
+export type SetWaveMutationVariables = Exact<{
+  input: SetWaveInput;
+}>;
+
+
+export type SetWaveMutation = { readonly setWave: { readonly coupling: CouplingFragment } | null };
+
+export type AdvancePromotionMutationVariables = Exact<{
+  input: AdvancePromotionInput;
+}>;
+
+
+export type AdvancePromotionMutation = { readonly advancePromotion: { readonly promotion: PromotionFragment } | null };
+
+export type PausePromotionMutationVariables = Exact<{
+  input: PausePromotionInput;
+}>;
+
+
+export type PausePromotionMutation = { readonly pausePromotion: { readonly promotion: PromotionFragment } | null };
+
+export type ResumePromotionMutationVariables = Exact<{
+  input: ResumePromotionInput;
+}>;
+
+
+export type ResumePromotionMutation = { readonly resumePromotion: { readonly promotion: PromotionFragment } | null };
+
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -1330,7 +1423,7 @@ export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: W
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -1348,9 +1441,9 @@ export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED"
 
 export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
 
-export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED"];
+export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED", "WAVE_NOT_ENDED", "PARALLEL_LIMIT", "WAVE_PAUSE", "MANUAL_WAVE", "PAUSED"];
 
-export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE"];
+export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE", "ADVANCE", "RESUME"];
 
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK", "CONFIG"];
 
@@ -1361,6 +1454,8 @@ export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = 
 export const WEBHOOK_FORMAT_VALUES: readonly WebhookFormat[] = ["RAILYARD", "CLOUDEVENTS", "CDEVENTS", "SLACK"];
 
 export const WEBHOOK_STATE_VALUES: readonly WebhookState[] = ["ACTIVE", "FAILING", "PAUSED", "DISABLED"];
+
+export const CONFIG_PARITY_VALUES: readonly ConfigParity[] = ["OFF", "REQUIRED", "SUPERSET", "EXACT"];
 
 export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
@@ -1515,6 +1610,7 @@ const COUPLING = `fragment Coupling on Coupling {
   stage
   requiredChecks
   autoDeploy
+  wave
   createdAt
   updatedAt
 }
@@ -1739,8 +1835,20 @@ const PROMOTION = `fragment Promotion on Promotion {
   createdBy {
     ...Actor
   }
+  paused
   targets {
     ...Target
+  }
+  waves {
+    number
+    phase
+    startsAt
+    targets {
+      id
+    }
+    blockers {
+      ...Blocker
+    }
   }
 }
 `;
@@ -1876,6 +1984,22 @@ const REVIEW_APP = `fragment ReviewApp on ReviewApp {
     currentRelease {
       ...ReleaseSummary
     }
+  }
+}
+`;
+
+const STAGE_POLICY = `fragment StagePolicy on StagePolicy {
+  stage
+  soakTime
+  configParity
+  maxParallel
+  maxFailures
+  pauseBetweenWaves
+  manualWaves
+  updatedAt
+  pipeline {
+    id
+    name
   }
 }
 `;
@@ -2885,6 +3009,79 @@ export const CloseReviewAppDocument: Mutation<CloseReviewAppMutation, CloseRevie
   }
 }
 `,
+};
+
+export const StagePolicyDocument: Operation<StagePolicyQuery, StagePolicyQueryVariables> = {
+  name: "StagePolicy",
+  document: `query StagePolicy($pipeline: ID!, $stage: Stage!) {
+  stage(pipeline: $pipeline, stage: $stage) {
+    id
+    policy {
+      ...StagePolicy
+    }
+  }
+}
+${STAGE_POLICY}`,
+};
+
+export const UpdateStagePolicyDocument: Mutation<UpdateStagePolicyMutation, UpdateStagePolicyMutationVariables> = {
+  name: "UpdateStagePolicy",
+  document: `mutation UpdateStagePolicy($input: UpdateStagePolicyInput!) {
+  updateStagePolicy(input: $input) {
+    policy {
+      ...StagePolicy
+    }
+  }
+}
+${STAGE_POLICY}`,
+};
+
+export const SetWaveDocument: Mutation<SetWaveMutation, SetWaveMutationVariables> = {
+  name: "SetWave",
+  document: `mutation SetWave($input: SetWaveInput!) {
+  setWave(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}`,
+};
+
+export const AdvancePromotionDocument: Mutation<AdvancePromotionMutation, AdvancePromotionMutationVariables> = {
+  name: "AdvancePromotion",
+  document: `mutation AdvancePromotion($input: AdvancePromotionInput!) {
+  advancePromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const PausePromotionDocument: Mutation<PausePromotionMutation, PausePromotionMutationVariables> = {
+  name: "PausePromotion",
+  document: `mutation PausePromotion($input: PausePromotionInput!) {
+  pausePromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const ResumePromotionDocument: Mutation<ResumePromotionMutation, ResumePromotionMutationVariables> = {
+  name: "ResumePromotion",
+  document: `mutation ResumePromotion($input: ResumePromotionInput!) {
+  resumePromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
 };
 
 export const ViewerDocument: Operation<ViewerQuery, ViewerQueryVariables> = {

@@ -41,6 +41,7 @@ export function describePromotion(screen: Screen, promotion: PromotionFragment):
   screen.pairs([
     ["id", promotion.id],
     ["phase", phase(promotion.phase, paint)],
+    ...(promotion.paused ? ([["paused", "true"]] as const) : []),
     ...(promotion.notBefore === null ? [] : ([["not_before", screen.time(promotion.notBefore)]] as const)),
     ...(promotion.expiresAt === null ? [] : ([["expires_at", screen.time(promotion.expiresAt)]] as const)),
     ...(promotion.endReason === null ? [] : ([["end_reason", singleLine(promotion.endReason)]] as const)),
@@ -50,12 +51,27 @@ export function describePromotion(screen: Screen, promotion: PromotionFragment):
     ["created_at", screen.time(promotion.createdAt)],
     ["updated_at", screen.time(promotion.updatedAt)],
   ]);
-  for (const line of waitingLines(promotion, Date.now())) screen.line(line.trim());
+  if (promotion.waves.length > 1) showWaves(screen, promotion);
+  else for (const line of waitingLines(promotion, Date.now())) screen.line(line.trim());
   for (const { app, checks } of promotion.targets) {
     for (const { context, state } of checks) {
       screen.line(`${appLabel(app, paint)} required ${check(context, state, paint)}`);
     }
   }
+}
+
+/** Draws the waves: one line for each, its targets, and what it waits for. */
+function showWaves(screen: Screen, { waves, targets }: PromotionFragment): void {
+  waves.forEach((wave, index) => {
+    const last = index === waves.length - 1;
+    screen.line(`${last ? "└─" : "├─"} wave ${wave.number}  ${phase(wave.phase, screen.paint)}`);
+    const side = last ? "   " : "│  ";
+    for (const { id } of wave.targets) {
+      const target = targets.find((one) => one.id === id);
+      if (target !== undefined) screen.line(`${side}${appLabel(target.app, screen.paint)}  ${outcome(screen, target)}`);
+    }
+    for (const line of waitingLines(wave, Date.now())) screen.line(`${side}${line.trim()}`);
+  });
 }
 
 /**

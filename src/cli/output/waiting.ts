@@ -4,7 +4,7 @@ import { lower, relativeTime, singleLine } from "./format.js";
 /* What a promotion waits for. */
 
 /** One line for each blocker: its message, what clears it, and when. */
-export function waitingLines({ blockers }: Pick<PromotionFragment, "blockers">, now: number): string[] {
+export function waitingLines({ blockers }: { readonly blockers: readonly BlockerFragment[] }, now: number): string[] {
   return blockers.map((blocker) => `  • ${singleLine(blocker.message)} ${clearedBy(blocker, now)}`);
 }
 

@@ -19,12 +19,16 @@ export interface CredentialState {
 
 type Asked = Pick<
   Promotion,
-  "askedBy" | "loginExpiresAt" | "createdByName" | "createdByRole" | "pipelineId" | "forced"
+  "askedBy" | "loginExpiresAt" | "createdByName" | "createdByRole" | "pipelineId" | "forced" | "phase"
 >;
 
-/** Whether the credential that asked for a promotion may still promote. Of a login, only its end is known. */
+/**
+ * Whether the credential that asked for a promotion may still promote. Of a login, only its end is known. It lets a promotion
+ * that has started go on: the promotion was admitted as a whole while the login was good, and logins are shorter than rollouts.
+ */
 export async function checkCredential(reader: Reader, asked: Asked, now: Date): Promise<CredentialState> {
   const { askedBy, loginExpiresAt, createdByName } = asked;
+  if (loginExpiresAt !== null && asked.phase === "IN_PROGRESS") return { problem: null, endsAt: null };
   if (loginExpiresAt !== null) {
     if (loginExpiresAt <= now) return dead(`The login of ${createdByName}, who asked for it, has expired.`);
     return { problem: null, endsAt: loginExpiresAt };

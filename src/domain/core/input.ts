@@ -25,6 +25,7 @@ export const LIMITS = {
   pipelinesOfScope: 100,
   appsOfScope: 200,
   approvalRules: 50,
+  waves: 20,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -204,6 +205,12 @@ function withoutPage(folders: readonly string[]): readonly string[] {
   if (separator >= 2) return folders.slice(0, separator);
   const isPage = folders.length > 3 && /^(tree|blob|commits?|pull)$/.test(folders[2] ?? "");
   return isPage ? folders.slice(0, 2) : folders;
+}
+
+/** A whole number between `min` and `max`. */
+export function parseWhole(field: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw badInput(field, `${field} must be a whole number between ${min} and ${max}; got ${value}.`);
 }
 
 /** An id where only an id will do, in lower case. */

@@ -5,7 +5,7 @@ import type { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Blocker } from "../../entities/releases/plan.js";
-import type { Promotion } from "../../entities/releases/promotion.js";
+import type { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 
 /*
@@ -31,10 +31,12 @@ export interface Subject {
    * stage.
    */
   readonly parity?: ConfigParity | null;
-  /** The apps that it goes to. A release or an automatic deploy has one. */
+  /** The apps that it goes to now: of a promotion that has started, those of its next wave. A release or an automatic deploy has one. */
   readonly targets: readonly Target[];
-  /** The promotion, while it waits; null or undefined before it exists, and for what is not a promotion. */
+  /** The promotion, while targets of it wait; null or undefined before it exists, and for what is not a promotion. */
   readonly promotion?: Promotion | null;
+  /** All targets of that promotion, also those that were admitted. */
+  readonly promotionTargets?: readonly PromotionTarget[];
   /** The time before which the promotion must not go; null or undefined if none was asked for. */
   readonly notBefore?: Date | null;
 }

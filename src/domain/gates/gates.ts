@@ -1,3 +1,4 @@
+import { waveGate } from "../rollouts/wave-gate.js";
 import { approvalGate } from "./approvals/approval-gate.js";
 import { requiredChecksGate } from "./checks/required-checks.js";
 import { configParityGate } from "./config-parity.js";
@@ -18,6 +19,7 @@ export const GATES: readonly AnyGate[] = [
   freezeGate,
   windowGate,
   approvalGate,
+  waveGate,
 ];
 
 /** The gates of a new version of an app's config. The build is the one that the app runs already. */

@@ -131,19 +131,20 @@ export async function setAutoDeploy(ctx: Ctx, input: SetAutoDeployInput): Promis
 }
 
 /** The event of a change of a coupling, and its effects. */
-interface Change {
+export interface CouplingChange {
   readonly type: EventType;
   readonly summary: (app: App) => string;
   /** Runs after the change is written, and returns the events of its effects. */
   readonly follow?: (app: App) => Promise<EventDraft[]>;
 }
 
-async function writeChange(
+/** Writes a change of a coupling, which the caller has locked, and its event. `coupling` is updated. */
+export async function writeChange(
   tx: Tx,
   ctx: TxCtx,
   coupling: Coupling,
   patch: Partial<Coupling>,
-  { type, summary, follow }: Change,
+  { type, summary, follow }: CouplingChange,
 ): Promise<Coupling> {
   const app = await requireApp(tx, "coupling", coupling.appId);
   const now = ctx.now();

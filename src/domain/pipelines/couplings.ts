@@ -67,6 +67,7 @@ export async function insertCoupling(
     id: newId(),
     pipelineId: pipeline.id,
     appId: app.id,
+    wave: 1,
     position: await nextPosition(tx, "couplings"),
     createdAt: now,
     updatedAt: now,

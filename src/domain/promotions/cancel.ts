@@ -11,7 +11,7 @@ import { requirePromotion } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { updatePhase } from "../releases/deployments.js";
 import { endWaiting } from "./ending.js";
-import { lockPromotions } from "./settle.js";
+import { lockPromotions } from "./lock-promotions.js";
 
 export interface CancelPromotionInput {
   readonly promotion: string;
@@ -19,8 +19,8 @@ export interface CancelPromotionInput {
 }
 
 /**
- * Cancels a promotion. One that waits ends. Of one in progress, the releases that are QUEUED end; one that is DEPLOYING goes
- * on, and its deployer is asked to stop. Cancelling again changes nothing.
+ * Cancels a promotion. One that waits ends. Of one in progress, the targets that wait for their wave and the releases that
+ * are QUEUED end; one that is DEPLOYING goes on, and its deployer is asked to stop. Cancelling again changes nothing.
  *
  * @throws Refusal CONFLICT if the promotion has ended otherwise
  */
@@ -55,10 +55,12 @@ async function cancelReleases(tx: Tx, ctx: TxCtx, promotion: Promotion, reason: 
     { order: "position" },
   );
   const isNew = releases.filter((one) => one.phase === "QUEUED" || one.cancelRequestedAt === null);
-  if (isNew.length === 0) return [];
+  const waits = targets.some(({ ownPhase }) => ownPhase === "WAITING");
+  if (isNew.length === 0 && !waits) return [];
   const ended = { ...toActorColumns("endedBy", ctx.viewer), endReason: reason };
   await tx.update(Promotion, { id: promotion.id }, ended);
-  const events: EventDraft[] = [];
+  const end = { phase: "CANCELLED", by: ctx.viewer, reason } as const;
+  const events: EventDraft[] = waits ? await endWaiting(tx, ctx, promotion, end) : [];
   for (const release of isNew) {
     if (release.phase === "DEPLOYING") {
       release.cancelRequestedAt = ctx.now();

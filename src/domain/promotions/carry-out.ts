@@ -12,8 +12,10 @@ import { nextPosition, nextPositions } from "../core/position.js";
 import { blocked, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import type { Override } from "../gates/override.js";
+import { findPolicy } from "../gates/policies/stage-policy-fact.js";
+import { takeBatch } from "../rollouts/progress.js";
 import { toForced } from "./forced.js";
-import { findWakeAt } from "./settle.js";
+import { findWakeAt, settle } from "./settle.js";
 import { copiesOf, start } from "./start.js";
 import { supersedeWaiting } from "./supersession.js";
 
@@ -62,6 +64,7 @@ export async function carryOut(
     forcedPast: toForced(plan.forcedPast),
     notBefore: asked.notBefore,
     ...NOT_WAITING,
+    loginExpiresAt: ctx.viewer.expiresAt ?? null,
     askedBy: ctx.viewer.tokenId,
     retryOf: asked.retryOf ?? null,
     position: await nextPosition(tx, "promotions"),
@@ -69,18 +72,27 @@ export async function carryOut(
     createdAt: now,
     updatedAt: now,
   } satisfies Omit<Promotion, "createdBy" | "endedBy" | "reviewedBy" | "updatedPosition">);
-  // Those that go at once get the positions of their releases.
-  const positions = waits ? await nextPositions(tx, "releases", plan.targets.length) : [];
-  const targets = plan.targets.map(({ app, checks }, index) => {
-    const target = Object.assign(new PromotionTarget(), {
-      ...{ id: newId(), promotionId: promotion.id, appId: app.id, checks, position: positions[index] ?? 0 },
-      ...{ releaseId: null, ownPhase: "WAITING" as const, previousReleaseId: null },
-    });
-    return { app, target, checks };
-  });
+  const targets = plan.targets
+    .map(({ app, checks, coupling: { wave } }) => {
+      const target = Object.assign(new PromotionTarget(), {
+        ...{ id: newId(), promotionId: promotion.id, appId: app.id, wave, checks, position: 0 },
+        ...{ releaseId: null, ownPhase: "WAITING" as const, previousReleaseId: null },
+      });
+      return { app, target, checks };
+    })
+    .sort((a, b) => a.target.wave - b.target.wave);
+  const { batch, rest } = takeBatch(targets, targets.length > 1 ? await findPolicy(tx, plan.pipeline, to) : ALL, 0);
+  // Those that all go at once get the positions of their releases.
+  const positions = waits || rest.length > 0 ? await nextPositions(tx, "releases", targets.length) : [];
+  for (const [index, { target }] of targets.entries()) target.position = positions[index] ?? 0;
   if (!waits) {
-    const admitted = { promotion, isNew: true, targets, ended: [] };
-    return { promotion, events: await start(tx, ctx, admitted, copiesOf(build, source, admitted)) };
+    const admitted = { promotion, isNew: true, targets: batch, rest: rest.map(({ target }) => target), others: [] };
+    const events = await start(tx, ctx, admitted, copiesOf(build, source, admitted));
+    if (rest.length > 0) events.push(...(await settle(tx, ctx, promotion.id)));
+    return {
+      promotion: (rest.length > 0 ? await tx.first(Promotion, { id: promotion.id }) : null) ?? promotion,
+      events,
+    };
   }
   await setWaiting(tx, ctx, plan, promotion, asked);
   const appIds = targets.map(({ app }) => app.id);
@@ -101,6 +113,9 @@ export async function carryOut(
   };
 }
 
+/** A single target needs no policy to go. */
+const ALL = { maxParallel: null };
+
 /** What a promotion does not have that did not wait, nor end early, nor go past gates. */
 export const NOT_WAITING = {
   expiresAt: null,
@@ -110,6 +125,7 @@ export const NOT_WAITING = {
   supersededBy: null,
   ...noActorColumns("endedBy"),
   endReason: null,
+  ...{ paused: false, advancedWave: 0, waveEndedAt: null },
   needsReview: false,
   reviewedAt: null,
   ...noActorColumns("reviewedBy"),
@@ -127,7 +143,6 @@ async function setWaiting(
   const now = await transactionTime(tx, ctx);
   const from = notBefore !== null && notBefore > now ? notBefore : now;
   promotion.expiresAt = new Date(from.getTime() + expiresIn);
-  promotion.loginExpiresAt = ctx.viewer.expiresAt ?? null;
   promotion.wakeAt = findWakeAt(promotion, plan.blockers, await checkCredential(tx, promotion, now), now);
 }
 

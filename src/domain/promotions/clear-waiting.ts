@@ -5,8 +5,10 @@ import type { Tx } from "../../database/rows/tx.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import type { EventDraft } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
-import { DUE, dropTargets, endWaiting } from "./ending.js";
-import { lockPromotions, settle } from "./settle.js";
+import { DUE } from "../rollouts/update-progress.js";
+import { dropTargets, endWaiting } from "./ending.js";
+import { lockPromotions } from "./lock-promotions.js";
+import { settle } from "./settle.js";
 
 /*
  * Facts that may let promotions through that wait. A change of such a fact calls `clearWaiting` in its own transaction, after
@@ -131,10 +133,16 @@ export async function endWaitingOf(tx: Tx, ctx: TxCtx, appId: string, reason: st
   );
   const events: EventDraft[] = [];
   for (const { id } of fromIt) {
-    const promotion = await tx.first(Promotion, { id, phase: "WAITING" });
+    const promotion = await findWaiting(tx, id);
     if (promotion !== null) events.push(...(await endWaiting(tx, ctx, promotion, end)));
   }
-  const toIt = target === undefined ? null : await tx.first(Promotion, { id: target.promotionId, phase: "WAITING" });
+  const toIt = target === undefined ? null : await findWaiting(tx, target.promotionId);
   if (toIt !== null) events.push(...(await dropTargets(tx, ctx, toIt, [appId], end)));
   return events;
+}
+
+/** A promotion of which targets wait; null if none does any more. */
+async function findWaiting(tx: Tx, id: string): Promise<Promotion | null> {
+  const promotion = await tx.first(Promotion, { id });
+  return promotion?.wakeAt == null ? null : promotion;
 }

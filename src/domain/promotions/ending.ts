@@ -5,16 +5,17 @@ import type { PromotionPhase, PromotionTargetPhase } from "../../entities/core/e
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
+import { promotionPhase } from "../releases/phases.js";
+import { findTargetStates } from "../rollouts/progress.js";
+import { DUE } from "../rollouts/update-progress.js";
 
 /*
- * How a promotion ends that still waits. The caller holds the lock of the promotion's row, which its targets share while it
- * waits, so of a cancellation, an expiry and an admission at once exactly one happens.
+ * How a promotion ends that still waits, or the targets of one in progress that wait for their wave. The caller holds the
+ * lock of the promotion's row, which its targets share while they wait, so of a cancellation, an expiry and an admission at
+ * once exactly one happens.
  */
 
-/** The time at which a promotion is evaluated again that is due now, by any clock. */
-export const DUE = new Date(0);
-
-/** How a promotion that waits ends. */
+/** How a promotion, or what of it waits, ends. The phase is that of a promotion that has not started. */
 export interface End {
   readonly phase: Extract<PromotionPhase, "CANCELLED" | "EXPIRED" | "REJECTED" | "SUPERSEDED">;
   /** Who ended it, for CANCELLED and REJECTED. */
@@ -25,7 +26,10 @@ export interface End {
   readonly supersededBy?: string;
 }
 
-/** Ends a promotion that waits, and all its targets. `promotion` is updated. */
+/**
+ * Ends a promotion that waits, and all its targets. Of one in progress, only the targets that wait end; it finishes with the
+ * others. `promotion` is updated.
+ */
 export async function endWaiting(tx: Tx, ctx: TxCtx, promotion: Promotion, end: End): Promise<EventDraft[]> {
   const targets = await findWaitingTargets(tx, promotion);
   return endTargets(tx, ctx, promotion, targets, targets, end);
@@ -69,16 +73,19 @@ async function endTargets(
     await tx.update(Promotion, { id: promotion.id }, { wakeAt: DUE });
     return events;
   }
+  const states = promotion.phase === "WAITING" ? null : await findTargetStates(tx, [promotion.id]);
+  const phase = states === null ? end.phase : promotionPhase(states.map((state) => state.phase));
   const patch = {
-    phase: end.phase,
-    wakeAt: null,
+    phase,
+    ...{ wakeAt: null, waveEndedAt: null },
     supersededBy: end.supersededBy ?? null,
     ...(end.by === undefined ? noActorColumns("endedBy") : toActorColumns("endedBy", end.by)),
     endReason: end.reason ?? null,
-    updatedAt: ctx.now(),
+    updatedAt: phase === promotion.phase ? promotion.updatedAt : ctx.now(),
   };
   Object.assign(promotion, patch);
   await tx.update(Promotion, { id: promotion.id }, patch);
-  const apps = ended.map((target) => target.appId);
+  if (phase === "IN_PROGRESS") return events;
+  const apps = states === null ? ended.map(({ appId }) => appId) : states.map(({ target }) => target.appId);
   return [...events, { ...promotionChanged("PROMOTION_FINISHED", promotion, apps), ...actor }];
 }

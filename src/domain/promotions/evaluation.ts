@@ -6,7 +6,7 @@ import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { type Blocker, PlannedTarget, PromotionPlan } from "../../entities/releases/plan.js";
-import type { CheckResult, Promotion } from "../../entities/releases/promotion.js";
+import type { CheckResult, Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import type { Release } from "../../entities/releases/release.js";
 import { LIMITS } from "../core/input.js";
 import { requireApp, requirePipeline, requireRelease } from "../core/references.js";
@@ -53,6 +53,8 @@ export interface Resolved {
   readonly parity: ConfigParity | null;
   /** The promotion, while it waits; null before it exists. */
   readonly promotion: Promotion | null;
+  /** All targets of that promotion, also those that were admitted. */
+  readonly promotionTargets?: readonly PromotionTarget[];
 }
 
 /**
@@ -136,11 +138,9 @@ export async function evaluateResolved(
   now: Date,
   promotions: readonly Resolved[],
 ): Promise<PromotionVerdict[]> {
-  const subjects = promotions.map(
-    ({ pipeline, build, release, to, targets, notBefore, parity, promotion }): Subject => {
-      return { way: "PROMOTION", pipeline, build, release, to, targets, notBefore, parity, promotion };
-    },
-  );
+  const subjects = promotions.map(({ source: _source, force: _force, ...promotion }): Subject => {
+    return { way: "PROMOTION", ...promotion };
+  });
   const verdicts = await evaluateGates(reader, now, subjects);
   return promotions.map((promotion, index) => {
     const { blockers: all, checks } = verdicts[index] as Verdict;

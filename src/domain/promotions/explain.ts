@@ -2,10 +2,10 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 import { type Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { evaluateResolved } from "./evaluation.js";
-import { resolveWaiting } from "./settle.js";
+import { resolveWaiting } from "./resolve-waiting.js";
 
 /**
- * What blocks each promotion now; nothing for those that do not wait. Evaluated by the same function that admits them. The
+ * What blocks each promotion now, or the next wave of one in progress; nothing where no target waits. Evaluated by the same function that admits them. The
  * number of statements does not depend on how many there are.
  */
 export async function explainWaiting(
@@ -13,7 +13,7 @@ export async function explainWaiting(
   promotions: readonly Promotion[],
   now: Date,
 ): Promise<(readonly Blocker[])[]> {
-  const waiting = promotions.filter(({ phase }) => phase === "WAITING");
+  const waiting = promotions.filter(({ wakeAt }) => wakeAt !== null);
   if (waiting.length === 0) return promotions.map(() => []);
   const targets = await reader.find(
     PromotionTarget,

@@ -24,3 +24,11 @@ export function toBlocker(forced: ForcedBlocker, app: App | null, cause: Node | 
   const ends = clearsAt === null ? null : new Date(clearsAt);
   return createBlocker({ code, message, context, remedies: [...remedies], clearsAt: ends, app, cause });
 }
+
+/** What `force` went past in all waves, each once. */
+export function mergeForced(before: readonly ForcedBlocker[], now: readonly ForcedBlocker[]): readonly ForcedBlocker[] {
+  const keyOf = ({ code, appId, context, causeId }: ForcedBlocker) => JSON.stringify([code, appId, context, causeId]);
+  const known = new Set(before.map(keyOf));
+  const added = now.filter((one) => !known.has(keyOf(one)));
+  return added.length === 0 ? before : [...before, ...added];
+}

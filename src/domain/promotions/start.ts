@@ -6,17 +6,23 @@ import { type CheckResult, Promotion, PromotionTarget } from "../../entities/rel
 import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
-import { type MadeReleases, prepareReleases, promotionPhase, type ReleaseRequest } from "../releases/deployments.js";
+import { transactionTime } from "../core/time.js";
+import { type MadeReleases, prepareReleases, type ReleaseRequest } from "../releases/deployments.js";
+import { isFinal, promotionPhase } from "../releases/phases.js";
+import type { TargetState } from "../rollouts/progress.js";
+import { DUE } from "../rollouts/update-progress.js";
 import { supersedeWaiting } from "./supersession.js";
 
-/** A promotion that every gate lets through, and what it needs to start. */
+/** Targets of a promotion that every gate lets through, and what they need to start. */
 export interface Admitted {
   /** Its row. A new one is inserted; one that waited is updated. */
   readonly promotion: Promotion;
   readonly isNew: boolean;
   readonly targets: readonly AdmittedTarget[];
-  /** Targets that ended while it waited. */
-  readonly ended: readonly PromotionTarget[];
+  /** The targets that wait for their wave. */
+  readonly rest: readonly PromotionTarget[];
+  /** The other targets: those that were admitted before, and those that ended while they waited. */
+  readonly others: readonly TargetState[];
 }
 
 /** Prepares the releases of a promotion on its targets, in their order. */
@@ -40,54 +46,73 @@ export function copiesOf(build: Build, source: App, { promotion, targets }: Admi
 }
 
 /**
- * Starts a promotion: creates its releases on all targets. The same for a promotion that goes at once, one that waited, and
- * one that undoes another. `promotion` is updated. The context's viewer is who asked for it.
+ * Starts a promotion, or its next wave: creates the releases on the targets. The same for a promotion that goes at once, one
+ * that waited, and one that undoes another. If others wait for their wave, the promotion is due to be evaluated again.
+ * `promotion` is updated. The context's viewer is who asked for it.
  */
 export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases: MakeReleases): Promise<EventDraft[]> {
-  const { promotion, isNew, targets } = admitted;
+  const { promotion, isNew, targets, rest, others } = admitted;
   const apps = targets.map(({ app }) => app);
   const appIds = apps.map((app) => app.id);
-  const events = await supersedeWaiting(tx, ctx, promotion, appIds);
+  const allAppIds = [...appIds, ...rest.map(({ appId }) => appId)];
+  const isFirst = isNew || promotion.phase === "WAITING";
+  const events = await supersedeWaiting(tx, ctx, promotion, allAppIds);
   const previous = await currentReleases(tx, appIds);
   const { releases, superseded } = await makeReleases(tx, ctx);
   const now = ctx.now();
-  const ended = admitted.ended.flatMap(({ ownPhase }) => ownPhase ?? []);
-  const phase = promotionPhase([...ended, ...releases.map((release) => release.phase)]);
-  const needsReview = promotion.forcedPast.length > 0;
-  Object.assign(promotion, { phase, wakeAt: null, needsReview, updatedAt: now });
+  const phases = [...others.map((one) => one.phase), ...releases.map((release) => release.phase)];
+  const waits = rest.length > 0;
+  const phase = waits ? "IN_PROGRESS" : promotionPhase(phases);
+  const waveEndedAt = waits && phases.every(isFinal) ? await transactionTime(tx, ctx) : null;
+  const before = isFirst ? null : await tx.first(Promotion, { id: promotion.id });
+  const isForced = promotion.forcedPast.length > (before?.forcedPast.length ?? 0);
+  const needsReview = isForced || promotion.needsReview;
+  const patch = { phase, wakeAt: waits ? DUE : null, waveEndedAt, needsReview } as const;
+  Object.assign(promotion, patch, isFirst || phase !== "IN_PROGRESS" ? { updatedAt: now } : {});
+  const isStaged = waits || others.some(({ target }) => target.releaseId !== null);
   const rows = targets.map(({ app, target, checks }, index) => {
     const release = releases[index] as Release;
     const previousReleaseId = previous.get(app.id)?.id ?? null;
-    const patch = {
+    const admittedNow = {
       releaseId: release.id,
-      position: release.position,
+      // Targets of several waves keep the order of the waves.
+      position: isStaged ? target.position : release.position,
       ownPhase: null,
       previousReleaseId,
       checks: [...checks],
     };
-    return { release, target: Object.assign(target, patch) };
+    return { release, target: Object.assign(target, admittedNow) };
   });
   if (isNew) await tx.insert(Promotion, [promotion]);
   else {
-    const { forcedPast } = promotion;
-    await tx.update(Promotion, { id: promotion.id }, { phase, wakeAt: null, forcedPast, needsReview, updatedAt: now });
+    const { forcedPast, updatedAt } = promotion;
+    await tx.update(Promotion, { id: promotion.id }, { ...patch, forcedPast, updatedAt });
     await tx.delete(PromotionTarget, { id: rows.map(({ target }) => target.id) });
   }
   await tx.insert(Release, releases);
-  await tx.insert(
-    PromotionTarget,
-    rows.map(({ target }) => target),
-  );
+  await tx.insert(PromotionTarget, [...rows.map(({ target }) => target), ...(isNew ? rest : [])]);
   const started = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
+  const wave = findNewWave(admitted);
   events.push(
-    promotionChanged("PROMOTION_STARTED", started, appIds),
-    ...(needsReview ? [promotionChanged("PROMOTION_FORCED", started, appIds)] : []),
+    ...(isFirst ? [promotionChanged("PROMOTION_STARTED", started, allAppIds)] : []),
+    ...(isForced ? [promotionChanged("PROMOTION_FORCED", started, allAppIds)] : []),
+    ...(wave === null ? [] : [promotionChanged("PROMOTION_WAVE_STARTED", started, appIds, wave)]),
     ...superseded,
     ...rows.flatMap(({ release, target }) => [
       releaseChanged("RELEASE_CREATED", release, promotion.pipelineId),
       promotionTargetChanged(started, target, release.phase),
     ]),
   );
-  if (phase !== "IN_PROGRESS") events.push(promotionChanged("PROMOTION_FINISHED", promotion, appIds));
-  return events;
+  if (isNew) events.push(...rest.map((target) => promotionTargetChanged(started, target, "WAITING")));
+  if (phase === "IN_PROGRESS") return events;
+  const ofOthers = others.filter(({ target }) => target.releaseId !== null).map(({ target }) => target.appId);
+  return [...events, promotionChanged("PROMOTION_FINISHED", promotion, [...ofOthers, ...appIds])];
+}
+
+/** The wave that begins with these targets; null if it has begun, and for a promotion with one wave. */
+function findNewWave({ targets, rest, others }: Admitted): number | null {
+  const wave = targets[0]?.target.wave ?? 1;
+  const all = [...rest, ...others.map(({ target }) => target)];
+  const hasBegun = others.some(({ target }) => target.wave === wave && target.releaseId !== null);
+  return hasBegun || all.every((target) => target.wave === wave) ? null : wave;
 }

@@ -18,7 +18,8 @@ import { badInput, conflict } from "../core/refusal.js";
 import { NOT_FORCED } from "../gates/override.js";
 import { prepareReleases, type ReleaseRequest } from "../releases/deployments.js";
 import { NOT_WAITING } from "./carry-out.js";
-import { lockPromotions } from "./settle.js";
+import { endWaiting } from "./ending.js";
+import { lockPromotions } from "./lock-promotions.js";
 import { start } from "./start.js";
 
 export interface UndoPromotionInput {
@@ -36,7 +37,7 @@ interface Return {
 
 /**
  * Takes every target of a promotion that runs its release back to what it ran when the promotion was admitted, in one
- * transaction. The result is a promotion too, whose releases are rollbacks. Like every way back it is not gated.
+ * transaction. What of it still waits for its wave is cancelled. The result is a promotion too, whose releases are rollbacks. Like every way back it is not gated.
  *
  * @throws Refusal CONFLICT that names the targets that have moved on, or that cannot go back. With `skipMovedOn` these are
  *   left out, and it is thrown only if none remains
@@ -49,10 +50,17 @@ export async function undoPromotion(ctx: Ctx, input: UndoPromotionInput): Promis
     const found = await requirePromotion(tx, "promotion", input.promotion);
     await lockPromotions(tx, [found]);
     const returns = await findReturns(tx, found, input.skipMovedOn === true);
-    const { promotion, events } = await goBack(tx, ctx, found, returns, reason);
-    await append(tx, ctx.viewer, ctx.now(), events);
+    const undone = await requirePromotion(tx, "promotion", found.id);
+    const rest = undone.wakeAt === null ? [] : await endRest(tx, ctx, undone, reason);
+    const { promotion, events } = await goBack(tx, ctx, undone, returns, reason);
+    await append(tx, ctx.viewer, ctx.now(), [...rest, ...events]);
     return promotion;
   });
+}
+
+/** What of a promotion still waits for its wave must not go any more. */
+function endRest(tx: Tx, ctx: TxCtx, undone: Promotion, reason: string): Promise<EventDraft[]> {
+  return endWaiting(tx, ctx, undone, { phase: "CANCELLED", by: ctx.viewer, reason: `Undone: ${reason}` });
 }
 
 /** The targets that go back. Those whose release failed, or never came to deploy, run what they ran before. */
@@ -104,7 +112,7 @@ async function goBack(
     ...{ createdAt: now, updatedAt: now },
   } satisfies Omit<Promotion, "createdBy" | "endedBy" | "reviewedBy" | "updatedPosition">);
   const targets = returns.map(({ app }) => {
-    const fields = { id: newId(), promotionId: promotion.id, appId: app.id, checks: [], position: 0 };
+    const fields = { id: newId(), promotionId: promotion.id, appId: app.id, wave: 1, checks: [], position: 0 };
     const target = { ...fields, releaseId: null, ownPhase: null, previousReleaseId: null };
     return { app, target: Object.assign(new PromotionTarget(), target), checks: [] };
   });
@@ -116,7 +124,7 @@ async function goBack(
     return { build, trigger: "ROLLBACK", description, promotionId: promotion.id, override: NOT_FORCED };
   });
   const apps = returns.map(({ app }) => app);
-  const admitted = { promotion, isNew: true, targets, ended: [] };
+  const admitted = { promotion, isNew: true, targets, rest: [], others: [] };
   const events = await start(tx, ctx, admitted, (tx, ctx) => prepareReleases(tx, ctx, apps, requests));
   return { promotion, events };
 }

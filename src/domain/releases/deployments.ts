@@ -4,42 +4,26 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import { toActorColumns } from "../../entities/core/actor-columns.js";
-import type { PromotionPhase, PromotionTargetPhase, ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
+import type { ReleasePhase, ReleaseTrigger } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
-import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
+import { type EventDraft, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { nextPositions } from "../core/position.js";
 import { transactionTime } from "../core/time.js";
 import { findFreezesInForce } from "../gates/freezes/freeze-record.js";
 import type { Override } from "../gates/override.js";
+import { updateProgress } from "../rollouts/update-progress.js";
+import { isFinal } from "./phases.js";
 
 /*
  * The phases of a release: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. A release that FAILED by a
  * timeout may still become SUCCEEDED. `prepareReleases` creates every release and `updatePhase` changes every phase; both
  * return the events for the caller to append.
  */
-
-const FINAL: readonly PromotionTargetPhase[] = ["SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED", "ROLLED_BACK"];
-
-export function isFinal(phase: PromotionTargetPhase): boolean {
-  return FINAL.includes(phase);
-}
-
-/**
- * The phase of a promotion that was admitted, by those of its targets: IN_PROGRESS until all are final. SUPERSEDED counts as
- * not succeeded. It is CANCELLED if targets were cancelled, and none succeeded or failed.
- */
-export function promotionPhase(targets: readonly PromotionTargetPhase[]): PromotionPhase {
-  if (!targets.every(isFinal)) return "IN_PROGRESS";
-  const succeeded = targets.filter((phase) => phase === "SUCCEEDED").length;
-  if (succeeded === targets.length) return "SUCCEEDED";
-  if (succeeded > 0) return "PARTIALLY_SUCCEEDED";
-  return targets.includes("CANCELLED") && !targets.includes("FAILED") ? "CANCELLED" : "FAILED";
-}
 
 /** What to release, and why. */
 export interface ReleaseRequest {
@@ -174,22 +158,7 @@ async function updateTarget(tx: Tx, ctx: TxCtx, release: Release, promotionId: s
   // A late success changes a finished promotion: for followers of the log, it was in progress until now.
   const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
   const events = [promotionTargetChanged(inProgress, target, target.ownPhase ?? release.phase)];
-  const targets = await tx.find(PromotionTarget, { promotionId });
-  const ids = targets.flatMap((one) => one.releaseId ?? []);
-  const releases = new Map((await tx.find(Release, { id: ids })).map((one) => [one.id, one]));
-  const phases = targets.flatMap((one) => one.ownPhase ?? releases.get(one.releaseId ?? "")?.phase ?? []);
-  const phase = promotionPhase(phases);
-  if (phase === "IN_PROGRESS") return events;
-  promotion.phase = phase;
-  await tx.update(Promotion, { id: promotionId }, { phase, updatedAt: ctx.now() });
-  return [
-    ...events,
-    promotionChanged(
-      "PROMOTION_FINISHED",
-      promotion,
-      targets.map((one) => one.appId),
-    ),
-  ];
+  return [...events, ...(await updateProgress(tx, ctx, promotion))];
 }
 
 /** When a deployment that starts or is reported now fails without a further report. */

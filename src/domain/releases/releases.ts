@@ -19,7 +19,8 @@ import { transactionTime } from "../core/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
 import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
-import { insertRelease, isFinal, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
+import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
+import { isFinal } from "./phases.js";
 import { findRollbackTarget } from "./rollback-target.js";
 
 export interface CreateReleaseInput extends OverrideInput {

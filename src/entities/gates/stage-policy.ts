@@ -1,4 +1,4 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Duration } from "../core/custom-scalars.js";
 import { ConfigParity, Stage } from "../core/enums.js";
@@ -29,6 +29,33 @@ export class StagePolicy {
   @Field(() => ConfigParity, { description: "Which config vars a target must have; REQUIRED unless set." })
   @Column("text")
   configParity!: ConfigParity;
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many targets of a promotion are under way at once, at most; null for all of a wave.",
+  })
+  @Column("integer", { nullable: true })
+  maxParallel!: number | null;
+
+  @Field(() => Int, {
+    description:
+      "How many targets of a promotion may fail; 0 unless it was set. One more, and its later targets are cancelled.",
+  })
+  @Column("integer")
+  maxFailures!: number;
+
+  /** Milliseconds. */
+  @Field(() => Duration, {
+    nullable: true,
+    description: "How long a promotion pauses after a wave has ended, before the next begins; null for no pause.",
+  })
+  @Column("bigint", { ...integer, nullable: true })
+  pauseBetweenWaves!: number | null;
+
+  @Field(() => [Int], {
+    description: "The waves that begin only by `advancePromotion`, in ascending order.",
+  })
+  @Column("simple-json")
+  manualWaves!: number[];
 
   @Field(() => Date, { description: "When it was last changed; when the pipeline was created if never." })
   @Column("bigint", instant)

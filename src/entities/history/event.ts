@@ -103,7 +103,7 @@ interface OverrideDetail {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A promotion waits, started, one of its targets changed phase, or the promotion finished.",
+  description: "A promotion waits, started, one of its waves or targets changed, it was paused, stopped or finished.",
   simpleResolvers: true,
 })
 export class PromotionEvent extends LogEvent {
@@ -112,6 +112,7 @@ export class PromotionEvent extends LogEvent {
     phase: PromotionPhase;
     targetId: string | null;
     targetPhase: PromotionTargetPhase | null;
+    wave?: number;
   } & OverrideDetail;
 
   @Field(() => PromotionPhase, { description: "The promotion's phase at the time of the event." })
@@ -125,6 +126,14 @@ export class PromotionEvent extends LogEvent {
   })
   get targetPhase(): PromotionTargetPhase | null {
     return this.detail.targetPhase;
+  }
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "The wave; null unless the type is PROMOTION_WAVE_STARTED or PROMOTION_ADVANCED.",
+  })
+  get wave(): number | null {
+    return this.detail.wave ?? null;
   }
 
   @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
@@ -271,6 +280,11 @@ function eventClass(type: EventType): new () => LogEvent {
     case "PROMOTION_REVIEWED":
     case "PROMOTION_TARGET_CHANGED":
     case "PROMOTION_FINISHED":
+    case "PROMOTION_WAVE_STARTED":
+    case "PROMOTION_ADVANCED":
+    case "PROMOTION_PAUSED":
+    case "PROMOTION_RESUMED":
+    case "ROLLOUT_STOPPED":
       return PromotionEvent;
     case "APPROVAL_GIVEN":
     case "APPROVAL_REJECTED":

@@ -1,4 +1,4 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Stage } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
@@ -34,6 +34,13 @@ export class Coupling extends Node {
   })
   @Column("boolean")
   autoDeploy!: boolean;
+
+  @Field(() => Int, {
+    description:
+      "The wave of promotions that the app belongs to, 1 to 20; 1 unless it was set. The lowest wave goes first. A promotion keeps the waves that its targets had when it was created.",
+  })
+  @Column("integer")
+  wave!: number;
 
   /** Counts up in the order in which apps are added, by every instance. Unlike ids, it does not depend on a clock. */
   @Column("bigint", integer)

@@ -1,4 +1,4 @@
-import { Field, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
 import { fromActorColumns } from "../core/actor-columns.js";
@@ -68,7 +68,7 @@ export class Promotion extends Node {
 
   @Field(() => PromotionPhase, {
     description:
-      "WAITING until the gates let it through, if it was asked for with `whenReady`. IN_PROGRESS until every target has reached a final phase. Then the overall result.",
+      "WAITING until the gates let it through, if it was asked for with `whenReady`. IN_PROGRESS until every target has reached a final phase, also while targets of later waves wait. Then the overall result.",
   })
   @Column("text")
   phase!: PromotionPhase;
@@ -100,7 +100,8 @@ export class Promotion extends Node {
   expiresAt!: Date | null;
 
   /**
-   * When the clock evaluates it again; null unless it is WAITING. It may be earlier than the time at which something changes.
+   * When the clock evaluates it again; null unless targets of it wait. It may be earlier than the time at which something
+   * changes.
    */
   @Column("bigint", OPTIONAL_INSTANT)
   wakeAt!: Date | null;
@@ -134,6 +135,20 @@ export class Promotion extends Node {
   @Field(() => String, { nullable: true, description: "What that person said; null before that." })
   @Column("text", { nullable: true })
   reviewComment!: string | null;
+
+  @Field(() => Boolean, {
+    description: "Whether it is paused: no target is admitted until `resumePromotion`. What has been admitted goes on.",
+  })
+  @Column("boolean")
+  paused!: boolean;
+
+  /** The highest wave that `advancePromotion` let begin; 0 if none. */
+  @Column("integer")
+  advancedWave!: number;
+
+  /** When the last target that was admitted became final while others wait for their wave, by `transactionTime`; null otherwise. */
+  @Column("bigint", OPTIONAL_INSTANT)
+  waveEndedAt!: Date | null;
 
   /** The id of the token that asked for it; null for promotions from before it was recorded, and for automation. */
   @Column("text", { nullable: true })
@@ -243,6 +258,12 @@ export class PromotionTarget extends Node {
   /** What the app ran when the target was admitted; null if nothing. */
   @Column("text", { nullable: true })
   previousReleaseId!: string | null;
+
+  @Field(() => Int, {
+    description: "The wave that it belongs to, as it was when the promotion was created. The lowest wave goes first.",
+  })
+  @Column("integer")
+  wave!: number;
 
   /** The position of the release: targets are listed in the order in which their releases were created, or asked for. */
   @Column("bigint", integer)

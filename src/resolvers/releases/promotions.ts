@@ -134,7 +134,8 @@ export class PromotionResolver {
   }
 
   @FieldResolver(() => [Blocker], {
-    description: "Everything that it waits for now; empty unless it is WAITING. Live: it changes without an event.",
+    description:
+      "Everything that it, or its next wave, waits for now; empty if no target waits. Live: it changes without an event.",
   })
   blockers(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<readonly Blocker[]> {
     return ctx.loaders.computed.load(explainWaiting, promotion);
@@ -142,7 +143,7 @@ export class PromotionResolver {
 
   @FieldResolver(() => Date, {
     nullable: true,
-    description: "When time alone lets it through; null if it does not, or no end is known.",
+    description: "When time alone lets it, or its next wave, through; null if it does not, or no end is known.",
   })
   async clearsAt(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<Date | null> {
     return latestEnd(await ctx.loaders.computed.load(explainWaiting, promotion));

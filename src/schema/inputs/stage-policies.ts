@@ -1,4 +1,4 @@
-import { Field, ID, InputType } from "type-graphql";
+import { Field, ID, InputType, Int } from "type-graphql";
 import type * as domain from "../../domain/gates/policies/stage-policies.js";
 import { Duration } from "../../entities/core/custom-scalars.js";
 import { ConfigParity, Stage } from "../../entities/core/enums.js";
@@ -20,4 +20,27 @@ export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
 
   @Field(() => ConfigParity, { nullable: true, description: "Which config vars a target must have." })
   configParity?: ConfigParity | null;
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many targets of a promotion may be under way at once, 1 to 200. Null for all of a wave.",
+  })
+  maxParallel?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many targets of a promotion may fail, 0 to 200. One more stops it.",
+  })
+  maxFailures?: number | null;
+
+  @Field(() => Duration, {
+    nullable: true,
+    description: "How long a promotion pauses after each wave, `0s` to `30d`. Null or `0s` for no pause.",
+  })
+  pauseBetweenWaves?: string | null;
+
+  @Field(() => [Int], {
+    nullable: true,
+    description: "The waves, 1 to 20, that begin only by `advancePromotion`. An empty list for none.",
+  })
+  manualWaves?: number[] | null;
 }

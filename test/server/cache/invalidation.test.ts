@@ -235,6 +235,29 @@ const WRITES: Readonly<Record<string, Write>> = {
     },
     changes: ["pipeline", "stage", "staging"],
   },
+  "a rollout in waves": {
+    act: async (world) => {
+      const second = await seed.coupled(world.pipeline, "PRODUCTION", { deploymentMode: "REPORTED" });
+      await mutate("setWave", { coupling: second.couplingId, wave: 2 });
+      const third = await seed.coupled(world.pipeline, "PRODUCTION", { deploymentMode: "REPORTED" });
+      await mutate("setWave", { coupling: third.couplingId, wave: 3 });
+      await mutate("updateStagePolicy", { pipeline: world.pipeline.id, stage: "PRODUCTION", manualWaves: [2] });
+      await succeedOnStaging(world);
+      const { promotion } = await admin.mutate("promote", { app: world.staging.id }, "promotion { id }");
+      await mutate("pausePromotion", { promotion: promotion.id });
+      await mutate("resumePromotion", { promotion: promotion.id });
+      const reportOn = async ({ id }: { readonly id: string }, phase: string) => {
+        const { app } = await admin.ask("query ($id: ID!) { app(app: $id) { releases(first: 1) { nodes { id } } } }", {
+          id,
+        });
+        await mutate("reportDeployment", { release: app.releases.nodes[0].id, phase });
+      };
+      await reportOn(world.production, "SUCCEEDED").catch(() => undefined);
+      await mutate("advancePromotion", { promotion: promotion.id });
+      await reportOn(second, "FAILED");
+    },
+    changes: ["pipeline", "stage", "staging", "production"],
+  },
   "a webhook": {
     act: async ({ pipeline }) => {
       const given = { name: unique("hook"), url: "https://hooks.example.com/", pipelines: [pipeline.id] };

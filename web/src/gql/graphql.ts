@@ -23,6 +23,7 @@ export type EventType =
   | 'COUPLING_MOVED'
   | 'COUPLING_CHECKS_UPDATED'
   | 'COUPLING_AUTO_DEPLOY_CHANGED'
+  | 'COUPLING_WAVE_CHANGED'
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
@@ -36,6 +37,11 @@ export type EventType =
   | 'PROMOTION_REVIEWED'
   | 'PROMOTION_TARGET_CHANGED'
   | 'PROMOTION_FINISHED'
+  | 'PROMOTION_WAVE_STARTED'
+  | 'PROMOTION_ADVANCED'
+  | 'PROMOTION_PAUSED'
+  | 'PROMOTION_RESUMED'
+  | 'ROLLOUT_STOPPED'
   | 'REVIEW_APP_OPENED'
   | 'REVIEW_APP_CLOSED'
   | 'STAGE_POLICY_UPDATED'
@@ -126,7 +132,12 @@ export type BlockerCode =
   | 'NOT_VERIFIED'
   | 'BUILD_QUARANTINED'
   | 'CONFIG_MISSING'
-  | 'GATE_FAILED';
+  | 'GATE_FAILED'
+  | 'WAVE_NOT_ENDED'
+  | 'PARALLEL_LIMIT'
+  | 'WAVE_PAUSE'
+  | 'MANUAL_WAVE'
+  | 'PAUSED';
 
 export type Remedy =
   | 'REPORT_STATUS'
@@ -135,7 +146,9 @@ export type Remedy =
   | 'LIFT_FREEZE'
   | 'SET_CONFIG'
   | 'DEPLOY'
-  | 'FORCE';
+  | 'FORCE'
+  | 'ADVANCE'
+  | 'RESUME';
 
 export type ReleaseTrigger =
   | 'DEPLOY'

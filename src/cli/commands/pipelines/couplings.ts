@@ -131,6 +131,7 @@ function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Couplin
     ["stage", lower(stage)],
     ["pipeline", `id=${pipeline.id}, name=${pipeline.name}`],
     ["required_checks", rest.requiredChecks.join(", ")],
+    ["wave", String(rest.wave)],
     ["auto_deploy", String(rest.autoDeploy)],
   ]);
 }

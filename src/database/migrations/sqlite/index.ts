@@ -16,6 +16,7 @@ import { ConfigVars0000000000018 } from "./0018-config-vars.js";
 import { Webhooks0000000000019 } from "./0019-webhooks.js";
 import { Identity0000000000020 } from "./0020-identity.js";
 import { Approvals0000000000021 } from "./0021-approvals.js";
+import { Waves0000000000022 } from "./0022-waves.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -37,4 +38,5 @@ export const SQLITE_MIGRATIONS = [
   Webhooks0000000000019,
   Identity0000000000020,
   Approvals0000000000021,
+  Waves0000000000022,
 ];

@@ -12,7 +12,9 @@ import { isEvaluable } from "./rule-fields.js";
 export const approvalGate = defineGate({
   name: "approvals",
   facts: { rules: rulesFact, approvals: approvalsFact },
-  evaluate(_now, { way, targets }, { rules, approvals }) {
+  evaluate(_now, { way, targets, promotion }, { rules, approvals }) {
+    // Approvals were given for the promotion as a whole. Later waves do not ask for them again.
+    if (promotion?.phase === "IN_PROGRESS") return [];
     return rules.flatMap((rule) => {
       const covered = targets.filter(({ app }) => covers(rule, app.id));
       if (covered.length === 0) return [];

@@ -10,7 +10,7 @@ import { append } from "../../../events/append.js";
 import { approvalChanged, type EventDraft } from "../../../events/draft.js";
 import { asSystem, type Ctx, type TxCtx } from "../../core/context.js";
 import { transactionTime } from "../../core/time.js";
-import { lockPromotions } from "../../promotions/settle.js";
+import { lockPromotions } from "../../promotions/lock-promotions.js";
 import { explainRefusal, toVoter } from "./approvers.js";
 
 /*

@@ -7,11 +7,16 @@ import { permit } from "../../access/actions.js";
 import { PARITIES } from "../../config-vars/parity.js";
 import type { Ctx } from "../../core/context.js";
 import { formatDuration, parseDuration } from "../../core/duration.js";
+import { LIMITS, parseWhole } from "../../core/input.js";
 import { requirePipeline } from "../../core/references.js";
 import { clearWaiting } from "../../promotions/clear-waiting.js";
-import { findLoosened, largerIsStricter, type Strictness, stricterIn } from "../strictness.js";
+import { parseWave } from "../../rollouts/app-settings.js";
+import { findLoosened, largerIsStricter, type Strictness, smallerIsStricter, stricterIn } from "../strictness.js";
 import { MAX_SOAK_TIME } from "./soak-time.js";
 import { defaultPolicy } from "./stage-policy-fact.js";
+
+/** The longest pause between waves. */
+const MAX_PAUSE = "30d";
 
 /** The fields of a policy, without its key and time. */
 type Fields = Omit<StagePolicy, "pipelineId" | "stage" | "updatedAt">;
@@ -20,13 +25,25 @@ type Fields = Omit<StagePolicy, "pipelineId" | "stage" | "updatedAt">;
 export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
   soakTime: largerIsStricter,
   configParity: stricterIn(PARITIES),
+  maxParallel: smallerIsStricter,
+  maxFailures: smallerIsStricter,
+  pauseBetweenWaves: largerIsStricter,
+  manualWaves: (before, after) => before.some((wave) => !after.includes(wave)),
 };
 
 /** A field's value in a summary. */
 const FORMATS: { readonly [K in keyof Fields]: (value: Fields[K]) => string } = {
-  soakTime: (value) => (value === null ? "none" : formatDuration(value)),
   configParity: (value) => value,
+  soakTime: formatTime,
+  maxParallel: (value) => String(value ?? "unlimited"),
+  maxFailures: String,
+  pauseBetweenWaves: formatTime,
+  manualWaves: (value) => value.join(", ") || "none",
 };
+
+function formatTime(value: number | null): string {
+  return value === null ? "none" : formatDuration(value);
+}
 
 export interface UpdateStagePolicyInput {
   readonly pipeline: string;
@@ -35,6 +52,14 @@ export interface UpdateStagePolicyInput {
   readonly soakTime?: string | null;
   /** Undefined or null keeps it. */
   readonly configParity?: ConfigParity | null;
+  /** Undefined keeps it; null for all of a wave. */
+  readonly maxParallel?: number | null;
+  /** Undefined or null keeps it. */
+  readonly maxFailures?: number | null;
+  /** Undefined keeps it; null or zero for no pause. */
+  readonly pauseBetweenWaves?: string | null;
+  /** Undefined or null keeps them. */
+  readonly manualWaves?: readonly number[] | null;
 }
 
 /**
@@ -51,7 +76,9 @@ export async function updateStagePolicy(ctx: Ctx, input: UpdateStagePolicyInput)
     const stored = await tx.first(StagePolicy, where);
     const before = stored ?? defaultPolicy(pipeline, input.stage);
     const after = Object.assign(new StagePolicy(), before, given, { updatedAt: ctx.now() });
-    const changes = (Object.keys(given) as (keyof Fields)[]).filter((field) => before[field] !== after[field]);
+    const changes = (Object.keys(given) as (keyof Fields)[]).filter(
+      (field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+    );
     if (changes.length === 0) return before;
     if (findLoosened<Fields>(POLICY_STRICTNESS, before, after).length > 0) permit(ctx.viewer, "loosenStagePolicy");
     await store(tx, after, stored !== null);
@@ -70,13 +97,30 @@ function format<K extends keyof Fields>(field: K, policy: Fields): string {
 }
 
 /** The fields that were given, parsed. */
-function parseFields({ soakTime, configParity }: UpdateStagePolicyInput): Partial<Fields> {
+function parseFields(input: UpdateStagePolicyInput): Partial<Fields> {
+  const { soakTime, configParity, maxParallel, maxFailures, pauseBetweenWaves, manualWaves } = input;
   return {
-    ...(soakTime !== undefined && {
-      soakTime: soakTime === null ? null : parseDuration("soakTime", soakTime, "0s", MAX_SOAK_TIME) || null,
+    ...(soakTime !== undefined && { soakTime: parseTime("soakTime", soakTime, MAX_SOAK_TIME) }),
+    ...(maxParallel !== undefined && {
+      maxParallel: maxParallel === null ? null : parseWhole("maxParallel", maxParallel, 1, LIMITS.targets),
     }),
     ...(configParity != null && { configParity }),
+    ...(maxFailures != null && { maxFailures: parseWhole("maxFailures", maxFailures, 0, LIMITS.targets) }),
+    ...(pauseBetweenWaves !== undefined && {
+      pauseBetweenWaves: parseTime("pauseBetweenWaves", pauseBetweenWaves, MAX_PAUSE),
+    }),
+    ...(manualWaves != null && { manualWaves: parseWaves(manualWaves) }),
   };
+}
+
+/** A time of zero is none. */
+function parseTime(field: string, value: string | null, max: string): number | null {
+  return value === null ? null : parseDuration(field, value, "0s", max) || null;
+}
+
+/** Waves in ascending order, without duplicates. */
+function parseWaves(waves: readonly number[]): number[] {
+  return [...new Set(waves.map((wave, index) => parseWave(`manualWaves.${index}`, wave)))].sort((a, b) => a - b);
 }
 
 async function store(tx: Tx, policy: StagePolicy, exists: boolean): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Reader } from "../../../database/rows/reader.js";
 import type { Stage } from "../../../entities/core/enums.js";
 import { StagePolicy } from "../../../entities/gates/stage-policy.js";
 import type { Pipeline } from "../../../entities/pipelines/pipeline.js";
@@ -10,8 +11,18 @@ export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stag
     stage,
     soakTime: null,
     configParity: "REQUIRED",
+    maxParallel: null,
+    maxFailures: 0,
+    pauseBetweenWaves: null,
+    manualWaves: [],
     updatedAt: pipeline.createdAt,
   });
+}
+
+/** The policy of a stage. */
+export async function findPolicy(reader: Reader, pipeline: Pipeline, stage: Stage): Promise<StagePolicy> {
+  const policy = await reader.first(StagePolicy, { pipelineId: pipeline.id, stage });
+  return policy ?? defaultPolicy(pipeline, stage);
 }
 
 /** The policy of the stage that a subject goes to. */

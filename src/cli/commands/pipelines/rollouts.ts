@@ -1,0 +1,111 @@
+import type { Command } from "commander";
+import {
+  CONFIG_PARITY_VALUES,
+  type ConfigParity,
+  SetWaveDocument,
+  STAGE_VALUES,
+  type Stage,
+  StagePolicyDocument,
+  type StagePolicyFragment,
+  UpdateStagePolicyDocument,
+} from "../../api/generated.js";
+import { findCoupling } from "../../api/references.js";
+import { appOption, define, enumOption, listOption, option, required } from "../../command.js";
+import { notFound } from "../../exit.js";
+import { parseCount, parseLimit } from "../../options/numbers.js";
+import { appLabel, lower } from "../../output/format.js";
+import type { Screen } from "../../output/screen.js";
+
+interface PolicyOptions {
+  readonly stage: Stage;
+  readonly soakTime?: string;
+  readonly configParity?: ConfigParity;
+  readonly maxParallel?: string;
+  readonly maxFailures?: string;
+  readonly pause?: string;
+  readonly manualWave?: string[];
+}
+
+/** Adds the commands that set how promotions into a stage are rolled out. */
+export function addRolloutSettings(program: Command): void {
+  define<PolicyOptions>(
+    program,
+    {
+      usage: "pipelines:policy <pipeline>",
+      about: "Show or change the policy of a stage; loosening it requires the ADMIN role",
+      examples: [
+        "pipelines:policy myapp -s production",
+        "pipelines:policy myapp -s production --max-parallel 4 --max-failures 1 --pause 30m --manual-wave 2",
+        "pipelines:policy myapp -s production --soak-time 2h",
+      ],
+      notes: ["`none` removes a time or limit, or all manual waves. Options that are left out keep their values."],
+      options: [
+        required(enumOption("-s, --stage <stage>", "the stage that is promoted into", STAGE_VALUES)),
+        option("--soak-time <time>", "how long a release must have been current on the source: 2h, or none"),
+        enumOption("--config-parity <rule>", "which config vars a target must have", CONFIG_PARITY_VALUES),
+        option("--max-parallel <count>", "how many targets may be under way at once, or none"),
+        option("--max-failures <count>", "how many targets may fail"),
+        option("--pause <time>", "the pause between waves: 30m, or none"),
+        listOption("--manual-wave <number...>", "the waves that begin only by promotions:advance, or none"),
+      ],
+    },
+    async ({ api, args: [pipeline = ""], options: { stage, ...options } }) => {
+      const fields = toFields(options);
+      if (Object.values(fields).every((value) => value === undefined)) {
+        const found = (await api.run(StagePolicyDocument, { pipeline, stage })).stage;
+        if (found === null) throw notFound(`pipeline "${pipeline}"`);
+        return { document: found.policy, text: (screen) => describe(screen, found.policy) };
+      }
+      const input = { pipeline, stage, ...fields };
+      const { policy } = (await api.run(UpdateStagePolicyDocument, { input })).updateStagePolicy;
+      return { document: policy, text: (screen) => describe(screen, policy) };
+    },
+  );
+
+  define<{ app: string }>(
+    program,
+    {
+      usage: "pipelines:wave <number>",
+      about: "Set the wave of promotions that an app belongs to, 1 to 20; the lowest goes first",
+      examples: ["pipelines:wave 2 -a myapp-eu"],
+      options: [required(appOption())],
+    },
+    async ({ api, args: [number = ""], options: { app } }) => {
+      const { id } = await findCoupling(api, app);
+      const input = { coupling: id, wave: parseCount("NUMBER", number) };
+      const { coupling } = (await api.run(SetWaveDocument, { input })).setWave;
+      return {
+        document: coupling,
+        text: (screen) => {
+          screen.line(`${appLabel(coupling.app, screen.paint)} is in wave ${coupling.wave}.`);
+        },
+      };
+    },
+  );
+}
+
+function toFields({ soakTime, configParity, maxParallel, maxFailures, pause, manualWave }: Omit<PolicyOptions, "stage">) {
+  const time = (value: string | undefined) => (value === "none" ? null : value);
+  return {
+    soakTime: time(soakTime),
+    configParity,
+    maxParallel: maxParallel === undefined ? undefined : parseLimit("--max-parallel", maxParallel),
+    maxFailures: maxFailures === undefined ? undefined : parseCount("--max-failures", maxFailures),
+    pauseBetweenWaves: time(pause),
+    manualWaves: manualWave?.join() === "none" ? [] : manualWave?.map((wave) => parseCount("--manual-wave", wave)),
+  };
+}
+
+function describe(screen: Screen, policy: StagePolicyFragment): void {
+  screen.pairs([
+    ["pipeline", policy.pipeline.name],
+    ["stage", lower(policy.stage)],
+    ["soak_time", policy.soakTime ?? "none"],
+    ["config_parity", lower(policy.configParity)],
+    ["max_parallel", String(policy.maxParallel ?? "none")],
+    ["max_failures", String(policy.maxFailures)],
+    ["pause", policy.pauseBetweenWaves ?? "none"],
+    ["manual_waves", policy.manualWaves.join(", ") || "none"],
+    ["updated_at", screen.time(policy.updatedAt)],
+  ]);
+}

@@ -1,0 +1,27 @@
+import type { Tx } from "../../database/rows/tx.js";
+import { type Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { type EventDraft, promotionChanged } from "../../events/draft.js";
+import { SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
+import { endWaiting } from "../promotions/ending.js";
+
+/**
+ * Stops a rollout of which too many targets failed: the targets that wait for their wave are cancelled. Those that are under
+ * way go on, and the promotion finishes with them. The caller holds the lock of the promotion.
+ */
+export async function stopRollout(
+  tx: Tx,
+  ctx: TxCtx,
+  promotion: Promotion,
+  failed: number,
+  maxFailures: number,
+): Promise<EventDraft[]> {
+  const targets = await tx.find(PromotionTarget, { promotionId: promotion.id }, { order: "position" });
+  const reason = `${failed} ${failed === 1 ? "target" : "targets"} failed; maxFailures allows ${maxFailures}.`;
+  const stopped = promotionChanged(
+    "ROLLOUT_STOPPED",
+    promotion,
+    targets.map(({ appId }) => appId),
+  );
+  const ended = await endWaiting(tx, ctx, promotion, { phase: "CANCELLED", by: SYSTEM_VIEWER, reason });
+  return [{ ...stopped, actor: SYSTEM_VIEWER }, ...ended];
+}

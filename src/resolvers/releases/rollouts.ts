@@ -1,0 +1,81 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { setWave } from "../../domain/rollouts/app-settings.js";
+import { advancePromotion, pausePromotion, resumePromotion } from "../../domain/rollouts/control.js";
+import { explainWaves } from "../../domain/rollouts/explain-waves.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionWave } from "../../entities/releases/promotion-wave.js";
+import type { Context } from "../../schema/context.js";
+import {
+  AdvancePromotionInput,
+  PausePromotionInput,
+  ResumePromotionInput,
+  SetWaveInput,
+} from "../../schema/inputs/rollouts.js";
+import {
+  AdvancePromotionPayload,
+  PausePromotionPayload,
+  ResumePromotionPayload,
+  SetWavePayload,
+} from "../../schema/payloads/rollouts.js";
+import { requiresRole } from "../../schema/roles.js";
+
+/** Waves of promotions, and what people do with them. */
+@Resolver(() => Promotion)
+export class PromotionRolloutResolver {
+  @FieldResolver(() => [PromotionWave], {
+    description: "The waves, in order. A promotion whose targets all have the same wave has one.",
+  })
+  waves(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<readonly PromotionWave[]> {
+    return ctx.loaders.computed.load(explainWaves, promotion);
+  }
+
+  @Mutation(() => AdvancePromotionPayload, {
+    nullable: true,
+    description: `Lets a wave begin that the policy of the stage lists in \`manualWaves\`. ${requiresRole("advancePromotion")}`,
+  })
+  async advancePromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => AdvancePromotionInput, { description: "Input for advancePromotion." })
+    input: AdvancePromotionInput,
+  ): Promise<AdvancePromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => advancePromotion(ctx, input)) };
+  }
+
+  @Mutation(() => PausePromotionPayload, {
+    nullable: true,
+    description: `Keeps the targets of a promotion that wait from being admitted, until it is resumed. ${requiresRole("pausePromotion")}`,
+  })
+  async pausePromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => PausePromotionInput, { description: "Input for pausePromotion." }) input: PausePromotionInput,
+  ): Promise<PausePromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => pausePromotion(ctx, input)) };
+  }
+
+  @Mutation(() => ResumePromotionPayload, {
+    nullable: true,
+    description: `Lets a paused promotion go on. ${requiresRole("resumePromotion")}`,
+  })
+  async resumePromotion(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ResumePromotionInput, { description: "Input for resumePromotion." })
+    input: ResumePromotionInput,
+  ): Promise<ResumePromotionPayload> {
+    return { promotion: await ctx.mutate((ctx) => resumePromotion(ctx, input)) };
+  }
+}
+
+@Resolver(() => Coupling)
+export class CouplingRolloutResolver {
+  @Mutation(() => SetWavePayload, {
+    nullable: true,
+    description: `Sets the wave of an app. Promotions that exist keep theirs. ${requiresRole("setWave")}`,
+  })
+  async setWave(
+    @Ctx() ctx: Context,
+    @Arg("input", () => SetWaveInput, { description: "Input for setWave." }) input: SetWaveInput,
+  ): Promise<SetWavePayload> {
+    return { coupling: await ctx.mutate((ctx) => setWave(ctx, input)) };
+  }
+}

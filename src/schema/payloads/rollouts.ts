@@ -1,0 +1,27 @@
+import { Field, ObjectType } from "type-graphql";
+import { Coupling } from "../../entities/pipelines/coupling.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+
+@ObjectType({ description: "The coupling whose wave was set.", simpleResolvers: true })
+export class SetWavePayload {
+  @Field(() => Coupling, { description: "The coupling after the mutation." })
+  coupling!: Coupling;
+}
+
+@ObjectType({ description: "The promotion of which a wave may begin.", simpleResolvers: true })
+export class AdvancePromotionPayload {
+  @Field(() => Promotion, { description: "The promotion after the mutation." })
+  promotion!: Promotion;
+}
+
+@ObjectType({ description: "The promotion that was paused.", simpleResolvers: true })
+export class PausePromotionPayload {
+  @Field(() => Promotion, { description: "The promotion after the mutation." })
+  promotion!: Promotion;
+}
+
+@ObjectType({ description: "The promotion that goes on.", simpleResolvers: true })
+export class ResumePromotionPayload {
+  @Field(() => Promotion, { description: "The promotion after the mutation." })
+  promotion!: Promotion;
+}
