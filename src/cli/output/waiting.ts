@@ -1,11 +1,12 @@
 import type { BlockerFragment, PromotionFragment } from "../api/generated.js";
+import { nameCommands } from "../api/argument-names.js";
 import { lower, relativeTime, singleLine } from "./format.js";
 
 /* What a promotion waits for. */
 
 /** One line for each blocker: its message, what clears it, and when. */
 export function waitingLines({ blockers }: { readonly blockers: readonly BlockerFragment[] }, now: number): string[] {
-  return blockers.map((blocker) => `  • ${singleLine(blocker.message)} ${clearedBy(blocker, now)}`);
+  return blockers.map((blocker) => `  • ${singleLine(nameCommands(blocker.message))} ${clearedBy(blocker, now)}`);
 }
 
 /** `(in 2 hours)`, or `(report status or force)`. */
