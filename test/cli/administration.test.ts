@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { eventually } from "../../src/async/eventually.js";
 import { CommandLine, hasTerminal, nonEmptyLines } from "../support/clients/cli.js";
-import { configKeys } from "../support/config-keys.js";
+import { configKeys } from "../support/data/config-keys.js";
 import { Seed, unique } from "../support/data/seed.js";
 import { suiteCleanup } from "../support/service/cleanup.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";

@@ -3,7 +3,7 @@ import { before, describe, it } from "node:test";
 import { joinChecks } from "../../src/cli/options/checks.js";
 import { createProgram } from "../../src/cli/program.js";
 import { CommandLine, nonEmptyLines, stripEscapes } from "../support/clients/cli.js";
-import { configKeys } from "../support/config-keys.js";
+import { configKeys } from "../support/data/config-keys.js";
 import { Seed, unique } from "../support/data/seed.js";
 import { suiteCleanup } from "../support/service/cleanup.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";

@@ -1,5 +1,5 @@
-import type { BlockerFragment, PromotionFragment } from "../api/generated.js";
 import { nameCommands } from "../api/argument-names.js";
+import type { BlockerFragment, PromotionFragment } from "../api/generated.js";
 import { lower, relativeTime, singleLine } from "./format.js";
 
 /* What a promotion waits for. */

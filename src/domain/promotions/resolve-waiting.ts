@@ -50,7 +50,19 @@ export async function resolveWaiting(
     mine.sort((a, b) => a.coupling.position - b.coupling.position);
     const { to, forced: force, notBefore } = promotion;
     const promotionTargets = own;
-    return { pipeline, source, build, release, to, targets: mine, force, notBefore, parity: null, promotion, promotionTargets };
+    return {
+      pipeline,
+      source,
+      build,
+      release,
+      to,
+      targets: mine,
+      force,
+      notBefore,
+      parity: null,
+      promotion,
+      promotionTargets,
+    };
   });
 }
 

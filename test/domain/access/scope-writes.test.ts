@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { Client, GraphQLResponse } from "../../support/clients/client.js";
 import { RestClient } from "../../support/clients/rest.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import {
   createPipelineFixture,
   createScopedToken,

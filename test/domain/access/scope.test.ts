@@ -6,7 +6,7 @@ import { GithubReport } from "../../../src/entities/github/github-report.js";
 import type { Client, GraphQLResponse } from "../../support/clients/client.js";
 import { RestClient } from "../../support/clients/rest.js";
 import { type Operation, Socket } from "../../support/clients/socket.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import {
   createBuild,
   createGithubReport,

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { startApp } from "../../../src/app.js";
 import { readConfig } from "../../../src/config.js";
 import type { Client } from "../../support/clients/client.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { freshDatabase } from "../../support/database/engine.js";
 import { ADMIN_SECRET, startServer } from "../../support/service/server.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { compareConfig, findParityGap, PARITIES, stricterParity } from "../../../src/domain/config-vars/parity.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { createBuild } from "../../support/data/pipeline-fixture.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { startServer } from "../../support/service/server.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { createBuild } from "../../support/data/pipeline-fixture.js";
 import { buildsOn, type Named, Seed } from "../../support/data/seed.js";
 import { dumpRows } from "../../support/database/database-content.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Client } from "../../support/clients/client.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { dumpRows } from "../../support/database/database-content.js";
 import { startServer } from "../../support/service/server.js";

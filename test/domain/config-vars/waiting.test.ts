@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { createBuild } from "../../support/data/pipeline-fixture.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { readLog } from "../../support/service/instances.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, describe, it } from "node:test";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { findUndocumented, readCommands } from "../../support/examples/migrated-commands.js";
 import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 

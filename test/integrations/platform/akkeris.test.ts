@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { RestClient } from "../../support/clients/rest.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 

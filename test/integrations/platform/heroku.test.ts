@@ -6,7 +6,7 @@ import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { eventually } from "../../../src/async/eventually.js";
 import { RestClient } from "../../support/clients/rest.js";
-import { configKeys } from "../../support/config-keys.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { LOCAL } from "../../support/data/webhooks.js";
 import { findUndocumented, readCommands } from "../../support/examples/migrated-commands.js";

@@ -8,7 +8,7 @@ import { redactor } from "../../../src/server/telemetry/log.js";
 import { Client } from "../../support/clients/client.js";
 import { RestClient } from "../../support/clients/rest.js";
 import { Socket } from "../../support/clients/socket.js";
-import { configKey, configKeys } from "../../support/config-keys.js";
+import { configKey, configKeys } from "../../support/data/config-keys.js";
 import { unique } from "../../support/data/seed.js";
 import { OtlpCollector } from "../../support/network/otlp-collector.js";
 import { type Cleanup, temporaryFolder } from "../../support/service/server.js";

@@ -84,7 +84,14 @@ export function addRolloutSettings(program: Command): void {
   );
 }
 
-function toFields({ soakTime, configParity, maxParallel, maxFailures, pause, manualWave }: Omit<PolicyOptions, "stage">) {
+function toFields({
+  soakTime,
+  configParity,
+  maxParallel,
+  maxFailures,
+  pause,
+  manualWave,
+}: Omit<PolicyOptions, "stage">) {
   const time = (value: string | undefined) => (value === "none" ? null : value);
   return {
     soakTime: time(soakTime),
