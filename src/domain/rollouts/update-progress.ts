@@ -11,7 +11,7 @@ export const DUE = new Date(0);
 
 /**
  * Updates a promotion after the phase of a target changed: it finishes with its last target. If others wait for their wave,
- * it is due to be evaluated again; whoever can do that in this transaction calls `clearWaiting`, otherwise the clock does.
+ * it is due to be evaluated again: in this transaction if the caller calls `clearWaiting`, otherwise by the clock.
  * `promotion` is updated.
  */
 export async function updateProgress(tx: Tx, ctx: TxCtx, promotion: Promotion): Promise<EventDraft[]> {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Client } from "../../support/clients/client.js";
-import { Seed } from "../../support/data/seed.js";
 import {
   codesOf,
   createFleet,
@@ -11,7 +10,8 @@ import {
   reportAll,
   rollOut,
   wavesOf,
-} from "../../support/rollouts.js";
+} from "../../support/data/rollouts.js";
+import { Seed } from "../../support/data/seed.js";
 import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
 import { readLog } from "../../support/service/instances.js";
 import { startServer } from "../../support/service/server.js";

@@ -1,5 +1,5 @@
-import type { Client } from "./clients/client.js";
-import { type Named, Seed, type SeededBuild } from "./data/seed.js";
+import type { Client } from "../clients/client.js";
+import { type Named, Seed, type SeededBuild } from "./seed.js";
 
 /* A pipeline whose PRODUCTION apps are in waves, and what happens to a promotion to them. */
 
