@@ -1,3 +1,5 @@
+import { CONFIG_MUTANTS } from "./config-mutants.js";
+
 /** A change of the sources that breaks one promise. */
 export interface Mutant {
   /** The part of the product, and what no longer holds. */
@@ -341,4 +343,5 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "if (how === undefined || true) valid.push(webhook);",
     tests: ["integrations/webhooks/webhooks"],
   },
+  ...CONFIG_MUTANTS,
 ];

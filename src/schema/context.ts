@@ -26,6 +26,7 @@ export class Context implements Ctx {
   readonly now: () => Date;
   readonly hasTestClock: boolean;
   readonly keyRing: KeyRing | null;
+  readonly showsSecrets: boolean;
   /** Identifies the request in the log and in internal errors. */
   readonly requestId: string;
   /** Null if the operation's transport does not support subscriptions. */
@@ -61,6 +62,7 @@ export class Context implements Ctx {
     this.now = () => ctx.now();
     this.hasTestClock = ctx.hasTestClock ?? false;
     this.keyRing = ctx.keyRing ?? null;
+    this.showsSecrets = ctx.showsSecrets ?? true;
     this.requestId = requestId;
     this.subscriptionSource = subscriptionSource;
   }

@@ -457,6 +457,19 @@ describe("config commands", () => {
     assert.ok(!wrong.stderr.includes("canary"));
   });
 
+  it("have a counterpart in builds:create, which names the config vars that a build needs", async () => {
+    const pipeline = await seed.pipeline();
+    const [dev, stg] = [await seed.coupled(pipeline, "DEVELOPMENT"), await seed.coupled(pipeline, "STAGING")];
+    const create = ["builds:create", "-r", `acme/${unique("repo")}`, "--sha", "4f3c2a1d0e", "--artifact", "x"];
+    const build = await cli.json([...create, "--requires-config", "URL,TOKEN"]);
+    await seed.release(dev, build);
+    const refused = await cli.run(["promote", "-a", dev.name]);
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, new RegExp(`${stg.name}.*lacks the config vars TOKEN, URL`));
+    const wrong = await cli.run([...create, "--requires-config", "1URL"]);
+    assert.match(wrong.stderr, /^--requires-config must be 1 to 128 letters, digits and underscores/);
+  });
+
   it("need a token with --read-config to read a secret", async () => {
     const { name } = await seed.app();
     await cli.run(["config:set", "URL=secret", "-a", name]);

@@ -49,6 +49,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   repository: "--repository",
   required: "--required",
   requiredChecks: "-c",
+  requiredConfig: "--requires-config",
   "scope.apps": "-a",
   "scope.pipelines": "-p",
   rule: "The rule",

@@ -3,7 +3,6 @@ import sql from "sql-template-tag";
 import { columns, type RowOf } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
-import type { Viewer } from "../../entities/access/token.js";
 import type { ConfigVar } from "../../entities/config-vars/config-var.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
@@ -15,11 +14,11 @@ import { openValue } from "./data-keys.js";
 import { refuseMissingKey } from "./key-ring.js";
 
 /**
- * Whether a viewer may read the values of secrets. A subscription may not: it is executed for several subscribers at once, so
- * that its reads would have no reader, and each would raise an event that it reads again.
+ * Whether the values of secrets may be read. The events of subscriptions have none: an event is rendered for several
+ * subscribers at once, so that a read would have no reader, and each read would raise an event that is rendered again.
  */
-export function mayReadSecrets(viewer: Viewer): boolean {
-  return viewer.tokenId !== null && isPermitted(viewer, "readConfig");
+function mayReadSecrets({ viewer, showsSecrets = true }: TxCtx): boolean {
+  return showsSecrets && viewer.tokenId !== null && isPermitted(viewer, "readConfig");
 }
 
 /** Loads the values of config vars for one operation; null for those that the viewer may not read. */
@@ -46,7 +45,7 @@ export class ConfigValueLoader {
  * @throws Refusal CONFLICT if a key of CONFIG_KEYS is missing
  */
 export async function readValues(ctx: Ctx, vars: readonly ConfigVar[]): Promise<(string | null)[]> {
-  const mayRead = mayReadSecrets(ctx.viewer);
+  const mayRead = mayReadSecrets(ctx);
   const wanted = vars.filter((one) => !one.secret || mayRead);
   if (wanted.length === 0) return vars.map(() => null);
   const values = wanted.some((one) => one.secret)

@@ -67,7 +67,11 @@ export async function setConfig(ctx: Ctx, input: SetConfigInput): Promise<SetCon
     app.configVersion += 1;
     app.updatedAt = now;
     await tx.update(App, { id: app.id }, { configVersion: app.configVersion, updatedAt: now });
-    const { release, events } = await releaseConfig(tx, ctx, locked, override);
+    // A deployer has nothing to take on where every value stays.
+    const isDeployed = made.some(({ value }) => value !== undefined);
+    const { release, events } = isDeployed
+      ? await releaseConfig(tx, ctx, locked, override)
+      : { release: null, events: [] };
     const keys = made.map(({ key }) => key).sort();
     await append(tx, ctx.viewer, now, [
       configChanged("CONFIG_CHANGED", app, keys, locked.pipeline?.id ?? null),

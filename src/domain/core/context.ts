@@ -27,6 +27,8 @@ export interface Ctx {
   readonly hasTestClock?: boolean;
   /** Encrypts config vars; null if CONFIG_KEYS is not set. @default null */
   readonly keyRing?: KeyRing | null;
+  /** Whether the viewer may be shown secret config vars, if they may read them. @default true */
+  readonly showsSecrets?: boolean;
 }
 
 /** What a helper needs besides its `tx`. It has no database, so a helper cannot begin another transaction. */
@@ -55,6 +57,6 @@ export function asSystem(ctx: TxCtx): TxCtx {
 
 /** What does not depend on the viewer. */
 function shared(ctx: Omit<Ctx, "db" | "viewer">): Omit<Ctx, "db" | "viewer"> {
-  const { durations, sender, publicUrl, hasTestClock = false, keyRing = null } = ctx;
-  return { durations, sender, publicUrl, hasTestClock, keyRing, now: () => ctx.now() };
+  const { durations, sender, publicUrl, hasTestClock = false, keyRing = null, showsSecrets = true } = ctx;
+  return { durations, sender, publicUrl, hasTestClock, keyRing, showsSecrets, now: () => ctx.now() };
 }

@@ -1,4 +1,5 @@
 import { currentReleases } from "../../database/queries/current-releases.js";
+import { latestReleases } from "../../database/queries/latest-releases.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { toActorColumns } from "../../entities/core/actor-columns.js";
@@ -70,6 +71,7 @@ async function findReturns(tx: Tx, { id }: Promotion, skipMovedOn: boolean): Pro
   const appIds = targets.map(({ appId }) => appId);
   const apps = new Map((await tx.find(App, { id: appIds })).map((app) => [app.id, app]));
   const current = await currentReleases(tx, appIds);
+  const latest = await latestReleases(tx, appIds);
   const underWay = await tx.find(Release, { appId: appIds, phase: ["QUEUED", "DEPLOYING"] });
   const previous = await tx.find(Release, { id: targets.flatMap(({ previousReleaseId }) => previousReleaseId ?? []) });
   const returns: Return[] = [];
@@ -83,7 +85,8 @@ async function findReturns(tx: Tx, { id }: Promotion, skipMovedOn: boolean): Pro
     const next = underWay.find((release) => release.appId === appId);
     if (app.deletedAt !== null) others.push(`${app.name} was deleted`);
     else if (next !== undefined) others.push(`v${next.version} of ${app.name} is ${next.phase}`);
-    else if (now?.id !== releaseId) others.push(`${app.name} runs v${now?.version} by now`);
+    else if (now?.id !== releaseId && !(now?.trigger === "CONFIG" && latest.get(appId)?.id === releaseId))
+      others.push(`${app.name} runs v${now?.version} by now`);
     else if (back === undefined) others.push(`${app.name} ran nothing before`);
     else returns.push({ app, back });
   }

@@ -4,6 +4,7 @@ import type { Build } from "../../entities/builds/build.js";
 import type { Stage } from "../../entities/core/enums.js";
 import {
   ChangeEvent,
+  ConfigEvent,
   type LogEvent,
   PromotionEvent,
   ReleaseEvent,
@@ -18,7 +19,7 @@ import { Release } from "../../entities/releases/release.js";
 export interface EventFacts {
   readonly event: LogEvent;
   readonly pipeline: Pipeline | null;
-  /** The app of a release, the source of a promotion, or the app that changed. */
+  /** The app of a release, the source of a promotion, or the app that changed or whose config did. */
   readonly app: App | null;
   readonly release: Release | null;
   /** Whether no release of the app had SUCCEEDED before this one. */
@@ -43,6 +44,7 @@ export async function readFacts(reader: Reader, event: LogEvent): Promise<EventF
   const promotion = await load(loaders.promotion, event.promotionId);
   const releaseId = event.releaseId ?? promotion?.releaseId;
   const subjectId = event instanceof ChangeEvent ? event.subjectId : null;
+  const appId = event instanceof ConfigEvent ? event.detail.appId : event.type.startsWith("APP_") ? subjectId : null;
   const [pipeline, release, targets] = await Promise.all([
     load(loaders.pipeline, event.pipelineId),
     load(referenced.release, releaseId),
@@ -50,7 +52,7 @@ export async function readFacts(reader: Reader, event: LogEvent): Promise<EventF
   ]);
   const targetId = event instanceof PromotionEvent ? event.detail.targetId : null;
   const [app, build, target, coupling, first] = await Promise.all([
-    load(referenced.app, release?.appId ?? (event.type.startsWith("APP_") ? subjectId : null)),
+    load(referenced.app, release?.appId ?? appId),
     load(referenced.build, release?.buildId ?? (event.type.startsWith("BUILD_") ? subjectId : null)),
     load(referenced.app, targets.find(({ id }) => id === targetId)?.appId),
     load(loaders.couplingOfApp, release?.appId),
@@ -85,6 +87,10 @@ export function summarize(facts: EventFacts): string {
     const change =
       event.type === "PROMOTION_STARTED" ? "started" : event.promotionPhase.toLowerCase().replaceAll("_", " ");
     return `${promotion} ${to} ${change}${forced(event)}`;
+  }
+  if (event instanceof ConfigEvent) {
+    const what = event.type === "CONFIG_READ" ? "read at" : "changed to";
+    return `Config of ${event.appName} ${what} version ${event.configVersion}: ${event.keys.join(", ")}`;
   }
   return event instanceof ChangeEvent ? event.summary : event.type;
 }

@@ -111,7 +111,9 @@ class Group {
   async #execute(event: LogEvent): Promise<string | null> {
     const { ctx, execution } = this.#parts;
     // Every event needs a new context: loaders cache rows and would return outdated state.
-    const context = new Context({ ...ctx, now: ctx.now, viewer: this.#viewer }, randomUUID());
+    // Without secrets: to read them would raise an event, which would be rendered with secrets again.
+    const base = { ...ctx, now: ctx.now, viewer: this.#viewer, showsSecrets: false };
+    const context = new Context(base, randomUUID());
     context.reads.begin();
     try {
       if (!(await isVisible(context, event))) return null;

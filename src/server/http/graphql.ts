@@ -64,7 +64,8 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     );
     scope.get("/graphql", { exposeHeadRoute: false }, (request, reply) => {
       if (request.headers.accept?.includes("text/html")) return page(request, reply);
-      return run(request, reply, () => parseUrl(request.raw.url ?? ""));
+      // What one viewer may read, such as secrets, is for them only, and for now.
+      return run(request, reply.header("cache-control", "no-store"), () => parseUrl(request.raw.url ?? ""));
     });
     scope.post("/graphql", {
       onSend: async (request, reply) => fastPath.rememberHeaders(request.headers, reply),

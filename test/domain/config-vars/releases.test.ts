@@ -54,6 +54,20 @@ describe("a change of config", () => {
     assert.equal((await set(app, { A: "3" })).release, null, "nothing changed");
   });
 
+  it("releases nothing if every value stays, as where only a description changes", async () => {
+    const app = await seed.app({ deploymentMode: "REPORTED" });
+    await report(await seed.release(app), "SUCCEEDED");
+    await report((await set(app, { A: "1" })).release, "SUCCEEDED");
+    const marks = { key: "A", description: "What it is for", required: true };
+    const { app: changed, release } = await admin.mutate(
+      "setConfig",
+      { app: app.id, set: [marks] },
+      `app { configVersion } ${RELEASE}`,
+    );
+    assert.deepEqual([changed.configVersion, release], [2, null]);
+    assert.equal((await set(app, {}, { unset: ["A"] })).release.trigger, "CONFIG", "a value less is a change");
+  });
+
   it("does not replace a promotion that is queued, which is deployed with the new version", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -128,6 +142,26 @@ describe("a freeze", () => {
   });
 });
 
+describe("a deployment window", () => {
+  it("holds a change back that would release a REPORTED app again, while it is closed", async () => {
+    const pipeline = await seed.pipeline();
+    const app = await seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    await report(await seed.release(app), "SUCCEEDED");
+    const always = { startTime: "00:00", endTime: "00:00", timeZone: "UTC" };
+    const window = { name: `never-${app.name}`, kind: "DENY", scope: { pipelines: [pipeline.id] }, ...always };
+    await admin.mutate("createDeploymentWindow", window, "window { id }");
+    const input = { app: app.id, set: [{ key: "A", value: "1" }] };
+    const refused = await admin.mutationError("setConfig", input);
+    assert.equal(refused.extensions.code, "PROMOTION_BLOCKED");
+    assert.deepEqual(
+      (refused.extensions.blockers as { code: string }[]).map(({ code }) => code),
+      ["WINDOW_CLOSED"],
+    );
+    const query = "query ($app: ID!) { app(app: $app) { configVersion config { key } } }";
+    assert.deepEqual((await admin.ask(query, { app: app.id })).app, { configVersion: 0, config: [] });
+  });
+});
+
 describe("setConfig", () => {
   it("lets one of two changes for the same version through", async () => {
     const app = await seed.app();
@@ -177,6 +211,28 @@ describe("setConfig", () => {
       }),
       { numRuns: runsPerEngine(20) },
     );
+  });
+
+  it("accepts a key of 128 characters, a value of 32 KiB, and an app of 200 config vars and 256 KiB, and no more", async () => {
+    const app = await seed.app();
+    const longest = "K".repeat(128);
+    const value = "é".repeat(16 * 1024);
+    const version = async () => (await set(app, { _: "" })).app.configVersion;
+    for (let n = 1; n < 8; n++) await set(app, { [`K${n}`]: value });
+    await set(app, { [longest]: value });
+    const query = "query ($app: ID!, $keys: [String!]) { app(app: $app) { config(keys: $keys) { key value } } }";
+    const { config } = (await admin.ask(query, { app: app.id, keys: [longest] })).app;
+    assert.ok(config[0].value === value, "it is read as it was set");
+    await version();
+    const full = await admin.mutationError("setConfig", { app: app.id, set: [{ key: "ONE_MORE", value: "1" }] });
+    assert.match(full.message, /at most 262144 bytes together; they would have 262145/);
+    const other = await seed.app();
+    const many = (from: number, count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`K${from + n}`, "v"]));
+    await set(other, many(0, 200));
+    const over = await admin.mutationError("setConfig", { app: other.id, set: [{ key: "ONE_MORE", value: "1" }] });
+    assert.match(over.message, /at most 200 config vars; it would have 201/);
+    await set(other, { ONE_MORE: "1" }, { unset: ["K0"] });
   });
 
   it("names the field of what is wrong, and never the value", async () => {
@@ -248,11 +304,24 @@ describe("fingerprints", () => {
 });
 
 describe("deleting an app", () => {
-  it("destroys its key and its config", async () => {
+  it("destroys its key and its config, also if a review app is closed", async () => {
     const app = await seed.app();
     await set(app, { A: "1" });
     await admin.mutate("deleteApp", { app: app.id }, "deletedAppId");
-    const rows = (await dumpRows(server)).filter((row) => row.startsWith("config_") && row.includes(app.id));
-    assert.deepEqual(rows, []);
+    const rowsOf = async ({ id }: Named) =>
+      (await dumpRows(server)).filter((row) => row.startsWith("config_") && row.includes(id));
+    assert.deepEqual(await rowsOf(app), []);
+    const pipeline = await seed.pipeline({ repository: "github.com/config/review", reviewAppsEnabled: true });
+    const pullRequest = { number: 1, title: "One", branch: "one", url: "https://github.com/config/review/pull/1" };
+    const opened = await admin.mutate(
+      "openReviewApp",
+      { pipeline: pipeline.id, pullRequest },
+      "reviewApp { app { id name } }",
+    );
+    const review = opened.reviewApp.app;
+    await set(review, { A: "1" });
+    assert.equal((await rowsOf(review)).length, 3);
+    await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 1 }, "__typename");
+    assert.deepEqual(await rowsOf(review), []);
   });
 });

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import type { Client } from "../../support/clients/client.js";
+import { ConfigValue } from "../../../src/entities/config-vars/config-var.js";
+import { Client } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
 import { configKeys } from "../../support/data/config-keys.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { dumpRows } from "../../support/database/database-content.js";
-import { startServer } from "../../support/service/server.js";
+import { Issuer } from "../../support/network/oidc-issuer.js";
+import { ADMIN_SECRET, startServer } from "../../support/service/server.js";
 
 const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;
@@ -85,6 +88,25 @@ describe("config vars", () => {
     assert.notEqual(sealed[0], sealed[1], "equal values are encrypted differently");
   });
 
+  it("cannot be read after they were exchanged in the database", async () => {
+    const [app, other] = [await seed.app(), await seed.app()];
+    await set(app, { A: "canary-exchanged", B: "2" });
+    await set(other, { A: "1" });
+    const { database } = server.app;
+    const read = async (from: Named, key: string) =>
+      (await database.reader.first(ConfigValue, { appId: from.id, key }))?.sealed ?? "";
+    const own = await read(app, "B");
+    for (const sealed of [await read(app, "A"), await read(other, "A")]) {
+      await database.write((tx) => tx.update(ConfigValue, { appId: app.id, key: "B" }, { sealed }));
+      const error = await admin.queryError('query ($app: ID!) { app(app: $app) { config(keys: ["B"]) { value } } }', {
+        app: app.id,
+      });
+      assert.equal(error.extensions.code, "INTERNAL_SERVER_ERROR");
+    }
+    await database.write((tx) => tx.update(ConfigValue, { appId: app.id, key: "B" }, { sealed: own }));
+    assert.equal((await config(admin, app)).B?.value, "2");
+  });
+
   it("count a version for each change, and none for what stays", async () => {
     const app = await seed.app();
     assert.equal(await version(app), 0);
@@ -137,13 +159,64 @@ describe("config vars", () => {
     const input = { name: "a deployer", role: "REPORTER", readConfig: true, pipelines: [here.id] };
     const { secret, token } = await admin.mutate("createToken", input, "secret token { readConfig }");
     assert.equal(token.readConfig, true);
-    const { Client: Made } = await import("../../support/clients/client.js");
-    const deployer = new Made(server.url, secret);
+    const deployer = new Client(server.url, secret);
     assert.equal((await config(deployer, mine)).A?.value, `of ${mine.name}`);
     assert.equal((await deployer.ask("query ($app: ID!) { app(app: $app) { id } }", { app: other.id })).app, null);
     assert.deepEqual(
       (await events(mine)).map((one: { actor: { name: string } }) => one.actor.name),
       ["a OPERATOR", "a deployer"],
     );
+  });
+
+  it("are read by an ADMIN who signs in at the issuer", async (t) => {
+    const issuer = await Issuer.start(t);
+    const oidc = { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: "railyard", OIDC_ROLES: "ops=ADMIN,dev=OPERATOR" };
+    const signedIn = await startServer(t, { env: { ...configKeys("k1"), ...oidc } });
+    const app = await new Seed(signedIn.admin).app();
+    const input = { app: app.id, set: [{ key: "A", value: "1" }] };
+    const as = async (role: string) => new Client(signedIn.url, await issuer.sign({ roles: [role] }));
+    const changed = await (await as("dev")).mutate("setConfig", input, "app { configVersion }");
+    assert.equal(changed.app.configVersion, 1);
+    assert.equal((await config(await as("dev"), app)).A?.value, null);
+    assert.equal((await config(await as("ops"), app)).A?.value, "1");
+    const query = "query ($app: ID!) { events(app: $app, types: [CONFIG_READ]) { nodes { actor { person } } } }";
+    const { nodes } = (await signedIn.admin.ask(query, { app: app.id })).events;
+    assert.deepEqual(nodes, [{ actor: { person: "ada@example.com" } }]);
+  });
+
+  it("are in no event of a subscription, also where it asks who the viewer is, and it raises none", async (t) => {
+    const app = await seed.app();
+    await set(app, { A: "1" });
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const personal = "... on ApprovalEvent { promotion { approvalProgress { viewerMayVote } } }";
+    const selection = `type ${personal} ... on ConfigEvent { app { config { value } } }`;
+    const watched = socket.run(
+      `subscription ($app: ID, $after: EventCursor) { events(app: $app, after: $after) { ${selection} } }`,
+      {
+        app: app.id,
+        after: (await admin.ask("{ cursor }")).cursor,
+      },
+    );
+    await set(app, { A: "2" });
+    await config(admin, app);
+    await set(app, { A: "3" });
+    const unread = { app: { config: [{ value: null }] } };
+    assert.deepEqual(await watched.take(3), [
+      { type: "CONFIG_CHANGED", ...unread },
+      { type: "CONFIG_READ", ...unread },
+      { type: "CONFIG_CHANGED", ...unread },
+    ]);
+    const reads = (await events(app)).filter((one: { type: string }) => one.type === "CONFIG_READ");
+    assert.equal(reads.length, 1, "only the query has read");
+  });
+
+  it("are in no response that a cache between may keep", async () => {
+    const app = await seed.app();
+    await set(app, { A: "canary-cached" });
+    const query = encodeURIComponent(`{ app(app: "${app.id}") { config { value } } }`);
+    const headers = { authorization: `Bearer ${ADMIN_SECRET}`, "apollo-require-preflight": "1" };
+    const response = await fetch(`${server.url}/graphql?query=${query}`, { headers });
+    assert.match(await response.text(), /canary-cached/);
+    assert.deepEqual([response.headers.get("cache-control"), response.headers.get("etag")], ["no-store", null]);
   });
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { configKeys } from "../../support/data/config-keys.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { readLog } from "../../support/service/instances.js";
 import { startServer } from "../../support/service/server.js";
 
-const server = await startServer({ after });
+const server = await startServer({ after }, { env: configKeys("k1") });
 const { admin } = server;
 const seed = new Seed(admin);
 
@@ -91,6 +92,26 @@ describe("undoPromotion", () => {
     );
     assert.equal((await undo({ promotion: first.id, skipMovedOn: true })).targets.length, 1);
     assert.deepEqual([await running(one.app), await running(two.app)], [newer.id, two.before]);
+  });
+
+  it("takes back a target whose config has changed since, which keeps its config", async () => {
+    const { dev, one, two, build } = await promoted("REPORTED");
+    const first = await promote({ app: dev.id });
+    const query = "query ($id: ID!) { promotion(id: $id) { targets { release { id } } } }";
+    for (const target of (await admin.ask(query, { id: first.id })).promotion.targets)
+      await report(target.release.id, "SUCCEEDED");
+    const set = { app: one.app.id, set: [{ key: "A", value: "1" }] };
+    const changed = (await admin.mutate("setConfig", set, "release { id trigger build { id } }")).release;
+    assert.deepEqual([changed.trigger, changed.build.id], ["CONFIG", build.id]);
+    await report(changed.id, "SUCCEEDED");
+    const undone = await undo({ promotion: first.id });
+    const back = undone.targets.map((target: { release: { build: Named } }) => target.release.build.id);
+    assert.deepEqual(back.sort(), [one.before, two.before].sort());
+    const config = "query ($id: ID!) { app(app: $id) { configVersion config { key value } } }";
+    assert.deepEqual((await admin.ask(config, { id: one.app.id })).app, {
+      configVersion: 1,
+      config: [{ key: "A", value: "1" }],
+    });
   });
 
   it("leaves targets alone that failed, and is refused where nothing ran before", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { loadCdEvents } from "../../support/data/cdevents-schemas.js";
+import { configKeys } from "../../support/data/config-keys.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { createWebhook, LOCAL, untilWebhook } from "../../support/data/webhooks.js";
 import { type Received, Receiver } from "../../support/network/webhook-receiver.js";
@@ -19,7 +20,7 @@ describe("the formats of webhooks", () => {
   const cleanup = suiteCleanup();
 
   before(async () => {
-    server = await startServer(cleanup, { env: { ...LOCAL, PUBLIC_URL: `${PAGE}/` } });
+    server = await startServer(cleanup, { env: { ...LOCAL, ...configKeys("k1"), PUBLIC_URL: `${PAGE}/` } });
     const seed = new Seed(server.admin);
     for (const format of ["RAILYARD", "CLOUDEVENTS", "CDEVENTS", "SLACK"]) {
       const receiver = await Receiver.start(cleanup);
@@ -42,6 +43,8 @@ describe("the formats of webhooks", () => {
     const { promotion } = await server.admin.mutate("promote", forced, "promotion { targets { release { id } } }");
     const report = { release: promotion.targets[0].release.id, phase: "FAILED", failureReason: "The disk is full" };
     await server.admin.mutate("reportDeployment", report, "release { id }");
+    const config = { app: dev.id, set: ["B", "A"].map((key) => ({ key, value: "canary-value" })) };
+    await server.admin.mutate("setConfig", config, "app { config { value } }");
     const gone = await seed.app();
     await server.admin.mutate("deleteApp", { app: gone.id }, "deletedAppId");
     Object.assign(things, { app: stg.name, dev: dev.name, pipeline: pipeline.name, removed: gone.name });
@@ -80,6 +83,25 @@ describe("the formats of webhooks", () => {
         "FAILED",
       ],
     );
+  });
+
+  it("name the app and the keys of a change of config, or of secrets that were read, and no value", () => {
+    const found = of("RAILYARD").filter(({ json }) => json.type.startsWith("CONFIG_"));
+    assert.deepEqual(
+      found.map(({ json: { type, data } }) => [type, data.summary, data.app.name, data.config, data.url]),
+      [
+        ["CONFIG_CHANGED", "changed to"],
+        ["CONFIG_READ", "read at"],
+      ].map(([type, what]) => [
+        type,
+        `Config of ${things.dev} ${what} version 1: A, B`,
+        things.dev,
+        { version: 1, keys: ["A", "B"] },
+        `${PAGE}/apps/${things.dev}`,
+      ]),
+    );
+    for (const receiver of receivers.values())
+      for (const { json } of receiver.received) assert.ok(!JSON.stringify(json).includes("canary-value"));
   });
 
   it("are CloudEvents 1.0 in structured mode in CLOUDEVENTS", () => {

@@ -10,7 +10,16 @@ import {
   UpdateBuildDocument,
 } from "../../api/generated.js";
 import { list } from "../../api/references.js";
-import { define, enumOption, idempotencyOption, integerOption, limitOption, option, required } from "../../command.js";
+import {
+  define,
+  enumOption,
+  idempotencyOption,
+  integerOption,
+  limitOption,
+  listOption,
+  option,
+  required,
+} from "../../command.js";
 import { wrongUsage } from "../../exit.js";
 import { check, formatRepository, lower, phase, shortSha, singleLine } from "../../output/format.js";
 import { noteMore } from "../../output/lists.js";
@@ -74,6 +83,7 @@ export function addBuilds(program: Command): void {
     checksum?: string;
     component?: string;
     sequence?: number;
+    requiresConfig?: string[];
   }>(
     program,
     {
@@ -95,17 +105,22 @@ export function addBuilds(program: Command): void {
         option("-m, --message <text>", "the commit message"),
         option("--author <name>", "the commit author"),
         option("--checksum <digest>", "the digest of the artifact, for example sha256:…"),
+        listOption(
+          "--requires-config <key...>",
+          "config vars that an app must have before the build is promoted to it",
+        ),
         idempotencyOption(),
       ],
     },
     async ({ api, options }) => {
       const { repository, component, branch, sequence, sha, message, author } = options;
-      const { artifact, phase, checksum, idempotencyKey } = options;
+      const { artifact, phase, checksum, requiresConfig, idempotencyKey } = options;
       if (artifact === undefined && (phase ?? "SUCCEEDED") === "SUCCEEDED") {
         throw wrongUsage("--artifact is required for a succeeded build; for a running one, use --phase pending.");
       }
       const commit = { sha, message, author };
-      const input = { repository, component, branch, sequence, commit, artifact, phase, checksum, idempotencyKey };
+      const identity = { repository, component, branch, sequence, commit, idempotencyKey };
+      const input = { ...identity, artifact, phase, checksum, requiredConfig: requiresConfig };
       const { build } = (await api.run(CreateBuildDocument, { input })).createBuild;
       return describeBuild(build);
     },

@@ -1,4 +1,10 @@
-import { ChangeEvent, PromotionEvent, ReleaseEvent, ReleaseStatusEvent } from "../../../entities/history/event.js";
+import {
+  ChangeEvent,
+  ConfigEvent,
+  PromotionEvent,
+  ReleaseEvent,
+  ReleaseStatusEvent,
+} from "../../../entities/history/event.js";
 import { type EventFacts, linkTo, summarize } from "../facts.js";
 import type { Content, Format } from "../message.js";
 
@@ -29,6 +35,7 @@ function details(event: EventFacts["event"]): Record<string, unknown> {
   if (event instanceof ReleaseEvent) return { phase: event.releasePhase, ...override(event) };
   if (event instanceof ReleaseStatusEvent)
     return { status: { context: event.context, state: event.state, previousState: event.previousState } };
+  if (event instanceof ConfigEvent) return { config: { version: event.configVersion, keys: event.keys } };
   if (event instanceof ChangeEvent) return { subject: { id: event.subjectId, name: event.subjectName } };
   return {};
 }
