@@ -13,8 +13,8 @@ import {
   LIMITS,
   optional,
   parseBranch,
+  parseComponent,
   parseLine,
-  parseRepository,
   parseSha,
   parseText,
   parseUrl,
@@ -23,6 +23,7 @@ import { lockCommit } from "../core/locks.js";
 import { nextPosition } from "../core/position.js";
 import { requireBuild } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
+import { parseRepository } from "../core/repository-address.js";
 import { autoDeploy } from "./auto-deploy.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
@@ -60,7 +61,7 @@ export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Bu
     id: newId(),
     phase,
     repository: parseRepository("repository", input.repository),
-    component: optional(input.component, (value) => parseLine("component", value)),
+    component: optional(input.component, (value) => parseComponent("component", value)),
     branch: optional(input.branch, (value) => parseBranch("branch", value)),
     sequence: parseSequence(input.sequence ?? null),
     position: 0,

@@ -73,6 +73,11 @@ export function parseContext(field: string, value: string): string {
   return context;
 }
 
+/** The component of a monorepo, trimmed: 1 to 256 characters. */
+export function parseComponent(field: string, value: string): string {
+  return parseLine(field, value).trim().normalize("NFC");
+}
+
 /** Text of several lines, of at most `most` characters. */
 export function parseText(field: string, value: string, most: number): string {
   return checkText(field, value, most, CONTROL);
@@ -119,92 +124,6 @@ export function parseBranch(field: string, value: string): string {
   const forbidden = /[ ~^?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|^@$|(^|\/)\.|\.lock(\/|$)/;
   if (forbidden.test(branch)) throw badInput(field, `${field} must be the name of a branch that git allows.`);
   return branch;
-}
-
-/**
- * A repository as `host/owner/name` in lower case, from the forms that people and CI systems use:
- * `https://github.com/acme/shop.git`, `git@github.com:acme/shop`, `ssh://git@ssh.github.com:443/acme/shop`,
- * `https://www.github.com/acme/shop/tree/main`, `github.com/acme/shop`, or `acme/shop` (on GitHub). Elsewhere than on
- * github.com there may be groups between the owner and the name: `gitlab.com/acme/tools/shop`.
- */
-export function parseRepository(field: string, value: string): string {
-  const text = parseLine(field, value, LIMITS.url).trim().toLowerCase();
-  const { host, folders } = splitAddress(text);
-  const name = withoutPage(folders)
-    .join("/")
-    .replace(/\.git$/, "");
-  const repository = `${host}/${name}`;
-  const isHost = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(host) && host.length <= 253;
-  const isPath = /^[\w.~-]+(\/[\w.~-]+)*$/.test(name) && !/(^|\/)\.+(\/|$)/.test(name);
-  const example = `${field} must name a repository, as github.com/acme/shop, its address, or acme/shop`;
-  if (!isHost || !isPath || repository.length > LIMITS.name) throw badInput(field, `${example}.`);
-  const depth = name.split("/").length;
-  if (depth === 1) throw badInput(field, `${example}; ${repository} has an owner and no name.`);
-  // Stored, it would match nothing: repositories of github.com are not nested.
-  if (host === "github.com" && depth > 2) {
-    const meant = name.split("/").slice(0, 2).join("/");
-    throw badInput(field, `${example}; ${repository} is a page, perhaps of github.com/${meant}.`);
-  }
-  return repository;
-}
-
-/** The normalized host and the path of an address in lower case. Without a host it is on GitHub. */
-function splitAddress(text: string): { host: string; folders: readonly string[] } {
-  const [, scheme = "", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*)$/.exec(text) ?? [];
-  const [, user = "", address = ""] = /^([^@/]+@)?(.*)$/.exec(rest) ?? [];
-  const path = address.replace(/[?#].*$/, "").replace(/\/+$/, "");
-  // `git@github.com:acme/shop` has no port. The owner may be a number; then only its name follows. npm adds `ssh://`.
-  const remote =
-    scheme === ""
-      ? /^([^/:]+):\/?(?!\d{1,5}\/[^/]+\/)(.+)$/.exec(path)
-      : scheme.endsWith("ssh")
-        ? /^([^/:]+):(?!\d{1,5}\/)(.+)$/.exec(path)
-        : null;
-  const [first = "", ...folders] =
-    remote === null ? path.split("/") : [remote[1] ?? "", ...(remote[2] ?? "").split("/")];
-  // The name of an owner has no dot, that of a host has one.
-  const isOwner = scheme === "" && user === "" && remote === null && folders.length === 1 && !/[.:]/.test(first);
-  if (isOwner) return { host: "github.com", folders: [first, ...folders] };
-  if (first === "api.github.com" && folders[0] === "repos") return { host: "github.com", folders: folders.slice(1) };
-  const shorthand = scheme === "" && user === "" && remote !== null ? SHORTHANDS[first] : undefined;
-  return { host: shorthand ?? normalizeHost(scheme, first), folders };
-}
-
-/** Names by which code hosts are reached over SSH where only the HTTPS port is open, and the hosts that they stand for. */
-const SSH_HOSTS: Readonly<Record<string, string>> = {
-  "ssh.github.com": "github.com",
-  "altssh.gitlab.com": "gitlab.com",
-  "altssh.bitbucket.org": "bitbucket.org",
-};
-
-/** npm's names of code hosts, as in `github:acme/shop`. */
-const SHORTHANDS: Readonly<Record<string, string>> = {
-  github: "github.com",
-  gitlab: "gitlab.com",
-  bitbucket: "bitbucket.org",
-};
-
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", git: "9418" };
-
-/** The host without `www.` and without a port that says nothing: a default one, or that of an SSH server. */
-function normalizeHost(scheme: string, host: string): string {
-  const [name = "", port, ...more] = host.split(":");
-  if (more.length > 0) return host;
-  const bare = name.replace(/^www\./, "");
-  const known = SSH_HOSTS[bare] ?? bare;
-  const isSilent = port === undefined || scheme.endsWith("ssh") || [DEFAULT_PORTS[scheme], "443", "22"].includes(port);
-  return isSilent ? known : `${known}:${port}`;
-}
-
-/**
- * The path of a repository, without that of a page of it. On GitLab a page follows `/-/`; on GitHub it follows the
- * repository: `acme/shop/tree/main` is `acme/shop`. Other paths are those of repositories in groups.
- */
-function withoutPage(folders: readonly string[]): readonly string[] {
-  const separator = folders.indexOf("-");
-  if (separator >= 2) return folders.slice(0, separator);
-  const isPage = folders.length > 3 && /^(tree|blob|commits?|pull)$/.test(folders[2] ?? "");
-  return isPage ? folders.slice(0, 2) : folders;
 }
 
 /** A whole number between `min` and `max`. */

@@ -12,10 +12,11 @@ import type { Ctx } from "../core/context.js";
 import { formatValue } from "../core/format-value.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
-import { LIMITS, optional, parseBranch, parseLine, parseName, parseRepository, parseText } from "../core/input.js";
+import { LIMITS, optional, parseBranch, parseComponent, parseName, parseText } from "../core/input.js";
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { nameTaken } from "../core/refusal.js";
+import { parseRepository } from "../core/repository-address.js";
 import { endGatesOf } from "../gates/gate-changes.js";
 import { endWaitingOf } from "../promotions/clear-waiting.js";
 import { couplingRemoved } from "./couplings.js";
@@ -38,7 +39,7 @@ export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Prom
   const name = parseName("name", input.name);
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description)) ?? "";
   const repository = optional(input.repository, (value) => parseRepository("repository", value));
-  const component = optional(input.component, (value) => parseLine("component", value));
+  const component = optional(input.component, (value) => parseComponent("component", value));
   const branch = optional(input.branch, (value) => parseBranch("branch", value)) ?? DEFAULT_BRANCH;
   return withIdempotency(ctx, "createPipeline", input, Pipeline, async (tx) => {
     await refuseTakenName(tx, name);
@@ -82,7 +83,7 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
   const name = optional(input.name, (value) => parseName("name", value));
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
   const repository = optional(input.repository, (value) => parseRepository("repository", value));
-  const component = optional(input.component, (value) => parseLine("component", value));
+  const component = optional(input.component, (value) => parseComponent("component", value));
   const branch = optional(input.branch, (value) => parseBranch("branch", value));
   return ctx.db.write(async (tx) => {
     const current = repository && (await resolveUntilEnd(tx, repository));

@@ -60,6 +60,44 @@ describe("the order of builds", () => {
       builds.set(component, (await seed.build({ repository, branch: "main", component })).id);
     }
     for (const [component, app] of apps) assert.deepEqual(await buildsOn(admin, app), [builds.get(component)]);
+    const padded = await seed.build({ repository, branch: "main", component: " api\u00a0" });
+    assert.deepEqual(await buildsOn(admin, apps.get("api") as Named), [builds.get("api"), padded.id], "it is trimmed");
+    const upper = await seed.build({ repository, branch: "main", component: "API" });
+    for (const app of apps.values()) assert.equal((await buildsOn(admin, app)).includes(upper.id), false);
+  });
+
+  it("is no clock's: an hour or a year back, or back with every look, the next build is deployed and promoted", async (t) => {
+    let time = Date.parse("2031-01-01T00:00:00Z");
+    let step = 0;
+    const now = () => {
+      time += step;
+      return new Date(time);
+    };
+    const server = await startServer(t, { now });
+    let own = new Seed(server.admin);
+    const repository = newRepository();
+    const pipeline = await own.pipeline({ repository });
+    const app = await own.coupled(pipeline, "DEVELOPMENT");
+    const target = await own.coupled(pipeline, "STAGING");
+    const made: string[] = [];
+    const deployNext = async () => {
+      made.push((await own.build({ repository, branch: "main" })).id);
+      assert.deepEqual(await buildsOn(server.admin, app), made);
+      const input = { pipeline: pipeline.name, stage: "DEVELOPMENT" };
+      const { promotion } = await server.admin.mutate("promote", input, "promotion { build { id } }");
+      assert.equal(promotion.build.id, made.at(-1));
+      assert.deepEqual(await buildsOn(server.admin, target), made);
+    };
+    await deployNext();
+    for (const back of [3_600_000, 365 * 86_400_000]) {
+      time -= back;
+      await deployNext();
+    }
+    step = -1000;
+    await deployNext();
+    await server.restart();
+    own = new Seed(server.admin);
+    await deployNext();
   });
 
   it("refuses a negative run number and more than 16 parents", async () => {

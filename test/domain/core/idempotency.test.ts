@@ -111,6 +111,40 @@ describe("a mutation with an idempotency key", () => {
     assert.deepEqual([gone.extensions.code, /deleted/.test(gone.message)], ["CONFLICT", true]);
   });
 
+  it("is refused if what it made was deleted or removed since, and says so", async (t) => {
+    const { admin } = await startServer(t);
+    const seed = new Seed(admin);
+    const [pipeline, app] = [await seed.pipeline(), await seed.app()];
+    const schedule = { kind: "DENY", timeZone: "UTC", startDate: "2999-01-01", startTime: "22:00", endTime: "06:00" };
+    /** What is made, from an input, and how the result is deleted again. */
+    const cases: [make: string, input: object, kind: string, remove: string, as: string][] = [
+      ["createPipeline", { name: unique("gone") }, "pipeline", "deletePipeline", "pipeline"],
+      [
+        "addCoupling",
+        { pipeline: pipeline.id, app: app.id, stage: "STAGING" },
+        "coupling",
+        "removeCoupling",
+        "coupling",
+      ],
+      ["createDeploymentWindow", { name: unique("w"), ...schedule }, "window", "deleteDeploymentWindow", "window"],
+      [
+        "createApprovalRule",
+        { pipeline: pipeline.id, stage: "PRODUCTION", name: unique("rule") },
+        "rule",
+        "deleteApprovalRule",
+        "rule",
+      ],
+    ];
+    for (const [make, input, kind, remove, as] of cases) {
+      const given = { ...input, idempotencyKey: unique("key") };
+      const payload = await admin.mutate(make, given, `${kind} { id }`);
+      assert.deepEqual(await admin.mutate(make, given, `${kind} { id }`), payload, make);
+      await admin.mutate(remove, { [as]: payload[kind].id }, "__typename");
+      const gone = await admin.mutationError(make, given);
+      assert.deepEqual([gone.extensions.code, /deleted|removed/.test(gone.message)], ["CONFLICT", true], gone.message);
+    }
+  });
+
   it("is remembered for 24 hours, and then runs again", async (t) => {
     const start = Date.now();
     let now = start;

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  parseBranch,
-  parseContext,
-  parseLine,
-  parseRepository,
-  parseText,
-  parseUrl,
-} from "../../../src/domain/core/input.js";
+import { parseBranch, parseContext, parseLine, parseText, parseUrl } from "../../../src/domain/core/input.js";
 import { normalizeContext, normalizeText, normalizeUrl } from "../../../src/domain/core/normalize.js";
+import { parseRepository } from "../../../src/domain/core/repository-address.js";
 
 const anything = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 }), fc.webUrl());
 
@@ -113,7 +107,36 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
   "gitlab.com/acme/tools/actions/releases": ["https://gitlab.com/acme/tools/actions/releases"],
   "gitlab.com/acme/src/pulls": ["git@gitlab.com:acme/src/pulls.git"],
   "gitlab.com/acme/platform/tools/tree/shop": ["https://gitlab.com/acme/platform/tools/tree/shop.git"],
+  "bitbucket.org/acme/shop": [
+    "bitbucket:acme/shop",
+    "git@bitbucket.org:acme/shop.git",
+    "https://x-token-auth:secret@bitbucket.org/acme/shop.git",
+    "ssh://git@altssh.bitbucket.org:443/acme/shop.git",
+    "https://bitbucket.org/acme/shop/src/",
+    "https://bitbucket.org/acme/shop/src/main/README.md",
+    "https://bitbucket.org/acme/shop/branch/main",
+    "https://bitbucket.org/acme/shop/pull-requests/7",
+  ],
+  "codeberg.org/acme/shop": [
+    "https://codeberg.org/acme/shop/src/branch/main/README.md",
+    "https://codeberg.org/acme/shop/pulls/7",
+    "https://codeberg.org/acme/shop/commit/4f3c2a1d",
+  ],
+  // The repository of a project with the same name needs no project in its address.
+  "dev.azure.com/acme/shop/_git/shop": [
+    "https://dev.azure.com/acme/_git/shop",
+    "https://acme.visualstudio.com/_git/shop",
+  ],
+  "dev.azure.com/acme/web%20tools/_git/shop": [
+    "https://acme@dev.azure.com/acme/Web%20Tools/_git/shop",
+    "https://dev.azure.com/acme/Web%20Tools/_git/shop?path=/README.md",
+    "git@ssh.dev.azure.com:v3/acme/Web%20Tools/shop",
+    "ssh://git@ssh.dev.azure.com:22/v3/acme/Web%20Tools/shop",
+    "acme@vs-ssh.visualstudio.com:v3/acme/Web%20Tools/shop",
+    "https://acme.visualstudio.com/DefaultCollection/Web%20Tools/_git/shop",
+  ],
   "git.example.com/acme/shop": [
+    "https://git.example.com/acme/shop/src/branch/main",
     "https://git.example.com/acme/shop",
     "ssh://git@git.example.com:2222/acme/shop.git",
     "git@git.example.com:acme/shop.git",
@@ -149,8 +172,10 @@ describe("a repository", () => {
       const message = `${example}; github.com/acme/shop/${page} is a page, perhaps of github.com/acme/shop.`;
       assert.throws(() => parseRepository("repository", `https://github.com/acme/shop/${page}`), { message });
     }
+    const wiki = `${example}; bitbucket.org/acme/shop/wiki is a page, perhaps of bitbucket.org/acme/shop.`;
+    assert.throws(() => parseRepository("repository", "https://bitbucket.org/acme/shop/wiki"), { message: wiki });
     const others = ["acme", "https://", "https:///acme/shop", "acme//shop", "acme/shop with spaces", "../acme/shop"];
-    for (const form of [...others, "/acme/shop", "https://github.com/..", "a:b:c/acme/shop"]) {
+    for (const form of [...others, "acme/%zz", "/acme/shop", "https://github.com/..", "a:b:c/acme/shop"]) {
       assert.throws(() => parseRepository("repository", form), { message: `${example}.` }, form);
     }
   });

@@ -353,6 +353,38 @@ describe("a deployment without a report", () => {
     assert.equal((await timed.admin.mutationError("reportDeployment", again)).extensions.code, "CONFLICT");
   });
 
+  it("succeeds late while a newer release is deployed, and its promotion follows target by target", async (t) => {
+    const clock = new Clock();
+    const timed = await startServer(t, { now: clock.now, env: { DEPLOY_TIMEOUT: "10m" } });
+    const own = new Seed(timed.admin);
+    const pipeline = await own.pipeline();
+    const dev = await own.coupled(pipeline, "DEVELOPMENT");
+    const eu = await own.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    const us = await own.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" });
+    await own.release(dev);
+    const selection = "promotion { id targets { release { id } } }";
+    const { promotion } = await timed.admin.mutate("promote", { app: dev.id }, selection);
+    const [first, second] = promotion.targets.map((target: { release: { id: string } }) => target.release.id);
+    clock.advance(10 * MINUTE);
+    await timed.app.tick();
+    const newer = await own.release(eu);
+    const succeed = (release: string) =>
+      timed.admin.mutate("reportDeployment", { release, phase: "SUCCEEDED" }, "__typename");
+    const phase = async () =>
+      (await timed.admin.ask("query ($id: ID!) { promotion(id: $id) { phase } }", { id: promotion.id })).promotion
+        .phase;
+    assert.equal(await phase(), "FAILED");
+    await succeed(first);
+    assert.deepEqual([await getPhases(eu, timed), await phase()], [["SUCCEEDED", "DEPLOYING"], "PARTIALLY_SUCCEEDED"]);
+    const query = "query ($app: ID!) { app(app: $app) { currentRelease { id } } }";
+    const current = async () => (await timed.admin.ask(query, { app: eu.id })).app.currentRelease.id;
+    assert.equal(await current(), first);
+    await succeed(second);
+    assert.deepEqual([await getPhases(us, timed), await phase()], [["SUCCEEDED"], "SUCCEEDED"]);
+    await succeed(newer.id);
+    assert.equal(await current(), newer.id, "the newer release is current when it has succeeded");
+  });
+
   it("is refused a late success once a newer release has succeeded", async (t) => {
     const clock = new Clock();
     const timed = await startServer(t, { now: clock.now, env: { DEPLOY_TIMEOUT: "10m" } });

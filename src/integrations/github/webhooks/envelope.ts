@@ -1,7 +1,8 @@
 import type { SeenRepository } from "../../../domain/builds/repository-names.js";
-import { LIMITS, parseRepository } from "../../../domain/core/input.js";
+import { LIMITS } from "../../../domain/core/input.js";
 import { normalizeText } from "../../../domain/core/normalize.js";
 import { Refusal } from "../../../domain/core/refusal.js";
+import { parseRepository } from "../../../domain/core/repository-address.js";
 import { ENVELOPE } from "./payloads.js";
 
 /** What is read of a payload, for every event. */
