@@ -27,6 +27,7 @@ const VALUES = {
       "GithubReport",
       "PullRequest",
       "StagePolicy",
+      "Verification",
     ],
   ],
   "Computed for each request from the current state.": [

@@ -89,18 +89,35 @@ export function approvalChanged(
   };
 }
 
-/** A release was created or changed its phase, or its deployer is asked to stop. `pipelineId` is the pipeline of its app; null if it is in none. */
+type ReleaseEventType =
+  | "RELEASE_CREATED"
+  | "RELEASE_PHASE_CHANGED"
+  | "RELEASE_CANCEL_REQUESTED"
+  | "RELEASE_VERIFIED"
+  | "VERIFICATION_FAILED"
+  | "AUTOMATIC_ROLLBACK";
+
+/** Why the verification of a release failed. */
+export interface VerificationProblem {
+  /** A sentence for people. */
+  readonly problem: string;
+  /** The status that failed; left out if the time was over. */
+  readonly statusId?: string;
+}
+
+/** A release was created, changed its phase or was verified, or its deployer is asked to stop. `pipelineId` is the pipeline of its app; null if it is in none. */
 export function releaseChanged(
-  type: "RELEASE_CREATED" | "RELEASE_PHASE_CHANGED" | "RELEASE_CANCEL_REQUESTED",
+  type: ReleaseEventType,
   release: Release,
   pipelineId: string | null,
+  cause: VerificationProblem | null = null,
 ): EventDraft {
   return {
     ...NOTHING,
     type,
     pipelineId,
     releaseId: release.id,
-    detail: { phase: release.phase, ...override(release) },
+    detail: { phase: release.phase, ...(cause ?? {}), ...override(release) },
     apps: [release.appId],
   };
 }

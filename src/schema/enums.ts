@@ -69,6 +69,12 @@ describe(
   },
 );
 
+describe("VerificationFailure", enums.VerificationFailure, "What happens if the verification of a release fails.", {
+  STOP: "The target of the promotion counts as failed.",
+  ROLL_BACK: "The app is rolled back, and the target of the promotion counts as failed.",
+  RECORD: "It is recorded. The target of the promotion counts as succeeded.",
+});
+
 describe("PromotionPhase", enums.PromotionPhase, "The phase of a promotion.", {
   WAITING: "It waits until its gates let it through.",
   IN_PROGRESS: "At least one target has not reached a final phase.",
@@ -87,10 +93,10 @@ describe("PromotionTargetPhase", enums.PromotionTargetPhase, "The phase of one t
   DEPLOYING: "Its release is being deployed.",
   VERIFYING: "Its release has succeeded and is being verified.",
   SUCCEEDED: "Its release succeeded.",
-  FAILED: "Its release failed.",
+  FAILED: "Its release failed, or its verification did.",
   SUPERSEDED: "A newer promotion or release replaced it before its release began to deploy.",
   CANCELLED: "It ended before its release began to deploy.",
-  ROLLED_BACK: "Its release was rolled back.",
+  ROLLED_BACK: "The verification of its release failed, and the app was rolled back.",
 });
 
 describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is refused.", {

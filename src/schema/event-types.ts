@@ -13,6 +13,7 @@ describe("EventType", EventType, "The type of an event.", {
   COUPLING_CHECKS_UPDATED: "The required checks of an app changed.",
   COUPLING_AUTO_DEPLOY_CHANGED: "Automatic deployment of an app was turned on or off.",
   COUPLING_WAVE_CHANGED: "The wave of an app changed.",
+  COUPLING_VERIFICATION_CHANGED: "The verification of an app changed. The summary has its values before and after.",
   COUPLING_REMOVED: "An app was removed from its pipeline.",
   BUILD_CREATED: "A build was registered.",
   BUILD_UPDATED: "A build was updated, or a status was reported on a build that has no release.",
@@ -20,6 +21,10 @@ describe("EventType", EventType, "The type of an event.", {
   RELEASE_PHASE_CHANGED: "A release changed phase.",
   RELEASE_CANCEL_REQUESTED: "The deployer of a DEPLOYING release is asked to stop: its promotion was cancelled.",
   RELEASE_STATUS_REPORTED: "A status that applies to a release was reported.",
+  RELEASE_VERIFIED: "Every context of the verification of a release is SUCCESS.",
+  VERIFICATION_FAILED: "The verification of a release failed, or its time was over.",
+  AUTOMATIC_ROLLBACK:
+    "An app was rolled back because the verification of a release failed. The release is the rollback.",
   PROMOTION_WAITING: "A promotion was created that waits until its gates let it through.",
   PROMOTION_STARTED: "A promotion started: it was let through, and its releases were created.",
   PROMOTION_FORCED: "A promotion started that went past gates by `force`.",

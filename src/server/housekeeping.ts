@@ -10,10 +10,11 @@ import {
   pruneHistory,
   settleDuePromotions,
 } from "../domain/history/housekeeping.js";
+import { failOverdueVerifications } from "../domain/rollouts/verification/overdue.js";
 import type { ClockGuard } from "./clock-guard.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** Interval of the checks for due work, in milliseconds. A check costs seven index reads. */
+/** Interval of the checks for due work, in milliseconds. A check costs eight index reads. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -32,6 +33,7 @@ export function startHousekeeping(ctx: Ctx, clock: ClockGuard, log: Logger): Tic
   return ticker(INTERVAL_MS, async (stopped) => {
     if (!clock.isSteady()) return;
     await attempt("deployments", () => failOverdueDeployments(ctx));
+    await attempt("verifications", () => failOverdueVerifications(ctx));
     await attempt("approvals", () => voidExpired(ctx));
     await attempt("waiting promotions", () => settleDuePromotions(ctx, stopped));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));

@@ -308,6 +308,11 @@ describe("a command whose output is piped", () => {
       (await columns("pipelines:policy", pipeline.name, "-s", "production")).map(([key, value]) => [key, value]),
     );
     assert.deepEqual([shown.get("max_parallel"), shown.get("manual_waves"), shown.get("pause")], ["3", "2", "none"]);
+    assert.deepEqual(await columns("pipelines:verify", "-a", stg.name, "-c", "smoke", "--on-failure", "roll-back"), [
+      [`Verification of ⬢ ${stg.name}: smoke within 30m, else roll back.`],
+    ]);
+    assert.equal((await cli.json(["pipelines:verify", "-a", stg.name, "--none"])).verification, null);
+    assert.equal((await cli.run(["pipelines:verify", "-a", stg.name])).code, 2);
     const { id } = await cli.json(["promote", "-a", stg.name]);
     const drawn = await columns("promotions:info", id);
     assert.deepEqual(drawn.slice(-5), [

@@ -67,6 +67,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   timeZone: "--time-zone",
   token: "The token",
   validFor: "--valid-for",
+  "verification.checks": "-c",
+  "verification.within": "--within",
   wave: "--wave",
 };
 
@@ -101,6 +103,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   liftFreeze: "unfreeze",
   liftOthersFreeze: "Ending a freeze of another token",
   loosenDeploymentWindow: "Loosening a deployment window",
+  loosenVerification: "Loosening the verification of an app",
   loosenStagePolicy: "Loosening the policy of a stage",
   manageUnrestrictedWebhooks: "A webhook without --pipelines",
   moveCheckedCoupling: "Moving an app that has checks",
@@ -128,6 +131,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   rotateConfigKeys: "config:rotate",
   setAutoDeploy: "pipelines:auto-deploy",
   setConfig: "config:set",
+  setVerification: "pipelines:verify",
   setWave: "pipelines:wave",
   startFreeze: "freeze",
   testWebhook: "webhooks:test",

@@ -24,6 +24,7 @@ export type EventType =
   | 'COUPLING_CHECKS_UPDATED'
   | 'COUPLING_AUTO_DEPLOY_CHANGED'
   | 'COUPLING_WAVE_CHANGED'
+  | 'COUPLING_VERIFICATION_CHANGED'
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
@@ -31,6 +32,9 @@ export type EventType =
   | 'RELEASE_PHASE_CHANGED'
   | 'RELEASE_CANCEL_REQUESTED'
   | 'RELEASE_STATUS_REPORTED'
+  | 'RELEASE_VERIFIED'
+  | 'VERIFICATION_FAILED'
+  | 'AUTOMATIC_ROLLBACK'
   | 'PROMOTION_WAITING'
   | 'PROMOTION_STARTED'
   | 'PROMOTION_FORCED'
@@ -125,6 +129,11 @@ export type BuildPhase =
 export type DeploymentMode =
   | 'IMMEDIATE'
   | 'REPORTED';
+
+export type VerificationFailure =
+  | 'STOP'
+  | 'ROLL_BACK'
+  | 'RECORD';
 
 export type BlockerCode =
   | 'NO_RELEASE'
@@ -464,6 +473,7 @@ export type UpdateStagePolicyInput = {
   readonly stage: Stage;
   readonly soakTime?: string | null | undefined;
   readonly configParity?: ConfigParity | null | undefined;
+  readonly requireVerified?: boolean | null | undefined;
   readonly maxParallel?: number | null | undefined;
   readonly maxFailures?: number | null | undefined;
   readonly pauseBetweenWaves?: string | null | undefined;
@@ -561,6 +571,17 @@ export type ResumePromotionInput = {
 export type SetWaveInput = {
   readonly coupling: string;
   readonly wave: number;
+};
+
+export type SetVerificationInput = {
+  readonly coupling: string;
+  readonly verification?: VerificationInput | null | undefined;
+};
+
+export type VerificationInput = {
+  readonly checks: ReadonlyArray<string>;
+  readonly within?: string | null | undefined;
+  readonly onFailure?: VerificationFailure | null | undefined;
 };
 
 export type ReportStatusInput = {
@@ -827,7 +848,7 @@ export type RotateConfigKeysMutationVariables = Exact<{
 
 export type RotateConfigKeysMutation = { readonly rotateConfigKeys: { readonly key: string, readonly rotated: number, readonly missing: ReadonlyArray<string> } | null };
 
-export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string } };
+export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string }, readonly verification: { readonly checks: ReadonlyArray<string>, readonly within: string, readonly onFailure: VerificationFailure } | null };
 
 export type CouplingQueryVariables = Exact<{
   id?: string | null | undefined;
@@ -894,7 +915,7 @@ export type EventFragment =
 ;
 
 export type PromotionEventFragment = (
-  { readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number }, readonly targets: ReadonlyArray<{ readonly app: { readonly name: string } | null }> }, readonly target: { readonly id: string, readonly failureReason: string | null, readonly app: { readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } | null } | null }
+  { readonly promotionPhase: PromotionPhase, readonly wave: number | null, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number }, readonly targets: ReadonlyArray<{ readonly app: { readonly name: string } | null }> }, readonly target: { readonly id: string, readonly failureReason: string | null, readonly app: { readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } | null } | null }
   & Event_PromotionEvent_Fragment
 );
 
@@ -924,7 +945,7 @@ export type EventsSubscription = { readonly event:
       & Event_ReleaseStatusEvent_Fragment
     )
     | (
-      { readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
+      { readonly releasePhase: ReleasePhase, readonly problem: string | null, readonly forced: boolean, readonly forceReason: string | null, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
       & Event_ReleaseEvent_Fragment
     )
     | (
@@ -1248,7 +1269,7 @@ export type CloseReviewAppMutationVariables = Exact<{
 
 export type CloseReviewAppMutation = { readonly closeReviewApp: { readonly closedAppId: string } | null };
 
-export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
+export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly requireVerified: boolean, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
 
 export type StagePolicyQueryVariables = Exact<{
   pipeline: string;
@@ -1292,6 +1313,13 @@ export type ResumePromotionMutationVariables = Exact<{
 
 
 export type ResumePromotionMutation = { readonly resumePromotion: { readonly promotion: PromotionFragment } | null };
+
+export type SetVerificationMutationVariables = Exact<{
+  input: SetVerificationInput;
+}>;
+
+
+export type SetVerificationMutation = { readonly setVerification: { readonly coupling: CouplingFragment } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1423,7 +1451,7 @@ export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: W
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_VERIFICATION_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -1440,6 +1468,8 @@ export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYI
 export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED", "FAILED"];
 
 export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
+
+export const VERIFICATION_FAILURE_VALUES: readonly VerificationFailure[] = ["STOP", "ROLL_BACK", "RECORD"];
 
 export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED", "WAVE_NOT_ENDED", "PARALLEL_LIMIT", "WAVE_PAUSE", "MANUAL_WAVE", "PAUSED"];
 
@@ -1611,6 +1641,11 @@ const COUPLING = `fragment Coupling on Coupling {
   requiredChecks
   autoDeploy
   wave
+  verification {
+    checks
+    within
+    onFailure
+  }
   createdAt
   updatedAt
 }
@@ -1634,6 +1669,7 @@ const EVENT = `fragment Event on Event {
 const PROMOTION_EVENT = `fragment PromotionEvent on PromotionEvent {
   ...Event
   promotionPhase
+  wave
   targetPhase
   forced
   forceReason
@@ -1992,6 +2028,7 @@ const STAGE_POLICY = `fragment StagePolicy on StagePolicy {
   stage
   soakTime
   configParity
+  requireVerified
   maxParallel
   maxFailures
   pauseBetweenWaves
@@ -2479,6 +2516,7 @@ export const EventsDocument: Operation<EventsSubscription, EventsSubscriptionVar
     ...PromotionEvent
     ... on ReleaseEvent {
       releasePhase
+      problem
       forced
       forceReason
       release {
@@ -3082,6 +3120,18 @@ export const ResumePromotionDocument: Mutation<ResumePromotionMutation, ResumePr
   }
 }
 ${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const SetVerificationDocument: Mutation<SetVerificationMutation, SetVerificationMutationVariables> = {
+  name: "SetVerification",
+  document: `mutation SetVerification($input: SetVerificationInput!) {
+  setVerification(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}`,
 };
 
 export const ViewerDocument: Operation<ViewerQuery, ViewerQueryVariables> = {

@@ -59,7 +59,7 @@ export function addWatch(program: Command): void {
  * and as an event of the target's release.
  */
 function isRepeated(event: LogEvent): boolean {
-  if (event.type === "RELEASE_CANCEL_REQUESTED") return false;
+  if (event.type === "RELEASE_CANCEL_REQUESTED" || RELEASE_VERBS[event.type] !== undefined) return false;
   return event.__typename === "ReleaseEvent" && event.release.trigger === "PROMOTION";
 }
 
@@ -87,6 +87,21 @@ function override({ forced, forceReason }: Pick<PromotionEventFragment, "forced"
 }
 
 /** Describes an event in one line. */
+/** What happened to a promotion, for events that are not told otherwise. */
+const PROMOTION_VERBS: Readonly<Partial<Record<LogEvent["type"], string>>> = {
+  PROMOTION_WAITING: "waits",
+  PROMOTION_PAUSED: "was paused",
+  PROMOTION_RESUMED: "was resumed",
+  ROLLOUT_STOPPED: "stopped: too many targets failed",
+};
+
+/** What happened to a release, for events that are not told by its phase. */
+const RELEASE_VERBS: Readonly<Partial<Record<LogEvent["type"], string>>> = {
+  RELEASE_VERIFIED: "verified",
+  VERIFICATION_FAILED: "verification failed",
+  AUTOMATIC_ROLLBACK: "rolled back automatically",
+};
+
 function describeEvent(event: LogEvent, paint: Paint): string {
   switch (event.__typename) {
     case "PromotionEvent": {
@@ -101,7 +116,11 @@ function describeEvent(event: LogEvent, paint: Paint): string {
       const names = promotion.targets.map(({ app }) => appLabel(app, paint)).join(", ");
       if (event.type === "PROMOTION_FORCED") return `promotion of ${what} to ${to} went past gates${override(event)}`;
       if (event.type === "PROMOTION_REVIEWED") return `promotion of ${what} to ${to} was reviewed`;
-      const verb = event.type === "PROMOTION_WAITING" ? "waits" : "started";
+      if (event.wave !== null) {
+        const verb = event.type === "PROMOTION_ADVANCED" ? "was advanced" : "began";
+        return `wave ${event.wave} of the promotion of ${what} to ${to} ${verb}`;
+      }
+      const verb = PROMOTION_VERBS[event.type] ?? "started";
       return `promotion of ${what} to ${to} ${verb}${override(event)}: ${names}`;
     }
     case "ReleaseEvent": {
@@ -109,6 +128,10 @@ function describeEvent(event: LogEvent, paint: Paint): string {
       const what = `${appLabel(release.app, paint)} v${release.version} ${phase(releasePhase, paint)}`;
       const why =
         releasePhase === "FAILED" && release.failureReason !== null ? `: ${singleLine(release.failureReason)}` : "";
+      const verb = RELEASE_VERBS[event.type];
+      if (verb !== undefined) {
+        return `${appLabel(release.app, paint)} v${release.version} ${verb}${event.problem === null ? "" : `: ${singleLine(event.problem)}`}`;
+      }
       if (event.type === "RELEASE_CANCEL_REQUESTED") return `${what}: its deployer is asked to stop`;
       return event.type === "RELEASE_CREATED"
         ? `${what}: ${singleLine(release.description)}${override(event)}`

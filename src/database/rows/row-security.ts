@@ -126,6 +126,10 @@ const REFERENCED_RELEASE = sql`SELECT t.id, t.app_id, t.build_id, t.version, t.p
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.reason ELSE NULL END AS reason,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.cancel_requested_at ELSE NULL END AS cancel_requested_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.config_version ELSE NULL END AS config_version,
+  NULL AS verification, NULL AS verify_by, NULL AS verification_failed_at,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.verification_state ELSE NULL END AS verification_state,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.verification_problem ELSE NULL END AS verification_problem,
+  CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.verified_at ELSE NULL END AS verified_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.succeeded_at ELSE NULL END AS succeeded_at,
   CASE WHEN ${OUTCOME_IS_VISIBLE} THEN t.updated_at ELSE t.created_at END AS updated_at`;
 

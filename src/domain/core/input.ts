@@ -26,6 +26,7 @@ export const LIMITS = {
   appsOfScope: 200,
   approvalRules: 50,
   waves: 20,
+  verificationChecks: 20,
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

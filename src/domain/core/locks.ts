@@ -50,7 +50,7 @@ export async function lockApps(tx: Tx, appIds: readonly string[]): Promise<boole
     PROMOTION_IDS,
     sql`SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'DEPLOYING'
       UNION SELECT promotion_id FROM releases WHERE ${mine} AND phase = 'QUEUED'
-      UNION SELECT promotion_id FROM promotion_targets WHERE ${mine} AND phase = 'WAITING'`,
+      UNION SELECT promotion_id FROM promotion_targets WHERE ${mine} AND phase IN ('WAITING', 'VERIFYING')`,
   );
   const promotions = underWay.map((row) => row.promotion_id).filter((id) => id !== null);
   await tx.lock(Promotion, promotions, "change");

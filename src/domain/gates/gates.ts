@@ -1,3 +1,4 @@
+import { verifiedGate } from "../rollouts/verification/verified-gate.js";
 import { waveGate } from "../rollouts/wave-gate.js";
 import { approvalGate } from "./approvals/approval-gate.js";
 import { requiredChecksGate } from "./checks/required-checks.js";
@@ -15,6 +16,7 @@ export const GATES: readonly AnyGate[] = [
   repositoryGate,
   requiredChecksGate,
   soakTimeGate,
+  verifiedGate,
   configParityGate,
   freezeGate,
   windowGate,

@@ -1,6 +1,7 @@
 import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
+import type { PromotionTargetPhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import { type CheckResult, Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
@@ -60,7 +61,7 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
   const previous = await currentReleases(tx, appIds);
   const { releases, superseded } = await makeReleases(tx, ctx);
   const now = ctx.now();
-  const phases = [...others.map((one) => one.phase), ...releases.map((release) => release.phase)];
+  const phases = [...others.map((one) => one.phase), ...releases.map(targetPhase)];
   const waits = rest.length > 0;
   const phase = waits ? "IN_PROGRESS" : promotionPhase(phases);
   const waveEndedAt = waits && phases.every(isFinal) ? await transactionTime(tx, ctx) : null;
@@ -77,7 +78,7 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
       releaseId: release.id,
       // Targets of several waves keep the order of the waves.
       position: isStaged ? target.position : release.position,
-      ownPhase: null,
+      ownPhase: targetPhase(release) === "VERIFYING" ? ("VERIFYING" as const) : null,
       previousReleaseId,
       checks: [...checks],
     };
@@ -100,13 +101,18 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
     ...superseded,
     ...rows.flatMap(({ release, target }) => [
       releaseChanged("RELEASE_CREATED", release, promotion.pipelineId),
-      promotionTargetChanged(started, target, release.phase),
+      promotionTargetChanged(started, target, targetPhase(release)),
     ]),
   );
   if (isNew) events.push(...rest.map((target) => promotionTargetChanged(started, target, "WAITING")));
   if (phase === "IN_PROGRESS") return events;
   const ofOthers = others.filter(({ target }) => target.releaseId !== null).map(({ target }) => target.appId);
   return [...events, promotionChanged("PROMOTION_FINISHED", promotion, [...ofOthers, ...appIds])];
+}
+
+/** The phase of a target by its release. */
+function targetPhase({ phase, verificationState }: Release): PromotionTargetPhase {
+  return phase === "SUCCEEDED" && verificationState === "VERIFYING" ? "VERIFYING" : phase;
 }
 
 /** The wave that begins with these targets; null if it has begun, and for a promotion with one wave. */

@@ -17,6 +17,8 @@ import { transactionTime } from "../core/time.js";
 import { findFreezesInForce } from "../gates/freezes/freeze-record.js";
 import type { Override } from "../gates/override.js";
 import { updateProgress } from "../rollouts/update-progress.js";
+import { evaluateVerification } from "../rollouts/verification/outcome.js";
+import { findVerifications, NOT_VERIFIED, startVerification } from "../rollouts/verification/start.js";
 import { isFinal } from "./phases.js";
 
 /*
@@ -67,6 +69,7 @@ export async function prepareReleases(
   const now = ctx.now();
   const succeededAt = await transactionTime(tx, ctx);
   const freezes = await findFreezesInForce(tx, succeededAt, ids);
+  const verifications = await findVerifications(tx, apps);
   const positions = await nextPositions(tx, "releases", apps.length);
   const requests = "build" in request ? apps.map(() => request) : request;
   const releases = apps.map((app, index): Release => {
@@ -92,6 +95,7 @@ export async function prepareReleases(
       deployDeadline: phase === "DEPLOYING" ? nextDeadline(ctx, app) : null,
       succeededAt: phase === "SUCCEEDED" ? succeededAt : null,
       cancelRequestedAt: null,
+      ...(phase === "SUCCEEDED" ? startVerification(verifications.get(app.id), succeededAt) : NOT_VERIFIED),
       createdAt: now,
       updatedAt: now,
     });
@@ -131,9 +135,12 @@ export async function updatePhase(
   release.updatedAt = ctx.now();
   release.succeededAt = phase === "SUCCEEDED" ? await transactionTime(tx, ctx) : null;
   const { deployDeadline, updatedAt, succeededAt } = release;
-  const patch = { phase, failureReason, timedOut, deployDeadline, updatedAt, succeededAt };
+  const coupling = await tx.first(Coupling, { appId: release.appId });
+  const verification = succeededAt === null ? {} : startVerification(coupling?.verification, succeededAt);
+  Object.assign(release, verification);
+  const patch = { phase, failureReason, timedOut, deployDeadline, updatedAt, succeededAt, ...verification };
   await tx.update(Release, { id: release.id }, patch);
-  const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, await findPipelineId(tx, release.appId))];
+  const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, coupling?.pipelineId ?? null)];
   // A promotion of it that waits will never go: the clock ends it.
   if (phase === "SUPERSEDED") await wakePromotionsOf(tx, release);
   if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));
@@ -141,6 +148,8 @@ export async function updatePhase(
     const next = await tx.first(Release, { appId: release.appId, phase: "QUEUED" });
     if (next !== null) events.push(...(await updatePhase(tx, ctx, next, "DEPLOYING")));
   }
+  // Statuses may have been reported while it was deployed.
+  if (release.verificationState === "VERIFYING") events.push(...(await evaluateVerification(tx, ctx, release)));
   return events;
 }
 
@@ -155,6 +164,10 @@ async function updateTarget(tx: Tx, ctx: TxCtx, release: Release, promotionId: s
   const promotion = await tx.first(Promotion, { id: promotionId });
   const target = await tx.first(PromotionTarget, { releaseId: release.id });
   if (promotion === null || target === null) return [];
+  if (release.verificationState === "VERIFYING" && target.ownPhase === null) {
+    target.ownPhase = "VERIFYING";
+    await tx.update(PromotionTarget, { id: target.id }, { ownPhase: "VERIFYING" });
+  }
   // A late success changes a finished promotion: for followers of the log, it was in progress until now.
   const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
   const events = [promotionTargetChanged(inProgress, target, target.ownPhase ?? release.phase)];

@@ -16,10 +16,12 @@ import { lockFollowers } from "../builds/followers.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
+import { lockApps } from "../core/locks.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 import { voidOfCheck } from "../gates/approvals/voiding.js";
 import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { evaluateVerification, isVerifiedBy } from "../rollouts/verification/outcome.js";
 import { findPipelineId } from "./deployments.js";
 import { dropOldest } from "./status-limit.js";
 
@@ -45,8 +47,13 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   }
   const report = parseReport(input);
   return ctx.db.write(async (tx) => {
-    const release = input.release == null ? null : await requireRelease(tx, "release", input.release);
-    const buildId = release?.buildId ?? (input.build as string);
+    const found = input.release == null ? null : await requireRelease(tx, "release", input.release);
+    const buildId = found?.buildId ?? (input.build as string);
+    // A status that verifies a release may end its promotion's wave, and roll the app back.
+    const verifies = found !== null && isVerifiedBy(found, report.context);
+    if (verifies) await lockCleared(tx, { builds: [buildId] });
+    if (verifies) await lockApps(tx, [found.appId]);
+    const release = verifies ? await requireRelease(tx, "release", found.id) : found;
     const mayPass = release === null && input.state === "SUCCESS";
     if (mayPass) await lockFollowers(tx, await requireBuild(tx, "build", buildId));
     if (input.state === "SUCCESS") await lockCleared(tx, { builds: [buildId] });
@@ -90,7 +97,9 @@ export async function upsertStatus(
   else events.push(...(await buildStatusEvents(tx, build, status, previous)));
   const passed = status.state === "SUCCESS" && previous !== "SUCCESS";
   if (passed && release === null) events.push(...(await deployAfterCheckPassed(tx, ctx, build, status.context)));
-  if (passed) events.push(...(await clearWaiting(tx, ctx, { builds: [build.id] })));
+  const verifies = release !== null && isVerifiedBy(release, status.context);
+  if (verifies) events.push(...(await evaluateVerification(tx, ctx, release)));
+  if (passed || verifies) events.push(...(await clearWaiting(tx, ctx, { builds: [build.id] })));
   if (previous === "SUCCESS" && status.state !== "SUCCESS") {
     events.push(...(await voidOfCheck(tx, ctx, build.id, release?.id ?? null, status.context)));
   }

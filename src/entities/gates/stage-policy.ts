@@ -29,6 +29,12 @@ export class StagePolicy {
   @Field(() => ConfigParity, { description: "Which config vars a target must have; REQUIRED unless set." })
   @Column("text")
   configParity!: ConfigParity;
+  @Field(() => Boolean, {
+    description: "Whether a release must be verified on the source app before it is promoted into this stage.",
+  })
+  @Column("boolean")
+  requireVerified!: boolean;
+
   @Field(() => Int, {
     nullable: true,
     description: "How many targets of a promotion are under way at once, at most; null for all of a wave.",

@@ -190,12 +190,20 @@ export class ReleaseStatusEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A release was created or changed phase, or its deployer is asked to stop.",
+  description: "A release was created, changed phase or was verified, or its deployer is asked to stop.",
   simpleResolvers: true,
 })
 export class ReleaseEvent extends LogEvent {
   declare releaseId: string;
-  declare detail: { phase: ReleasePhase } & OverrideDetail;
+  declare detail: { phase: ReleasePhase; problem?: string; statusId?: string } & OverrideDetail;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Why the verification failed; null unless the type is VERIFICATION_FAILED or AUTOMATIC_ROLLBACK.",
+  })
+  get problem(): string | null {
+    return this.detail.problem ?? null;
+  }
 
   @Field(() => ReleasePhase, { description: "The release's phase at the time of the event." })
   get releasePhase(): ReleasePhase {
@@ -295,6 +303,9 @@ function eventClass(type: EventType): new () => LogEvent {
     case "RELEASE_CREATED":
     case "RELEASE_PHASE_CHANGED":
     case "RELEASE_CANCEL_REQUESTED":
+    case "RELEASE_VERIFIED":
+    case "VERIFICATION_FAILED":
+    case "AUTOMATIC_ROLLBACK":
       return ReleaseEvent;
     case "CONFIG_CHANGED":
     case "CONFIG_READ":

@@ -3,6 +3,7 @@ import { Column, Entity } from "typeorm";
 import { Stage } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
+import { Verification } from "./verification.js";
 
 @Entity("couplings")
 @ObjectType({
@@ -41,6 +42,13 @@ export class Coupling extends Node {
   })
   @Column("integer")
   wave!: number;
+
+  @Field(() => Verification, {
+    nullable: true,
+    description: "What verifies a release of the app; null if releases are not verified.",
+  })
+  @Column("simple-json", { nullable: true })
+  verification!: Verification | null;
 
   /** Counts up in the order in which apps are added, by every instance. Unlike ids, it does not depend on a clock. */
   @Column("bigint", integer)

@@ -1,9 +1,19 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
-import { ReleasePhase, ReleaseTrigger, type Role } from "../core/enums.js";
+import { ReleasePhase, ReleaseTrigger, type Role, type VerificationFailure } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
+
+export type VerificationState = "VERIFYING" | "VERIFIED" | "FAILED";
+
+/** The verification of a release, as its app had it when it began. */
+export interface ReleaseVerification {
+  readonly checks: readonly string[];
+  readonly onFailure: VerificationFailure;
+  /** Milliseconds. */
+  readonly within: number;
+}
 
 @Entity("releases")
 @ObjectType({
@@ -104,6 +114,37 @@ export class Release extends Node {
   })
   @Column("bigint", { ...instant, nullable: true })
   cancelRequestedAt!: Date | null;
+
+  /** What verifies it; null if its verification has not begun, or its app had none. */
+  @Column("simple-json", { nullable: true })
+  verification!: ReleaseVerification | null;
+
+  /** Null before the verification begins. */
+  @Column("text", { nullable: true })
+  verificationState!: VerificationState | null;
+
+  /** Why the verification failed, as a sentence; null otherwise. */
+  @Column("text", { nullable: true })
+  verificationProblem!: string | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      "When its verification fails unless every context is SUCCESS before then; null unless it is being verified.",
+  })
+  @Column("bigint", { ...instant, nullable: true })
+  verifyBy!: Date | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it was verified; null if it was not, or a context has failed since.",
+  })
+  @Column("bigint", { ...instant, nullable: true })
+  verifiedAt!: Date | null;
+
+  /** When the verification failed last, by `transactionTime`; null if it never did. */
+  @Column("bigint", { ...instant, nullable: true })
+  verificationFailedAt!: Date | null;
 
   @Field(() => Date, { description: "When it was created." })
   @Column("bigint", instant)

@@ -109,6 +109,15 @@ export class ReleaseEventResolver {
   release(@Root() { releaseId }: ReleaseEvent, @Ctx() ctx: Context): Promise<Release> {
     return loadRelease(ctx, releaseId);
   }
+
+  @FieldResolver(() => ReleaseStatus, {
+    nullable: true,
+    description:
+      "The status that failed the verification, in its current state; null if its time was over, if the status is not visible to the viewer, and for other types.",
+  })
+  async cause(@Root() { detail }: ReleaseEvent, @Ctx() ctx: Context): Promise<ReleaseStatus | null> {
+    return detail.statusId === undefined ? null : ctx.loaders.releaseStatus.load(detail.statusId);
+  }
 }
 
 @Resolver(() => ChangeEvent)

@@ -41,9 +41,11 @@ export class PromotionTargetResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: "Why the release failed; null if it did not fail or no reason was given.",
+    description: "Why the release, or its verification, failed; null if neither did, or no reason was given.",
   })
   async failureReason(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<string | null> {
-    return releaseId === null ? null : (await loadRelease(ctx, releaseId)).failureReason;
+    if (releaseId === null) return null;
+    const { failureReason, verificationProblem } = await loadRelease(ctx, releaseId);
+    return failureReason ?? verificationProblem;
   }
 }

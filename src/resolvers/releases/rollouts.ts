@@ -1,5 +1,5 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { setWave } from "../../domain/rollouts/app-settings.js";
+import { setVerification, setWave } from "../../domain/rollouts/app-settings.js";
 import { advancePromotion, pausePromotion, resumePromotion } from "../../domain/rollouts/control.js";
 import { explainWaves } from "../../domain/rollouts/explain-waves.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
@@ -10,12 +10,14 @@ import {
   AdvancePromotionInput,
   PausePromotionInput,
   ResumePromotionInput,
+  SetVerificationInput,
   SetWaveInput,
 } from "../../schema/inputs/rollouts.js";
 import {
   AdvancePromotionPayload,
   PausePromotionPayload,
   ResumePromotionPayload,
+  SetVerificationPayload,
   SetWavePayload,
 } from "../../schema/payloads/rollouts.js";
 import { requiresRole } from "../../schema/roles.js";
@@ -77,5 +79,17 @@ export class CouplingRolloutResolver {
     @Arg("input", () => SetWaveInput, { description: "Input for setWave." }) input: SetWaveInput,
   ): Promise<SetWavePayload> {
     return { coupling: await ctx.mutate((ctx) => setWave(ctx, input)) };
+  }
+
+  @Mutation(() => SetVerificationPayload, {
+    nullable: true,
+    description: `Sets what verifies the releases of an app. ${requiresRole("setVerification")} ${requiresRole("loosenVerification", "Loosening or removing it")}`,
+  })
+  async setVerification(
+    @Ctx() ctx: Context,
+    @Arg("input", () => SetVerificationInput, { description: "Input for setVerification." })
+    input: SetVerificationInput,
+  ): Promise<SetVerificationPayload> {
+    return { coupling: await ctx.mutate((ctx) => setVerification(ctx, input)) };
   }
 }

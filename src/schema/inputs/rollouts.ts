@@ -1,6 +1,8 @@
 import { Field, ID, InputType, Int } from "type-graphql";
 import type * as settings from "../../domain/rollouts/app-settings.js";
 import type * as control from "../../domain/rollouts/control.js";
+import { Duration } from "../../entities/core/custom-scalars.js";
+import { VerificationFailure } from "../../entities/core/enums.js";
 
 @InputType({ description: "Input for setWave." })
 export class SetWaveInput implements settings.SetWaveInput {
@@ -9,6 +11,40 @@ export class SetWaveInput implements settings.SetWaveInput {
 
   @Field(() => Int, { description: "The wave, 1 to 20. The lowest goes first." })
   wave!: number;
+}
+
+@InputType({ description: "What verifies the releases of an app." })
+export class VerificationInput implements settings.VerificationInput {
+  @Field(() => [String], {
+    description: "The contexts that must be SUCCESS on the release itself, 1 to 20.",
+  })
+  checks!: string[];
+
+  @Field(() => Duration, {
+    nullable: true,
+    defaultValue: "30m",
+    description: "How long they may take, from the success of the release on, `1m` to `24h`.",
+  })
+  within?: string | null;
+
+  @Field(() => VerificationFailure, {
+    nullable: true,
+    defaultValue: VerificationFailure.STOP,
+    description: "What happens if one fails, or the time is over.",
+  })
+  onFailure?: VerificationFailure | null;
+}
+
+@InputType({ description: "Input for setVerification." })
+export class SetVerificationInput implements settings.SetVerificationInput {
+  @Field(() => ID, { description: "The coupling, by id." })
+  coupling!: string;
+
+  @Field(() => VerificationInput, {
+    nullable: true,
+    description: "What verifies releases that succeed from now on. Null or omitted for nothing.",
+  })
+  verification?: VerificationInput | null;
 }
 
 @InputType({ description: "Input for advancePromotion." })

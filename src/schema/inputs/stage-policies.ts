@@ -20,6 +20,12 @@ export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
 
   @Field(() => ConfigParity, { nullable: true, description: "Which config vars a target must have." })
   configParity?: ConfigParity | null;
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether a release must be verified on the source app.",
+  })
+  requireVerified?: boolean | null;
+
   @Field(() => Int, {
     nullable: true,
     description: "How many targets of a promotion may be under way at once, 1 to 200. Null for all of a wave.",

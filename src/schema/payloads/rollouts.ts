@@ -8,6 +8,12 @@ export class SetWavePayload {
   coupling!: Coupling;
 }
 
+@ObjectType({ description: "The coupling whose verification was set.", simpleResolvers: true })
+export class SetVerificationPayload {
+  @Field(() => Coupling, { description: "The coupling after the mutation." })
+  coupling!: Coupling;
+}
+
 @ObjectType({ description: "The promotion of which a wave may begin.", simpleResolvers: true })
 export class AdvancePromotionPayload {
   @Field(() => Promotion, { description: "The promotion after the mutation." })

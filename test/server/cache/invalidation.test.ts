@@ -258,6 +258,17 @@ const WRITES: Readonly<Record<string, Write>> = {
     },
     changes: ["pipeline", "stage", "staging", "production"],
   },
+  "a verification that passes, and one that fails and rolls back": {
+    act: async ({ dev }) => {
+      const verification = { checks: ["smoke"], onFailure: "ROLL_BACK" };
+      await mutate("setVerification", { coupling: dev.couplingId, verification });
+      for (const state of ["SUCCESS", "FAILURE"]) {
+        const { id } = await seed.release(dev);
+        await mutate("reportStatus", { release: id, context: "smoke", state });
+      }
+    },
+    changes: ["pipeline", "dev"],
+  },
   "a webhook": {
     act: async ({ pipeline }) => {
       const given = { name: unique("hook"), url: "https://hooks.example.com/", pipelines: [pipeline.id] };

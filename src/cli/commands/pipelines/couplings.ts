@@ -122,6 +122,13 @@ async function findOnlyPipeline(api: Api): Promise<string> {
   return only.id;
 }
 
+/** `smoke, load within 30m, else roll back`. */
+export function describeVerification(verification: CouplingFragment["verification"]): string {
+  if (verification === null) return "none";
+  const { checks, within, onFailure } = verification;
+  return `${checks.join(", ")} within ${within}, else ${lower(onFailure)}`;
+}
+
 function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: CouplingFragment): void {
   screen.pairs([
     ["app", `id=${app.id}, name=${app.name}`],
@@ -132,6 +139,7 @@ function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Couplin
     ["pipeline", `id=${pipeline.id}, name=${pipeline.name}`],
     ["required_checks", rest.requiredChecks.join(", ")],
     ["wave", String(rest.wave)],
+    ["verification", describeVerification(rest.verification)],
     ["auto_deploy", String(rest.autoDeploy)],
   ]);
 }

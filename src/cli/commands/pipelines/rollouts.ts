@@ -2,24 +2,29 @@ import type { Command } from "commander";
 import {
   CONFIG_PARITY_VALUES,
   type ConfigParity,
+  SetVerificationDocument,
   SetWaveDocument,
   STAGE_VALUES,
   type Stage,
   StagePolicyDocument,
   type StagePolicyFragment,
   UpdateStagePolicyDocument,
+  VERIFICATION_FAILURE_VALUES,
+  type VerificationFailure,
 } from "../../api/generated.js";
 import { findCoupling } from "../../api/references.js";
 import { appOption, define, enumOption, listOption, option, required } from "../../command.js";
-import { notFound } from "../../exit.js";
+import { notFound, wrongUsage } from "../../exit.js";
 import { parseCount, parseLimit } from "../../options/numbers.js";
 import { appLabel, lower } from "../../output/format.js";
 import type { Screen } from "../../output/screen.js";
+import { describeVerification } from "./couplings.js";
 
 interface PolicyOptions {
   readonly stage: Stage;
   readonly soakTime?: string;
   readonly configParity?: ConfigParity;
+  readonly requireVerified?: "on" | "off";
   readonly maxParallel?: string;
   readonly maxFailures?: string;
   readonly pause?: string;
@@ -43,6 +48,10 @@ export function addRolloutSettings(program: Command): void {
         required(enumOption("-s, --stage <stage>", "the stage that is promoted into", STAGE_VALUES)),
         option("--soak-time <time>", "how long a release must have been current on the source: 2h, or none"),
         enumOption("--config-parity <rule>", "which config vars a target must have", CONFIG_PARITY_VALUES),
+        option("--require-verified <state>", "whether the release must be verified on its source").choices([
+          "on",
+          "off",
+        ]),
         option("--max-parallel <count>", "how many targets may be under way at once, or none"),
         option("--max-failures <count>", "how many targets may fail"),
         option("--pause <time>", "the pause between waves: 30m, or none"),
@@ -59,6 +68,40 @@ export function addRolloutSettings(program: Command): void {
       const input = { pipeline, stage, ...fields };
       const { policy } = (await api.run(UpdateStagePolicyDocument, { input })).updateStagePolicy;
       return { document: policy, text: (screen) => describe(screen, policy) };
+    },
+  );
+
+  define<{ app: string; checks?: string[]; within?: string; onFailure?: VerificationFailure; none?: boolean }>(
+    program,
+    {
+      usage: "pipelines:verify",
+      about: "Set what verifies the releases of an app; loosening it requires the ADMIN role",
+      examples: [
+        "pipelines:verify -a myapp-stg -c smoke --within 30m --on-failure roll-back",
+        "pipelines:verify -a myapp-stg --none",
+      ],
+      notes: ["The contexts must become SUCCESS on the release itself. A status of its build does not count."],
+      options: [
+        required(appOption()),
+        listOption("-c, --checks <context...>", "a context that must be SUCCESS; repeat it for several"),
+        option("--within <time>", "how long they may take, 30m unless given"),
+        enumOption("--on-failure <action>", "what happens if one fails", VERIFICATION_FAILURE_VALUES),
+        option("--none", "releases are not verified"),
+      ],
+    },
+    async ({ api, options: { app, checks, within, onFailure, none } }) => {
+      if ((checks === undefined) === (none !== true)) throw wrongUsage("Give either -c, at least once, or --none.");
+      const { id } = await findCoupling(api, app);
+      const verification = checks === undefined ? null : { checks, within, onFailure };
+      const { coupling } = (await api.run(SetVerificationDocument, { input: { coupling: id, verification } }))
+        .setVerification;
+      return {
+        document: coupling,
+        text: (screen) => {
+          const what = describeVerification(coupling.verification);
+          screen.line(`Verification of ${appLabel(coupling.app, screen.paint)}: ${what}.`);
+        },
+      };
     },
   );
 
@@ -87,6 +130,7 @@ export function addRolloutSettings(program: Command): void {
 function toFields({
   soakTime,
   configParity,
+  requireVerified,
   maxParallel,
   maxFailures,
   pause,
@@ -96,6 +140,7 @@ function toFields({
   return {
     soakTime: time(soakTime),
     configParity,
+    requireVerified: requireVerified === undefined ? undefined : requireVerified === "on",
     maxParallel: maxParallel === undefined ? undefined : parseLimit("--max-parallel", maxParallel),
     maxFailures: maxFailures === undefined ? undefined : parseCount("--max-failures", maxFailures),
     pauseBetweenWaves: time(pause),
@@ -109,6 +154,7 @@ function describe(screen: Screen, policy: StagePolicyFragment): void {
     ["stage", lower(policy.stage)],
     ["soak_time", policy.soakTime ?? "none"],
     ["config_parity", lower(policy.configParity)],
+    ["require_verified", policy.requireVerified ? "on" : "off"],
     ["max_parallel", String(policy.maxParallel ?? "none")],
     ["max_failures", String(policy.maxFailures)],
     ["pause", policy.pauseBetweenWaves ?? "none"],

@@ -1,14 +1,13 @@
 import sql from "sql-template-tag";
 import { columns } from "../../../database/rows/raw-rows.js";
 import type { Reader } from "../../../database/rows/reader.js";
-import type { Stage } from "../../../entities/core/enums.js";
 import { Release } from "../../../entities/releases/release.js";
 import { formatDuration, readDuration } from "../../core/duration.js";
 import { createBlocker } from "../blocker.js";
 import { defineGate, type Fact, InvalidFact, type Subject } from "../gate.js";
+import { findInPreviousStage, isGated } from "./previous-stage.js";
 import { policyFact } from "./stage-policy-fact.js";
 
-const IN_STAGES = columns({ id: "text", build_id: "text", pipeline_id: "text", stage: "text" });
 const PERIODS = columns({ app_name: "text", until: "integer or null" });
 
 /** The longest soak time. */
@@ -73,10 +72,6 @@ export const soakTimeGate = defineGate({
   },
 });
 
-function isGated({ way, to }: Subject): boolean {
-  return way === "PROMOTION" || (way === "RELEASE" && (to === "STAGING" || to === "PRODUCTION"));
-}
-
 /** When a period reaches the soak time; null if it never does. */
 function findEnd({ since, until }: CurrentPeriod, soakTime: number): Date | null {
   const end = since === null ? null : new Date(since.getTime() + soakTime);
@@ -86,38 +81,8 @@ function findEnd({ since, until }: CurrentPeriod, soakTime: number): Date | null
 function explain(clearsAt: Date | undefined, periods: readonly CurrentPeriod[]): string {
   if (clearsAt !== undefined) return `that is at ${clearsAt.toISOString()}`;
   if (periods.length === 0) return "it is on none";
+  if (periods.some(({ release }) => release.verificationState === "FAILED")) return "its verification failed";
   return periods.some(({ since }) => since === null) ? "it has not succeeded yet" : "a later release replaced it";
-}
-
-/** The releases of each subject's build on the apps of the stage before, for subjects without a release. */
-async function findInPreviousStage(
-  reader: Reader,
-  subjects: readonly Subject[],
-): Promise<ReadonlyMap<Subject, readonly string[]>> {
-  const direct = subjects.filter(({ release }) => release === null);
-  if (direct.length === 0) return new Map();
-  const { oneOf } = reader.dialect;
-  const pipelines = [...new Set(direct.map(({ pipeline }) => pipeline.id))];
-  const builds = [...new Set(direct.map(({ build }) => build.id))];
-  const rows = await reader.query(
-    "releases_in_stages",
-    IN_STAGES,
-    sql`SELECT r.id, r.build_id, c.pipeline_id, c.stage FROM couplings c
-      JOIN releases r ON r.app_id = c.app_id
-      WHERE ${oneOf(sql`c.pipeline_id`, pipelines)} AND ${oneOf(sql`r.build_id`, builds)} ORDER BY r.id`,
-  );
-  const before: Partial<Record<Stage, Stage>> = { STAGING: "DEVELOPMENT", PRODUCTION: "STAGING" };
-  return new Map(
-    direct.map((subject) => {
-      const mine = rows.filter(
-        (row) =>
-          row.build_id === subject.build.id &&
-          row.pipeline_id === subject.pipeline.id &&
-          row.stage === (subject.to === null ? undefined : before[subject.to]),
-      );
-      return [subject, mine.map((row) => row.id)];
-    }),
-  );
 }
 
 /** When releases were current. */
@@ -135,9 +100,19 @@ async function findPeriods(reader: Reader, ids: readonly string[]): Promise<Read
   return new Map(
     rows.map((row) => {
       const release = table.fromRow(row);
-      const since = release.phase === "SUCCEEDED" ? (release.succeededAt ?? release.updatedAt) : null;
+      const since = findSince(release);
       const until = row.until === null ? null : new Date(row.until);
       return [release.id, { release, appName: row.app_name, since, until }];
     }),
   );
+}
+
+/**
+ * Since when a release counts as current: since it succeeded, or since it was verified again after its verification failed.
+ * Null while it has not succeeded, and while its verification is failed.
+ */
+function findSince(release: Release): Date | null {
+  if (release.phase !== "SUCCEEDED" || release.verificationState === "FAILED") return null;
+  const verifiedAgain = release.verificationFailedAt === null ? null : release.verifiedAt;
+  return verifiedAgain ?? release.succeededAt ?? release.updatedAt;
 }

@@ -11,7 +11,14 @@ import { LIMITS, parseWhole } from "../../core/input.js";
 import { requirePipeline } from "../../core/references.js";
 import { clearWaiting } from "../../promotions/clear-waiting.js";
 import { parseWave } from "../../rollouts/app-settings.js";
-import { findLoosened, largerIsStricter, type Strictness, smallerIsStricter, stricterIn } from "../strictness.js";
+import {
+  findLoosened,
+  largerIsStricter,
+  onIsStricter,
+  type Strictness,
+  smallerIsStricter,
+  stricterIn,
+} from "../strictness.js";
 import { MAX_SOAK_TIME } from "./soak-time.js";
 import { defaultPolicy } from "./stage-policy-fact.js";
 
@@ -25,6 +32,7 @@ type Fields = Omit<StagePolicy, "pipelineId" | "stage" | "updatedAt">;
 export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
   soakTime: largerIsStricter,
   configParity: stricterIn(PARITIES),
+  requireVerified: onIsStricter,
   maxParallel: smallerIsStricter,
   maxFailures: smallerIsStricter,
   pauseBetweenWaves: largerIsStricter,
@@ -35,6 +43,7 @@ export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
 const FORMATS: { readonly [K in keyof Fields]: (value: Fields[K]) => string } = {
   configParity: (value) => value,
   soakTime: formatTime,
+  requireVerified: (value) => (value ? "on" : "off"),
   maxParallel: (value) => String(value ?? "unlimited"),
   maxFailures: String,
   pauseBetweenWaves: formatTime,
@@ -52,6 +61,8 @@ export interface UpdateStagePolicyInput {
   readonly soakTime?: string | null;
   /** Undefined or null keeps it. */
   readonly configParity?: ConfigParity | null;
+  /** Undefined or null keeps it. */
+  readonly requireVerified?: boolean | null;
   /** Undefined keeps it; null for all of a wave. */
   readonly maxParallel?: number | null;
   /** Undefined or null keeps it. */
@@ -98,9 +109,10 @@ function format<K extends keyof Fields>(field: K, policy: Fields): string {
 
 /** The fields that were given, parsed. */
 function parseFields(input: UpdateStagePolicyInput): Partial<Fields> {
-  const { soakTime, configParity, maxParallel, maxFailures, pauseBetweenWaves, manualWaves } = input;
+  const { soakTime, configParity, requireVerified, maxParallel, maxFailures, pauseBetweenWaves, manualWaves } = input;
   return {
     ...(soakTime !== undefined && { soakTime: parseTime("soakTime", soakTime, MAX_SOAK_TIME) }),
+    ...(requireVerified != null && { requireVerified }),
     ...(maxParallel !== undefined && {
       maxParallel: maxParallel === null ? null : parseWhole("maxParallel", maxParallel, 1, LIMITS.targets),
     }),

@@ -11,6 +11,7 @@ export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stag
     stage,
     soakTime: null,
     configParity: "REQUIRED",
+    requireVerified: false,
     maxParallel: null,
     maxFailures: 0,
     pauseBetweenWaves: null,

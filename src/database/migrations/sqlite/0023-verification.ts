@@ -1,0 +1,29 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+
+/**
+ * Verification: the contexts that must be SUCCESS on a release after it has succeeded, what happens otherwise, and how the
+ * verification of each release stands. A release keeps the contexts that its app had when the verification began.
+ */
+const STATEMENTS = [
+  "ALTER TABLE couplings ADD COLUMN verification TEXT",
+  "ALTER TABLE releases ADD COLUMN verification TEXT",
+  "ALTER TABLE releases ADD COLUMN verification_state TEXT",
+  "ALTER TABLE releases ADD COLUMN verification_problem TEXT",
+  "ALTER TABLE releases ADD COLUMN verify_by INTEGER",
+  "ALTER TABLE releases ADD COLUMN verified_at INTEGER",
+  "ALTER TABLE releases ADD COLUMN verification_failed_at INTEGER",
+  "CREATE INDEX releases_verifying ON releases (verify_by) WHERE verify_by IS NOT NULL",
+  "ALTER TABLE stage_policies ADD COLUMN require_verified INTEGER NOT NULL DEFAULT 0",
+];
+
+export class Verification0000000000023 implements MigrationInterface {
+  readonly name = "Verification0000000000023";
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of STATEMENTS) await runner.query(statement);
+  }
+
+  async down(): Promise<void> {
+    throw new Error("Verification is kept: without it, gates would open.");
+  }
+}

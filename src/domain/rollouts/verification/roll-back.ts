@@ -1,0 +1,65 @@
+import sql from "sql-template-tag";
+import { currentReleases } from "../../../database/queries/current-releases.js";
+import type { Reader } from "../../../database/rows/reader.js";
+import type { Tx } from "../../../database/rows/tx.js";
+import { Build } from "../../../entities/builds/build.js";
+import { PromotionTarget } from "../../../entities/releases/promotion.js";
+import { Release } from "../../../entities/releases/release.js";
+import { type EventDraft, releaseChanged, type VerificationProblem } from "../../../events/draft.js";
+import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
+import { NOT_FORCED } from "../../gates/override.js";
+import { findPipelineId, insertRelease, requireAppOf } from "../../releases/deployments.js";
+
+/**
+ * Rolls an app back from a release whose verification failed. Not if the release is a rollback itself, if it is not current
+ * any more, if another release is queued or deploying behind it, or if there is nothing to go back to.
+ *
+ * @returns the events, by the service; null if the app was not rolled back
+ */
+export async function rollBack(
+  tx: Tx,
+  ctx: TxCtx,
+  release: Release,
+  cause: VerificationProblem,
+): Promise<EventDraft[] | null> {
+  if (release.trigger === "ROLLBACK") return null;
+  const current = (await currentReleases(tx, [release.appId])).get(release.appId);
+  const behind = await tx.first(Release, { appId: release.appId, phase: ["QUEUED", "DEPLOYING"] });
+  if (current?.id !== release.id || behind !== null) return null;
+  const back = await findBack(tx, release);
+  const build = back && (await tx.first(Build, { id: back.buildId }));
+  if (back === null || build === null) return null;
+  const system = asSystem(ctx);
+  const { release: rollback, events } = await insertRelease(tx, system, await requireAppOf(tx, release), {
+    ...{ build, trigger: "ROLLBACK", override: NOT_FORCED },
+    description: `Rollback to v${back.version}: the verification of v${release.version} failed`,
+  });
+  const pipelineId = await findPipelineId(tx, release.appId);
+  const all = [releaseChanged("AUTOMATIC_ROLLBACK", rollback, pipelineId, cause), ...events];
+  return all.map((event) => ({ ...event, actor: SYSTEM_VIEWER }));
+}
+
+/**
+ * The release to go back to: the newest verified one of another build, else what the app ran when the release was admitted.
+ */
+async function findBack(reader: Reader, release: Release): Promise<Release | null> {
+  const others = sql`e.app_id = ${release.appId} AND e.version < ${release.version} AND e.phase = 'SUCCEEDED'
+    AND e.build_id <> ${release.buildId}`;
+  const [verified] = await reader.select(
+    "newest_verified_release",
+    Release,
+    sql`WHERE ${others} AND e.verification_state = 'VERIFIED' ORDER BY e.version DESC LIMIT 1`,
+  );
+  if (verified !== undefined) return verified;
+  const target = await reader.first(PromotionTarget, { releaseId: release.id });
+  if (target?.previousReleaseId != null) {
+    const previous = await reader.first(Release, { id: target.previousReleaseId });
+    return previous?.buildId === release.buildId ? null : previous;
+  }
+  const [previous] = await reader.select(
+    "newest_release_before",
+    Release,
+    sql`WHERE ${others} ORDER BY e.version DESC LIMIT 1`,
+  );
+  return target === null ? (previous ?? null) : null;
+}
