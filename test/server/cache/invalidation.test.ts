@@ -259,11 +259,11 @@ const WRITES: Readonly<Record<string, Write>> = {
     changes: ["pipeline", "stage", "staging", "production"],
   },
   "a verification that passes, and one that fails and rolls back": {
-    act: async ({ dev }) => {
+    act: async ({ dev, build: { repository } }) => {
       const verification = { checks: ["smoke"], onFailure: "ROLL_BACK" };
       await mutate("setVerification", { coupling: dev.couplingId, verification });
       for (const state of ["SUCCESS", "FAILURE"]) {
-        const { id } = await seed.release(dev);
+        const { id } = await seed.release(dev, await seed.build({ repository, branch: "side" }));
         await mutate("reportStatus", { release: id, context: "smoke", state });
       }
     },
