@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { ByteBudget } from "./async/byte-budget.js";
 import type { Config } from "./config.js";
 import type { Database } from "./database/database.js";
 import { openDatabase } from "./database/open.js";
@@ -24,8 +25,10 @@ import { ResponseStore } from "./server/cache/response-store.js";
 import { ClockGuard } from "./server/clock-guard.js";
 import { Drain } from "./server/drain.js";
 import { Admission } from "./server/execution/admission.js";
+import { DeliveryCharges } from "./server/execution/delivery-charges.js";
 import { Execution } from "./server/execution/execute.js";
 import { Budget } from "./server/execution/rate-limit.js";
+import { SubscriptionLimits } from "./server/execution/subscription-limits.js";
 import { findInvalidDocuments, readTrustedDocuments } from "./server/execution/trusted-documents.js";
 import { startHousekeeping } from "./server/housekeeping.js";
 import { FastPath } from "./server/http/fast-path.js";
@@ -34,14 +37,13 @@ import { serveHealth } from "./server/http/health.js";
 import { servePage } from "./server/http/page.js";
 import { PageFiles } from "./server/http/page-files.js";
 import { createHttp } from "./server/http/server.js";
+import { HttpStop } from "./server/http/stopping.js";
 import { Audit } from "./server/telemetry/audit.js";
 import { createLogger, type Logger } from "./server/telemetry/log.js";
 import { Metrics, serveMetrics } from "./server/telemetry/metrics.js";
 import { Observer } from "./server/telemetry/observer.js";
 import { serveSockets } from "./server/websocket/server.js";
 
-/** Time that requests in progress have at shutdown, in milliseconds. Then their connections are closed. */
-const DRAIN_DEADLINE_MS = 8000;
 /**
  * Time that the database has for requests in progress at shutdown, in milliseconds. Then they are answered with
  * UNAVAILABLE, which takes some of the second until their connections are closed.
@@ -160,7 +162,6 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     });
     cleanup.push(() => feed.close());
 
-    let stopping = false;
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
     const authentication = new Authentication(ctx, log, oidc);
     const schema = buildSchema();
@@ -185,27 +186,30 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const execution = new Execution(parts);
     await execution.start();
     cleanup.push(() => execution.stop());
-    const fastPath = new FastPath({ execution, authentication, observer, responseCache });
-    const { allowedOrigins, basePath, oidcClientId: clientId } = config;
-    const http = await createHttp({ log, allowedOrigins, fastPath, basePath });
+    const incoming = new ByteBudget(config.maxIncomingBytes);
+    const outgoing = new ByteBudget(config.maxOutgoingBytes);
+    const fastPath = new FastPath({ execution, authentication, observer, responseCache, incoming, outgoing });
+    const { allowedOrigins, requestTimeout, basePath, oidcClientId: clientId } = config;
+    const http = await createHttp({ log, allowedOrigins, fastPath, basePath, requestTimeout, incoming, outgoing });
+    const stop = new HttpStop(http, execution);
     tracing?.serve(http);
     const signIn = config.oidc === null || clientId === null ? null : { issuer: config.oidc.issuer, clientId };
     servePage(http, pageFiles, { basePath, oidc: signIn });
-    serveHealth(http, database, () => stopping || drain.started);
+    serveHealth(http, database, () => stop.started || drain.started);
     serveMetrics(http, metrics);
     await serveGraphql(http, { execution, authentication, fastPath });
     const drain = new Drain(http.server);
     cleanup.push(async () => {
-      stopping = true;
-      // From here on new connections are refused, and requests in progress are completed.
-      http.server.close();
       drain.closeUnused();
-      const timeout = setTimeout(() => http.server.closeAllConnections(), DRAIN_DEADLINE_MS);
-      await http.close();
-      clearTimeout(timeout);
+      await stop.run();
     });
     const { heartbeat } = options;
-    serveSockets(http, { schema, ctx, authentication, execution, log, feed, metrics, allowedOrigins, heartbeat });
+    serveSockets(http, {
+      ...{ schema, ctx, authentication, execution, log, feed, metrics, allowedOrigins, heartbeat },
+      ...{ requestTimeout, incoming, outgoing },
+      subscriptionLimits: new SubscriptionLimits({ perToken: config.subscriptionsPerToken, cost: limits.cost }),
+      charges: budget === null ? null : new DeliveryCharges(budget),
+    });
     await servePlatform(http, {
       ctx,
       authenticate: (authorization) => authentication.authenticate(authorization),

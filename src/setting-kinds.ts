@@ -88,6 +88,25 @@ export const countSetting = z
   .refine((text) => /^[1-9]\d{0,8}$/.test(text.trim()), "must be a whole number from 1 to 999999999")
   .transform(Number);
 
+/** At least 8 MB, so that several of the largest bodies (5 MB) and messages (256 kB) fit. */
+export const megabytesSetting = z
+  .string()
+  .refine(
+    (text) => /^\d{1,5}$/.test(text.trim()) && Number(text) >= 8,
+    "must be a whole number of megabytes from 8 to 99999",
+  )
+  .transform((text) => Number(text) * 1024 * 1024);
+
+/** A longer deadline would not end connections that never finish; a shorter one ends slow networks. */
+const [MIN_REQUEST_TIMEOUT_MS, MAX_REQUEST_TIMEOUT_MS] = [1_000, 5 * 60_000];
+
+export const requestTimeoutSetting = z.string().transform((text, context) => {
+  const milliseconds = readDuration(text);
+  if (milliseconds >= MIN_REQUEST_TIMEOUT_MS && milliseconds <= MAX_REQUEST_TIMEOUT_MS) return milliseconds;
+  context.addIssue({ code: "custom", message: "must be a duration from 1s to 5m, for example 30s" });
+  return z.NEVER;
+});
+
 /** `claim=ROLE` pairs, comma-separated. */
 export const rolesSetting = z.string().transform((text, context) => {
   const roles = new Map<string, Role>();

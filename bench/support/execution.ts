@@ -3,6 +3,7 @@ import { openDatabase } from "../../src/database/open.js";
 import { type Ctx, SYSTEM_VIEWER } from "../../src/domain/core/context.js";
 import { buildSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
+import { ResultSize } from "../../src/schema/result-size.js";
 import { OFFLINE } from "../../test/support/service/offline.js";
 import { BOARD } from "./board.js";
 import { handleCalls } from "./child-process.js";
@@ -30,7 +31,7 @@ function getDocument(text: string): DocumentNode {
 }
 
 async function board(name: string): Promise<string> {
-  const contextValue = new Context(ctx, "bench");
+  const contextValue = new Context(ctx, "bench", ResultSize.unlimited());
   return JSON.stringify(await execute({ schema, document, contextValue, variableValues: { pipeline: name } }));
 }
 
@@ -45,7 +46,11 @@ handleCalls({
   /** Executes an operation as an administrator. Returns the statements that it sent to PostgreSQL. */
   statements: (text: string, variableValues: Record<string, unknown>) => {
     const document = getDocument(text);
-    const contextValue = new Context({ ...ctx, viewer: { ...ctx.viewer, role: "ADMIN" } }, "bench");
+    const contextValue = new Context(
+      { ...ctx, viewer: { ...ctx.viewer, role: "ADMIN" } },
+      "bench",
+      ResultSize.unlimited(),
+    );
     return recordStatements(async () => {
       const { errors } = await execute({ schema, document, contextValue, variableValues });
       if (errors !== undefined) throw new Error(errors.join("\n"));

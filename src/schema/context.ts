@@ -9,6 +9,7 @@ import type { Viewer } from "../entities/access/token.js";
 import type { Feed } from "../events/feed.js";
 import { ConsistentReads } from "./consistent-reads.js";
 import { type Dependencies, trackingLoaders, trackingReader } from "./dependencies.js";
+import type { ResultSize } from "./result-size.js";
 
 /** What a subscription needs in addition: the event feed, and the signal that ends the subscription. */
 export interface SubscriptionSource {
@@ -41,11 +42,14 @@ export class Context implements Ctx {
   readonly reads: ConsistentReads;
   /** Collects what the result depends on, for the response cache; null if it is not tracked. */
   readonly dependencies: Dependencies | null;
+  /** Counts the rows of the result, and ends an operation that has too many. */
+  readonly resultSize: ResultSize;
 
   /** @param base the service's context and the viewer; the constructor limits it to the rows that the viewer may access */
   constructor(
     base: Ctx,
     requestId: string,
+    resultSize: ResultSize,
     subscriptionSource: SubscriptionSource | null = null,
     dependencies: Dependencies | null = null,
   ) {
@@ -53,6 +57,7 @@ export class Context implements Ctx {
     this.reads = new ConsistentReads(ctx.db);
     this.plainReader = ctx.db.exclusive ? ctx.db.reader : ctx.db.reader.withRunner(this.reads.wrap);
     this.dependencies = dependencies;
+    this.resultSize = resultSize;
     const reader = dependencies === null ? this.plainReader : trackingReader(this.plainReader, dependencies);
     this.db = reader === ctx.db.reader ? ctx.db : Object.create(ctx.db, { reader: { value: reader } });
     this.viewer = ctx.viewer;
@@ -70,8 +75,8 @@ export class Context implements Ctx {
   get loaders(): Loaders {
     this.currentLoaders ??=
       this.dependencies === null
-        ? createLoaders(this.plainReader, () => this.time())
-        : trackingLoaders(this.plainReader, this.db.reader, () => this.time(), this.dependencies);
+        ? createLoaders(this.plainReader, () => this.time(), this.resultSize)
+        : trackingLoaders(this.plainReader, this.db.reader, () => this.time(), this.dependencies, this.resultSize);
     return this.currentLoaders;
   }
 
@@ -100,6 +105,7 @@ export class Context implements Ctx {
    */
   async mutate<T>(mutation: (ctx: Ctx) => Promise<T>): Promise<T> {
     const result = await mutation(this);
+    this.resultSize.committed = true;
     this.currentLoaders = null;
     this.currentTime = null;
     this.currentConfigValues = null;

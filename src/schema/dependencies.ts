@@ -1,5 +1,6 @@
 import { createLoaders, type Loaders } from "../database/queries/loaders.js";
 import type { Reader } from "../database/rows/reader.js";
+import type { RowBudget } from "../database/rows/row-budget.js";
 import type { Build } from "../entities/builds/build.js";
 
 /**
@@ -67,9 +68,10 @@ export function trackingLoaders(
   untrackedReader: Reader,
   time: () => Promise<Date>,
   dependencies: Dependencies,
+  budget: RowBudget,
 ): Loaders {
-  const tracked = createLoaders(reader, time);
-  const untracked = createLoaders(untrackedReader, time);
+  const tracked = createLoaders(reader, time, budget);
+  const untracked = createLoaders(untrackedReader, time, budget);
   const { referenced } = tracked;
   const app = withTracking(tracked.app, (id) => dependencies.add(id));
   const build = withTracking(tracked.build, addBuild);

@@ -106,7 +106,7 @@ describe("the GitHub page", () => {
   });
 
   it("lists every GitHub setting with its default", () => {
-    const source = readFileSync("src/config.ts", "utf8");
+    const source = readFileSync("src/settings.ts", "utf8");
     const settings = [...source.matchAll(/^ {2}(GITHUB_\w+):/gm)].map((match) => match[1]);
     assert.equal(settings.length, 6);
     for (const setting of settings) assert.match(document, new RegExp(`^\\| \`${setting}\` \\|`, "m"));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { SERVE_OPTIONS } from "../../src/cli/commands/serve.js";
-import { readConfig, SETTINGS } from "../../src/config.js";
+import { readConfig } from "../../src/config.js";
+import { SETTINGS } from "../../src/settings.js";
 import { inlineCode, readTable } from "../support/documents/markdown.js";
 
 const SECRETS = ["ADMIN_TOKEN", "CONFIG_KEYS", "GITHUB_WEBHOOK_SECRET", "GITHUB_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS"];

@@ -86,7 +86,7 @@ function undescribed(schema: GraphQLSchema): string[] {
   };
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
-    if (!["Query", "Mutation", "Subscription"].includes(type.name)) look(type.name, type);
+    look(type.name, type);
     if (isEnumType(type)) for (const value of type.getValues()) look(`${type.name}.${value.name}`, value);
     for (const [name, field] of Object.entries(fieldsOf(type))) {
       look(`${type.name}.${name}`, field);

@@ -95,6 +95,8 @@ export class RowGenerator {
       commitAuthor: "kim",
       commitUrl: `https://${repository}/commit/${sha}`,
       artifact: `registry.acme.dev/${repository}:${sha.slice(0, 12)}`,
+      registeredBy: null,
+      requiredConfig: [],
       checksum: `sha256:${sha}${sha.slice(0, 24)}`,
     });
     return id;
@@ -108,6 +110,7 @@ export class RowGenerator {
       description: "",
       region: "eu-west-1",
       deploymentMode: "IMMEDIATE",
+      configVersion: 0,
       deployTimeout: null,
       autoDeploy: false,
       deletedAt: null,
@@ -118,6 +121,7 @@ export class RowGenerator {
       appId,
       stage,
       position: ++this.#couplings,
+      wave: 1,
       requiredChecks: stage === "PRODUCTION" ? ["ci/build"] : [],
       autoDeploy: false,
     });
@@ -137,6 +141,11 @@ export class RowGenerator {
         reason: null,
         createdByName: "kim",
         createdByRole: "OPERATOR",
+        createdBySubject: null,
+        createdByPerson: null,
+        configVersion: null,
+        duringFreezeId: null,
+        cancelRequestedAt: null,
         deployDeadline: null,
         position: ++this.#releases,
         succeededAt: new Date(this.#clock),
@@ -160,6 +169,8 @@ export class RowGenerator {
       imageUrl: null,
       reportedByName: "ci",
       reportedByRole: "REPORTER",
+      reportedBySubject: null,
+      reportedByPerson: null,
     });
   }
 
@@ -171,6 +182,8 @@ export class RowGenerator {
       occurredAt: release.createdAt,
       actorName: "kim",
       actorRole: "OPERATOR",
+      actorSubject: null,
+      actorPerson: null,
       pipelineId,
       promotionId: null,
       releaseId: release.id,

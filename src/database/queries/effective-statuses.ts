@@ -2,22 +2,29 @@ import sql from "sql-template-tag";
 import type { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { Reader } from "../rows/reader.js";
+import { checkRows, limitTo, type RowBudget } from "../rows/row-budget.js";
 
-/** One status per context for each release, sorted by context: its own or, without one, its build's. */
+/**
+ * One status per context for each release, sorted by context: its own or, without one, its build's.
+ *
+ * @param budget bounds the rows that are read; null for no bound
+ */
 export async function effectiveStatuses(
   reader: Reader,
   releases: readonly Release[],
+  budget: RowBudget | null = null,
 ): Promise<(readonly ReleaseStatus[])[]> {
   const own = reader.dialect.oneOf(
     sql`e.release_id`,
     releases.map((release) => release.id),
   );
   const builds = reader.dialect.oneOf(sql`e.build_id`, [...new Set(releases.map((release) => release.buildId))]);
-  const statuses = await reader.select(
+  const found = await reader.select(
     "effective_statuses",
     ReleaseStatus,
-    sql`WHERE ${own} OR (e.release_id IS NULL AND ${builds}) ORDER BY e.context`,
+    sql`WHERE ${own} OR (e.release_id IS NULL AND ${builds}) ORDER BY e.context ${limitTo(budget)}`,
   );
+  const statuses = checkRows(budget, found);
   const byRelease = new Map<string, ReleaseStatus[]>();
   const byBuild = new Map<string, ReleaseStatus[]>();
   for (const status of statuses) {

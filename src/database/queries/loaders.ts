@@ -20,6 +20,7 @@ import type { EntityClass } from "../rows/entity-mapper.js";
 import { type Order, type Page, type PageRequest, readPages } from "../rows/pages.js";
 import { columns } from "../rows/raw-rows.js";
 import type { Reader } from "../rows/reader.js";
+import { checkRows, limitTo, type RowBudget } from "../rows/row-budget.js";
 import { availableChecks } from "./available-checks.js";
 import { currentReleases } from "./current-releases.js";
 import { effectiveStatuses } from "./effective-statuses.js";
@@ -31,8 +32,11 @@ import { isRolledBack, latestReleases } from "./latest-releases.js";
  */
 export type Loaders = ReturnType<typeof createLoaders>;
 
-/** @param time the time by which gates are evaluated, for what is computed from it */
-export function createLoaders(reader: Reader, time: () => Promise<Date>) {
+/**
+ * @param time the time by which gates are evaluated, for what is computed from it
+ * @param budget bounds the rows of each statement; null for no bound
+ */
+export function createLoaders(reader: Reader, time: () => Promise<Date>, budget: RowBudget | null) {
   const rows = rowsById(reader);
   return {
     ...rows,
@@ -49,14 +53,14 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
     couplingOfApp: one(reader, Coupling, "appId"),
     reviewAppOfApp: one(reader, ReviewApp, "appId"),
     githubReportOfRelease: one(reader, GithubReport, "releaseId"),
-    couplingsOfPipeline: many(reader, Coupling, "pipelineId", "position"),
-    policiesOfPipeline: many(reader, StagePolicy, "pipelineId", "stage"),
-    exemptionsOfFreeze: many(reader, FreezeExemption, "freezeId", "createdAt"),
-    configOfApp: many(reader, ConfigVar, "appId", "key"),
-    reviewAppsOfPipeline: many(reader, ReviewApp, "pipelineId", "number"),
-    approvalRulesOfPipeline: many(reader, ApprovalRule, "pipelineId", "position"),
-    approvalsOfPromotion: many(reader, Approval, "promotionId", "position"),
-    targetsOfPromotion: many(reader, PromotionTarget, "promotionId", "position"),
+    couplingsOfPipeline: many(reader, budget, Coupling, "pipelineId", "position"),
+    policiesOfPipeline: many(reader, budget, StagePolicy, "pipelineId", "stage"),
+    exemptionsOfFreeze: many(reader, budget, FreezeExemption, "freezeId", "createdAt"),
+    configOfApp: many(reader, budget, ConfigVar, "appId", "key"),
+    reviewAppsOfPipeline: many(reader, budget, ReviewApp, "pipelineId", "number"),
+    approvalRulesOfPipeline: many(reader, budget, ApprovalRule, "pipelineId", "position"),
+    approvalsOfPromotion: many(reader, budget, Approval, "promotionId", "position"),
+    targetsOfPromotion: many(reader, budget, PromotionTarget, "promotionId", "position"),
     currentReleaseOfApp: new DataLoader<string, Release | null>(async (appIds) => {
       const current = await currentReleases(reader, appIds);
       return appIds.map((id) => current.get(id) ?? null);
@@ -66,11 +70,11 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>) {
       return appIds.map((id) => isRolledBack(latest.get(id)));
     }),
     statusesOfRelease: new DataLoader<Release, readonly ReleaseStatus[], string>(
-      (releases) => effectiveStatuses(reader, releases),
+      (releases) => effectiveStatuses(reader, releases, budget),
       { cacheKeyFn: (release) => release.id },
     ),
     availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
-    pages: new PageLoaders(reader),
+    pages: new PageLoaders(reader, budget),
     computed: new ComputedLoaders(reader, time),
   };
 }
@@ -84,10 +88,12 @@ const TOTALS = columns({ parent: "text", total: "integer" });
 /** Loaders of nested lists: one for each list, page and filter of an operation. */
 class PageLoaders {
   readonly #reader: Reader;
+  readonly #budget: RowBudget | null;
   readonly #loaders = new Map<string, DataLoader<string, unknown>>();
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, budget: RowBudget | null) {
     this.#reader = reader;
+    this.#budget = budget;
   }
 
   /**
@@ -102,9 +108,9 @@ class PageLoaders {
     filter: Filter = NO_FILTER,
   ): Promise<Page<T>> {
     const key = JSON.stringify([order.entity.name, order.by, order.direction, parent, request, filter.key]);
-    return this.#loader(key, (ids) => readPages(this.#reader, order, parent, ids, request, filter.conditions)).load(
-      id,
-    ) as Promise<Page<T>>;
+    const read = (ids: readonly string[]) =>
+      readPages(this.#reader, order, parent, ids, request, filter.conditions, this.#budget);
+    return this.#loader(key, read).load(id) as Promise<Page<T>>;
   }
 
   /**
@@ -194,13 +200,14 @@ function one<T extends object>(
 /** The rows whose `property` is the key, sorted by another one. */
 function many<T extends object>(
   reader: Reader,
+  budget: RowBudget | null,
   entity: EntityClass<T>,
   property: keyof T & string,
   order: keyof T & string,
 ): DataLoader<string, readonly T[]> {
   return new DataLoader<string, readonly T[]>(async (keys) => {
     // Sorted here: with ORDER BY on the primary key, SQLite may scan the whole table for a few rows.
-    const rows = await loadRows(reader, entity, property, keys);
+    const rows = checkRows(budget, await loadRows(reader, entity, property, keys, budget));
     rows.sort((a, b) => (a[order] < b[order] ? -1 : 1));
     const lists = new Map<string, T[]>(keys.map((key) => [key, []]));
     for (const row of rows) lists.get(row[property] as string)?.push(row);
@@ -213,8 +220,9 @@ function loadRows<T extends object>(
   entity: EntityClass<T>,
   property: keyof T & string,
   keys: readonly string[],
+  budget: RowBudget | null = null,
 ): Promise<T[]> {
   const table = reader.table(entity);
   const mine = reader.dialect.oneOf(raw(`e.${table.column(property)}`), keys);
-  return reader.select(`load_${table.name}`, entity, sql`WHERE ${mine}`);
+  return reader.select(`load_${table.name}`, entity, sql`WHERE ${mine} ${limitTo(budget)}`);
 }

@@ -2,6 +2,7 @@ import sql, { raw, type Sql } from "sql-template-tag";
 import { allOf } from "./dialect.js";
 import type { EntityClass } from "./entity-mapper.js";
 import type { Reader } from "./reader.js";
+import { checkRows, limitTo, type RowBudget } from "./row-budget.js";
 
 /** An order over the rows of an entity without ties, so that a row's value is its position in the list. */
 export interface Order<T extends object> {
@@ -44,6 +45,7 @@ export async function readPage<T extends object>(
  * Reads the same page of several lists, each of the rows of one parent, in one statement.
  *
  * @param parent the property that refers to the parent
+ * @param budget bounds the rows of all pages together; null for no bound
  */
 export async function readPages<T extends object>(
   reader: Reader,
@@ -52,6 +54,7 @@ export async function readPages<T extends object>(
   parents: readonly string[],
   request: PageRequest,
   conditions: readonly Sql[] = [],
+  budget: RowBudget | null = null,
 ): Promise<Page<T>[]> {
   const table = reader.table(order.entity);
   const { column, ascending, behind } = scan(reader, order, request, "c");
@@ -59,7 +62,9 @@ export async function readPages<T extends object>(
   const child = sql`WHERE ${allOf([mine, ...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`;
   const select = reader.dialect.forEachParent(table.select, table.name, table.key, parents, child);
   const lists = new Map<unknown, T[]>(parents.map((id) => [id, []]));
-  for (const entity of await reader.queryEntities(`pages_of_${table.name}`, order.entity, select)) {
+  const limited = sql`${select} ${limitTo(budget, parents.length)}`;
+  const found = await reader.queryEntities(`pages_of_${table.name}`, order.entity, limited);
+  for (const entity of checkRows(budget, found, parents.length)) {
     lists.get(entity[parent])?.push(entity);
   }
   const sign = (order.direction === "ASC") === request.backward ? -1 : 1;

@@ -37,7 +37,7 @@ export interface EventFacts {
 /** Reads what an event refers to. */
 export async function readFacts(reader: Reader, event: LogEvent): Promise<EventFacts> {
   // Nothing here depends on the time.
-  const loaders = createLoaders(reader, async () => event.occurredAt);
+  const loaders = createLoaders(reader, async () => event.occurredAt, null);
   const { referenced } = loaders;
   const load = async <T>(loader: { load(id: string): Promise<T | null> }, id: string | null | undefined) =>
     id == null ? null : loader.load(id);

@@ -53,7 +53,7 @@ export function requestScope(parts: PlatformParts, request: FastifyRequest): Req
   return {
     ctx,
     reader: ctx.db.reader,
-    loaders: createLoaders(ctx.db.reader, () => transactionTime(ctx.db.reader, ctx)),
+    loaders: createLoaders(ctx.db.reader, () => transactionTime(ctx.db.reader, ctx), null),
     idempotencyKey: typeof key === "string" ? key : null,
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ApolloServerPlugin } from "@apollo/server";
-import { GraphQLError, type GraphQLSchema, parse, Source } from "graphql";
+import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, OperationTypeNode, parse, Source } from "graphql";
 import { LRUCache } from "lru-cache";
 import { badInput, Refusal } from "../../domain/core/refusal.js";
 import type { Context } from "../../schema/context.js";
@@ -26,41 +26,56 @@ export interface AdmissionOptions {
   readonly pageDocuments: TrustedDocuments;
 }
 
+/** A document that may run. */
+export interface AdmittedDocument {
+  /** Only this text may run. It is empty if there is no document, and may be invalid: Apollo reports those errors. */
+  readonly text: string;
+  /** Whether it has a mutation. */
+  readonly mutates: boolean;
+}
+
 /**
  * Admission control for every operation on every transport: which documents may run, how large they may be, and what a
  * token may spend. Limits on the shape are checked before validation, and the cost before execution.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #accepted = new LRUCache<string, true>({ max: MAX_CACHED_DOCUMENTS });
+  /** Whether each of them has a mutation. */
+  readonly #accepted = new LRUCache<string, { readonly mutates: boolean }>({ max: MAX_CACHED_DOCUMENTS });
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
   /**
-   * Returns the text of the document to run, after checking its shape. Only this text may run. It is empty if there is no
-   * document, and may be invalid: Apollo reports those errors.
+   * Finds the document to run, and checks its shape.
    *
    * @throws Refusal QUERY_TOO_LARGE, or BAD_USER_INPUT if only trusted documents may run and this is not one
    */
-  admit(request: OperationRequest): string {
+  admit(request: OperationRequest): AdmittedDocument {
     const text = this.#findDocument(request);
-    if (text === "") return text;
+    if (text === "") return { text, mutates: false };
     const hash = createHash("sha256").update(text).digest("base64");
-    if (this.#accepted.get(hash)) return text;
+    const accepted = this.#accepted.get(hash);
+    if (accepted !== undefined) return { text, mutates: accepted.mutates };
     const { limits } = this.#options;
     checkText(text, limits);
     try {
-      checkShape(parse(new Source(text), { maxTokens: limits.tokens, noLocation: true }), limits);
+      const document = parse(new Source(text), { maxTokens: limits.tokens, noLocation: true });
+      checkShape(document, limits);
+      const mutates = hasMutation(document);
+      this.#accepted.set(hash, { mutates });
+      return { text, mutates };
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      if (!/more tha[nt] \d+ tokens/.test(error.message)) return text;
+      if (!/more tha[nt] \d+ tokens/.test(error.message)) return { text, mutates: false };
       const message = `The document has too many tokens; at most ${limits.tokens} are allowed.`;
       throw new Refusal("QUERY_TOO_LARGE", message, { figure: null, limit: limits.tokens });
     }
-    this.#accepted.set(hash, true);
-    return text;
+  }
+
+  get limits(): Limits {
+    return this.#options.limits;
   }
 
   /**
@@ -104,11 +119,25 @@ export class Admission {
             throw toGraphQLError(error);
           }
         },
-        willSendResponse: async ({ response: { body } }) => {
+        willSendResponse: async ({ response: { body }, contextValue }) => {
           if (cost === null || body.kind !== "single") return;
+          // Lists can be longer than was assumed. What has been executed is charged in any case, so nothing is refused.
+          const more = contextValue.resultSize.fields - cost.requested;
+          if (more > 0) await this.#options.budget?.spend(contextValue.viewer, more).catch(ignoreRefusal);
           body.singleResult.extensions = { ...body.singleResult.extensions, cost };
         },
       };
     },
   };
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof Refusal)) throw error;
+}
+
+function hasMutation({ definitions }: DocumentNode): boolean {
+  return definitions.some(
+    (definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.MUTATION,
+  );
 }

@@ -21,7 +21,10 @@ import { Refusal } from "../../domain/core/refusal.js";
 import { PAGE_SIZE } from "../../schema/connections.js";
 import { type Fragments, findFragments, type Limits } from "./limits.js";
 
-/** Assumed number of rows of a list without pagination. Few have more, none more than 500. */
+/**
+ * Assumed number of rows of a list without pagination. Few have more, none more than 500. The real ones are counted while the
+ * operation executes; see `ResultSize`.
+ */
 const UNPAGED_LIST_SIZE = 10;
 
 /**
@@ -60,6 +63,22 @@ export function calculateCost(
   return cost;
 }
 
+/**
+ * The number of fields of each row of a list, without those of lists inside it.
+ *
+ * @param field selects the list
+ * @param row the type of its rows
+ */
+export function calculateRowCost(
+  schema: GraphQLSchema,
+  fragments: Fragments,
+  field: FieldNode,
+  row: GraphQLCompositeType,
+): number {
+  if (field.selectionSet === undefined) return 0;
+  return new CostCalculator(schema, fragments, () => 0, 0).selectionsCost(field.selectionSet, row);
+}
+
 /** Costs of operations that do not depend on variables, for as long as Apollo caches their documents. */
 const CONSTANT_COSTS = new WeakMap<OperationDefinitionNode, number>();
 
@@ -70,12 +89,20 @@ class CostCalculator {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
   readonly #toNumber: (value: ValueNode | undefined) => number | null;
+  readonly #maxListSize: number;
   readonly #fragmentCosts = new Map<string, number>();
 
-  constructor(schema: GraphQLSchema, fragments: Fragments, toNumber: (value: ValueNode | undefined) => number | null) {
+  /** @param maxListSize 0 to leave out the rows of lists */
+  constructor(
+    schema: GraphQLSchema,
+    fragments: Fragments,
+    toNumber: (value: ValueNode | undefined) => number | null,
+    maxListSize = Number.POSITIVE_INFINITY,
+  ) {
     this.#schema = schema;
     this.#fragments = fragments;
     this.#toNumber = toNumber;
+    this.#maxListSize = maxListSize;
   }
 
   selectionsCost(set: SelectionSetNode, parent: GraphQLCompositeType): number {
@@ -106,10 +133,9 @@ class CostCalculator {
     const type = definition === undefined ? undefined : getNamedType(definition.type);
     if (definition === undefined || field.selectionSet === undefined || !isCompositeType(type)) return 1;
     const child = this.selectionsCost(field.selectionSet, type);
-    if (type.name.endsWith("Connection")) return 1 + this.#pageSize(field) * child;
-    return (
-      1 + (isListType(getNullableType(definition.type)) && !this.#isConnection(parent) ? UNPAGED_LIST_SIZE : 1) * child
-    );
+    if (type.name.endsWith("Connection")) return 1 + Math.min(this.#pageSize(field), this.#maxListSize) * child;
+    const isList = isListType(getNullableType(definition.type)) && !this.#isConnection(parent);
+    return 1 + (isList ? Math.min(UNPAGED_LIST_SIZE, this.#maxListSize) : 1) * child;
   }
 
   /** Lists inside a connection are the page, which is already counted. */

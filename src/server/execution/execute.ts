@@ -1,30 +1,44 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import {
-  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
-  OperationTypeNode,
+  type OperationTypeNode,
   parse,
 } from "graphql";
+import { FairQueue } from "../../async/fair-queue.js";
 import type { Ctx } from "../../domain/core/context.js";
-import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { LogEvent } from "../../entities/history/event.js";
-import { Context, type SubscriptionSource } from "../../schema/context.js";
-import type { Dependencies } from "../../schema/dependencies.js";
+import { Context } from "../../schema/context.js";
 import { isUnavailable, present } from "../../schema/errors.js";
+import { type ResultLimits, ResultSize } from "../../schema/result-size.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Observer } from "../telemetry/observer.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
-import type { Admission } from "./admission.js";
-import { type HttpHead, toHttpHead } from "./http-head.js";
+import type { Admission, AdmittedDocument } from "./admission.js";
+import { countResults } from "./count-results.js";
+import { toHttpHead } from "./http-head.js";
+import { OperationsInProgress } from "./in-progress.js";
 import { CompiledQueries } from "./jit.js";
-import { MAX_ERRORS } from "./limits.js";
+import { keepOneSizeError, MAX_ERRORS, toResultLimits } from "./limits.js";
 import { logHeadPlugin } from "./log-head.js";
+import type { ExecuteOptions, ExecutionResult, Outcome } from "./outcome.js";
 import type { OperationRequest } from "./request.js";
-import { type AdmittedSubscription, executeForEvent, startEvents } from "./subscriptions.js";
+import { ownerOf } from "./subscription-limits.js";
+import {
+  type AdmittedSubscription,
+  type AdmittedSubscriptions,
+  executeForEvent,
+  startEvents,
+  subscriptionPlugin,
+} from "./subscriptions.js";
+
+/** How long queries execute before the event loop serves others, in milliseconds. */
+const SLICE_MS = 10;
+/** Queries that execute at a time although none should have to wait, for example for a file that another process locked. */
+const MAX_WAITING_QUERIES = 64;
 
 export interface ExecutionParts {
   readonly schema: GraphQLSchema;
@@ -36,39 +50,6 @@ export interface ExecutionParts {
   readonly plugins: readonly ApolloServerPlugin<Context>[];
 }
 
-export interface ExecuteOptions {
-  /** Authenticates the client. May throw a refusal. */
-  readonly viewer: () => Viewer | Promise<Viewer>;
-  readonly requestId: string;
-  readonly transport: Transport;
-  /** Null if the transport does not support subscriptions. */
-  readonly subscription: SubscriptionSource | null;
-  /** Collects what the result depends on, for the response cache. @default null */
-  readonly dependencies?: Dependencies | null;
-}
-
-/** The result of an operation as sent to the client. Without `data`, the operation had no effect. */
-export interface ExecutionResult {
-  readonly data?: unknown;
-  readonly errors?: readonly GraphQLFormattedError[];
-  readonly extensions?: Record<string, unknown>;
-}
-
-/** A running subscription. The caller executes its events. */
-export interface StartedSubscription {
-  readonly admitted: AdmittedSubscription;
-  readonly viewer: Viewer;
-  readonly events: AsyncIterableIterator<LogEvent>;
-}
-
-/** What became of an operation. `status` and `headers` apply to HTTP. */
-export interface Outcome extends HttpHead {
-  readonly result: ExecutionResult;
-  readonly record: OperationRecord;
-  /** Null for a query, a mutation, or a subscription that was refused. */
-  readonly subscription: StartedSubscription | null;
-}
-
 /**
  * Runs the operations of every transport, in one way: begins the record, authenticates, admits, executes, formats errors
  * and finishes the record. Apollo Server parses, validates and executes. For a subscription it only decides whether it
@@ -77,14 +58,20 @@ export interface Outcome extends HttpHead {
 export class Execution {
   readonly #parts: ExecutionParts;
   readonly #apollo: ApolloServer<Context>;
-  /**
-   * Subscriptions that Apollo admitted, keyed by `subscriptionSource`: Apollo copies the context but not that object.
-   */
-  readonly #admitted = new WeakMap<object, AdmittedSubscription>();
+  readonly #resultLimits: ResultLimits;
+  /** Queries take turns on SQLite, where none waits for anything. On PostgreSQL they wait for connections. Null there. */
+  readonly #turns: FairQueue | null;
+  readonly #inProgress = new OperationsInProgress();
+  readonly #admitted: AdmittedSubscriptions = new WeakMap();
 
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
     const { schema, observer, admission, log } = parts;
+    countResults(schema);
+    this.#resultLimits = toResultLimits(admission.limits);
+    this.#turns = parts.ctx.db.exclusive
+      ? new FairQueue({ concurrency: MAX_WAITING_QUERIES, sliceMs: SLICE_MS })
+      : null;
     this.#apollo = new ApolloServer<Context>({
       schema,
       introspection: true,
@@ -98,7 +85,7 @@ export class Execution {
         ApolloServerPluginCacheControlDisabled(),
         observer.plugin,
         admission.plugin,
-        this.#subscriptionPlugin,
+        subscriptionPlugin(schema, this.#admitted),
         logHeadPlugin,
         ...parts.plugins,
         new CompiledQueries(schema).plugin,
@@ -119,6 +106,11 @@ export class Execution {
     return this.#apollo.stop();
   }
 
+  /** Answers the operations of a transport that are still running with UNAVAILABLE, because the service must stop. */
+  abandon(kind: Transport["kind"]): void {
+    this.#inProgress.abandon(kind);
+  }
+
   /**
    * Runs an operation. Never throws: an error that refuses the operation is in the result.
    *
@@ -132,14 +124,21 @@ export class Execution {
     return outcome;
   }
 
+  /** Counts the rows of one operation, or of one event of a subscription. */
+  newResultSize(): ResultSize {
+    return new ResultSize(this.#resultLimits);
+  }
+
   /**
    * Executes a subscription's selection for one event.
    *
    * @throws the error of a field that failed because the database cannot be reached. The event can be executed again; its
    *   result without that field would lose the event for the client.
+   * @throws Refusal QUERY_TOO_LARGE if the result has too many rows
    */
   async executeEvent(admitted: AdmittedSubscription, event: LogEvent, context: Context): Promise<ExecutionResult> {
     const { data, errors } = await executeForEvent(this.#parts.schema, admitted, event, context);
+    if (context.resultSize.exceeded !== null) throw context.resultSize.exceeded;
     if (errors === undefined) return { data };
     const unavailable = errors.find(isUnavailable);
     if (unavailable !== undefined) throw unavailable;
@@ -156,7 +155,7 @@ export class Execution {
   /** The type of an operation that was refused before it was parsed; null if it has none. */
   findOperationType(request: OperationRequest): OperationTypeNode | null {
     try {
-      const document = parse(this.#parts.admission.admit(request), { noLocation: true });
+      const document = parse(this.#parts.admission.admit(request).text, { noLocation: true });
       return getOperationAST(document, request.operationName)?.operation ?? null;
     } catch {
       return null;
@@ -165,7 +164,7 @@ export class Execution {
 
   async #attempt(read: () => OperationRequest, options: ExecuteOptions, record: OperationRecord): Promise<Outcome> {
     try {
-      return await this.#run(read, options, record);
+      return await this.#inProgress.run(options.transport.kind, this.#run(read, options, record));
     } catch (error) {
       this.#parts.observer.recordError(record, error);
       return { ...toHttpHead(error), result: { errors: [this.present(error, record.id)] }, record, subscription: null };
@@ -179,18 +178,21 @@ export class Execution {
     record.viewer = viewer.name;
     const request = read();
     record.client ??= request.client;
-    const query = admission.admit(request);
-    const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, subscription, dependencies);
+    const document = admission.admit(request);
+    const size = this.newResultSize();
+    const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, size, subscription, dependencies);
+    const leave = document.mutates ? undefined : await this.#turns?.enter(ownerOf(viewer));
     try {
-      return await this.#executeOperation(request, query, context, record, options);
+      return await this.#executeOperation(request, document, context, record, options);
     } finally {
+      leave?.();
       context.reads.end();
     }
   }
 
   async #executeOperation(
     { operationName, variables }: OperationRequest,
-    query: string,
+    { text: query }: AdmittedDocument,
     context: Context,
     record: OperationRecord,
     { transport, subscription }: ExecuteOptions,
@@ -205,11 +207,15 @@ export class Execution {
       },
       { contextValue: context },
     );
+    const { resultSize: size } = context;
+    // Parts of a result are of no use. A mutation has taken effect, and its result says so.
+    if (size.exceeded !== null && !size.committed) throw size.exceeded;
     if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
     const admitted = subscription === null ? undefined : this.#admitted.get(subscription);
     if (admitted !== undefined) return this.#subscribe(admitted, context.viewer, context, record);
     const headers = http.headers.size === 0 ? NO_HEADERS : Object.fromEntries(http.headers);
-    return { status: http.status ?? 200, headers, result: body.singleResult, record, subscription: null };
+    const result = size.exceeded === null ? body.singleResult : keepOneSizeError(body.singleResult);
+    return { status: http.status ?? 200, headers, result, record, subscription: null };
   }
 
   async #subscribe(
@@ -225,33 +231,8 @@ export class Execution {
     const errors = events.map((error) => this.present(error, record.id));
     return { ...head, result: { errors }, subscription: null };
   }
-
-  /** Refuses subscriptions on transports that do not support them, and records the others as admitted. */
-  get #subscriptionPlugin(): ApolloServerPlugin<Context> {
-    const admitted = this.#admitted;
-    return {
-      requestDidStart: async () => ({
-        async didResolveOperation({ operation, contextValue }) {
-          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.subscriptionSource !== null)
-            return;
-          const refusal = new Refusal("BAD_USER_INPUT", "Subscriptions are served over WebSocket, at the same path.");
-          const extensions = { http: { status: 400 } };
-          throw new GraphQLError(refusal.message, { originalError: refusal, nodes: operation, extensions });
-        },
-        async responseForOperation({ operation, document, source, request, contextValue }) {
-          // Undefined if the operation is ambiguous, despite its type.
-          if (operation?.operation !== OperationTypeNode.SUBSCRIPTION || contextValue.subscriptionSource === null)
-            return null;
-          const { operationName = null, variables = {} } = request;
-          admitted.set(contextValue.subscriptionSource, { source, document, operationName, variables });
-          return { http: { headers: new HeaderMap() }, body: EMPTY_BODY };
-        },
-      }),
-    };
-  }
 }
 
 const NO_HEADERS = {};
-const EMPTY_BODY = { kind: "single", singleResult: { data: null } } as const;
 /** What Apollo needs to know of a GET request. */
 const GET_REQUEST = { method: "GET", headers: new HeaderMap(), search: "", body: undefined } as const;

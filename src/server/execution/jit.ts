@@ -17,6 +17,8 @@ const MAX_COMPILED = 200;
 /** Number of interpreted runs after a failed compiled run. */
 const RETRY_AFTER_RUNS = 20;
 
+const EMPTY_BODY = { kind: "single", singleResult: { data: null } } as const;
+
 /** The compiled operations of a document by name; null if one cannot be compiled. */
 type CompiledOperations = Map<string | null, CompiledQuery | null>;
 
@@ -57,9 +59,13 @@ export class CompiledQueries {
         if (this.#countRun(document) > 0) return null;
         const compiled = await this.#getCompiled(document, request.operationName ?? null);
         if (compiled === null) return null;
+        const { resultSize } = contextValue;
         const { data, errors } = await compiled.query(undefined, contextValue, request.variables ?? {});
+        // The operation is refused, whichever way it is executed.
+        if (resultSize.exceeded !== null) return { http: { headers: new HeaderMap() }, body: EMPTY_BODY };
         if (data == null || (errors !== undefined && errors.length > 0)) {
           this.#runsLeft.set(document, RETRY_AFTER_RUNS);
+          resultSize.restart();
           return null;
         }
         this.#runs += 1;

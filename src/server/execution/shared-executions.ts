@@ -1,17 +1,28 @@
 import { randomUUID } from "node:crypto";
-import { type DocumentNode, Kind, visit } from "graphql";
+import { type ASTNode, type DocumentNode, Kind, visit } from "graphql";
 import { LRUCache } from "lru-cache";
+import { ByteBudget, type ByteHolder } from "../../async/byte-budget.js";
+import { FairQueue } from "../../async/fair-queue.js";
 import { type Ctx, SYSTEM_VIEWER } from "../../domain/core/context.js";
 import { isVisible } from "../../domain/history/events.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import type { Feed } from "../../events/feed.js";
 import { Context } from "../../schema/context.js";
+import type { DeliveryCharges } from "./delivery-charges.js";
 import type { Execution } from "./execute.js";
+import { ownerOf, type SubscriptionLimits } from "./subscription-limits.js";
 import type { AdmittedSubscription } from "./subscriptions.js";
 
 /** Maximum number of cached results per group: as many events as its members process at a time. */
 const MAX_SHARED_RESULTS = 256;
+
+/** Maximum size of the cached results of all groups, in characters. An event has a few hundred. */
+const MAX_SHARED_BYTES = 16 * 1024 * 1024;
+/** Executions of events at a time. On PostgreSQL they wait for statements, and queries need connections too. */
+const MAX_CONCURRENT_EXECUTIONS = 8;
+/** How long events are executed before the event loop serves others, in milliseconds. */
+const SLICE_MS = 10;
 
 /** Fields that depend on who the viewer is. All other fields depend on the viewer's role and scope only. */
 const PERSONAL_FIELDS: ReadonlySet<string> = new Set(["viewerMayVote", "viewerMayNotBecause"]);
@@ -28,10 +39,13 @@ export interface EventRenderer {
   leave(): void;
 }
 
-interface SharedExecutionsParts {
+export interface SharedExecutionsParts {
   readonly ctx: Omit<Ctx, "viewer">;
   readonly execution: Execution;
   readonly feed: Feed;
+  readonly limits: SubscriptionLimits;
+  /** Charges delivered events; null if there is no budget. */
+  readonly charges: DeliveryCharges | null;
 }
 
 /**
@@ -41,6 +55,8 @@ interface SharedExecutionsParts {
 export class SharedExecutions {
   readonly #parts: SharedExecutionsParts;
   readonly #groups = new Map<string, Group>();
+  readonly #results = new ByteBudget(MAX_SHARED_BYTES);
+  readonly #queue = new FairQueue({ concurrency: MAX_CONCURRENT_EXECUTIONS, sliceMs: SLICE_MS });
 
   constructor(parts: SharedExecutionsParts) {
     this.#parts = parts;
@@ -51,73 +67,126 @@ export class SharedExecutions {
     return this.#groups.size;
   }
 
+  /** @throws Refusal RATE_LIMITED if the viewer's token has too many different subscriptions */
   join(admitted: AdmittedSubscription, viewer: Viewer): EventRenderer {
-    const { source, document, operationName, variables } = admitted;
+    const { source, document, operationName, variables, cost } = admitted;
     const { role, scope } = viewer;
     const personal = selectsPersonalField(document);
     const person = personal ? [viewer.tokenId, viewer.person, viewer.groups] : null;
-    const key = JSON.stringify([role, scope, person, operationName, source, withoutCursor(document, variables)]);
+    const key = JSON.stringify([role, scope, person, operationName, source, withoutFilters(document, variables)]);
+    const { limits, charges } = this.#parts;
+    const remove = limits.add(viewer, key, cost);
     const group =
       this.#groups.get(key) ??
-      new Group(this.#parts, admitted, personal ? viewer : { ...SYSTEM_VIEWER, name: "a subscriber", role, scope });
+      new Group({
+        ...{ ...this.#parts, queue: this.#queue, results: this.#results, owner: ownerOf(viewer), admitted },
+        viewer: personal ? viewer : { ...SYSTEM_VIEWER, name: "a subscriber", role, scope },
+      });
     this.#groups.set(key, group);
     group.members += 1;
     return {
-      render: (event) => group.render(event),
+      render: (event) => {
+        charges?.charge(viewer, cost);
+        return group.render(event);
+      },
       leave: () => {
+        remove();
         group.members -= 1;
-        if (group.members === 0) this.#groups.delete(key);
+        if (group.members > 0) return;
+        this.#groups.delete(key);
+        group.evict();
       },
     };
   }
 }
 
-class Group {
+/** A result that may still be in progress. Its bytes are known when it has ended. */
+interface SharedResult {
+  readonly text: Promise<string | null>;
+  bytes: number;
+}
+
+interface GroupParts extends Pick<SharedExecutionsParts, "ctx" | "execution" | "feed"> {
+  readonly queue: FairQueue;
+  /** Bounds the bytes of the results of all groups. */
+  readonly results: ByteBudget;
+  /** Whose turn the executions take. */
+  readonly owner: string;
+  readonly admitted: AdmittedSubscription;
+  readonly viewer: Viewer;
+}
+
+class Group implements ByteHolder {
   members = 0;
-  readonly #parts: SharedExecutionsParts;
-  readonly #admitted: AdmittedSubscription;
-  readonly #viewer: Viewer;
+  heldBytes = 0;
+  readonly #parts: GroupParts;
   /** By position of the event. Created for the second member: a group of one shares nothing. */
-  #results: LRUCache<number, Promise<string | null>> | null = null;
+  #results: LRUCache<number, SharedResult> | null = null;
   #resultsHead = -1;
 
-  constructor(parts: SharedExecutionsParts, admitted: AdmittedSubscription, viewer: Viewer) {
+  constructor(parts: GroupParts) {
     this.#parts = parts;
-    this.#admitted = admitted;
-    this.#viewer = viewer;
+  }
+
+  /** Forgets the results. They are executed again if they are needed. */
+  evict(): void {
+    this.#results?.clear();
+    this.#parts.results.release(this);
   }
 
   render(event: LogEvent): Promise<string | null> {
     if (this.members === 1) return this.#execute(event);
     // Nested fields show the current state, and every change of it moves the head. So results are valid only for the
     // current head.
-    this.#results ??= new LRUCache({ max: MAX_SHARED_RESULTS });
+    this.#results ??= new LRUCache({
+      max: MAX_SHARED_RESULTS,
+      dispose: ({ bytes }) => {
+        this.heldBytes -= bytes;
+      },
+    });
     const results = this.#results;
     if (this.#resultsHead !== this.#parts.feed.head) {
-      results.clear();
+      this.evict();
       this.#resultsHead = this.#parts.feed.head;
     }
     const known = results.get(event.position);
-    if (known !== undefined) return known;
-    const result = this.#execute(event);
+    if (known !== undefined) return known.text;
+    const result: SharedResult = { text: this.#execute(event), bytes: 0 };
     results.set(event.position, result);
-    // A member that renders the event again after a failure must not get the same failure.
-    result.catch(() => {
-      if (results.get(event.position) === result) results.delete(event.position);
-    });
-    return result;
+    void result.text.then(
+      (text) => this.#keep(event.position, result, text?.length ?? 0),
+      // The members that wait for it get the error. Others execute it again.
+      () => this.#drop(event.position, result),
+    );
+    return result.text;
   }
 
-  async #execute(event: LogEvent): Promise<string | null> {
-    const { ctx, execution } = this.#parts;
+  /** Counts a result that is still wanted. */
+  #keep(position: number, result: SharedResult, bytes: number): void {
+    if (this.#results?.peek(position) !== result) return;
+    result.bytes = bytes;
+    this.heldBytes += bytes;
+    this.#parts.results.update(this);
+  }
+
+  #drop(position: number, result: SharedResult): void {
+    if (this.#results?.peek(position) === result) this.#results.delete(position);
+  }
+
+  #execute(event: LogEvent): Promise<string | null> {
+    return this.#parts.queue.run(this.#parts.owner, () => this.#executeNow(event));
+  }
+
+  async #executeNow(event: LogEvent): Promise<string | null> {
+    const { ctx, execution, viewer, admitted } = this.#parts;
     // Every event needs a new context: loaders cache rows and would return outdated state.
     // Without secrets: to read them would raise an event, which would be rendered with secrets again.
-    const base = { ...ctx, now: ctx.now, viewer: this.#viewer, showsSecrets: false };
-    const context = new Context(base, randomUUID());
+    const base = { ...ctx, now: ctx.now, viewer, showsSecrets: false };
+    const context = new Context(base, randomUUID(), execution.newResultSize());
     context.reads.begin();
     try {
       if (!(await isVisible(context, event))) return null;
-      return JSON.stringify(await execution.executeEvent(this.#admitted, event, context));
+      return JSON.stringify(await execution.executeEvent(admitted, event, context));
     } finally {
       context.reads.end();
     }
@@ -135,26 +204,32 @@ function selectsPersonalField(document: DocumentNode): boolean {
 }
 
 /**
- * The variables without the start cursor, if a variable is used for nothing else. Subscribers that differ only in their
- * position share executions.
+ * The variables without those that only the arguments of root fields use: the cursor and the filters. They select events, but do
+ * not change the result for an event. Subscribers that differ only in those share executions.
  */
-function withoutCursor(document: DocumentNode, variables: Record<string, unknown>): Record<string, unknown> {
+function withoutFilters(document: DocumentNode, variables: Record<string, unknown>): Record<string, unknown> {
+  const uses = countUses(document);
+  const filters = new Map<string, number>();
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const field of definition.selectionSet.selections) {
+      if (field.kind !== Kind.FIELD) continue;
+      for (const argument of field.arguments ?? []) {
+        for (const [name, count] of countUses(argument)) filters.set(name, (filters.get(name) ?? 0) + count);
+      }
+    }
+  }
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => uses.get(name) !== filters.get(name)));
+}
+
+/** How often each variable is used, apart from its definition. */
+function countUses(node: ASTNode): Map<string, number> {
   const uses = new Map<string, number>();
-  const cursors = new Set<string>();
-  visit(document, {
+  visit(node, {
     VariableDefinition: () => false,
     Variable: ({ name }) => {
       uses.set(name.value, (uses.get(name.value) ?? 0) + 1);
     },
   });
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    for (const field of definition.selectionSet.selections) {
-      if (field.kind !== Kind.FIELD) continue;
-      for (const { name, value } of field.arguments ?? []) {
-        if (name.value === "after" && value.kind === Kind.VARIABLE) cursors.add(value.name.value);
-      }
-    }
-  }
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => !cursors.has(name) || uses.get(name) !== 1));
+  return uses;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { LRUCache } from "lru-cache";
+import type { ByteBudget } from "../../async/byte-budget.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Authentication } from "../auth/authentication.js";
 import type { ResponseCache } from "../cache/response-cache.js";
@@ -9,6 +10,7 @@ import type { Execution } from "../execution/execute.js";
 import { MAX_BODY_BYTES } from "../execution/limits.js";
 import type { Observer } from "../telemetry/observer.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
+import { countBody, countResponse } from "./memory-limits.js";
 import { parseBody, toTransport } from "./operation-request.js";
 import { serializeResult } from "./response.js";
 
@@ -20,6 +22,10 @@ interface FastPathParts {
   readonly authentication: Authentication;
   readonly execution: Execution;
   readonly observer: Observer;
+  /** Bounds the bytes of requests that are arriving. */
+  readonly incoming: ByteBudget;
+  /** Bounds the bytes of responses that are not read. */
+  readonly outgoing: ByteBudget;
 }
 
 /**
@@ -43,7 +49,12 @@ export class FastPath {
     if (headers === undefined) return false;
     const transport = toTransport(request.headers, "POST", performance.now());
     const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const length = Number(request.headers["content-length"]);
+    request.on("data", (chunk: Buffer) => {
+      // Most bodies arrive as a whole.
+      if (chunks.length === 0 && chunk.length !== length) countBody(this.#parts.incoming, request, chunk.length);
+      chunks.push(chunk);
+    });
     request.on("end", () => {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       this.#answer(request, response, headers, transport, body);
@@ -82,7 +93,7 @@ export class FastPath {
     record.operation = cached.operation;
     record.client ??= cached.client;
     record.cacheHit = true;
-    send(response, 200, headers, cached.body, requestId);
+    this.#send(response, 200, headers, cached.body, requestId);
     observer.finish(record, 200);
   }
 
@@ -111,19 +122,14 @@ export class FastPath {
       const client = transport.client === null ? record.client : null;
       responseCache.store(pending, { body: text, operation: record.operation, client }, viewer);
     }
-    send(response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
+    this.#send(response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
   }
-}
 
-function send(
-  response: ServerResponse,
-  status: number,
-  headers: readonly string[],
-  body: Buffer,
-  requestId: string,
-): void {
-  response.writeHead(status, [...headers, "content-length", String(body.length), "x-request-id", requestId]);
-  response.end(body);
+  #send(response: ServerResponse, status: number, headers: readonly string[], body: Buffer, requestId: string): void {
+    response.writeHead(status, [...headers, "content-length", String(body.length), "x-request-id", requestId]);
+    response.end(body);
+    countResponse(this.#parts.outgoing, response, body.length);
+  }
 }
 
 /** The request headers that the response headers depend on. */

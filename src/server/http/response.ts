@@ -1,5 +1,5 @@
 import Negotiator from "negotiator";
-import type { ExecutionResult } from "../execution/execute.js";
+import type { ExecutionResult } from "../execution/outcome.js";
 
 /** Media types of responses. The first is the default. */
 const MEDIA_TYPES = ["application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8"] as const;

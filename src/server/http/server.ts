@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerOptions } from "node:http";
 import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import Fastify, {
@@ -11,6 +11,7 @@ import Fastify, {
   type FastifyServerFactory,
   LogController,
 } from "fastify";
+import type { ByteBudget } from "../../async/byte-budget.js";
 import { asRefusal, Refusal } from "../../domain/core/refusal.js";
 import { noSuchRoute } from "../../integrations/platform/errors.js";
 import { present } from "../../schema/errors.js";
@@ -18,8 +19,11 @@ import { HttpRefusal, toHttpHead } from "../execution/http-head.js";
 import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
 import type { Logger } from "../telemetry/log.js";
 import { stripBasePath, stripFromUpgrades } from "./base-path.js";
+import { answerClientError } from "./client-errors.js";
 import type { FastPath } from "./fast-path.js";
+import { countBody, countResponse } from "./memory-limits.js";
 import { notAnOperation } from "./operation-request.js";
+import { oneAtATime } from "./pipelining.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -35,10 +39,22 @@ export interface HttpOptions {
   readonly fastPath: FastPath;
   /** The path that the service is reached under, without a slash at its end; empty for none. */
   readonly basePath: string;
+  /** How long a request may take to arrive, headers and body, in milliseconds. */
+  readonly requestTimeout: number;
+  /** Bounds the bytes of requests that are arriving. */
+  readonly incoming: ByteBudget;
+  /** Bounds the bytes of responses that are not read. */
+  readonly outgoing: ByteBudget;
 }
 
+/** The headers must arrive sooner than the whole request. In milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often connections are checked against these deadlines, in milliseconds. */
+const DEADLINE_CHECK_INTERVAL_MS = 1_000;
+
 /** Creates the HTTP server without routes: logging, headers and error format. */
-export async function createHttp({ log, allowedOrigins, fastPath, basePath }: HttpOptions): Promise<FastifyInstance> {
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { log, allowedOrigins, incoming, outgoing } = options;
   const sendError = (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const error = toRefusal(thrown, request);
     if (!(error instanceof Refusal)) request.log.error({ err: error }, "request failed");
@@ -46,14 +62,16 @@ export async function createHttp({ log, allowedOrigins, fastPath, basePath }: Ht
     reply.code(status).headers(headers).send(errorBody(error, request.id));
   };
   const http = Fastify({
-    serverFactory: withFastPath(fastPath, basePath),
+    serverFactory: withFastPath(options),
+    clientErrorHandler: answerClientError,
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
-    return503OnClosing: true,
+    // `StopGate` refuses them, in the format of their API.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 1024 },
     // Handles errors before routing.
     frameworkErrors: sendError,
@@ -67,8 +85,16 @@ export async function createHttp({ log, allowedOrigins, fastPath, basePath }: Ht
 
   acceptEmptyBodies(http);
   http.decorateRequest("isOperation", false);
-  http.addHook("onSend", async (request, reply) => {
+  // Not async: a body must not begin to flow before its parser listens.
+  http.addHook("preParsing", (request, _, payload, done) => {
+    if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined)
+      countBody(incoming, request.raw);
+    done(null, payload);
+  });
+  http.addHook("onSend", async (request, reply, payload) => {
     reply.header("x-request-id", request.id);
+    if (typeof payload !== "string" && !Buffer.isBuffer(payload)) return;
+    setImmediate(() => countResponse(outgoing, reply.raw, payload.length));
   });
   http.addHook("onResponse", async (request, reply) => {
     if (request.isOperation) return;
@@ -88,18 +114,23 @@ export async function createHttp({ log, allowedOrigins, fastPath, basePath }: Ht
 }
 
 /** Creates the server: requests that the fast path does not answer go to Fastify, and all requests during a stop. */
-function withFastPath(fastPath: FastPath, basePath: string): FastifyServerFactory<Server> {
+function withFastPath({ fastPath, basePath, requestTimeout }: HttpOptions): FastifyServerFactory<Server> {
   return (handler, options) => {
-    const server = createServer((request, response) => {
+    // With a factory, Fastify leaves its own settings to us.
+    const { keepAliveTimeout } = options as { keepAliveTimeout: number };
+    const settings: ServerOptions = {
+      keepAliveTimeout,
+      requestTimeout,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+      connectionsCheckingInterval: DEADLINE_CHECK_INTERVAL_MS,
+    };
+    const listener = oneAtATime((request, response) => {
       request.url = stripBasePath(request.url ?? "/", basePath);
       if (server.listening && fastPath.tryAnswer(request, response)) return;
       handler(request, response);
     });
+    const server = createServer(settings, listener);
     stripFromUpgrades(server, basePath);
-    // With a factory, Fastify leaves its own settings to us.
-    const { keepAliveTimeout, requestTimeout } = options as { keepAliveTimeout: number; requestTimeout: number };
-    server.keepAliveTimeout = keepAliveTimeout;
-    server.requestTimeout = requestTimeout;
     return server;
   };
 }

@@ -2,25 +2,39 @@ import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import type { ByteBudget, ByteHolder } from "../../async/byte-budget.js";
 import { eventually } from "../../async/eventually.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Closure } from "./failures.js";
+import { IncomingMessages, type Peer } from "./incoming-messages.js";
 
 /**
- * Bytes queued on a socket before its subscriptions pause. Bounds the memory used by a client that does not read, apart
- * from one event per subscription.
+ * Bytes queued on a socket before it stops reading, and before its operations and subscriptions wait. Everything that is sent
+ * counts: results, events and pongs.
  */
 const MAX_QUEUED_BYTES = 64 * 1024;
+/** Time that operations in progress have before they are answered with UNAVAILABLE at shutdown, in milliseconds. */
+export const DRAIN_DEADLINE_MS = 7000;
+/** Time for the responses of those, in milliseconds. */
+const ABANDONED_MS = 500;
 /**
- * Time that operations in progress have before their socket is closed, in milliseconds. Longer than they wait for the
- * database at shutdown, so that they get an error instead.
+ * Operations of a socket that execute at a time, events of its subscriptions included. Their results are in memory before they
+ * are queued, so this bounds what a client that does not read adds to the queue.
  */
-const DRAIN_DEADLINE_MS = 7500;
-/** Time that clients have to close their end, in milliseconds. */
+const MAX_CONCURRENT_RESULTS = 8;
+/** Time that a client has to close its end after a close frame, in milliseconds. */
 const CLOSE_DEADLINE_MS = 1500;
 
+/** What all connections share. */
+export interface ConnectionBudgets {
+  /** Bounds the bytes of messages that are arriving. */
+  readonly incoming: ByteBudget;
+  /** Bounds the bytes that clients have not read. */
+  readonly outgoing: ByteBudget;
+}
+
 /** A WebSocket connection: its viewer, its operations and its backpressure. */
-export class Connection {
+export class Connection implements ByteHolder, Peer {
   viewer: Viewer | null = null;
   /** Credentials from `connection_init`. Every operation is authenticated with them again. */
   authorization: unknown = null;
@@ -28,25 +42,42 @@ export class Connection {
   runningOperations = 0;
   /** Whether a pong arrived since the last ping. */
   alive = true;
+  /** The message that is arriving. */
+  readonly incoming: IncomingMessages;
+  readonly #outgoing: ByteBudget;
   readonly #ended = new AbortController();
   readonly #closed: Promise<void>;
   #corked = false;
-  #drained: Promise<void> | null = null;
+  #results = 0;
+  readonly #waiting: (() => void)[] = [];
+  #waitingMessages = 0;
 
   constructor(
     readonly socket: WebSocket,
     readonly request: IncomingMessage,
     readonly raw: Duplex,
+    { incoming, outgoing }: ConnectionBudgets,
   ) {
     setMaxListeners(0, this.signal);
+    this.#outgoing = outgoing;
+    this.incoming = new IncomingMessages(this, incoming);
     this.#closed = new Promise((resolve) => {
       socket.once("close", () => {
         this.end();
+        this.#outgoing.release(this);
+        for (const wake of this.#waiting.splice(0)) wake();
         resolve();
       });
     });
     socket.on("pong", () => {
       this.alive = true;
+    });
+    // ws has just queued a pong.
+    socket.on("ping", () => this.#queued());
+    raw.on("drain", () => {
+      this.#outgoing.update(this);
+      this.#wake();
+      this.#pace();
     });
   }
 
@@ -65,6 +96,16 @@ export class Connection {
     return this.raw.writableLength;
   }
 
+  get heldBytes(): number {
+    return this.raw.destroyed ? 0 : this.queuedBytes;
+  }
+
+  /** Closes the connection at once: its client has not read for longer than others, and memory is short. */
+  evict(): void {
+    this.end();
+    this.socket.terminate();
+  }
+
   /** Ends the subscriptions. The socket stays open for other operations in progress. */
   end(): void {
     this.#ended.abort();
@@ -77,6 +118,16 @@ export class Connection {
   close(code: number, reason: string): void {
     this.end();
     this.socket.close(code, reason);
+    // A closing socket reads only to find the client's close frame.
+    if (this.socket.isPaused) this.socket.resume();
+  }
+
+  /** Closes the WebSocket and reads nothing more. A client that does not close its end is disconnected. */
+  cutOff(code: number, reason: string): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.close(code, reason);
+    this.socket.pause();
+    setTimeout(() => this.socket.terminate(), CLOSE_DEADLINE_MS).unref();
   }
 
   /**
@@ -87,7 +138,7 @@ export class Connection {
   async closeGracefully({ code, reason }: Closure): Promise<void> {
     this.end();
     const idle = () => this.runningOperations === 0 || this.socket.readyState !== this.socket.OPEN;
-    await eventually(idle, { timeoutMs: DRAIN_DEADLINE_MS });
+    await eventually(idle, { timeoutMs: DRAIN_DEADLINE_MS + ABANDONED_MS });
     // Let the last results be sent.
     await new Promise(setImmediate);
     this.close(code, reason);
@@ -105,29 +156,65 @@ export class Connection {
       process.nextTick(() => {
         this.#corked = false;
         this.raw.uncork();
+        this.#queued();
       });
     }
     this.socket.send(text);
   }
 
-  /** Sends once the client has read enough of the earlier messages. */
-  async sendPaced(text: string): Promise<void> {
-    while (this.queuedBytes > MAX_QUEUED_BYTES && this.socket.readyState === this.socket.OPEN) await this.#drain();
-    this.send(text);
+  /**
+   * Call before working on something whose result is sent, and `leave` once it has been sent. Waits while the client has not
+   * read what it got before, or too many results are in the making.
+   *
+   * @param message whether a message waits, which is in memory: the socket then reads no others
+   * @returns null if there is no need to wait
+   */
+  enter(message: boolean): Promise<void> | null {
+    if (this.#hasRoom) {
+      this.#results += 1;
+      return null;
+    }
+    return new Promise<void>((resolve) => {
+      this.#waiting.push(() => {
+        this.#results += 1;
+        if (message) this.#waitingMessages -= 1;
+        resolve();
+      });
+      if (!message) return;
+      this.#waitingMessages += 1;
+      this.#pace();
+    });
   }
 
-  #drain(): Promise<void> {
-    this.#drained ??= new Promise<void>((resolve) => {
-      const done = () => {
-        this.raw.off("drain", done);
-        this.raw.off("close", done);
-        this.#drained = null;
-        resolve();
-      };
-      this.raw.on("drain", done);
-      this.raw.on("close", done);
-      if (this.raw.destroyed) done();
-    });
-    return this.#drained;
+  leave(): void {
+    this.#results -= 1;
+    this.#wake();
+  }
+
+  get #hasRoom(): boolean {
+    if (this.socket.readyState !== this.socket.OPEN) return true;
+    return this.#results < MAX_CONCURRENT_RESULTS && this.queuedBytes <= MAX_QUEUED_BYTES;
+  }
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return;
+    while (this.#waiting.length > 0 && this.#hasRoom) this.#waiting.shift()?.();
+    this.#pace();
+  }
+
+  #queued(): void {
+    if (this.queuedBytes === 0) return;
+    this.#outgoing.update(this);
+    this.#pace();
+  }
+
+  /** Reads no messages while earlier ones wait, or what was sent does. */
+  #pace(): void {
+    const { socket } = this;
+    if (socket.readyState !== socket.OPEN) return;
+    const full = this.queuedBytes > MAX_QUEUED_BYTES || this.#waitingMessages > 0;
+    if (full === socket.isPaused) return;
+    if (full) socket.pause();
+    else socket.resume();
   }
 }

@@ -39,7 +39,10 @@ export function findClosureOfCode(code: unknown): Closure | null {
 /** Every code that the service closes sockets with. A test compares docs/subscriptions.md with this catalog. */
 export const CLOSE_CODES: Readonly<Record<number, { readonly reason: string; readonly reconnects: boolean }>> = {
   1001: { reason: "The service is stopping.", reconnects: true },
-  1009: { reason: "A message was larger than 256 KiB.", reconnects: false },
+  1009: {
+    reason: "A message was larger than 256 KiB, or more than 16 KiB came before `connection_ack`.",
+    reconnects: false,
+  },
   1013: {
     reason: "The database cannot be reached and a subscription cannot go on, or the token has 500 open sockets.",
     reconnects: true,

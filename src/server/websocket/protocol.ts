@@ -13,9 +13,10 @@ import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Feed } from "../../events/feed.js";
 import type { Authentication } from "../auth/authentication.js";
-import type { Execution, ExecutionResult } from "../execution/execute.js";
+import type { Execution } from "../execution/execute.js";
+import type { ExecutionResult } from "../execution/outcome.js";
 import { type RequestParameters, toOperationRequest } from "../execution/request.js";
-import type { SharedExecutions } from "../execution/shared-executions.js";
+import type { EventRenderer, SharedExecutions } from "../execution/shared-executions.js";
 import { clientNameInHeaders } from "../telemetry/client-name.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { Connection } from "./connection.js";
@@ -36,6 +37,8 @@ export interface ProtocolParts {
   readonly metrics: Metrics;
   /** The open connections. */
   readonly connections: ReadonlySet<Connection>;
+  /** Called when a client has signed in. */
+  signedIn(connection: Connection): void;
   isStopping(): boolean;
 }
 
@@ -65,6 +68,7 @@ export function createProtocol(parts: ProtocolParts): Server<Extra> {
         connection.socket.close(code, reason);
         return false;
       }
+      parts.signedIn(connection);
       const { tokenId } = connection.viewer;
       const siblings = [...parts.connections].filter((other) => other.viewer?.tokenId === tokenId);
       if (siblings.length <= MAX_SOCKETS_PER_TOKEN) return true;
@@ -85,15 +89,20 @@ export function createProtocol(parts: ProtocolParts): Server<Extra> {
 
 async function start(
   parts: ProtocolParts,
-  { extra: { connection }, subscriptions }: ProtocolContext<Record<string, unknown>, Extra>,
+  protocolContext: ProtocolContext<Record<string, unknown>, Extra>,
   id: string,
   payload: RequestParameters,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const { connection } = protocolContext.extra;
   connection.runningOperations += 1;
+  const entered = connection.enter(true);
+  if (entered !== null) await entered;
   try {
+    // Completed by the client while it waited. The error is not sent.
+    if (!(id in protocolContext.subscriptions)) return [new GraphQLError("The operation has been completed.")];
     const { result, subscription } = await parts.execution.execute(() => toOperationRequest(payload), {
       viewer: () => {
-        checkCapacity(parts, Object.keys(subscriptions).length);
+        checkCapacity(parts, Object.keys(protocolContext.subscriptions).length);
         return requireViewer(parts, connection);
       },
       requestId: randomUUID(),
@@ -108,7 +117,13 @@ async function start(
     });
     if (subscription !== null) {
       const { admitted, viewer, events } = subscription;
-      const renderer = parts.sharedExecutions.join(admitted, viewer);
+      let renderer: EventRenderer;
+      try {
+        renderer = parts.sharedExecutions.join(admitted, viewer);
+      } catch (error) {
+        await events.return?.();
+        return [new PresentedGraphQLError(parts.execution.present(error, randomUUID()))];
+      }
       return executionArgs(parts, SUBSCRIPTION, {
         stream: streamEvents(connection, id, events, {
           render: (event) => renderer.render(event),
@@ -131,6 +146,8 @@ async function start(
     return executionArgs(parts, QUERY, { result });
   } finally {
     connection.runningOperations -= 1;
+    // The result is sent before the next turn of the event loop, and must count before another operation starts.
+    setImmediate(() => connection.leave());
   }
 }
 

@@ -4,18 +4,21 @@ import type { FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { CloseCode, handleProtocols } from "graphql-ws";
 import { type RawData, WebSocketServer } from "ws";
+import type { ByteBudget } from "../../async/byte-budget.js";
 import { findEndedTokens } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import type { Feed } from "../../events/feed.js";
 import { present } from "../../schema/errors.js";
 import type { Authentication } from "../auth/authentication.js";
 import { isOriginAllowed } from "../auth/origin.js";
+import type { DeliveryCharges } from "../execution/delivery-charges.js";
 import type { Execution } from "../execution/execute.js";
 import { bodyTooLarge, MAX_BODY_BYTES } from "../execution/limits.js";
 import { SharedExecutions } from "../execution/shared-executions.js";
+import type { SubscriptionLimits } from "../execution/subscription-limits.js";
 import type { Logger } from "../telemetry/log.js";
 import type { Metrics } from "../telemetry/metrics.js";
-import { Connection } from "./connection.js";
+import { Connection, DRAIN_DEADLINE_MS } from "./connection.js";
 import { findClosure, STOPPING } from "./failures.js";
 import { createProtocol } from "./protocol.js";
 
@@ -28,6 +31,22 @@ const TOKEN_CHECK_INTERVAL_MS = 400;
 const HEARTBEAT_MS = 30_000;
 /** Largest message before the socket is closed, in bytes. A message between `MAX_BODY_BYTES` and this gets an error. */
 const MAX_PAYLOAD_BYTES = 4 * MAX_BODY_BYTES;
+/** Time that a client has to close its end after the server closed, or after it broke the protocol, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 3_000;
+/**
+ * Chunks and fragments in which a message may arrive. A message of this size in packets of 1,400 bytes has 187. Each takes
+ * memory beside its bytes.
+ */
+const MAX_MESSAGE_PARTS = 1024;
+/** Options of ws, some of which its types do not know. */
+const WS_LIMITS = {
+  maxPayload: MAX_PAYLOAD_BYTES,
+  maxBufferedChunks: MAX_MESSAGE_PARTS,
+  maxFragments: MAX_MESSAGE_PARTS,
+  closeTimeout: CLOSE_TIMEOUT_MS,
+};
+/** Sockets that have not signed in. Beyond it the oldest is closed: signing in takes milliseconds. */
+const MAX_SOCKETS_BEFORE_INIT = 2000;
 
 export interface SocketParts {
   readonly schema: GraphQLSchema;
@@ -38,6 +57,13 @@ export interface SocketParts {
   readonly feed: Feed;
   readonly metrics: Metrics;
   readonly allowedOrigins: readonly string[];
+  /** How long a message may take to arrive, in milliseconds. */
+  readonly requestTimeout: number;
+  readonly incoming: ByteBudget;
+  readonly outgoing: ByteBudget;
+  readonly subscriptionLimits: SubscriptionLimits;
+  /** Charges delivered events; null if there is no budget. */
+  readonly charges: DeliveryCharges | null;
   /**
    * Interval of pings, in milliseconds. A client that does not answer before the next one is disconnected.
    *
@@ -49,19 +75,22 @@ export interface SocketParts {
 /** Serves all operations, including subscriptions, over WebSocket at `/graphql`. */
 export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   const connections = new Set<Connection>();
+  /** Those whose clients have not signed in, in order of arrival. */
+  const pending = new Set<Connection>();
   let stopping = false;
   let tokensChecked = true;
   parts.metrics.observeSockets(() => connections.size);
   const protocol = createProtocol({
     ...parts,
     connections,
-    sharedExecutions: new SharedExecutions(parts),
+    signedIn: (connection) => pending.delete(connection),
+    sharedExecutions: new SharedExecutions({ ...parts, limits: parts.subscriptionLimits }),
     isStopping: () => stopping,
   });
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: MAX_PAYLOAD_BYTES,
+    ...WS_LIMITS,
     handleProtocols,
   });
 
@@ -74,13 +103,15 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     if (!isOriginAllowed(request, parts.allowedOrigins)) return refuse(raw, 403);
     sockets.handleUpgrade(request, raw, head, (socket) => {
       raw.off("error", ignore);
-      open(new Connection(socket, request, raw));
+      open(new Connection(socket, request, raw, parts));
     });
   });
 
   function open(connection: Connection): void {
     const { socket } = connection;
     connections.add(connection);
+    pending.add(connection);
+    closeOldestPending();
     let receive: (text: string) => Promise<void> = async () => undefined;
     const closed = protocol.opened(
       {
@@ -108,8 +139,21 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     socket.on("error", (error) => parts.log.debug({ err: error }, "socket error"));
     socket.once("close", (code, reason) => {
       connections.delete(connection);
+      pending.delete(connection);
       closed(code, String(reason)).catch(failed);
     });
+  }
+
+  function closeOldestPending(): void {
+    for (const oldest of pending) {
+      if (pending.size <= MAX_SOCKETS_BEFORE_INIT) return;
+      pending.delete(oldest);
+      oldest.socket.terminate();
+    }
+  }
+
+  function closeOverdue(): void {
+    for (const connection of connections) if (connection.incoming.isOverdue(parts.requestTimeout)) connection.evict();
   }
 
   async function endTokens(): Promise<void> {
@@ -132,6 +176,8 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     for (const connection of connections) {
       // A client with queued bytes is slow, not necessarily gone. TCP detects that.
       if (connection.queuedBytes > 0) continue;
+      // Nor are the pongs of a paused socket read.
+      if (connection.socket.isPaused) connection.alive = true;
       if (!connection.alive) {
         connection.socket.terminate();
         continue;
@@ -154,6 +200,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
         },
       );
     }, TOKEN_CHECK_INTERVAL_MS),
+    setInterval(closeOverdue, TOKEN_CHECK_INTERVAL_MS),
     setInterval(beat, parts.heartbeat ?? HEARTBEAT_MS),
   ];
 
@@ -161,7 +208,9 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
   http.addHook("preClose", async () => {
     stopping = true;
     for (const timer of timers) clearInterval(timer);
+    const abandon = setTimeout(() => parts.execution.abandon("websocket"), DRAIN_DEADLINE_MS);
     await Promise.all([...connections].map((connection) => connection.closeGracefully(STOPPING)));
+    clearTimeout(abandon);
     sockets.close();
   });
 }

@@ -31,29 +31,39 @@ export function streamEvents(
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   let ended = false;
   let left = false;
+  let failure: unknown = null;
+  const isOver = () => ended || connection.signal.aborted;
   const leave = () => {
     if (!left) parts.leave();
     left = true;
   };
-  const render = async (event: LogEvent): Promise<string | null> => {
-    const since = performance.now();
-    for (;;) {
-      try {
-        return await parts.render(event);
-      } catch (error) {
-        if (ended || connection.signal.aborted) return null;
-        if (!isUnavailable(error) || !(await parts.recovered(since))) throw error;
-      }
+  /** Renders an event and sends it. Returns false if the database cannot be reached now. */
+  const deliver = async (event: LogEvent): Promise<boolean> => {
+    // Rendered only when it can be sent: a client that does not read costs no memory.
+    const entered = connection.enter(false);
+    if (entered !== null) await entered;
+    try {
+      if (isOver()) return true;
+      const payload = await parts.render(event);
+      if (isOver() || payload === null) return true;
+      connection.send(`${head}${payload}}`);
+      parts.onSent();
+      return true;
+    } catch (error) {
+      if (isOver()) return true;
+      if (!isUnavailable(error)) throw error;
+      failure = error;
+      return false;
+    } finally {
+      connection.leave();
     }
   };
   const send = async () => {
     for await (const event of events) {
-      const payload = await render(event);
-      if (ended || connection.signal.aborted) break;
-      if (payload === null) continue;
-      await connection.sendPaced(`${head}${payload}}`);
-      parts.onSent();
-      if (ended) break;
+      const since = performance.now();
+      // Others on the socket go on meanwhile.
+      while (!(await deliver(event))) if (!(await parts.recovered(since))) throw failure;
+      if (isOver()) break;
     }
   };
   const run = async () => {

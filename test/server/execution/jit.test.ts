@@ -6,6 +6,7 @@ import { execute, type GraphQLSchema, parse, validate } from "graphql";
 import { type Ctx, SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
 import { buildSchema } from "../../../src/schema/build.js";
 import { Context } from "../../../src/schema/context.js";
+import { ResultSize } from "../../../src/schema/result-size.js";
 import { CompiledQueries } from "../../../src/server/execution/jit.js";
 import { Seed } from "../../support/data/seed.js";
 import { arbitrarySelection } from "../../support/documents/arbitrary-documents.js";
@@ -67,7 +68,7 @@ async function compiling(server: TestServer, schema: GraphQLSchema) {
     ...OFFLINE,
     now: () => new Date(0),
   };
-  const context = () => new Context(ctx, "test");
+  const context = () => new Context(ctx, "test", ResultSize.unlimited());
   return {
     compiled,
     plainly: async (query: string, variableValues = {}) =>

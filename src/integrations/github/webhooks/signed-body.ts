@@ -24,7 +24,7 @@ export function hasSignature({ headers }: FastifyRequest): boolean {
   return SIGNATURE.test(String(headers["x-hub-signature-256"]));
 }
 
-/** Lets few large bodies be read at a time, whoever sent them: their senders are known only when they have arrived. */
+/** Lets few large bodies be read at a time, of all senders: who they are is known only when the bodies have arrived. */
 export class LargeBodies {
   readonly #limit = new ConcurrencyLimit(CONCURRENT_LARGE_BODIES);
 

@@ -1,0 +1,104 @@
+import {
+  defaultFieldResolver,
+  type FieldNode,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isCompositeType,
+  isListType,
+  isObjectType,
+} from "graphql";
+import type { Context } from "../../schema/context.js";
+import type { ResultSize } from "../../schema/result-size.js";
+import { calculateRowCost } from "./cost.js";
+
+/**
+ * A field that counts the rows of a list. For a list of the root that may be a large table, which takes as long as resolving this
+ * many fields. Others are counted in one statement for all parents.
+ */
+const COUNT_FIELD = "totalCount";
+const COUNT_COST = 2_500;
+/** Fields with texts that can be longer than a name. The longest are values of config vars and commit messages. */
+const TEXTS = new Set([
+  ...["description", "message", "title", "summary", "problem", "comment", "reviewComment", "value", "responseStart"],
+  ...["reason", "failureReason", "endReason", "forceReason", "liftReason", "recurrence"],
+  ...["artifact", "url", "targetUrl", "incidentUrl", "imageUrl", "repositoryUrl"],
+]);
+/** Characters of such a text that count as one more field. */
+const CHARACTERS_PER_FIELD = 128;
+
+/** Makes every list and text of the schema count while an operation executes. See `ResultSize`. */
+export function countResults(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    for (const field of Object.values(type.getFields())) {
+      const item = getNamedType(field.type);
+      if (isListType(getNullableType(field.type))) countList(field, item);
+      else if (TEXTS.has(field.name) && !isCompositeType(item)) count(field, countText);
+      if (field.name === COUNT_FIELD) countTotal(field);
+    }
+  }
+}
+
+type Resolver = GraphQLField<unknown, Context>["resolve"] & {};
+
+/** Makes a field count each value that it resolves to. */
+function count(
+  field: GraphQLField<unknown, Context>,
+  add: (value: unknown, size: ResultSize, info: GraphQLResolveInfo) => void,
+): void {
+  const resolve: Resolver = field.resolve ?? defaultFieldResolver;
+  field.resolve = (source, args, context, info) => {
+    const result: unknown = resolve(source, args, context, info);
+    if (result instanceof Promise) {
+      return result.then((value: unknown) => {
+        add(value, context.resultSize, info);
+        return value;
+      });
+    }
+    add(result, context.resultSize, info);
+    return result;
+  };
+}
+
+function countList(field: GraphQLField<unknown, Context>, item: GraphQLNamedType): void {
+  count(field, (list, size, info) => {
+    if (!Array.isArray(list)) return;
+    if (isCompositeType(item)) size.addRows(list.length, fieldsPerRow(info, item));
+    else size.addFields(list.length);
+  });
+}
+
+function countText(text: unknown, size: ResultSize): void {
+  if (typeof text === "string") size.addFields(Math.floor(text.length / CHARACTERS_PER_FIELD));
+}
+
+function countTotal(field: GraphQLField<unknown, Context>): void {
+  const resolve: Resolver = field.resolve ?? defaultFieldResolver;
+  field.resolve = (source, args, context, info) => {
+    const isRoot = info.path.prev?.prev === undefined;
+    if (isRoot) context.resultSize.addFields(COUNT_COST);
+    return resolve(source, args, context, info);
+  };
+}
+
+/** By the field's node, for as long as the document is in Apollo's cache. */
+const ROW_COSTS = new WeakMap<FieldNode, number>();
+
+/** The fields of each row of a list, without those of lists inside it, which count themselves. */
+function fieldsPerRow({ schema, fieldNodes, fragments }: GraphQLResolveInfo, row: GraphQLCompositeType): number {
+  let cost = 0;
+  for (const node of fieldNodes) {
+    let known = ROW_COSTS.get(node);
+    if (known === undefined) {
+      known = calculateRowCost(schema, new Map(Object.entries(fragments)), node, row);
+      ROW_COSTS.set(node, known);
+    }
+    cost += known;
+  }
+  return Math.max(1, cost);
+}

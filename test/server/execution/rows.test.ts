@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { Socket } from "../../support/clients/socket.js";
+import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { suiteCleanup } from "../../support/service/cleanup.js";
+import { ADMIN_SECRET, onlyOn, startServer, type TestServer } from "../../support/service/server.js";
+
+const APPS = 40;
+
+/** Creates a pipeline with `APPS` apps. */
+async function createPipeline(server: TestServer): Promise<Named> {
+  const pipeline = await new Seed(server.admin).pipeline();
+  const names = Array.from({ length: APPS }, () => unique("app"));
+  for (let start = 0; start < APPS; start += 10) {
+    const fields = names.slice(start, start + 10).map(
+      (name, index) =>
+        `a${index}: createApp(input: { name: "${name}" }) { app { id } }
+        c${index}: addCoupling(input: { pipeline: "${pipeline.id}", app: "${name}", stage: DEVELOPMENT }) { coupling { id } }`,
+    );
+    await server.admin.ask(`mutation { ${fields.join("\n")} }`);
+  }
+  return pipeline;
+}
+
+describe("the rows of a response", () => {
+  let server: TestServer;
+  let pipeline: Named;
+  const cleanup = suiteCleanup();
+  before(async () => {
+    server = await startServer(cleanup, { env: { QUERY_MAX_ROWS: "1000" } });
+    pipeline = await createPipeline(server);
+  });
+  const back = () =>
+    `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { name } } } } } }`;
+
+  it("are counted while it executes, over both transports, also when its query is compiled", async (t) => {
+    for (let run = 0; run < 15; run += 1) {
+      const { status, data, errors = [] } = await server.admin.post(back());
+      assert.deepEqual([status, data, errors.length], [413, undefined, 1], `run ${run}`);
+      assert.deepEqual(errors[0]?.extensions, { code: "QUERY_TOO_LARGE", figure: null, limit: 1000 });
+      assert.match(errors[0]?.message ?? "", /more than 1000 rows.*smaller pages or fewer nested lists/);
+    }
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    assert.equal((await socket.run(back()).error()).extensions.code, "QUERY_TOO_LARGE");
+    const { data } = await server.admin.post(`{ pipeline(pipeline: "${pipeline.id}") { couplings { app { name } } } }`);
+    assert.ok(data);
+  });
+
+  it("are limited before they are loaded, also those that no list shows", async (t) => {
+    const { admin } = await startServer(t, { env: { QUERY_MAX_ROWS: "30" } });
+    const seed = new Seed(admin);
+    const [build, shop] = [await seed.build(), await seed.pipeline()];
+    const apps = await Promise.all(Array.from({ length: 5 }, () => seed.coupled(shop, "DEVELOPMENT")));
+    for (const app of apps) {
+      const fields = Array.from(
+        { length: 8 },
+        (_, index) => `r${index}: createRelease(input: { app: "${app.id}", build: "${build.id}" }) { release { id } }`,
+      );
+      await admin.ask(`mutation { ${fields.join("\n")} }`);
+    }
+    const query = (first: number) =>
+      `{ pipeline(pipeline: "${shop.id}") { couplings { app { releases(first: ${first}) { pageInfo { hasNextPage } } } } } }`;
+    await admin.ask(query(5));
+    assert.equal((await admin.queryError(query(8))).extensions.code, "QUERY_TOO_LARGE");
+  });
+
+  it("have texts that count as several fields", async (t) => {
+    const { admin } = await startServer(t, { env: { QUERY_MAX_ROWS: "10" } });
+    const seed = new Seed(admin);
+    for (let index = 0; index < 2; index += 1)
+      await seed.build({ commit: { sha: index.toString().repeat(40), message: "x".repeat(8000) } });
+    // 62 fields for each message, of 100.
+    const query = (first: number) => `{ builds(first: ${first}) { nodes { commit { message } } } }`;
+    await admin.ask(query(1));
+    const { extensions } = await admin.queryError(query(2));
+    assert.deepEqual([extensions.code, extensions.limit], ["QUERY_TOO_LARGE", 100]);
+  });
+
+  it("leave a mutation in effect, and its result says so", async () => {
+    const input = { pipeline: pipeline.id, description: "changed" };
+    const {
+      status,
+      data,
+      errors = [],
+    } = await server.admin.post(
+      "mutation ($input: UpdatePipelineInput!) { updatePipeline(input: $input) { pipeline { couplings { pipeline { couplings { id } } } } } }",
+      { input },
+    );
+    assert.deepEqual([status, data], [200, { updatePipeline: null }]);
+    assert.deepEqual(
+      errors.map(({ extensions }) => extensions.code),
+      ["QUERY_TOO_LARGE"],
+    );
+    const { pipeline: found } = await server.admin.ask(`{ pipeline(pipeline: "${pipeline.id}") { description } }`);
+    assert.equal(found.description, "changed");
+  });
+
+  it("end a subscription, which would otherwise miss the event", async (t) => {
+    const socket = await Socket.open(t, server.url, ADMIN_SECRET);
+    const watch = socket.run(
+      "subscription { events { cursor pipeline { couplings { pipeline { couplings { id } } } } } }",
+    );
+    await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
+    await server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description: "again" }, "pipeline { id }");
+    assert.equal((await watch.error()).extensions.code, "QUERY_TOO_LARGE");
+  });
+});
+
+describe("a large response", () => {
+  it("may have ten fields in each row on average, and no more than the highest cost", async (t) => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}: name`).join(" ");
+    const query = (pipeline: Named, count: number) =>
+      `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { ${names(count)} } } } } } }`;
+    // 1,640 rows: with n fields of the app, 41 × 40 × (n + 1) fields.
+    const byRows = await startServer(t, { env: { QUERY_MAX_ROWS: "2000" } });
+    const first = await createPipeline(byRows);
+    const { errors, extensions } = await byRows.admin.post(query(first, 10));
+    assert.equal(errors, undefined);
+    assert.ok((extensions?.cost?.requested ?? 0) < 1600 * 10, "the cost before execution is an estimate");
+    const tooWide = await byRows.admin.queryError(query(first, 13));
+    assert.deepEqual([tooWide.extensions.code, tooWide.extensions.limit], ["QUERY_TOO_LARGE", 20_000]);
+    assert.match(tooWide.message, /more than 20000 fields/);
+    const byCost = await startServer(t, { env: { QUERY_MAX_COST: "5000" } });
+    const second = await createPipeline(byCost);
+    const tooExpensive = await byCost.admin.queryError(query(second, 10));
+    assert.deepEqual([tooExpensive.extensions.code, tooExpensive.extensions.limit], ["QUERY_TOO_LARGE", 5_000]);
+  });
+
+  it("gives the event loop to others before the next begins", onlyOn("sqlite"), async (t) => {
+    const server = await startServer(t);
+    const pipeline = await createPipeline(server);
+    const names = Array.from({ length: 8 }, (_, index) => `n${index}: name`).join(" ");
+    const query = `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { ${names} } } } } } }`;
+    const sockets: Socket[] = [];
+    for (let index = 0; index < 20; index += 1) sockets.push(await Socket.open(t, server.url, ADMIN_SECRET));
+    let turns = 0;
+    let measuring = true;
+    const turn = () => {
+      turns += 1;
+      if (measuring) setImmediate(turn);
+    };
+    // Written at once, so that they arrive in one turn.
+    const operations = sockets.map((socket) => socket.run(query));
+    setImmediate(turn);
+    for (const operation of operations) await operation.until(({ results }) => results.length > 0);
+    measuring = false;
+    assert.ok(turns > 20, `${turns} turns of the event loop for 20 queries`);
+  });
+
+  it("is charged to the budget with the rows that it had", async (t) => {
+    const server = await startServer(t, { env: { COST_PER_MINUTE: "100000" } });
+    const pipeline = await createPipeline(server);
+    const remaining = async () => (await server.admin.post("{ viewer { name } }")).extensions?.cost?.remaining ?? 0;
+    const before = await remaining();
+    const query = `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { name } } } } } }`;
+    const requested = (await server.admin.post(query)).extensions?.cost?.requested ?? 0;
+    const spent = before - (await remaining());
+    assert.ok(
+      spent >= 3200 && spent > requested,
+      `${spent} for 1,640 rows with two fields; ${requested} were estimated`,
+    );
+  });
+});
