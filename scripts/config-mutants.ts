@@ -31,7 +31,7 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
     name: "config: an error quotes the value of a config var",
     file: "src/schema/errors.ts",
     find: "truncate(withoutValue(graphql.message))",
-    replace: "truncate(graphql.message)",
+    replace: 'truncate(graphql.message || withoutValue(""))',
     tests: RELEASES,
   },
   {
@@ -87,8 +87,8 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
   {
     name: "config: a promotion that waits for config vars is not admitted by their change",
     file: "src/domain/config-vars/set-config.ts",
-    find: "      ...(await clearWaiting(tx, ctx, { configOf: app.id })),\n",
-    replace: "",
+    find: "(await clearWaiting(tx, ctx, { configOf: app.id }))",
+    replace: "(made.length < 0 ? await clearWaiting(tx, ctx, { configOf: app.id }) : [])",
     tests: ["domain/config-vars/waiting"],
   },
   {
@@ -97,6 +97,13 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
     find: 'parity: "OFF", reason: UNSAFE',
     replace: "reason: UNSAFE",
     tests: ["integrations/platform/akkeris"],
+  },
+  {
+    name: "config: later waves of a promotion are compared by the rule of the stage only",
+    file: "src/domain/promotions/resolve-waiting.ts",
+    find: "parity: promotion.configParity,",
+    replace: "parity: null,",
+    tests: ["domain/config-vars/waiting"],
   },
   {
     name: "config: `safe: true` does not compare config vars",

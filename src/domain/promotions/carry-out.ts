@@ -1,6 +1,7 @@
 import sql from "sql-template-tag";
 import type { Tx } from "../../database/rows/tx.js";
 import { noActorColumns, toActorColumns } from "../../entities/core/actor-columns.js";
+import type { ConfigParity } from "../../entities/core/enums.js";
 import type { PromotionPlan } from "../../entities/releases/plan.js";
 import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
@@ -27,6 +28,8 @@ export interface Asked extends Override {
   /** How long it may wait, in milliseconds. */
   readonly expiresIn: number;
   readonly retryOf?: string;
+  /** How config vars are compared, as in PromoteInput. */
+  readonly parity?: ConfigParity | null;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function carryOut(
     reason: asked.reason,
     forcedPast: toForced(plan.forcedPast),
     notBefore: asked.notBefore,
+    configParity: asked.parity ?? null,
     ...NOT_WAITING,
     loginExpiresAt: ctx.viewer.expiresAt ?? null,
     askedBy: ctx.viewer.tokenId,

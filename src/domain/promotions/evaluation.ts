@@ -31,10 +31,7 @@ export interface PromoteInput extends OverrideInput {
   readonly notBefore?: Date | null;
   /** How long it may wait, from `notBefore` on if that is given. @default 72h */
   readonly expiresIn?: string | null;
-  /**
-   * How config vars are compared: at least by this rule, or not at all if OFF; by the rule of the stage if omitted. A
-   * promotion that waits does not keep it: give it only without `whenReady` and `notBefore`.
-   */
+  /** How config vars are compared: at least by this rule, or not at all if OFF; by the rule of the stage if omitted. */
   readonly parity?: ConfigParity | null;
   readonly idempotencyKey?: string | null;
 }

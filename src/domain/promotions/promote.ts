@@ -36,6 +36,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
       waits,
       expiresIn,
       notBefore: input.notBefore ?? null,
+      parity: input.parity ?? null,
     });
     await append(tx, ctx.viewer, ctx.now(), events);
     return promotion;

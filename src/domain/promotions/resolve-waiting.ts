@@ -59,7 +59,7 @@ export async function resolveWaiting(
       targets: mine,
       force,
       notBefore,
-      parity: null,
+      parity: promotion.configParity,
       promotion,
       promotionTargets,
     };

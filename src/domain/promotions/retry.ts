@@ -40,6 +40,8 @@ export async function retryPromotion(ctx: Ctx, input: RetryPromotionInput): Prom
       stage: first.from,
       release: first.releaseId,
       targets: await findTargets(tx, first, input),
+      // To compare less than the stage demands is asked for once.
+      parity: first.configParity === "OFF" ? null : first.configParity,
     };
     const waits = input.whenReady === true;
     const plan = await evaluateUnderLocks(tx, await transactionTime(tx, ctx), again, waits);
@@ -49,6 +51,7 @@ export async function retryPromotion(ctx: Ctx, input: RetryPromotionInput): Prom
       notBefore: null,
       expiresIn: readDuration(DEFAULT_EXPIRES_IN),
       retryOf: first.id,
+      parity: again.parity ?? null,
     });
     await append(tx, ctx.viewer, ctx.now(), events);
     return promotion;

@@ -107,7 +107,7 @@ async function goBack(
   const promotion = Object.assign(new Promotion(), {
     ...{ id: newId(), pipelineId: undone.pipelineId, sourceAppId: undone.sourceAppId },
     ...{ releaseId: undone.releaseId, buildId: undone.buildId, from: undone.from, to: undone.to },
-    ...{ phase: "IN_PROGRESS" as const, forced: false, reason, forcedPast: [], notBefore: null },
+    ...{ phase: "IN_PROGRESS" as const, forced: false, reason, forcedPast: [], notBefore: null, configParity: null },
     ...NOT_WAITING,
     ...{ askedBy: ctx.viewer.tokenId, retryOf: null, undoes: undone.id },
     position: await nextPosition(tx, "promotions"),

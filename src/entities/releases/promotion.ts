@@ -4,6 +4,7 @@ import { Actor } from "../core/actor.js";
 import { fromActorColumns } from "../core/actor-columns.js";
 import {
   type BlockerCode,
+  type ConfigParity,
   PromotionPhase,
   type PromotionTargetPhase,
   type Remedy,
@@ -80,6 +81,10 @@ export class Promotion extends Node {
   @Field(() => String, { nullable: true, description: "The reason given for the promotion; null if none was given." })
   @Column("text", { nullable: true })
   reason!: string | null;
+
+  /** How config vars are compared: at least by this rule, or not at all if OFF; by the rule of the stage if null. */
+  @Column("text", { nullable: true })
+  configParity!: ConfigParity | null;
 
   /** What `force` went past. */
   @Column("simple-json")

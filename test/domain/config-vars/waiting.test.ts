@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { RestClient } from "../../support/clients/rest.js";
 import { configKeys } from "../../support/data/config-keys.js";
 import { createBuild } from "../../support/data/pipeline-fixture.js";
+import { codesOf, createFleet, phasesOf, readRollout, reportAll } from "../../support/data/rollouts.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { readLog } from "../../support/service/instances.js";
 import { startServer } from "../../support/service/server.js";
@@ -100,5 +102,41 @@ describe("a promotion that waits for config vars", () => {
       const query = "query ($id: ID!) { app(app: $id) { releases(first: 5) { nodes { version } } } }";
       assert.equal((await admin.ask(query, { id: staging.id })).app.releases.nodes.length, 1);
     }
+  });
+});
+
+describe("a promotion in waves through the Platform API", () => {
+  const rest = new RestClient(server.url, operator.secret);
+
+  async function inWaves() {
+    const fleet = await createFleet(admin, [1, 1]);
+    const [first, second] = fleet.regions as readonly Named[] as [Named, Named];
+    return { ...fleet, first, second, wanted: { source: { app: { id: fleet.staging.id } } } };
+  }
+
+  it("compares no config with safe: false, also for later waves", async () => {
+    const { pipeline, second, wanted } = await inWaves();
+    const policy = { pipeline: pipeline.id, stage: "PRODUCTION", configParity: "EXACT" };
+    await admin.mutate("updateStagePolicy", policy, "policy { stage }");
+    await set(second, "OTHER");
+    assert.equal((await rest.post("/pipeline-promotions", { ...wanted, safe: true })).status, 409);
+    const { body } = await rest.post("/pipeline-promotions", { ...wanted, safe: false });
+    await reportAll(admin, body.id, "SUCCEEDED");
+    assert.equal(phasesOf(await readRollout(admin, body.id)), "SUCCEEDED, DEPLOYING");
+  });
+
+  it("compares config with safe: true when a later wave begins, and again when it is retried", async () => {
+    const { second, wanted } = await inWaves();
+    const { body } = await rest.post("/pipeline-promotions", { ...wanted, safe: true });
+    await set(second, "OTHER");
+    await reportAll(admin, body.id, "SUCCEEDED");
+    const waits = await readRollout(admin, body.id);
+    assert.deepEqual([phasesOf(waits), codesOf(waits)], ["SUCCEEDED, WAITING", ["CONFIG_MISSING"]]);
+    await unset(second, "OTHER");
+    assert.equal(phasesOf(await readRollout(admin, body.id)), "SUCCEEDED, DEPLOYING");
+    await reportAll(admin, body.id, "FAILED");
+    await set(second, "OTHER");
+    const refused = await operator.mutationError("retryPromotion", { promotion: body.id });
+    assert.equal(refused.extensions.code, "PROMOTION_BLOCKED");
   });
 });

@@ -18,6 +18,7 @@ import { Identity0000000000020 } from "./0020-identity.js";
 import { Approvals0000000000021 } from "./0021-approvals.js";
 import { Waves0000000000022 } from "./0022-waves.js";
 import { Verification0000000000023 } from "./0023-verification.js";
+import { ConfigParity0000000000024 } from "./0024-config-parity.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -41,4 +42,5 @@ export const SQLITE_MIGRATIONS = [
   Approvals0000000000021,
   Waves0000000000022,
   Verification0000000000023,
+  ConfigParity0000000000024,
 ];
