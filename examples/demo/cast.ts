@@ -6,16 +6,18 @@ export interface Cast {
   readonly admin: Railyard;
   /** Creates, releases and promotes. */
   readonly operator: Railyard;
+  /** A release manager, who approves. */
+  readonly manager: Railyard;
   /** A third party that reports status checks. */
   readonly reporter: Railyard;
 }
 
 /** Lets the administrator make tokens for the others. */
 export async function hire(admin: Railyard, narrator: Narrator): Promise<Cast> {
-  const hired = async (role: "OPERATOR" | "REPORTER") => {
-    const name = role.toLowerCase();
-    const secret = await admin.silently().createToken(name, role);
+  const hired = async (role: "OPERATOR" | "REPORTER" | "VIEWER", name = role.toLowerCase(), groups?: string[]) => {
+    const secret = await admin.silently().createToken(name, role, groups);
     return admin.withSecret(secret, (call) => narrator.does(name, call));
   };
-  return { admin, operator: await hired("OPERATOR"), reporter: await hired("REPORTER") };
+  const manager = await hired("VIEWER", "manager", ["release-managers"]);
+  return { admin, operator: await hired("OPERATOR"), manager, reporter: await hired("REPORTER") };
 }

@@ -137,7 +137,7 @@ async function removeWithElevatedAccess({ operator, admin }: Cast, tell: Narrato
 }
 
 /** What was said when something was refused, as it must be. */
-async function refused(attempt: Promise<unknown>): Promise<string[]> {
+export async function refused(attempt: Promise<unknown>): Promise<string[]> {
   try {
     await attempt;
   } catch (error) {

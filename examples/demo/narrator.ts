@@ -92,5 +92,7 @@ function painted(line: string): string {
     .replace(/⬢ [\w-]+/g, (text) => colors.magenta(text))
     .replace(/^(᱿ \w+|= .*)$/, (text) => colors.bold(colors.cyan(text)))
     .replace(/✓| - current$/g, (text) => colors.green(text))
-    .replace(/✗|\b(?:PROMOTION_BLOCKED|FORBIDDEN|CHECK_[A-Z]+)\b/g, (text) => colors.red(text));
+    .replace(/✗|\b(?:PROMOTION_BLOCKED|FORBIDDEN|FROZEN|APPROVAL_REQUIRED|CHECK_[A-Z]+)\b/g, (text) =>
+      colors.red(text),
+    );
 }

@@ -29,8 +29,9 @@ export class Railyard {
     return new Railyard(this.url, this.secret);
   }
 
-  async createToken(name: string, role: string): Promise<string> {
-    return (await this.mutate<{ secret: string }>("createToken", { name, role }, "secret")).secret;
+  async createToken(name: string, role: string, groups: readonly string[] = []): Promise<string> {
+    const input = { name, role, ...(groups.length > 0 && { person: name, groups }) };
+    return (await this.mutate<{ secret: string }>("createToken", input, "secret")).secret;
   }
 
   async createPipeline(name: string, more: select.PipelineOptions = {}): Promise<select.Pipeline> {
@@ -60,6 +61,45 @@ export class Railyard {
   async promote(input: select.PromoteInput): Promise<select.Promotion> {
     const selection = `promotion { ${select.PROMOTION} }`;
     return (await this.mutate<{ promotion: select.Promotion }>("promote", input, selection)).promotion;
+  }
+
+  /** Promotes as soon as nothing blocks it any more. */
+  async promoteWhenReady(app: string): Promise<select.WaitingPromotion> {
+    const selection = `promotion { ${select.WAITING} }`;
+    const input = { app, whenReady: true };
+    return (await this.mutate<{ promotion: select.WaitingPromotion }>("promote", input, selection)).promotion;
+  }
+
+  async promotion(id: string): Promise<select.Promotion> {
+    const query = `query ($id: ID!) { promotion(id: $id) { ${select.PROMOTION} } }`;
+    return (await this.query<{ promotion: select.Promotion }>("promotion", query, { id })).promotion;
+  }
+
+  /** Requires the approval of one member of a group. */
+  async requireApprovals(pipeline: string, stage: string, name: string, group: string): Promise<select.ApprovalRule> {
+    const input = { pipeline, stage, name, required: 1, approvers: [{ group }] };
+    const selection = `rule { ${select.RULE} }`;
+    return (await this.mutate<{ rule: select.ApprovalRule }>("createApprovalRule", input, selection)).rule;
+  }
+
+  async approve(promotion: string): Promise<select.WaitingPromotion> {
+    const selection = `promotion { ${select.WAITING} }`;
+    const made = await this.mutate<{ promotion: select.WaitingPromotion }>(
+      "approvePromotion",
+      { promotion },
+      selection,
+    );
+    return made.promotion;
+  }
+
+  /** Stops deployments to a pipeline. Returns the id of the freeze. */
+  async startFreeze(pipeline: string, reason: string): Promise<string> {
+    const input = { scope: { pipelines: [pipeline] }, reason };
+    return (await this.mutate<{ freeze: { id: string } }>("startFreeze", input, "freeze { id }")).freeze.id;
+  }
+
+  async liftFreeze(freeze: string, reason: string): Promise<void> {
+    await this.mutate("liftFreeze", { freeze, reason }, "freeze { id }");
   }
 
   async report(release: select.Release, context: string, state: string): Promise<select.Status> {

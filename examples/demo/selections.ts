@@ -115,6 +115,22 @@ export interface Plan {
   readonly blockers: readonly Blocker[];
 }
 
+export const RULE = "name required allowSelfApproval validFor";
+export interface ApprovalRule {
+  readonly name: string;
+  readonly required: number;
+  readonly allowSelfApproval: boolean;
+  readonly validFor: string;
+}
+
+export const WAITING = "id phase source { name } blockers { code message context remedies app { name } }";
+export interface WaitingPromotion {
+  readonly id: string;
+  readonly phase: string;
+  readonly source: { readonly name: string };
+  readonly blockers: readonly (Blocker & { readonly remedies: readonly string[] })[];
+}
+
 export interface Blocker {
   readonly code: string;
   readonly message: string;

@@ -1,5 +1,6 @@
 import type { Cast } from "./cast.js";
 import { playChecks } from "./checks.js";
+import { playGates } from "./gates.js";
 import type { Narrator } from "./narrator.js";
 import { FIRST_COMMIT, MERGE } from "./props.js";
 import { buildLines, couplingLines, funnelLines, pipelineLines, promotionLines, releasesLines } from "./views.js";
@@ -15,6 +16,7 @@ export async function playStory(cast: Cast, tell: Narrator): Promise<void> {
   await bringTogether(cast, tell);
   await deployToTwelveRegions(cast, tell);
   await playChecks(cast, tell);
+  await playGates(cast, tell);
   await playWorkflow(cast, tell);
 }
 

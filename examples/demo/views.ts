@@ -1,5 +1,16 @@
 import type { Refused } from "./railyard.js";
-import type { App, Build, Coupling, Pipeline, Promotion, Release, ReviewApp, Status } from "./selections.js";
+import type {
+  App,
+  Blocker,
+  Build,
+  Coupling,
+  Pipeline,
+  Promotion,
+  Release,
+  ReviewApp,
+  Status,
+  WaitingPromotion,
+} from "./selections.js";
 
 /* What came back, in the marks and the layout of the text. */
 
@@ -87,10 +98,20 @@ export function reviewAppLines({ app, pullRequest }: ReviewApp): string[] {
 /** A refusal: what was said, and everything that holds the promotion back. */
 export function refusalLines({ errors }: Refused): string[] {
   return errors.flatMap(({ message, extensions: { code, blockers = [] } }) =>
-    blockers.length === 0
-      ? [`✗ ${code}: ${message}`]
-      : [`✗ ${code}`, ...blockers.map((one) => `  ⬢ ${one.app?.name} ${one.context} ${one.code}: ${one.message}`)],
+    blockers.length === 0 ? [`✗ ${code}: ${message}`] : [`✗ ${code}`, ...blockers.map(blockerLine)],
   );
+}
+
+function blockerLine({ app, context, code, message }: Blocker): string {
+  return `  ⬢ ${[app?.name, context, code].filter((part) => part != null).join(" ")}: ${message}`;
+}
+
+/** A promotion that waits: what blocks it, and what can clear that. */
+export function waitingLines({ source, phase, blockers }: WaitingPromotion): string[] {
+  return [
+    `Promoting app ⬢ ${source.name} ... ${phase.toLowerCase()}`,
+    ...blockers.flatMap((one) => [blockerLine(one), `    Cleared by: ${one.remedies.join(", ")}`]),
+  ];
 }
 
 /** Two sources that meet in one app, and where it goes from there; the picture of the text. */

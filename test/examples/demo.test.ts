@@ -25,7 +25,10 @@ const KEY_LINES = [
   "✗ FORBIDDEN: removeChecks requires the ADMIN role; this token has OPERATOR.",
   "⬢ myapp-flow-pr-6 previews pull request 6 (patch-1)",
   "✓ Nobody asked for it: the central branch deploys by itself",
-  "All 133 things that the text promises were so.",
+  "Promoting app ⬢ myapp-gated-staging ... waiting",
+  "    Cleared by: WAIT, LIFT_FREEZE, FORCE",
+  "✓ It went with the end of the freeze, as asked for by the operator",
+  "All 151 things that the text promises were so.",
 ];
 
 /** A fault between the demo and a real server, and the line that must then be missing. */
@@ -96,7 +99,7 @@ describe("the demo", () => {
     const run = await playOn(server.url, server.admin.secret ?? "");
     assert.deepEqual([run.code, run.stderr], [0, ""]);
     const { apps } = await server.admin.ask("{ apps { totalCount } }");
-    assert.equal(apps.totalCount, 26);
+    assert.equal(apps.totalCount, 28);
   });
 
   for (const [wrong, { tamper, missed }] of Object.entries(TAMPERS)) {
