@@ -1,8 +1,5 @@
 import type { Reader } from "../../database/rows/reader.js";
 import { GateState } from "../../entities/gates/gate-state.js";
-import { App } from "../../entities/pipelines/app.js";
-import { Coupling } from "../../entities/pipelines/coupling.js";
-import type { PipelineStage } from "../../entities/pipelines/stage.js";
 import { findFrozen, hasBegun, hasEnded } from "./freezes/freeze-gate.js";
 import type { Target } from "./gate.js";
 import { type GateRules, loadGateRules } from "./gate-rules.js";
@@ -18,49 +15,25 @@ import { findClosed } from "./windows/window-gate.js";
 /** How many changes ahead are followed to find when a place opens or closes. */
 const MAX_CHANGES = 100;
 
-/** The state of apps in their stages, aligned with `couplings`. */
-export async function loadCouplingGates(
-  reader: Reader,
-  couplings: readonly Coupling[],
-  now: Date,
-): Promise<GateState[]> {
+/** The windows and freezes, and the time by which they are evaluated. */
+export interface RulesNow {
+  readonly rules: GateRules;
+  readonly now: Date;
+}
+
+/** Loads the windows and freezes once for an operation, however many gates it shows. */
+export async function loadRulesNow(reader: Reader, keys: readonly "all"[], now: Date): Promise<RulesNow[]> {
   const rules = await loadGateRules(reader);
-  const targets = await toTargets(reader, rules, couplings);
-  return targets.map((target) => evaluateState(now, rules, target === null ? [] : [target]));
+  return keys.map(() => ({ rules, now }));
 }
 
-/** The state of stages, aligned with `stages`: a stage is open if all its apps are. */
-export async function loadStageGates(
-  reader: Reader,
-  stages: readonly PipelineStage[],
-  now: Date,
-): Promise<GateState[]> {
-  const rules = await loadGateRules(reader);
-  const pipelineId = [...new Set(stages.map(({ pipeline }) => pipeline.id))];
-  const couplings = await reader.find(Coupling, { pipelineId }, { order: "position" });
-  const targets = await toTargets(reader, rules, couplings);
-  return stages.map(({ pipeline, stage }) => {
-    const mine = targets.filter((one) => one?.coupling.pipelineId === pipeline.id && one.coupling.stage === stage);
-    return evaluateState(now, rules, mine as Target[]);
-  });
+/** Whether there is anything that could hold something back. */
+export function hasRules({ rules: { windows, freezes } }: RulesNow): boolean {
+  return windows.length + freezes.length > 0;
 }
 
-/** Null for all if there is nothing that could hold them back, and for an app that is not visible any more. */
-async function toTargets(
-  reader: Reader,
-  { windows, freezes }: GateRules,
-  couplings: readonly Coupling[],
-): Promise<(Target | null)[]> {
-  if (windows.length + freezes.length === 0 || couplings.length === 0) return couplings.map(() => null);
-  const id = [...new Set(couplings.map(({ appId }) => appId))];
-  const apps = new Map((await reader.find(App, { id })).map((app) => [app.id, app]));
-  return couplings.map((coupling) => {
-    const app = apps.get(coupling.appId);
-    return app === undefined ? null : { coupling, app };
-  });
-}
-
-function evaluateState(now: Date, rules: GateRules, targets: readonly Target[]): GateState {
+/** The state of a place with these apps: open if it is for all of them. */
+export function evaluateState({ rules, now }: RulesNow, targets: readonly Target[]): GateState {
   const blockers = findBlockers(now, rules, targets);
   const open = blockers.length === 0;
   return Object.assign(new GateState(), {

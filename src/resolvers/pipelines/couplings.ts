@@ -4,7 +4,6 @@ import { isAutoDeployStage } from "../../domain/builds/auto-deploy.js";
 import { parseId } from "../../domain/core/input.js";
 import { findApp, requirePipeline } from "../../domain/core/references.js";
 import { badInput } from "../../domain/core/refusal.js";
-import { loadCouplingGates } from "../../domain/gates/gate-state.js";
 import * as changes from "../../domain/pipelines/coupling-changes.js";
 import * as couplings from "../../domain/pipelines/couplings.js";
 import { Stage } from "../../entities/core/enums.js";
@@ -29,6 +28,7 @@ import {
   UpdateChecksPayload,
 } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
+import { loadGateState } from "../gates/gate-states.js";
 import { COUPLINGS, listRows } from "../lists.js";
 import { loadApp, loadPipeline } from "../relations.js";
 
@@ -85,7 +85,7 @@ export class CouplingResolver {
 
   @FieldResolver(() => GateState, { description: "Whether windows and freezes let deployments to the app begin." })
   gate(@Root() coupling: Coupling, @Ctx() ctx: Context): Promise<GateState> {
-    return ctx.loaders.computed.load(loadCouplingGates, coupling);
+    return loadGateState(ctx, async () => [coupling]);
   }
 
   @FieldResolver(() => App, { description: "The coupled app." })

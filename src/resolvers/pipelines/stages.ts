@@ -1,6 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { findPipeline } from "../../domain/core/references.js";
-import { loadStageGates } from "../../domain/gates/gate-state.js";
 import { updateStagePolicy } from "../../domain/gates/policies/stage-policies.js";
 import { defaultPolicy } from "../../domain/gates/policies/stage-policy-fact.js";
 import { nextStage, STAGES } from "../../domain/pipelines/stages.js";
@@ -14,6 +13,7 @@ import type { Context } from "../../schema/context.js";
 import { UpdateStagePolicyInput } from "../../schema/inputs/stage-policies.js";
 import { UpdateStagePolicyPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
+import { loadGateState } from "../gates/gate-states.js";
 import { loadPipeline } from "../relations.js";
 
 @Resolver(() => PipelineStage)
@@ -60,8 +60,10 @@ export class StageResolver {
     description:
       "Whether windows and freezes let deployments to the apps of the stage begin. It is open if it is for all.",
   })
-  gate(@Root() stage: PipelineStage, @Ctx() ctx: Context): Promise<GateState> {
-    return ctx.loaders.computed.load(loadStageGates, stage);
+  gate(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<GateState> {
+    return loadGateState(ctx, async () =>
+      (await ctx.loaders.couplingsOfPipeline.load(pipeline.id)).filter((coupling) => coupling.stage === stage),
+    );
   }
 
   @FieldResolver(() => StagePolicy, { description: "What the stage requires of everything that is promoted into it." })

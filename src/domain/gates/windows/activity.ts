@@ -8,9 +8,17 @@ import { type Activity, compileSchedule, type Schedule, type Timetable } from ".
 const MAX_COMPILED = 500;
 
 const compiled = new LRUCache<string, Timetable>({ max: MAX_COMPILED });
+/** Of rows that were read, so that a board which asks about a window for each app makes its key once. */
+const compiledOfRow = new WeakMap<Schedule, Timetable>();
 
 /** @throws Error if the schedule cannot be evaluated, for example because the host lacks its time zone */
-function timetableOf({ kind, timeZone, recurrence, startDate, endDate, startTime, endTime }: Schedule): Timetable {
+function timetableOf(schedule: Schedule): Timetable {
+  const known = compiledOfRow.get(schedule) ?? compile(schedule);
+  compiledOfRow.set(schedule, known);
+  return known;
+}
+
+function compile({ kind, timeZone, recurrence, startDate, endDate, startTime, endTime }: Schedule): Timetable {
   const key = JSON.stringify([kind, timeZone, recurrence, startDate, endDate, startTime, endTime]);
   let timetable = compiled.get(key);
   if (timetable === undefined) {
