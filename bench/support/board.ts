@@ -18,3 +18,11 @@ export const BOARD = `query Board($pipeline: ID!) {
     }
   }
 }`;
+
+const GATE = "gate { open nextOpensAt nextClosesAt blockers { code message remedies clearsAt } }";
+
+/** The board with everything that it can show of gates: for each app, and for each stage. */
+export const BOARD_WITH_GATES = BOARD.replace("stage\n", `stage ${GATE}\n`).replace(
+  "requiredChecks autoDeploy",
+  `requiredChecks autoDeploy ${GATE}`,
+);
