@@ -4,6 +4,7 @@ import { createBlocker } from "../../../src/domain/gates/blocker.js";
 import { evaluateGates } from "../../../src/domain/gates/evaluate.js";
 import { defineGate, type Fact, InvalidFact, type Subject } from "../../../src/domain/gates/gate.js";
 import { GATES } from "../../../src/domain/gates/gates.js";
+import { defaultPolicy } from "../../../src/domain/gates/policies/stage-policy-fact.js";
 import {
   findLoosened,
   largerIsStricter,
@@ -125,7 +126,7 @@ describe("the evaluation of gates", () => {
     const staging = await seed.coupled(pipeline, "STAGING");
     const build = await seed.build();
     await seed.release(dev, build);
-    const row = { pipelineId: pipeline.id, stage: "STAGING", soakTime: -5, updatedAt: now } as const;
+    const row = { ...defaultPolicy({ id: pipeline.id, createdAt: now }, "STAGING"), soakTime: -5 };
     await server.app.database.write((tx) => tx.insert(StagePolicy, [Object.assign(new StagePolicy(), row)]));
     const expected =
       /The gate of soak time could not be evaluated, so it blocks: the soak time of STAGING is invalid\./;
