@@ -22,7 +22,7 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "config: the events of a subscription hold secrets",
-    file: "src/server/execution/shared-executions.ts",
+    file: "src/server/execution/subscriptions/shared.ts",
     find: "showsSecrets: false",
     replace: "showsSecrets: true",
     tests: SET_CONFIG,

@@ -26,14 +26,14 @@ import { keepOneSizeError, MAX_ERRORS, toResultLimits } from "./limits.js";
 import { logHeadPlugin } from "./log-head.js";
 import type { ExecuteOptions, ExecutionResult, Outcome } from "./outcome.js";
 import type { OperationRequest } from "./request.js";
-import { ownerOf } from "./subscription-limits.js";
 import {
   type AdmittedSubscription,
   type AdmittedSubscriptions,
   executeForEvent,
   startEvents,
   subscriptionPlugin,
-} from "./subscriptions.js";
+} from "./subscriptions/admitted.js";
+import { ownerOf } from "./subscriptions/limits.js";
 
 /** How long queries execute before the event loop serves others, in milliseconds. */
 const SLICE_MS = 10;

@@ -5,7 +5,7 @@ import type { SubscriptionSource } from "../../schema/context.js";
 import type { Dependencies } from "../../schema/dependencies.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
 import type { HttpHead } from "./http-head.js";
-import type { AdmittedSubscription } from "./subscriptions.js";
+import type { AdmittedSubscription } from "./subscriptions/admitted.js";
 
 export interface ExecuteOptions {
   /** Authenticates the client. May throw a refusal. */

@@ -16,7 +16,7 @@ import type { Authentication } from "../auth/authentication.js";
 import type { Execution } from "../execution/execute.js";
 import type { ExecutionResult } from "../execution/outcome.js";
 import { type RequestParameters, toOperationRequest } from "../execution/request.js";
-import type { EventRenderer, SharedExecutions } from "../execution/shared-executions.js";
+import type { EventRenderer, SharedExecutions } from "../execution/subscriptions/shared.js";
 import { clientNameInHeaders } from "../telemetry/client-name.js";
 import type { Metrics } from "../telemetry/metrics.js";
 import type { Connection } from "./connection.js";

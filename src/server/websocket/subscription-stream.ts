@@ -1,6 +1,6 @@
 import type { LogEvent } from "../../entities/history/event.js";
 import { isUnavailable } from "../../schema/errors.js";
-import type { EventRenderer } from "../execution/shared-executions.js";
+import type { EventRenderer } from "../execution/subscriptions/shared.js";
 import type { Connection } from "./connection.js";
 import { findClosure } from "./failures.js";
 

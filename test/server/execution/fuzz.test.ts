@@ -14,14 +14,35 @@ import {
   isRequiredInputField,
 } from "graphql";
 import type { GraphQLResponse } from "../../support/clients/client.js";
+import { Socket } from "../../support/clients/socket.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { runsPerEngine } from "../../support/database/engine.js";
 import { buildDocument, introspect, listOperations, type Operation } from "../../support/documents/operations.js";
 import { suiteCleanup } from "../../support/service/cleanup.js";
-import { startServer, type TestServer } from "../../support/service/server.js";
+import { ADMIN_SECRET, type Cleanup, startServer, type TestServer } from "../../support/service/server.js";
 
-/** Number of inputs for each of the two kinds: more than a thousand per run of both engines. FUZZ_RUNS overrides it. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(800));
+/**
+ * Number of inputs for each of the two kinds, over each transport: more than a thousand per run of both engines. FUZZ_RUNS
+ * overrides it.
+ */
+const RUNS = Number(process.env.FUZZ_RUNS ?? runsPerEngine(400));
+
+type Send = (document: string, variables?: Record<string, unknown>) => Promise<GraphQLResponse<unknown>>;
+
+/** How a document is sent over each transport. */
+const TRANSPORTS: Readonly<Record<string, (server: TestServer, cleanup: Cleanup) => Promise<Send>>> = {
+  HTTP: async ({ admin }) => admin.post.bind(admin),
+  WebSocket: async ({ url }, cleanup) => {
+    const socket = await Socket.open(cleanup, url, ADMIN_SECRET);
+    return async (document, variables = {}) => {
+      const operation = socket.run(document, variables);
+      await operation.until(({ complete, errors }) => complete || errors !== null);
+      socket.operations.delete(operation.id);
+      const { data, errors = operation.errors ?? undefined } = operation.results[0] ?? {};
+      return { status: 200, data, errors } as GraphQLResponse<unknown>;
+    };
+  },
+};
 
 const CODES = new Set([
   "NOT_FOUND",
@@ -35,82 +56,86 @@ const CODES = new Set([
   "GRAPHQL_VALIDATION_FAILED",
 ]);
 
-describe("any input", () => {
-  let server: TestServer;
-  let schema: GraphQLSchema;
-  let operations: Operation[];
-  let there: string[];
-  const cleanup = suiteCleanup();
-  before(async () => {
-    server = await startServer(cleanup);
-    schema = await introspect(server.admin);
-    operations = listOperations(schema);
-    there = await furnish(server);
-  });
+for (const [transport, connect] of Object.entries(TRANSPORTS)) {
+  describe(`any input over ${transport}`, () => {
+    let send: Send;
+    let server: TestServer;
+    let schema: GraphQLSchema;
+    let operations: Operation[];
+    let there: string[];
+    const cleanup = suiteCleanup();
+    before(async () => {
+      server = await startServer(cleanup);
+      schema = await introspect(server.admin);
+      operations = listOperations(schema);
+      there = await furnish(server);
+      send = await connect(server, cleanup);
+    });
 
-  it("in arguments gets data or a catalogued error code", async () => {
-    const operation = fc.constantFrom(...operations);
-    const arbitrary = operation.chain((chosen) => fc.tuple(fc.constant(chosen), getArguments(chosen, there)));
-    await fc.assert(
-      fc.asyncProperty(arbitrary, async ([chosen, given]) => {
-        const variables = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
-        expectSound(await server.admin.post(buildDocument(chosen, variables), variables), chosen.name);
-      }),
-      { numRuns: RUNS },
-    );
-    await server.admin.ask("{ viewer { name } }");
-  });
+    it("in arguments gets data or a catalogued error code", async () => {
+      const operation = fc.constantFrom(...operations);
+      const arbitrary = operation.chain((chosen) => fc.tuple(fc.constant(chosen), getArguments(chosen, there)));
+      await fc.assert(
+        fc.asyncProperty(arbitrary, async ([chosen, given]) => {
+          const variables = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
+          expectSound(await send(buildDocument(chosen, variables), variables), chosen.name);
+        }),
+        { numRuns: RUNS },
+      );
+      await server.admin.ask("{ viewer { name } }");
+    });
 
-  it("as a valid document gets data or a catalogued error code", async () => {
-    const root = schema.getQueryType();
-    assert.ok(root);
-    const selection = fc
-      .infiniteStream(fc.nat())
-      .map((numbers) => getSelection(schema, root.name, numbers, 5, there))
-      .filter((text) => text.length < 50_000);
-    await fc.assert(
-      fc.asyncProperty(selection, async (text) => {
-        expectSound(await server.admin.post(`query ${text}`), text);
-      }),
-      { numRuns: RUNS },
-    );
-    await server.admin.ask("{ viewer { name } }");
-  });
+    it("as a valid document gets data or a catalogued error code", async () => {
+      const root = schema.getQueryType();
+      assert.ok(root);
+      const selection = fc
+        .infiniteStream(fc.nat())
+        .map((numbers) => getSelection(schema, root.name, numbers, 5, there))
+        .filter((text) => text.length < 50_000);
+      await fc.assert(
+        fc.asyncProperty(selection, async (text) => {
+          expectSound(await send(`query ${text}`), text);
+        }),
+        { numRuns: RUNS },
+      );
+      await server.admin.ask("{ viewer { name } }");
+    });
 
-  it("as an invalid document gets a catalogued error code", async () => {
-    const token = fc.constantFrom(
-      ..."{}()[]:!$@,&|=",
-      "...",
-      '"',
-      '"""',
-      "\n",
-      "\\u",
-      "#",
-      "query",
-      "on",
-      "a",
-      "1",
-      "é",
-      "\0",
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.oneof(
-          fc.string({ unit: "binary" }),
-          fc.array(token).map((all) => all.join(" ")),
+    it("as an invalid document gets a catalogued error code", async () => {
+      const token = fc.constantFrom(
+        ..."{}()[]:!$@,&|=",
+        "...",
+        '"',
+        '"""',
+        "\n",
+        "\\u",
+        "#",
+        "query",
+        "on",
+        "a",
+        "1",
+        "é",
+        "\0",
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(
+            fc.string({ unit: "binary" }),
+            fc.array(token).map((all) => all.join(" ")),
+          ),
+          async (text) => {
+            const { errors } = await send(text);
+            assert.ok(
+              errors?.every(({ extensions }) => CODES.has(extensions.code)),
+              JSON.stringify(errors),
+            );
+          },
         ),
-        async (text) => {
-          const { errors } = await server.admin.post(text);
-          assert.ok(
-            errors?.every(({ extensions }) => CODES.has(extensions.code)),
-            JSON.stringify(errors),
-          );
-        },
-      ),
-      { numRuns: runsPerEngine(200) },
-    );
+        { numRuns: runsPerEngine(100) },
+      );
+    });
   });
-});
+}
 
 /** Asserts that a response has data, or errors with a message and a catalogued code. */
 function expectSound({ status, data, errors }: GraphQLResponse<unknown>, what: string): void {

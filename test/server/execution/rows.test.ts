@@ -1,26 +1,11 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { Socket } from "../../support/clients/socket.js";
-import { type Named, Seed, unique } from "../../support/data/seed.js";
+import { type Named, Seed } from "../../support/data/seed.js";
+import { createWidePipeline } from "../../support/data/wide-pipeline.js";
 import { suiteCleanup } from "../../support/service/cleanup.js";
 import { ADMIN_SECRET, onlyOn, startServer, type TestServer } from "../../support/service/server.js";
-
-const APPS = 40;
-
-/** Creates a pipeline with `APPS` apps. */
-async function createPipeline(server: TestServer): Promise<Named> {
-  const pipeline = await new Seed(server.admin).pipeline();
-  const names = Array.from({ length: APPS }, () => unique("app"));
-  for (let start = 0; start < APPS; start += 10) {
-    const fields = names.slice(start, start + 10).map(
-      (name, index) =>
-        `a${index}: createApp(input: { name: "${name}" }) { app { id } }
-        c${index}: addCoupling(input: { pipeline: "${pipeline.id}", app: "${name}", stage: DEVELOPMENT }) { coupling { id } }`,
-    );
-    await server.admin.ask(`mutation { ${fields.join("\n")} }`);
-  }
-  return pipeline;
-}
+import { countTurns } from "../../support/service/turns.js";
 
 describe("the rows of a response", () => {
   let server: TestServer;
@@ -28,7 +13,7 @@ describe("the rows of a response", () => {
   const cleanup = suiteCleanup();
   before(async () => {
     server = await startServer(cleanup, { env: { QUERY_MAX_ROWS: "1000" } });
-    pipeline = await createPipeline(server);
+    pipeline = await createWidePipeline(server);
   });
   const back = () =>
     `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { name } } } } } }`;
@@ -113,7 +98,7 @@ describe("a large response", () => {
       `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { ${names(count)} } } } } } }`;
     // 1,640 rows: with n fields of the app, 41 × 40 × (n + 1) fields.
     const byRows = await startServer(t, { env: { QUERY_MAX_ROWS: "2000" } });
-    const first = await createPipeline(byRows);
+    const first = await createWidePipeline(byRows);
     const { errors, extensions } = await byRows.admin.post(query(first, 10));
     assert.equal(errors, undefined);
     assert.ok((extensions?.cost?.requested ?? 0) < 1600 * 10, "the cost before execution is an estimate");
@@ -121,35 +106,29 @@ describe("a large response", () => {
     assert.deepEqual([tooWide.extensions.code, tooWide.extensions.limit], ["QUERY_TOO_LARGE", 20_000]);
     assert.match(tooWide.message, /more than 20000 fields/);
     const byCost = await startServer(t, { env: { QUERY_MAX_COST: "5000" } });
-    const second = await createPipeline(byCost);
+    const second = await createWidePipeline(byCost);
     const tooExpensive = await byCost.admin.queryError(query(second, 10));
     assert.deepEqual([tooExpensive.extensions.code, tooExpensive.extensions.limit], ["QUERY_TOO_LARGE", 5_000]);
   });
 
   it("gives the event loop to others before the next begins", onlyOn("sqlite"), async (t) => {
     const server = await startServer(t);
-    const pipeline = await createPipeline(server);
+    const pipeline = await createWidePipeline(server);
     const names = Array.from({ length: 8 }, (_, index) => `n${index}: name`).join(" ");
     const query = `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { ${names} } } } } } }`;
     const sockets: Socket[] = [];
     for (let index = 0; index < 20; index += 1) sockets.push(await Socket.open(t, server.url, ADMIN_SECRET));
-    let turns = 0;
-    let measuring = true;
-    const turn = () => {
-      turns += 1;
-      if (measuring) setImmediate(turn);
-    };
     // Written at once, so that they arrive in one turn.
     const operations = sockets.map((socket) => socket.run(query));
-    setImmediate(turn);
+    const counted = countTurns();
     for (const operation of operations) await operation.until(({ results }) => results.length > 0);
-    measuring = false;
+    const turns = counted.stop();
     assert.ok(turns > 20, `${turns} turns of the event loop for 20 queries`);
   });
 
   it("is charged to the budget with the rows that it had", async (t) => {
     const server = await startServer(t, { env: { COST_PER_MINUTE: "100000" } });
-    const pipeline = await createPipeline(server);
+    const pipeline = await createWidePipeline(server);
     const remaining = async () => (await server.admin.post("{ viewer { name } }")).extensions?.cost?.remaining ?? 0;
     const before = await remaining();
     const query = `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { name } } } } } }`;

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LOG_START, Socket } from "../../support/clients/socket.js";
 import { Seed } from "../../support/data/seed.js";
+import { createWidePipeline } from "../../support/data/wide-pipeline.js";
 import { startServer } from "../../support/service/server.js";
+import { countTurns } from "../../support/service/turns.js";
 
 const ARGUMENTS = "($after: EventCursor, $pipeline: ID)";
 const follow = (alias: string) =>
@@ -83,21 +85,35 @@ describe("the subscriptions of a token", () => {
   });
 });
 
+describe("an event of many different subscriptions", () => {
+  it("gives way to other work", async (t) => {
+    const server = await startServer(t);
+    const pipeline = await createWidePipeline(server);
+    const viewer = await server.as("VIEWER");
+    const socket = await Socket.open(t, server.url, viewer.secret);
+    const watches = Array.from({ length: 50 }, (_, index) =>
+      socket.run(
+        `subscription { events { cursor pipeline { couplings { pipeline { couplings { n${index}: app { name } } } } } } }`,
+      ),
+    );
+    await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
+    const counted = countTurns();
+    await server.admin.mutate("updatePipeline", { pipeline: pipeline.id, description: "new" }, "pipeline { id }");
+    for (const watch of watches) await watch.take(1);
+    const turns = counted.stop();
+    assert.ok(turns > 30, `${turns} turns of the event loop for 50 subscriptions`);
+  });
+});
+
 describe("subscriptions that are started and completed at once", () => {
   it("give way to other work", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const socket = await Socket.open(t, server.url, viewer.secret);
-    let turns = 0;
-    let measuring = true;
-    const turn = () => {
-      turns += 1;
-      if (measuring) setImmediate(turn);
-    };
-    setImmediate(turn);
+    const counted = countTurns();
     for (let index = 0; index < 400; index += 1) socket.run(`subscription { events { a${index}: cursor } }`).stop();
     await socket.run("{ viewer { name } }").until(({ results }) => results.length > 0);
-    measuring = false;
+    const turns = counted.stop();
     assert.ok(turns > 20, `${turns} turns of the event loop`);
     assert.equal(socket.code, null);
   });

@@ -1,7 +1,7 @@
-import { Refusal } from "../../domain/core/refusal.js";
-import type { Viewer } from "../../entities/access/token.js";
-import type { Budget } from "./rate-limit.js";
-import { ownerOf } from "./subscription-limits.js";
+import { Refusal } from "../../../domain/core/refusal.js";
+import type { Viewer } from "../../../entities/access/token.js";
+import type { Budget } from "../rate-limit.js";
+import { ownerOf } from "./limits.js";
 
 interface Account {
   /** Cost that has not been charged yet. */

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { type ASTNode, type DocumentNode, Kind, visit } from "graphql";
 import { LRUCache } from "lru-cache";
-import { ByteBudget, type ByteHolder } from "../../async/byte-budget.js";
-import { FairQueue } from "../../async/fair-queue.js";
-import { type Ctx, SYSTEM_VIEWER } from "../../domain/core/context.js";
-import { isVisible } from "../../domain/history/events.js";
-import type { Viewer } from "../../entities/access/token.js";
-import type { LogEvent } from "../../entities/history/event.js";
-import type { Feed } from "../../events/feed.js";
-import { Context } from "../../schema/context.js";
-import type { DeliveryCharges } from "./delivery-charges.js";
-import type { Execution } from "./execute.js";
-import { ownerOf, type SubscriptionLimits } from "./subscription-limits.js";
-import type { AdmittedSubscription } from "./subscriptions.js";
+import { ByteBudget, type ByteHolder } from "../../../async/byte-budget.js";
+import { FairQueue } from "../../../async/fair-queue.js";
+import { type Ctx, SYSTEM_VIEWER } from "../../../domain/core/context.js";
+import { isVisible } from "../../../domain/history/events.js";
+import type { Viewer } from "../../../entities/access/token.js";
+import type { LogEvent } from "../../../entities/history/event.js";
+import type { Feed } from "../../../events/feed.js";
+import { Context } from "../../../schema/context.js";
+import type { Execution } from "../execute.js";
+import type { AdmittedSubscription } from "./admitted.js";
+import type { DeliveryCharges } from "./charges.js";
+import { ownerOf, type SubscriptionLimits } from "./limits.js";
 
 /** Maximum number of cached results per group: as many events as its members process at a time. */
 const MAX_SHARED_RESULTS = 256;

@@ -1,5 +1,5 @@
-import { Refusal } from "../../domain/core/refusal.js";
-import type { Viewer } from "../../entities/access/token.js";
+import { Refusal } from "../../../domain/core/refusal.js";
+import type { Viewer } from "../../../entities/access/token.js";
 
 /** The cost of all different subscriptions of a token, in multiples of the cost limit of one operation. */
 const MAX_COST_FACTOR = 20;
