@@ -22,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   "idle-subscribers": { engine: "SQLite", load: () => import("./idle-subscribers.js") },
   start: { engine: "SQLite", load: () => import("./start.js") },
   cli: { engine: "SQLite", load: () => import("./cli.js") },
+  page: { engine: "SQLite", load: () => import("./page.js") },
   refusals: { engine: "SQLite", load: () => import("./refusals.js") },
   postgres: { engine: "PostgreSQL", load: () => import("./postgres.js") },
   live: { engine: "PostgreSQL", load: () => import("./live.js") },

@@ -9,13 +9,13 @@ import { Story } from "./story.js";
  * Takes the screenshots of docs/images, or with a folder as the argument those of every page, width and color scheme.
  *
  *   node dist/scripts/screenshots/main.js            docs/images
- *   node dist/scripts/screenshots/main.js FOLDER [PART OF THE NAME]
+ *   node dist/scripts/screenshots/main.js FOLDER [PARTS OF NAMES]
  */
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ADMIN_TOKEN = "a-token-for-the-screenshots-of-the-page";
-const WIDTHS = [360, 1024, 1920] as const;
-const HEIGHTS = { 360: 780, 1024: 768, 1920: 1080 } as const;
+const WIDTHS = (process.env.WIDTHS ?? "360,1024,1920").split(",").map(Number);
+const HEIGHTS: Readonly<Record<number, number>> = { 360: 780, 1024: 768, 1920: 1080 };
 const SCHEMES = ["light", "dark"] as const;
 
 interface Shot {
@@ -23,13 +23,28 @@ interface Shot {
   readonly path: string;
   /** Waits for this text. */
   readonly text: string;
+  /** The name of a button that is pressed first. */
+  readonly press?: RegExp;
 }
 
-const PAGES: readonly Shot[] = [
+/** @param promotion the one that waits */
+const listPages = (promotion: string): readonly Shot[] => [
   { name: "overview", path: "/", text: "storefront" },
   { name: "board", path: "/pipelines/storefront", text: "storefront-eu" },
   { name: "board-small", path: "/pipelines/myapp", text: "myapp-eu" },
   { name: "board-large", path: "/pipelines/fleet", text: "shop-001-live" },
+  { name: "graph", path: "/pipelines/storefront/graph", text: "storefront-eu" },
+  { name: "graph-small", path: "/pipelines/myapp/graph", text: "myapp-eu" },
+  { name: "graph-large", path: "/pipelines/fleet/graph", text: "fleet-dev" },
+  { name: "timeline", path: "/pipelines/storefront/timeline", text: "storefront-ap v3" },
+  { name: "rules", path: "/pipelines/myapp/rules", text: "release managers" },
+  { name: "rule-dialog", path: "/pipelines/myapp/rules", text: "release managers", press: /^Edit/ },
+  { name: "promotion", path: `/promotions/${promotion}`, text: "Waits for" },
+  { name: "approvals", path: "/approvals", text: "Waiting for your vote" },
+  { name: "vote-dialog", path: "/approvals", text: "Waiting for your vote", press: /^Approve myapp/ },
+  { name: "promote-dialog", path: "/pipelines/storefront", text: "storefront-eu", press: /^Promote to production/ },
+  { name: "freezes", path: "/freezes", text: "Black Friday" },
+  { name: "app", path: "/apps/storefront-eu?compare=3&compare=4", text: "v3 and v4" },
   { name: "sign-in", path: "/", text: "Token" },
 ];
 
@@ -53,12 +68,14 @@ try {
   await story.busy();
   await story.others();
   if (folder !== undefined) await story.large();
+  const promotion = await story.holds((secret) => new Client(url, secret), folder !== undefined);
+  const viewer = await story.person("Priya Nair", "ADMIN", ["release-managers"]);
   const target = folder ?? "docs/images";
   mkdirSync(target, { recursive: true });
-  for (const page of PAGES) {
-    if (folder === undefined ? !DOCUMENTED.includes(page.name) : !page.name.includes(part)) continue;
+  for (const page of listPages(promotion)) {
+    if (folder === undefined ? !DOCUMENTED.includes(page.name) : !wanted(page.name)) continue;
     for (const width of folder === undefined ? [1440] : WIDTHS) {
-      for (const scheme of SCHEMES) await take(browser, url, page, width, scheme, target);
+      for (const scheme of SCHEMES) await take(browser, url, page, viewer, width, scheme, target);
     }
   }
 } finally {
@@ -67,15 +84,21 @@ try {
   await server.exit();
 }
 
+/** Whether one of the parts of names, separated by commas, is in a name. */
+function wanted(name: string): boolean {
+  return part.split(",").some((one) => name.includes(one));
+}
+
 async function take(
   browser: Browser,
   url: string,
-  { name, path, text }: Shot,
+  { name, path, text, press }: Shot,
+  viewer: string,
   width: number,
   colorScheme: (typeof SCHEMES)[number],
   target: string,
 ) {
-  const height = HEIGHTS[width as keyof typeof HEIGHTS] ?? 900;
+  const height = HEIGHTS[width] ?? 900;
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme,
@@ -84,10 +107,11 @@ async function take(
   const page = await context.newPage();
   page.on("console", (message) => console.log(name, message.type(), message.text()));
   if (name !== "sign-in") {
-    await page.addInitScript((token) => sessionStorage.setItem("railyard-token", token), ADMIN_TOKEN);
+    await page.addInitScript((token) => sessionStorage.setItem("railyard-token", token), viewer);
   }
   await page.goto(`${url}${path}`);
   await page.getByText(text).first().waitFor();
+  if (press !== undefined) await page.getByRole("button", { name: press }).first().click();
   await page.waitForTimeout(900);
   await page.screenshot({
     path: join(target, folder === undefined ? `${name}-${colorScheme}.png` : `${name}-${width}-${colorScheme}.png`),

@@ -71,15 +71,15 @@ describe("acting in a browser", { skip: skipWithoutBrowser }, () => {
     await page.getByRole("button", { name: `Promote ${dev.name} to staging` }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("Clears when ci/build reports success.").waitFor();
-    const button = dialog.getByRole("button", { name: "Promote", exact: true });
-    assert.equal(await button.getAttribute("aria-disabled"), "true");
+    await dialog.getByRole("button", { name: "Promote when ready" }).waitFor();
+    assert.equal(await dialog.getByRole("button", { name: "Promote", exact: true }).count(), 0);
     assert.equal(await dialog.getByLabel("Promote past what holds it back").count(), 0);
     await server.admin.mutate(
       "reportStatus",
       { build: build.id, context: "ci/build", state: "SUCCESS" },
       "status { id }",
     );
-    await dialog.locator('button[type="submit"][aria-disabled="false"]').click();
+    await dialog.getByRole("button", { name: "Promote", exact: true }).click();
     await card(page, qa).getByText("v1").waitFor();
     assert.deepEqual(problems, []);
   });

@@ -85,6 +85,19 @@ describe("the board in a browser", { skip: skipWithoutBrowser }, () => {
     assert.deepEqual(problems, []);
   });
 
+  it("says how far it is behind, while what arrives is old", async (t) => {
+    // Its clock is an hour slow: so its events are old when they arrive.
+    const slow = await startServer(t, { now: () => new Date(Date.now() - 3_600_000) });
+    const late = new Seed(slow.admin);
+    const app = await late.coupled(await late.pipeline({ name: "late" }), "DEVELOPMENT", { autoDeploy: false });
+    const { page } = await openTab(t, browser, `${slow.url}/pipelines/late`, { token: ADMIN_SECRET });
+    await page.getByText("Live", { exact: true }).waitFor();
+    const behind = page.getByText("1 h behind", { exact: true }).waitFor();
+    await late.release(app);
+    await behind;
+    await page.getByText("Live", { exact: true }).waitFor();
+  });
+
   it("asks for a token, keeps it for the tab, and signs out when it is revoked", async (t) => {
     const { pipeline } = await createPipeline();
     const { page, problems } = await openTab(t, browser, `${server.url}/pipelines/${pipeline.name}`, {

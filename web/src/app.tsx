@@ -9,8 +9,11 @@ import { ToastProvider } from "./ui/toasts";
 
 const OverviewPage = lazy(() => import("./overview/overview-page"));
 const TimelinePage = lazy(() => import("./timeline/timeline-page"));
+const GraphPage = lazy(() => import("./graph/graph-page"));
+const RulesPage = lazy(() => import("./rules/rules-page"));
 const PromotionPage = lazy(() => import("./promotion/promotion-page"));
 const AppPage = lazy(() => import("./app/app-page"));
+const ApprovalsPage = lazy(() => import("./approvals/approvals-page"));
 const FreezesPage = lazy(() => import("./freezes/freezes-page"));
 const TokensPage = lazy(() => import("./access/tokens-page"));
 const AuditPage = lazy(() => import("./access/audit-page"));
@@ -27,8 +30,11 @@ export function App() {
                 <Route path="/" element={<OverviewPage />} />
                 <Route path="/pipelines/:pipeline" element={<BoardPage />} />
                 <Route path="/pipelines/:pipeline/timeline" element={<TimelinePage />} />
+                <Route path="/pipelines/:pipeline/graph" element={<GraphPage />} />
+                <Route path="/pipelines/:pipeline/rules" element={<RulesPage />} />
                 <Route path="/promotions/:promotion" element={<PromotionPage />} />
                 <Route path="/apps/:app" element={<AppPage />} />
+                <Route path="/approvals" element={<ApprovalsPage />} />
                 <Route path="/freezes" element={<FreezesPage />} />
                 <Route path="/tokens" element={<TokensPage />} />
                 <Route path="/audit" element={<AuditPage />} />

@@ -18,7 +18,11 @@ export class Viewer {
   /** The token's id, or a stable substitute for users of an external identity provider. Null for automation. */
   tokenId!: string | null;
 
-  /** The token's id, or the issuer and subject of a JWT. Null for automation. */
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "A stable identifier, as in `Actor.subject`: the token's id, or the issuer and subject of a JWT. Null for automation.",
+  })
   subject!: string | null;
 
   @Field(() => String, { nullable: true, description: "The person behind the token; null if it stands for none." })

@@ -6,6 +6,7 @@ import { type Named, Seed, type SeededRelease } from "./seed.js";
 export interface Member {
   readonly client: Client;
   readonly token: string;
+  readonly secret: string;
 }
 
 /** Creates a token that stands for a person. */
@@ -15,7 +16,7 @@ export async function member(
 ): Promise<Member> {
   const given = { name: input.person ?? "a service", role: "OPERATOR", ...input };
   const { token, secret } = await admin.mutate("createToken", given, "secret token { id }");
-  return { client: new Client(url, secret), token: token.id };
+  return { client: new Client(url, secret), token: token.id, secret };
 }
 
 /** A pipeline with an app in STAGING that runs a build, and one in PRODUCTION. */

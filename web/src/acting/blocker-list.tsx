@@ -1,11 +1,18 @@
 import { useNow } from "../api/clock";
 import type { BlockerDetailsFragment } from "../gql/graphql";
+import { localTimes } from "../ui/format";
 import { Icon } from "../ui/icons";
 import styles from "./acting.module.css";
 import { describeRemedy } from "./remedies";
 
+interface BlockerListProps {
+  readonly blockers: readonly BlockerDetailsFragment[];
+  /** Whether they are of the past: then nothing clears them any more. */
+  readonly past?: boolean;
+}
+
 /** Every blocker, with what clears it and when. Blockers of several apps that say the same are one line. */
-export function BlockerList({ blockers }: { readonly blockers: readonly BlockerDetailsFragment[] }) {
+export function BlockerList({ blockers, past = false }: BlockerListProps) {
   const now = useNow();
   if (blockers.length === 0) return null;
   const groups = new Map<string, { blocker: BlockerDetailsFragment; apps: string[] }>();
@@ -18,16 +25,16 @@ export function BlockerList({ blockers }: { readonly blockers: readonly BlockerD
     groups.set(key, group);
   }
   return (
-    <ul className={styles.blockers} aria-label="What holds it back">
+    <ul className={styles.blockers} aria-label={past ? "What held it back" : "What holds it back"}>
       {[...groups].map(([key, { blocker, apps }]) => (
         <li key={key}>
           <Icon name="lock" size={14} />
           <div>
             <p>
-              {blocker.message}
+              {localTimes(blocker.message)}
               {apps.length > 1 && <span className={styles.others}> and {apps.length - 1} more apps</span>}
             </p>
-            <p className={styles.remedy}>{describeRemedy(blocker, now)}</p>
+            {past || <p className={styles.remedy}>{describeRemedy(blocker, now)}</p>}
           </div>
         </li>
       ))}

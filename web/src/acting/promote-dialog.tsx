@@ -44,7 +44,8 @@ export default function PromoteDialog({ source, revision, onClose }: PromoteDial
   const promotion = useMutation(PromoteDocument, ({ promote }) => {
     const started = promote?.promotion;
     if (started != null) {
-      showToast(`Promotion to ${STAGE_NAMES[started.to].toLowerCase()} started.`, {
+      const word = started.phase === "WAITING" ? "waits" : "started";
+      showToast(`Promotion to ${STAGE_NAMES[started.to].toLowerCase()} ${word}.`, {
         to: `/promotions/${started.id}`,
         text: "Show",
       });
@@ -58,20 +59,30 @@ export default function PromoteDialog({ source, revision, onClose }: PromoteDial
   const isCurrent = input !== null && JSON.stringify(chosen.input) === JSON.stringify(input);
   const blockers = (input === null ? plan?.blockers : chosen.plan?.blockers) ?? [];
   const canForce = isAdmin && isCurrent && blockers.length > 0 && blockers.every(({ overridable }) => overridable);
-  const ready = isCurrent && (chosen.plan?.promotable === true || (canForce && forced && reason.trim() !== ""));
+  const forces = canForce && forced;
+  const waits = isCurrent && !forces && chosen.plan?.promotable === false && chosen.plan.wouldWait;
+  const ready = isCurrent && (forces ? reason.trim() !== "" : waits || chosen.plan?.promotable === true);
   const number = input?.targets?.length ?? 0;
 
   const submit = () => {
     if (input === null) return;
-    const complete = { ...input, ...(canForce && forced && { force: true, reason: reason.trim() }) };
+    const complete = {
+      ...input,
+      ...(forces && { force: true, reason: reason.trim() }),
+      ...(waits && { whenReady: true }),
+    };
     promotion.run({ input: { ...complete, idempotencyKey: keyFor(complete) } });
   };
 
   return (
     <Dialog
       title={plan?.source == null ? `Promote to ${target}` : `Promote ${plan.source.name} to ${target}`}
-      action={forced && canForce ? "Force promotion" : number > 1 ? `Promote to ${count(number, "app")}` : "Promote"}
-      danger={forced && canForce}
+      action={
+        forces
+          ? "Force promotion"
+          : `Promote${number > 1 ? ` to ${count(number, "app")}` : ""}${waits ? " when ready" : ""}`
+      }
+      danger={forces}
       disabled={!ready}
       busy={promotion.busy}
       error={promotion.error ?? chosen.error?.message ?? whole.error?.message ?? null}
@@ -87,6 +98,11 @@ export default function PromoteDialog({ source, revision, onClose }: PromoteDial
             <TargetList plan={plan} selected={new Set(input?.targets ?? [])} onSelect={setSelected} />
           )}
           <BlockerList blockers={blockers} />
+          {waits && (
+            <p className={styles.note}>
+              It can wait: it then starts by itself as soon as nothing holds it back, within 72 hours.
+            </p>
+          )}
           {canForce && (
             <div className={styles.force}>
               <label className={fields.check}>

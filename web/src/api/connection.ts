@@ -9,6 +9,9 @@ const PONG_TIMEOUT_MS = 5_000;
 /** Between two pages of the application the socket stays open for this long, in milliseconds. */
 const IDLE_TIMEOUT_MS = 5_000;
 
+/** An operation that is refused can be faster than the close of the socket, which says why, by at most this, in milliseconds. */
+const REASON_WAIT_MS = 500;
+
 /** Close codes of the service: the token is not or no longer valid. */
 const SIGNED_OUT_CODES = [4401, 4403];
 
@@ -46,7 +49,9 @@ export function connect(token: string, onSignedOut: (reason: string) => void): C
       mapExchange({
         onError: (error) => {
           const refused = error.graphQLErrors.find(({ extensions }) => extensions.code === "UNAUTHENTICATED");
-          if (refused) signedOut(refused.message);
+          // The socket is about to be closed with the reason, for example that the token was revoked.
+          const wait = status.get().state === "live" ? REASON_WAIT_MS : 0;
+          if (refused) setTimeout(() => signedOut(refused.message), wait);
         },
       }),
       fetchExchange,

@@ -1,10 +1,12 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type EventType, PageEventsDocument, type TypedDocumentString } from "../gql/graphql";
 import { useClient } from "../session/session";
-import { listen, type OperationFailed, query } from "./operations";
+import { listen, OperationFailed, query } from "./operations";
 
 /** Events that arrive within this time make the page ask once, in milliseconds. */
-const BATCH_MS = 150;
+const BATCH_MS = 60;
+/** While many events arrive, the page asks this often, in milliseconds. */
+const INTERVAL_MS = 500;
 const RETRY_MS = 2_000;
 
 /** Asking again would be refused again, and each refusal is recorded. */
@@ -27,51 +29,68 @@ export interface LiveResult<R> {
 
 /**
  * Runs a query, and runs it again after every event that concerns it. It follows the log from the snapshot that the first answer
- * was read from, so that no event is missed.
+ * was read from, so that no event is missed. Only one answer is awaited at a time: under a steady stream of events each is shown.
+ *
+ * @param scope which events; a function decides with the first answer
  */
 export function useLive<R extends { readonly cursor: string }, V extends object>(
   document: TypedDocumentString<R, V>,
   variables: V,
-  scope: Scope = {},
+  scope: Scope | ((data: R) => Scope) = {},
 ): LiveResult<R> {
   const client = useClient();
   const [result, setResult] = useState<LiveResult<R>>({ data: null, error: null, revision: 0 });
-  const key = JSON.stringify([variables, scope]);
+  const key = JSON.stringify([variables, typeof scope === "function" ? null : scope]);
+  const latestScope = useRef(scope);
+  latestScope.current = scope;
 
   useEffect(() => {
-    const [given, filter] = JSON.parse(key) as [V, Scope];
+    const [given] = JSON.parse(key) as [V];
     let current = true;
     let unsubscribe: (() => void) | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let asked = 0;
+    let asking = false;
+    /** Something changed after the answer that is on its way was read. */
+    let changed = false;
+    let askedAt = 0;
 
-    const load = () => {
+    const load = async () => {
       timer = undefined;
-      asked += 1;
-      const number = asked;
-      query(client, document, given as V & Record<string, unknown>).then(
-        (data) => {
-          // A later answer is newer.
-          if (!current || number < asked) return;
-          setResult(({ revision }) => ({ data, error: null, revision: revision + 1 }));
-          unsubscribe ??= listen(
-            client,
-            PageEventsDocument,
-            { ...filter, after: data.cursor },
-            { next: () => soon(BATCH_MS), failed: () => soon(RETRY_MS) },
-          );
-        },
-        (error: OperationFailed) => {
-          if (!current) return;
-          setResult((before) => ({ ...before, error }));
-          if (!FINAL.includes(error.code)) soon(RETRY_MS);
-        },
-      );
+      asking = true;
+      changed = false;
+      askedAt = performance.now();
+      let wait: number | null = null;
+      try {
+        const data = await query(client, document, given as V & Record<string, unknown>);
+        if (!current) return;
+        setResult(({ revision }) => ({ data, error: null, revision: revision + 1 }));
+        unsubscribe ??= follow(data);
+      } catch (error) {
+        if (!current || !(error instanceof OperationFailed)) return;
+        setResult((before) => ({ ...before, error }));
+        wait = FINAL.includes(error.code) ? null : RETRY_MS;
+      }
+      asking = false;
+      if (wait !== null) soon(wait);
+      else if (changed) soon(INTERVAL_MS);
+    };
+    const follow = (data: R) => {
+      const scope = latestScope.current;
+      const filter = typeof scope === "function" ? scope(data) : scope;
+      const next = () => soon(Math.max(BATCH_MS, askedAt + INTERVAL_MS - performance.now()));
+      // For example, the events after the cursor were pruned: follow from the next answer.
+      const failed = () => {
+        unsubscribe?.();
+        unsubscribe = undefined;
+        soon(RETRY_MS);
+      };
+      return listen(client, PageEventsDocument, { ...filter, after: data.cursor }, { next, failed });
     };
     const soon = (ms: number) => {
-      if (current) timer ??= setTimeout(load, ms);
+      if (asking) changed = true;
+      else if (current) timer ??= setTimeout(() => void load(), ms);
     };
-    load();
+    void load();
     return () => {
       current = false;
       clearTimeout(timer);

@@ -11,6 +11,7 @@ import styles from "./app-card.module.css";
 import { type AppState, findAppState } from "./app-state";
 import { CheckList } from "./check-list";
 import { useDraggable } from "./dragging";
+import { LockLine } from "./lock-line";
 import type { BoardApp, BoardRelease, PullRequest } from "./model";
 
 interface AppCardProps {
@@ -21,13 +22,17 @@ interface AppCardProps {
   /** How many builds it is behind the stage before it; null if unknown. */
   readonly behind: number | null;
   readonly pullRequest: PullRequest | undefined;
+  /** Why nothing can be promoted to it now, besides checks; null if something can. */
+  readonly lock: string | null;
+  /** When time alone unlocks it; null if it does not. */
+  readonly lockedUntil: string | null;
   /** Whether Tab stops here before another card had the focus. */
   readonly first: boolean;
 }
 
 /** One app: what it runs, since when, and what is about to change. */
 export const AppCard = memo(function AppCard(props: AppCardProps) {
-  const { app, pipeline, stage, required, behind, pullRequest, first } = props;
+  const { app, pipeline, stage, required, behind, pullRequest, lock, lockedUntil, first } = props;
   const dragging = useDraggable(app, pipeline, stage);
   const state = findAppState(app);
   const { current } = state;
@@ -60,7 +65,8 @@ export const AppCard = memo(function AppCard(props: AppCardProps) {
           </span>
         </div>
       )}
-      <NextRelease state={state} />
+      <NextRelease state={state} first={first} />
+      {lock !== null && <LockLine reason={lock} clearsAt={lockedUntil} />}
       {app.coupling?.autoDeployHeld && (
         <p className={styles.held}>
           <Icon name="pause" size={14} /> Automatic deploys are held after a rollback
@@ -119,19 +125,27 @@ export function Behind({ behind }: { readonly behind: number | null }) {
 }
 
 /** The release that is on its way, or that failed. */
-function NextRelease({ state: { next, word, icon } }: { readonly state: AppState }) {
+function NextRelease({ state: { next, word, icon }, first }: { readonly state: AppState; readonly first: boolean }) {
   if (next === null) return null;
+  const version =
+    next.promotion === null ? (
+      `v${next.version}`
+    ) : (
+      <Link to={`/promotions/${next.promotion.id}`} {...{ [ROVING_ACTION]: "" }} tabIndex={first ? 0 : -1}>
+        v{next.version}
+      </Link>
+    );
   if (next.phase === "FAILED") {
     return (
       <p className={styles.failed}>
-        <b>v{next.version} failed</b> {next.failureReason} · <Age time={next.updatedAt} />
+        <b>{version} failed</b> {next.failureReason} · <Age time={next.updatedAt} />
       </p>
     );
   }
   return (
     <div className={styles.next} data-phase={icon}>
       <p>
-        <b>v{next.version}</b> {word} <code>{shortSha(next.build.commit.sha)}</code> · <Age time={next.updatedAt} />
+        <b>{version}</b> {word} <code>{shortSha(next.build.commit.sha)}</code> · <Age time={next.updatedAt} />
       </p>
     </div>
   );

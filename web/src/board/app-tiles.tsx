@@ -3,13 +3,15 @@ import { Link } from "react-router";
 import type { Stage } from "../gql/graphql";
 import { Age } from "../ui/age";
 import { count, firstLine, shortSha } from "../ui/format";
-import { StateIcon } from "../ui/icons";
+import { Icon, StateIcon } from "../ui/icons";
 import { ROVING, type useRoving } from "../ui/roving";
 import { Behind } from "./app-card";
 import { findAppState } from "./app-state";
 import styles from "./app-tiles.module.css";
 import { CheckList } from "./check-list";
 import { useDraggable } from "./dragging";
+import { LockLine } from "./lock-line";
+import type { Lock } from "./locks";
 import type { BoardApp, BoardRelease } from "./model";
 
 interface Group {
@@ -46,18 +48,20 @@ interface AppTilesProps {
   readonly stage: Stage;
   readonly required: ReadonlySet<string>;
   readonly roving: ReturnType<typeof useRoving>;
+  readonly locks: ReadonlyMap<string, Lock>;
   /** How long ago a build was released to the stage before: 0 is the newest. */
   recency(build: string): number;
   behind(app: BoardApp): number | null;
 }
 
 /** Many apps of a stage: tiles, grouped by what they run. */
-export function AppTiles({ apps, pipeline, stage, required, roving, recency, behind }: AppTilesProps) {
+export function AppTiles({ apps, pipeline, stage, required, roving, locks, recency, behind }: AppTilesProps) {
   let isFirst = true;
   return (
     <div className={styles.groups} {...roving}>
       {groupApps(apps, recency).map(({ key, title, release, apps }) => {
         const [sample] = apps;
+        const lock = findCommonLock(apps, locks);
         return (
           <section key={key} className={styles.group}>
             <header className={styles.header}>
@@ -74,12 +78,14 @@ export function AppTiles({ apps, pipeline, stage, required, roving, recency, beh
                 {count(apps.length, "app")}
               </span>
               {release !== null && <CheckList release={release} required={required} />}
+              {lock !== null && <LockLine reason={lock.reason} clearsAt={lock.clearsAt} />}
             </header>
             <ul className={styles.tiles}>
               {apps.map((app) => {
                 const first = isFirst;
                 isFirst = false;
-                return <Tile key={app.id} app={app} pipeline={pipeline} stage={stage} first={first} />;
+                const own = lock === null ? (locks.get(app.id)?.reason ?? null) : null;
+                return <Tile key={app.id} app={app} pipeline={pipeline} stage={stage} lock={own} first={first} />;
               })}
             </ul>
           </section>
@@ -89,14 +95,23 @@ export function AppTiles({ apps, pipeline, stage, required, roving, recency, beh
   );
 }
 
+/** The lock of all apps, if it is the same. */
+function findCommonLock(apps: readonly BoardApp[], locks: ReadonlyMap<string, Lock>): Lock | null {
+  const [first, ...others] = apps.map(({ id }) => locks.get(id) ?? null);
+  if (first == null) return null;
+  return others.every((one) => one?.reason === first.reason && one.clearsAt === first.clearsAt) ? first : null;
+}
+
 interface TileProps {
   readonly app: BoardApp;
   readonly pipeline: string;
   readonly stage: Stage;
+  /** Why nothing can be promoted to it now, besides checks, unless that is so for its whole group. */
+  readonly lock: string | null;
   readonly first: boolean;
 }
 
-const Tile = memo(function Tile({ app, pipeline, stage, first }: TileProps) {
+const Tile = memo(function Tile({ app, pipeline, stage, lock, first }: TileProps) {
   const dragging = useDraggable(app, pipeline, stage);
   const { icon, word, current, next, rank } = findAppState(app);
   return (
@@ -105,7 +120,8 @@ const Tile = memo(function Tile({ app, pipeline, stage, first }: TileProps) {
       <Link to={`/apps/${app.name}`} {...{ [ROVING]: "" }} tabIndex={first ? 0 : -1} title={app.name}>
         {app.name}
       </Link>
-      <span className={styles.version}>
+      <span className={styles.version} title={lock ?? undefined}>
+        {lock !== null && <Icon name="lock" size={11} label={lock} />}
         {current !== null && `v${current.version}`}
         {next !== null && ` → v${next.version}`}
       </span>

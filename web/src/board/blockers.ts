@@ -1,4 +1,5 @@
 import type { BlockerCode } from "../gql/graphql";
+import { localTimes } from "../ui/format";
 
 interface BlockerLike {
   readonly code: BlockerCode;
@@ -17,9 +18,17 @@ const SHORT: Partial<Record<BlockerCode, string>> = {
   WINDOW_CLOSED: "outside of its window",
   SOAKING: "soaking",
   APPROVAL_REQUIRED: "needs approval",
+  NOT_BEFORE: "not yet",
+  CONFIG_MISSING: "variables are missing",
+  BUILD_QUARANTINED: "quarantined",
   RELEASE_NOT_SUCCEEDED: "not deployed yet",
   NOT_VERIFIED: "not verified",
 };
+
+/** Whether a blocker is about a check. The card of the source shows its checks. */
+export function isAboutCheck({ code }: BlockerLike): boolean {
+  return CHECK_WORDS[code] !== undefined;
+}
 
 /** The reasons in a few words, each once: `qa/smoke missing, ci/build failed`. Several apps can have the same. */
 export function describeBlockers(blockers: readonly BlockerLike[]): string {
@@ -29,7 +38,7 @@ export function describeBlockers(blockers: readonly BlockerLike[]): string {
   });
   const others = blockers
     .filter(({ code }) => CHECK_WORDS[code] === undefined)
-    .map(({ code, message }) => SHORT[code] ?? message);
+    .map(({ code, message }) => SHORT[code] ?? localTimes(message));
   const [first, ...rest] = [...new Set([...others, ...checks])];
   return rest.length === 0 ? (first ?? "") : `${first} and ${rest.length} more`;
 }

@@ -1,10 +1,13 @@
-import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { ActionsProvider } from "../acting/actions";
+import { VotingProvider } from "../approvals/voting";
 import { GateBanner } from "../freezes/freeze-banner";
 import type { Stage } from "../gql/graphql";
+import { useHasRole } from "../session/session";
 import { useIsStale } from "../shell/live-badge";
 import { PipelineTabs } from "../timeline/pipeline-tabs";
+import { Button } from "../ui/button";
 import { count, NEXT_STAGE } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Message, NotFound } from "../ui/message";
@@ -14,6 +17,8 @@ import type { Board } from "./model";
 import { StageColumn } from "./stage-column";
 import { useBoard } from "./use-board";
 import { usePlans } from "./use-plans";
+
+const StartFreezeDialog = lazy(() => import("../freezes/start-freeze-dialog"));
 
 /** Boards with more apps than this get a filter. */
 const FILTER_FROM = 12;
@@ -39,35 +44,39 @@ export function BoardPage() {
   // Without review apps, the stage would only take space.
   const columns = board.stages.filter(({ stage, appIds }) => stage !== "REVIEW" || appIds.length > 0);
   return (
-    <ActionsProvider revision={revision}>
-      <BoardHeader board={board} filter={filter} onFilter={setFilter} />
-      <GateBanner stages={board.pipeline.stages} />
-      <div className={styles.board} data-stale={stale || undefined}>
-        {columns.map(({ stage, appIds }) => {
-          const listed = appIds.flatMap((id) => apps.get(id) ?? []);
-          const next = NEXT_STAGE[stage];
-          const before = (Object.keys(NEXT_STAGE) as Stage[]).find((one) => NEXT_STAGE[one] === stage);
-          return (
-            <StageColumn
-              key={stage}
-              pipeline={board.pipeline.id}
-              stage={stage}
-              apps={wanted === "" ? listed : listed.filter((app) => app.name.includes(wanted))}
-              total={listed.length}
-              required={required.get(next ?? stage) ?? NONE}
-              plan={plans.get(stage)}
-              before={before ?? null}
-              planInto={before && plans.get(before)}
-              pullRequests={pullRequests}
-            />
-          );
-        })}
-      </div>
-    </ActionsProvider>
+    <VotingProvider>
+      <ActionsProvider revision={revision}>
+        <BoardHeader board={board} filter={filter} onFilter={setFilter} />
+        <GateBanner stages={board.pipeline.stages} />
+        <div className={styles.board} data-stale={stale || undefined}>
+          {columns.map(({ stage, appIds }) => {
+            const listed = appIds.flatMap((id) => apps.get(id) ?? []);
+            const next = NEXT_STAGE[stage];
+            const before = (Object.keys(NEXT_STAGE) as Stage[]).find((one) => NEXT_STAGE[one] === stage);
+            return (
+              <StageColumn
+                key={stage}
+                pipeline={board.pipeline.id}
+                stage={stage}
+                apps={wanted === "" ? listed : listed.filter((app) => app.name.includes(wanted))}
+                total={listed.length}
+                required={required.get(next ?? stage) ?? NONE}
+                plan={plans.stages.get(stage)}
+                before={before ?? null}
+                planInto={before && plans.stages.get(before)}
+                waiting={plans.waiting.get(stage) ?? NOTHING}
+                pullRequests={pullRequests}
+              />
+            );
+          })}
+        </div>
+      </ActionsProvider>
+    </VotingProvider>
   );
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const NOTHING: readonly never[] = [];
 
 /** The checks that the apps of each stage require. The sets change only if the checks do, so that cards are not rendered again. */
 function useRequiredChecks(board: Board | null): ReadonlyMap<Stage, ReadonlySet<string>> {
@@ -90,6 +99,8 @@ interface HeaderProps {
 
 function BoardHeader({ board, filter, onFilter }: HeaderProps) {
   const { pipeline, apps } = board;
+  const mayFreeze = useHasRole("OPERATOR");
+  const [freezing, setFreezing] = useState(false);
   const states = [...apps.values()].map(findAppState);
   const deploying = states.filter(({ rank }) => rank === 1).length;
   const failed = states.filter(({ rank }) => rank === 0).length;
@@ -111,18 +122,30 @@ function BoardHeader({ board, filter, onFilter }: HeaderProps) {
         </p>
         <PipelineTabs pipeline={pipeline.name} />
       </div>
-      {apps.size > FILTER_FROM && (
-        <label className={styles.filter}>
-          <Icon name="search" size={14} />
-          <span className="visually-hidden">Filter apps</span>
-          <input
-            type="search"
-            value={filter}
-            onChange={(event) => onFilter(event.target.value)}
-            placeholder="Filter apps"
-            spellCheck={false}
-          />
-        </label>
+      <div className={styles.tools}>
+        {mayFreeze && (
+          <Button kind="plain" onClick={() => setFreezing(true)}>
+            <Icon name="snow" size={14} /> Freeze
+          </Button>
+        )}
+        {apps.size > FILTER_FROM && (
+          <label className={styles.filter}>
+            <Icon name="search" size={14} />
+            <span className="visually-hidden">Filter apps</span>
+            <input
+              type="search"
+              value={filter}
+              onChange={(event) => onFilter(event.target.value)}
+              placeholder="Filter apps"
+              spellCheck={false}
+            />
+          </label>
+        )}
+      </div>
+      {freezing && (
+        <Suspense fallback={null}>
+          <StartFreezeDialog pipeline={pipeline.name} onClose={() => setFreezing(false)} />
+        </Suspense>
       )}
     </div>
   );

@@ -1,15 +1,17 @@
 import { memo, useMemo } from "react";
 import { useActions } from "../acting/actions";
-import type { Stage } from "../gql/graphql";
+import type { Stage, WaitingPromotionFragment } from "../gql/graphql";
 import { STAGE_NAMES } from "../ui/format";
 import { useRoving } from "../ui/roving";
 import { AppCard } from "./app-card";
 import { AppTiles } from "./app-tiles";
 import { useDropTarget } from "./dragging";
+import { findLocks } from "./locks";
 import type { BoardApp, PullRequest } from "./model";
 import styles from "./stage-column.module.css";
 import { StagePlanLine } from "./stage-plan";
 import { countBehind, type StagePlan } from "./use-plans";
+import { WaitingStrip } from "./waiting-strip";
 
 /** A stage with more apps than this shows them as tiles, grouped by what they run. */
 const TILES_FROM = 13;
@@ -25,13 +27,15 @@ interface StageColumnProps {
   /** What a promotion out of the stage would do, and one into it. Undefined until they are loaded. */
   readonly plan: StagePlan | undefined;
   readonly planInto: StagePlan | undefined;
+  /** The promotions that wait to come to the stage. */
+  readonly waiting: readonly WaitingPromotionFragment[];
   /** The stage before it; null for the first. */
   readonly before: Stage | null;
   readonly pullRequests: ReadonlyMap<string, PullRequest>;
 }
 
 export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
-  const { pipeline, stage, before, apps, total, required, plan, planInto, pullRequests } = props;
+  const { pipeline, stage, before, apps, total, required, plan, planInto, waiting, pullRequests } = props;
   const actions = useActions();
   const roving = useRoving();
   const heading = `stage-${stage.toLowerCase()}`;
@@ -41,6 +45,7 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
     const index = planInto?.source?.releases.nodes.findIndex((one) => one.build.id === build) ?? -1;
     return index === -1 ? Number.MAX_SAFE_INTEGER : index;
   };
+  const locks = useMemo(() => findLocks(planInto), [planInto]);
   const behind = (app: BoardApp) => countBehind(planInto, app.currentRelease?.build.id);
   return (
     <section
@@ -56,6 +61,7 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
         </h2>
         {plan !== undefined && <StagePlanLine plan={plan} onPromote={promote} />}
       </header>
+      <WaitingStrip promotions={waiting} />
       {apps.length === 0 ? (
         <p className={styles.empty}>{total === 0 ? "No apps" : "No app matches the filter"}</p>
       ) : total >= TILES_FROM ? (
@@ -67,6 +73,7 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
           behind={behind}
           required={required}
           roving={roving}
+          locks={locks}
         />
       ) : (
         <ul className={styles.cards} {...roving}>
@@ -79,6 +86,8 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
                 required={required}
                 behind={behind(app)}
                 pullRequest={pullRequests.get(app.id)}
+                lock={locks.get(app.id)?.reason ?? null}
+                lockedUntil={locks.get(app.id)?.clearsAt ?? null}
                 first={index === 0}
               />
             </li>

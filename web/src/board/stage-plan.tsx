@@ -1,6 +1,7 @@
 import { STAGE_NAMES } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { describeBlockers } from "./blockers";
+import { Countdown } from "./lock-line";
 import styles from "./stage-plan.module.css";
 import type { StagePlan } from "./use-plans";
 
@@ -30,7 +31,11 @@ export function StagePlanLine({ plan, onPromote }: StagePlanLineProps) {
     </>
   ) : (
     <>
-      <Icon name="lock" size={14} /> {describeBlockers(plan.blockers)}
+      <Icon name="lock" size={14} />
+      <span>
+        {describeBlockers(plan.blockers)}
+        <Countdown to={plan.clearsAt} />
+      </span>
     </>
   );
   if (onPromote === null) {

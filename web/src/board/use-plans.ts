@@ -1,17 +1,23 @@
 import { useEffect, useRef, useState } from "react";
 import { query } from "../api/operations";
-import { BoardPlansDocument, type Stage, type StagePlanFragment } from "../gql/graphql";
+import { BoardPlansDocument, type Stage, type StagePlanFragment, type WaitingPromotionFragment } from "../gql/graphql";
 import { useClient } from "../session/session";
 
 export type StagePlan = StagePlanFragment;
-/** By the stage that is promoted from. */
-export type Plans = ReadonlyMap<Stage, StagePlan>;
+
+export interface Plans {
+  /** By the stage that is promoted from. */
+  readonly stages: ReadonlyMap<Stage, StagePlan>;
+  /** The promotions that wait, by the stage that they go to. */
+  readonly waiting: ReadonlyMap<Stage, readonly WaitingPromotionFragment[]>;
+}
 
 /** While many events arrive, plans are asked for this often, in milliseconds. */
 const INTERVAL_MS = 400;
-const NONE: Plans = new Map();
+const STAGES: readonly Stage[] = ["DEVELOPMENT", "STAGING", "PRODUCTION"];
+const NONE: Plans = { stages: new Map(), waiting: new Map() };
 
-/** What promotions out of the stages would do, asked again whenever the board changed. */
+/** What promotions out of the stages would do, and what waits, asked again whenever the board changed. */
 export function usePlans(pipeline: string | undefined, revision: number): Plans {
   const client = useClient();
   const [plans, setPlans] = useState<Plans>(NONE);
@@ -28,11 +34,14 @@ export function usePlans(pipeline: string | undefined, revision: number): Plans 
     const timer = setTimeout(() => {
       lastAt.current = performance.now();
       query(client, BoardPlansDocument, { pipeline }).then(
-        ({ development, staging }) => {
+        ({ development, staging, waiting }) => {
           // Responses can overtake each other. A late one is still shown while many events arrive.
           if (shown.current.pipeline !== pipeline || shown.current.number > revision) return;
           shown.current = { pipeline, number: revision };
-          setPlans(new Map([development, staging].map((plan) => [plan.from, plan])));
+          setPlans({
+            stages: new Map([development, staging].map((plan) => [plan.from, plan])),
+            waiting: new Map(STAGES.map((stage) => [stage, waiting.nodes.filter(({ to }) => to === stage)])),
+          });
         },
         // Without a plan the buttons say nothing; the dialog asks again.
         () => undefined,

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import { useNow } from "../api/clock";
 import type { BoardQuery } from "../gql/graphql";
-import { formatDuration, formatMoment, STAGE_NAMES } from "../ui/format";
+import { formatDuration, formatMoment, localTimes, STAGE_NAMES } from "../ui/format";
 import { Icon } from "../ui/icons";
 import styles from "./freezes.module.css";
 
@@ -47,5 +47,5 @@ function describe({ cause, message }: GateBlocker): string {
   if (cause?.__typename === "DeploymentWindow") {
     return `is closed by the window ${cause.name}${cause.windowMessage === null ? "" : `: ${cause.windowMessage}`}`;
   }
-  return message;
+  return localTimes(message);
 }

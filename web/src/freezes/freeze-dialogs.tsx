@@ -1,105 +1,28 @@
-import { useState } from "react";
-import { useIdempotencyKey, useMutation } from "../acting/use-mutation";
+import { useEffect, useState } from "react";
+import { useMutation } from "../acting/use-mutation";
 import { now } from "../api/clock";
-import { type FreezeRowFragment, LiftFreezeDocument, type Stage, StartFreezeDocument } from "../gql/graphql";
+import { query } from "../api/operations";
+import {
+  ExemptFromFreezeDocument,
+  ExtendFreezeDocument,
+  type FreezeRowFragment,
+  LiftFreezeDocument,
+  RecentBuildsDocument,
+  type RecentBuildsQuery,
+} from "../gql/graphql";
+import { useClient } from "../session/session";
 import { Dialog } from "../ui/dialog";
 import fields from "../ui/fields.module.css";
-import { STAGE_NAMES } from "../ui/format";
+import { firstLine, shortSha } from "../ui/format";
 import { useToast } from "../ui/toasts";
+import { HOUR_MS, LengthField } from "./length-field";
 
-const HOUR_MS = 3_600_000;
-const LENGTHS = [
-  ["1", "an hour"],
-  ["4", "4 hours"],
-  ["24", "a day"],
-  ["168", "a week"],
-  ["", "until it is lifted"],
-] as const;
-
-/** @param pipeline what the freeze covers at first; everything if omitted */
-export function StartFreezeDialog({ pipeline = "", onClose }: { readonly pipeline?: string; onClose(): void }) {
-  const showToast = useToast();
-  const keyFor = useIdempotencyKey();
-  const [reason, setReason] = useState("");
-  const [incident, setIncident] = useState("");
-  const [pipelines, setPipelines] = useState(pipeline);
-  const [stages, setStages] = useState<ReadonlySet<Stage>>(new Set(["PRODUCTION"]));
-  const [hours, setHours] = useState("4");
-  const [hard, setHard] = useState(false);
-  // Fixed when the dialog opens, so that a repeat is the same request.
-  const [openedAt] = useState(now);
-  const { run, busy, error } = useMutation(StartFreezeDocument, () => {
-    showToast("The freeze has started.");
-    onClose();
-  });
-  const submit = () => {
-    const names = pipelines.split(/[\s,]+/).filter((name) => name !== "");
-    const input = {
-      reason: reason.trim(),
-      ...(incident.trim() !== "" && { incidentUrl: incident.trim() }),
-      scope: { pipelines: names, stages: [...stages], apps: [] },
-      ...(hours === ""
-        ? { untilLifted: true }
-        : { endsAt: new Date(openedAt + Number(hours) * HOUR_MS).toISOString() }),
-      hard,
-    };
-    run({ input: { ...input, idempotencyKey: keyFor(input) } });
-  };
-  const toggle = (stage: Stage) => {
-    const next = new Set(stages);
-    if (!next.delete(stage)) next.add(stage);
-    setStages(next);
-  };
-  return (
-    <Dialog
-      title="Start a freeze"
-      action="Start the freeze"
-      disabled={reason.trim() === ""}
-      busy={busy}
-      error={error}
-      onSubmit={submit}
-      onClose={onClose}
-    >
-      <label className={fields.field}>
-        <span>Reason</span>
-        <input value={reason} required maxLength={1024} onChange={(event) => setReason(event.target.value)} />
-      </label>
-      <label className={fields.field}>
-        <span>Pipelines, separated by commas; all if empty</span>
-        <input value={pipelines} autoComplete="off" onChange={(event) => setPipelines(event.target.value)} />
-      </label>
-      <fieldset className={fields.group}>
-        <legend className={fields.legend}>Stages; all if none is selected</legend>
-        {(Object.entries(STAGE_NAMES) as [Stage, string][]).map(([stage, name]) => (
-          <label key={stage} className={fields.check}>
-            <input type="checkbox" checked={stages.has(stage)} onChange={() => toggle(stage)} />
-            {name}
-          </label>
-        ))}
-      </fieldset>
-      <label className={fields.field}>
-        <span>For</span>
-        <select value={hours} onChange={(event) => setHours(event.target.value)}>
-          {LENGTHS.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className={fields.field}>
-        <span>URL of the incident</span>
-        <input type="url" value={incident} onChange={(event) => setIncident(event.target.value)} />
-      </label>
-      <label className={fields.check}>
-        <input type="checkbox" checked={hard} onChange={(event) => setHard(event.target.checked)} />
-        Force does not pass it either
-      </label>
-    </Dialog>
-  );
+interface FreezeDialogProps {
+  readonly freeze: FreezeRowFragment;
+  onClose(): void;
 }
 
-export function LiftFreezeDialog({ freeze, onClose }: { readonly freeze: FreezeRowFragment; onClose(): void }) {
+export function LiftFreezeDialog({ freeze, onClose }: FreezeDialogProps) {
   const showToast = useToast();
   const [reason, setReason] = useState("");
   const { run, busy, error } = useMutation(LiftFreezeDocument, () => {
@@ -116,6 +39,126 @@ export function LiftFreezeDialog({ freeze, onClose }: { readonly freeze: FreezeR
       onSubmit={() => run({ input: { freeze: freeze.id, reason: reason.trim() } })}
       onClose={onClose}
     >
+      <label className={fields.field}>
+        <span>Reason</span>
+        <input value={reason} required maxLength={1024} onChange={(event) => setReason(event.target.value)} />
+      </label>
+    </Dialog>
+  );
+}
+
+interface ExtendFreezeDialogProps extends FreezeDialogProps {
+  /** Whether the end may also come earlier. */
+  readonly mayShorten: boolean;
+}
+
+/** Moves the end of a freeze. */
+export function ExtendFreezeDialog({ freeze, mayShorten, onClose }: ExtendFreezeDialogProps) {
+  const showToast = useToast();
+  const [hours, setHours] = useState("4");
+  const [openedAt] = useState(now);
+  const from = Math.max(openedAt, Date.parse(freeze.startsAt));
+  const end = hours === "" ? null : new Date(from + Number(hours) * HOUR_MS);
+  const isEarlier = end !== null && (freeze.endsAt === null || end.getTime() < Date.parse(freeze.endsAt));
+  const { run, busy, error } = useMutation(ExtendFreezeDocument, () => {
+    showToast("The end of the freeze was moved.");
+    onClose();
+  });
+  return (
+    <Dialog
+      title={`Move the end of the freeze: ${freeze.reason}`}
+      action="Move the end"
+      disabled={isEarlier && !mayShorten}
+      busy={busy}
+      error={error}
+      onSubmit={() =>
+        run({
+          input: { freeze: freeze.id, ...(end === null ? { untilLifted: true } : { endsAt: end.toISOString() }) },
+        })
+      }
+      onClose={onClose}
+    >
+      <p>
+        It ends {freeze.endsAt === null ? "when it is lifted" : `on ${new Date(freeze.endsAt).toLocaleString()}`}
+        {end !== null && `, then on ${end.toLocaleString()}`}
+        {end === null && ", then when it is lifted"}.
+      </p>
+      <LengthField label="From now on for" value={hours} onChange={setHours} />
+      {isEarlier && !mayShorten && (
+        <p>Only who started the freeze, or an administrator, may end it earlier. Choose a longer time.</p>
+      )}
+    </Dialog>
+  );
+}
+
+/** Lets an app or a build through a freeze. */
+export function ExemptDialog({ freeze, onClose }: FreezeDialogProps) {
+  const client = useClient();
+  const showToast = useToast();
+  const [app, setApp] = useState("");
+  const [build, setBuild] = useState("");
+  const [reason, setReason] = useState("");
+  const [hours, setHours] = useState("4");
+  const [builds, setBuilds] = useState<RecentBuildsQuery["builds"]["nodes"]>([]);
+  const [openedAt] = useState(now);
+  const { run, busy, error } = useMutation(ExemptFromFreezeDocument, () => {
+    showToast("It is let through the freeze.");
+    onClose();
+  });
+
+  useEffect(() => {
+    let current = true;
+    // Without the list, apps can still be let through.
+    query(client, RecentBuildsDocument, {}).then(
+      ({ builds }) => current && setBuilds(builds.nodes.filter(({ phase }) => phase === "SUCCEEDED")),
+      () => undefined,
+    );
+    return () => {
+      current = false;
+    };
+  }, [client]);
+
+  const name = app.trim();
+  return (
+    <Dialog
+      title={`Let something through the freeze: ${freeze.reason}`}
+      action="Let it through"
+      disabled={reason.trim() === "" || (name === "") === (build === "")}
+      busy={busy}
+      error={error}
+      onSubmit={() =>
+        run({
+          input: {
+            freeze: freeze.id,
+            ...(build === "" ? { app: name } : { build }),
+            reason: reason.trim(),
+            expiresAt: new Date(openedAt + Number(hours) * HOUR_MS).toISOString(),
+          },
+        })
+      }
+      onClose={onClose}
+    >
+      <label className={fields.field}>
+        <span>App, to which anything may be deployed</span>
+        <input
+          value={app}
+          autoComplete="off"
+          disabled={build !== ""}
+          onChange={(event) => setApp(event.target.value)}
+        />
+      </label>
+      <label className={fields.field}>
+        <span>Or a build, which may be deployed anywhere</span>
+        <select value={build} disabled={name !== ""} onChange={(event) => setBuild(event.target.value)}>
+          <option value="">None</option>
+          {builds.map(({ id, repository, commit }) => (
+            <option key={id} value={id}>
+              {shortSha(commit.sha)} {firstLine(commit.message)} ({repository})
+            </option>
+          ))}
+        </select>
+      </label>
+      <LengthField label="For" value={hours} bounded onChange={setHours} />
       <label className={fields.field}>
         <span>Reason</span>
         <input value={reason} required maxLength={1024} onChange={(event) => setReason(event.target.value)} />

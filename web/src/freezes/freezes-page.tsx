@@ -1,27 +1,32 @@
 import { useEffect, useState } from "react";
 import { useNow } from "../api/clock";
 import { useLive } from "../api/use-live";
-import { type FreezeRowFragment, FreezesDocument } from "../gql/graphql";
-import { useHasRole, useSession } from "../session/session";
+import { type EventType, type FreezeRowFragment, FreezesDocument } from "../gql/graphql";
+import { useHasRole } from "../session/session";
 import { useIsStale } from "../shell/live-badge";
 import { Button } from "../ui/button";
-import { formatMoment } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Message } from "../ui/message";
 import page from "../ui/page.module.css";
 import { Calendar } from "./calendar";
-import { LiftFreezeDialog, StartFreezeDialog } from "./freeze-dialogs";
+import { CurrentFreeze, type FreezeChange, FreezeChangeDialog } from "./current-freeze";
 import styles from "./freezes.module.css";
 import { describeScope } from "./scope";
+import StartFreezeDialog from "./start-freeze-dialog";
+
+const TYPES: readonly EventType[] = [
+  ...(["FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED"] as const),
+  ...(["WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "GATE_OPENED", "GATE_CLOSED"] as const),
+];
 
 /** `/freezes`: what holds deployments back by time, over the next 14 days. */
 export default function FreezesPage() {
-  const { data, error } = useLive(FreezesDocument, {});
+  const { data, error } = useLive(FreezesDocument, {}, { types: TYPES });
   const stale = useIsStale() || error !== null;
   const mayFreeze = useHasRole("OPERATOR");
   const now = useNow();
   const [starting, setStarting] = useState(false);
-  const [lifting, setLifting] = useState<FreezeRowFragment | null>(null);
+  const [changing, setChanging] = useState<FreezeChange | null>(null);
 
   useEffect(() => {
     document.title = "Freezes · Railyard";
@@ -51,61 +56,15 @@ export default function FreezesPage() {
       {current.length > 0 && (
         <ul className={styles.current}>
           {current.map((freeze) => (
-            <CurrentFreeze key={freeze.id} freeze={freeze} onLift={setLifting} />
+            <CurrentFreeze key={freeze.id} freeze={freeze} onChange={setChanging} />
           ))}
         </ul>
       )}
       <Calendar freezes={current} windows={data.deploymentWindows.nodes} />
       {past.length > 0 && <PastFreezes freezes={past} />}
       {starting && <StartFreezeDialog onClose={() => setStarting(false)} />}
-      {lifting !== null && <LiftFreezeDialog freeze={lifting} onClose={() => setLifting(null)} />}
+      {changing !== null && <FreezeChangeDialog change={changing} onClose={() => setChanging(null)} />}
     </div>
-  );
-}
-
-interface CurrentFreezeProps {
-  readonly freeze: FreezeRowFragment;
-  onLift(freeze: FreezeRowFragment): void;
-}
-
-function CurrentFreeze({ freeze, onLift }: CurrentFreezeProps) {
-  const { reason, incidentUrl, scope, startsAt, endsAt, hard, active, startedBy, exemptions } = freeze;
-  const { name } = useSession();
-  const isAdmin = useHasRole("ADMIN");
-  const mayLift = useHasRole("OPERATOR") && (isAdmin || startedBy.name === name);
-  const now = useNow();
-  return (
-    <li className={styles.freeze} data-active={active || undefined}>
-      <Icon name="snow" size={18} />
-      <div>
-        <h2>{reason}</h2>
-        <p className={styles.about}>
-          {describeScope(scope)} · {active ? "" : `begins ${formatMoment(startsAt, now)}, `}
-          {endsAt === null ? "until it is lifted" : `until ${formatMoment(endsAt, now).replace(/^(at|on) /, "")}`} · by{" "}
-          {startedBy.name}
-          {hard && " · also force does not pass"}
-          {incidentUrl !== null && /^https?:/.test(incidentUrl) && (
-            <>
-              {" · "}
-              <a href={incidentUrl} rel="noreferrer">
-                incident
-              </a>
-            </>
-          )}
-        </p>
-        {exemptions.map((exemption) => (
-          <p key={exemption.id} className={styles.about}>
-            Exempt: {exemption.app?.name ?? exemption.build?.commit.sha.slice(0, 7) ?? "something deleted"},{" "}
-            {exemption.reason}
-          </p>
-        ))}
-      </div>
-      {mayLift && (
-        <Button kind="plain" onClick={() => onLift(freeze)}>
-          Lift<span className="visually-hidden"> the freeze: {reason}</span>
-        </Button>
-      )}
-    </li>
   );
 }
 

@@ -9,3 +9,8 @@ export function describeScope({ pipelines, stages, apps }: ScopeFragment): strin
   if (places === "") return `all of ${where}`;
   return where === "" ? places : `${places} in ${where}`;
 }
+
+/** Names that somebody typed, separated by commas or spaces. */
+export function splitNames(text: string): string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== "");
+}

@@ -101,6 +101,13 @@ export type PromotionTargetPhase =
   | 'CANCELLED'
   | 'ROLLED_BACK';
 
+export type VoidReason =
+  | 'WITHDRAWN'
+  | 'EXPIRED'
+  | 'RULE_CHANGED'
+  | 'CREDENTIAL_REVOKED'
+  | 'CHECK_FAILED';
+
 export type StatusState =
   | 'PENDING'
   | 'SUCCESS'
@@ -113,6 +120,11 @@ export type ReleasePhase =
   | 'SUCCEEDED'
   | 'FAILED'
   | 'SUPERSEDED';
+
+export type BuildPhase =
+  | 'PENDING'
+  | 'SUCCEEDED'
+  | 'FAILED';
 
 export type DeploymentMode =
   | 'IMMEDIATE'
@@ -161,6 +173,10 @@ export type ReleaseTrigger =
   | 'ROLLBACK'
   | 'CONFIG';
 
+export type ApprovalDecision =
+  | 'APPROVED'
+  | 'REJECTED';
+
 export type WindowKind =
   | 'ALLOW'
   | 'DENY';
@@ -194,6 +210,57 @@ export type RevokeTokenInput = {
   readonly token: string;
 };
 
+export type CreateApprovalRuleInput = {
+  readonly pipeline: string;
+  readonly stage: Stage;
+  readonly name: string;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+  readonly required?: number | null | undefined;
+  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
+  readonly allowSelfApproval?: boolean | null | undefined;
+  readonly commentRequired?: boolean | null | undefined;
+  readonly validFor?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type ApproverInput = {
+  readonly role?: Role | null | undefined;
+  readonly group?: string | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly atLeast?: number | null | undefined;
+};
+
+export type UpdateApprovalRuleInput = {
+  readonly rule: string;
+  readonly name?: string | null | undefined;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+  readonly required?: number | null | undefined;
+  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
+  readonly allowSelfApproval?: boolean | null | undefined;
+  readonly commentRequired?: boolean | null | undefined;
+  readonly validFor?: string | null | undefined;
+};
+
+export type DeleteApprovalRuleInput = {
+  readonly rule: string;
+};
+
+export type ApprovePromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment?: string | null | undefined;
+};
+
+export type RejectPromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment: string;
+};
+
+export type WithdrawApprovalInput = {
+  readonly approval: string;
+};
+
 export type StartFreezeInput = {
   readonly scope?: GateScopeInput | null | undefined;
   readonly reason: string;
@@ -211,9 +278,47 @@ export type GateScopeInput = {
   readonly apps?: ReadonlyArray<string> | null | undefined;
 };
 
+export type ExtendFreezeInput = {
+  readonly freeze: string;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+};
+
 export type LiftFreezeInput = {
   readonly freeze: string;
   readonly reason: string;
+};
+
+export type ExemptFromFreezeInput = {
+  readonly freeze: string;
+  readonly build?: string | null | undefined;
+  readonly app?: string | null | undefined;
+  readonly reason: string;
+  readonly expiresAt: string;
+};
+
+export type CancelPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+};
+
+export type RetryPromotionInput = {
+  readonly promotion: string;
+  readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type UndoPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+  readonly skipMovedOn?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type ReviewForcedPromotionInput = {
+  readonly promotion: string;
+  readonly comment: string;
 };
 
 export type RollbackInput = {
@@ -228,7 +333,7 @@ export type PromotionPreviewQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
@@ -256,7 +361,7 @@ export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: S
         | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
-export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
       | { readonly id: string }
       | { readonly id: string }
       | { readonly id: string }
@@ -317,7 +422,7 @@ export type PromoteMutationVariables = Exact<{
 }>;
 
 
-export type PromoteMutation = { readonly promote: { readonly promotion: { readonly id: string, readonly to: Stage } } | null };
+export type PromoteMutation = { readonly promote: { readonly promotion: { readonly id: string, readonly to: Stage, readonly phase: PromotionPhase } } | null };
 
 export type RollbackChoicesQueryVariables = Exact<{
   app: string;
@@ -343,6 +448,184 @@ export type AppPageQueryVariables = Exact<{
 export type AppPageQuery = { readonly cursor: string, readonly app: { readonly id: string, readonly name: string, readonly description: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly deletedAt: string | null, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean, readonly pipeline: { readonly id: string, readonly name: string } } | null, readonly currentRelease: { readonly id: string } | null, readonly releases: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null };
 
 export type ReleaseRowFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
+
+export type WaitingQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WaitingQuery = { readonly cursor: string, readonly awaitingMyApproval: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly pipeline: { readonly id: string } | null }> }, readonly promotions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly pipeline: { readonly id: string } | null }> } };
+
+export type ApprovalsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ApprovalsQuery = { readonly cursor: string, readonly awaitingMyApproval: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> }> }, readonly promotions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> }> } };
+
+export type WaitingPromotionFragment = { readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+      | { readonly id: string }
+     | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> };
+
+export type RuleProgressFragment = { readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } };
+
+export type VoteFragment = { readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } };
+
+export type VoteSubjectQueryVariables = Exact<{
+  promotion: string;
+}>;
+
+
+export type VoteSubjectQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly phase: PromotionPhase, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly currentRelease: { readonly id: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> } | null };
+
+export type ApprovePromotionMutationVariables = Exact<{
+  input: ApprovePromotionInput;
+}>;
+
+
+export type ApprovePromotionMutation = { readonly approvePromotion: { readonly promotion: { readonly id: string, readonly phase: PromotionPhase } } | null };
+
+export type RejectPromotionMutationVariables = Exact<{
+  input: RejectPromotionInput;
+}>;
+
+
+export type RejectPromotionMutation = { readonly rejectPromotion: { readonly promotion: { readonly id: string, readonly phase: PromotionPhase } } | null };
+
+export type WithdrawApprovalMutationVariables = Exact<{
+  input: WithdrawApprovalInput;
+}>;
+
+
+export type WithdrawApprovalMutation = { readonly withdrawApproval: { readonly approval: { readonly id: string } } | null };
+
+export type PipelineRulesQueryVariables = Exact<{
+  pipeline: string;
+}>;
+
+
+export type PipelineRulesQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly approvalRules: ReadonlyArray<{ readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null }>, readonly stages: ReadonlyArray<{ readonly id: string, readonly stage: Stage, readonly policy: { readonly soakTime: string | null }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly requiredChecks: ReadonlyArray<string>, readonly app: { readonly id: string, readonly name: string } }> }> } | null };
+
+export type ApprovalRuleRowFragment = { readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null };
+
+export type CreateApprovalRuleMutationVariables = Exact<{
+  input: CreateApprovalRuleInput;
+}>;
+
+
+export type CreateApprovalRuleMutation = { readonly createApprovalRule: { readonly rule: { readonly id: string } } | null };
+
+export type UpdateApprovalRuleMutationVariables = Exact<{
+  input: UpdateApprovalRuleInput;
+}>;
+
+
+export type UpdateApprovalRuleMutation = { readonly updateApprovalRule: { readonly rule: { readonly id: string } } | null };
+
+export type DeleteApprovalRuleMutationVariables = Exact<{
+  input: DeleteApprovalRuleInput;
+}>;
+
+
+export type DeleteApprovalRuleMutation = { readonly deleteApprovalRule: { readonly deletedRuleId: string } | null };
 
 export type BoardQueryVariables = Exact<{
   pipeline: string;
@@ -375,11 +658,11 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'WebhookDelivery', readonly id: string }
             | { readonly __typename: 'ReviewApp', readonly id: string }
             | { readonly __typename: 'PipelineStage', readonly id: string }
-           | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
+           | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
 
-export type BoardAppFragment = { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } };
+export type BoardAppFragment = { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } };
 
-export type BoardReleaseFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
+export type BoardReleaseFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
 
 export type BoardEventsSubscriptionVariables = Exact<{
   pipeline: string;
@@ -388,10 +671,10 @@ export type BoardEventsSubscriptionVariables = Exact<{
 
 
 export type BoardEventsSubscription = { readonly events:
-    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null } | null }
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null } | null }
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
-    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
     | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
    };
@@ -401,18 +684,44 @@ export type BoardPlansQueryVariables = Exact<{
 }>;
 
 
-export type BoardPlansQuery = { readonly development: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> }, readonly staging: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> } };
+export type BoardPlansQuery = { readonly waiting: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> }> }, readonly development: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly clearsAt: string | null, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> }, readonly staging: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly clearsAt: string | null, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
-export type StagePlanFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly app: { readonly id: string, readonly name: string } | null }> };
+export type StagePlanFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly clearsAt: string | null, readonly source: { readonly id: string, readonly name: string, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: ReleasePhase, readonly build: { readonly id: string } }> } } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string } }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly clearsAt: string | null, readonly app: { readonly id: string, readonly name: string } | null }> };
 
 export type FreezesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type FreezesQuery = { readonly cursor: string, readonly freezes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> }> }, readonly deploymentWindows: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly kind: WindowKind, readonly timeZone: unknown, readonly recurrence: string | null, readonly startTime: unknown, readonly endTime: unknown, readonly message: string | null, readonly problem: string | null, readonly active: boolean, readonly nextChangeAt: string | null, readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }>, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> } }> } };
+export type FreezesQuery = { readonly cursor: string, readonly freezes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly by: { readonly name: string }, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> }> }, readonly deploymentWindows: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly kind: WindowKind, readonly timeZone: unknown, readonly recurrence: string | null, readonly startTime: unknown, readonly endTime: unknown, readonly message: string | null, readonly problem: string | null, readonly active: boolean, readonly nextChangeAt: string | null, readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }>, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> } }> } };
 
 export type ScopeFragment = { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> };
 
-export type FreezeRowFragment = { readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> };
+export type FreezeRowFragment = { readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly by: { readonly name: string }, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> };
 
 export type StartFreezeMutationVariables = Exact<{
   input: StartFreezeInput;
@@ -427,6 +736,25 @@ export type LiftFreezeMutationVariables = Exact<{
 
 
 export type LiftFreezeMutation = { readonly liftFreeze: { readonly freeze: { readonly id: string } } | null };
+
+export type ExtendFreezeMutationVariables = Exact<{
+  input: ExtendFreezeInput;
+}>;
+
+
+export type ExtendFreezeMutation = { readonly extendFreeze: { readonly freeze: { readonly id: string } } | null };
+
+export type ExemptFromFreezeMutationVariables = Exact<{
+  input: ExemptFromFreezeInput;
+}>;
+
+
+export type ExemptFromFreezeMutation = { readonly exemptFromFreeze: { readonly freeze: { readonly id: string } } | null };
+
+export type RecentBuildsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RecentBuildsQuery = { readonly builds: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly phase: BuildPhase, readonly repository: string, readonly commit: { readonly sha: string, readonly message: string | null } }> } };
 
 export type PageEventsSubscriptionVariables = Exact<{
   pipeline?: string | null | undefined;
@@ -474,15 +802,102 @@ export type PromotionPageQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }> } | null };
+export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly notBefore: string | null, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly needsReview: boolean, readonly reviewedAt: string | null, readonly reviewComment: string | null, readonly endReason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly reviewedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null } | null, readonly endedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null } | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly forcedPast: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+        | { readonly id: string }
+       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvals: ReadonlyArray<{ readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }>, readonly retryOf: { readonly id: string, readonly createdAt: string } | null, readonly undoes: { readonly id: string, readonly createdAt: string } | null, readonly supersededBy: { readonly id: string, readonly createdAt: string } | null, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string, readonly deletedAt: string | null } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }> } | null };
+
+export type PersonFragment = { readonly name: string, readonly person: string | null, readonly subject: string | null };
+
+export type PromotionLinkFragment = { readonly id: string, readonly createdAt: string };
+
+export type PromotionTargetRowFragment = { readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null };
+
+export type CancelPromotionMutationVariables = Exact<{
+  input: CancelPromotionInput;
+}>;
+
+
+export type CancelPromotionMutation = { readonly cancelPromotion: { readonly promotion: { readonly id: string, readonly phase: PromotionPhase } } | null };
+
+export type RetryPromotionMutationVariables = Exact<{
+  input: RetryPromotionInput;
+}>;
+
+
+export type RetryPromotionMutation = { readonly retryPromotion: { readonly promotion: { readonly id: string, readonly phase: PromotionPhase } } | null };
+
+export type UndoPromotionMutationVariables = Exact<{
+  input: UndoPromotionInput;
+}>;
+
+
+export type UndoPromotionMutation = { readonly undoPromotion: { readonly promotion: { readonly id: string } } | null };
+
+export type ReviewForcedPromotionMutationVariables = Exact<{
+  input: ReviewForcedPromotionInput;
+}>;
+
+
+export type ReviewForcedPromotionMutation = { readonly reviewForcedPromotion: { readonly promotion: { readonly id: string } } | null };
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SessionQuery = { readonly viewer: { readonly name: string, readonly role: Role, readonly pipelines: ReadonlyArray<{ readonly id: string }> | null } };
+export type SessionQuery = { readonly viewer: { readonly name: string, readonly role: Role, readonly person: string | null, readonly subject: string | null, readonly pipelines: ReadonlyArray<{ readonly id: string }> | null } };
 
 export type TimelineQueryVariables = Exact<{
   pipeline?: string | null | undefined;
+  app?: string | null | undefined;
   types?: ReadonlyArray<EventType> | EventType | null | undefined;
   size?: number | null | undefined;
   before?: string | null | undefined;
@@ -491,7 +906,7 @@ export type TimelineQueryVariables = Exact<{
 
 export type TimelineQuery = { readonly cursor: string, readonly events: { readonly pageInfo: { readonly hasPreviousPage: boolean, readonly startCursor: string | null }, readonly nodes: ReadonlyArray<
       | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-      | { readonly __typename: 'ApprovalEvent', readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ApprovalEvent', readonly voidedBecause: VoidReason | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly approval: { readonly id: string, readonly comment: string | null }, readonly rule: { readonly id: string, readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
@@ -500,6 +915,7 @@ export type TimelineQuery = { readonly cursor: string, readonly events: { readon
 
 export type TimelineEventsSubscriptionVariables = Exact<{
   pipeline?: string | null | undefined;
+  app?: string | null | undefined;
   types?: ReadonlyArray<EventType> | EventType | null | undefined;
   after?: string | null | undefined;
 }>;
@@ -507,7 +923,7 @@ export type TimelineEventsSubscriptionVariables = Exact<{
 
 export type TimelineEventsSubscription = { readonly events:
     | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-    | { readonly __typename: 'ApprovalEvent', readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ApprovalEvent', readonly voidedBecause: VoidReason | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly approval: { readonly id: string, readonly comment: string | null }, readonly rule: { readonly id: string, readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
@@ -516,7 +932,7 @@ export type TimelineEventsSubscription = { readonly events:
 
 type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
-type EventLine_ApprovalEvent_Fragment = { readonly __typename: 'ApprovalEvent', readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+type EventLine_ApprovalEvent_Fragment = { readonly __typename: 'ApprovalEvent', readonly voidedBecause: VoidReason | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly approval: { readonly id: string, readonly comment: string | null }, readonly rule: { readonly id: string, readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
@@ -540,7 +956,7 @@ export type PipelineNameQueryVariables = Exact<{
 }>;
 
 
-export type PipelineNameQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string } | null };
+export type PipelineNameQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } }> } | null };
 
 export type TokensQueryVariables = Exact<{
   size?: number | null | undefined;
@@ -604,6 +1020,7 @@ export const PreviewFragmentDoc = new TypedDocumentString(`
   from
   to
   promotable
+  wouldWait
   source {
     id
     name
@@ -699,6 +1116,145 @@ export const ReleaseRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"ReleaseRow"}) as unknown as TypedDocumentString<ReleaseRowFragment, unknown>;
+export const RuleProgressFragmentDoc = new TypedDocumentString(`
+    fragment RuleProgress on ApprovalProgress {
+  given
+  required
+  met
+  viewerMayVote
+  viewerMayNotBecause
+  missing {
+    role
+    group
+    person
+    atLeast
+  }
+  rule {
+    id
+    name
+    commentRequired
+  }
+}
+    `, {"fragmentName":"RuleProgress"}) as unknown as TypedDocumentString<RuleProgressFragment, unknown>;
+export const WaitingPromotionFragmentDoc = new TypedDocumentString(`
+    fragment WaitingPromotion on Promotion {
+  id
+  to
+  createdAt
+  expiresAt
+  clearsAt
+  createdBy {
+    name
+    person
+  }
+  pipeline {
+    id
+    name
+  }
+  source {
+    id
+    name
+  }
+  release {
+    id
+    version
+  }
+  build {
+    id
+    commit {
+      sha
+      message
+      url
+    }
+  }
+  targets {
+    id
+    app {
+      id
+      name
+    }
+  }
+  blockers {
+    ...BlockerDetails
+  }
+  approvalProgress {
+    ...RuleProgress
+  }
+}
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  remedies
+  clearsAt
+  cause {
+    id
+  }
+  app {
+    id
+    name
+  }
+}
+fragment RuleProgress on ApprovalProgress {
+  given
+  required
+  met
+  viewerMayVote
+  viewerMayNotBecause
+  missing {
+    role
+    group
+    person
+    atLeast
+  }
+  rule {
+    id
+    name
+    commentRequired
+  }
+}`, {"fragmentName":"WaitingPromotion"}) as unknown as TypedDocumentString<WaitingPromotionFragment, unknown>;
+export const VoteFragmentDoc = new TypedDocumentString(`
+    fragment Vote on Approval {
+  id
+  decision
+  comment
+  createdAt
+  validUntil
+  voidedAt
+  voidedBecause
+  by {
+    name
+    person
+    subject
+  }
+  rule {
+    id
+    name
+  }
+}
+    `, {"fragmentName":"Vote"}) as unknown as TypedDocumentString<VoteFragment, unknown>;
+export const ApprovalRuleRowFragmentDoc = new TypedDocumentString(`
+    fragment ApprovalRuleRow on ApprovalRule {
+  id
+  name
+  stage
+  required
+  allowSelfApproval
+  commentRequired
+  validFor
+  approvers {
+    role
+    group
+    person
+    atLeast
+  }
+  apps {
+    id
+    name
+  }
+}
+    `, {"fragmentName":"ApprovalRuleRow"}) as unknown as TypedDocumentString<ApprovalRuleRowFragment, unknown>;
 export const BoardReleaseFragmentDoc = new TypedDocumentString(`
     fragment BoardRelease on Release {
   id
@@ -711,6 +1267,9 @@ export const BoardReleaseFragmentDoc = new TypedDocumentString(`
   updatedAt
   createdBy {
     name
+  }
+  promotion {
+    id
   }
   state
   statuses {
@@ -768,6 +1327,9 @@ export const BoardAppFragmentDoc = new TypedDocumentString(`
   createdBy {
     name
   }
+  promotion {
+    id
+  }
   state
   statuses {
     id
@@ -817,11 +1379,13 @@ export const StagePlanFragmentDoc = new TypedDocumentString(`
     }
     upToDate
   }
+  clearsAt
   blockers {
     code
     message
     context
     overridable
+    clearsAt
     app {
       id
       name
@@ -829,6 +1393,13 @@ export const StagePlanFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"StagePlan"}) as unknown as TypedDocumentString<StagePlanFragment, unknown>;
+export const PersonFragmentDoc = new TypedDocumentString(`
+    fragment Person on Actor {
+  name
+  person
+  subject
+}
+    `, {"fragmentName":"Person"}) as unknown as TypedDocumentString<PersonFragment, unknown>;
 export const ScopeFragmentDoc = new TypedDocumentString(`
     fragment Scope on GateScope {
   stages
@@ -854,7 +1425,7 @@ export const FreezeRowFragmentDoc = new TypedDocumentString(`
   liftedAt
   liftReason
   startedBy {
-    name
+    ...Person
   }
   liftedBy {
     name
@@ -866,6 +1437,9 @@ export const FreezeRowFragmentDoc = new TypedDocumentString(`
     id
     reason
     expiresAt
+    by {
+      name
+    }
     app {
       id
       name
@@ -888,6 +1462,11 @@ export const FreezeRowFragmentDoc = new TypedDocumentString(`
     id
     name
   }
+}
+fragment Person on Actor {
+  name
+  person
+  subject
 }`, {"fragmentName":"FreezeRow"}) as unknown as TypedDocumentString<FreezeRowFragment, unknown>;
 export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
     fragment PipelineSummary on Pipeline {
@@ -928,6 +1507,45 @@ export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"PipelineSummary"}) as unknown as TypedDocumentString<PipelineSummaryFragment, unknown>;
+export const PromotionLinkFragmentDoc = new TypedDocumentString(`
+    fragment PromotionLink on Promotion {
+  id
+  createdAt
+}
+    `, {"fragmentName":"PromotionLink"}) as unknown as TypedDocumentString<PromotionLinkFragment, unknown>;
+export const PromotionTargetRowFragmentDoc = new TypedDocumentString(`
+    fragment PromotionTargetRow on PromotionTarget {
+  id
+  phase
+  failureReason
+  checks {
+    context
+    state
+    passed
+  }
+  app {
+    id
+    name
+    region
+    deletedAt
+    currentRelease {
+      id
+      version
+      build {
+        id
+        commit {
+          sha
+        }
+      }
+    }
+  }
+  release {
+    id
+    version
+    updatedAt
+  }
+}
+    `, {"fragmentName":"PromotionTargetRow"}) as unknown as TypedDocumentString<PromotionTargetRowFragment, unknown>;
 export const EventLineFragmentDoc = new TypedDocumentString(`
     fragment EventLine on Event {
   __typename
@@ -985,6 +1603,25 @@ export const EventLineFragmentDoc = new TypedDocumentString(`
       }
     }
   }
+  ... on ApprovalEvent {
+    voidedBecause
+    approval {
+      id
+      comment
+    }
+    rule {
+      id
+      name
+    }
+    promotion {
+      id
+      to
+      source {
+        id
+        name
+      }
+    }
+  }
   ... on PromotionEvent {
     promotionPhase
     targetPhase
@@ -1022,6 +1659,7 @@ export const PromotionPreviewDocument = new TypedDocumentString(`
   from
   to
   promotable
+  wouldWait
   source {
     id
     name
@@ -1077,17 +1715,18 @@ fragment BlockerDetails on Blocker {
     id
     name
   }
-}`, {"hash":"sha256:e984b3f7f66f25645f960df0c3661babcb4e042887e358a8b508c41eef6d4960"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
+}`, {"hash":"sha256:a416ee8963924fbc3d620e3e981a4cba5d72a433e8b1eb4842e26d85875d3627"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
 export const PromoteDocument = new TypedDocumentString(`
     mutation Promote($input: PromoteInput!) {
   promote(input: $input) {
     promotion {
       id
       to
+      phase
     }
   }
 }
-    `, {"hash":"sha256:fe8ddef88d35fe1e415d3ff679902191ebe6fab1b0729d41fbb1e01542aa0a7f"}) as unknown as TypedDocumentString<PromoteMutation, PromoteMutationVariables>;
+    `, {"hash":"sha256:07f0eb9037c4d86edba3e66c8d94d05daf5ac6024656800db300c5712ea56ec1"}) as unknown as TypedDocumentString<PromoteMutation, PromoteMutationVariables>;
 export const RollbackChoicesDocument = new TypedDocumentString(`
     query RollbackChoices($app: ID!) {
   app(app: $app) {
@@ -1214,6 +1853,307 @@ export const AppPageDocument = new TypedDocumentString(`
     }
   }
 }`, {"hash":"sha256:c5670b427d20fea250d19a92dd43a00d8215c4faa667803e8cc394d4ca6c6861"}) as unknown as TypedDocumentString<AppPageQuery, AppPageQueryVariables>;
+export const WaitingDocument = new TypedDocumentString(`
+    query Waiting {
+  cursor
+  awaitingMyApproval(first: 100) {
+    totalCount
+    nodes {
+      id
+      pipeline {
+        id
+      }
+    }
+  }
+  promotions(phase: WAITING, first: 100) {
+    totalCount
+    nodes {
+      id
+      pipeline {
+        id
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:03d561eb4a18a5a4c1ce7fe3be118b92ef216ee536e0c36e2551282da2fc460a"}) as unknown as TypedDocumentString<WaitingQuery, WaitingQueryVariables>;
+export const ApprovalsDocument = new TypedDocumentString(`
+    query Approvals {
+  cursor
+  awaitingMyApproval(first: 50) {
+    totalCount
+    nodes {
+      ...WaitingPromotion
+    }
+  }
+  promotions(phase: WAITING, first: 50, orderBy: {field: CREATED, direction: ASC}) {
+    totalCount
+    nodes {
+      ...WaitingPromotion
+    }
+  }
+}
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  remedies
+  clearsAt
+  cause {
+    id
+  }
+  app {
+    id
+    name
+  }
+}
+fragment WaitingPromotion on Promotion {
+  id
+  to
+  createdAt
+  expiresAt
+  clearsAt
+  createdBy {
+    name
+    person
+  }
+  pipeline {
+    id
+    name
+  }
+  source {
+    id
+    name
+  }
+  release {
+    id
+    version
+  }
+  build {
+    id
+    commit {
+      sha
+      message
+      url
+    }
+  }
+  targets {
+    id
+    app {
+      id
+      name
+    }
+  }
+  blockers {
+    ...BlockerDetails
+  }
+  approvalProgress {
+    ...RuleProgress
+  }
+}
+fragment RuleProgress on ApprovalProgress {
+  given
+  required
+  met
+  viewerMayVote
+  viewerMayNotBecause
+  missing {
+    role
+    group
+    person
+    atLeast
+  }
+  rule {
+    id
+    name
+    commentRequired
+  }
+}`, {"hash":"sha256:bac92f3f7a1ae7398ddf621798be849759f3c633644b48fe3e0da3fc81e31027"}) as unknown as TypedDocumentString<ApprovalsQuery, ApprovalsQueryVariables>;
+export const VoteSubjectDocument = new TypedDocumentString(`
+    query VoteSubject($promotion: ID!) {
+  cursor
+  promotion(id: $promotion) {
+    id
+    phase
+    to
+    source {
+      id
+      name
+    }
+    release {
+      id
+      version
+    }
+    build {
+      id
+      commit {
+        sha
+        message
+        author
+        url
+      }
+    }
+    createdBy {
+      name
+      person
+    }
+    targets {
+      id
+      app {
+        id
+        name
+        region
+        currentRelease {
+          id
+          build {
+            id
+            commit {
+              sha
+            }
+          }
+        }
+      }
+    }
+    blockers {
+      ...BlockerDetails
+    }
+    approvalProgress {
+      ...RuleProgress
+    }
+  }
+}
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  remedies
+  clearsAt
+  cause {
+    id
+  }
+  app {
+    id
+    name
+  }
+}
+fragment RuleProgress on ApprovalProgress {
+  given
+  required
+  met
+  viewerMayVote
+  viewerMayNotBecause
+  missing {
+    role
+    group
+    person
+    atLeast
+  }
+  rule {
+    id
+    name
+    commentRequired
+  }
+}`, {"hash":"sha256:cdcd4c514f32d0f14e0d82560feb49d8005ca24cb2ea6f632ae15db7e44a9792"}) as unknown as TypedDocumentString<VoteSubjectQuery, VoteSubjectQueryVariables>;
+export const ApprovePromotionDocument = new TypedDocumentString(`
+    mutation ApprovePromotion($input: ApprovePromotionInput!) {
+  approvePromotion(input: $input) {
+    promotion {
+      id
+      phase
+    }
+  }
+}
+    `, {"hash":"sha256:dc73425f63dc6f0061c20edb82a01f520f4b55370a3088bdc16aa7f4d2d222fe"}) as unknown as TypedDocumentString<ApprovePromotionMutation, ApprovePromotionMutationVariables>;
+export const RejectPromotionDocument = new TypedDocumentString(`
+    mutation RejectPromotion($input: RejectPromotionInput!) {
+  rejectPromotion(input: $input) {
+    promotion {
+      id
+      phase
+    }
+  }
+}
+    `, {"hash":"sha256:efaefcd8221a5ae7960794e2ca88741bf2e7558584e7b164a26aedabd4a7eb67"}) as unknown as TypedDocumentString<RejectPromotionMutation, RejectPromotionMutationVariables>;
+export const WithdrawApprovalDocument = new TypedDocumentString(`
+    mutation WithdrawApproval($input: WithdrawApprovalInput!) {
+  withdrawApproval(input: $input) {
+    approval {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:d3f5701ae78d915e5b01235a162592134caedfb790f7f96958de2e8bcc216857"}) as unknown as TypedDocumentString<WithdrawApprovalMutation, WithdrawApprovalMutationVariables>;
+export const PipelineRulesDocument = new TypedDocumentString(`
+    query PipelineRules($pipeline: ID!) {
+  cursor
+  pipeline(pipeline: $pipeline) {
+    id
+    name
+    approvalRules {
+      ...ApprovalRuleRow
+    }
+    stages {
+      id
+      stage
+      policy {
+        soakTime
+      }
+      couplings {
+        id
+        requiredChecks
+        app {
+          id
+          name
+        }
+      }
+    }
+  }
+}
+    fragment ApprovalRuleRow on ApprovalRule {
+  id
+  name
+  stage
+  required
+  allowSelfApproval
+  commentRequired
+  validFor
+  approvers {
+    role
+    group
+    person
+    atLeast
+  }
+  apps {
+    id
+    name
+  }
+}`, {"hash":"sha256:0dd97823a357bcd0565b88e89953c29bc5da69fa1463a61461b014e1815275f9"}) as unknown as TypedDocumentString<PipelineRulesQuery, PipelineRulesQueryVariables>;
+export const CreateApprovalRuleDocument = new TypedDocumentString(`
+    mutation CreateApprovalRule($input: CreateApprovalRuleInput!) {
+  createApprovalRule(input: $input) {
+    rule {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:0326b5916c04635c826f7f83826cd565a61dc5789e5bda5b6e6bf3a317922c78"}) as unknown as TypedDocumentString<CreateApprovalRuleMutation, CreateApprovalRuleMutationVariables>;
+export const UpdateApprovalRuleDocument = new TypedDocumentString(`
+    mutation UpdateApprovalRule($input: UpdateApprovalRuleInput!) {
+  updateApprovalRule(input: $input) {
+    rule {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:c912a99b2246353e89e0f0725703294b0b4d99ad88cd394c1e0339d0c501cf25"}) as unknown as TypedDocumentString<UpdateApprovalRuleMutation, UpdateApprovalRuleMutationVariables>;
+export const DeleteApprovalRuleDocument = new TypedDocumentString(`
+    mutation DeleteApprovalRule($input: DeleteApprovalRuleInput!) {
+  deleteApprovalRule(input: $input) {
+    deletedRuleId
+  }
+}
+    `, {"hash":"sha256:5c4277cd0eb28d3bf82030a218087bc9419523ea8b0936cf7b2d1aeffe8f4959"}) as unknown as TypedDocumentString<DeleteApprovalRuleMutation, DeleteApprovalRuleMutationVariables>;
 export const BoardDocument = new TypedDocumentString(`
     query Board($pipeline: ID!) {
   cursor
@@ -1299,6 +2239,9 @@ fragment BoardRelease on Release {
   createdBy {
     name
   }
+  promotion {
+    id
+  }
   state
   statuses {
     id
@@ -1319,7 +2262,7 @@ fragment BoardRelease on Release {
       url
     }
   }
-}`, {"hash":"sha256:f959fd227a10cf019ba7210be04b999dd823319b6bf4c26699fbdf2b9fcac2cb"}) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
+}`, {"hash":"sha256:e63bf4d35dbd08c7f2f3313efc97fbef8b521bb6739ea8baf519866aab669cae"}) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
 export const BoardEventsDocument = new TypedDocumentString(`
     subscription BoardEvents($pipeline: ID!, $after: EventCursor) {
   events(pipeline: $pipeline, after: $after) {
@@ -1386,6 +2329,9 @@ fragment BoardRelease on Release {
   createdBy {
     name
   }
+  promotion {
+    id
+  }
   state
   statuses {
     id
@@ -1406,9 +2352,19 @@ fragment BoardRelease on Release {
       url
     }
   }
-}`, {"hash":"sha256:310f46a00cda88dcfe1b8d3e5cc849af2f79eb6c20f3e9aaf1e7d59f51687f61"}) as unknown as TypedDocumentString<BoardEventsSubscription, BoardEventsSubscriptionVariables>;
+}`, {"hash":"sha256:969076c027af24cad79dd2a3886476373ac0712858de43a556eb20a5a0cf4e33"}) as unknown as TypedDocumentString<BoardEventsSubscription, BoardEventsSubscriptionVariables>;
 export const BoardPlansDocument = new TypedDocumentString(`
     query BoardPlans($pipeline: ID!) {
+  waiting: promotions(
+    pipeline: $pipeline
+    phase: WAITING
+    first: 50
+    orderBy: {field: CREATED, direction: ASC}
+  ) {
+    nodes {
+      ...WaitingPromotion
+    }
+  }
   development: promotionPlan(input: {pipeline: $pipeline, stage: DEVELOPMENT}) {
     ...StagePlan
   }
@@ -1416,7 +2372,84 @@ export const BoardPlansDocument = new TypedDocumentString(`
     ...StagePlan
   }
 }
-    fragment StagePlan on PromotionPlan {
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  remedies
+  clearsAt
+  cause {
+    id
+  }
+  app {
+    id
+    name
+  }
+}
+fragment WaitingPromotion on Promotion {
+  id
+  to
+  createdAt
+  expiresAt
+  clearsAt
+  createdBy {
+    name
+    person
+  }
+  pipeline {
+    id
+    name
+  }
+  source {
+    id
+    name
+  }
+  release {
+    id
+    version
+  }
+  build {
+    id
+    commit {
+      sha
+      message
+      url
+    }
+  }
+  targets {
+    id
+    app {
+      id
+      name
+    }
+  }
+  blockers {
+    ...BlockerDetails
+  }
+  approvalProgress {
+    ...RuleProgress
+  }
+}
+fragment RuleProgress on ApprovalProgress {
+  given
+  required
+  met
+  viewerMayVote
+  viewerMayNotBecause
+  missing {
+    role
+    group
+    person
+    atLeast
+  }
+  rule {
+    id
+    name
+    commentRequired
+  }
+}
+fragment StagePlan on PromotionPlan {
   from
   to
   promotable
@@ -1443,17 +2476,19 @@ export const BoardPlansDocument = new TypedDocumentString(`
     }
     upToDate
   }
+  clearsAt
   blockers {
     code
     message
     context
     overridable
+    clearsAt
     app {
       id
       name
     }
   }
-}`, {"hash":"sha256:81a77e894036f2202c61b772aecd484aefc44d26de5c1b18d6a3d771740b8082"}) as unknown as TypedDocumentString<BoardPlansQuery, BoardPlansQueryVariables>;
+}`, {"hash":"sha256:fa1ef4de969cb056212d7629987255db025486a3889575537322c7c36f8d20d8"}) as unknown as TypedDocumentString<BoardPlansQuery, BoardPlansQueryVariables>;
 export const FreezesDocument = new TypedDocumentString(`
     query Freezes {
   cursor
@@ -1507,7 +2542,7 @@ fragment FreezeRow on Freeze {
   liftedAt
   liftReason
   startedBy {
-    name
+    ...Person
   }
   liftedBy {
     name
@@ -1519,6 +2554,9 @@ fragment FreezeRow on Freeze {
     id
     reason
     expiresAt
+    by {
+      name
+    }
     app {
       id
       name
@@ -1530,7 +2568,12 @@ fragment FreezeRow on Freeze {
       }
     }
   }
-}`, {"hash":"sha256:f3d8edd1e8fc10e7b7a316aed3d7f6020aa485741ae04f54d54097060734c3e8"}) as unknown as TypedDocumentString<FreezesQuery, FreezesQueryVariables>;
+}
+fragment Person on Actor {
+  name
+  person
+  subject
+}`, {"hash":"sha256:98350fda8e54657171893862c4e76a68bc07c1aabbba93bfc021b01c3065108e"}) as unknown as TypedDocumentString<FreezesQuery, FreezesQueryVariables>;
 export const StartFreezeDocument = new TypedDocumentString(`
     mutation StartFreeze($input: StartFreezeInput!) {
   startFreeze(input: $input) {
@@ -1549,6 +2592,39 @@ export const LiftFreezeDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:6b68e82407a64e73cbbb8c8d15c8a1b96ac763ed484596ddaf7de2bcb50f808f"}) as unknown as TypedDocumentString<LiftFreezeMutation, LiftFreezeMutationVariables>;
+export const ExtendFreezeDocument = new TypedDocumentString(`
+    mutation ExtendFreeze($input: ExtendFreezeInput!) {
+  extendFreeze(input: $input) {
+    freeze {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:bccffdfbb5b549eb70e2153f5d431d2066c3e106d9903f916a46d1c5a9e547a2"}) as unknown as TypedDocumentString<ExtendFreezeMutation, ExtendFreezeMutationVariables>;
+export const ExemptFromFreezeDocument = new TypedDocumentString(`
+    mutation ExemptFromFreeze($input: ExemptFromFreezeInput!) {
+  exemptFromFreeze(input: $input) {
+    freeze {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:3cfc620afeffac44e21a6582039dd7591474b47e980371572f6c2d6c5fb70aae"}) as unknown as TypedDocumentString<ExemptFromFreezeMutation, ExemptFromFreezeMutationVariables>;
+export const RecentBuildsDocument = new TypedDocumentString(`
+    query RecentBuilds {
+  builds(first: 40) {
+    nodes {
+      id
+      phase
+      repository
+      commit {
+        sha
+        message
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:bd16ba363f1458625dfabcf4ac6ff4ead18c46bf4cbbaca71289a956baf7dc3e"}) as unknown as TypedDocumentString<RecentBuildsQuery, RecentBuildsQueryVariables>;
 export const PageEventsDocument = new TypedDocumentString(`
     subscription PageEvents($pipeline: ID, $app: ID, $types: [EventType!], $after: EventCursor) {
   events(pipeline: $pipeline, app: $app, types: $types, after: $after) {
@@ -1670,11 +2746,44 @@ export const PromotionPageDocument = new TypedDocumentString(`
     phase
     forced
     reason
+    notBefore
+    expiresAt
+    clearsAt
+    needsReview
+    reviewedAt
+    reviewComment
+    endReason
     createdAt
     updatedAt
     createdBy {
-      name
-      role
+      ...Person
+    }
+    reviewedBy {
+      ...Person
+    }
+    endedBy {
+      ...Person
+    }
+    blockers {
+      ...BlockerDetails
+    }
+    forcedPast {
+      ...BlockerDetails
+    }
+    approvals {
+      ...Vote
+    }
+    approvalProgress {
+      ...RuleProgress
+    }
+    retryOf {
+      ...PromotionLink
+    }
+    undoes {
+      ...PromotionLink
+    }
+    supersededBy {
+      ...PromotionLink
     }
     pipeline {
       id
@@ -1683,6 +2792,7 @@ export const PromotionPageDocument = new TypedDocumentString(`
     source {
       id
       name
+      deletedAt
     }
     release {
       id
@@ -1699,43 +2809,162 @@ export const PromotionPageDocument = new TypedDocumentString(`
       }
     }
     targets {
-      id
-      phase
-      failureReason
-      checks {
-        context
-        state
-        passed
-      }
-      app {
-        id
-        name
-        region
-      }
-      release {
-        id
-        version
-        updatedAt
-      }
+      ...PromotionTargetRow
     }
   }
 }
-    `, {"hash":"sha256:c0801fa22a2c92351bb6a578b2db1bfbc125a274271d4e9b8be17af6db464c75"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
+    fragment BlockerDetails on Blocker {
+  code
+  message
+  context
+  overridable
+  remedies
+  clearsAt
+  cause {
+    id
+  }
+  app {
+    id
+    name
+  }
+}
+fragment RuleProgress on ApprovalProgress {
+  given
+  required
+  met
+  viewerMayVote
+  viewerMayNotBecause
+  missing {
+    role
+    group
+    person
+    atLeast
+  }
+  rule {
+    id
+    name
+    commentRequired
+  }
+}
+fragment Vote on Approval {
+  id
+  decision
+  comment
+  createdAt
+  validUntil
+  voidedAt
+  voidedBecause
+  by {
+    name
+    person
+    subject
+  }
+  rule {
+    id
+    name
+  }
+}
+fragment Person on Actor {
+  name
+  person
+  subject
+}
+fragment PromotionLink on Promotion {
+  id
+  createdAt
+}
+fragment PromotionTargetRow on PromotionTarget {
+  id
+  phase
+  failureReason
+  checks {
+    context
+    state
+    passed
+  }
+  app {
+    id
+    name
+    region
+    deletedAt
+    currentRelease {
+      id
+      version
+      build {
+        id
+        commit {
+          sha
+        }
+      }
+    }
+  }
+  release {
+    id
+    version
+    updatedAt
+  }
+}`, {"hash":"sha256:03254c788cd2ec95a4b90b58b08ef077c8c0dd96d0cec0c59a3ee7e1e2398305"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
+export const CancelPromotionDocument = new TypedDocumentString(`
+    mutation CancelPromotion($input: CancelPromotionInput!) {
+  cancelPromotion(input: $input) {
+    promotion {
+      id
+      phase
+    }
+  }
+}
+    `, {"hash":"sha256:f71a30483c1e767c042c0800d80f75ed9b2c8b8f4bfe8392afdfe72cb78ce38f"}) as unknown as TypedDocumentString<CancelPromotionMutation, CancelPromotionMutationVariables>;
+export const RetryPromotionDocument = new TypedDocumentString(`
+    mutation RetryPromotion($input: RetryPromotionInput!) {
+  retryPromotion(input: $input) {
+    promotion {
+      id
+      phase
+    }
+  }
+}
+    `, {"hash":"sha256:adae48c15e4c681b0d6d1ef877687c2c8065d713ca018a897104bc099330e565"}) as unknown as TypedDocumentString<RetryPromotionMutation, RetryPromotionMutationVariables>;
+export const UndoPromotionDocument = new TypedDocumentString(`
+    mutation UndoPromotion($input: UndoPromotionInput!) {
+  undoPromotion(input: $input) {
+    promotion {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:8572c4656aea3b9b2a83eea82bc88dbeda9a9cee5fe8df9dfcb971367942d3e1"}) as unknown as TypedDocumentString<UndoPromotionMutation, UndoPromotionMutationVariables>;
+export const ReviewForcedPromotionDocument = new TypedDocumentString(`
+    mutation ReviewForcedPromotion($input: ReviewForcedPromotionInput!) {
+  reviewForcedPromotion(input: $input) {
+    promotion {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:388152cc05ad65337a7cb08feb9964ec6778a268c94387f96fbfe6d970e74553"}) as unknown as TypedDocumentString<ReviewForcedPromotionMutation, ReviewForcedPromotionMutationVariables>;
 export const SessionDocument = new TypedDocumentString(`
     query Session {
   viewer {
     name
     role
+    person
+    subject
     pipelines {
       id
     }
   }
 }
-    `, {"hash":"sha256:b44176e694c9971fc3ff903540ddd9513e2535fc84d3f332454b3c03028900d7"}) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
+    `, {"hash":"sha256:f2197473915218a7403050ce87d0afeffe2843468a2194e76a75dea1f3188641"}) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
 export const TimelineDocument = new TypedDocumentString(`
-    query Timeline($pipeline: ID, $types: [EventType!], $size: Int, $before: EventCursor) {
+    query Timeline($pipeline: ID, $app: ID, $types: [EventType!], $size: Int, $before: EventCursor) {
   cursor
-  events(pipeline: $pipeline, types: $types, last: $size, before: $before) {
+  events(
+    pipeline: $pipeline
+    app: $app
+    types: $types
+    last: $size
+    before: $before
+  ) {
     pageInfo {
       hasPreviousPage
       startCursor
@@ -1801,6 +3030,25 @@ export const TimelineDocument = new TypedDocumentString(`
       }
     }
   }
+  ... on ApprovalEvent {
+    voidedBecause
+    approval {
+      id
+      comment
+    }
+    rule {
+      id
+      name
+    }
+    promotion {
+      id
+      to
+      source {
+        id
+        name
+      }
+    }
+  }
   ... on PromotionEvent {
     promotionPhase
     targetPhase
@@ -1826,10 +3074,10 @@ export const TimelineDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:d6e15abe90758895e024505b605841f1f1adb0d874fcc3df82703aef4177f869"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
+}`, {"hash":"sha256:92da0ab2330d12d7b35e31b576c1778f093dc631598759b8fb28b69a0429f66f"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
 export const TimelineEventsDocument = new TypedDocumentString(`
-    subscription TimelineEvents($pipeline: ID, $types: [EventType!], $after: EventCursor) {
-  events(pipeline: $pipeline, types: $types, after: $after) {
+    subscription TimelineEvents($pipeline: ID, $app: ID, $types: [EventType!], $after: EventCursor) {
+  events(pipeline: $pipeline, app: $app, types: $types, after: $after) {
     ...EventLine
   }
 }
@@ -1889,6 +3137,25 @@ export const TimelineEventsDocument = new TypedDocumentString(`
       }
     }
   }
+  ... on ApprovalEvent {
+    voidedBecause
+    approval {
+      id
+      comment
+    }
+    rule {
+      id
+      name
+    }
+    promotion {
+      id
+      to
+      source {
+        id
+        name
+      }
+    }
+  }
   ... on PromotionEvent {
     promotionPhase
     targetPhase
@@ -1914,16 +3181,23 @@ export const TimelineEventsDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:707f7edabd50f11b5b0af363eaa078e1743590035164cb3d10625586e46d1019"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
+}`, {"hash":"sha256:c5a306a71433bfac755fdffe312a7e1fd4ab35469c3f97830091f2e18a5feeca"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
 export const PipelineNameDocument = new TypedDocumentString(`
     query PipelineName($pipeline: ID!) {
   cursor
   pipeline(pipeline: $pipeline) {
     id
     name
+    couplings {
+      id
+      app {
+        id
+        name
+      }
+    }
   }
 }
-    `, {"hash":"sha256:7bd954227070038554f3149361d983a00e4027a23916aa1a73412055041f27de"}) as unknown as TypedDocumentString<PipelineNameQuery, PipelineNameQueryVariables>;
+    `, {"hash":"sha256:a84c0cda9ba400f16a2cf6f1cad615e6c7eb01eaf9ad586a9cd811a0ee5fcf53"}) as unknown as TypedDocumentString<PipelineNameQuery, PipelineNameQueryVariables>;
 export const TokensDocument = new TypedDocumentString(`
     query Tokens($size: Int, $after: String) {
   cursor

@@ -1,12 +1,13 @@
 import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { Link } from "react-router";
+import { Link, useSearchParams } from "react-router";
+import { useWaiting } from "../approvals/use-waiting";
 import { useIsStale } from "../shell/live-badge";
 import { count, STAGE_NAMES } from "../ui/format";
 import { Icon, StateIcon } from "../ui/icons";
 import { Message } from "../ui/message";
 import { ROVING, useRoving } from "../ui/roving";
 import styles from "./overview-page.module.css";
-import { compareSummaries, type Summary } from "./summary";
+import { compareSummaries, type Summary, withWaiting } from "./summary";
 import { useOverview } from "./use-overview";
 
 /** Rows are added as the list is scrolled, in steps. */
@@ -25,12 +26,17 @@ export default function OverviewPage() {
     document.title = "Pipelines · Railyard";
   }, []);
 
+  const waiting = useWaiting();
+  const [params, setParams] = useSearchParams();
+  const onlyMine = params.get("waiting") === "me";
   const found = useMemo(() => {
     const matches = [...pipelines.values()].filter(
-      ({ name, repository }) => name.includes(wanted) || repository?.includes(wanted),
+      ({ id, name, repository }) =>
+        (name.includes(wanted) || repository?.includes(wanted)) &&
+        (!onlyMine || (waiting.pipelines.get(id)?.mine ?? 0) > 0),
     );
-    return matches.sort(compareSummaries);
-  }, [pipelines, wanted]);
+    return matches.map((summary) => withWaiting(summary, waiting.pipelines.get(summary.id))).sort(compareSummaries);
+  }, [pipelines, wanted, waiting.pipelines, onlyMine]);
   const urgent = found.filter(({ rank }) => rank === 0).length;
 
   if (total === null) return <Message title={error?.message ?? "Loading …"} />;
@@ -50,24 +56,36 @@ export default function OverviewPage() {
         <div>
           <h1>Pipelines</h1>
           <p className={styles.facts}>
-            {wanted === "" ? count(total, "pipeline") : `${found.length} of ${count(total, "pipeline")}`}
+            {wanted === "" && !onlyMine ? count(total, "pipeline") : `${found.length} of ${count(total, "pipeline")}`}
             {urgent > 0 && <span className={styles.urgent}>{urgent} need attention</span>}
           </p>
         </div>
-        <label className={styles.search}>
-          <Icon name="search" size={14} />
-          <span className="visually-hidden">Search pipelines</span>
-          <input
-            type="search"
-            value={search}
-            onChange={(event) => {
-              setSearch(event.target.value);
-              setLimit(STEP);
-            }}
-            placeholder="Search pipelines"
-            spellCheck={false}
-          />
-        </label>
+        <div className={styles.tools}>
+          {(waiting.mine > 0 || onlyMine) && (
+            <button
+              type="button"
+              className={styles.mine}
+              aria-pressed={onlyMine}
+              onClick={() => setParams(onlyMine ? {} : { waiting: "me" }, { replace: true })}
+            >
+              Waiting for my approval <b>{waiting.mine}</b>
+            </button>
+          )}
+          <label className={styles.search}>
+            <Icon name="search" size={14} />
+            <span className="visually-hidden">Search pipelines</span>
+            <input
+              type="search"
+              value={search}
+              onChange={(event) => {
+                setSearch(event.target.value);
+                setLimit(STEP);
+              }}
+              placeholder="Search pipelines"
+              spellCheck={false}
+            />
+          </label>
+        </div>
       </div>
       {found.length === 0 ? (
         <Message title="No pipeline matches." />
@@ -84,9 +102,9 @@ export default function OverviewPage() {
 }
 
 const Row = memo(function Row({ summary, first }: { readonly summary: Summary; readonly first: boolean }) {
-  const { name, repository, description, stages, attention, busy } = summary;
+  const { name, repository, description, stages, attention, vote, note } = summary;
   return (
-    <li className={styles.row} data-rank={summary.rank}>
+    <li className={styles.row} data-rank={summary.rank} data-vote={vote !== null || undefined}>
       <div className={styles.names}>
         <Link to={`/pipelines/${name}`} {...{ [ROVING]: "" }} tabIndex={first ? 0 : -1}>
           {name}
@@ -110,7 +128,8 @@ const Row = memo(function Row({ summary, first }: { readonly summary: Summary; r
           ))}
       </ul>
       <p className={styles.note}>
-        {attention !== null ? <span className={styles.urgent}>{attention}</span> : busy && <span>deploying</span>}
+        {vote !== null && <span className={styles.vote}>{vote}</span>}
+        {attention !== null ? <span className={styles.urgent}>{attention}</span> : note !== null && <span>{note}</span>}
       </p>
     </li>
   );

@@ -1,3 +1,4 @@
+import type { WaitingCount } from "../approvals/use-waiting";
 import type { PipelineSummaryFragment, Stage } from "../gql/graphql";
 import { count, shortSha } from "../ui/format";
 import type { StateName } from "../ui/icons";
@@ -24,6 +25,25 @@ export interface Summary {
   /** 0 needs attention, 1 something is under way, 2 nothing happens, 3 has no apps. */
   readonly rank: number;
   readonly busy: boolean;
+  /** That promotions wait for the viewer's approval; null if none does. */
+  readonly vote: string | null;
+  /** What happens there, if it does not need attention; null if nothing does. */
+  readonly note: string | null;
+}
+
+/** Adds the promotions that wait in the pipeline. */
+export function withWaiting(summary: Summary, waiting: WaitingCount | undefined): Summary {
+  if (waiting === undefined) return summary;
+  const { mine, all } = waiting;
+  if (mine === 0) {
+    const note = [summary.note, `${count(all, "promotion")} ${all === 1 ? "waits" : "wait"}`];
+    return { ...summary, note: note.filter((part) => part !== null).join(", "), rank: Math.min(summary.rank, 1) };
+  }
+  return {
+    ...summary,
+    vote: `${count(mine, "promotion")} ${mine === 1 ? "waits" : "wait"} for your approval`,
+    rank: 0,
+  };
 }
 
 export function summarize(pipeline: PipelineSummaryFragment): Summary {
@@ -47,6 +67,8 @@ export function summarize(pipeline: PipelineSummaryFragment): Summary {
     stages: pipeline.stages.map(({ stage, couplings }) => summarizeStage(stage, couplings)),
     attention,
     busy,
+    vote: null,
+    note: busy ? "deploying" : null,
     rank: attention !== null ? 0 : busy ? 1 : couplings.length > 0 ? 2 : 3,
   };
 }

@@ -1,26 +1,40 @@
 import { useEffect } from "react";
 import { Link, useParams } from "react-router";
+import { BlockerList } from "../acting/blocker-list";
 import { useLive } from "../api/use-live";
-import { checkIcon, checkWord } from "../board/checks";
-import { PromotionPageDocument, type PromotionPageQuery } from "../gql/graphql";
+import { BLOCKER_EVENTS } from "../approvals/use-waiting";
+import { VotingProvider } from "../approvals/voting";
+import { type EventType, PromotionPageDocument, type PromotionPageQuery } from "../gql/graphql";
 import { useIsStale } from "../shell/live-badge";
 import { Age } from "../ui/age";
 import { Commit } from "../ui/commit";
 import { STAGE_NAMES } from "../ui/format";
-import { StateIcon } from "../ui/icons";
 import { Message, NotFound } from "../ui/message";
 import styles from "../ui/page.module.css";
 import { Phase } from "../ui/phase";
+import { ApprovalsPanel } from "./approvals-panel";
+import { PromotionTools } from "./promotion-tools";
+import { TargetsPanel } from "./targets-panel";
+import { WaitingPanel } from "./waiting-panel";
 
-type Promotion = NonNullable<PromotionPageQuery["promotion"]>;
-type Target = Promotion["targets"][number];
+export type PagePromotion = NonNullable<PromotionPageQuery["promotion"]>;
+export type PageTarget = PagePromotion["targets"][number];
 
-const TYPES = ["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"] as const;
+const TYPES: readonly EventType[] = [
+  ...BLOCKER_EVENTS,
+  ...(["PROMOTION_TARGET_CHANGED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "RELEASE_PHASE_CHANGED"] as const),
+];
 
-/** `/promotions/ID`: what was promoted where, how far it is, and what was evaluated. */
+/** Events of the promotion's pipeline. */
+function findScope({ promotion }: PromotionPageQuery) {
+  const pipeline = promotion?.pipeline?.id;
+  return { types: TYPES, ...(pipeline !== undefined && { pipeline }) };
+}
+
+/** `/promotions/ID`: what is promoted where, what it waits for, who approved it, how far it is, and what was evaluated. */
 export default function PromotionPage() {
   const { promotion: id = "" } = useParams();
-  const { data, error } = useLive(PromotionPageDocument, { promotion: id }, { types: TYPES });
+  const { data, error, revision } = useLive(PromotionPageDocument, { promotion: id }, findScope);
   const stale = useIsStale() || error !== null;
   const promotion = data?.promotion ?? null;
 
@@ -32,99 +46,125 @@ export default function PromotionPage() {
     if (data !== null || error?.code === "BAD_USER_INPUT") return <NotFound what="promotion" />;
     return <Message title={error?.message ?? "Loading …"} />;
   }
-  const { pipeline, source, release, build, createdBy, createdAt, forced, reason, targets, phase } = promotion;
+  const { pipeline, createdBy, createdAt, phase, approvals, approvalProgress, forcedPast } = promotion;
   return (
-    <div className={stale ? styles.stale : undefined}>
-      <div className={styles.header}>
-        <div>
-          <h1>
-            {titleOf(promotion)}{" "}
-            <small>
-              <Phase phase={phase} />
-            </small>
-          </h1>
-          <p className={styles.facts}>
-            {pipeline !== null && <Link to={`/pipelines/${pipeline.name}`}>{pipeline.name}</Link>}
-            <span>by {createdBy.name}</span>
-            <Age time={createdAt} />
-          </p>
+    <VotingProvider>
+      <div className={stale ? styles.stale : undefined}>
+        <div className={styles.header}>
+          <div>
+            <h1>
+              {titleOf(promotion)}{" "}
+              <small>
+                <Phase phase={phase} />
+              </small>
+            </h1>
+            <p className={styles.facts}>
+              {pipeline !== null && <Link to={`/pipelines/${pipeline.name}`}>{pipeline.name}</Link>}
+              <span>by {createdBy.person ?? createdBy.name}</span>
+              <Age time={createdAt} />
+            </p>
+          </div>
+          <PromotionTools promotion={promotion} revision={revision} />
         </div>
+        {phase === "WAITING" && <WaitingPanel promotion={promotion} />}
+        {(approvals.length > 0 || approvalProgress.length > 0) && <ApprovalsPanel promotion={promotion} />}
+        <SubjectPanel promotion={promotion} />
+        <TargetsPanel targets={promotion.targets} />
+        {forcedPast.length > 0 && (
+          <section className={styles.panel} aria-labelledby="past">
+            <h2 id="past">What force went past</h2>
+            <div className={styles.inside}>
+              <BlockerList blockers={forcedPast} past />
+            </div>
+          </section>
+        )}
       </div>
-      <section className={styles.panel} aria-label="What is promoted">
-        <dl className={styles.dl}>
-          <dt>From</dt>
-          <dd>
-            {source === null ? "a deleted app" : <Link to={`/apps/${source.name}`}>{source.name}</Link>} v
-            {release.version}
-          </dd>
-          <dt>Commit</dt>
-          <dd>
-            <Commit commit={build.commit} />
-          </dd>
-          <dt>Artifact</dt>
-          <dd>
-            <code>{build.artifact}</code>
-          </dd>
-          {forced && (
-            <>
-              <dt>Forced</dt>
-              <dd className={styles.reason}>{reason}</dd>
-            </>
-          )}
-        </dl>
-      </section>
-      <section className={styles.panel} aria-labelledby="targets">
-        <h2 id="targets">Targets</h2>
-        <div className={styles.scroll}>
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">App</th>
-                <th scope="col">Phase</th>
-                <th scope="col">Release</th>
-                <th scope="col">Checks at the time</th>
-                <th scope="col" className={styles.end}>
-                  Changed
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {targets.map((target) => (
-                <TargetRow key={target.id} target={target} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </section>
-    </div>
+    </VotingProvider>
   );
 }
 
-function titleOf({ source, to }: Promotion): string {
-  return `${source?.name ?? "Promotion"} to ${STAGE_NAMES[to].toLowerCase()}`;
+function titleOf({ source, to, undoes }: PagePromotion): string {
+  const name = `${source?.name ?? "Promotion"} to ${STAGE_NAMES[to].toLowerCase()}`;
+  return undoes === null ? name : `Undo of ${name}`;
 }
 
-function TargetRow({ target: { app, phase, failureReason, release, checks } }: { readonly target: Target }) {
+function SubjectPanel({ promotion }: { readonly promotion: PagePromotion }) {
+  const { source, release, build, forced, reason, endReason, endedBy, phase, notBefore } = promotion;
+  const { needsReview, reviewedBy, reviewedAt, reviewComment, retryOf, undoes, supersededBy } = promotion;
   return (
-    <tr>
-      <td>
-        {app === null ? "a deleted app" : <Link to={`/apps/${app.name}`}>{app.name}</Link>}{" "}
-        {app?.region != null && <span className={styles.muted}>{app.region}</span>}
-      </td>
-      <td>
-        <Phase phase={phase} />
-        {failureReason !== null && <p className={styles.reason}>{failureReason}</p>}
-      </td>
-      <td className={styles.number}>{release === null ? "" : `v${release.version}`}</td>
-      <td>
-        {checks.map(({ context, state }) => (
-          <span key={context} className={styles.phase}>
-            <StateIcon state={checkIcon(state)} size={13} />
-            {context} <span className={styles.muted}>{checkWord(state)}</span>
-          </span>
-        ))}
-      </td>
-      <td className={styles.end}>{release !== null && <Age time={release.updatedAt} />}</td>
-    </tr>
+    <section className={styles.panel} aria-label="What is promoted">
+      <dl className={styles.dl}>
+        <dt>From</dt>
+        <dd>
+          {source === null ? "a deleted app" : <Link to={`/apps/${source.name}`}>{source.name}</Link>} v
+          {release.version}
+        </dd>
+        <dt>Commit</dt>
+        <dd>
+          <Commit commit={build.commit} />
+        </dd>
+        <dt>Artifact</dt>
+        <dd>
+          <code>{build.artifact}</code>
+        </dd>
+        {notBefore !== null && (
+          <>
+            <dt>Not before</dt>
+            <dd>{new Date(notBefore).toLocaleString()}</dd>
+          </>
+        )}
+        {reason !== null && (
+          <>
+            <dt>{forced ? "Forced" : "Reason"}</dt>
+            <dd className={forced ? styles.reason : undefined}>{reason}</dd>
+          </>
+        )}
+        {forced && (
+          <>
+            <dt>Review</dt>
+            <dd>
+              {needsReview || reviewedBy === null || reviewedAt === null ? (
+                "Another person has to look at it"
+              ) : (
+                <>
+                  {reviewedBy.person ?? reviewedBy.name}: {reviewComment} (<Age time={reviewedAt} />)
+                </>
+              )}
+            </dd>
+          </>
+        )}
+        {endReason !== null && (
+          <>
+            <dt>{phase === "REJECTED" ? "Rejected" : "Cancelled"}</dt>
+            <dd>
+              {endedBy !== null && `${endedBy.person ?? endedBy.name}: `}
+              {endReason}
+            </dd>
+          </>
+        )}
+        <Related name="Tries again" promotion={retryOf} />
+        <Related name="Undoes" promotion={undoes} />
+        <Related name="Superseded by" promotion={supersededBy} />
+      </dl>
+    </section>
+  );
+}
+
+interface RelatedProps {
+  readonly name: string;
+  readonly promotion: { readonly id: string; readonly createdAt: string } | null;
+}
+
+function Related({ name, promotion }: RelatedProps) {
+  if (promotion === null) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        <Link to={`/promotions/${promotion.id}`}>
+          the promotion of {new Date(promotion.createdAt).toLocaleString()}
+        </Link>
+      </dd>
+    </>
   );
 }

@@ -9,6 +9,9 @@ import { useCredentials } from "./use-credentials";
 export interface Session {
   readonly name: string;
   readonly role: Role;
+  /** The person behind the token; null if it stands for none. */
+  readonly person: string | null;
+  readonly subject: string | null;
   /** Whether the token is restricted to pipelines. */
   readonly restricted: boolean;
   readonly connection: Connection;
@@ -35,11 +38,19 @@ export function useHasRole(role: Role): boolean {
   return ROLES.indexOf(useSession().role) >= ROLES.indexOf(role);
 }
 
+/** Whether an actor is the viewer. Two tokens of one person are one; the service counts the same way. */
+export function useIsViewer(): (actor: { readonly person: string | null; readonly subject: string | null }) => boolean {
+  const { person, subject } = useSession();
+  return (actor) => (person === null ? actor.person === null && actor.subject === subject : actor.person === person);
+}
+
+type Viewer = Pick<Session, "name" | "role" | "person" | "subject" | "restricted">;
+
 /** Asks for a token, and shows `children` once the service accepts it. */
 export function SessionProvider({ children }: { children: ReactNode }) {
   const { credentials, completing, notice, signIn, signOut, setNotice } = useCredentials();
   const token = credentials?.token ?? null;
-  const [viewer, setViewer] = useState<{ name: string; role: Role; restricted: boolean } | null>(null);
+  const [viewer, setViewer] = useState<Viewer | null>(null);
   const connection = useMemo(() => (token === null ? null : connect(token, signOut)), [token, signOut]);
 
   useEffect(() => {
@@ -53,7 +64,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       try {
         const { viewer } = await query(connection.client, SessionDocument, {});
         if (!current) return;
-        setViewer({ name: viewer.name, role: viewer.role, restricted: viewer.pipelines !== null });
+        const { name, role, person, subject, pipelines } = viewer;
+        setViewer({ name, role, person, subject, restricted: pipelines !== null });
         setNotice(null);
       } catch (error) {
         if (!current || !(error instanceof OperationFailed) || error.code === "UNAUTHENTICATED") return;

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { Link, NavLink, useLocation } from "react-router";
+import { Link, NavLink, useHref, useLocation } from "react-router";
+import { useWaiting, WaitingProvider } from "../approvals/use-waiting";
 import { useHasRole, useSession } from "../session/session";
 import { ErrorBoundary } from "../ui/error-boundary";
 import { Mark } from "../ui/icons";
@@ -8,13 +9,39 @@ import styles from "./shell.module.css";
 
 /** What surrounds every page: navigation, whether the data is live, and who is signed in. */
 export function Shell({ children }: { readonly children: ReactNode }) {
+  return (
+    <WaitingProvider>
+      <Frame>{children}</Frame>
+    </WaitingProvider>
+  );
+}
+
+/** With the number of promotions that wait for the viewer's vote. */
+function ApprovalsLink() {
+  const { mine } = useWaiting();
+  return (
+    <NavLink to="/approvals">
+      Approvals
+      {mine > 0 && (
+        <span className={styles.badge}>
+          {mine}
+          <span className="visually-hidden"> wait for your vote</span>
+        </span>
+      )}
+    </NavLink>
+  );
+}
+
+function Frame({ children }: { readonly children: ReactNode }) {
   const { name, role, restricted, signOut } = useSession();
   // Tokens restricted to pipelines may not administer others.
   const isAdmin = useHasRole("ADMIN") && !restricted;
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
+  // A fragment alone would be resolved against the `base` of the document, and lead to another page.
+  const content = useHref({ pathname, search, hash: "#content" });
   return (
     <>
-      <a className={styles.skip} href="#content">
+      <a className={styles.skip} href={content}>
         Skip to content
       </a>
       <header className={styles.bar}>
@@ -26,6 +53,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <NavLink to="/" end>
             Pipelines
           </NavLink>
+          <ApprovalsLink />
           <NavLink to="/freezes">Freezes</NavLink>
           {isAdmin && <NavLink to="/tokens">Tokens</NavLink>}
           {isAdmin && <NavLink to="/audit">Audit</NavLink>}

@@ -1,5 +1,5 @@
 import type { EventLineFragment } from "../gql/graphql";
-import { STAGE_NAMES, shortSha } from "../ui/format";
+import { localTimes, STAGE_NAMES, shortSha } from "../ui/format";
 import type { StateName } from "../ui/icons";
 import { phaseWord } from "../ui/phase";
 
@@ -67,6 +67,19 @@ export function describeEvent(event: EventLineFragment): EventText {
         detail: null,
       };
     }
+    case "ApprovalEvent": {
+      const { promotion, rule, approval, type, voidedBecause } = event;
+      const name = `promotion of ${promotion.source?.name ?? "a deleted app"} to ${STAGE_NAMES[promotion.to].toLowerCase()}`;
+      const isVoid = type === "APPROVAL_VOIDED";
+      return {
+        icon: isVoid ? "none" : type === "APPROVAL_REJECTED" ? "bad" : "good",
+        text: isVoid
+          ? `Approval of the ${name} stopped counting: ${phaseWord(voidedBecause ?? "")}`
+          : `${type === "APPROVAL_REJECTED" ? "Rejected" : "Approved"} the ${name} under ${rule.name}`,
+        link: `/promotions/${promotion.id}`,
+        detail: isVoid ? null : approval.comment,
+      };
+    }
     case "PromotionEvent": {
       const { promotion, target, targetPhase, promotionPhase, type, forced, forceReason } = event;
       const name = `Promotion of ${promotion.source?.name ?? "a deleted app"} to ${STAGE_NAMES[promotion.to].toLowerCase()}`;
@@ -92,7 +105,7 @@ export function describeEvent(event: EventLineFragment): EventText {
       const { type, summary } = event as { readonly type: string; readonly summary?: string };
       return {
         icon: type === "ACCESS_DENIED" ? "bad" : "none",
-        text: summary ?? type.toLowerCase().replaceAll("_", " "),
+        text: summary !== undefined ? localTimes(summary) : type.toLowerCase().replaceAll("_", " "),
         link: null,
         detail: null,
       };

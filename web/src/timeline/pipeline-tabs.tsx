@@ -8,7 +8,9 @@ export function PipelineTabs({ pipeline }: { readonly pipeline: string }) {
       <NavLink to={`/pipelines/${pipeline}`} end>
         Board
       </NavLink>
+      <NavLink to={`/pipelines/${pipeline}/graph`}>Graph</NavLink>
       <NavLink to={`/pipelines/${pipeline}/timeline`}>Timeline</NavLink>
+      <NavLink to={`/pipelines/${pipeline}/rules`}>Rules</NavLink>
     </nav>
   );
 }

@@ -9,6 +9,8 @@ const RETRY_MS = 2_000;
 
 export interface TimelineFilter {
   readonly pipeline?: string;
+  /** The name or id of an app. */
+  readonly app?: string;
   readonly types?: readonly EventType[];
 }
 

@@ -61,3 +61,14 @@ export function formatMoment(time: string, now: number): string {
 export function formatClock(time: number): string {
   return new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
+
+const INSTANTS = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A text of the service with its instants in the viewer's time zone: `frozen until Wed, Dec 2, 04:28 PM`. */
+export function localTimes(text: string): string {
+  return text.replace(INSTANTS, (instant) =>
+    new Date(instant).toLocaleString(undefined, {
+      ...{ weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+    }),
+  );
+}

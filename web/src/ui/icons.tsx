@@ -53,6 +53,11 @@ export function StateIcon({ state, size = 16, label }: IconProps & { readonly st
   );
 }
 
+/** The shape of a state inside of a larger SVG, 16 units wide. */
+export function StateShape({ state }: { readonly state: StateName }) {
+  return <g className={styles[state]}>{SHAPES[state]}</g>;
+}
+
 export function Mark({ size = 22 }: IconProps) {
   return (
     <svg aria-hidden="true" width={size} height={size} viewBox="0 0 32 32" className={styles.mark}>

@@ -1,0 +1,63 @@
+import { Link } from "react-router";
+import { checkIcon, checkWord } from "../board/checks";
+import { Age } from "../ui/age";
+import { StateIcon } from "../ui/icons";
+import page from "../ui/page.module.css";
+import { Phase } from "../ui/phase";
+import type { PageTarget } from "./promotion-page";
+
+/** The targets of a promotion, and what was evaluated for each. */
+export function TargetsPanel({ targets }: { readonly targets: readonly PageTarget[] }) {
+  return (
+    <section className={page.panel} aria-labelledby="targets">
+      <h2 id="targets">Targets</h2>
+      <div className={page.scroll}>
+        <table className={page.table}>
+          <thead>
+            <tr>
+              <th scope="col">App</th>
+              <th scope="col">Phase</th>
+              <th scope="col">Release</th>
+              <th scope="col">Checks at the time</th>
+              <th scope="col" className={page.end}>
+                Changed
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {targets.map((target) => (
+              <TargetRow key={target.id} target={target} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function TargetRow({ target: { app, phase, failureReason, release, checks } }: { readonly target: PageTarget }) {
+  return (
+    <tr>
+      <td>
+        {app === null ? "a deleted app" : <Link to={`/apps/${app.name}`}>{app.name}</Link>}{" "}
+        {app?.region != null && <span className={page.muted}>{app.region}</span>}
+      </td>
+      <td>
+        <Phase phase={phase} />
+        {failureReason !== null && <p className={page.reason}>{failureReason}</p>}
+      </td>
+      <td className={page.number}>{release === null ? "" : `v${release.version}`}</td>
+      <td>
+        <ul className={page.phases}>
+          {checks.map(({ context, state }) => (
+            <li key={context} className={page.phase}>
+              <StateIcon state={checkIcon(state)} size={13} />
+              {context} <span className={page.muted}>{checkWord(state)}</span>
+            </li>
+          ))}
+        </ul>
+      </td>
+      <td className={page.end}>{release !== null && <Age time={release.updatedAt} />}</td>
+    </tr>
+  );
+}
