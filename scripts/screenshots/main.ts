@@ -30,12 +30,12 @@ interface Shot {
 /** @param promotion the one that waits */
 const listPages = (promotion: string): readonly Shot[] => [
   { name: "overview", path: "/", text: "storefront" },
-  { name: "board", path: "/pipelines/storefront", text: "storefront-eu" },
-  { name: "board-small", path: "/pipelines/myapp", text: "myapp-eu" },
-  { name: "board-large", path: "/pipelines/fleet", text: "shop-001-live" },
-  { name: "graph", path: "/pipelines/storefront/graph", text: "storefront-eu" },
-  { name: "graph-small", path: "/pipelines/myapp/graph", text: "myapp-eu" },
-  { name: "graph-large", path: "/pipelines/fleet/graph", text: "fleet-dev" },
+  { name: "board", path: "/pipelines/storefront", text: "release managers 0 of 1" },
+  { name: "board-small", path: "/pipelines/myapp", text: "release managers 1 of 2" },
+  { name: "board-large", path: "/pipelines/fleet", text: "release managers 0 of 1" },
+  { name: "graph", path: "/pipelines/storefront/graph", text: "storefront-qa v5 waits" },
+  { name: "graph-small", path: "/pipelines/myapp/graph", text: "myapp-qa v3 waits" },
+  { name: "graph-large", path: "/pipelines/fleet/graph", text: "shop-001-test v2 waits" },
   { name: "timeline", path: "/pipelines/storefront/timeline", text: "storefront-ap v3" },
   { name: "rules", path: "/pipelines/myapp/rules", text: "release managers" },
   { name: "rule-dialog", path: "/pipelines/myapp/rules", text: "release managers", press: /^Edit/ },

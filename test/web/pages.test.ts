@@ -26,7 +26,7 @@ describe("the pages in a browser", { skip: skipWithoutBrowser }, () => {
     const { page, problems } = await open(t, "/", { token: every.secret });
     for (const { path, text } of every.pages) {
       await visit(page, server, { path, text });
-      assert.equal(await page.locator("img, b:text('bold')").count(), 0, path);
+      assert.equal(await page.locator("img, b:text-is('bold')").count(), 0, path);
       assert.equal(await page.evaluate("window.hacked"), undefined);
     }
     await page.goto(`${server.url}/promotions/${every.waiting}`);

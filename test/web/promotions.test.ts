@@ -3,6 +3,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, openTab, skipWithoutBrowser } from "../support/clients/browser.js";
 import { line, member, phaseOf } from "../support/data/approvals.js";
+import { createFleet } from "../support/data/rollouts.js";
 import { type Named, Seed, unique } from "../support/data/seed.js";
 import { suiteCleanup } from "../support/service/cleanup.js";
 import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
@@ -126,6 +127,40 @@ describe("promotions in a browser", { skip: skipWithoutBrowser }, () => {
     assert.equal(app.currentRelease.trigger, "ROLLBACK");
     assert.deepEqual(problems, []);
   });
+
+  it("go out in waves, which a person pauses, resumes and begins in one click", async (t) => {
+    const policy = { manualWaves: [2], maxFailures: 1 };
+    const fleet = await createFleet(server.admin, [1, 2], { policy });
+    const id = await promote({ app: fleet.staging.id });
+    const { page, problems } = await open(t, `/promotions/${id}`);
+    const second = page.getByRole("region", { name: /^Wave 2/ });
+    await second.getByText("Wave 2 begins when wave 1 has ended").waitFor();
+    assert.equal(await second.getByRole("row").count(), 3);
+    assert.equal(await second.getByRole("button").count(), 0, "the wave before has not ended");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("heading", { name: /paused/ }).waitFor();
+    await second.getByText("Clears when the promotion is resumed.").waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    const [target] = await findReleases(id);
+    await server.admin.mutate("reportDeployment", { release: target, phase: "SUCCEEDED" }, "release { id }");
+    await second.getByText("Clears when somebody lets the wave begin.").waitFor();
+    await second.getByRole("button", { name: "Begin wave 2" }).click();
+    await second.getByRole("heading", { name: /deploying/ }).waitFor();
+    for (const release of (await findReleases(id)).slice(1)) {
+      await server.admin.mutate("reportDeployment", { release, phase: "SUCCEEDED" }, "release { id }");
+    }
+    await page.getByRole("heading", { name: /succeeded/, level: 1 }).waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  /** The releases of a promotion, by wave. */
+  async function findReleases(promotion: string): Promise<string[]> {
+    const found = await server.admin.ask("query ($id: ID!) { promotion(id: $id) { targets { release { id } } } }", {
+      id: promotion,
+    });
+    return found.promotion.targets.flatMap(({ release }: { release: { id: string } | null }) => release?.id ?? []);
+  }
 
   it("that were forced are reviewed by another person", async (t) => {
     const made = await line(server, ["ci/build"]);

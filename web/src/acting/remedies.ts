@@ -20,5 +20,7 @@ const SENTENCES: Partial<Record<Remedy, (context: string | null) => string>> = {
   WAIT: () => "Clears with time.",
   LIFT_FREEZE: () => "Clears when the freeze is lifted.",
   SET_CONFIG: () => "Clears when the variables are set.",
-  DEPLOY: () => "Clears when a deployment succeeds.",
+  DEPLOY: () => "Clears when the deployment has succeeded.",
+  ADVANCE: () => "Clears when somebody lets the wave begin.",
+  RESUME: () => "Clears when the promotion is resumed.",
 };

@@ -23,6 +23,11 @@ const SHORT: Partial<Record<BlockerCode, string>> = {
   BUILD_QUARANTINED: "quarantined",
   RELEASE_NOT_SUCCEEDED: "not deployed yet",
   NOT_VERIFIED: "not verified",
+  PAUSED: "paused",
+  MANUAL_WAVE: "waits for a person to begin the wave",
+  WAVE_NOT_ENDED: "waits for the wave before",
+  WAVE_PAUSE: "pauses between waves",
+  PARALLEL_LIMIT: "waits for others to end",
 };
 
 /** Whether a blocker is about a check. The card of the source shows its checks. */

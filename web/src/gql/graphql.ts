@@ -328,6 +328,19 @@ export type RollbackInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+export type AdvancePromotionInput = {
+  readonly promotion: string;
+  readonly wave?: number | null | undefined;
+};
+
+export type PausePromotionInput = {
+  readonly promotion: string;
+};
+
+export type ResumePromotionInput = {
+  readonly promotion: string;
+};
+
 export type PromotionPreviewQueryVariables = Exact<{
   input: PromoteInput;
 }>;
@@ -802,7 +815,7 @@ export type PromotionPageQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly notBefore: string | null, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly needsReview: boolean, readonly reviewedAt: string | null, readonly reviewComment: string | null, readonly endReason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly reviewedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null } | null, readonly endedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null } | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+export type PromotionPageQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly from: Stage, readonly to: Stage, readonly phase: PromotionPhase, readonly forced: boolean, readonly reason: string | null, readonly notBefore: string | null, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly paused: boolean, readonly needsReview: boolean, readonly reviewedAt: string | null, readonly reviewComment: string | null, readonly endReason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly reviewedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null } | null, readonly endedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null } | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
@@ -854,7 +867,33 @@ export type PromotionPageQuery = { readonly cursor: string, readonly promotion: 
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
-       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvals: ReadonlyArray<{ readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }>, readonly retryOf: { readonly id: string, readonly createdAt: string } | null, readonly undoes: { readonly id: string, readonly createdAt: string } | null, readonly supersededBy: { readonly id: string, readonly createdAt: string } | null, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string, readonly deletedAt: string | null } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }> } | null };
+       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvals: ReadonlyArray<{ readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }>, readonly retryOf: { readonly id: string, readonly createdAt: string } | null, readonly undoes: { readonly id: string, readonly createdAt: string } | null, readonly supersededBy: { readonly id: string, readonly createdAt: string } | null, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string, readonly deletedAt: string | null } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }>, readonly waves: ReadonlyArray<{ readonly number: number, readonly phase: PromotionTargetPhase, readonly startsAt: string | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly targets: ReadonlyArray<{ readonly id: string }> }> } | null };
 
 export type PersonFragment = { readonly name: string, readonly person: string | null, readonly subject: string | null };
 
@@ -889,6 +928,27 @@ export type ReviewForcedPromotionMutationVariables = Exact<{
 
 
 export type ReviewForcedPromotionMutation = { readonly reviewForcedPromotion: { readonly promotion: { readonly id: string } } | null };
+
+export type PausePromotionMutationVariables = Exact<{
+  input: PausePromotionInput;
+}>;
+
+
+export type PausePromotionMutation = { readonly pausePromotion: { readonly promotion: { readonly id: string } } | null };
+
+export type ResumePromotionMutationVariables = Exact<{
+  input: ResumePromotionInput;
+}>;
+
+
+export type ResumePromotionMutation = { readonly resumePromotion: { readonly promotion: { readonly id: string } } | null };
+
+export type AdvancePromotionMutationVariables = Exact<{
+  input: AdvancePromotionInput;
+}>;
+
+
+export type AdvancePromotionMutation = { readonly advancePromotion: { readonly promotion: { readonly id: string } } | null };
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2749,6 +2809,7 @@ export const PromotionPageDocument = new TypedDocumentString(`
     notBefore
     expiresAt
     clearsAt
+    paused
     needsReview
     reviewedAt
     reviewComment
@@ -2810,6 +2871,17 @@ export const PromotionPageDocument = new TypedDocumentString(`
     }
     targets {
       ...PromotionTargetRow
+    }
+    waves {
+      number
+      phase
+      startsAt
+      blockers {
+        ...BlockerDetails
+      }
+      targets {
+        id
+      }
     }
   }
 }
@@ -2903,7 +2975,7 @@ fragment PromotionTargetRow on PromotionTarget {
     version
     updatedAt
   }
-}`, {"hash":"sha256:03254c788cd2ec95a4b90b58b08ef077c8c0dd96d0cec0c59a3ee7e1e2398305"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
+}`, {"hash":"sha256:9f6f9c02bda8d4231d6b9e747a2b5f0c9b34ba983176c9978b6eb9dda7dac1cb"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
 export const CancelPromotionDocument = new TypedDocumentString(`
     mutation CancelPromotion($input: CancelPromotionInput!) {
   cancelPromotion(input: $input) {
@@ -2942,6 +3014,33 @@ export const ReviewForcedPromotionDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:388152cc05ad65337a7cb08feb9964ec6778a268c94387f96fbfe6d970e74553"}) as unknown as TypedDocumentString<ReviewForcedPromotionMutation, ReviewForcedPromotionMutationVariables>;
+export const PausePromotionDocument = new TypedDocumentString(`
+    mutation PausePromotion($input: PausePromotionInput!) {
+  pausePromotion(input: $input) {
+    promotion {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:a9c4b1e906e5a373f454db79d1b69f8112862d798ad9ec0acb1dc049ce8bce44"}) as unknown as TypedDocumentString<PausePromotionMutation, PausePromotionMutationVariables>;
+export const ResumePromotionDocument = new TypedDocumentString(`
+    mutation ResumePromotion($input: ResumePromotionInput!) {
+  resumePromotion(input: $input) {
+    promotion {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:c325574f0381289c52ace25fb5be983bd5bdcd7876d3fd74bf7dce2fea0ccf76"}) as unknown as TypedDocumentString<ResumePromotionMutation, ResumePromotionMutationVariables>;
+export const AdvancePromotionDocument = new TypedDocumentString(`
+    mutation AdvancePromotion($input: AdvancePromotionInput!) {
+  advancePromotion(input: $input) {
+    promotion {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:f701d748e2a7fac46d0f13c457f994a8d75628eeae4ea542a25372af98b0bc0e"}) as unknown as TypedDocumentString<AdvancePromotionMutation, AdvancePromotionMutationVariables>;
 export const SessionDocument = new TypedDocumentString(`
     query Session {
   viewer {

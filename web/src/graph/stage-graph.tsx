@@ -10,9 +10,6 @@ import { ROVING, useRoving } from "../ui/roving";
 import styles from "./graph.module.css";
 import { dotSize, type GraphLayout, type GraphNode, placeApp } from "./layout";
 
-/** For texts inside of a link that has a label: they are cut, and run together. */
-const LABELLED = { "aria-hidden": true } as const;
-
 interface StageGraphProps {
   readonly name: string;
   readonly layout: GraphLayout;
@@ -132,10 +129,17 @@ function AppMark({ app, x, y, width, named, first, rem }: AppMarkProps) {
   const { icon, word, current, next } = findAppState(app);
   const version = `${current === null ? "" : `v${current.version}`}${next === null ? "" : ` → v${next.version}`}`;
   const size = dotSize(rem);
+  const shape = (
+    <g
+      transform={`translate(${x + (named ? 0.05 : (size - 1) / 2 - 0.2)} ${y + (named ? 0.3 : (size - 1) / 2)}) scale(0.0625)`}
+    >
+      <StateShape state={icon} label={named ? word : undefined} />
+    </g>
+  );
   return (
     <Link
       to={`/apps/${app.name}`}
-      aria-label={`${app.name} ${version} ${word}`}
+      aria-label={named ? undefined : `${app.name} ${version} ${word}`}
       className={styles.app}
       tabIndex={first ? 0 : -1}
       {...{ [ROVING]: "" }}
@@ -148,22 +152,21 @@ function AppMark({ app, x, y, width, named, first, rem }: AppMarkProps) {
         height={named ? 1.6 : size}
         rx="0.3"
       />
-      <g
-        transform={`translate(${x + (named ? 0.05 : (size - 1) / 2 - 0.2)} ${y + (named ? 0.3 : (size - 1) / 2)}) scale(0.0625)`}
-      >
-        <StateShape state={icon} />
-      </g>
       {named ? (
         <>
-          <text {...LABELLED} className={styles.name} x={x + 1.5} y={y + 1.15}>
+          <text className={styles.name} x={x + 1.5} y={y + 1.15}>
             {cut(app.name, width - 3.6 - version.length * 0.55, 0.9)}
-          </text>
-          <text {...LABELLED} className={styles.version} x={width - 0.75} y={y + 1.15}>
+          </text>{" "}
+          <text className={styles.version} x={width - 0.75} y={y + 1.15}>
             {version}
-          </text>
+          </text>{" "}
+          {shape}
         </>
       ) : (
-        <title>{`${app.name} ${version} ${word}`}</title>
+        <>
+          <title>{`${app.name} ${version} ${word}`}</title>
+          {shape}
+        </>
       )}
     </Link>
   );
@@ -176,13 +179,13 @@ function WaitingStation({ node }: { readonly node: GraphNode }) {
   const what = `${source?.name ?? "a deleted app"} v${release.version} waits`;
   const why = describeBlockers(blockers);
   return (
-    <Link to={`/promotions/${id}`} aria-label={`${what}: ${why}`} className={styles.app}>
+    <Link to={`/promotions/${id}`} className={styles.app}>
       <g transform={`translate(${x} ${y})`}>
         <rect className={styles.waiting} width={width} height={height} rx="0.6" />
-        <text {...LABELLED} className={styles.name} x="0.75" y="1.3">
+        <text className={styles.name} x="0.75" y="1.3">
           {cut(what, width - 1.5, 0.9)}
-        </text>
-        <text {...LABELLED} className={styles.message} x="0.75" y="2.45">
+        </text>{" "}
+        <text className={styles.message} x="0.75" y="2.45">
           {cut(why, width - 1.5, 0.8)}
         </text>
       </g>

@@ -23,6 +23,13 @@ export type PageTarget = PagePromotion["targets"][number];
 const TYPES: readonly EventType[] = [
   ...BLOCKER_EVENTS,
   ...(["PROMOTION_TARGET_CHANGED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "RELEASE_PHASE_CHANGED"] as const),
+  ...([
+    "PROMOTION_WAVE_STARTED",
+    "PROMOTION_ADVANCED",
+    "PROMOTION_PAUSED",
+    "PROMOTION_RESUMED",
+    "ROLLOUT_STOPPED",
+  ] as const),
 ];
 
 /** Events of the promotion's pipeline. */
@@ -46,7 +53,7 @@ export default function PromotionPage() {
     if (data !== null || error?.code === "BAD_USER_INPUT") return <NotFound what="promotion" />;
     return <Message title={error?.message ?? "Loading …"} />;
   }
-  const { pipeline, createdBy, createdAt, phase, approvals, approvalProgress, forcedPast } = promotion;
+  const { pipeline, createdBy, createdAt, phase, paused, approvals, approvalProgress, forcedPast } = promotion;
   return (
     <VotingProvider>
       <div className={stale ? styles.stale : undefined}>
@@ -56,6 +63,7 @@ export default function PromotionPage() {
               {titleOf(promotion)}{" "}
               <small>
                 <Phase phase={phase} />
+                {paused && <span className={styles.paused}>paused</span>}
               </small>
             </h1>
             <p className={styles.facts}>
@@ -69,7 +77,7 @@ export default function PromotionPage() {
         {phase === "WAITING" && <WaitingPanel promotion={promotion} />}
         {(approvals.length > 0 || approvalProgress.length > 0) && <ApprovalsPanel promotion={promotion} />}
         <SubjectPanel promotion={promotion} />
-        <TargetsPanel targets={promotion.targets} />
+        <TargetsPanel promotion={promotion} />
         {forcedPast.length > 0 && (
           <section className={styles.panel} aria-labelledby="past">
             <h2 id="past">What force went past</h2>

@@ -1,9 +1,12 @@
 import { lazy, Suspense, useState } from "react";
+import { useMutation } from "../acting/use-mutation";
 import { VoteButtons } from "../approvals/voting";
+import { PausePromotionDocument, ResumePromotionDocument } from "../gql/graphql";
 import { useHasRole, useIsViewer } from "../session/session";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icons";
 import page from "../ui/page.module.css";
+import { useToast } from "../ui/toasts";
 import type { PagePromotion } from "./promotion-page";
 
 const CancelDialog = lazy(() => import("./cancel-dialog"));
@@ -49,6 +52,7 @@ export function PromotionTools({ promotion, revision }: PromotionToolsProps) {
           <Icon name="undo" size={14} /> Undo
         </Button>
       )}
+      {canAct && targets.some((target) => target.phase === "WAITING") && <PauseButton promotion={promotion} />}
       {canCancel && (
         <Button kind="plain" onClick={() => setOpen("cancel")}>
           Cancel promotion
@@ -61,6 +65,22 @@ export function PromotionTools({ promotion, revision }: PromotionToolsProps) {
         {open === "review" && <ReviewDialog promotion={promotion} onClose={close} />}
       </Suspense>
     </div>
+  );
+}
+
+/** Keeps what waits from going on, or lets it: in one click, as each undoes the other. */
+function PauseButton({ promotion: { id, paused } }: { readonly promotion: PagePromotion }) {
+  const showToast = useToast();
+  const pause = useMutation(PausePromotionDocument, () => showToast("Paused. What is under way goes on."));
+  const resume = useMutation(ResumePromotionDocument, () => showToast("Resumed."));
+  const { run, busy, error } = paused ? resume : pause;
+  return (
+    <>
+      <Button kind={paused ? "primary" : "plain"} busy={busy} onClick={() => run({ input: { promotion: id } })}>
+        {paused ? "Resume" : "Pause"}
+      </Button>
+      {error !== null && <p role="alert">{error}</p>}
+    </>
   );
 }
 

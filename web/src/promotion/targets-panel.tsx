@@ -4,34 +4,61 @@ import { Age } from "../ui/age";
 import { StateIcon } from "../ui/icons";
 import page from "../ui/page.module.css";
 import { Phase } from "../ui/phase";
-import type { PageTarget } from "./promotion-page";
+import type { PagePromotion, PageTarget } from "./promotion-page";
+import { WaveState } from "./wave-state";
 
-/** The targets of a promotion, and what was evaluated for each. */
-export function TargetsPanel({ targets }: { readonly targets: readonly PageTarget[] }) {
+/** The targets of a promotion, and what was evaluated for each; by waves, if there is more than one. */
+export function TargetsPanel({ promotion }: { readonly promotion: PagePromotion }) {
+  const { targets, waves } = promotion;
+  if (waves.length > 1) {
+    return waves.map((wave) => {
+      const ids = new Set(wave.targets.map(({ id }) => id));
+      const mine = targets.filter(({ id }) => ids.has(id));
+      const heading = `wave-${wave.number}`;
+      return (
+        <section key={wave.number} className={page.panel} aria-labelledby={heading}>
+          <h2 id={heading}>
+            Wave {wave.number}{" "}
+            <small>
+              <Phase phase={wave.phase} />
+            </small>
+          </h2>
+          <WaveState promotion={promotion} wave={wave} />
+          <TargetTable targets={mine} />
+        </section>
+      );
+    });
+  }
   return (
     <section className={page.panel} aria-labelledby="targets">
       <h2 id="targets">Targets</h2>
-      <div className={page.scroll}>
-        <table className={page.table}>
-          <thead>
-            <tr>
-              <th scope="col">App</th>
-              <th scope="col">Phase</th>
-              <th scope="col">Release</th>
-              <th scope="col">Checks at the time</th>
-              <th scope="col" className={page.end}>
-                Changed
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {targets.map((target) => (
-              <TargetRow key={target.id} target={target} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <TargetTable targets={targets} />
     </section>
+  );
+}
+
+function TargetTable({ targets }: { readonly targets: readonly PageTarget[] }) {
+  return (
+    <div className={page.scroll}>
+      <table className={page.table}>
+        <thead>
+          <tr>
+            <th scope="col">App</th>
+            <th scope="col">Phase</th>
+            <th scope="col">Release</th>
+            <th scope="col">Checks at the time</th>
+            <th scope="col" className={page.end}>
+              Changed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {targets.map((target) => (
+            <TargetRow key={target.id} target={target} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

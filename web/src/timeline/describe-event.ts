@@ -32,6 +32,11 @@ const PROMOTION_WORDS: Readonly<Record<string, string>> = {
   PROMOTION_STARTED: "started",
   PROMOTION_FORCED: "went past gates",
   PROMOTION_REVIEWED: "was reviewed",
+  PROMOTION_WAVE_STARTED: "began a wave",
+  PROMOTION_ADVANCED: "was let into the next wave",
+  PROMOTION_PAUSED: "was paused",
+  PROMOTION_RESUMED: "was resumed",
+  ROLLOUT_STOPPED: "stopped after failures",
 };
 
 /** An event as a sentence. */

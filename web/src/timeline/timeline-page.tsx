@@ -14,7 +14,8 @@ const GROUPS: Readonly<Record<string, { readonly name: string; readonly types: r
     name: "Promotions",
     types: [
       ...(["PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED"] as const),
-      ...(["PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"] as const),
+      ...(["PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED"] as const),
+      ...(["PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED"] as const),
     ],
   },
   approvals: {

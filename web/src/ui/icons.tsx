@@ -54,8 +54,13 @@ export function StateIcon({ state, size = 16, label }: IconProps & { readonly st
 }
 
 /** The shape of a state inside of a larger SVG, 16 units wide. */
-export function StateShape({ state }: { readonly state: StateName }) {
-  return <g className={styles[state]}>{SHAPES[state]}</g>;
+export function StateShape({ state, label }: Pick<IconProps, "label"> & { readonly state: StateName }) {
+  return (
+    <g className={styles[state]}>
+      {label !== undefined && <title>{label}</title>}
+      {SHAPES[state]}
+    </g>
+  );
 }
 
 export function Mark({ size = 22 }: IconProps) {
