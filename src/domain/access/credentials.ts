@@ -1,4 +1,4 @@
-import type { Reader } from "../../database/rows/reader.js";
+import type { Tx } from "../../database/rows/tx.js";
 import { Token } from "../../entities/access/token.js";
 import type { Promotion } from "../../entities/releases/promotion.js";
 import { type Action, isPermitted } from "./actions.js";
@@ -25,8 +25,9 @@ type Asked = Pick<
 /**
  * Whether the credential that asked for a promotion may still promote. Of a login, only its end is known. It lets a promotion
  * that has started go on: the promotion was admitted as a whole while the login was good, and logins are shorter than rollouts.
+ * A token is locked, so that it is not revoked before the transaction ends.
  */
-export async function checkCredential(reader: Reader, asked: Asked, now: Date): Promise<CredentialState> {
+export async function checkCredential(tx: Tx, asked: Asked, now: Date): Promise<CredentialState> {
   const { askedBy, loginExpiresAt, createdByName } = asked;
   if (loginExpiresAt !== null && asked.phase === "IN_PROGRESS") return { problem: null, endsAt: null };
   if (loginExpiresAt !== null) {
@@ -34,7 +35,7 @@ export async function checkCredential(reader: Reader, asked: Asked, now: Date): 
     return { problem: null, endsAt: loginExpiresAt };
   }
   if (askedBy === null) return { problem: null, endsAt: null };
-  const token = await reader.first(Token, { id: askedBy });
+  const token = await tx.first(Token, { id: askedBy }, { lock: "share" });
   const what = `The token ${createdByName}, which asked for it,`;
   if (token === null) return dead(`${what} does not exist any more.`);
   if (token.revokedAt !== null) return dead(`${what} was revoked.`);

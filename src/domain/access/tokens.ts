@@ -11,7 +11,7 @@ import { LIMITS, optional, parseId, parseLine } from "../core/input.js";
 import { nextPosition } from "../core/position.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
-import { voidOfToken } from "../gates/approvals/voiding.js";
+import { lockOfToken, voidOfToken } from "../gates/approvals/voiding.js";
 import { clearWaiting } from "../promotions/clear-waiting.js";
 import { permit } from "./actions.js";
 import { isValid } from "./credentials.js";
@@ -85,7 +85,9 @@ async function tokenName(tx: Tx, references: readonly string[]): Promise<Map<str
 export async function revokeToken(ctx: Ctx, input: { readonly token: string }): Promise<Token> {
   permit(ctx.viewer, "revokeToken");
   return ctx.db.write(async (tx) => {
-    const token = await tx.first(Token, { id: parseId("token", input.token) }, { lock: "change" });
+    const id = parseId("token", input.token);
+    await lockOfToken(tx, id);
+    const token = await tx.first(Token, { id }, { lock: "change" });
     if (token === null) throw notFound("token", `token ${input.token}`);
     if (token.revokedAt !== null) return token;
     await revoke(tx, ctx, token);
@@ -134,7 +136,9 @@ export async function bootstrapAdmin(ctx: Ctx, secret: string | null): Promise<s
     const known = await tx.first(Token, { secretHash: hash(secret) });
     if (known !== null && !isValid(known, ctx.now())) throw new RevokedAdminToken();
     for (const earlier of await tx.find(Token, { bootstrap: true, revokedAt: null })) {
-      if (earlier.id !== known?.id) await revoke(tx, ctx, earlier);
+      if (earlier.id === known?.id) continue;
+      await lockOfToken(tx, earlier.id);
+      await revoke(tx, ctx, earlier);
     }
     if (known === null) await bootstrap(tx, ctx, secret);
     return null;

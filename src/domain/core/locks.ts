@@ -19,9 +19,10 @@ import { requireApp, requireCoupling } from "./references.js";
  * 3. Apps: exclusively to change what an app runs, or the rules for it.
  * 4. Promotions in progress on these apps, and those that wait for them.
  * 5. Builds: exclusively to change the statuses of a build or its releases, shared to depend on them.
- * 6. Windows, freezes and what else decides about gates: exclusively to change them, shared to evaluate them.
- * 7. Webhooks: a webhook is locked alone, by those that change it and by those that record a delivery.
- * 8. The event log.
+ * 6. Tokens: exclusively to revoke one, shared while a promotion waits under it or a vote is given with it.
+ * 7. Windows, freezes and what else decides about gates: exclusively to change them, shared to evaluate them.
+ * 8. Webhooks: a webhook is locked alone, by those that change it and by those that record a delivery.
+ * 9. The event log.
  *
  * A mutation that finds that it depends on other rows after locking throws `StaleRead`, and is retried. On SQLite, where
  * transactions run one at a time, none of this costs anything.

@@ -10,7 +10,7 @@ import type { TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
 import { nextPosition, nextPositions } from "../core/position.js";
-import { blocked, conflict } from "../core/refusal.js";
+import { blocked, conflict, Refusal } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import type { Override } from "../gates/override.js";
 import { findPolicy } from "../gates/policies/stage-policy-fact.js";
@@ -136,7 +136,11 @@ export const NOT_WAITING = {
   reviewComment: null,
 } satisfies Partial<Promotion>;
 
-/** Notes how long it waits, and under which credential. */
+/**
+ * Notes how long it waits, and under which credential.
+ *
+ * @throws Refusal UNAUTHENTICATED if the credential has ended since the request began
+ */
 async function setWaiting(
   tx: Tx,
   ctx: TxCtx,
@@ -147,7 +151,9 @@ async function setWaiting(
   const now = await transactionTime(tx, ctx);
   const from = notBefore !== null && notBefore > now ? notBefore : now;
   promotion.expiresAt = new Date(from.getTime() + expiresIn);
-  promotion.wakeAt = findWakeAt(promotion, plan.blockers, await checkCredential(tx, promotion, now), now);
+  const credential = await checkCredential(tx, promotion, now);
+  if (credential.problem !== null) throw new Refusal("UNAUTHENTICATED", credential.problem);
+  promotion.wakeAt = findWakeAt(promotion, plan.blockers, credential, now);
 }
 
 /** @throws Refusal CONFLICT if as many promotions wait in the pipeline as may */

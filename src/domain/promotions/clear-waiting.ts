@@ -94,8 +94,7 @@ function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
 
 /**
  * Makes all but the first promotions due, for the clock. One whose row is locked is left out: the transaction that has it
- * locked evaluates it after this one, whose locks it needs for that, or ends it, or can only block it. Tokens are not locked
- * by evaluations.
+ * locked evaluates it after this one, whose locks it needs for that, or ends it, or can only block it.
  */
 async function wakeLater(tx: Tx, cleared: Cleared, first: readonly Promotion[]): Promise<void> {
   const condition = conditionOf(tx, cleared);
@@ -103,8 +102,7 @@ async function wakeLater(tx: Tx, cleared: Cleared, first: readonly Promotion[]):
     sql`e.id`,
     first.map((one) => one.id),
   )}`;
-  const skip = "token" in cleared ? "" : "SKIP LOCKED";
-  const free = tx.dialect.concurrent ? raw(`ORDER BY e.id FOR NO KEY UPDATE ${skip}`) : raw("");
+  const free = tx.dialect.concurrent ? raw("ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED") : raw("");
   await tx.execute(
     "wake_waiting_promotions",
     sql`UPDATE promotions SET wake_at = ${DUE.getTime()}

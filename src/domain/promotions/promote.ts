@@ -1,6 +1,7 @@
 import { StaleRead } from "../../database/database.js";
 import { appsRunning, currentReleases } from "../../database/queries/current-releases.js";
 import type { Tx } from "../../database/rows/tx.js";
+import { Token, type Viewer } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -30,7 +31,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
   return withIdempotency(ctx, "promote", input, Promotion, async (tx) => {
     const now = await transactionTime(tx, ctx);
     const waits = parseWhenReady(input, now);
-    const plan = await evaluateUnderLocks(tx, now, input, waits);
+    const plan = await evaluateUnderLocks(tx, now, input, waits ? ctx.viewer : null);
     const { promotion, events } = await carryOut(tx, ctx, plan, {
       ...override,
       waits,
@@ -65,23 +66,25 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
  * shared, so promotions wait for each other only if they have a target in common. The source is locked before the
  * targets: it is in an earlier stage, as in every other promotion of the pipeline.
  *
+ * @param asker who asks for a promotion that may wait, under their credential; null if it does not
  * @throws StaleRead if it then depends on other rows, which cannot be locked in order any more
  */
 export async function evaluateUnderLocks(
   tx: Tx,
   now: Date,
   input: PromoteInput,
-  waits: boolean,
+  asker: Viewer | null,
 ): Promise<PromotionPlan> {
   const plan = await evaluatePromotion(tx, now, input);
   if (!tx.dialect.concurrent) return plan;
   // So that the most that may wait in a pipeline is not exceeded by several at once.
-  if (waits) await tx.lockName(`promotions waiting in ${plan.pipeline.id}`);
+  if (asker !== null) await tx.lockName(`promotions waiting in ${plan.pipeline.id}`);
   const { source, targets, builds } = lockSet(plan);
   await tx.lock(Pipeline, [plan.pipeline.id], "share");
   await tx.lock(App, source, "share");
   await lockApps(tx, targets);
   await tx.lock(Build, builds, "share");
+  if (asker?.tokenId != null) await tx.lock(Token, [asker.tokenId], "share");
   await lockGates(tx, "share");
   const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);
   const final = await evaluatePromotion(tx, now, input);

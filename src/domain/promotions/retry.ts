@@ -44,7 +44,7 @@ export async function retryPromotion(ctx: Ctx, input: RetryPromotionInput): Prom
       parity: first.configParity === "OFF" ? null : first.configParity,
     };
     const waits = input.whenReady === true;
-    const plan = await evaluateUnderLocks(tx, await transactionTime(tx, ctx), again, waits);
+    const plan = await evaluateUnderLocks(tx, await transactionTime(tx, ctx), again, waits ? ctx.viewer : null);
     const { promotion, events } = await carryOut(tx, ctx, plan, {
       ...NOT_FORCED,
       waits,

@@ -56,11 +56,11 @@ async function settleOnce(tx: Tx, ctx: TxCtx, id: string): Promise<Settled> {
   if (!hasStarted && promotion.expiresAt !== null && promotion.expiresAt <= now) {
     return ended(endWaiting(tx, ctx, promotion, { phase: "EXPIRED", by: SYSTEM_VIEWER }));
   }
+  await tx.lock(Build, [promotion.buildId], "share");
   const credential = await checkCredential(tx, promotion, now);
   const end = (reason: string) =>
     ended(endWaiting(tx, ctx, promotion, { phase: "CANCELLED", by: SYSTEM_VIEWER, reason }));
   if (credential.problem !== null) return end(credential.problem);
-  await tx.lock(Build, [promotion.buildId], "share");
   await lockGates(tx, "share");
   const targets = await tx.find(PromotionTarget, { promotionId: id }, { order: "position" });
   const [resolved] = await resolveWaiting(tx, [promotion], targets);

@@ -117,6 +117,24 @@ describe("a rule that requires approvals", () => {
     assert.equal((await approve(cy.client, id)).promotion.phase, "SUCCEEDED");
   });
 
+  it("counts a person in every rule that they belong to, with one vote", async () => {
+    const at = await line(server);
+    await requireApprovals(server, at);
+    await requireApprovals(server, at, { name: "security", approvers: [{ group: "security" }] });
+    await requireApprovals(server, at, { name: "auditors", approvers: [{ group: "auditors" }] });
+    const { id } = await promoteWhenReady((await member(server, { person: "ada" })).client, at);
+    const bo = await member(server, { person: "bo", groups: ["security"] });
+    const first = await approve(bo.client, id);
+    assert.equal(first.approvals.length, 2);
+    assert.equal(first.promotion.phase, "WAITING");
+    const { promotion } = await server.admin.ask(PROGRESS, { id });
+    const progress = promotion.approvalProgress.map((one: { met: boolean }) => one.met);
+    assert.deepEqual(progress, [true, true, false]);
+    const cy = await member(server, { person: "cy", role: "VIEWER", groups: ["auditors"] });
+    const last = await approve(cy.client, id);
+    assert.deepEqual([last.approvals.length, last.promotion.phase], [1, "SUCCEEDED"]);
+  });
+
   it("covers only the apps that it names", async () => {
     const at = await line(server);
     const other = await at.seed.coupled(at.pipeline, "PRODUCTION");

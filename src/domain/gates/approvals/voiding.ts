@@ -43,6 +43,22 @@ async function shorten(tx: Tx, { id, createdAt, validUntil }: Approval, { validF
   if (until < validUntil) await tx.update(Approval, { id }, { validUntil: until });
 }
 
+/**
+ * Locks the promotions that wait and that a token asked for or approved, before the token: evaluations and votes lock it
+ * behind the promotion.
+ */
+export async function lockOfToken(tx: Tx, tokenId: string): Promise<void> {
+  if (!tx.dialect.concurrent) return;
+  const affected = await tx.select(
+    "promotions_of_token",
+    Promotion,
+    sql`WHERE e.wake_at IS NOT NULL AND e.id IN (
+      SELECT p.id FROM promotions p WHERE p.wake_at IS NOT NULL AND p.asked_by = ${tokenId}
+      UNION SELECT a.promotion_id FROM approvals a WHERE a.token_id = ${tokenId} AND a.voided_at IS NULL)`,
+  );
+  await lockPromotions(tx, affected);
+}
+
 /** Voids the approvals that were given with a token that is being revoked. */
 export async function voidOfToken(tx: Tx, ctx: TxCtx, tokenId: string): Promise<EventDraft[]> {
   return voidUnderLocks(tx, ctx, "CREDENTIAL_REVOKED", () =>

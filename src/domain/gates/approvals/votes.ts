@@ -15,7 +15,7 @@ import { isValid } from "../../access/credentials.js";
 import type { Ctx, TxCtx } from "../../core/context.js";
 import { newId } from "../../core/id.js";
 import { LIMITS, optional, parseId, parseText } from "../../core/input.js";
-import { nextPosition } from "../../core/position.js";
+import { nextPositions } from "../../core/position.js";
 import { requirePromotion } from "../../core/references.js";
 import { badInput, conflict, notFound, Refusal } from "../../core/refusal.js";
 import { transactionTime } from "../../core/time.js";
@@ -191,19 +191,17 @@ async function record(
 ): Promise<Approval[]> {
   const now = await transactionTime(tx, ctx);
   const passedChecks = await findPassedChecks(tx, promotion);
-  const approvals: Approval[] = [];
-  for (const rule of rules) {
-    approvals.push(
-      Object.assign(new Approval(), {
-        ...{ id: newId(), ruleId: rule.id, promotionId: promotion.id, decision, comment, passedChecks },
-        ...{ tokenId: ctx.viewer.tokenId ?? "", byGroups: ctx.viewer.groups, ...toActorColumns("by", ctx.viewer) },
-        position: await nextPosition(tx, "approvals"),
-        createdAt: now,
-        validUntil: new Date(now.getTime() + rule.validFor),
-        ...{ voidedAt: null, voidedBecause: null },
-      }),
-    );
-  }
+  const positions = await nextPositions(tx, "approvals", rules.length);
+  const approvals = rules.map((rule, index) =>
+    Object.assign(new Approval(), {
+      ...{ id: newId(), ruleId: rule.id, promotionId: promotion.id, decision, comment, passedChecks },
+      ...{ tokenId: ctx.viewer.tokenId ?? "", byGroups: ctx.viewer.groups, ...toActorColumns("by", ctx.viewer) },
+      position: positions[index] as number,
+      createdAt: now,
+      validUntil: new Date(now.getTime() + rule.validFor),
+      ...{ voidedAt: null, voidedBecause: null },
+    }),
+  );
   await tx.insert(Approval, approvals);
   return approvals;
 }

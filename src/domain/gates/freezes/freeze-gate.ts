@@ -45,8 +45,12 @@ export function isInForce(
   return hasBegun(freeze, now) && !hasEnded(freeze, now) && matchesScope(scope, place);
 }
 
-export function hasBegun({ startsAt }: Freeze, now: Date): boolean {
-  return startsAt <= now;
+/**
+ * A freeze that began when it was created is in force for everybody who sees it: a transaction may have begun before it, by the
+ * time that gates go by, and evaluates after it.
+ */
+export function hasBegun({ startsAt, createdAt }: Freeze, now: Date): boolean {
+  return startsAt <= now || startsAt <= createdAt;
 }
 
 export function hasEnded({ ended, endsAt }: Freeze, now: Date): boolean {
