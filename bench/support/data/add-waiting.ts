@@ -31,7 +31,7 @@ export async function addWaiting(path: string, count: number): Promise<void> {
           ...{ id: newId(), pipelineId: couplings.get(release.appId)?.pipelineId, sourceAppId: release.appId },
           ...{ releaseId: release.id, buildId: release.buildId, from: "DEVELOPMENT", to: "STAGING" },
           ...{ phase: "WAITING", forced: false, reason: null, forcedPast: [], notBefore: null, position: index + 1 },
-          ...{ ...NOT_WAITING, askedBy: null, retryOf: null, createdAt: now, updatedAt: now },
+          ...{ ...NOT_WAITING, askedBy: null, retryOf: null, configParity: null, createdAt: now, updatedAt: now },
           ...toActorColumns("createdBy", { name: "kim", role: "OPERATOR", subject: null, person: null }),
           ...{ wakeAt: new Date(now.getTime() + 30 * DAY_MS), expiresAt: new Date(now.getTime() + 30 * DAY_MS) },
         });
