@@ -124,6 +124,7 @@ export class RowGenerator {
       wave: 1,
       requiredChecks: stage === "PRODUCTION" ? ["ci/build"] : [],
       autoDeploy: false,
+      verification: null,
     });
     builds.forEach((buildId, index) => {
       const release = {
@@ -146,6 +147,8 @@ export class RowGenerator {
         configVersion: null,
         duringFreezeId: null,
         cancelRequestedAt: null,
+        ...{ verification: null, verificationState: null, verificationProblem: null, verificationFailedAt: null },
+        ...{ verifyBy: null, verifiedAt: null },
         deployDeadline: null,
         position: ++this.#releases,
         succeededAt: new Date(this.#clock),
