@@ -9,6 +9,8 @@ import type { Statement } from "./support/statement-recorder.js";
 
 /** Board queries or promotions per round. */
 const ITERATIONS = 100;
+/** Requests of a cached board per round. */
+const CACHED_ITERATIONS = 500;
 /** Pipelines relative to SQLite. A tenth is enough: this measures the path to the database, not the database. */
 const SIZE_RATIO = 0.1;
 
@@ -42,9 +44,10 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   const recordings = await recordOperations(filled, operations);
   const [server] = await Server.launch(await databases.createPostgres(filled));
   const bare = Child.start("support/baselines/postgres.js", filled);
+  const http = Child.start("support/baselines/http.js");
   const connection = new Connection(server.port);
   try {
-    const results: Result[] = [];
+    const results: Result[] = [await measureCached(connection, http, rounds)];
     for (const { what, query, variables, statements, at } of recordings) {
       const asked = () => measureLatency(connection, query, variables);
       const sent = async () => median(await bare.call<number[]>("measure", what, statements, at, ITERATIONS));
@@ -54,7 +57,30 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
     return results;
   } finally {
     connection.close();
-    await Promise.all([server.stop(), bare.stop()]);
+    await Promise.all([server.stop(), bare.stop(), http.stop()]);
+  }
+}
+
+/** Throughput of the same board again and again, from the response cache. The baseline is a bare HTTP server that sends the same bytes. */
+async function measureCached(connection: Connection, http: Child, rounds: number): Promise<Result> {
+  const bytes = request(BOARD, { pipeline: pipelineName(0) });
+  const body = await connection.send(bytes);
+  const bare = new Connection(await http.call<number>("listen", body.toString()));
+  const rate = async (to: Connection) => {
+    const startedAt = performance.now();
+    for (let iteration = 0; iteration < CACHED_ITERATIONS; iteration += 1) await to.send(bytes);
+    return (CACHED_ITERATIONS / (performance.now() - startedAt)) * 1000;
+  };
+  try {
+    const rates = await interleave(
+      rounds,
+      () => rate(connection),
+      () => rate(bare),
+    );
+    const against = "a bare node:http process that sends the same bytes";
+    return createComparison("PostgreSQL: board asked again", "responses/s", against, rates, null);
+  } finally {
+    bare.close();
   }
 }
 

@@ -37,7 +37,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     ],
   },
   {
-    why: "They test SQLite's file, its lock and group commit, the response cache, which needs a single process, and the start and stop of such a process. database/postgres/ tests the same for PostgreSQL.",
+    why: "They test SQLite's file, its lock and group commit, what drops responses from the cache on a single process, and the start and stop of such a process. database/postgres/ tests the same for PostgreSQL.",
     files: [
       "examples/demo",
       "deploy/drain",
@@ -47,7 +47,6 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "database/sqlite-file",
       "first-start",
       "server/cache/invalidation",
-      "server/cache/response-cache",
       "server/websocket/sigkill",
       "start-and-stop",
       "database/group-commit",

@@ -11,6 +11,7 @@ import { type Ctx, SYSTEM_VIEWER } from "./domain/core/context.js";
 import { cursorExpired } from "./domain/history/events.js";
 import { readWaitingStatistics } from "./domain/promotions/statistics.js";
 import { Feed } from "./events/feed.js";
+import { followChanges } from "./events/log-changes.js";
 import { readEvents } from "./events/read.js";
 import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
@@ -127,7 +128,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     cleanup.push(() => database.close());
     const { deployTimeout, reviewAppTtl, eventRetention } = config;
     const durations = { deployTimeout, reviewAppTtl, eventRetention };
-    const responseStore = new ResponseStore(database);
+    const changes = await followChanges(database);
+    const responseStore = new ResponseStore(changes);
     const db = tracing === null ? database : tracing.traceTransactions(database);
     const sender = new HttpSender({
       networks: config.webhookNetworks,
@@ -163,7 +165,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     cleanup.push(() => feed.close());
 
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
-    const authentication = new Authentication(ctx, log, oidc);
+    const authentication = new Authentication(ctx, changes, log, oidc);
     const schema = buildSchema();
     const { limits, costPerMinute } = config;
     const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);
@@ -188,7 +190,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     cleanup.push(() => execution.stop());
     const incoming = new ByteBudget(config.maxIncomingBytes);
     const outgoing = new ByteBudget(config.maxOutgoingBytes);
-    const fastPath = new FastPath({ execution, authentication, observer, responseCache, incoming, outgoing });
+    const fastPath = new FastPath({ execution, authentication, observer, responseCache, changes, incoming, outgoing });
     const { allowedOrigins, requestTimeout, basePath, oidcClientId: clientId } = config;
     const http = await createHttp({ log, allowedOrigins, fastPath, basePath, requestTimeout, incoming, outgoing });
     const stop = new HttpStop(http, execution);

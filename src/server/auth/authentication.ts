@@ -5,6 +5,7 @@ import { authenticate, hash } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { Token, type Viewer } from "../../entities/access/token.js";
+import type { LogChanges } from "../../events/log-changes.js";
 import type { Logger } from "../telemetry/log.js";
 import { isJwt, type Oidc } from "./oidc.js";
 
@@ -32,14 +33,19 @@ export class Authentication {
   #tokenChanges = 0;
 
   /** @param oidc verifies JWTs of an external issuer; null if none is configured */
-  constructor(ctx: Pick<Ctx, "db" | "now">, log: Logger, oidc: Oidc | null) {
+  constructor(ctx: Pick<Ctx, "db" | "now">, changes: LogChanges, log: Logger, oidc: Oidc | null) {
     this.#ctx = ctx;
     this.#log = log;
     this.#oidc = oidc;
-    ctx.db.onCommitted(({ events }) => {
-      if (!events.some(({ type }) => type.startsWith("TOKEN_"))) return;
+    const forget = () => {
       this.#tokenChanges += 1;
       this.#cached.clear();
+    };
+    changes.add({
+      reset: forget,
+      changed: (events) => {
+        if (events.some(({ type }) => type.startsWith("TOKEN_"))) forget();
+      },
     });
   }
 
@@ -69,16 +75,11 @@ export class Authentication {
     return toViewer(token);
   }
 
-  /** Whether tokens are cached. They are not if other processes can revoke them in the same database. */
-  get isCached(): boolean {
-    return this.#ctx.db.exclusive;
-  }
-
   /**
    * Identifies the viewer from the cache, without a database query. Null if the token is not cached or no longer valid.
+   * On PostgreSQL, call `LogChanges.catchUp` before: another instance may have revoked it.
    */
   authenticateCached(authorization: unknown): Viewer | null {
-    if (!this.isCached) return null;
     const secret = bearerToken(authorization);
     const token = secret === undefined ? undefined : this.#cached.get(hash(secret));
     const now = this.#ctx.now();

@@ -27,7 +27,12 @@ export class ResponseCache {
   /** @param enabled false if every operation must be charged to a budget, and so executed */
   constructor(store: ResponseStore, enabled: boolean) {
     this.#store = store;
-    this.#enabled = enabled && store.enabled;
+    this.#enabled = enabled;
+  }
+
+  /** Whether there is a response to a request, given its body. Cheaper than `find`, and not counted. */
+  has(request: Buffer, viewer: Viewer): boolean {
+    return this.#enabled && this.#store.has(cacheKey(viewer, request));
   }
 
   /** @param request the body of the request */

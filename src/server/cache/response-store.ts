@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { CommittedChanges } from "../../database/changes.js";
-import type { Database } from "../../database/database.js";
+import type { AppendedEvent } from "../../database/changes.js";
+import type { LogChanges } from "../../events/log-changes.js";
 import type { ClientName } from "../telemetry/client-name.js";
 
 /** Capacity: cached responses and their keys, in bytes. */
@@ -25,14 +25,12 @@ interface Entry extends CachedResponse {
 /**
  * Caches the bodies of responses as the bytes that were sent, until a row that they depend on changes.
  *
- * Invalidation follows the event log. Every commit that clients can see appends events, and the database reports them
- * before it acknowledges the write. So a request that starts after a write was acknowledged never receives a response
- * from before the write. A response is not cached if anything was committed while it was computed: some of its rows may
- * be older than the commit.
+ * Invalidation follows the event log. Every commit that clients can see appends events, and `LogChanges` tells of them:
+ * on SQLite before a write is acknowledged, on PostgreSQL before a response is taken from the cache. So a request that
+ * starts after a write was acknowledged never receives a response from before the write. A response is not cached if
+ * a commit became known while it was computed: some of its rows may be older than the commit.
  */
 export class ResponseStore {
-  /** Whether responses are cached. They are not if other processes write to the same database. */
-  readonly enabled: boolean;
   readonly #entries: LRUCache<string, Entry>;
   readonly #dependents = new Map<string, Set<string>>();
   #commits = 0;
@@ -40,8 +38,7 @@ export class ResponseStore {
   #misses = 0;
 
   /** @param capacity in bytes. An entry may take an eighth of it. @default 32 MiB */
-  constructor(database: Database, capacity = MAX_BYTES) {
-    this.enabled = database.exclusive;
+  constructor(changes: LogChanges, capacity = MAX_BYTES) {
     this.#entries = new LRUCache({
       maxSize: capacity,
       maxEntrySize: capacity / 8,
@@ -49,11 +46,17 @@ export class ResponseStore {
         ENTRY_OVERHEAD_BYTES + body.length + 2 * key.length + DEPENDENCY_BYTES * dependencies.length,
       dispose: ({ dependencies }, key) => this.#removeDependent(key, dependencies),
     });
-    database.onCommitted((changes) => this.#invalidate(changes));
+    changes.add({
+      changed: (events) => this.#invalidate(events),
+      reset: () => {
+        this.#commits += 1;
+        this.#entries.clear();
+      },
+    });
   }
 
   /**
-   * Incremented by every observed commit. A response is cached only if the value did not change while it was computed.
+   * Incremented by every commit that became known. A response is cached only if the value did not change while it was computed.
    */
   get commits(): number {
     return this.#commits;
@@ -62,6 +65,11 @@ export class ResponseStore {
   get statistics() {
     const { size, calculatedSize } = this.#entries;
     return { hits: this.#hits, misses: this.#misses, entries: size, bytes: calculatedSize };
+  }
+
+  /** Whether there is a response, which `find` returns if no commit has dropped it until then. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
   }
 
   find(key: string): CachedResponse | null {
@@ -76,7 +84,7 @@ export class ResponseStore {
    * @param commitsAtStart the value of `commits` before the first row was read
    */
   store(key: string, response: CachedResponse, dependencies: ReadonlySet<string>, commitsAtStart: number): void {
-    if (!this.enabled || commitsAtStart !== this.#commits) return;
+    if (commitsAtStart !== this.#commits) return;
     const entry: Entry = { ...response, dependencies: [...dependencies] };
     this.#entries.set(key, entry);
     // An entry that is too large was not stored.
@@ -89,7 +97,7 @@ export class ResponseStore {
   }
 
   /** Drops every response that depends on what these events affect. */
-  #invalidate({ events }: CommittedChanges): void {
+  #invalidate(events: readonly AppendedEvent[]): void {
     this.#commits += 1;
     for (const { pipelineId, apps } of events) {
       if (pipelineId !== null) this.#dropDependents(pipelineId);

@@ -4,6 +4,7 @@ import type { FastifyReply } from "fastify";
 import { LRUCache } from "lru-cache";
 import type { ByteBudget } from "../../async/byte-budget.js";
 import type { Viewer } from "../../entities/access/token.js";
+import type { LogChanges } from "../../events/log-changes.js";
 import type { Authentication } from "../auth/authentication.js";
 import type { ResponseCache } from "../cache/response-cache.js";
 import type { Execution } from "../execution/execute.js";
@@ -26,6 +27,7 @@ interface FastPathParts {
   readonly incoming: ByteBudget;
   /** Bounds the bytes of responses that are not read. */
   readonly outgoing: ByteBudget;
+  readonly changes: LogChanges;
 }
 
 /**
@@ -57,7 +59,7 @@ export class FastPath {
     });
     request.on("end", () => {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      this.#answer(request, response, headers, transport, body);
+      void this.#answer({ request, response, headers, transport, body });
     });
     return true;
   }
@@ -72,41 +74,34 @@ export class FastPath {
     this.#headers.set(toVariant(requestHeaders), headers);
   }
 
-  #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: readonly string[],
-    transport: Transport,
-    body: Buffer,
-  ): void {
-    const { authentication, responseCache, observer } = this.#parts;
+  async #answer(exchange: Exchange): Promise<void> {
+    const { request, transport, body } = exchange;
+    const { authentication, responseCache, changes } = this.#parts;
+    const { authorization } = request.headers;
     // Checked when the body has arrived: the token may have been revoked in the meantime.
-    const viewer = authentication.authenticateCached(request.headers.authorization);
+    let viewer = authentication.authenticateCached(authorization);
+    if (changes.catchUp !== null) {
+      const isKept = viewer !== null && responseCache.has(body, viewer);
+      viewer = isKept && (await succeeds(changes.catchUp())) ? authentication.authenticateCached(authorization) : null;
+    }
     const requestId = randomUUID();
     const cached = viewer === null ? null : responseCache.find(body, viewer);
-    if (viewer === null || cached === null) {
-      void this.#execute(request, response, headers, transport, body, requestId, viewer);
-      return;
-    }
+    if (viewer === null || cached === null) return this.#execute(exchange, requestId, viewer);
+    const { observer } = this.#parts;
     const record: OperationRecord = observer.begin(requestId, transport);
     record.viewer = viewer.name;
     record.operation = cached.operation;
     record.client ??= cached.client;
     record.cacheHit = true;
-    this.#send(response, 200, headers, cached.body, requestId);
+    this.#send(exchange.response, 200, exchange.headers, cached.body, requestId);
     observer.finish(record, 200);
   }
 
-  async #execute(
-    { headers: { authorization } }: IncomingMessage,
-    response: ServerResponse,
-    headers: readonly string[],
-    transport: Transport,
-    body: Buffer,
-    requestId: string,
-    viewer: Viewer | null,
-  ): Promise<void> {
+  /** @param viewer null if it is unknown until the database is asked */
+  async #execute(exchange: Exchange, requestId: string, viewer: Viewer | null): Promise<void> {
     const { authentication, responseCache, execution } = this.#parts;
+    const { request, headers, transport, body } = exchange;
+    const { authorization } = request.headers;
     const pending = responseCache.start(body);
     const outcome = await execution.execute(() => parseBody(body), {
       viewer: () => viewer ?? authentication.authenticate(authorization),
@@ -117,12 +112,13 @@ export class FastPath {
     });
     const { status, headers: added, result, record } = outcome;
     const text = Buffer.from(serializeResult(result));
-    if (status === 200 && viewer !== null) {
+    const known = viewer ?? authentication.authenticateCached(authorization);
+    if (status === 200 && known !== null) {
       // Of the client in the headers, another request knows better.
       const client = transport.client === null ? record.client : null;
-      responseCache.store(pending, { body: text, operation: record.operation, client }, viewer);
+      responseCache.store(pending, { body: text, operation: record.operation, client }, known);
     }
-    this.#send(response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
+    this.#send(exchange.response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
   }
 
   #send(response: ServerResponse, status: number, headers: readonly string[], body: Buffer, requestId: string): void {
@@ -130,6 +126,24 @@ export class FastPath {
     response.end(body);
     countResponse(this.#parts.outgoing, response, body.length);
   }
+}
+
+/** A request whose body has arrived, and its response. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Of the response, without `content-length`. */
+  readonly headers: readonly string[];
+  readonly transport: Transport;
+  readonly body: Buffer;
+}
+
+/** Whether the log could be read. If not, the execution will meet the same problem, and report it. */
+function succeeds(catchUp: Promise<void>): Promise<boolean> {
+  return catchUp.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The request headers that the response headers depend on. */
