@@ -107,8 +107,15 @@ export async function fillPostgres(url: string, pipelines: number): Promise<void
   } finally {
     await database.close();
   }
+  await moveSequences(url);
   // Otherwise autovacuum would do it during a measurement.
   await runStatement(url, "VACUUM ANALYZE");
+}
+
+/** Moves the sequences of positions behind the rows that came with positions of their own. */
+async function moveSequences(url: string): Promise<void> {
+  for (const table of ["builds", "couplings", "releases"])
+    await runStatement(url, `SELECT setval('${table}_position', MAX(position)) FROM ${table}`);
 }
 
 /** Runs one statement outside of a transaction. */

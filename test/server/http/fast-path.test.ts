@@ -131,13 +131,18 @@ describe("the fast path", () => {
     const query = "{ pipelines { totalCount } }";
     for (const extensions of [undefined, { clientLibrary: { name: "@apollo/client", version: "4.0.0" } }]) {
       const body = JSON.stringify({ query, extensions });
+      // Tasks in the background run statements too: the least of several times counts.
       const statements = async (inPieces: boolean) => {
-        const before = server.app.database.statements;
-        await send(server, secret, body, inPieces);
-        return server.app.database.statements - before;
+        const counts: number[] = [];
+        for (let turn = 0; turn < 3; turn++) {
+          const before = server.app.database.statements;
+          await send(server, secret, body, inPieces);
+          counts.push(server.app.database.statements - before);
+        }
+        return Math.min(...counts);
       };
       // The first use of a token is recorded a little later.
-      for (let turn = 0; turn < 5; turn++) await statements(turn > 2);
+      for (const inPieces of [false, true]) await statements(inPieces);
       assert.equal(await statements(false), (await statements(true)) - 1);
     }
   });
