@@ -16,7 +16,7 @@ export interface ChangeListener {
 export interface LogChanges {
   add(listener: ChangeListener): void;
   /**
-   * Tells the listeners of everything that was committed before the call, by any instance. Null if nothing needs to be
+   * Reports to the listeners everything that was committed before the call, by any instance. Null if nothing needs to be
    * waited for, because listeners are told before a write is acknowledged.
    *
    * The promise is rejected with DatabaseUnavailable if the log cannot be read. Then caches must not be used.
@@ -56,7 +56,7 @@ const CHANGES = columns({
 class SharedLogChanges implements LogChanges {
   readonly #reader: Reader;
   readonly #listeners: ChangeListener[] = [];
-  /** The position that listeners have been told of; null before the first read. */
+  /** The position that listeners know; null before the first read. */
   #position: number | null = null;
   /** Identifies the event at `#position`, to notice that a log went back and grew again. Null if it was pruned. */
   #mark: string | null = null;
@@ -107,7 +107,7 @@ class SharedLogChanges implements LogChanges {
     this.#mark = mark;
   }
 
-  /** The events up to `head` that listeners have not been told of; null if they cannot be known. */
+  /** The events up to `head` that listeners do not know; null if they cannot be known. */
   async #readAfter(head: number): Promise<AppendedEvent[] | null> {
     const from = this.#position;
     if (from === null || this.#mark === null || head <= from || head - from > MAX_EVENTS) return null;
