@@ -19,6 +19,7 @@ const VALUES = {
     ...[
       "Actor",
       "Approver",
+      "AutomationHold",
       "AvailableCheck",
       "CheckResult",
       "Commit",

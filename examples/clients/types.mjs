@@ -34,7 +34,7 @@ export const POSSIBLE_TYPES = {
 export const VALUE_TYPES = [
   ...["Actor", "ApprovalProgress", "Approver", "AutoDeploy", "AvailableCheck", "Blocker", "CheckResult", "Commit"],
   ...["ConfigDifference", "ConfigVar"],
-  ...["GateScope", "GateState", "PromotionWave", "Verification"],
+  ...["AutomationHold", "GateScope", "GateState", "PromotionWave", "Verification"],
   ...["GithubReport", "PlannedTarget", "PromotionPlan", "PullRequest", "StageNode", "StagePolicy", "TimeInterval"],
   "Viewer",
 ];

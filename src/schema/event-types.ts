@@ -14,6 +14,8 @@ describe("EventType", EventType, "The type of an event.", {
   COUPLING_AUTO_DEPLOY_CHANGED: "Automatic deployment of an app was turned on or off.",
   COUPLING_WAVE_CHANGED: "The wave of an app changed.",
   COUPLING_VERIFICATION_CHANGED: "The verification of an app changed. The summary has its values before and after.",
+  AUTOMATION_HELD: "Automatic promotions to an app are held, so that they do not undo what a person decided.",
+  AUTOMATION_RESUMED: "Automatic promotions to an app are no longer held.",
   COUPLING_REMOVED: "An app was removed from its pipeline.",
   BUILD_CREATED: "A build was registered.",
   BUILD_UPDATED: "A build was updated, or a status was reported on a build that has no release.",

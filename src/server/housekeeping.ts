@@ -10,11 +10,12 @@ import {
   pruneHistory,
   settleDuePromotions,
 } from "../domain/history/housekeeping.js";
+import { promoteDue } from "../domain/rollouts/automation/promote-due.js";
 import { failOverdueVerifications } from "../domain/rollouts/verification/overdue.js";
 import type { ClockGuard } from "./clock-guard.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** Interval of the checks for due work, in milliseconds. A check costs eight index reads. */
+/** Interval of the checks for due work, in milliseconds. A check costs nine index reads. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -36,6 +37,7 @@ export function startHousekeeping(ctx: Ctx, clock: ClockGuard, log: Logger): Tic
     await attempt("verifications", () => failOverdueVerifications(ctx));
     await attempt("approvals", () => voidExpired(ctx));
     await attempt("waiting promotions", () => settleDuePromotions(ctx, stopped));
+    await attempt("automatic promotions", () => promoteDue(ctx));
     await attempt("review apps", () => closeExpiredReviewApps(ctx));
     await attempt("windows and freezes", () => announceGateChanges(ctx));
     await attempt("held deploys", () => retryHeldDeploys(ctx));

@@ -313,6 +313,8 @@ describe("a command whose output is piped", () => {
     ]);
     assert.equal((await cli.json(["pipelines:verify", "-a", stg.name, "--none"])).verification, null);
     assert.equal((await cli.run(["pipelines:verify", "-a", stg.name])).code, 2);
+    const resumed = await columns("pipelines:resume", "-a", canary.name);
+    assert.deepEqual(resumed, [[`Automatic promotions to ⬢ ${canary.name} are not held.`]]);
     const { id } = await cli.json(["promote", "-a", stg.name]);
     const drawn = await columns("promotions:info", id);
     assert.deepEqual(drawn.slice(-5), [

@@ -25,6 +25,8 @@ export type EventType =
   | 'COUPLING_AUTO_DEPLOY_CHANGED'
   | 'COUPLING_WAVE_CHANGED'
   | 'COUPLING_VERIFICATION_CHANGED'
+  | 'AUTOMATION_HELD'
+  | 'AUTOMATION_RESUMED'
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
@@ -474,6 +476,8 @@ export type UpdateStagePolicyInput = {
   readonly soakTime?: string | null | undefined;
   readonly configParity?: ConfigParity | null | undefined;
   readonly requireVerified?: boolean | null | undefined;
+  readonly autoPromote?: boolean | null | undefined;
+  readonly autoPromoteEvery?: string | null | undefined;
   readonly maxParallel?: number | null | undefined;
   readonly maxFailures?: number | null | undefined;
   readonly pauseBetweenWaves?: string | null | undefined;
@@ -582,6 +586,10 @@ export type VerificationInput = {
   readonly checks: ReadonlyArray<string>;
   readonly within?: string | null | undefined;
   readonly onFailure?: VerificationFailure | null | undefined;
+};
+
+export type ReleaseAutomationHoldInput = {
+  readonly coupling: string;
 };
 
 export type ReportStatusInput = {
@@ -848,7 +856,7 @@ export type RotateConfigKeysMutationVariables = Exact<{
 
 export type RotateConfigKeysMutation = { readonly rotateConfigKeys: { readonly key: string, readonly rotated: number, readonly missing: ReadonlyArray<string> } | null };
 
-export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string }, readonly verification: { readonly checks: ReadonlyArray<string>, readonly within: string, readonly onFailure: VerificationFailure } | null };
+export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string }, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: ActorFragment } | null, readonly verification: { readonly checks: ReadonlyArray<string>, readonly within: string, readonly onFailure: VerificationFailure } | null };
 
 export type CouplingQueryVariables = Exact<{
   id?: string | null | undefined;
@@ -1269,7 +1277,7 @@ export type CloseReviewAppMutationVariables = Exact<{
 
 export type CloseReviewAppMutation = { readonly closeReviewApp: { readonly closedAppId: string } | null };
 
-export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly requireVerified: boolean, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
+export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly requireVerified: boolean, readonly autoPromote: boolean, readonly autoPromoteEvery: string | null, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
 
 export type StagePolicyQueryVariables = Exact<{
   pipeline: string;
@@ -1320,6 +1328,13 @@ export type SetVerificationMutationVariables = Exact<{
 
 
 export type SetVerificationMutation = { readonly setVerification: { readonly coupling: CouplingFragment } | null };
+
+export type ReleaseAutomationHoldMutationVariables = Exact<{
+  input: ReleaseAutomationHoldInput;
+}>;
+
+
+export type ReleaseAutomationHoldMutation = { readonly releaseAutomationHold: { readonly coupling: CouplingFragment } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1451,7 +1466,7 @@ export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: W
 
 export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_VERIFICATION_CHANGED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_VERIFICATION_CHANGED", "AUTOMATION_HELD", "AUTOMATION_RESUMED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -1641,6 +1656,13 @@ const COUPLING = `fragment Coupling on Coupling {
   requiredChecks
   autoDeploy
   wave
+  automationHeld {
+    since
+    reason
+    by {
+      ...Actor
+    }
+  }
   verification {
     checks
     within
@@ -2029,6 +2051,8 @@ const STAGE_POLICY = `fragment StagePolicy on StagePolicy {
   soakTime
   configParity
   requireVerified
+  autoPromote
+  autoPromoteEvery
   maxParallel
   maxFailures
   pauseBetweenWaves
@@ -2432,7 +2456,7 @@ export const CouplingDocument: Operation<CouplingQuery, CouplingQueryVariables> 
     ...Coupling
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
 };
 
 export const AddCouplingDocument: Mutation<AddCouplingMutation, AddCouplingMutationVariables> = {
@@ -2444,7 +2468,7 @@ export const AddCouplingDocument: Mutation<AddCouplingMutation, AddCouplingMutat
     }
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
 };
 
 export const UpdateChecksDocument: Mutation<UpdateChecksMutation, UpdateChecksMutationVariables> = {
@@ -2456,7 +2480,7 @@ export const UpdateChecksDocument: Mutation<UpdateChecksMutation, UpdateChecksMu
     }
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
 };
 
 export const MoveCouplingDocument: Mutation<MoveCouplingMutation, MoveCouplingMutationVariables> = {
@@ -2468,7 +2492,7 @@ export const MoveCouplingDocument: Mutation<MoveCouplingMutation, MoveCouplingMu
     }
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
 };
 
 export const SetAutoDeployDocument: Mutation<SetAutoDeployMutation, SetAutoDeployMutationVariables> = {
@@ -2480,7 +2504,7 @@ export const SetAutoDeployDocument: Mutation<SetAutoDeployMutation, SetAutoDeplo
     }
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
 };
 
 export const RemoveCouplingDocument: Mutation<RemoveCouplingMutation, RemoveCouplingMutationVariables> = {
@@ -3083,7 +3107,7 @@ export const SetWaveDocument: Mutation<SetWaveMutation, SetWaveMutationVariables
     }
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
 };
 
 export const AdvancePromotionDocument: Mutation<AdvancePromotionMutation, AdvancePromotionMutationVariables> = {
@@ -3131,7 +3155,19 @@ export const SetVerificationDocument: Mutation<SetVerificationMutation, SetVerif
     }
   }
 }
-${COUPLING}`,
+${COUPLING}${ACTOR}`,
+};
+
+export const ReleaseAutomationHoldDocument: Mutation<ReleaseAutomationHoldMutation, ReleaseAutomationHoldMutationVariables> = {
+  name: "ReleaseAutomationHold",
+  document: `mutation ReleaseAutomationHold($input: ReleaseAutomationHoldInput!) {
+  releaseAutomationHold(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
 };
 
 export const ViewerDocument: Operation<ViewerQuery, ViewerQueryVariables> = {

@@ -67,7 +67,7 @@ export async function insertCoupling(
     id: newId(),
     pipelineId: pipeline.id,
     appId: app.id,
-    ...{ wave: 1, verification: null },
+    ...{ wave: 1, verification: null, automationHold: null, promoteDue: null },
     position: await nextPosition(tx, "couplings"),
     createdAt: now,
     updatedAt: now,

@@ -30,6 +30,8 @@ export interface Asked extends Override {
   readonly retryOf?: string;
   /** How config vars are compared, as in PromoteInput. */
   readonly parity?: ConfigParity | null;
+  /** Whether the service promotes by itself. @default false */
+  readonly automatic?: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export async function carryOut(
     loginExpiresAt: ctx.viewer.expiresAt ?? null,
     askedBy: ctx.viewer.tokenId,
     retryOf: asked.retryOf ?? null,
+    automatic: asked.automatic === true,
     position: await nextPosition(tx, "promotions"),
     ...toActorColumns("createdBy", ctx.viewer),
     createdAt: now,
@@ -129,7 +132,7 @@ export const NOT_WAITING = {
   supersededBy: null,
   ...noActorColumns("endedBy"),
   endReason: null,
-  ...{ paused: false, advancedWave: 0, waveEndedAt: null },
+  ...{ paused: false, advancedWave: 0, waveEndedAt: null, automatic: false, startedAt: null },
   needsReview: false,
   reviewedAt: null,
   ...noActorColumns("reviewedBy"),

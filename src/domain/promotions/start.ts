@@ -10,6 +10,7 @@ import type { TxCtx } from "../core/context.js";
 import { transactionTime } from "../core/time.js";
 import { type MadeReleases, prepareReleases, type ReleaseRequest } from "../releases/deployments.js";
 import { isFinal, promotionPhase } from "../releases/phases.js";
+import { noteDecision } from "../rollouts/automation/holds.js";
 import type { TargetState } from "../rollouts/progress.js";
 import { DUE } from "../rollouts/update-progress.js";
 import { supersedeWaiting } from "./supersession.js";
@@ -68,7 +69,8 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
   const before = isFirst ? null : await tx.first(Promotion, { id: promotion.id });
   const isForced = promotion.forcedPast.length > (before?.forcedPast.length ?? 0);
   const needsReview = isForced || promotion.needsReview;
-  const patch = { phase, wakeAt: waits ? DUE : null, waveEndedAt, needsReview } as const;
+  const startedAt = promotion.startedAt ?? (await transactionTime(tx, ctx));
+  const patch = { phase, startedAt, wakeAt: waits ? DUE : null, waveEndedAt, needsReview } as const;
   Object.assign(promotion, patch, isFirst || phase !== "IN_PROGRESS" ? { updatedAt: now } : {});
   const isStaged = waits || others.some(({ target }) => target.releaseId !== null);
   const rows = targets.map(({ app, target, checks }, index) => {
@@ -104,6 +106,7 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
       promotionTargetChanged(started, target, targetPhase(release)),
     ]),
   );
+  if (isFirst) events.push(...(await noteDecision(tx, ctx, promotion, allAppIds)));
   if (isNew) events.push(...rest.map((target) => promotionTargetChanged(started, target, "WAITING")));
   if (phase === "IN_PROGRESS") return events;
   const ofOthers = others.filter(({ target }) => target.releaseId !== null).map(({ target }) => target.appId);

@@ -16,6 +16,7 @@ import { nextPositions } from "../core/position.js";
 import { transactionTime } from "../core/time.js";
 import { findFreezesInForce } from "../gates/freezes/freeze-record.js";
 import type { Override } from "../gates/override.js";
+import { promoteLater } from "../rollouts/automation/promote-later.js";
 import { updateProgress } from "../rollouts/update-progress.js";
 import { evaluateVerification } from "../rollouts/verification/outcome.js";
 import { findVerifications, NOT_VERIFIED, startVerification } from "../rollouts/verification/start.js";
@@ -71,6 +72,7 @@ export async function prepareReleases(
   const freezes = await findFreezesInForce(tx, succeededAt, ids);
   const verifications = await findVerifications(tx, apps);
   const positions = await nextPositions(tx, "releases", apps.length);
+  await promoteLater(tx, { appIds: apps.filter((app) => app.deploymentMode === "IMMEDIATE").map(({ id }) => id) });
   const requests = "build" in request ? apps.map(() => request) : request;
   const releases = apps.map((app, index): Release => {
     const { build, trigger, description, promotionId, override } = requests[index] as ReleaseRequest;
@@ -141,6 +143,7 @@ export async function updatePhase(
   const patch = { phase, failureReason, timedOut, deployDeadline, updatedAt, succeededAt, ...verification };
   await tx.update(Release, { id: release.id }, patch);
   const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, coupling?.pipelineId ?? null)];
+  if (phase === "SUCCEEDED") await promoteLater(tx, { appIds: [release.appId] });
   // A promotion of it that waits will never go: the clock ends it.
   if (phase === "SUPERSEDED") await wakePromotionsOf(tx, release);
   if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));

@@ -19,6 +19,7 @@ import { transactionTime } from "../core/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
 import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { holdAutomation } from "../rollouts/automation/holds.js";
 import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
 import { isFinal } from "./phases.js";
 import { findRollbackTarget } from "./rollback-target.js";
@@ -54,6 +55,9 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
       description: description || defaultDescription(build),
       override,
     });
+    events.push(
+      ...(await holdAutomation(tx, ctx, [app.id], `v${release.version} was released straight onto the app.`)),
+    );
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
@@ -108,6 +112,7 @@ export async function rollback(ctx: Ctx, input: RollbackInput): Promise<Release>
       description: reason ? `Rollback to v${back.version}: ${reason}` : `Rollback to v${back.version}`,
       override: NOT_FORCED,
     });
+    events.push(...(await holdAutomation(tx, ctx, [app.id], `The app was rolled back to v${back.version}.`)));
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });

@@ -4,6 +4,7 @@ import { type EventDraft, promotionChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { transactionTime } from "../core/time.js";
 import { promotionPhase } from "../releases/phases.js";
+import { promoteLater } from "./automation/promote-later.js";
 import { findTargetStates, readProgress } from "./progress.js";
 
 /** The time at which a promotion is evaluated again that is due now, by any clock. */
@@ -25,6 +26,8 @@ export async function updateProgress(tx: Tx, ctx: TxCtx, promotion: Promotion): 
     await tx.update(Promotion, { id: promotion.id }, { wakeAt: DUE, waveEndedAt });
     return [];
   }
+  // Automation waits for promotions that are under way.
+  await promoteLater(tx, { pipelineId: promotion.pipelineId });
   const patch = { phase, wakeAt: null, waveEndedAt: null, updatedAt: ctx.now() };
   Object.assign(promotion, patch);
   await tx.update(Promotion, { id: promotion.id }, patch);

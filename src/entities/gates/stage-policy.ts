@@ -35,6 +35,22 @@ export class StagePolicy {
   @Column("boolean")
   requireVerified!: boolean;
 
+  @Field(() => Boolean, {
+    description:
+      "Whether a release of the stage before is promoted into this stage by itself, as soon as every gate allows it.",
+  })
+  @Column("boolean")
+  autoPromote!: boolean;
+
+  /** Milliseconds. */
+  @Field(() => Duration, {
+    nullable: true,
+    description:
+      "How long after an automatic promotion has started the next may start, so that changes are batched; null for no limit.",
+  })
+  @Column("bigint", { ...integer, nullable: true })
+  autoPromoteEvery!: number | null;
+
   @Field(() => Int, {
     nullable: true,
     description: "How many targets of a promotion are under way at once, at most; null for all of a wave.",

@@ -3,6 +3,7 @@ import { Column, Entity } from "typeorm";
 import { Stage } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
+import type { StoredHold } from "./automation-hold.js";
 import { Verification } from "./verification.js";
 
 @Entity("couplings")
@@ -49,6 +50,14 @@ export class Coupling extends Node {
   })
   @Column("simple-json", { nullable: true })
   verification!: Verification | null;
+
+  /** What holds automatic promotions to the app; null if nothing does. */
+  @Column("simple-json", { nullable: true })
+  automationHold!: StoredHold | null;
+
+  /** When automatic promotions from the app are decided again; null if nothing has changed. */
+  @Column("bigint", { ...instant, nullable: true })
+  promoteDue!: Date | null;
 
   /** Counts up in the order in which apps are added, by every instance. Unlike ids, it does not depend on a clock. */
   @Column("bigint", integer)

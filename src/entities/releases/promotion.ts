@@ -147,6 +147,14 @@ export class Promotion extends Node {
   @Column("boolean")
   paused!: boolean;
 
+  /** Whether the service promoted by itself, as the policy of the stage says. */
+  @Column("boolean")
+  automatic!: boolean;
+
+  /** When its first targets were admitted, by `transactionTime`; null before that, and for promotions from before it was recorded. */
+  @Column("bigint", OPTIONAL_INSTANT)
+  startedAt!: Date | null;
+
   /** The highest wave that `advancePromotion` let begin; 0 if none. */
   @Column("integer")
   advancedWave!: number;

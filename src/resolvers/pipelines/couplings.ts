@@ -76,6 +76,7 @@ export class CouplingResolver {
   }
 
   @FieldResolver(() => Boolean, {
+    deprecationReason: "Use `automationHeld`, which also says since when and why, and holds in every stage.",
     description:
       "Whether automatic deployment is on hold after a rollback, so that it does not undo the rollback. The next release or promotion to the app ends the hold.",
   })

@@ -1,7 +1,9 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { setVerification, setWave } from "../../domain/rollouts/app-settings.js";
+import { explainHolds, releaseAutomationHold } from "../../domain/rollouts/automation/holds.js";
 import { advancePromotion, pausePromotion, resumePromotion } from "../../domain/rollouts/control.js";
 import { explainWaves } from "../../domain/rollouts/explain-waves.js";
+import { AutomationHold } from "../../entities/pipelines/automation-hold.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Promotion } from "../../entities/releases/promotion.js";
 import { PromotionWave } from "../../entities/releases/promotion-wave.js";
@@ -9,6 +11,7 @@ import type { Context } from "../../schema/context.js";
 import {
   AdvancePromotionInput,
   PausePromotionInput,
+  ReleaseAutomationHoldInput,
   ResumePromotionInput,
   SetVerificationInput,
   SetWaveInput,
@@ -16,6 +19,7 @@ import {
 import {
   AdvancePromotionPayload,
   PausePromotionPayload,
+  ReleaseAutomationHoldPayload,
   ResumePromotionPayload,
   SetVerificationPayload,
   SetWavePayload,
@@ -91,5 +95,26 @@ export class CouplingRolloutResolver {
     input: SetVerificationInput,
   ): Promise<SetVerificationPayload> {
     return { coupling: await ctx.mutate((ctx) => setVerification(ctx, input)) };
+  }
+
+  @FieldResolver(() => AutomationHold, {
+    nullable: true,
+    description:
+      "Why automatic deploys or promotions to the app are held; null if they are not. In DEVELOPMENT and REVIEW, a rollback holds automatic deploys until the next release or promotion to the app. In later stages with `autoPromote`, a rollback, or a promotion of something else than the current release of the source, holds automatic promotions until the current release is promoted, or `releaseAutomationHold`.",
+  })
+  automationHeld(@Root() coupling: Coupling, @Ctx() ctx: Context): Promise<AutomationHold | null> {
+    return ctx.loaders.computed.load(explainHolds, coupling);
+  }
+
+  @Mutation(() => ReleaseAutomationHoldPayload, {
+    nullable: true,
+    description: `Lets automatic promotions to an app go on. ${requiresRole("releaseAutomationHold")}`,
+  })
+  async releaseAutomationHold(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ReleaseAutomationHoldInput, { description: "Input for releaseAutomationHold." })
+    input: ReleaseAutomationHoldInput,
+  ): Promise<ReleaseAutomationHoldPayload> {
+    return { coupling: await ctx.mutate((ctx) => releaseAutomationHold(ctx, input)) };
   }
 }

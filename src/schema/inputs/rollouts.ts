@@ -47,6 +47,12 @@ export class SetVerificationInput implements settings.SetVerificationInput {
   verification?: VerificationInput | null;
 }
 
+@InputType({ description: "Input for releaseAutomationHold." })
+export class ReleaseAutomationHoldInput {
+  @Field(() => ID, { description: "The coupling, by id." })
+  coupling!: string;
+}
+
 @InputType({ description: "Input for advancePromotion." })
 export class AdvancePromotionInput implements control.AdvancePromotionInput {
   @Field(() => ID, { description: "The promotion, by id." })

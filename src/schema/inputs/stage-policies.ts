@@ -26,6 +26,18 @@ export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
   })
   requireVerified?: boolean | null;
 
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether releases of the stage before are promoted into this stage by themselves.",
+  })
+  autoPromote?: boolean | null;
+
+  @Field(() => Duration, {
+    nullable: true,
+    description: "How long after an automatic promotion the next may start, `0s` to `30d`. Null or `0s` for no limit.",
+  })
+  autoPromoteEvery?: string | null;
+
   @Field(() => Int, {
     nullable: true,
     description: "How many targets of a promotion may be under way at once, 1 to 200. Null for all of a wave.",

@@ -14,6 +14,12 @@ export class SetVerificationPayload {
   coupling!: Coupling;
 }
 
+@ObjectType({ description: "The coupling whose automation goes on.", simpleResolvers: true })
+export class ReleaseAutomationHoldPayload {
+  @Field(() => Coupling, { description: "The coupling after the mutation." })
+  coupling!: Coupling;
+}
+
 @ObjectType({ description: "The promotion of which a wave may begin.", simpleResolvers: true })
 export class AdvancePromotionPayload {
   @Field(() => Promotion, { description: "The promotion after the mutation." })

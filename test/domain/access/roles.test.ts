@@ -66,6 +66,7 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   pausePromotion: "OPERATOR",
   resumePromotion: "OPERATOR",
   setWave: "OPERATOR",
+  releaseAutomationHold: "OPERATOR",
   setVerification: "OPERATOR",
   cancelPromotion: "OPERATOR",
   retryPromotion: "OPERATOR",

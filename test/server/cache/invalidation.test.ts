@@ -269,6 +269,20 @@ const WRITES: Readonly<Record<string, Write>> = {
     },
     changes: ["pipeline", "dev"],
   },
+  "automatic promotions that are held, and go on": {
+    act: async (world) => {
+      const { pipeline, production } = world;
+      await mutate("updateStagePolicy", { pipeline: pipeline.id, stage: "PRODUCTION", autoPromote: true });
+      const { release } = await admin.mutate(
+        "createRelease",
+        { app: production.id, build: world.build.id },
+        "release { id }",
+      );
+      await mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" });
+      await mutate("releaseAutomationHold", { coupling: production.couplingId });
+    },
+    changes: ["pipeline", "stage", "production"],
+  },
   "a webhook": {
     act: async ({ pipeline }) => {
       const given = { name: unique("hook"), url: "https://hooks.example.com/", pipelines: [pipeline.id] };

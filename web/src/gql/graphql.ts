@@ -25,6 +25,8 @@ export type EventType =
   | 'COUPLING_AUTO_DEPLOY_CHANGED'
   | 'COUPLING_WAVE_CHANGED'
   | 'COUPLING_VERIFICATION_CHANGED'
+  | 'AUTOMATION_HELD'
+  | 'AUTOMATION_RESUMED'
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
@@ -666,10 +668,10 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'DeploymentWindow', readonly name: string, readonly id: string, readonly windowMessage: string | null }
             | { readonly __typename: 'Freeze', readonly reason: string, readonly endsAt: string | null, readonly id: string }
             | { readonly __typename: 'FreezeExemption', readonly id: string }
+            | { readonly __typename: 'ReviewApp', readonly id: string }
             | { readonly __typename: 'GithubDelivery', readonly id: string }
             | { readonly __typename: 'Webhook', readonly id: string }
             | { readonly __typename: 'WebhookDelivery', readonly id: string }
-            | { readonly __typename: 'ReviewApp', readonly id: string }
             | { readonly __typename: 'PipelineStage', readonly id: string }
            | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
 

@@ -139,6 +139,7 @@ function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Couplin
     ["pipeline", `id=${pipeline.id}, name=${pipeline.name}`],
     ["required_checks", rest.requiredChecks.join(", ")],
     ["wave", String(rest.wave)],
+    ...(rest.automationHeld === null ? [] : ([["automation_held", rest.automationHeld.reason]] as const)),
     ["verification", describeVerification(rest.verification)],
     ["auto_deploy", String(rest.autoDeploy)],
   ]);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import {
   CONFIG_PARITY_VALUES,
   type ConfigParity,
+  ReleaseAutomationHoldDocument,
   SetVerificationDocument,
   SetWaveDocument,
   STAGE_VALUES,
@@ -25,6 +26,8 @@ interface PolicyOptions {
   readonly soakTime?: string;
   readonly configParity?: ConfigParity;
   readonly requireVerified?: "on" | "off";
+  readonly autoPromote?: "on" | "off";
+  readonly autoPromoteEvery?: string;
   readonly maxParallel?: string;
   readonly maxFailures?: string;
   readonly pause?: string;
@@ -52,6 +55,11 @@ export function addRolloutSettings(program: Command): void {
           "on",
           "off",
         ]),
+        option("--auto-promote <state>", "whether releases are promoted into the stage by themselves").choices([
+          "on",
+          "off",
+        ]),
+        option("--auto-promote-every <time>", "at most one automatic promotion in this time: 24h, or none"),
         option("--max-parallel <count>", "how many targets may be under way at once, or none"),
         option("--max-failures <count>", "how many targets may fail"),
         option("--pause <time>", "the pause between waves: 30m, or none"),
@@ -108,6 +116,27 @@ export function addRolloutSettings(program: Command): void {
   define<{ app: string }>(
     program,
     {
+      usage: "pipelines:resume",
+      about: "Let automatic promotions to an app go on that are held",
+      examples: ["pipelines:resume -a myapp-prod"],
+      options: [required(appOption())],
+    },
+    async ({ api, options: { app } }) => {
+      const { id } = await findCoupling(api, app);
+      const { coupling } = (await api.run(ReleaseAutomationHoldDocument, { input: { coupling: id } }))
+        .releaseAutomationHold;
+      return {
+        document: coupling,
+        text: (screen) => {
+          screen.line(`Automatic promotions to ${appLabel(coupling.app, screen.paint)} are not held.`);
+        },
+      };
+    },
+  );
+
+  define<{ app: string }>(
+    program,
+    {
       usage: "pipelines:wave <number>",
       about: "Set the wave of promotions that an app belongs to, 1 to 20; the lowest goes first",
       examples: ["pipelines:wave 2 -a myapp-eu"],
@@ -131,6 +160,8 @@ function toFields({
   soakTime,
   configParity,
   requireVerified,
+  autoPromote,
+  autoPromoteEvery,
   maxParallel,
   maxFailures,
   pause,
@@ -141,6 +172,8 @@ function toFields({
     soakTime: time(soakTime),
     configParity,
     requireVerified: requireVerified === undefined ? undefined : requireVerified === "on",
+    autoPromote: autoPromote === undefined ? undefined : autoPromote === "on",
+    autoPromoteEvery: time(autoPromoteEvery),
     maxParallel: maxParallel === undefined ? undefined : parseLimit("--max-parallel", maxParallel),
     maxFailures: maxFailures === undefined ? undefined : parseCount("--max-failures", maxFailures),
     pauseBetweenWaves: time(pause),
@@ -155,6 +188,8 @@ function describe(screen: Screen, policy: StagePolicyFragment): void {
     ["soak_time", policy.soakTime ?? "none"],
     ["config_parity", lower(policy.configParity)],
     ["require_verified", policy.requireVerified ? "on" : "off"],
+    ["auto_promote", policy.autoPromote ? "on" : "off"],
+    ["auto_promote_every", policy.autoPromoteEvery ?? "none"],
     ["max_parallel", String(policy.maxParallel ?? "none")],
     ["max_failures", String(policy.maxFailures)],
     ["pause", policy.pauseBetweenWaves ?? "none"],

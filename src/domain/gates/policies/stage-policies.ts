@@ -11,9 +11,11 @@ import { LIMITS, parseWhole } from "../../core/input.js";
 import { requirePipeline } from "../../core/references.js";
 import { clearWaiting } from "../../promotions/clear-waiting.js";
 import { parseWave } from "../../rollouts/app-settings.js";
+import { promoteLater } from "../../rollouts/automation/promote-later.js";
 import {
   findLoosened,
   largerIsStricter,
+  offIsStricter,
   onIsStricter,
   type Strictness,
   smallerIsStricter,
@@ -33,6 +35,8 @@ export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
   soakTime: largerIsStricter,
   configParity: stricterIn(PARITIES),
   requireVerified: onIsStricter,
+  autoPromote: offIsStricter,
+  autoPromoteEvery: largerIsStricter,
   maxParallel: smallerIsStricter,
   maxFailures: smallerIsStricter,
   pauseBetweenWaves: largerIsStricter,
@@ -43,12 +47,18 @@ export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
 const FORMATS: { readonly [K in keyof Fields]: (value: Fields[K]) => string } = {
   configParity: (value) => value,
   soakTime: formatTime,
-  requireVerified: (value) => (value ? "on" : "off"),
+  requireVerified: formatState,
+  autoPromote: formatState,
+  autoPromoteEvery: formatTime,
   maxParallel: (value) => String(value ?? "unlimited"),
   maxFailures: String,
   pauseBetweenWaves: formatTime,
   manualWaves: (value) => value.join(", ") || "none",
 };
+
+function formatState(value: boolean): string {
+  return value ? "on" : "off";
+}
 
 function formatTime(value: number | null): string {
   return value === null ? "none" : formatDuration(value);
@@ -63,6 +73,10 @@ export interface UpdateStagePolicyInput {
   readonly configParity?: ConfigParity | null;
   /** Undefined or null keeps it. */
   readonly requireVerified?: boolean | null;
+  /** Undefined or null keeps it. */
+  readonly autoPromote?: boolean | null;
+  /** Undefined keeps it; null or zero for no limit. */
+  readonly autoPromoteEvery?: string | null;
   /** Undefined keeps it; null for all of a wave. */
   readonly maxParallel?: number | null;
   /** Undefined or null keeps it. */
@@ -93,6 +107,7 @@ export async function updateStagePolicy(ctx: Ctx, input: UpdateStagePolicyInput)
     if (changes.length === 0) return before;
     if (findLoosened<Fields>(POLICY_STRICTNESS, before, after).length > 0) permit(ctx.viewer, "loosenStagePolicy");
     await store(tx, after, stored !== null);
+    if (after.autoPromote) await promoteLater(tx, { pipelineId: pipeline.id });
     const parts = changes.map((field) => `${field} ${format(field, before)} → ${format(field, after)}`);
     const summary = `Policy of ${input.stage} of ${pipeline.name}: ${parts.join(", ")}`;
     await append(tx, ctx.viewer, after.updatedAt, [
@@ -113,6 +128,10 @@ function parseFields(input: UpdateStagePolicyInput): Partial<Fields> {
   return {
     ...(soakTime !== undefined && { soakTime: parseTime("soakTime", soakTime, MAX_SOAK_TIME) }),
     ...(requireVerified != null && { requireVerified }),
+    ...(input.autoPromote != null && { autoPromote: input.autoPromote }),
+    ...(input.autoPromoteEvery !== undefined && {
+      autoPromoteEvery: parseTime("autoPromoteEvery", input.autoPromoteEvery, MAX_PAUSE),
+    }),
     ...(maxParallel !== undefined && {
       maxParallel: maxParallel === null ? null : parseWhole("maxParallel", maxParallel, 1, LIMITS.targets),
     }),

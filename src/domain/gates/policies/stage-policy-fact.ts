@@ -12,6 +12,8 @@ export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stag
     soakTime: null,
     configParity: "REQUIRED",
     requireVerified: false,
+    autoPromote: false,
+    autoPromoteEvery: null,
     maxParallel: null,
     maxFailures: 0,
     pauseBetweenWaves: null,

@@ -9,6 +9,7 @@ import { type EventDraft, releaseChanged, type VerificationProblem } from "../..
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
 import { NOT_FORCED } from "../../gates/override.js";
 import { findPipelineId, insertRelease, requireAppOf } from "../../releases/deployments.js";
+import { holdAutomation } from "../automation/holds.js";
 
 /**
  * Rolls an app back from a release whose verification failed. Not if the release is a rollback itself, if it is not current
@@ -35,7 +36,12 @@ export async function rollBack(
     description: `Rollback to v${back.version}: the verification of v${release.version} failed`,
   });
   const pipelineId = await findPipelineId(tx, release.appId);
-  const all = [releaseChanged("AUTOMATIC_ROLLBACK", rollback, pipelineId, cause), ...events];
+  const reason = `The app was rolled back to v${back.version}: ${cause.problem}`;
+  const all = [
+    releaseChanged("AUTOMATIC_ROLLBACK", rollback, pipelineId, cause),
+    ...events,
+    ...(await holdAutomation(tx, system, [release.appId], reason)),
+  ];
   return all.map((event) => ({ ...event, actor: SYSTEM_VIEWER }));
 }
 

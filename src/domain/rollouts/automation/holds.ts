@@ -1,0 +1,157 @@
+import { currentReleases } from "../../../database/queries/current-releases.js";
+import { isRolledBack, latestReleases } from "../../../database/queries/latest-releases.js";
+import type { Reader } from "../../../database/rows/reader.js";
+import type { Tx } from "../../../database/rows/tx.js";
+import type { Actor } from "../../../entities/core/actor.js";
+import { StagePolicy } from "../../../entities/gates/stage-policy.js";
+import { App } from "../../../entities/pipelines/app.js";
+import { AutomationHold } from "../../../entities/pipelines/automation-hold.js";
+import { Coupling } from "../../../entities/pipelines/coupling.js";
+import { Promotion, PromotionTarget } from "../../../entities/releases/promotion.js";
+import { append } from "../../../events/append.js";
+import type { EventDraft } from "../../../events/draft.js";
+import { permit } from "../../access/actions.js";
+import { isAutoDeployStage } from "../../builds/auto-deploy.js";
+import type { Ctx, TxCtx } from "../../core/context.js";
+import { lockCoupling } from "../../core/locks.js";
+import { conflict } from "../../core/refusal.js";
+import { transactionTime } from "../../core/time.js";
+import { couplingEvent } from "../../pipelines/couplings.js";
+import { dropTargets } from "../../promotions/ending.js";
+import { promoteLater } from "./promote-later.js";
+
+/*
+ * Holds: automation does not undo what a person decided. A rollback, an undo, or a release or promotion of something else than
+ * the current release of the source holds automatic promotions to the app. Promoting the current release ends the hold.
+ */
+
+/**
+ * Holds automatic promotions to apps, as the viewer of the context. Where there are none, or that are held already, nothing
+ * changes. Automatic promotions that wait for the apps are cancelled there. The caller holds the locks of `lockApps`.
+ */
+export async function holdAutomation(
+  tx: Tx,
+  ctx: TxCtx,
+  appIds: readonly string[],
+  reason: string,
+): Promise<EventDraft[]> {
+  const events: EventDraft[] = [];
+  for (const coupling of await findAutomated(tx, appIds)) {
+    if (coupling.automationHold !== null) continue;
+    const { name, role, subject, person } = ctx.viewer;
+    const since = (await transactionTime(tx, ctx)).toISOString();
+    const automationHold = { since, by: { name, role, subject, person }, reason };
+    await tx.update(Coupling, { id: coupling.id }, { automationHold });
+    const app = (await tx.first(App, { id: coupling.appId })) as App;
+    const summary = `Automatic promotions to ${app.name} are held: ${reason}`;
+    events.push(
+      couplingEvent("AUTOMATION_HELD", coupling, app, summary),
+      ...(await cancelAutomatic(tx, ctx, app, reason)),
+    );
+  }
+  return events;
+}
+
+/** Takes an app from the automatic promotion that waits for it. One in progress goes on without it. */
+async function cancelAutomatic(tx: Tx, ctx: TxCtx, app: App, reason: string): Promise<EventDraft[]> {
+  const target = await tx.first(PromotionTarget, { appId: app.id, ownPhase: "WAITING" });
+  const promotion = target && (await tx.first(Promotion, { id: target.promotionId, automatic: true }));
+  if (promotion === null) return [];
+  return dropTargets(tx, ctx, promotion, [app.id], { phase: "CANCELLED", by: ctx.viewer, reason });
+}
+
+/**
+ * Notes what a promotion that starts says about automation: of the current release of its source, automation may go on;
+ * of anything else, and of an undo, it is held. Automatic promotions say nothing.
+ */
+export async function noteDecision(
+  tx: Tx,
+  ctx: TxCtx,
+  promotion: Promotion,
+  appIds: readonly string[],
+): Promise<EventDraft[]> {
+  if (promotion.automatic) return [];
+  const policy = await tx.first(StagePolicy, { pipelineId: promotion.pipelineId, stage: promotion.to });
+  if (policy?.autoPromote !== true) return [];
+  if (promotion.undoes !== null) return holdAutomation(tx, ctx, appIds, "A promotion to the app was undone.");
+  const current = (await currentReleases(tx, [promotion.sourceAppId])).get(promotion.sourceAppId);
+  if (current?.id !== promotion.releaseId) {
+    return holdAutomation(
+      tx,
+      ctx,
+      appIds,
+      "Another release than the current one of the source was promoted to the app.",
+    );
+  }
+  const events: EventDraft[] = [];
+  for (const coupling of await findAutomated(tx, appIds)) events.push(...(await endHold(tx, coupling)));
+  return events;
+}
+
+/** The couplings of apps whose stage has automatic promotion. */
+async function findAutomated(tx: Tx, appIds: readonly string[]): Promise<Coupling[]> {
+  const couplings = await tx.find(Coupling, { appId: [...appIds] }, { order: "position" });
+  const later = couplings.filter(({ stage }) => !isAutoDeployStage(stage));
+  if (later.length === 0) return [];
+  const policies = await tx.find(StagePolicy, {
+    pipelineId: [...new Set(later.map(({ pipelineId }) => pipelineId))],
+    autoPromote: true,
+  });
+  return later.filter((one) =>
+    policies.some(({ pipelineId, stage }) => pipelineId === one.pipelineId && stage === one.stage),
+  );
+}
+
+async function endHold(tx: Tx, coupling: Coupling): Promise<EventDraft[]> {
+  if (coupling.automationHold === null) return [];
+  await tx.update(Coupling, { id: coupling.id }, { automationHold: null });
+  coupling.automationHold = null;
+  const app = (await tx.first(App, { id: coupling.appId })) as App;
+  return [couplingEvent("AUTOMATION_RESUMED", coupling, app, `Automatic promotions to ${app.name} go on`)];
+}
+
+/**
+ * Lets automatic promotions to an app go on. What is ready is promoted soon after. If nothing is held, nothing changes.
+ *
+ * @throws Refusal CONFLICT in DEVELOPMENT and REVIEW, where a release ends the hold
+ */
+export async function releaseAutomationHold(ctx: Ctx, input: { readonly coupling: string }): Promise<Coupling> {
+  permit(ctx.viewer, "releaseAutomationHold");
+  return ctx.db.write(async (tx) => {
+    const coupling = await lockCoupling(tx, "coupling", input.coupling);
+    if (isAutoDeployStage(coupling.stage)) {
+      const [hold] = await explainHolds(tx, [coupling]);
+      if (hold == null) return coupling;
+      throw conflict(
+        "Automatic deploys are held after a rollback. The next release or promotion to the app ends that.",
+      );
+    }
+    const events = await endHold(tx, coupling);
+    if (events.length === 0) return coupling;
+    await promoteLater(tx, { pipelineId: coupling.pipelineId });
+    await append(tx, ctx.viewer, ctx.now(), events);
+    return coupling;
+  });
+}
+
+/** What holds automation of each app; null if nothing does. One statement for all. */
+export async function explainHolds(reader: Reader, couplings: readonly Coupling[]): Promise<(AutomationHold | null)[]> {
+  const early = couplings.filter(({ stage }) => isAutoDeployStage(stage));
+  const latest = await latestReleases(
+    reader,
+    early.map(({ appId }) => appId),
+  );
+  return couplings.map(({ appId, stage, automationHold }) => {
+    if (!isAutoDeployStage(stage)) {
+      if (automationHold === null) return null;
+      const { since, by, reason } = automationHold;
+      return toHold(new Date(since), by, reason);
+    }
+    const last = latest.get(appId);
+    return isRolledBack(last) ? toHold(last.createdAt, last.createdBy, `${last.description}.`) : null;
+  });
+}
+
+function toHold(since: Date, by: Actor, reason: string): AutomationHold {
+  return Object.assign(new AutomationHold(), { since, by, reason });
+}

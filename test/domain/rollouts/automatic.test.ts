@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { codesOf, phasesOf, readRollout, reportAll } from "../../support/data/rollouts.js";
+import { type Named, Seed, type SeededBuild, unique } from "../../support/data/seed.js";
+import { Clock, HOUR } from "../../support/service/clock.js";
+import { startServer } from "../../support/service/server.js";
+
+const clock = new Clock();
+const server = await startServer({ after }, { now: clock.now });
+const { admin } = server;
+const seed = new Seed(admin);
+
+interface Line {
+  readonly pipeline: Named;
+  readonly staging: Named & { couplingId: string };
+  readonly production: Named & { couplingId: string };
+  /** Builds of one branch, each newer than the one before. */
+  readonly build: () => Promise<SeededBuild>;
+}
+
+/** A pipeline whose PRODUCTION has automatic promotion. */
+async function createLine(policy: object = {}, deploymentMode = "IMMEDIATE"): Promise<Line> {
+  const repository = `github.com/tests/${unique("line")}`;
+  const pipeline = await seed.pipeline({ repository, branch: "main" });
+  const staging = await seed.coupled(pipeline, "STAGING");
+  const production = await seed.coupled(pipeline, "PRODUCTION", { deploymentMode });
+  const input = { pipeline: pipeline.id, stage: "PRODUCTION", autoPromote: true, ...policy };
+  await admin.mutate("updateStagePolicy", input, "policy { autoPromote autoPromoteEvery }");
+  return { pipeline, staging, production, build: () => seed.build({ repository, branch: "main" }) };
+}
+
+const release = async ({ staging, build }: Line) => {
+  const one = await seed.release(staging, await build());
+  await server.app.tick();
+  return one;
+};
+const promotionsTo = async ({ pipeline }: Line) => {
+  const query = `query ($id: ID!) { promotions(pipeline: $id, first: 20) { nodes { id phase createdBy { name } release { version } } } }`;
+  return (await admin.ask(query, { id: pipeline.id })).promotions.nodes;
+};
+const holdOf = async ({ id }: Named) =>
+  (await admin.ask("query ($id: ID!) { coupling(app: $id) { automationHeld { since by { name } reason } } }", { id }))
+    .coupling.automationHeld;
+const buildOn = async ({ id }: Named) =>
+  (await admin.ask("query ($id: ID!) { app(app: $id) { currentRelease { build { id } } } }", { id })).app.currentRelease
+    ?.build.id;
+
+describe("automatic promotion", () => {
+  it("promotes the current release of the stage before, as the service", async () => {
+    const line = await createLine();
+    await release(line);
+    const [promotion, ...others] = await promotionsTo(line);
+    assert.deepEqual(others, []);
+    assert.deepEqual([promotion.phase, promotion.createdBy.name], ["SUCCEEDED", "railyard"]);
+    await server.app.tick();
+    assert.equal((await promotionsTo(line)).length, 1, "it promotes a release once");
+  });
+
+  it("waits for the gates with their blockers, and a newer release replaces it", async () => {
+    const line = await createLine({ soakTime: "2h" });
+    await release(line);
+    const [first] = await promotionsTo(line);
+    assert.deepEqual(codesOf(await readRollout(admin, first.id)), ["SOAKING"]);
+    clock.advance(HOUR);
+    await release(line);
+    const [second] = await promotionsTo(line);
+    assert.equal((await readRollout(admin, first.id)).phase, "SUPERSEDED");
+    clock.advance(2 * HOUR);
+    await server.app.tick();
+    assert.equal((await readRollout(admin, second.id)).phase, "SUCCEEDED");
+  });
+
+  it("promotes only what is newer by its order on the branch", async () => {
+    const line = await createLine();
+    const older = await line.build();
+    await release(line);
+    const newest = await buildOn(line.production);
+    await seed.release(line.staging, older);
+    await server.app.tick();
+    assert.equal((await promotionsTo(line)).length, 1);
+    assert.equal(await buildOn(line.production), newest);
+  });
+
+  it("starts at most once in autoPromoteEvery, and batches what comes meanwhile", async () => {
+    const line = await createLine({ autoPromoteEvery: "24h" });
+    await release(line);
+    clock.advance(HOUR);
+    await release(line);
+    await release(line);
+    const [third, second, first] = await promotionsTo(line);
+    assert.deepEqual([first.phase, second.phase, third.phase], ["SUCCEEDED", "SUPERSEDED", "WAITING"]);
+    assert.deepEqual(codesOf(await readRollout(admin, third.id)), ["NOT_BEFORE"]);
+    clock.advance(23 * HOUR);
+    await server.app.tick();
+    assert.equal((await readRollout(admin, third.id)).phase, "SUCCEEDED");
+  });
+
+  it("leaves a rollout that is under way alone, and follows when it has ended", async () => {
+    const line = await createLine({}, "REPORTED");
+    const second = await seed.coupled(line.pipeline, "PRODUCTION", { deploymentMode: "REPORTED" });
+    await admin.mutate("setWave", { coupling: second.couplingId, wave: 2 }, "coupling { id }");
+    await release(line);
+    const [first] = await promotionsTo(line);
+    await release(line);
+    assert.equal((await promotionsTo(line)).length, 1);
+    await reportAll(admin, first.id, "SUCCEEDED");
+    await server.app.tick();
+    assert.equal(phasesOf(await readRollout(admin, first.id)), "SUCCEEDED, DEPLOYING");
+    assert.equal((await promotionsTo(line)).length, 1);
+    await reportAll(admin, first.id, "SUCCEEDED");
+    await server.app.tick();
+    assert.equal((await promotionsTo(line)).length, 2);
+  });
+
+  it("does not take a target from a promotion of a person that waits", async () => {
+    const line = await createLine();
+    await seed.release(line.staging, await line.build());
+    const notBefore = new Date(clock.now().getTime() + HOUR).toISOString();
+    const { promotion } = await admin.mutate("promote", { app: line.staging.id, notBefore }, "promotion { id }");
+    await server.app.tick();
+    assert.equal((await readRollout(admin, promotion.id)).phase, "WAITING");
+    assert.equal((await promotionsTo(line)).length, 1);
+  });
+});
+
+describe("a hold of automation", () => {
+  it("follows a rollback, says why, and ends with releaseAutomationHold", async () => {
+    const line = await createLine();
+    await release(line);
+    await release(line);
+    await admin.mutate("rollback", { app: line.production.id }, "release { id }");
+    const hold = await holdOf(line.production);
+    assert.deepEqual(hold, {
+      since: clock.now().toISOString(),
+      by: { name: "admin" },
+      reason: "The app was rolled back to v1.",
+    });
+    await release(line);
+    assert.equal((await promotionsTo(line)).length, 2, "what comes is not promoted");
+    await admin.mutate("releaseAutomationHold", { coupling: line.production.couplingId }, "coupling { id }");
+    await server.app.tick();
+    assert.equal((await promotionsTo(line)).length, 3);
+    const types = ["AUTOMATION_HELD", "AUTOMATION_RESUMED"];
+    const query =
+      "query ($id: ID!, $types: [EventType!]) { events(app: $id, types: $types, first: 9) { nodes { type } } }";
+    const { events } = await admin.ask(query, { id: line.production.id, types });
+    assert.deepEqual(
+      events.nodes.map(({ type }: { type: string }) => type),
+      types,
+    );
+  });
+
+  it("cancels the automatic promotion that waits for the app", async () => {
+    const line = await createLine({ soakTime: "1h" });
+    await seed.release(line.production, await line.build(), { force: true, reason: "The first" });
+    await admin.mutate("releaseAutomationHold", { coupling: line.production.couplingId }, "coupling { id }");
+    await release(line);
+    const [waiting] = await promotionsTo(line);
+    assert.equal(waiting.phase, "WAITING");
+    await seed.release(line.production, await line.build(), { force: true, reason: "A fix" });
+    const { phase, endReason } = await readRollout(admin, waiting.id);
+    assert.deepEqual([phase, endReason], ["CANCELLED", "v2 was released straight onto the app."]);
+  });
+
+  it("follows a promotion of another release, and ends with one of the current release", async () => {
+    const line = await createLine();
+    const first = await release(line);
+    await release(line);
+    await admin.mutate("promote", { app: line.staging.id, release: first.id }, "promotion { id }");
+    assert.match((await holdOf(line.production)).reason, /Another release than the current one/);
+    await admin.mutate("promote", { app: line.staging.id }, "promotion { id }");
+    assert.equal(await holdOf(line.production), null);
+  });
+
+  it("follows an undo, and an automatic rollback", async () => {
+    const line = await createLine();
+    await release(line);
+    await release(line);
+    const [second] = await promotionsTo(line);
+    await admin.mutate("undoPromotion", { promotion: second.id, reason: "Errors" }, "promotion { id }");
+    assert.equal((await holdOf(line.production)).reason, "A promotion to the app was undone.");
+    await admin.mutate("releaseAutomationHold", { coupling: line.production.couplingId }, "coupling { id }");
+    const verification = { checks: ["smoke"], onFailure: "ROLL_BACK" };
+    await admin.mutate("setVerification", { coupling: line.production.couplingId, verification }, "coupling { id }");
+    await release(line);
+    const [third] = await promotionsTo(line);
+    const { targets } = await readRollout(admin, third.id);
+    const status = { release: targets[0]?.release?.id, context: "smoke", state: "FAILURE" };
+    await admin.mutate("reportStatus", status, "status { id }");
+    const hold = await holdOf(line.production);
+    assert.deepEqual([hold.by.name, /smoke is FAILURE/.test(hold.reason)], ["railyard", true]);
+  });
+
+  it("is what a rollback does to automatic deploys in DEVELOPMENT", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.release(dev);
+    await seed.release(dev);
+    await admin.mutate("rollback", { app: dev.id, reason: "Errors" }, "release { id }");
+    assert.equal((await holdOf(dev)).reason, "Rollback to v1: Errors.");
+    const { extensions } = await admin.mutationError("releaseAutomationHold", { coupling: dev.couplingId });
+    assert.equal(extensions.code, "CONFLICT");
+    await seed.release(dev);
+    assert.equal(await holdOf(dev), null);
+  });
+});
