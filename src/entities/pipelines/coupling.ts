@@ -55,9 +55,12 @@ export class Coupling extends Node {
   @Column("simple-json", { nullable: true })
   automationHold!: StoredHold | null;
 
-  /** When automatic promotions from the app are decided again; null if nothing has changed. */
-  @Column("bigint", { ...instant, nullable: true })
-  promoteDue!: Date | null;
+  /**
+   * How many facts have changed since automatic promotions from the app were decided; null if none. A decision clears it only if
+   * it counted them all.
+   */
+  @Column("bigint", { ...integer, nullable: true })
+  promoteDue!: number | null;
 
   /** Counts up in the order in which apps are added, by every instance. Unlike ids, it does not depend on a clock. */
   @Column("bigint", integer)

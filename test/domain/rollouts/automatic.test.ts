@@ -87,7 +87,9 @@ describe("automatic promotion", () => {
     clock.advance(HOUR);
     await release(line);
     await release(line);
-    const [third, second, first] = await promotionsTo(line);
+    const all = await promotionsTo(line);
+    assert.equal(all.length, 3, JSON.stringify(all));
+    const [third, second, first] = all;
     assert.deepEqual([first.phase, second.phase, third.phase], ["SUCCEEDED", "SUPERSEDED", "WAITING"]);
     assert.deepEqual(codesOf(await readRollout(admin, third.id)), ["NOT_BEFORE"]);
     clock.advance(23 * HOUR);

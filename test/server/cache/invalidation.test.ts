@@ -281,7 +281,7 @@ const WRITES: Readonly<Record<string, Write>> = {
       await mutate("reportDeployment", { release: release.id, phase: "SUCCEEDED" });
       await mutate("releaseAutomationHold", { coupling: production.couplingId });
     },
-    changes: ["pipeline", "stage", "production"],
+    changes: ["pipeline", "production"],
   },
   "a webhook": {
     act: async ({ pipeline }) => {

@@ -50,7 +50,8 @@ async function promoteFrom(tx: Tx, ctx: Ctx, appId: string): Promise<void> {
       await append(tx, ctx.viewer, ctx.now(), events);
     }
   }
-  await tx.update(Coupling, { appId }, { promoteDue: null });
+  // A fact that has changed meanwhile is decided by the next run.
+  await tx.update(Coupling, { appId, promoteDue: source.promoteDue }, { promoteDue: null });
 }
 
 /** The earliest time of the next automatic promotion into a stage; null if that is now. */

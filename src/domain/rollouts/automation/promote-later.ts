@@ -24,7 +24,7 @@ export async function promoteLater(
     "appIds" in from ? tx.dialect.oneOf(sql`c.app_id`, from.appIds) : sql`c.pipeline_id = ${from.pipelineId}`;
   await tx.execute(
     "promote_later",
-    sql`UPDATE couplings SET promote_due = 0 WHERE id IN (
+    sql`UPDATE couplings SET promote_due = COALESCE(promote_due, 0) + 1 WHERE id IN (
       SELECT c.id FROM couplings c
       JOIN stage_policies p ON p.pipeline_id = c.pipeline_id AND p.stage = ${NEXT_STAGE} AND p.auto_promote = ${true}
       WHERE ${mine})`,
