@@ -19,7 +19,7 @@ import { Approvals0000000000021 } from "./0021-approvals.js";
 import { Waves0000000000022 } from "./0022-waves.js";
 import { Verification0000000000023 } from "./0023-verification.js";
 import { ConfigParity0000000000024 } from "./0024-config-parity.js";
-import { Automation0000000000024 } from "./0024-automation.js";
+import { Automation0000000000025 } from "./0025-automation.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const POSTGRES_MIGRATIONS = [
@@ -44,5 +44,5 @@ export const POSTGRES_MIGRATIONS = [
   Waves0000000000022,
   Verification0000000000023,
   ConfigParity0000000000024,
-  Automation0000000000024,
+  Automation0000000000025,
 ];

@@ -15,8 +15,8 @@ const STATEMENTS = [
   "CREATE INDEX promotions_automatic ON promotions (pipeline_id, position) WHERE automatic",
 ];
 
-export class Automation0000000000024 implements MigrationInterface {
-  readonly name = "Automation0000000000024";
+export class Automation0000000000025 implements MigrationInterface {
+  readonly name = "Automation0000000000025";
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of STATEMENTS) await runner.query(statement);
