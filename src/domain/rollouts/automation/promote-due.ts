@@ -41,7 +41,7 @@ async function promoteFrom(tx: Tx, ctx: Ctx, appId: string): Promise<void> {
     const now = await transactionTime(tx, ctx);
     const notBefore = policy === null ? null : await findEarliest(tx, policy, now);
     const input = { app: appId, targets, whenReady: true, ...(notBefore !== null && { notBefore }) };
-    const plan = await evaluateUnderLocks(tx, now, input, true);
+    const plan = await evaluateUnderLocks(tx, now, input, ctx.viewer);
     const again = to === null ? [] : await findEligible(tx, source, to);
     if (again.join() !== targets.join()) throw new StaleRead("What can be promoted has changed.");
     if (plan.promotable || plan.wouldWait) {
