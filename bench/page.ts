@@ -95,7 +95,7 @@ async function repeat(
 async function useBoard(page: Page): Promise<void> {
   const filter = page.getByRole("searchbox", { name: "Filter apps" });
   await filter.pressSequentially("target-19");
-  await page.getByText("11 apps").waitFor();
+  await page.getByText("10 apps").waitFor();
   await filter.press("Control+A");
   await filter.press("Delete");
   await page

@@ -60,7 +60,10 @@ export function Calendar({ freezes, windows }: CalendarProps) {
       {rows.length === 0 ? (
         <p className={styles.empty}>There are no deployment windows and no freezes.</p>
       ) : (
-        <div className={page.scroll}>
+        // Nothing inside takes the focus: so that the keyboard can scroll it.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable.
+        // biome-ignore lint/a11y/useSemanticElements: it is no fieldset.
+        <div className={page.scroll} role="group" aria-label="Calendar" tabIndex={0}>
           <div className={styles.calendar}>
             <div className={styles.days} aria-hidden="true">
               {days.map((day) => (
