@@ -20,12 +20,15 @@ export const EventCursorScalar = textScalar({
   serialize: String,
 });
 
-/** Milliseconds in code. The domain parses the text, because the bounds depend on the field. */
+/**
+ * Milliseconds in results, text in input: the domain parses it, because the bounds depend on the field. A default of an input
+ * is text too, and serialized when the schema is printed.
+ */
 export const DurationScalar = textScalar({
   name: "Duration",
   description: "A whole number and a unit: `90s`, `10m`, `72h`, `30d`. The units are `ms`, `s`, `m`, `h` and `d`.",
   specifiedByURL: "https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations",
-  serialize: (value) => formatDuration(value as number),
+  serialize: (value) => (typeof value === "string" ? value : formatDuration(value as number)),
 });
 
 /** The domain validates the URL and writes the error message. */

@@ -157,6 +157,12 @@ describe("the public contract", () => {
     }
   });
 
+  it("prints defaults of durations as clients write them", () => {
+    const defaults = [...printedSchema().matchAll(/: Duration = "(.*?)"/g)].map(([, text]) => text ?? "");
+    assert.ok(defaults.includes("72h"), "the default of PromoteInput.expiresIn");
+    for (const text of defaults) assert.match(text, /^\d+(ms|s|m|h|d)$/);
+  });
+
   it("is committed as the code generates it", () => {
     const committed = readFileSync("src/schema/schema.graphql", "utf8");
     assert.equal(committed, printedSchema(), "src/schema/schema.graphql has drifted: run `npm run schema`");
