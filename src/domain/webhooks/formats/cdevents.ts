@@ -46,7 +46,7 @@ function hasSucceeded(event: EventFacts["event"]): boolean {
 }
 
 /** `RELEASE_PHASE_CHANGED` is `railyard-releasephase.changed`. */
-function customType(type: string): string {
+export function customType(type: string): string {
   const words = type.toLowerCase().split("_");
   return `dev.cdeventsx.railyard-${words.slice(0, -1).join("")}.${words.at(-1)}.${CUSTOM_VERSION}`;
 }
