@@ -14,6 +14,7 @@ import type { App } from "../../entities/pipelines/app.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Promotion } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
+import { explainWaiting } from "../promotions/explain.js";
 
 /** What an event refers to, by the names of now. What the reader does not see is null. */
 export interface EventFacts {
@@ -32,11 +33,13 @@ export interface EventFacts {
   readonly target: App | null;
   /** How many targets the promotion has; 0 without a promotion. */
   readonly targets: number;
+  /** What blocks the promotion now, a sentence each, if the event says that it waits; otherwise empty. */
+  readonly blockers: readonly string[];
 }
 
 /** Reads what an event refers to. */
-export async function readFacts(reader: Reader, event: LogEvent): Promise<EventFacts> {
-  // Nothing here depends on the time.
+export async function readFacts(reader: Reader, event: LogEvent, now: Date): Promise<EventFacts> {
+  // Nothing that the loaders read depends on the time.
   const loaders = createLoaders(reader, async () => event.occurredAt, null);
   const { referenced } = loaders;
   const load = async <T>(loader: { load(id: string): Promise<T | null> }, id: string | null | undefined) =>
@@ -58,8 +61,11 @@ export async function readFacts(reader: Reader, event: LogEvent): Promise<EventF
     load(loaders.couplingOfApp, release?.appId),
     release === null ? null : firstRelease(reader, release.appId),
   ]);
+  const waiting = event.type === "PROMOTION_WAITING" && promotion !== null ? [promotion] : [];
+  const blockers = (await explainWaiting(reader, waiting, now)).flat().map(({ message }) => message);
   return {
     ...{ event, pipeline, app, release, build, promotion, target, targets: targets.length },
+    blockers: [...new Set(blockers)],
     ...{ stage: coupling?.stage ?? null, isFirstRelease: release !== null && first?.id === release.id },
   };
 }

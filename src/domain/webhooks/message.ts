@@ -54,7 +54,7 @@ export async function eventRequest(
   publicUrl: string | null,
   now: Date,
 ): Promise<WebhookRequest | null> {
-  const content = FORMATS[webhook.format].event(await readFacts(reader, event), publicUrl);
+  const content = FORMATS[webhook.format].event(await readFacts(reader, event, now), publicUrl);
   // The same for every attempt, so that receivers recognize repeats.
   return content && toRequest(webhook, `${event.cursor}:${webhook.id}`, content, now);
 }

@@ -74,7 +74,7 @@ export async function toWebhookEvent(reader: Reader, event: LogEvent, publicUrl:
   const words = event.type.toLowerCase().split("_");
   const payload = {
     ...{ type: event.type, resource: entityOf(event.type).slice("api:".length), action: words.at(-1) ?? "" },
-    ...{ published_at: time, data: eventData(await readFacts(reader, event), publicUrl) },
+    ...{ published_at: time, data: eventData(await readFacts(reader, event, event.occurredAt), publicUrl) },
   };
   return { id: event.cursor, include: entityOf(event.type), payload, created_at: time, updated_at: time };
 }

@@ -238,4 +238,29 @@ describe("the formats of webhooks", () => {
     assert.equal(context[3], "by admin");
     assert.match(context[4], new RegExp(`^<${PAGE}/promotions/[0-9a-f-]{36}\\|Open in Railyard>$`));
   });
+
+  it("say in SLACK what a promotion waits for", async (t) => {
+    const receiver = await Receiver.start(t);
+    const seed = new Seed(server.admin);
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const stg = await seed.coupled(pipeline, "STAGING", { requiredChecks: ["e2e <all>"] });
+    const many = await seed.coupled(pipeline, "STAGING", {
+      requiredChecks: Array.from({ length: 9 }, (_, index) => `c${index}`),
+    });
+    await seed.release(dev);
+    await createWebhook(server.admin, receiver.url, { format: "SLACK", types: null, pipelines: [pipeline.id] });
+    for (const target of [stg, many])
+      await server.admin.mutate("promote", { app: dev.id, targets: [target.id], whenReady: true }, "promotion { id }");
+    const [one, several] = (await receiver.until(2)).map(({ json }) => json.blocks[0].text.text.split("\n"));
+    assert.deepEqual(one, [
+      ":hourglass_flowing_sand: *Promotion waits*",
+      `Promotion of ${dev.name} v1 to 1 app waiting`,
+      `• ${stg.name} requires e2e &lt;all&gt;, which was never reported.`,
+    ]);
+    assert.deepEqual(
+      [several.length, several.at(-2), several.at(-1)],
+      [11, `• ${many.name} requires c7, which was never reported.`, "• and 1 more"],
+    );
+  });
 });

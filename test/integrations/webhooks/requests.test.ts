@@ -4,6 +4,7 @@ import { parseNetwork, refuseAddress } from "../../../src/integrations/webhooks/
 import { parseRetryAfter } from "../../../src/integrations/webhooks/sender.js";
 import { Seed } from "../../support/data/seed.js";
 import { createWebhook, LOCAL, untilDelivered, untilWebhook } from "../../support/data/webhooks.js";
+import { freshDatabase } from "../../support/database/engine.js";
 import { answer, type Behavior, freePort, Receiver } from "../../support/network/webhook-receiver.js";
 import { suiteCleanup } from "../../support/service/cleanup.js";
 import { startServer, type TestServer } from "../../support/service/server.js";
@@ -192,6 +193,32 @@ describe("the requests of a webhook", () => {
       assert.notEqual(refuseAddress(address, networks), null);
     for (const text of ["10.0.0.0/33", "10.0.0.0/-1", "nowhere", "10.0.0/8/8"])
       assert.equal(parseNetwork(text), null, text);
+  });
+
+  it("go by default to https and public hosts only, also of a webhook that was created when more was allowed", async (t) => {
+    const receiver = await Receiver.start(t);
+    const DATABASE_URL = await freshDatabase(t);
+    const lax = await startServer(t, { env: { ...LOCAL, DATABASE_URL } });
+    const { id } = await createWebhook(lax.admin, receiver.url);
+    await lax.stop();
+    const strict = await startServer(t, { env: { DATABASE_URL } });
+    const refusals: [string, RegExp][] = [
+      [
+        "http://example.com/",
+        /^url must begin with https:\/\/\. The setting WEBHOOK_ALLOW_HTTP=true allows http:\/\/\.$/,
+      ],
+      [`https://127.0.0.1:${receiver.port}/`, /^url must name a public host: 127\.0\.0\.1 .*WEBHOOK_NETWORKS/],
+      [`https://localhost:${receiver.port}/`, /^url must name a public host/],
+    ];
+    for (const [url, message] of refusals)
+      assert.match((await strict.admin.mutationError("createWebhook", { name: "strict", url })).message, message);
+    const test = async () => (await strict.admin.mutate("testWebhook", { webhook: id }, TEST)).delivery.problem;
+    assert.equal(await test(), "The URL begins with http://, which WEBHOOK_ALLOW_HTTP does not allow.");
+    await strict.stop();
+    const http = await startServer(t, { env: { DATABASE_URL, WEBHOOK_ALLOW_HTTP: "true" } });
+    const { delivery } = await http.admin.mutate("testWebhook", { webhook: id }, TEST);
+    assert.match(delivery.problem, /127\.0\.0\.1 is not a public address \(loopback\)/);
+    assert.equal(receiver.received.length, 0);
   });
 
   it("read Retry-After as seconds or a date, up to 24 hours", () => {

@@ -306,6 +306,23 @@ describe("a webhook", () => {
     await receiver.until(1);
   });
 
+  it("stops when the token that made it expires", async (t) => {
+    const receiver = await Receiver.start(t);
+    const time = new Clock();
+    const timed = await startServer(t, { env: LOCAL, now: time.now });
+    const expiresAt = new Date(time.now().getTime() + HOUR).toISOString();
+    const input = { name: "hooks", role: "ADMIN", expiresAt };
+    const { secret } = await timed.admin.mutate("createToken", input, "secret");
+    const { id } = await createWebhook(new Client(timed.url, secret), receiver.url);
+    await new Seed(timed.admin).app();
+    await receiver.until(1);
+    time.advance(HOUR);
+    await timed.app.tick();
+    await new Seed(timed.admin).app();
+    const { problem } = await untilWebhook(timed, id, ({ state }) => state === "DISABLED");
+    assert.equal(problem, "The token that made it has expired. Resume it with another one.");
+  });
+
   it("is counted in the metrics", async () => {
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     assert.match(metrics, /railyard_webhook_request_duration_seconds_count\{result="success"\} [1-9]/);

@@ -7,6 +7,8 @@ import { json } from "./railyard.js";
 
 /** The most characters of a section, below Slack's 3,000: escaping may make text longer. */
 const MAX_TEXT = 1_000;
+/** The most blockers that a message lists. */
+const MAX_BLOCKERS = 8;
 
 /** What can be worth a message. The rest is not read. */
 const TYPES = [
@@ -56,6 +58,14 @@ function escapeText(text: string): string {
   return short.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
+function listBlockers({ blockers }: EventFacts): string[] {
+  const more = blockers.length - MAX_BLOCKERS;
+  return [
+    ...blockers.slice(0, MAX_BLOCKERS).map((blocker) => `• ${blocker}`),
+    ...(more > 0 ? [`• and ${more} more`] : []),
+  ];
+}
+
 export const SLACK: Format = {
   types: TYPES,
   event(facts, publicUrl) {
@@ -65,7 +75,7 @@ export const SLACK: Format = {
     const link = linkTo(publicUrl, facts);
     const stages = promotion === null ? [] : [`${promotion.from} → ${promotion.to}`.toLowerCase()];
     const commit = build === null ? [] : [`\`${build.commitSha.slice(0, 7)}\``];
-    return message(headline, escapeText(summarize(facts)), [
+    return message(headline, escapeText([summarize(facts), ...listBlockers(facts)].join("\n")), [
       ...(pipeline === null ? [] : [`*${escapeText(pipeline.name)}*`]),
       ...stages.map(escapeText),
       ...commit,
