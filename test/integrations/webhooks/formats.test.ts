@@ -239,7 +239,7 @@ describe("the formats of webhooks", () => {
     assert.match(context[4], new RegExp(`^<${PAGE}/promotions/[0-9a-f-]{36}\\|Open in Railyard>$`));
   });
 
-  it("say in SLACK what a promotion waits for", async (t) => {
+  it("say in SLACK what a promotion waits for, and what is frozen and why", async (t) => {
     const receiver = await Receiver.start(t);
     const seed = new Seed(server.admin);
     const pipeline = await seed.pipeline();
@@ -252,7 +252,11 @@ describe("the formats of webhooks", () => {
     await createWebhook(server.admin, receiver.url, { format: "SLACK", types: null, pipelines: [pipeline.id] });
     for (const target of [stg, many])
       await server.admin.mutate("promote", { app: dev.id, targets: [target.id], whenReady: true }, "promotion { id }");
-    const [one, several] = (await receiver.until(2)).map(({ json }) => json.blocks[0].text.text.split("\n"));
+    // Before the freeze, which would block them too.
+    await receiver.until(2);
+    const freeze = { reason: "A big sale", scope: { pipelines: [pipeline.id] } };
+    await server.admin.mutate("startFreeze", freeze, "freeze { id }");
+    const [one, several, frozen] = (await receiver.until(3)).map(({ json }) => json.blocks[0].text.text.split("\n"));
     assert.deepEqual(one, [
       ":hourglass_flowing_sand: *Promotion waits*",
       `Promotion of ${dev.name} v1 to 1 app waiting`,
@@ -262,5 +266,6 @@ describe("the formats of webhooks", () => {
       [several.length, several.at(-2), several.at(-1)],
       [11, `• ${many.name} requires c7, which was never reported.`, "• and 1 more"],
     );
+    assert.match(frozen.join(" "), /^:snowflake: \*Freeze started\* .*A big sale/);
   });
 });

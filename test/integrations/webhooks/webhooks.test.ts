@@ -321,6 +321,7 @@ describe("a webhook", () => {
     await new Seed(timed.admin).app();
     const { problem } = await untilWebhook(timed, id, ({ state }) => state === "DISABLED");
     assert.equal(problem, "The token that made it has expired. Resume it with another one.");
+    assert.equal(receiver.received.length, 1);
   });
 
   it("is counted in the metrics", async () => {
