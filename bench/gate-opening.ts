@@ -6,6 +6,7 @@ import { Server } from "./support/processes.js";
 
 /** Promotions that wait for one window. */
 const MAX_WAITING = 1000;
+const DAY_MS = 86_400_000;
 /** How often the end is looked for, in milliseconds. */
 const POLL_MS = 100;
 
@@ -80,7 +81,10 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
 }
 
 async function open(connection: Connection, other: Connection, count: number, round: number): Promise<Opening> {
-  const input = { name: `closed-${round}`, kind: "DENY", timeZone: "UTC", startTime: "00:00", endTime: "00:00" };
+  // With an end: nothing waits for a window that never ends.
+  const endDate = new Date(Date.now() + 7 * DAY_MS).toISOString().slice(0, 10);
+  const times = { timeZone: "UTC", startTime: "00:00", endTime: "00:00", endDate };
+  const input = { name: `closed-${round}`, kind: "DENY", ...times };
   const { window } = (await connection.query(CREATE_WINDOW, { input })).createDeploymentWindow;
   const ids: string[] = [];
   for (let index = 0; index < count; index += 1) {

@@ -313,7 +313,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "freezes: the end of one wakes nothing that waits for it",
     file: "src/domain/gates/wake.ts",
     find: "return clearWaiting(tx, ctx, clearedBy(scopes));",
-    replace: "void clearWaiting; void clearedBy; return [];",
+    replace: "void [clearWaiting, clearedBy, scopes]; return [];",
     tests: ["domain/gates/windows/closed"],
   },
   {
