@@ -12,10 +12,13 @@ const EVALUATED = 500;
 
 const WAITING = columns({ total: "integer", since: "integer or null" });
 
-/** The promotions that wait, and those that wait for a review. */
+/** The promotions that wait, whole or with later waves, and those that wait for a review. */
 export interface WaitingStatistics {
   readonly waiting: number;
-  /** For how long the longest has waited, in seconds, without the time until its `notBefore`; 0 if none waits. */
+  /**
+   * For how long the longest has waited, in seconds, without the time until its `notBefore`; 0 if none waits. Only those that
+   * have not begun: the later waves of a healthy promotion may wait for days.
+   */
   readonly oldestSeconds: number;
   /** How many of them each kind of blocker holds, of those that have waited longest. */
   readonly blocked: ReadonlyMap<BlockerCode, number>;
@@ -29,7 +32,8 @@ export async function readWaitingStatistics({ db, ...ctx }: Ctx): Promise<Waitin
   const [row] = await reader.query(
     "count_waiting_promotions",
     WAITING,
-    sql`SELECT COUNT(*) AS total, MIN(CASE WHEN not_before > created_at THEN not_before ELSE created_at END) AS since
+    sql`SELECT COUNT(*) AS total, MIN(CASE WHEN phase <> 'WAITING' THEN NULL
+        WHEN not_before > created_at THEN not_before ELSE created_at END) AS since
       FROM promotions WHERE wake_at IS NOT NULL`,
   );
   const oldestSeconds = row?.since == null ? 0 : Math.max(0, (now.getTime() - row.since) / 1000);

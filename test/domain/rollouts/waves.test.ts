@@ -230,6 +230,17 @@ describe("maxFailures", () => {
   });
 });
 
+describe("the metrics of promotions that wait", () => {
+  it("count a promotion with later waves, but not as one that waits for long", async (t) => {
+    const own = await startServer(t, { now: clock.now });
+    await rollOut(own.admin, await createFleet(own.admin, [1, 1], { policy: { manualWaves: [2] } }));
+    clock.advance(48 * HOUR);
+    const text = await (await fetch(`${own.url}/metrics`)).text();
+    assert.match(text, /^railyard_promotions_waiting 1$/m);
+    assert.match(text, /^railyard_promotions_waiting_oldest_seconds 0$/m);
+  });
+});
+
 describe("the pause between waves", () => {
   it("is counted from the end of the wave before, and the clock begins the next", async () => {
     const fleet = await createFleet(admin, [1, 1], { policy: { pauseBetweenWaves: "30m" } });
