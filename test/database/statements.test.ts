@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Named, Seed, unique } from "../support/data/seed.js";
 import { engine } from "../support/database/engine.js";
+import { leastStatements } from "../support/database/least-statements.js";
 import { startServer, type TestServer } from "../support/service/server.js";
 
 const BOARD = `query ($pipeline: ID!) {
@@ -151,21 +152,9 @@ async function getCost(server: TestServer, query: string, variables: Record<stri
 }
 
 async function getLeast(server: TestServer, query: () => string, variables: Record<string, unknown>) {
-  const attempt = async () => {
-    const before = server.app.database.statements;
-    const data = await server.admin.ask(query(), { ...variables, unused: unique() });
-    return { data, statements: server.app.database.statements - before };
-  };
-  // The service checks for due tasks every second. The minimum of several runs is without that, also on a busy machine, where most
-  // runs overlap with it: it counts once it was seen three times.
-  let least = await attempt();
-  let seen = 1;
-  for (let turn = 1; turn < 40 && seen < 3; turn += 1) {
-    const one = await attempt();
-    if (one.statements === least.statements) seen += 1;
-    else if (one.statements < least.statements) [least, seen] = [one, 1];
-  }
-  return least;
+  const ask = () => server.admin.ask(query(), { ...variables, unused: unique() });
+  const { result: data, statements } = await leastStatements(server.app.database, ask);
+  return { data, statements };
 }
 
 function getApps(data: { pipeline: { stages: { couplings: unknown[] }[] } }): number {

@@ -9,6 +9,7 @@ import { ResponseStore } from "../../../src/server/cache/response-store.js";
 import { Client, RequestFailed } from "../../support/clients/client.js";
 import { type Named, Seed, unique } from "../../support/data/seed.js";
 import { engine, runsPerEngine } from "../../support/database/engine.js";
+import { leastStatements } from "../../support/database/least-statements.js";
 import { startInstances } from "../../support/service/instances.js";
 import { startServer, type TestServer } from "../../support/service/server.js";
 
@@ -162,15 +163,9 @@ async function readHits({ url, admin }: TestServer): Promise<number> {
   return Number(/^railyard_response_cache_requests_total\{result="hit"\} (\d+)$/m.exec(await metrics.text())?.[1]);
 }
 
-/** The number of statements of a query. Tasks in the background run statements too: the least of several times counts. */
+/** The number of statements of a query. */
 async function cost({ app }: TestServer, ask: () => Promise<unknown>): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let turn = 0; turn < 30 && least > CHECK; turn++) {
-    const before = app.database.statements;
-    await ask();
-    least = Math.min(least, app.database.statements - before);
-  }
-  return least;
+  return (await leastStatements(app.database, ask)).statements;
 }
 
 describe("a cached response", () => {

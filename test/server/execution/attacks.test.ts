@@ -142,10 +142,9 @@ describe("a repeated query", () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /railyard_operation_duration_seconds_count\{operation="query app",code="OK"\} 5\n/);
     assert.match(metrics, /railyard_http_request_duration_seconds_count\{route="POST \/graphql",status="200"\} 6\n/);
-    // With several instances on one database there is no response cache.
-    if (engine === "postgres") return;
-    assert.match(metrics, /railyard_response_cache_requests_total\{result="hit"\} 4\n/);
-    assert.match(metrics, /railyard_response_cache_requests_total\{result="miss"\} [1-9]/);
+    // On PostgreSQL, the first response is not sent again if the app became known after it was stored.
+    assert.match(metrics, /railyard_response_cache_requests_total\{result="hit"\} [234]\n/);
+    if (engine === "sqlite") assert.match(metrics, /railyard_response_cache_requests_total\{result="miss"\} [1-9]/);
     assert.match(metrics, /railyard_response_cache_entries 1\n/);
     assert.match(metrics, /railyard_response_cache_bytes [1-9]\d+\n/);
   });

@@ -5,6 +5,7 @@ import { DeploymentWindow } from "../../../../src/entities/gates/deployment-wind
 import type { Client } from "../../../support/clients/client.js";
 import { createScopedToken } from "../../../support/data/pipeline-fixture.js";
 import { buildsOn, type Named, Seed, unique } from "../../../support/data/seed.js";
+import { leastStatements } from "../../../support/database/least-statements.js";
 import { HOUR } from "../../../support/service/clock.js";
 import { readLog } from "../../../support/service/instances.js";
 import { startServer } from "../../../support/service/server.js";
@@ -301,15 +302,9 @@ describe("the gate of a stage", () => {
       stage gate { open nextOpensAt blockers { app { id } } } couplings { gate { open } } } } }`;
     await freeze({ scope: { apps: [staging.id] }, endsAt: "2030-03-05T12:00:00Z" });
     const read = async () => {
-      const counts: number[] = [];
-      let stages: unknown;
-      // The fewest, because the service looks for due work every second.
-      for (let round = 0; round < 5; round += 1) {
-        const before = server.app.database.statements;
-        stages = (await admin.ask(query, { pipeline: pipeline.id })).pipeline.stages;
-        counts.push(server.app.database.statements - before);
-      }
-      return { stages: stages as ReadStage[], statements: Math.min(...counts) };
+      const ask = async () => (await admin.ask(query, { pipeline: pipeline.id })).pipeline.stages as ReadStage[];
+      const { result: stages, statements } = await leastStatements(server.app.database, ask);
+      return { stages, statements };
     };
     const one = await read();
     for (let index = 0; index < 7; index += 1) await seed.coupled(pipeline, "STAGING");
