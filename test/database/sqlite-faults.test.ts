@@ -60,10 +60,7 @@ describe("a database file that disappears while the service runs", () => {
     renameSync(`${path}.away`, path);
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
     await new Seed(client).app();
-    assert.deepEqual(problems(server), [
-      `The database file ${path} was deleted or replaced. Restart the service.`,
-      null,
-    ]);
+    await logged(server, [`The database file ${path} was deleted or replaced. Restart the service.`, null]);
   });
 
   it("does not damage the file that replaced it", async (t) => {
@@ -170,7 +167,7 @@ describe("a fault of the disk", () => {
       // It recovers without a client that writes.
       assert.ok(await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, { intervalMs: 50 }));
       await new Seed(client).app();
-      assert.deepEqual(problems(server), ["The disk is full.", null]);
+      await logged(server, ["The disk is full.", null]);
     },
   );
 
@@ -188,7 +185,7 @@ describe("a fault of the disk", () => {
       assert.equal(errors?.[0]?.extensions.code, "UNAVAILABLE");
     }
     await isUnavailable(damaged.client, damaged.url);
-    assert.deepEqual(problems(damaged.server), ["The database file is damaged. Restore a backup."]);
+    await logged(damaged.server, ["The database file is damaged. Restore a backup."]);
   });
 });
 
@@ -216,6 +213,12 @@ async function isUnavailable(client: Client, url: string): Promise<void> {
 function problems(server: ServerProcess): unknown[] {
   const messages = ["database cannot be used", "database can be used again"];
   return server.log.filter(({ msg }) => messages.includes(msg as string)).map(({ problem = null }) => problem);
+}
+
+/** Checks it, once what the process has written to its log has arrived here. */
+async function logged(server: ServerProcess, expected: unknown[]): Promise<void> {
+  await eventually(() => problems(server).length >= expected.length);
+  assert.deepEqual(problems(server), expected);
 }
 
 /** Overwrites the pages of the table and the indexes of apps. */

@@ -32,7 +32,7 @@ export function addConfigSetting(program: Command): void {
     program,
     {
       usage: "config:set <pairs...>",
-      about: "Set config vars of an app: KEY=VALUE, or KEY to read the value from standard input",
+      about: "Set config vars of an app; values can be read from standard input",
       examples: [
         "config:set LOG_LEVEL=info --plain -a myapp-space-dev",
         "config:set DATABASE_URL -a myapp-space-dev < database-url.txt",

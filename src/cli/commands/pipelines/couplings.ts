@@ -130,6 +130,8 @@ export function describeVerification(verification: CouplingFragment["verificatio
 }
 
 function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: CouplingFragment): void {
+  // What was never set is left out: most apps have neither waves nor verification.
+  const { wave, verification, automationHeld } = rest;
   screen.pairs([
     ["app", `id=${app.id}, name=${app.name}`],
     ["id", id],
@@ -138,9 +140,9 @@ function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: Couplin
     ["stage", lower(stage)],
     ["pipeline", `id=${pipeline.id}, name=${pipeline.name}`],
     ["required_checks", rest.requiredChecks.join(", ")],
-    ["wave", String(rest.wave)],
-    ...(rest.automationHeld === null ? [] : ([["automation_held", rest.automationHeld.reason]] as const)),
-    ["verification", describeVerification(rest.verification)],
+    ...(wave === 1 ? [] : ([["wave", String(wave)]] as const)),
+    ...(automationHeld === null ? [] : ([["automation_held", automationHeld.reason]] as const)),
+    ...(verification === null ? [] : ([["verification", describeVerification(verification)]] as const)),
     ["auto_deploy", String(rest.autoDeploy)],
   ]);
 }

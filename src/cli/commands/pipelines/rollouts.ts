@@ -138,7 +138,7 @@ export function addRolloutSettings(program: Command): void {
     program,
     {
       usage: "pipelines:wave <number>",
-      about: "Set the wave of promotions that an app belongs to, 1 to 20; the lowest goes first",
+      about: "Set the wave of an app in promotions, 1 to 20; the lowest goes first",
       examples: ["pipelines:wave 2 -a myapp-eu"],
       options: [required(appOption())],
     },
