@@ -1,28 +1,54 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 /*
- * The clients of examples/clients/ with the real libraries. They have a separate lock file, and are installed at first use.
+ * The clients of examples/clients/ with the real libraries. They have a separate lock file, and are installed at first use: not
+ * in examples/, where programs of other tests would find libraries that are half installed.
  */
 
-export const FOLDER = "examples/clients";
+const SOURCE = "examples/clients";
+const MANIFESTS = ["package.json", "package-lock.json"];
+/** A copy of the clients for this process, as deep as the original. */
+export const FOLDER = `dist/clients-${process.pid}`;
 const run = promisify(execFile);
 
 /** Installs the libraries. @returns why they cannot be installed; null if they are */
 export async function installClients(): Promise<string | null> {
-  const isInstalled = () => existsSync(`${FOLDER}/node_modules/@apollo/client/package.json`);
   try {
-    if (!isInstalled()) {
-      const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-      await run("npm", args, { cwd: FOLDER, timeout: 240_000 });
-    }
-    return isInstalled() ? null : "the folder holds no libraries";
+    const libraries = await installLibraries();
+    cpSync(SOURCE, FOLDER, { recursive: true, filter: (path) => !path.includes("node_modules") });
+    process.once("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
+    symlinkSync(resolve(libraries), join(FOLDER, "node_modules"), "dir");
+    return null;
   } catch (error) {
     return (error as Error).message.split("\n")[0] ?? "";
   }
+}
+
+/** Installs the libraries of the lock file once for all tests. @returns their folder */
+async function installLibraries(): Promise<string> {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(SOURCE, "package-lock.json")))
+    .digest("hex");
+  const folder = join("node_modules", ".cache", `railyard-clients-${lock.slice(0, 16)}`);
+  if (!existsSync(folder)) {
+    const staging = `${folder}.${process.pid}`;
+    mkdirSync(staging, { recursive: true });
+    for (const name of MANIFESTS) copyFileSync(join(SOURCE, name), join(staging, name));
+    const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await run("npm", args, { cwd: staging, timeout: 240_000 });
+    try {
+      renameSync(staging, folder);
+    } catch {
+      // Another test was faster.
+      rmSync(staging, { recursive: true, force: true });
+    }
+  }
+  return join(folder, "node_modules");
 }
 
 /** Runs a command of the libraries. */
