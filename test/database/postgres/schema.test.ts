@@ -120,9 +120,7 @@ async function migratedSqlite(t: Cleanup): Promise<Schema> {
         .filter((column) => column.pk > 0)
         .sort((a, b) => a.pk - b.pk)
         .map((column) => column.name),
-      foreignKeys: all<{ from: string; table: string; to: string }>(`PRAGMA foreign_key_list(${name})`)
-        .map((key) => `${key.from} -> ${key.table}.${key.to}`)
-        .sort(),
+      foreignKeys: foreignKeysOf(all<KeyColumn>(`PRAGMA foreign_key_list(${name})`)),
       checks: findChecks(sql).sort(),
       indexes: all<{ name: string; sql: string }>(
         `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = '${name}' AND sql IS NOT NULL ORDER BY name`,
@@ -130,6 +128,24 @@ async function migratedSqlite(t: Cleanup): Promise<Schema> {
     };
   }
   return schema;
+}
+
+/** A column of a foreign key, as SQLite lists it. Those of one key have its id. */
+interface KeyColumn {
+  readonly id: number;
+  readonly seq: number;
+  readonly from: string;
+  readonly table: string;
+  readonly to: string;
+}
+
+function foreignKeysOf(columns: readonly KeyColumn[]): string[] {
+  const keys = new Map<number, KeyColumn[]>();
+  for (const column of [...columns].sort((a, b) => a.seq - b.seq)) {
+    keys.set(column.id, [...(keys.get(column.id) ?? []), column]);
+  }
+  const list = (key: readonly KeyColumn[], side: "from" | "to") => key.map((column) => column[side]).join(", ");
+  return [...keys.values()].map((key) => `${list(key, "from")} -> ${key[0]?.table}.${list(key, "to")}`).sort();
 }
 
 async function schemaOfPostgres(url: string): Promise<Schema> {
@@ -162,7 +178,7 @@ async function schemaOfPostgres(url: string): Promise<Schema> {
       })),
       primaryKey: texts("p").flatMap((text) => listIn(text)),
       foreignKeys: texts("f")
-        .map((text) => text.replace(/FOREIGN KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)/, "$1 -> $2.$3"))
+        .map((text) => text.replace(/FOREIGN KEY \((.+?)\) REFERENCES (\w+)\((.+?)\)/, "$1 -> $2.$3"))
         .sort(),
       checks: texts("c").map(plainCheck).sort(),
       indexes: indexes.map((index) => indexOf(index.name as string, index.text as string)),

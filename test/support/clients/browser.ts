@@ -33,7 +33,7 @@ export async function openTab(t: Cleanup, browser: Browser, url: string, options
   const opened = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context });
   t.after(() => opened.close());
   const page = await opened.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(90_000);
   const problems: string[] = [];
   page.on("console", (message) => {
     if (message.type() !== "error" && message.type() !== "warning") return;
