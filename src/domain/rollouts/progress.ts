@@ -73,7 +73,7 @@ export async function findTargetStates(reader: Reader, promotionIds: readonly st
 /** Adds the phases to targets. */
 export async function toStates(reader: Reader, targets: readonly PromotionTarget[]): Promise<TargetState[]> {
   const ids = targets.flatMap(({ ownPhase, releaseId }) => (ownPhase === null && releaseId !== null ? releaseId : []));
-  const releases = ids.length === 0 ? [] : await reader.find(Release, { id: ids });
+  const releases = ids.length === 0 ? [] : await reader.referenced.find(Release, { id: ids });
   const phases = new Map(releases.map(({ id, phase }) => [id, phase]));
   return targets.map((target) => {
     const phase = target.ownPhase ?? phases.get(target.releaseId ?? "");

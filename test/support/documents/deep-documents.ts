@@ -19,7 +19,7 @@ import {
 /** Maximum depth of nested objects. */
 const MAX_DEPTH = 5;
 /** Maximum number of fields of a document. Limits the rows that it reads. */
-const MAX_FIELDS = 1500;
+const MAX_FIELDS = 1700;
 
 export interface DeepDocument {
   readonly text: string;
