@@ -34,8 +34,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "cache: a response is stored although something was committed while it was computed",
     file: "src/server/cache/response-store.ts",
-    find: "if (!this.enabled || commitsAtStart !== this.#commits) return;",
-    replace: "if (!this.enabled) return; void commitsAtStart;",
+    find: "if (commitsAtStart !== this.#commits) return;",
+    replace: "void commitsAtStart;",
     tests: RESPONSE_CACHE,
   },
   {
@@ -98,7 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "access: an expired token is valid",
-    file: "src/domain/access/tokens.ts",
+    file: "src/domain/access/credentials.ts",
     find: "token.expiresAt > now",
     replace: "token.expiresAt !== now",
     tests: ["domain/access/tokens"],
