@@ -168,6 +168,22 @@ describe("config vars", () => {
     );
   });
 
+  it("are never sent from the response cache to a token of the same role that may not read them", async () => {
+    const app = await seed.coupled(await seed.pipeline(), "STAGING");
+    await set(app, { A: "1" });
+    const create = async (readConfig: boolean) => {
+      const input = { name: `reads: ${readConfig}`, role: "VIEWER", readConfig };
+      return new Client(server.url, (await admin.mutate("createToken", input, "secret")).secret);
+    };
+    const [reader, other] = [await create(true), await create(false)];
+    for (let turn = 0; turn < 4; turn++) {
+      assert.equal((await config(reader, app)).A?.value, "1");
+      assert.equal((await config(other, app)).A?.value, null);
+    }
+    const read = (await events(app)).filter((one: { actor: { name: string } }) => one.actor.name === "reads: true");
+    assert.equal(read.length, 4, "each read is on record");
+  });
+
   it("are read by an ADMIN who signs in at the issuer", async (t) => {
     const issuer = await Issuer.start(t);
     const oidc = { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: "railyard", OIDC_ROLES: "ops=ADMIN,dev=OPERATOR" };
