@@ -5,7 +5,7 @@
 
 export type Engine = "SQLite" | "PostgreSQL";
 
-/** Files that run on SQLite only, by reason. Names are without `.test.js`. */
+/** Files that run on SQLite only, by reason. Names are without `.test.js`; that of a folder ends with a slash. */
 const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly string[] }[] = [
   {
     why: "They test texts, types and pure functions, and store nothing.",
@@ -32,6 +32,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "server/execution/trusted-documents",
       "server/telemetry/clients",
       "scripts/build",
+      "scripts/mutants",
       "scripts/package",
       "scripts/runner",
     ],
@@ -72,20 +73,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
         "examples/watch",
         "server/http/explorer",
         "integrations/platform/aka-replay",
-        "web/acting",
-        "web/accessibility",
-        "web/approvals",
-        "web/freezes",
-        "web/keyboard",
-        "web/promotions",
-        "web/scale",
-        "web/walkthrough",
-        "web/zoom",
-        "web/board",
-        "web/files",
-        "web/restart",
-        "web/pages",
-        "web/sign-in",
+        "web/",
         "integrations/platform/akkeris",
         "integrations/platform/heroku",
         "integrations/platform/openapi",
@@ -101,15 +89,26 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
 /** Finds listed names without a file, for example after a rename. */
 export function findUnknownNames(files: readonly string[]): string[] {
   const names = [...SQLITE_ONLY.flatMap((one) => one.files), ...SLOWEST_FILES];
-  return names.filter((name) => !files.includes(`${name}.test.js`));
+  return names.filter((name) => !files.some((file) => isListed(name, toName(file))));
 }
 
 /** Returns the engines for a test file, given its path under `dist/test`. */
 export function findEngines(file: string): readonly Engine[] {
   // A load balancer needs several instances, which only PostgreSQL supports.
   if (/^(database[\\/]postgres[\\/]|deploy[\\/]balancer)/.test(file)) return ["PostgreSQL"];
-  const name = file.replace(/\.test\.js$/, "");
-  return SQLITE_ONLY.some(({ files }) => files.includes(name)) ? ["SQLite"] : ["SQLite", "PostgreSQL"];
+  const name = toName(file);
+  return SQLITE_ONLY.some(({ files }) => files.some((listed) => isListed(listed, name)))
+    ? ["SQLite"]
+    : ["SQLite", "PostgreSQL"];
+}
+
+function toName(file: string): string {
+  return file.replace(/\.test\.js$/, "");
+}
+
+/** Whether an entry of a list is this file, or the folder that it is in. */
+function isListed(listed: string, name: string): boolean {
+  return listed.endsWith("/") ? name.startsWith(listed) : name === listed;
 }
 
 /** The slowest files, slowest first. They start first, so that none runs alone at the end. */
@@ -139,6 +138,6 @@ const SLOWEST_FILES = [
 
 /** The start order of a file: lower ranks start first. */
 export function getStartRank(file: string): number {
-  const rank = SLOWEST_FILES.indexOf(file.replace(/\.test\.js$/, ""));
+  const rank = SLOWEST_FILES.indexOf(toName(file));
   return rank === -1 ? SLOWEST_FILES.length : rank;
 }
