@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { Client } from "../../test/support/clients/client.js";
 import { ServerProcess } from "../../test/support/service/server-process.js";
+import { createHolds } from "./holds.js";
+import { createBusy, createLarge, createOthers, createSmall } from "./pipelines.js";
 import { Story } from "./story.js";
 
 /*
@@ -64,11 +66,11 @@ const browser = await chromium.launch({
 try {
   const url = await server.ready();
   const story = new Story(new Client(url, ADMIN_TOKEN));
-  await story.small();
-  await story.busy();
-  await story.others();
-  if (folder !== undefined) await story.large();
-  const promotion = await story.holds((secret) => new Client(url, secret), folder !== undefined);
+  await createSmall(story);
+  await createBusy(story);
+  await createOthers(story);
+  if (folder !== undefined) await createLarge(story);
+  const promotion = await createHolds(story, (secret) => new Client(url, secret), folder !== undefined);
   const viewer = await story.person("Priya Nair", "ADMIN", ["release-managers"]);
   const target = folder ?? "docs/images";
   mkdirSync(target, { recursive: true });

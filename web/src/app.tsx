@@ -1,22 +1,22 @@
 import { lazy, Suspense } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
-import { BoardPage } from "./board/board-page";
+import { BoardPage } from "./pages/board/board-page";
 import { SessionProvider } from "./session/session";
 import { basePath } from "./settings";
 import { Shell } from "./shell/shell";
+import { ToastProvider } from "./ui/dialogs/toasts";
 import { NotFound } from "./ui/message";
-import { ToastProvider } from "./ui/toasts";
 
-const OverviewPage = lazy(() => import("./overview/overview-page"));
-const TimelinePage = lazy(() => import("./timeline/timeline-page"));
-const GraphPage = lazy(() => import("./graph/graph-page"));
-const RulesPage = lazy(() => import("./rules/rules-page"));
-const PromotionPage = lazy(() => import("./promotion/promotion-page"));
-const AppPage = lazy(() => import("./app/app-page"));
-const ApprovalsPage = lazy(() => import("./approvals/approvals-page"));
-const FreezesPage = lazy(() => import("./freezes/freezes-page"));
-const TokensPage = lazy(() => import("./access/tokens-page"));
-const AuditPage = lazy(() => import("./access/audit-page"));
+const OverviewPage = lazy(() => import("./pages/overview/overview-page"));
+const TimelinePage = lazy(() => import("./pages/timeline/timeline-page"));
+const GraphPage = lazy(() => import("./pages/graph/graph-page"));
+const RulesPage = lazy(() => import("./pages/rules/rules-page"));
+const PromotionPage = lazy(() => import("./pages/promotion/promotion-page"));
+const AppPage = lazy(() => import("./pages/app/app-page"));
+const ApprovalsPage = lazy(() => import("./pages/approvals/approvals-page"));
+const FreezesPage = lazy(() => import("./pages/freezes/freezes-page"));
+const TokensPage = lazy(() => import("./pages/access/tokens-page"));
+const AuditPage = lazy(() => import("./pages/access/audit-page"));
 
 /** The page: every URL of it can be sent to another person. */
 export function App() {

@@ -1,7 +1,7 @@
 import { useNow } from "../api/clock";
 import type { BlockerDetailsFragment } from "../gql/graphql";
-import { localTimes } from "../ui/format";
-import { Icon } from "../ui/icons";
+import { Icon } from "../ui/icons/icons";
+import { localTimes } from "../ui/text/format";
 import styles from "./acting.module.css";
 import { describeRemedy } from "./remedies";
 

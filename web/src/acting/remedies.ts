@@ -1,5 +1,5 @@
 import type { BlockerDetailsFragment, Remedy } from "../gql/graphql";
-import { formatDuration, formatMoment } from "../ui/format";
+import { formatDuration, formatMoment } from "../ui/text/format";
 
 /** What clears a blocker and when, in a sentence. */
 export function describeRemedy(blocker: BlockerDetailsFragment, now: number): string {

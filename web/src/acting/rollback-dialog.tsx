@@ -2,11 +2,11 @@ import { useEffect, useState } from "react";
 import { query } from "../api/operations";
 import { RollbackChoicesDocument, type RollbackChoicesQuery, RollbackDocument } from "../gql/graphql";
 import { useClient } from "../session/session";
-import { Age } from "../ui/age";
-import { Dialog } from "../ui/dialog";
-import fields from "../ui/fields.module.css";
-import { firstLine, shortSha } from "../ui/format";
-import { useToast } from "../ui/toasts";
+import fields from "../ui/controls/fields.module.css";
+import { Dialog } from "../ui/dialogs/dialog";
+import { useToast } from "../ui/dialogs/toasts";
+import { Age } from "../ui/text/age";
+import { firstLine, shortSha } from "../ui/text/format";
 import styles from "./acting.module.css";
 import { useIdempotencyKey, useMutation } from "./use-mutation";
 

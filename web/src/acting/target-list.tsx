@@ -1,5 +1,5 @@
 import type { PreviewFragment } from "../gql/graphql";
-import { shortSha } from "../ui/format";
+import { shortSha } from "../ui/text/format";
 import styles from "./acting.module.css";
 
 interface TargetListProps {

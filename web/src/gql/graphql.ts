@@ -464,6 +464,36 @@ export type AppPageQuery = { readonly cursor: string, readonly app: { readonly i
 
 export type ReleaseRowFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
 
+export type PipelineRulesQueryVariables = Exact<{
+  pipeline: string;
+}>;
+
+
+export type PipelineRulesQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly approvalRules: ReadonlyArray<{ readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null }>, readonly stages: ReadonlyArray<{ readonly id: string, readonly stage: Stage, readonly policy: { readonly soakTime: string | null }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly requiredChecks: ReadonlyArray<string>, readonly app: { readonly id: string, readonly name: string } }> }> } | null };
+
+export type ApprovalRuleRowFragment = { readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null };
+
+export type CreateApprovalRuleMutationVariables = Exact<{
+  input: CreateApprovalRuleInput;
+}>;
+
+
+export type CreateApprovalRuleMutation = { readonly createApprovalRule: { readonly rule: { readonly id: string } } | null };
+
+export type UpdateApprovalRuleMutationVariables = Exact<{
+  input: UpdateApprovalRuleInput;
+}>;
+
+
+export type UpdateApprovalRuleMutation = { readonly updateApprovalRule: { readonly rule: { readonly id: string } } | null };
+
+export type DeleteApprovalRuleMutationVariables = Exact<{
+  input: DeleteApprovalRuleInput;
+}>;
+
+
+export type DeleteApprovalRuleMutation = { readonly deleteApprovalRule: { readonly deletedRuleId: string } | null };
+
 export type WaitingQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -611,36 +641,6 @@ export type WithdrawApprovalMutationVariables = Exact<{
 
 
 export type WithdrawApprovalMutation = { readonly withdrawApproval: { readonly approval: { readonly id: string } } | null };
-
-export type PipelineRulesQueryVariables = Exact<{
-  pipeline: string;
-}>;
-
-
-export type PipelineRulesQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly approvalRules: ReadonlyArray<{ readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null }>, readonly stages: ReadonlyArray<{ readonly id: string, readonly stage: Stage, readonly policy: { readonly soakTime: string | null }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly requiredChecks: ReadonlyArray<string>, readonly app: { readonly id: string, readonly name: string } }> }> } | null };
-
-export type ApprovalRuleRowFragment = { readonly id: string, readonly name: string, readonly stage: Stage, readonly required: number, readonly allowSelfApproval: boolean, readonly commentRequired: boolean, readonly validFor: string, readonly approvers: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> | null };
-
-export type CreateApprovalRuleMutationVariables = Exact<{
-  input: CreateApprovalRuleInput;
-}>;
-
-
-export type CreateApprovalRuleMutation = { readonly createApprovalRule: { readonly rule: { readonly id: string } } | null };
-
-export type UpdateApprovalRuleMutationVariables = Exact<{
-  input: UpdateApprovalRuleInput;
-}>;
-
-
-export type UpdateApprovalRuleMutation = { readonly updateApprovalRule: { readonly rule: { readonly id: string } } | null };
-
-export type DeleteApprovalRuleMutationVariables = Exact<{
-  input: DeleteApprovalRuleInput;
-}>;
-
-
-export type DeleteApprovalRuleMutation = { readonly deleteApprovalRule: { readonly deletedRuleId: string } | null };
 
 export type BoardQueryVariables = Exact<{
   pipeline: string;
@@ -1178,6 +1178,27 @@ export const ReleaseRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"ReleaseRow"}) as unknown as TypedDocumentString<ReleaseRowFragment, unknown>;
+export const ApprovalRuleRowFragmentDoc = new TypedDocumentString(`
+    fragment ApprovalRuleRow on ApprovalRule {
+  id
+  name
+  stage
+  required
+  allowSelfApproval
+  commentRequired
+  validFor
+  approvers {
+    role
+    group
+    person
+    atLeast
+  }
+  apps {
+    id
+    name
+  }
+}
+    `, {"fragmentName":"ApprovalRuleRow"}) as unknown as TypedDocumentString<ApprovalRuleRowFragment, unknown>;
 export const RuleProgressFragmentDoc = new TypedDocumentString(`
     fragment RuleProgress on ApprovalProgress {
   given
@@ -1296,27 +1317,6 @@ export const VoteFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"Vote"}) as unknown as TypedDocumentString<VoteFragment, unknown>;
-export const ApprovalRuleRowFragmentDoc = new TypedDocumentString(`
-    fragment ApprovalRuleRow on ApprovalRule {
-  id
-  name
-  stage
-  required
-  allowSelfApproval
-  commentRequired
-  validFor
-  approvers {
-    role
-    group
-    person
-    atLeast
-  }
-  apps {
-    id
-    name
-  }
-}
-    `, {"fragmentName":"ApprovalRuleRow"}) as unknown as TypedDocumentString<ApprovalRuleRowFragment, unknown>;
 export const BoardReleaseFragmentDoc = new TypedDocumentString(`
     fragment BoardRelease on Release {
   id
@@ -1915,6 +1915,76 @@ export const AppPageDocument = new TypedDocumentString(`
     }
   }
 }`, {"hash":"sha256:c5670b427d20fea250d19a92dd43a00d8215c4faa667803e8cc394d4ca6c6861"}) as unknown as TypedDocumentString<AppPageQuery, AppPageQueryVariables>;
+export const PipelineRulesDocument = new TypedDocumentString(`
+    query PipelineRules($pipeline: ID!) {
+  cursor
+  pipeline(pipeline: $pipeline) {
+    id
+    name
+    approvalRules {
+      ...ApprovalRuleRow
+    }
+    stages {
+      id
+      stage
+      policy {
+        soakTime
+      }
+      couplings {
+        id
+        requiredChecks
+        app {
+          id
+          name
+        }
+      }
+    }
+  }
+}
+    fragment ApprovalRuleRow on ApprovalRule {
+  id
+  name
+  stage
+  required
+  allowSelfApproval
+  commentRequired
+  validFor
+  approvers {
+    role
+    group
+    person
+    atLeast
+  }
+  apps {
+    id
+    name
+  }
+}`, {"hash":"sha256:0dd97823a357bcd0565b88e89953c29bc5da69fa1463a61461b014e1815275f9"}) as unknown as TypedDocumentString<PipelineRulesQuery, PipelineRulesQueryVariables>;
+export const CreateApprovalRuleDocument = new TypedDocumentString(`
+    mutation CreateApprovalRule($input: CreateApprovalRuleInput!) {
+  createApprovalRule(input: $input) {
+    rule {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:0326b5916c04635c826f7f83826cd565a61dc5789e5bda5b6e6bf3a317922c78"}) as unknown as TypedDocumentString<CreateApprovalRuleMutation, CreateApprovalRuleMutationVariables>;
+export const UpdateApprovalRuleDocument = new TypedDocumentString(`
+    mutation UpdateApprovalRule($input: UpdateApprovalRuleInput!) {
+  updateApprovalRule(input: $input) {
+    rule {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:c912a99b2246353e89e0f0725703294b0b4d99ad88cd394c1e0339d0c501cf25"}) as unknown as TypedDocumentString<UpdateApprovalRuleMutation, UpdateApprovalRuleMutationVariables>;
+export const DeleteApprovalRuleDocument = new TypedDocumentString(`
+    mutation DeleteApprovalRule($input: DeleteApprovalRuleInput!) {
+  deleteApprovalRule(input: $input) {
+    deletedRuleId
+  }
+}
+    `, {"hash":"sha256:5c4277cd0eb28d3bf82030a218087bc9419523ea8b0936cf7b2d1aeffe8f4959"}) as unknown as TypedDocumentString<DeleteApprovalRuleMutation, DeleteApprovalRuleMutationVariables>;
 export const WaitingDocument = new TypedDocumentString(`
     query Waiting {
   cursor
@@ -2146,76 +2216,6 @@ export const WithdrawApprovalDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:d3f5701ae78d915e5b01235a162592134caedfb790f7f96958de2e8bcc216857"}) as unknown as TypedDocumentString<WithdrawApprovalMutation, WithdrawApprovalMutationVariables>;
-export const PipelineRulesDocument = new TypedDocumentString(`
-    query PipelineRules($pipeline: ID!) {
-  cursor
-  pipeline(pipeline: $pipeline) {
-    id
-    name
-    approvalRules {
-      ...ApprovalRuleRow
-    }
-    stages {
-      id
-      stage
-      policy {
-        soakTime
-      }
-      couplings {
-        id
-        requiredChecks
-        app {
-          id
-          name
-        }
-      }
-    }
-  }
-}
-    fragment ApprovalRuleRow on ApprovalRule {
-  id
-  name
-  stage
-  required
-  allowSelfApproval
-  commentRequired
-  validFor
-  approvers {
-    role
-    group
-    person
-    atLeast
-  }
-  apps {
-    id
-    name
-  }
-}`, {"hash":"sha256:0dd97823a357bcd0565b88e89953c29bc5da69fa1463a61461b014e1815275f9"}) as unknown as TypedDocumentString<PipelineRulesQuery, PipelineRulesQueryVariables>;
-export const CreateApprovalRuleDocument = new TypedDocumentString(`
-    mutation CreateApprovalRule($input: CreateApprovalRuleInput!) {
-  createApprovalRule(input: $input) {
-    rule {
-      id
-    }
-  }
-}
-    `, {"hash":"sha256:0326b5916c04635c826f7f83826cd565a61dc5789e5bda5b6e6bf3a317922c78"}) as unknown as TypedDocumentString<CreateApprovalRuleMutation, CreateApprovalRuleMutationVariables>;
-export const UpdateApprovalRuleDocument = new TypedDocumentString(`
-    mutation UpdateApprovalRule($input: UpdateApprovalRuleInput!) {
-  updateApprovalRule(input: $input) {
-    rule {
-      id
-    }
-  }
-}
-    `, {"hash":"sha256:c912a99b2246353e89e0f0725703294b0b4d99ad88cd394c1e0339d0c501cf25"}) as unknown as TypedDocumentString<UpdateApprovalRuleMutation, UpdateApprovalRuleMutationVariables>;
-export const DeleteApprovalRuleDocument = new TypedDocumentString(`
-    mutation DeleteApprovalRule($input: DeleteApprovalRuleInput!) {
-  deleteApprovalRule(input: $input) {
-    deletedRuleId
-  }
-}
-    `, {"hash":"sha256:5c4277cd0eb28d3bf82030a218087bc9419523ea8b0936cf7b2d1aeffe8f4959"}) as unknown as TypedDocumentString<DeleteApprovalRuleMutation, DeleteApprovalRuleMutationVariables>;
 export const BoardDocument = new TypedDocumentString(`
     query Board($pipeline: ID!) {
   cursor

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { settings } from "../settings";
-import { Mark } from "../ui/icons";
+import { Mark } from "../ui/icons/icons";
 import styles from "./sign-in.module.css";
 
 /** The host of the issuer; null if people paste a token. */

@@ -1,7 +1,7 @@
 import { useNow } from "../api/clock";
 import { type LiveStatus, useLiveStatus } from "../api/live-status";
 import { useSession } from "../session/session";
-import { formatClock, formatDuration } from "../ui/format";
+import { formatClock, formatDuration } from "../ui/text/format";
 import styles from "./live-badge.module.css";
 
 function describe(status: LiveStatus): string {

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { Link, NavLink, useHref, useLocation } from "react-router";
-import { useWaiting, WaitingProvider } from "../approvals/use-waiting";
+import { useWaiting, WaitingProvider } from "../pages/approvals/use-waiting";
 import { useHasRole, useSession } from "../session/session";
 import { ErrorBoundary } from "../ui/error-boundary";
-import { Mark } from "../ui/icons";
+import { Mark } from "../ui/icons/icons";
 import { LiveBadge, LiveBanner } from "./live-badge";
 import styles from "./shell.module.css";
 

@@ -1,0 +1,152 @@
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { useIsStale } from "../../shell/live-badge";
+import { ROVING, useRoving } from "../../ui/controls/roving";
+import { Icon, StateIcon } from "../../ui/icons/icons";
+import { Message } from "../../ui/message";
+import { count, STAGE_NAMES } from "../../ui/text/format";
+import { useWaiting } from "../approvals/use-waiting";
+import styles from "./overview-page.module.css";
+import { compareSummaries, type Summary, withWaiting } from "./summary";
+import { useOverview } from "./use-overview";
+
+/** Rows are added as the list is scrolled, in steps. */
+const STEP = 60;
+
+/** `/`: all pipelines, those that need attention first. */
+export default function OverviewPage() {
+  const { pipelines, total, error } = useOverview();
+  const stale = useIsStale() || error !== null;
+  const [search, setSearch] = useState("");
+  const wanted = useDeferredValue(search.trim().toLowerCase());
+  const [limit, setLimit] = useState(STEP);
+  const roving = useRoving();
+
+  useEffect(() => {
+    document.title = "Pipelines · Railyard";
+  }, []);
+
+  const waiting = useWaiting();
+  const [params, setParams] = useSearchParams();
+  const onlyMine = params.get("waiting") === "me";
+  const found = useMemo(() => {
+    const matches = [...pipelines.values()].filter(
+      ({ id, name, repository }) =>
+        (name.includes(wanted) || repository?.includes(wanted)) &&
+        (!onlyMine || (waiting.pipelines.get(id)?.mine ?? 0) > 0),
+    );
+    return matches.map((summary) => withWaiting(summary, waiting.pipelines.get(summary.id))).sort(compareSummaries);
+  }, [pipelines, wanted, waiting.pipelines, onlyMine]);
+  const urgent = found.filter(({ rank }) => rank === 0).length;
+
+  if (total === null) return <Message title={error?.message ?? "Loading …"} />;
+  if (total === 0) {
+    return (
+      <Message title="There are no pipelines yet.">
+        <p>
+          Create one with <code>railyard pipelines:create NAME</code>, or with the mutation <code>createPipeline</code>.
+          It appears here.
+        </p>
+      </Message>
+    );
+  }
+  return (
+    <>
+      <div className={styles.header}>
+        <div>
+          <h1>Pipelines</h1>
+          <p className={styles.facts}>
+            {wanted === "" && !onlyMine ? count(total, "pipeline") : `${found.length} of ${count(total, "pipeline")}`}
+            {urgent > 0 && <span className={styles.urgent}>{urgent} need attention</span>}
+          </p>
+        </div>
+        <div className={styles.tools}>
+          {(waiting.mine > 0 || onlyMine) && (
+            <button
+              type="button"
+              className={styles.mine}
+              aria-pressed={onlyMine}
+              onClick={() => setParams(onlyMine ? {} : { waiting: "me" }, { replace: true })}
+            >
+              Waiting for my approval <b>{waiting.mine}</b>
+            </button>
+          )}
+          <label className={styles.search}>
+            <Icon name="search" size={14} />
+            <span className="visually-hidden">Search pipelines</span>
+            <input
+              type="search"
+              value={search}
+              onChange={(event) => {
+                setSearch(event.target.value);
+                setLimit(STEP);
+              }}
+              placeholder="Search pipelines"
+              spellCheck={false}
+            />
+          </label>
+        </div>
+      </div>
+      {found.length === 0 ? (
+        <Message title="No pipeline matches." />
+      ) : (
+        <ul className={styles.list} data-stale={stale || undefined} {...roving}>
+          {found.slice(0, limit).map((summary, index) => (
+            <Row key={summary.id} summary={summary} first={index === 0} />
+          ))}
+        </ul>
+      )}
+      {limit < found.length && <More key={limit} onVisible={() => setLimit(limit + STEP)} />}
+    </>
+  );
+}
+
+const Row = memo(function Row({ summary, first }: { readonly summary: Summary; readonly first: boolean }) {
+  const { name, repository, description, stages, attention, vote, note } = summary;
+  return (
+    <li className={styles.row} data-rank={summary.rank} data-vote={vote !== null || undefined}>
+      <div className={styles.names}>
+        <Link to={`/pipelines/${name}`} {...{ [ROVING]: "" }} tabIndex={first ? 0 : -1}>
+          {name}
+        </Link>
+        <span className={styles.about}>{description === "" ? repository : description}</span>
+      </div>
+      <ul className={styles.stages} aria-label="Stages">
+        {stages
+          .filter(({ stage }) => stage !== "REVIEW")
+          .map(({ stage, icon, text, apps }) => (
+            <li key={stage} className={styles.stage} data-empty={apps === 0 || undefined}>
+              <StateIcon
+                state={icon}
+                size={13}
+                label={apps === 0 ? "no apps" : icon === "bad" ? "failed" : undefined}
+              />
+              <span className={styles.stageName}>{STAGE_NAMES[stage]}</span>
+              <code>{text}</code>
+              {apps > 1 && <span className={styles.apps}>×{apps}</span>}
+            </li>
+          ))}
+      </ul>
+      <p className={styles.note}>
+        {vote !== null && <span className={styles.vote}>{vote}</span>}
+        {attention !== null ? <span className={styles.urgent}>{attention}</span> : note !== null && <span>{note}</span>}
+      </p>
+    </li>
+  );
+});
+
+/** Below the rows: calls back when it is scrolled into view. */
+function More({ onVisible }: { onVisible(): void }) {
+  const element = useRef<HTMLDivElement>(null);
+  const latest = useRef(onVisible);
+  latest.current = onVisible;
+  useEffect(() => {
+    if (element.current === null) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && latest.current(), {
+      rootMargin: "600px",
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+  return <div ref={element} className={styles.more} />;
+}

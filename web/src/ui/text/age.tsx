@@ -1,0 +1,12 @@
+import { useNow } from "../../api/clock";
+import { formatAge } from "./format";
+
+/** How long ago something happened, with the exact time as a tooltip. */
+export function Age({ time }: { readonly time: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={time} title={new Date(time).toLocaleString()}>
+      {formatAge(time, now)}
+    </time>
+  );
+}
