@@ -41,9 +41,10 @@ interface BaseDatabase {
    * Wakes followers of the log up: calls `listener` soon after a commit of any instance. It does not say what was committed,
    * and may be called once for several commits, or without one.
    *
+   * @param listener receives the log's head if it is known. There is nothing to read for who has read up to there.
    * @returns a function that removes the listener
    */
-  onWakeUp(listener: () => void): () => void;
+  onWakeUp(listener: (head?: number) => void): () => void;
   /**
    * Calls `listener` with the changes of each write of this process, before the write is acknowledged. If a commit fails,
    * its changes are reported too, since it may have taken effect.

@@ -58,7 +58,9 @@ export class Feed implements EventSource {
     this.#db = db;
     this.#options = options;
     this.#recovery = new Recovery(db.reader, options.giveUpMs);
-    this.#unlisten = db.onWakeUp(() => this.#look());
+    this.#unlisten = db.onWakeUp((head) => {
+      if (head !== this.#head) this.#look();
+    });
   }
 
   get head(): number {

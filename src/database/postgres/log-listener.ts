@@ -41,7 +41,7 @@ const HEAD = columns({ head: "integer" });
 export class LogListener {
   readonly #options: LogListenerOptions;
   readonly #pace: ListenOptions;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(head?: number) => void>();
   readonly #closed = new AbortController();
   #running: Promise<unknown> | null = null;
 
@@ -50,7 +50,8 @@ export class LogListener {
     this.#pace = { ...DEFAULT_OPTIONS, ...options.pace };
   }
 
-  add(listener: () => void): () => void {
+  /** @param listener receives the log's head if it was polled; nothing with a notification */
+  add(listener: (head?: number) => void): () => void {
     this.#listeners.add(listener);
     this.#running ??= Promise.all([this.#listen(), this.#poll()]);
     return () => this.#listeners.delete(listener);
@@ -62,8 +63,8 @@ export class LogListener {
     await this.#running;
   }
 
-  #wake(): void {
-    for (const listener of this.#listeners) listener();
+  #wake(head?: number): void {
+    for (const listener of this.#listeners) listener(head);
   }
 
   async #listen(): Promise<void> {
@@ -104,12 +105,11 @@ export class LogListener {
   }
 
   async #poll(): Promise<void> {
-    let seen: number | null = null;
     while (!this.#closed.signal.aborted) {
       await this.#pause(this.#pace.pollEvery);
       const head = await this.#head();
-      if (head !== null && head !== seen) this.#wake();
-      seen = head ?? seen;
+      // Also if it is where it was at the last poll: a log may grow and lose its new events in between.
+      if (head !== null) this.#wake(head);
     }
   }
 

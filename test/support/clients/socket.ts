@@ -95,11 +95,11 @@ export class Socket {
   acknowledged = false;
   /** The close code; null while it is open. */
   code: number | null = null;
-  readonly closed: Promise<number>;
+  readonly #closed: Promise<number>;
   #count = 0;
 
   constructor(readonly ws: WebSocket) {
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       ws.once("close", (code) => {
         this.code = code;
         for (const operation of this.operations.values()) operation.notify();
@@ -112,6 +112,16 @@ export class Socket {
       if (message.type === "connection_ack") this.acknowledged = true;
       this.operations.get(message.id)?.receive(message);
     });
+  }
+
+  /** The close code, once it is closed. */
+  get closed(): Promise<number> {
+    let patience: NodeJS.Timeout | undefined;
+    const waited = new Promise<never>((_, reject) => {
+      // No assertion depends on time: this ends a test that would otherwise wait forever.
+      patience = setTimeout(() => reject(new Error("The socket is still open.")), TIMEOUT_MS).unref();
+    });
+    return Promise.race([this.#closed, waited]).finally(() => clearTimeout(patience));
   }
 
   /** Opens a socket without signing in. Rejects with the HTTP status if the server refuses the upgrade. */
@@ -134,7 +144,7 @@ export class Socket {
   static async open(t: Cleanup, url: string, secret: string | null, options: SocketOptions = {}): Promise<Socket> {
     const socket = await Socket.connect(t, url, options);
     const params = options.params ?? (secret === null ? {} : { authorization: `Bearer ${secret}` });
-    const answered = Promise.race([once(socket.ws, "message"), socket.closed]);
+    const answered = Promise.race([once(socket.ws, "message"), socket.#closed]);
     socket.send({ type: "connection_init", payload: params });
     await answered;
     return socket;
