@@ -100,7 +100,7 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "config: later waves of a promotion are compared by the rule of the stage only",
-    file: "src/domain/promotions/resolve-waiting.ts",
+    file: "src/domain/promotions/waiting/resolve-waiting.ts",
     find: "parity: promotion.configParity,",
     replace: "parity: null,",
     tests: ["domain/config-vars/waiting"],

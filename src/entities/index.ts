@@ -15,11 +15,14 @@ import { GithubDelivery } from "./github/github-delivery.js";
 import { GithubPosition, GithubReport } from "./github/github-report.js";
 import { LogEvent } from "./history/event.js";
 import { EventApp } from "./history/event-app.js";
+import { eventClass } from "./history/event-class.js";
+import type { EventType } from "./history/event-type.js";
 import { App } from "./pipelines/app.js";
 import { Coupling } from "./pipelines/coupling.js";
 import { Pipeline } from "./pipelines/pipeline.js";
 import { ReviewApp } from "./pipelines/review-app.js";
-import { Promotion, PromotionTarget } from "./releases/promotion.js";
+import { Promotion } from "./releases/promotion.js";
+import { PromotionTarget } from "./releases/promotion-target.js";
 import { Release } from "./releases/release.js";
 import { ReleaseStatus } from "./releases/release-status.js";
 import { Webhook } from "./webhooks/webhook.js";
@@ -60,3 +63,8 @@ export const ENTITIES = [
   Webhook,
   WebhookDelivery,
 ];
+
+/** Entities whose rows are instances of a subclass, with the function that chooses it by the row. */
+export const SUBCLASSES: ReadonlyMap<unknown, (row: Record<string, unknown>) => new () => object> = new Map([
+  [LogEvent, (row) => eventClass(row.type as EventType)],
+]);

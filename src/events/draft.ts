@@ -1,9 +1,11 @@
 import type { Actor } from "../entities/core/actor.js";
-import type { EventType, PromotionTargetPhase, StatusState } from "../entities/core/enums.js";
+import type { PromotionTargetPhase, StatusState } from "../entities/core/enums.js";
 import type { Approval } from "../entities/gates/approval.js";
 import type { ScopeIds } from "../entities/gates/gate-scope.js";
+import type { EventType } from "../entities/history/event-type.js";
 import type { App } from "../entities/pipelines/app.js";
-import type { Promotion, PromotionTarget } from "../entities/releases/promotion.js";
+import type { Promotion } from "../entities/releases/promotion.js";
+import type { PromotionTarget } from "../entities/releases/promotion-target.js";
 import type { Release } from "../entities/releases/release.js";
 import type { ReleaseStatus } from "../entities/releases/release-status.js";
 

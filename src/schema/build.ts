@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import "./enums.js";
+import "./type-order.js";
 import { GraphQLSchema, printSchema } from "graphql";
 import { buildSchemaSync } from "type-graphql";
 import { Duration, GitObjectId, LocalDate, LocalTime, TimeZone, Url } from "../entities/core/custom-scalars.js";

@@ -1,4 +1,4 @@
-import { EventType } from "../entities/core/enums.js";
+import { EventType } from "../entities/history/event-type.js";
 import { describe } from "./describe-enum.js";
 
 describe("EventType", EventType, "The type of an event.", {

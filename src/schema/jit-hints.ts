@@ -1,6 +1,7 @@
 import { defaultFieldResolver, type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
 import { type Node, nodeTypeName } from "../entities/core/node.js";
-import { eventTypeName, type LogEvent } from "../entities/history/event.js";
+import type { LogEvent } from "../entities/history/event.js";
+import { eventTypeName } from "../entities/history/event-class.js";
 import { LAZY } from "./connections.js";
 
 /** Resolves the object type of a value, by interface. */

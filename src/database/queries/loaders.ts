@@ -12,7 +12,8 @@ import type { AvailableCheck } from "../../entities/pipelines/available-check.js
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { allOf } from "../rows/dialect.js";

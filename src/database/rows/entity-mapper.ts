@@ -1,5 +1,6 @@
 import sql, { join, raw, Sql } from "sql-template-tag";
 import { type DataSource, DefaultNamingStrategy, type EntityMetadata } from "typeorm";
+import { SUBCLASSES } from "../../entities/index.js";
 import type { Dialect } from "./dialect.js";
 
 /** A class of `entities/` with a table. Abstract if its rows become instances of subclasses. */
@@ -57,8 +58,8 @@ export class Table<T extends object> {
     this.#inserted = this.#columns.filter((column) => !column.generated);
     this.#byProperty = new Map(this.#columns.map((column) => [column.property, column]));
     this.select = raw(this.#columns.map((column) => `e."${column.name}"`).join(", "));
-    const target = metadata.target as (new () => T) & { classOf?: (row: Raw) => new () => T };
-    this.#classOf = target.classOf?.bind(target) ?? (() => target);
+    const target = metadata.target as new () => T;
+    this.#classOf = (SUBCLASSES.get(target) as ((row: Raw) => new () => T) | undefined) ?? (() => target);
   }
 
   /** Converts a row of the database to an instance of its class. */

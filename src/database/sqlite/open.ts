@@ -1,6 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import type { Server } from "node:net";
-import { dirname, resolve } from "node:path";
 import { DataSource } from "typeorm";
 import { ENTITIES } from "../../entities/index.js";
 import { type Database, DatabaseOpenError, type ProblemListener } from "../database.js";
@@ -12,10 +10,12 @@ import { Tx } from "../rows/tx.js";
 import { migrateSchema } from "../schema-version.js";
 import { StartAborted, type StartUpOptions, untilOpen } from "../start-up.js";
 import { Writes } from "../writes.js";
+import { createFile, createFolder, lockFile } from "./create-and-lock.js";
 import { DatabaseLocked, translateError } from "./errors.js";
 import { SqliteFile } from "./file.js";
-import { FileIdentity, inUse, reserveFile } from "./file-identity.js";
-import { type CommitGuard, GroupCommit } from "./group-commit.js";
+import { FileGuard } from "./file-guard.js";
+import { FileIdentity, reserveFile } from "./file-identity.js";
+import { GroupCommit } from "./group-commit.js";
 import { SqliteHealth } from "./health.js";
 import { untilUnlocked } from "./lock-wait.js";
 import { SqliteRunner } from "./runner.js";
@@ -159,104 +159,4 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     },
   });
   return source.initialize();
-}
-
-/**
- * Locks the database for this process, with an open transaction on a file beside it. The operating system releases the
- * lock however the process ends, so no stale lock is left behind.
- */
-function lockFile(path: string): SqliteFile {
-  const file = openLock(`${path}.lock`);
-  try {
-    // In memory, so that no journal file is beside the lock.
-    file.pragma("journal_mode = MEMORY");
-    file.exec("BEGIN EXCLUSIVE");
-    return file;
-  } catch (error) {
-    file.close();
-    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw lockError(`${path}.lock`, error);
-    throw inUse(path, error);
-  }
-}
-
-function openLock(path: string): SqliteFile {
-  try {
-    return new SqliteFile(path, { timeout: 0 });
-  } catch (error) {
-    throw lockError(path, error);
-  }
-}
-
-function lockError(path: string, error: unknown): DatabaseOpenError {
-  return new DatabaseOpenError(`The lock file ${path} cannot be used: ${(error as Error).message}`, { cause: error });
-}
-
-/**
- * Creates the file, readable and writable by its owner only. SQLite gives its -wal and -shm files the mode of the file. An
- * existing file keeps its mode.
- */
-function createFile(path: string): void {
-  try {
-    closeSync(openSync(path, "a", 0o600));
-  } catch (error) {
-    throw new DatabaseOpenError(`The database ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/**
- * Creates the folder and those above it, each by itself: below a file system that cannot have new folders, such as `/proc`,
- * Node's recursive `mkdir` never returns.
- */
-function createFolder(path: string): void {
-  const missing: string[] = [];
-  try {
-    for (let folder = resolve(dirname(path)); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
-    for (const folder of missing) makeFolder(folder);
-  } catch (error) {
-    throw new DatabaseOpenError(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another process made it in the meantime.
-    if ((error as { code?: string }).code !== "EEXIST") throw error;
-  }
-}
-
-/** Checks commits against the file. The log of a file that was replaced must not be applied to the new one. */
-class FileGuard implements CommitGuard {
-  readonly #health: SqliteHealth;
-  readonly #connection: SqliteRunner;
-  #emptied = false;
-
-  constructor(health: SqliteHealth, connection: SqliteRunner) {
-    this.#health = health;
-    this.#connection = connection;
-  }
-
-  check(): void {
-    try {
-      this.#health.check();
-      this.#emptied = false;
-    } catch (error) {
-      if (this.#health.isMoved && !this.#emptied) this.#empty();
-      throw error;
-    }
-  }
-
-  succeeded(): void {
-    this.#health.succeeded();
-  }
-
-  #empty(): void {
-    try {
-      this.#connection.checkpoint();
-      this.#emptied = true;
-    } catch {
-      // A reader is active. The next check tries again.
-    }
-  }
 }

@@ -12,7 +12,7 @@ import { nextPosition } from "../core/position.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, notFound } from "../core/refusal.js";
 import { lockOfToken, voidOfToken } from "../gates/approvals/voiding.js";
-import { clearWaiting } from "../promotions/clear-waiting.js";
+import { clearWaiting } from "../promotions/waiting/clear-waiting.js";
 import { permit } from "./actions.js";
 import { isValid } from "./credentials.js";
 

@@ -9,7 +9,7 @@ import type { TxCtx } from "../core/context.js";
 import { lockApps, lockCommit } from "../core/locks.js";
 import { Refusal } from "../core/refusal.js";
 import { openForPullRequest, type PullRequestInput, removeReviewApp } from "../pipelines/review-apps.js";
-import { lockCleared } from "../promotions/clear-waiting.js";
+import { lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { type Report, upsertStatus } from "../releases/statuses.js";
 import {
   buildsOfCommit,

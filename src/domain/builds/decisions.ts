@@ -7,7 +7,7 @@ import type { Build } from "../../entities/builds/build.js";
 import type { AutoDeployOutcome } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
-import type { CheckResult } from "../../entities/releases/promotion.js";
+import type { CheckResult } from "../../entities/releases/check-result.js";
 import { Release } from "../../entities/releases/release.js";
 import { describeState } from "../gates/checks/checks.js";
 import { evaluateGates, type Verdict } from "../gates/evaluate.js";

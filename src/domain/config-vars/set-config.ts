@@ -11,7 +11,7 @@ import { type LockedApp, lockAppInPipeline } from "../core/locks.js";
 import { requireApp } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { type OverrideInput, parseOverride } from "../gates/override.js";
-import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { applyChanges, type KnownVar, UNREADABLE, type VarChange } from "./apply-changes.js";
 import { releaseConfig } from "./config-release.js";
 import { findKey, openValue, requireAppKey, requireFingerprintKey, toOwner } from "./data-keys.js";

@@ -1,6 +1,6 @@
 import type { Reader } from "../../database/rows/reader.js";
+import type { CheckResult } from "../../entities/releases/check-result.js";
 import type { Blocker } from "../../entities/releases/plan.js";
-import type { CheckResult } from "../../entities/releases/promotion.js";
 import { createBlocker } from "./blocker.js";
 import { evaluateChecks } from "./checks/checks.js";
 import { statusesFact } from "./checks/required-checks.js";

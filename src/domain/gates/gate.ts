@@ -5,7 +5,8 @@ import type { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Blocker } from "../../entities/releases/plan.js";
-import type { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import type { Promotion } from "../../entities/releases/promotion.js";
+import type { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import type { Release } from "../../entities/releases/release.js";
 
 /*

@@ -5,7 +5,7 @@ import type { EventDraft } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { lockGates } from "../core/locks.js";
 import { transactionTime } from "../core/time.js";
-import { type Cleared, clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { type Cleared, clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 
 /*
  * What a change of windows and freezes means for what waits for them. Time needs none of this: what waits knows when its

@@ -1,5 +1,5 @@
 import type { Viewer } from "../../entities/access/token.js";
-import type { EventType } from "../../entities/core/enums.js";
+import type { EventType } from "../../entities/history/event-type.js";
 import { append } from "../../events/append.js";
 import { changed } from "../../events/draft.js";
 import type { AccessDenied } from "../access/actions.js";

@@ -15,8 +15,8 @@ import { KEY_LIFETIME_MS } from "../core/idempotency.js";
 import { lockApps } from "../core/locks.js";
 import { transactionTime } from "../core/time.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
-import { lockPromotions } from "../promotions/lock-promotions.js";
-import { settle } from "../promotions/settle.js";
+import { lockPromotions } from "../promotions/waiting/lock-promotions.js";
+import { settle } from "../promotions/waiting/settle.js";
 import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployments.js";
 
 /*

@@ -1,6 +1,6 @@
-import type { EventType } from "../../entities/core/enums.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import { decodeCursor } from "../../entities/history/event-cursor.js";
+import type { EventType } from "../../entities/history/event-type.js";
 import { logBounds } from "../../events/bounds.js";
 import type { Feed } from "../../events/feed.js";
 import type { EventFilter } from "../../events/match.js";

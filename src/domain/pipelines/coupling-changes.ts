@@ -1,5 +1,6 @@
 import type { Tx } from "../../database/rows/tx.js";
-import type { EventType, Stage } from "../../entities/core/enums.js";
+import type { Stage } from "../../entities/core/enums.js";
+import type { EventType } from "../../entities/history/event-type.js";
 import type { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { append } from "../../events/append.js";
@@ -9,7 +10,7 @@ import { deployAfterChecksRelaxed } from "../builds/auto-deploy.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { lockCoupling } from "../core/locks.js";
 import { requireApp, requirePipeline } from "../core/references.js";
-import { clearWaiting, endWaitingOf } from "../promotions/clear-waiting.js";
+import { clearWaiting, endWaitingOf } from "../promotions/waiting/clear-waiting.js";
 import {
   autoDeployElsewhere,
   checkList,

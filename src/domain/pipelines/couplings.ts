@@ -1,5 +1,6 @@
 import type { Tx } from "../../database/rows/tx.js";
-import type { EventType, Stage } from "../../entities/core/enums.js";
+import type { Stage } from "../../entities/core/enums.js";
+import type { EventType } from "../../entities/history/event-type.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -16,7 +17,7 @@ import { lockApp, lockCoupling } from "../core/locks.js";
 import { nextPosition } from "../core/position.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
-import { endWaitingOf } from "../promotions/clear-waiting.js";
+import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
 
 export interface AddCouplingInput {
   readonly pipeline: string;

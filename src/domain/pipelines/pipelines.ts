@@ -18,7 +18,7 @@ import { requirePipeline } from "../core/references.js";
 import { nameTaken } from "../core/refusal.js";
 import { parseRepository } from "../core/repository-address.js";
 import { endGatesOf } from "../gates/gate-changes.js";
-import { endWaitingOf } from "../promotions/clear-waiting.js";
+import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
 import { couplingRemoved } from "./couplings.js";
 import { removeReviewApp } from "./review-apps.js";
 

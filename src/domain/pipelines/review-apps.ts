@@ -13,7 +13,7 @@ import { optional, parseBranch, parseLine, parseSha, parseText, parseUrl } from 
 import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, conflict, notFound } from "../core/refusal.js";
-import { endWaitingOf } from "../promotions/clear-waiting.js";
+import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
 import { insertApp, isNameTaken, removeApp } from "./apps.js";
 import { couplingRemoved, insertCoupling } from "./couplings.js";
 

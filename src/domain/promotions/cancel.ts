@@ -1,6 +1,7 @@
 import type { Tx } from "../../database/rows/tx.js";
 import { toActorColumns } from "../../entities/core/actor-columns.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { type EventDraft, releaseChanged } from "../../events/draft.js";
@@ -10,8 +11,8 @@ import { LIMITS, parseText } from "../core/input.js";
 import { requirePromotion } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { updatePhase } from "../releases/deployments.js";
-import { endWaiting } from "./ending.js";
-import { lockPromotions } from "./lock-promotions.js";
+import { endWaiting } from "./waiting/ending.js";
+import { lockPromotions } from "./waiting/lock-promotions.js";
 
 export interface CancelPromotionInput {
   readonly promotion: string;

@@ -3,7 +3,8 @@ import type { Tx } from "../../database/rows/tx.js";
 import { noActorColumns, toActorColumns } from "../../entities/core/actor-columns.js";
 import type { ConfigParity } from "../../entities/core/enums.js";
 import type { PromotionPlan } from "../../entities/releases/plan.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged } from "../../events/draft.js";
 import { checkCredential } from "../access/credentials.js";
 import type { TxCtx } from "../core/context.js";
@@ -16,9 +17,9 @@ import type { Override } from "../gates/override.js";
 import { findPolicy } from "../gates/policies/stage-policy-fact.js";
 import { takeBatch } from "../rollouts/progress.js";
 import { toForced } from "./forced.js";
-import { findWakeAt, settle } from "./settle.js";
 import { copiesOf, start } from "./start.js";
-import { supersedeWaiting } from "./supersession.js";
+import { findWakeAt, settle } from "./waiting/settle.js";
+import { supersedeWaiting } from "./waiting/supersede-waiting.js";
 
 /** How a promotion is asked for. */
 export interface Asked extends Override {

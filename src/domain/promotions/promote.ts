@@ -15,8 +15,9 @@ import { lockApps, lockGates } from "../core/locks.js";
 import { transactionTime } from "../core/time.js";
 import { parseOverride } from "../gates/override.js";
 import { carryOut } from "./carry-out.js";
-import { evaluatePromotion, type PromoteInput } from "./evaluation.js";
-import { parseExpiresIn, parseWhenReady } from "./when-ready.js";
+import { evaluatePromotion } from "./evaluation.js";
+import type { PromoteInput } from "./promote-input.js";
+import { parseExpiresIn, parseWhenReady } from "./waiting/when-ready.js";
 
 /**
  * Copies the build of an app's release to the apps of the next stage, as new releases: to all of them or to none. With

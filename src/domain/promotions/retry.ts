@@ -1,6 +1,7 @@
 import type { Tx } from "../../database/rows/tx.js";
 import { App } from "../../entities/pipelines/app.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import { permit } from "../access/actions.js";
@@ -12,9 +13,9 @@ import { badInput, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import { NOT_FORCED } from "../gates/override.js";
 import { carryOut } from "./carry-out.js";
-import type { PromoteInput } from "./evaluation.js";
 import { evaluateUnderLocks } from "./promote.js";
-import { DEFAULT_EXPIRES_IN } from "./when-ready.js";
+import type { PromoteInput } from "./promote-input.js";
+import { DEFAULT_EXPIRES_IN } from "./waiting/when-ready.js";
 
 export interface RetryPromotionInput {
   readonly promotion: string;

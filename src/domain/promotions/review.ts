@@ -1,5 +1,6 @@
 import { identify, toActorColumns } from "../../entities/core/actor-columns.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { append } from "../../events/append.js";
 import { promotionChanged } from "../../events/draft.js";
 import { permit } from "../access/actions.js";

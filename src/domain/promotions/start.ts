@@ -3,7 +3,9 @@ import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { PromotionTargetPhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
-import { type CheckResult, Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import type { CheckResult } from "../../entities/releases/check-result.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
@@ -13,7 +15,7 @@ import { isFinal, promotionPhase } from "../releases/phases.js";
 import { noteDecision } from "../rollouts/automation/holds.js";
 import type { TargetState } from "../rollouts/progress.js";
 import { DUE } from "../rollouts/update-progress.js";
-import { supersedeWaiting } from "./supersession.js";
+import { supersedeWaiting } from "./waiting/supersede-waiting.js";
 
 /** Targets of a promotion that every gate lets through, and what they need to start. */
 export interface Admitted {

@@ -4,7 +4,8 @@ import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { toActorColumns } from "../../entities/core/actor-columns.js";
 import { App } from "../../entities/pipelines/app.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import type { EventDraft } from "../../events/draft.js";
@@ -19,9 +20,9 @@ import { badInput, conflict } from "../core/refusal.js";
 import { NOT_FORCED } from "../gates/override.js";
 import { prepareReleases, type ReleaseRequest } from "../releases/deployments.js";
 import { NOT_WAITING } from "./carry-out.js";
-import { endWaiting } from "./ending.js";
-import { lockPromotions } from "./lock-promotions.js";
 import { start } from "./start.js";
+import { endWaiting } from "./waiting/ending.js";
+import { lockPromotions } from "./waiting/lock-promotions.js";
 
 export interface UndoPromotionInput {
   readonly promotion: string;

@@ -18,7 +18,7 @@ import { badInput, blocked, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
-import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { holdAutomation } from "../rollouts/automation/holds.js";
 import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
 import { isFinal } from "./phases.js";

@@ -20,7 +20,7 @@ import { lockApps } from "../core/locks.js";
 import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 import { voidOfCheck } from "../gates/approvals/voiding.js";
-import { clearWaiting, lockCleared } from "../promotions/clear-waiting.js";
+import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { evaluateVerification, isVerifiedBy } from "../rollouts/verification/outcome.js";
 import { findPipelineId } from "./deployments.js";
 import { dropOldest } from "./status-limit.js";

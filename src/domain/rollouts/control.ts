@@ -8,8 +8,8 @@ import type { Ctx } from "../core/context.js";
 import { requirePromotion } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { findPolicy } from "../gates/policies/stage-policy-fact.js";
-import { lockPromotions } from "../promotions/lock-promotions.js";
-import { settle } from "../promotions/settle.js";
+import { lockPromotions } from "../promotions/waiting/lock-promotions.js";
+import { settle } from "../promotions/waiting/settle.js";
 import { parseWave } from "./app-settings.js";
 import { findTargetStates, readProgress, type TargetState } from "./progress.js";
 

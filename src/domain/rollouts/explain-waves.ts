@@ -3,7 +3,7 @@ import type { PromotionTargetPhase } from "../../entities/core/enums.js";
 import { type Blocker, latestEnd } from "../../entities/releases/plan.js";
 import type { Promotion } from "../../entities/releases/promotion.js";
 import { PromotionWave } from "../../entities/releases/promotion-wave.js";
-import { explainWaiting } from "../promotions/explain.js";
+import { explainWaiting } from "../promotions/waiting/explain-waiting.js";
 import { findTargetStates, type TargetState } from "./progress.js";
 import { waveBefore } from "./wave-gate.js";
 

@@ -1,6 +1,6 @@
 import type { Reader } from "../../database/rows/reader.js";
 import type { PromotionTargetPhase } from "../../entities/core/enums.js";
-import { PromotionTarget } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { isFinal } from "../releases/phases.js";
 

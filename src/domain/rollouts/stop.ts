@@ -1,8 +1,9 @@
 import type { Tx } from "../../database/rows/tx.js";
-import { type Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import type { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { type EventDraft, promotionChanged } from "../../events/draft.js";
 import { SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
-import { endWaiting } from "../promotions/ending.js";
+import { endWaiting } from "../promotions/waiting/ending.js";
 
 /**
  * Stops a rollout of which too many targets failed: the targets that wait for their wave are cancelled. Those that are under

@@ -2,19 +2,16 @@ import { createLoaders } from "../../database/queries/loaders.js";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Build } from "../../entities/builds/build.js";
 import type { Stage } from "../../entities/core/enums.js";
-import {
-  ChangeEvent,
-  ConfigEvent,
-  type LogEvent,
-  PromotionEvent,
-  ReleaseEvent,
-  ReleaseStatusEvent,
-} from "../../entities/history/event.js";
+import { ChangeEvent } from "../../entities/history/change-event.js";
+import { ConfigEvent } from "../../entities/history/config-event.js";
+import type { LogEvent } from "../../entities/history/event.js";
+import { PromotionEvent } from "../../entities/history/promotion-event.js";
+import { ReleaseEvent, ReleaseStatusEvent } from "../../entities/history/release-event.js";
 import type { App } from "../../entities/pipelines/app.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { Promotion } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
-import { explainWaiting } from "../promotions/explain.js";
+import { explainWaiting } from "../promotions/waiting/explain-waiting.js";
 
 /** What an event refers to, by the names of now. What the reader does not see is null. */
 export interface EventFacts {

@@ -1,5 +1,6 @@
 import type { Tx } from "../../database/rows/tx.js";
-import { type EventType, EventType as EventTypes, type WebhookFormat } from "../../entities/core/enums.js";
+import type { WebhookFormat } from "../../entities/core/enums.js";
+import { type EventType, EventType as EventTypes } from "../../entities/history/event-type.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
 import { QueuedEvent, WebhookDelivery } from "../../entities/webhooks/webhook-delivery.js";
 import { append } from "../../events/append.js";

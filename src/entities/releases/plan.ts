@@ -5,7 +5,7 @@ import type { Node } from "../core/node.js";
 import type { App } from "../pipelines/app.js";
 import type { Coupling } from "../pipelines/coupling.js";
 import type { Pipeline } from "../pipelines/pipeline.js";
-import { CheckResult } from "./promotion.js";
+import { CheckResult } from "./check-result.js";
 import type { Release } from "./release.js";
 
 @ObjectType({ description: "A reason why a promotion is refused.", simpleResolvers: true })

@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { PromotionTargetPhase } from "../core/enums.js";
 import { Blocker } from "./plan.js";
-import { PromotionTarget } from "./promotion.js";
+import { PromotionTarget } from "./promotion-target.js";
 
 @ObjectType({
   description:

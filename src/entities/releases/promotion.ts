@@ -1,31 +1,10 @@
-import { Field, Int, ObjectType } from "type-graphql";
+import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import { Actor } from "../core/actor.js";
 import { fromActorColumns } from "../core/actor-columns.js";
-import {
-  type BlockerCode,
-  type ConfigParity,
-  PromotionPhase,
-  type PromotionTargetPhase,
-  type Remedy,
-  type Role,
-  Stage,
-  StatusState,
-} from "../core/enums.js";
+import { type BlockerCode, type ConfigParity, PromotionPhase, type Remedy, type Role, Stage } from "../core/enums.js";
 import { generatedInteger, instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
-
-@ObjectType({ description: "The result of one required check for one release.", simpleResolvers: true })
-export class CheckResult {
-  @Field(() => String, { description: "The required context." })
-  context!: string;
-
-  @Field(() => StatusState, { nullable: true, description: "The reported state; null if no status was reported." })
-  state!: StatusState | null;
-
-  @Field(() => Boolean, { description: "Whether the check passed. Only SUCCESS passes." })
-  passed!: boolean;
-}
 
 /** A blocker that `force` went past, as it is stored. */
 export interface ForcedBlocker {
@@ -244,48 +223,4 @@ export class Promotion extends Node {
   get endedBy(): Actor | null {
     return fromActorColumns("endedBy", this);
   }
-}
-
-@Entity("promotion_targets")
-@ObjectType({
-  implements: Node,
-  description:
-    "One target app of a promotion. Once it is admitted, its phase is that of the release that the promotion created on the app.",
-  simpleResolvers: true,
-})
-export class PromotionTarget extends Node {
-  @Column("text")
-  promotionId!: string;
-
-  @Column("text")
-  appId!: string;
-
-  /** The release that the promotion created; null until the target is admitted. */
-  @Column("text", { nullable: true })
-  releaseId!: string | null;
-
-  /** Its own phase: WAITING, or how it ended without a release or before its release deployed. Null: the release's. */
-  @Column("text", { name: "phase", nullable: true })
-  ownPhase!: PromotionTargetPhase | null;
-
-  /** What the app ran when the target was admitted; null if nothing. */
-  @Column("text", { nullable: true })
-  previousReleaseId!: string | null;
-
-  @Field(() => Int, {
-    description: "The wave that it belongs to, as it was when the promotion was created. The lowest wave goes first.",
-  })
-  @Column("integer")
-  wave!: number;
-
-  /** The position of the release: targets are listed in the order in which their releases were created, or asked for. */
-  @Column("bigint", integer)
-  position!: number;
-
-  @Field(() => [CheckResult], {
-    description:
-      "The target's required checks and their results when the target was admitted. They record why it was allowed. Until then, their results when the promotion was created.",
-  })
-  @Column("simple-json")
-  checks!: CheckResult[];
 }

@@ -2,10 +2,11 @@ import { Field, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
 import type { Scope } from "../access/token.js";
 import { Url } from "../core/custom-scalars.js";
-import { EventType, type Role, WebhookFormat, WebhookState } from "../core/enums.js";
+import { type Role, WebhookFormat, WebhookState } from "../core/enums.js";
 import { instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 import { EventCursor, encodeCursor } from "../history/event-cursor.js";
+import { EventType } from "../history/event-type.js";
 
 @Entity("webhooks")
 @ObjectType({

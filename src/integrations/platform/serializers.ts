@@ -6,7 +6,8 @@ import type { PromotionTargetPhase, Stage, StatusState } from "../../entities/co
 import type { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
-import type { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import type { Promotion } from "../../entities/releases/promotion.js";
+import type { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import type { Release } from "../../entities/releases/release.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { DEFAULT_REGION, idOf, ORGANIZATION, OWNER_ID, OWNER_NAME, SPACE, STACK } from "./installation.js";

@@ -1,5 +1,5 @@
 import { badInput } from "../../domain/core/refusal.js";
-import { EventType } from "../../entities/core/enums.js";
+import { EventType } from "../../entities/history/event-type.js";
 
 /* The entities of Heroku's webhooks, and the types of events that each stands for. */
 

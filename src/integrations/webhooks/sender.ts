@@ -2,20 +2,15 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Agent, buildConnector, type Dispatcher, request } from "undici";
 import { LIMITS, parseUrl } from "../../domain/core/input.js";
-import { normalizeText } from "../../domain/core/normalize.js";
 import { badInput } from "../../domain/core/refusal.js";
 import type { Attempt, WebhookRequest, WebhookSender } from "../../domain/webhooks/sender.js";
 import { type Network, parseNetwork, refuseAddress } from "./addresses.js";
+import { explainError, explainStatus, parseRetryAfter, RefusedAddress, readStart } from "./response.js";
 
 /** The most time for a request, with its response. */
 const TIMEOUT_MS = 15_000;
 /** The most time to connect to one of the addresses of a host. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** How much of a response is read. */
-const MAX_RESPONSE_BYTES = 64 * 1024;
-/** How much of it is stored, in characters. */
-const MAX_RESPONSE_START = 1024;
-const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 /** The most time that requests under way have when the service stops. */
 const STOP_GRACE_MS = 2_000;
 
@@ -199,56 +194,10 @@ async function withAbort(
   return Promise.race([sending, aborted]);
 }
 
-/** An address that must not be called. */
-class RefusedAddress extends Error {
-  override readonly name = "RefusedAddress";
-}
-
 async function resolveBySystem(host: string): Promise<readonly string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, "");
-}
-
-/**
- * Reads the start of a response. The status has arrived, and it alone decides: a body that breaks off, or is longer than
- * announced, changes nothing.
- */
-async function readStart(body: Dispatcher.ResponseData["body"]): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      const bytes = chunk as Buffer;
-      chunks.push(bytes.subarray(0, MAX_RESPONSE_BYTES - size));
-      size += bytes.length;
-      if (size >= MAX_RESPONSE_BYTES) break;
-    }
-  } catch {
-    // What arrived is stored.
-  }
-  return normalizeText(Buffer.concat(chunks).toString("utf8"), MAX_RESPONSE_START);
-}
-
-function explainStatus(status: number): string | null {
-  if (status >= 200 && status < 300) return null;
-  if (status >= 300 && status < 400)
-    return `The receiver answered ${status}. Redirects are not followed: set the URL that it redirects to.`;
-  return `The receiver answered ${status}.`;
-}
-
-function explainError(error: unknown): string {
-  if (error instanceof RefusedAddress) return error.message;
-  const { code, message, errors } = error as NodeJS.ErrnoException & { errors?: readonly NodeJS.ErrnoException[] };
-  const reason = errors?.[0]?.code ?? code;
-  return `The request failed: ${normalizeText(message === "" || message === undefined ? String(reason) : message, 300)}${reason === undefined ? "" : ` (${reason})`}.`;
-}
-
-/** Reads `Retry-After`: seconds or a date. At most 24 hours. */
-export function parseRetryAfter(header: string | string[] | undefined, now: number): number | null {
-  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? "";
-  const milliseconds = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  return milliseconds > 0 ? Math.min(milliseconds, MAX_RETRY_AFTER_MS) : null;
 }

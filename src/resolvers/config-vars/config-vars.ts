@@ -2,7 +2,7 @@ import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql"
 import { rotateConfigKeys } from "../../domain/config-vars/rotate.js";
 import { setConfig } from "../../domain/config-vars/set-config.js";
 import { ConfigVar } from "../../entities/config-vars/config-var.js";
-import { ConfigEvent } from "../../entities/history/event.js";
+import { ConfigEvent } from "../../entities/history/config-event.js";
 import { App } from "../../entities/pipelines/app.js";
 import type { Context } from "../../schema/context.js";
 import { RotateConfigKeysInput, SetConfigInput } from "../../schema/inputs/config-vars.js";

@@ -9,7 +9,7 @@ import {
   CreateApprovalRuleInput,
   DeleteApprovalRuleInput,
   UpdateApprovalRuleInput,
-} from "../../schema/inputs/approvals.js";
+} from "../../schema/inputs/gates/approvals.js";
 import {
   CreateApprovalRulePayload,
   DeleteApprovalRulePayload,

@@ -6,11 +6,15 @@ import * as votes from "../../domain/gates/approvals/votes.js";
 import { Approval } from "../../entities/gates/approval.js";
 import { ApprovalProgress } from "../../entities/gates/approval-progress.js";
 import { ApprovalRule } from "../../entities/gates/approval-rule.js";
-import { ApprovalEvent } from "../../entities/history/event.js";
+import { ApprovalEvent } from "../../entities/history/approval-event.js";
 import { Promotion } from "../../entities/releases/promotion.js";
 import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
-import { ApprovePromotionInput, RejectPromotionInput, WithdrawApprovalInput } from "../../schema/inputs/approvals.js";
+import {
+  ApprovePromotionInput,
+  RejectPromotionInput,
+  WithdrawApprovalInput,
+} from "../../schema/inputs/gates/approvals.js";
 import {
   ApprovePromotionPayload,
   RejectPromotionPayload,

@@ -15,7 +15,7 @@ import {
   ExtendFreezeInput,
   LiftFreezeInput,
   StartFreezeInput,
-} from "../../schema/inputs/gates.js";
+} from "../../schema/inputs/gates/gates.js";
 import {
   ExemptFromFreezePayload,
   ExtendFreezePayload,

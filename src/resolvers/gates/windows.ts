@@ -14,7 +14,7 @@ import {
   CreateDeploymentWindowInput,
   DeleteDeploymentWindowInput,
   UpdateDeploymentWindowInput,
-} from "../../schema/inputs/gates.js";
+} from "../../schema/inputs/gates/gates.js";
 import {
   CreateDeploymentWindowPayload,
   DeleteDeploymentWindowPayload,

@@ -3,19 +3,16 @@ import type { PageRequest } from "../../database/rows/pages.js";
 import type { EventPage } from "../../domain/history/events.js";
 import { listEvents, pipelineEvents, reportedStatus } from "../../domain/history/events.js";
 import { Build } from "../../entities/builds/build.js";
-import { EventType } from "../../entities/core/enums.js";
 import { Node } from "../../entities/core/node.js";
-import {
-  ChangeEvent,
-  LogEvent,
-  type LogEvent as LogEventRow,
-  PromotionEvent,
-  ReleaseEvent,
-  ReleaseStatusEvent,
-} from "../../entities/history/event.js";
+import { ChangeEvent } from "../../entities/history/change-event.js";
+import { LogEvent, type LogEvent as LogEventRow } from "../../entities/history/event.js";
 import { decodeCursor, EventCursor, encodeCursor } from "../../entities/history/event-cursor.js";
+import { EventType } from "../../entities/history/event-type.js";
+import { PromotionEvent } from "../../entities/history/promotion-event.js";
+import { ReleaseEvent, ReleaseStatusEvent } from "../../entities/history/release-event.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { type Connection, EventConnection, EventPageArgs, pageRequest } from "../../schema/connections.js";

@@ -1,13 +1,10 @@
 import { Args, ArgsType, Field, ID, Resolver, Root, Subscription } from "type-graphql";
 import { PROMOTION_EVENTS, type SubscriptionQuery, subscribe } from "../../domain/history/subscriptions.js";
-import { EventType } from "../../entities/core/enums.js";
-import {
-  LogEvent,
-  type LogEvent as LogEventRow,
-  PromotionEvent,
-  ReleaseStatusEvent,
-} from "../../entities/history/event.js";
+import { LogEvent, type LogEvent as LogEventRow } from "../../entities/history/event.js";
 import { EventCursor } from "../../entities/history/event-cursor.js";
+import { EventType } from "../../entities/history/event-type.js";
+import { PromotionEvent } from "../../entities/history/promotion-event.js";
+import { ReleaseStatusEvent } from "../../entities/history/release-event.js";
 import type { Context } from "../../schema/context.js";
 import { APP_FILTER, PIPELINE_FILTER, TYPES_FILTER } from "../../schema/event-filters.js";
 

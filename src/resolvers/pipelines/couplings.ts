@@ -19,7 +19,7 @@ import {
   RemoveCouplingInput,
   SetAutoDeployInput,
   UpdateChecksInput,
-} from "../../schema/inputs/couplings.js";
+} from "../../schema/inputs/pipelines/couplings.js";
 import {
   AddCouplingPayload,
   MoveCouplingPayload,

@@ -3,8 +3,9 @@ import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Re
 import { findPipeline } from "../../domain/core/references.js";
 import * as pipelines from "../../domain/pipelines/pipelines.js";
 import { STAGES } from "../../domain/pipelines/stages.js";
-import { EventType, Stage } from "../../entities/core/enums.js";
+import { Stage } from "../../entities/core/enums.js";
 import type { LogEvent } from "../../entities/history/event.js";
+import { EventType } from "../../entities/history/event-type.js";
 import { AvailableCheck } from "../../entities/pipelines/available-check.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -22,7 +23,11 @@ import {
 import type { Context } from "../../schema/context.js";
 import { TYPES_FILTER } from "../../schema/event-filters.js";
 import { orderBy, PipelineOrder, PromotionOrder } from "../../schema/inputs/orders.js";
-import { CreatePipelineInput, DeletePipelineInput, UpdatePipelineInput } from "../../schema/inputs/pipelines.js";
+import {
+  CreatePipelineInput,
+  DeletePipelineInput,
+  UpdatePipelineInput,
+} from "../../schema/inputs/pipelines/pipelines.js";
 import { CreatePipelinePayload, DeletePipelinePayload, UpdatePipelinePayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { nestedEvents } from "../history/events.js";

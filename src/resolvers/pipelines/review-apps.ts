@@ -4,7 +4,7 @@ import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import type { Context } from "../../schema/context.js";
-import { CloseReviewAppInput, OpenReviewAppInput } from "../../schema/inputs/review-apps.js";
+import { CloseReviewAppInput, OpenReviewAppInput } from "../../schema/inputs/pipelines/review-apps.js";
 import { CloseReviewAppPayload, OpenReviewAppPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadApp, loadPipeline } from "../relations.js";

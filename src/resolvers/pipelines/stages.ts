@@ -10,7 +10,7 @@ import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { PipelineStage, StageNode } from "../../entities/pipelines/stage.js";
 import type { Context } from "../../schema/context.js";
-import { UpdateStagePolicyInput } from "../../schema/inputs/stage-policies.js";
+import { UpdateStagePolicyInput } from "../../schema/inputs/gates/stage-policies.js";
 import { UpdateStagePolicyPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadGateState } from "../gates/gate-states.js";

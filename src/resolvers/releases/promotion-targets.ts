@@ -1,7 +1,8 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { PromotionTargetPhase } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import type { Context } from "../../schema/context.js";
 import { loadApp, loadRelease, requireRow } from "../relations.js";

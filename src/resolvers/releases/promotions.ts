@@ -3,18 +3,19 @@ import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Re
 import { parseId } from "../../domain/core/input.js";
 import { requireAppOfHistory, requirePipelineOfHistory } from "../../domain/core/references.js";
 import { cancelPromotion } from "../../domain/promotions/cancel.js";
-import { explainWaiting } from "../../domain/promotions/explain.js";
 import { toBlocker } from "../../domain/promotions/forced.js";
 import { planPromotion, promote } from "../../domain/promotions/promote.js";
 import { retryPromotion } from "../../domain/promotions/retry.js";
 import { reviewForcedPromotion } from "../../domain/promotions/review.js";
 import { undoPromotion } from "../../domain/promotions/undo.js";
+import { explainWaiting } from "../../domain/promotions/waiting/explain-waiting.js";
 import { Build } from "../../entities/builds/build.js";
 import { PromotionPhase } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Blocker, latestEnd, PromotionPlan } from "../../entities/releases/plan.js";
-import { Promotion, PromotionTarget } from "../../entities/releases/promotion.js";
+import { Promotion } from "../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import { Release } from "../../entities/releases/release.js";
 import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
@@ -25,7 +26,7 @@ import {
   RetryPromotionInput,
   ReviewForcedPromotionInput,
   UndoPromotionInput,
-} from "../../schema/inputs/promotions.js";
+} from "../../schema/inputs/releases/promotions.js";
 import {
   CancelPromotionPayload,
   PromotePayload,

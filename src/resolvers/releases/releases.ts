@@ -11,7 +11,7 @@ import { Promotion } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { Context } from "../../schema/context.js";
-import { CreateReleaseInput, ReportDeploymentInput, RollbackInput } from "../../schema/inputs/releases.js";
+import { CreateReleaseInput, ReportDeploymentInput, RollbackInput } from "../../schema/inputs/releases/releases.js";
 import { CreateReleasePayload, ReportDeploymentPayload, RollbackPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadApp, loadBuild } from "../relations.js";

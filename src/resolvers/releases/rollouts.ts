@@ -15,7 +15,7 @@ import {
   ResumePromotionInput,
   SetVerificationInput,
   SetWaveInput,
-} from "../../schema/inputs/rollouts.js";
+} from "../../schema/inputs/releases/rollouts.js";
 import {
   AdvancePromotionPayload,
   PausePromotionPayload,

@@ -4,7 +4,7 @@ import { Build } from "../../entities/builds/build.js";
 import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import type { Context } from "../../schema/context.js";
-import { ReportStatusInput } from "../../schema/inputs/statuses.js";
+import { ReportStatusInput } from "../../schema/inputs/releases/statuses.js";
 import { ReportStatusPayload } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
 import { loadBuild } from "../relations.js";

@@ -2,8 +2,9 @@ import { Field, ID, InputType } from "type-graphql";
 import type * as control from "../../domain/webhooks/control.js";
 import type * as domain from "../../domain/webhooks/webhooks.js";
 import { Duration, Url } from "../../entities/core/custom-scalars.js";
-import { EventType, WebhookFormat } from "../../entities/core/enums.js";
+import { WebhookFormat } from "../../entities/core/enums.js";
 import { EventCursor } from "../../entities/history/event-cursor.js";
+import { EventType } from "../../entities/history/event-type.js";
 import { requiresRole } from "../roles.js";
 
 const WEBHOOK = { description: "The webhook, by id or name." } as const;

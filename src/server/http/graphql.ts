@@ -3,7 +3,7 @@ import type { Authentication } from "../auth/authentication.js";
 import type { Execution } from "../execution/execute.js";
 import { HttpRefusal } from "../execution/http-head.js";
 import type { OperationRequest } from "../execution/request.js";
-import { explorer } from "./explorer.js";
+import { explorer } from "./explorer/explorer.js";
 import type { FastPath } from "./fast-path.js";
 import { parseBody, parseUrl, toTransport } from "./operation-request.js";
 import { DEFAULT_MEDIA_TYPE, negotiateMediaType, serializeResult } from "./response.js";

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Database } from "../../database/database.js";
-import type { WaitingStatistics } from "../../domain/promotions/statistics.js";
+import type { WaitingStatistics } from "../../domain/promotions/waiting/statistics.js";
 import { countWebhooks, furthestBehind } from "../../domain/webhooks/statistics.js";
 import { logBounds } from "../../events/bounds.js";
 import type { Feed } from "../../events/feed.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { customType } from "../../../src/domain/webhooks/formats/cdevents.js";
-import { EventType } from "../../../src/entities/core/enums.js";
+import { EventType } from "../../../src/entities/history/event-type.js";
 import { findFaults } from "../../support/data/cdevents-rules.js";
 import { loadCdEvents } from "../../support/data/cdevents-schemas.js";
 import { configKeys } from "../../support/data/config-keys.js";

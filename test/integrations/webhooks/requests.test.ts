@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { parseNetwork, refuseAddress } from "../../../src/integrations/webhooks/addresses.js";
-import { parseRetryAfter } from "../../../src/integrations/webhooks/sender.js";
+import { parseRetryAfter } from "../../../src/integrations/webhooks/response.js";
 import { Seed } from "../../support/data/seed.js";
 import { createWebhook, LOCAL, untilDelivered, untilWebhook } from "../../support/data/webhooks.js";
 import { freshDatabase } from "../../support/database/engine.js";

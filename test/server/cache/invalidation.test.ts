@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { EventType } from "../../../src/entities/core/enums.js";
+import { EventType } from "../../../src/entities/history/event-type.js";
 import { recordEvents } from "../../support/clients/event-log.js";
 import { configKeys } from "../../support/data/config-keys.js";
 import { type Named, Seed, type SeededBuild, type SeededRelease, unique } from "../../support/data/seed.js";

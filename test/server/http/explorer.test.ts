@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { buildSchema, parse, validate } from "graphql";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { EXAMPLES } from "../../../src/server/http/explorer-script.js";
+import { EXAMPLES } from "../../../src/server/http/explorer/explorer-script.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { skipWithoutPackage } from "../../support/service/debian.js";
 import { ADMIN_SECRET, startServer } from "../../support/service/server.js";

@@ -14,7 +14,7 @@ import { LIMITS, parseId } from "../../core/input.js";
 import { nextPosition } from "../../core/position.js";
 import { requireApp, requirePipeline } from "../../core/references.js";
 import { badInput, conflict, notFound } from "../../core/refusal.js";
-import { clearWaiting } from "../../promotions/clear-waiting.js";
+import { clearWaiting } from "../../promotions/waiting/clear-waiting.js";
 import { findLoosened } from "../strictness.js";
 import {
   type ApprovalRuleFields,

@@ -5,12 +5,13 @@ import { Build } from "../../../entities/builds/build.js";
 import type { VoidReason } from "../../../entities/core/enums.js";
 import { Approval } from "../../../entities/gates/approval.js";
 import type { ApprovalRule } from "../../../entities/gates/approval-rule.js";
-import { Promotion, PromotionTarget } from "../../../entities/releases/promotion.js";
+import { Promotion } from "../../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { append } from "../../../events/append.js";
 import { approvalChanged, type EventDraft } from "../../../events/draft.js";
 import { asSystem, type Ctx, type TxCtx } from "../../core/context.js";
 import { transactionTime } from "../../core/time.js";
-import { lockPromotions } from "../../promotions/lock-promotions.js";
+import { lockPromotions } from "../../promotions/waiting/lock-promotions.js";
 import { explainRefusal, toVoter } from "./approvers.js";
 
 /*

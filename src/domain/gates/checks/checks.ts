@@ -1,5 +1,5 @@
 import type { BlockerCode, StatusState } from "../../../entities/core/enums.js";
-import type { CheckResult } from "../../../entities/releases/promotion.js";
+import type { CheckResult } from "../../../entities/releases/check-result.js";
 import type { ReleaseStatus } from "../../../entities/releases/release-status.js";
 
 /* Rules about statuses and required checks. All are pure. */

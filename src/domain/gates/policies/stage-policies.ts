@@ -9,7 +9,7 @@ import type { Ctx } from "../../core/context.js";
 import { formatDuration, parseDuration } from "../../core/duration.js";
 import { LIMITS, parseWhole } from "../../core/input.js";
 import { requirePipeline } from "../../core/references.js";
-import { clearWaiting } from "../../promotions/clear-waiting.js";
+import { clearWaiting } from "../../promotions/waiting/clear-waiting.js";
 import { parseWave } from "../../rollouts/app-settings.js";
 import { promoteLater } from "../../rollouts/automation/promote-later.js";
 import {

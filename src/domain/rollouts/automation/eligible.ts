@@ -3,7 +3,8 @@ import type { Reader } from "../../../database/rows/reader.js";
 import { Build } from "../../../entities/builds/build.js";
 import type { Stage } from "../../../entities/core/enums.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
-import { Promotion, PromotionTarget } from "../../../entities/releases/promotion.js";
+import { Promotion } from "../../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
 import { findReleasedBuilds, isNewer, toOrdered } from "../../builds/build-order.js";
 

@@ -7,7 +7,8 @@ import { StagePolicy } from "../../../entities/gates/stage-policy.js";
 import { App } from "../../../entities/pipelines/app.js";
 import { AutomationHold } from "../../../entities/pipelines/automation-hold.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
-import { Promotion, PromotionTarget } from "../../../entities/releases/promotion.js";
+import { Promotion } from "../../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { append } from "../../../events/append.js";
 import type { EventDraft } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
@@ -17,7 +18,7 @@ import { lockCoupling } from "../../core/locks.js";
 import { conflict } from "../../core/refusal.js";
 import { transactionTime } from "../../core/time.js";
 import { couplingEvent } from "../../pipelines/couplings.js";
-import { dropTargets } from "../../promotions/ending.js";
+import { dropTargets } from "../../promotions/waiting/ending.js";
 import { promoteLater } from "./promote-later.js";
 
 /*

@@ -1,5 +1,6 @@
 import type { Tx } from "../../../database/rows/tx.js";
-import { Promotion, PromotionTarget } from "../../../entities/releases/promotion.js";
+import { Promotion } from "../../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
 import { ReleaseStatus } from "../../../entities/releases/release-status.js";
 import {

@@ -3,7 +3,7 @@ import { currentReleases } from "../../../database/queries/current-releases.js";
 import type { Reader } from "../../../database/rows/reader.js";
 import type { Tx } from "../../../database/rows/tx.js";
 import { Build } from "../../../entities/builds/build.js";
-import { PromotionTarget } from "../../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
 import { type EventDraft, releaseChanged, type VerificationProblem } from "../../../events/draft.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";

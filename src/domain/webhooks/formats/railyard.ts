@@ -1,10 +1,7 @@
-import {
-  ChangeEvent,
-  ConfigEvent,
-  PromotionEvent,
-  ReleaseEvent,
-  ReleaseStatusEvent,
-} from "../../../entities/history/event.js";
+import { ChangeEvent } from "../../../entities/history/change-event.js";
+import { ConfigEvent } from "../../../entities/history/config-event.js";
+import { PromotionEvent } from "../../../entities/history/promotion-event.js";
+import { ReleaseEvent, ReleaseStatusEvent } from "../../../entities/history/release-event.js";
 import { type EventFacts, linkTo, summarize } from "../facts.js";
 import type { Content, Format } from "../message.js";
 

@@ -1,4 +1,6 @@
-import { ChangeEvent, PromotionEvent, ReleaseEvent } from "../../../entities/history/event.js";
+import { ChangeEvent } from "../../../entities/history/change-event.js";
+import { PromotionEvent } from "../../../entities/history/promotion-event.js";
+import { ReleaseEvent } from "../../../entities/history/release-event.js";
 import { type EventFacts, linkTo, summarize } from "../facts.js";
 import type { Content, Format } from "../message.js";
 import { json } from "./railyard.js";

@@ -1,0 +1,38 @@
+import type { CommitGuard } from "./group-commit.js";
+import type { SqliteHealth } from "./health.js";
+import type { SqliteRunner } from "./runner.js";
+
+/** Checks commits against the file. The log of a file that was replaced must not be applied to the new one. */
+export class FileGuard implements CommitGuard {
+  readonly #health: SqliteHealth;
+  readonly #connection: SqliteRunner;
+  #emptied = false;
+
+  constructor(health: SqliteHealth, connection: SqliteRunner) {
+    this.#health = health;
+    this.#connection = connection;
+  }
+
+  check(): void {
+    try {
+      this.#health.check();
+      this.#emptied = false;
+    } catch (error) {
+      if (this.#health.isMoved && !this.#emptied) this.#empty();
+      throw error;
+    }
+  }
+
+  succeeded(): void {
+    this.#health.succeeded();
+  }
+
+  #empty(): void {
+    try {
+      this.#connection.checkpoint();
+      this.#emptied = true;
+    } catch {
+      // A reader is active. The next check tries again.
+    }
+  }
+}

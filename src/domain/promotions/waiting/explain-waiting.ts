@@ -1,0 +1,29 @@
+import type { Reader } from "../../../database/rows/reader.js";
+import type { Blocker } from "../../../entities/releases/plan.js";
+import type { Promotion } from "../../../entities/releases/promotion.js";
+import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
+import { evaluateResolved } from "../evaluation.js";
+import { resolveWaiting } from "./resolve-waiting.js";
+
+/**
+ * What blocks each promotion now, or the next wave of one in progress; nothing where no target waits. Evaluated by the same function that admits them. The
+ * number of statements does not depend on how many there are.
+ */
+export async function explainWaiting(
+  reader: Reader,
+  promotions: readonly Promotion[],
+  now: Date,
+): Promise<(readonly Blocker[])[]> {
+  const waiting = promotions.filter(({ wakeAt }) => wakeAt !== null);
+  if (waiting.length === 0) return promotions.map(() => []);
+  const targets = await reader.find(
+    PromotionTarget,
+    { promotionId: waiting.map(({ id }) => id) },
+    { order: "position" },
+  );
+  const resolved = await resolveWaiting(reader, waiting, targets);
+  const known = resolved.filter((one) => one !== null);
+  const verdicts = await evaluateResolved(reader, now, known);
+  const blockers = new Map(known.map(({ promotion }, index) => [promotion?.id, verdicts[index]?.blockers ?? []]));
+  return promotions.map(({ id }) => blockers.get(id) ?? []);
+}

@@ -1,0 +1,74 @@
+import type { Reader } from "../../../database/rows/reader.js";
+import { Build } from "../../../entities/builds/build.js";
+import type { Stage } from "../../../entities/core/enums.js";
+import { App } from "../../../entities/pipelines/app.js";
+import { Coupling } from "../../../entities/pipelines/coupling.js";
+import { Pipeline } from "../../../entities/pipelines/pipeline.js";
+import type { Promotion } from "../../../entities/releases/promotion.js";
+import type { PromotionTarget } from "../../../entities/releases/promotion-target.js";
+import { Release } from "../../../entities/releases/release.js";
+import type { Resolved } from "../evaluation.js";
+
+/**
+ * Reads what promotions that wait depend on. Null where the pipeline is deleted, or the rows are not visible to the reader.
+ *
+ * @param targets those of all the promotions
+ * @returns aligned with `promotions`, with the targets that wait and are still in the stage; of a promotion in progress, only
+ *   those of its next wave
+ */
+export async function resolveWaiting(
+  reader: Reader,
+  promotions: readonly Promotion[],
+  targets: readonly PromotionTarget[],
+): Promise<(Resolved | null)[]> {
+  const byId = async <T extends { id: string }>(rows: Promise<T[]>) =>
+    new Map((await rows).map((row) => [row.id, row]));
+  const waiting = targets.filter((target) => target.ownPhase === "WAITING");
+  const appIds = [...waiting.map((target) => target.appId), ...promotions.map((one) => one.sourceAppId)];
+  const pipelines = await byId(reader.find(Pipeline, { id: promotions.map((one) => one.pipelineId), deletedAt: null }));
+  const apps = await byId(reader.find(App, { id: [...new Set(appIds)] }));
+  const builds = await byId(reader.find(Build, { id: promotions.map((one) => one.buildId) }));
+  const releases = await byId(reader.find(Release, { id: promotions.map((one) => one.releaseId) }));
+  const couplings = await reader.find(Coupling, { appId: [...new Set(appIds)] });
+  const placeOf = (appId: string, pipelineId: string, stage: Stage) =>
+    couplings.find((one) => one.appId === appId && one.pipelineId === pipelineId && one.stage === stage);
+  return promotions.map((promotion) => {
+    const pipeline = pipelines.get(promotion.pipelineId);
+    const source = apps.get(promotion.sourceAppId);
+    const build = builds.get(promotion.buildId);
+    const release = releases.get(promotion.releaseId);
+    if (pipeline === undefined || source === undefined || build === undefined || release === undefined) return null;
+    const own = targets.filter((target) => target.promotionId === promotion.id);
+    const next = promotion.phase === "IN_PROGRESS" ? findNextWave(own) : null;
+    const mine = waiting.flatMap((target) => {
+      if (next !== null && target.wave !== next) return [];
+      const app = apps.get(target.appId);
+      const coupling = placeOf(target.appId, promotion.pipelineId, promotion.to);
+      return target.promotionId !== promotion.id || app === undefined || coupling === undefined
+        ? []
+        : [{ app, coupling }];
+    });
+    mine.sort((a, b) => a.coupling.position - b.coupling.position);
+    const { to, forced: force, notBefore } = promotion;
+    const promotionTargets = own;
+    return {
+      pipeline,
+      source,
+      build,
+      release,
+      to,
+      targets: mine,
+      force,
+      notBefore,
+      parity: promotion.configParity,
+      promotion,
+      promotionTargets,
+    };
+  });
+}
+
+/** The lowest wave of which targets wait. */
+function findNextWave(targets: readonly PromotionTarget[]): number | null {
+  const waves = targets.filter(({ ownPhase }) => ownPhase === "WAITING").map(({ wave }) => wave);
+  return waves.length === 0 ? null : Math.min(...waves);
+}

@@ -1,0 +1,55 @@
+import sql from "sql-template-tag";
+import { columns } from "../../../database/rows/raw-rows.js";
+import type { Reader } from "../../../database/rows/reader.js";
+import type { BlockerCode } from "../../../entities/core/enums.js";
+import { Promotion } from "../../../entities/releases/promotion.js";
+import type { Ctx } from "../../core/context.js";
+import { transactionTime } from "../../core/time.js";
+import { explainWaiting } from "./explain-waiting.js";
+
+/** How many promotions are evaluated for the number of blockers, those that have waited longest. */
+const EVALUATED = 500;
+
+const WAITING = columns({ total: "integer", since: "integer or null" });
+
+/** The promotions that wait, whole or with later waves, and those that wait for a review. */
+export interface WaitingStatistics {
+  readonly waiting: number;
+  /**
+   * For how long the longest has waited, in seconds, without the time until its `notBefore`; 0 if none waits. Only those that
+   * have not begun: the later waves of a healthy promotion may wait for days.
+   */
+  readonly oldestSeconds: number;
+  /** How many of them each kind of blocker holds, of those that have waited longest. */
+  readonly blocked: ReadonlyMap<BlockerCode, number>;
+  /** How many went past gates by `force` and were not reviewed. */
+  readonly unreviewed: number;
+}
+
+export async function readWaitingStatistics({ db, ...ctx }: Ctx): Promise<WaitingStatistics> {
+  const { reader } = db;
+  const now = await transactionTime(reader, ctx);
+  const [row] = await reader.query(
+    "count_waiting_promotions",
+    WAITING,
+    sql`SELECT COUNT(*) AS total, MIN(CASE WHEN phase <> 'WAITING' THEN NULL
+        WHEN not_before > created_at THEN not_before ELSE created_at END) AS since
+      FROM promotions WHERE wake_at IS NOT NULL`,
+  );
+  const oldestSeconds = row?.since == null ? 0 : Math.max(0, (now.getTime() - row.since) / 1000);
+  const unreviewed = await reader.countWhere(Promotion, sql`e.needs_review`);
+  return { waiting: row?.total ?? 0, oldestSeconds, blocked: await countBlocked(reader, now), unreviewed };
+}
+
+async function countBlocked(reader: Reader, now: Date): Promise<Map<BlockerCode, number>> {
+  const oldest = await reader.select(
+    "oldest_waiting_promotions",
+    Promotion,
+    sql`WHERE e.wake_at IS NOT NULL ORDER BY +e.position LIMIT ${EVALUATED}`,
+  );
+  const counts = new Map<BlockerCode, number>();
+  for (const blockers of await explainWaiting(reader, oldest, now)) {
+    for (const code of new Set(blockers.map((blocker) => blocker.code))) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,31 @@
+import { parseDuration, readDuration } from "../../core/duration.js";
+import { badInput } from "../../core/refusal.js";
+import type { PromoteInput } from "../promote-input.js";
+
+/* What a promotion that waits is asked with. */
+
+/** How long a promotion waits if nothing else is asked for. */
+export const DEFAULT_EXPIRES_IN = "72h";
+/** How far ahead `notBefore` may be. */
+const MAX_AHEAD = "30d";
+
+/** How long the promotion may wait, in milliseconds. */
+export function parseExpiresIn({ expiresIn }: Pick<PromoteInput, "expiresIn">): number {
+  return parseDuration("expiresIn", expiresIn ?? DEFAULT_EXPIRES_IN, "1m", "30d");
+}
+
+/**
+ * Whether the promotion waits for what can be cleared.
+ *
+ * @param now the time of the transaction
+ */
+export function parseWhenReady(
+  { whenReady, notBefore }: Pick<PromoteInput, "whenReady" | "notBefore">,
+  now: Date,
+): boolean {
+  if (notBefore == null) return whenReady === true;
+  if (notBefore.getTime() - now.getTime() > readDuration(MAX_AHEAD)) {
+    throw badInput("notBefore", `notBefore must be at most ${MAX_AHEAD} ahead.`);
+  }
+  return true;
+}

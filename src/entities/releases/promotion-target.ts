@@ -1,0 +1,50 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import { Column, Entity } from "typeorm";
+import type { PromotionTargetPhase } from "../core/enums.js";
+import { integer } from "../core/instant.js";
+import { Node } from "../core/node.js";
+import { CheckResult } from "./check-result.js";
+
+@Entity("promotion_targets")
+@ObjectType({
+  implements: Node,
+  description:
+    "One target app of a promotion. Once it is admitted, its phase is that of the release that the promotion created on the app.",
+  simpleResolvers: true,
+})
+export class PromotionTarget extends Node {
+  @Column("text")
+  promotionId!: string;
+
+  @Column("text")
+  appId!: string;
+
+  /** The release that the promotion created; null until the target is admitted. */
+  @Column("text", { nullable: true })
+  releaseId!: string | null;
+
+  /** Its own phase: WAITING, or how it ended without a release or before its release deployed. Null: the release's. */
+  @Column("text", { name: "phase", nullable: true })
+  ownPhase!: PromotionTargetPhase | null;
+
+  /** What the app ran when the target was admitted; null if nothing. */
+  @Column("text", { nullable: true })
+  previousReleaseId!: string | null;
+
+  @Field(() => Int, {
+    description: "The wave that it belongs to, as it was when the promotion was created. The lowest wave goes first.",
+  })
+  @Column("integer")
+  wave!: number;
+
+  /** The position of the release: targets are listed in the order in which their releases were created, or asked for. */
+  @Column("bigint", integer)
+  position!: number;
+
+  @Field(() => [CheckResult], {
+    description:
+      "The target's required checks and their results when the target was admitted. They record why it was allowed. Until then, their results when the promotion was created.",
+  })
+  @Column("simple-json")
+  checks!: CheckResult[];
+}
