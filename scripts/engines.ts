@@ -88,7 +88,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
 
 /** Finds listed names without a file, for example after a rename. */
 export function findUnknownNames(files: readonly string[]): string[] {
-  const names = [...SQLITE_ONLY.flatMap((one) => one.files), ...SLOWEST_FILES];
+  const names = [...SQLITE_ONLY.flatMap((one) => one.files), ...SLOWEST_FILES, ...ALONE];
   return names.filter((name) => !files.some((file) => isListed(name, toName(file))));
 }
 
@@ -135,6 +135,21 @@ const SLOWEST_FILES = [
     "integrations/github/reports",
   ],
 ];
+
+/** Files that change their process (its umask, its memory, the tracing of all servers in it), or measure its memory. */
+const ALONE = [
+  "database/sqlite-file",
+  "server/http/memory",
+  "server/telemetry/secret-redaction",
+  "server/telemetry/traces",
+  "server/websocket/memory",
+];
+
+/** Whether a file runs in a process without other files. */
+export function needsProcess(file: string): boolean {
+  const name = toName(file);
+  return SLOWEST_FILES.includes(name) || ALONE.includes(name);
+}
 
 /** The start order of a file: lower ranks start first. */
 export function getStartRank(file: string): number {

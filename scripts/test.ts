@@ -1,23 +1,27 @@
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../test/support/database/cluster.js";
-import { administer, createTemplate } from "../test/support/database/engine.js";
-import { type Engine, findEngines, findUnknownNames, getStartRank } from "./engines.js";
+import { administer, createSqliteTemplate, createTemplate } from "../test/support/database/engine.js";
+import { type Engine, findEngines, findUnknownNames, getStartRank, needsProcess } from "./engines.js";
 
 /*
- * Runs the tests on SQLite and on PostgreSQL: on the server of TEST_DATABASE_URL, or on one that it starts for the run. Each
- * file runs in a separate process. Arguments select files by a part of their name; without arguments, all files run.
+ * Runs the tests on SQLite and on PostgreSQL: on the server of TEST_DATABASE_URL, or on one that it starts for the run. Slow
+ * files run in a process of their own; the others share processes, because loading the service takes longer than many a file.
+ * Arguments select files by a part of their name; without arguments, all files run.
  */
 
 /** One more than there are CPUs, because tests also wait for I/O. */
 const CONCURRENCY = availableParallelism() + 1;
-/** A file that runs longer than this counts as hanging. */
-const FILE_TIMEOUT_MS = 600_000;
+/** The most files that share a process. */
+const FILES_PER_PROCESS = 6;
+/** A process that runs longer than this counts as hanging. */
+const PROCESS_TIMEOUT_MS = 600_000;
 
+/** Files that run in one process. */
 interface Job {
-  readonly file: string;
+  readonly files: readonly string[];
   readonly engine: Engine;
 }
 
@@ -31,6 +35,8 @@ interface Outcome extends Job {
 
 /** The folder of the compiled tests. With another folder, names in `scripts/engines.ts` need not exist. */
 const FOLDER = process.env.TEST_FOLDER || "dist/test";
+
+const RUN_FILES = join(import.meta.dirname, "run-files.js");
 
 const nameFilters = process.argv.slice(2);
 const { TEST_DATABASE_URL: existing, ...environment } = process.env;
@@ -48,10 +54,11 @@ async function main(): Promise<number> {
   const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".test.js"));
   const gone = FOLDER === "dist/test" ? findUnknownNames(files) : [];
   if (gone.length > 0) throw new Error(`scripts/engines.ts lists tests that do not exist: ${gone.join(", ")}`);
-  const jobs = files
-    .filter((file) => nameFilters.length === 0 || nameFilters.some((name) => file.includes(name)))
-    .sort((a, b) => getStartRank(a) - getStartRank(b))
-    .flatMap((file) => findEngines(file).map((engine) => ({ file, engine })));
+  const jobs = toJobs(
+    files
+      .filter((file) => nameFilters.length === 0 || nameFilters.some((name) => file.includes(name)))
+      .sort((a, b) => getStartRank(a) - getStartRank(b) || a.localeCompare(b)),
+  );
   if (existing) return runJobs(existing, jobs);
   const cluster = await startCluster();
   try {
@@ -61,11 +68,27 @@ async function main(): Promise<number> {
   }
 }
 
+/** Files that need a process first, in the given order; then the others in groups. */
+function toJobs(files: readonly string[]): Job[] {
+  const alone = files.filter(needsProcess);
+  const jobs: Job[] = alone.flatMap((file) => findEngines(file).map((engine) => ({ files: [file], engine })));
+  for (const engine of ["PostgreSQL", "SQLite"] as const) {
+    const others = files.filter((file) => !needsProcess(file) && findEngines(file).includes(engine));
+    // Small selections use every worker.
+    const size = Math.min(FILES_PER_PROCESS, Math.ceil(others.length / CONCURRENCY));
+    for (let start = 0; start < others.length; start += size) {
+      jobs.push({ files: others.slice(start, start + size), engine });
+    }
+  }
+  return jobs;
+}
+
 /** Resolves to the exit code: 0 if all tests passed, else 1. */
 async function runJobs(url: string, jobs: Job[]): Promise<number> {
   const template = await createTemplate(url);
+  const folder = mkdtempSync(join(tmpdir(), "railyard-test-"));
   const environments: Record<Engine, NodeJS.ProcessEnv> = {
-    SQLite: environment,
+    SQLite: { ...environment, TEST_SQLITE_TEMPLATE: await createSqliteTemplate(folder) },
     PostgreSQL: { ...environment, TEST_DATABASE_URL: url, TEST_DATABASE_TEMPLATE: template },
   };
   const startedAt = performance.now();
@@ -78,22 +101,26 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
   try {
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   } finally {
+    rmSync(folder, { recursive: true });
     await administer(url, `DROP DATABASE ${template}`);
   }
   const failed = outcomes.filter(({ passed }) => !passed);
   const tests = outcomes.reduce((sum, outcome) => sum + outcome.tests, 0);
   const failures = outcomes.reduce((sum, outcome) => sum + outcome.failures, 0);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
-  console.log(`\n${outcomes.length} files in ${seconds} seconds; ${failed.length} files failed`);
-  for (const { file, engine } of failed) console.log(`✖ ${file} on ${engine}`);
+  const count = outcomes.reduce((sum, { files }) => sum + files.length, 0);
+  console.log(`\n${count} files in ${seconds} seconds; ${failed.length} of ${outcomes.length} processes failed`);
+  for (const { files, engine } of failed) console.log(`✖ ${files.join(" ")} on ${engine}`);
   console.log(`${tests - failures} passed, ${failures} failed`);
   return failed.length === 0 && outcomes.length > 0 && !interrupted ? 0 : 1;
 }
 
-/** Runs one file. Prints its output if it fails. */
-async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outcome> {
+/** Runs the files of a job in one process. Prints the output if a test fails. */
+async function run({ files, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outcome> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--test-reporter=spec", join(FOLDER, file)], { env });
+  const name = files.join(" ");
+  const paths = files.map((file) => join(FOLDER, file));
+  const child = spawn(process.execPath, ["--test-reporter=spec", RUN_FILES, ...paths], { env });
   running.add(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -102,9 +129,9 @@ async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outco
     });
   }
   const deadline = setTimeout(() => {
-    output += `\n${file} was killed after ${FILE_TIMEOUT_MS / 1000} seconds.\n`;
+    output += `\n${name} was killed after ${PROCESS_TIMEOUT_MS / 1000} seconds.\n`;
     child.kill("SIGKILL");
-  }, FILE_TIMEOUT_MS);
+  }, PROCESS_TIMEOUT_MS);
   const code = await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(deadline);
   running.delete(child);
@@ -113,7 +140,7 @@ async function run({ file, engine }: Job, env: NodeJS.ProcessEnv): Promise<Outco
   const failures = count("fail") + count("cancelled");
   const passed = code === 0 && tests > 0 && failures === 0;
   const seconds = (performance.now() - startedAt) / 1000;
-  console.log(`${passed ? "✔" : "✖"} ${file} on ${engine}: ${tests} tests, ${seconds.toFixed(1)} s`);
+  console.log(`${passed ? "✔" : "✖"} ${name} on ${engine}: ${tests} tests, ${seconds.toFixed(1)} s`);
   if (!passed) console.log(output);
-  return { file, engine, passed, tests, failures, seconds };
+  return { files, engine, passed, tests, failures, seconds };
 }

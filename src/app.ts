@@ -17,7 +17,7 @@ import { serveGithub } from "./integrations/github/plugin.js";
 import { servePlatform } from "./integrations/platform/plugin.js";
 import { startDispatcher } from "./integrations/webhooks/dispatcher.js";
 import { HttpSender, type ResolveHost } from "./integrations/webhooks/sender.js";
-import { buildSchema } from "./schema/build.js";
+import { getSchema } from "./schema/build.js";
 import { collectSecrets } from "./secrets.js";
 import { Authentication } from "./server/auth/authentication.js";
 import { Oidc } from "./server/auth/oidc.js";
@@ -166,7 +166,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     const oidc = config.oidc === null ? null : new Oidc(config.oidc);
     const authentication = new Authentication(ctx, changes, log, oidc);
-    const schema = buildSchema();
+    const schema = getSchema();
     const { limits, costPerMinute } = config;
     const trusted = config.trustedDocuments === null ? null : readTrustedDocuments(config.trustedDocuments);
     for (const invalid of findInvalidDocuments(trusted ?? new Map(), schema)) {

@@ -1,7 +1,7 @@
 import { type DocumentNode, execute, parse, validate } from "graphql";
 import { openDatabase } from "../../src/database/open.js";
 import { type Ctx, SYSTEM_VIEWER } from "../../src/domain/core/context.js";
-import { buildSchema } from "../../src/schema/build.js";
+import { getSchema } from "../../src/schema/build.js";
 import { Context } from "../../src/schema/context.js";
 import { ResultSize } from "../../src/schema/result-size.js";
 import { OFFLINE } from "../../test/support/service/offline.js";
@@ -14,7 +14,7 @@ import { recordStatements } from "./statement-recorder.js";
 /* Executes operations in-process, without HTTP, authentication and the response cache. */
 
 const db = await openDatabase(databaseUrl(process.argv[2] ?? ""));
-const schema = buildSchema();
+const schema = getSchema();
 const document = getDocument(BOARD);
 const ctx: Ctx = {
   db,

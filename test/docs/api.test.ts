@@ -5,7 +5,7 @@ import { parse, validate } from "graphql";
 import { ACTIONS } from "../../src/domain/access/actions.js";
 import { REFUSALS } from "../../src/domain/core/refusal.js";
 import { Role } from "../../src/entities/core/enums.js";
-import { buildSchema } from "../../src/schema/build.js";
+import { getSchema } from "../../src/schema/build.js";
 import { ResponseMatcher, redactVariable } from "../support/clients/response-matcher.js";
 import { inlineCode, parseCodeBlocks, readSection, readTable } from "../support/documents/markdown.js";
 import { runDemo } from "../support/examples/demo.js";
@@ -30,7 +30,7 @@ describe("the API page", () => {
   });
 
   it("has only examples that are valid against the schema", () => {
-    const schema = buildSchema();
+    const schema = getSchema();
     const pages = [PAGE, "docs/config-vars.md"].map((page) => readFileSync(page, "utf8"));
     const examples = pages.flatMap(parseCodeBlocks).filter((block) => block.language === "graphql");
     for (const { text } of examples) assert.deepEqual(validate(schema, parse(text)), [], text);

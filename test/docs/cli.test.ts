@@ -5,7 +5,7 @@ import { COMMANDS as WORDS } from "../../src/cli/api/argument-names.js";
 import { EXIT } from "../../src/cli/exit.js";
 import { createProgram } from "../../src/cli/program.js";
 import { ACTIONS } from "../../src/domain/access/actions.js";
-import { buildSchema } from "../../src/schema/build.js";
+import { getSchema } from "../../src/schema/build.js";
 import { CommandLine, hasTerminal, stripEscapes } from "../support/clients/cli.js";
 import { ADMIN_SECRET, startServer } from "../support/service/server.js";
 
@@ -108,7 +108,7 @@ describe("docs/cli.md", () => {
 
 describe("errors on the command line", () => {
   it("have words in cli/api/argument-names.ts for every action and mutation, and for nothing else", () => {
-    const mutations = Object.keys(buildSchema().getMutationType()?.getFields() ?? {});
+    const mutations = Object.keys(getSchema().getMutationType()?.getFields() ?? {});
     const names = new Set([...Object.keys(ACTIONS), ...mutations]);
     const known = new Set(createProgram("0").commands.flatMap((command) => [command.name(), ...command.aliases()]));
     const missing = [...names].filter((name) => name !== "read" && !known.has(name) && !(name in WORDS));

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { isInterfaceType, isIntrospectionType, isObjectType, parse, validate } from "graphql";
-import { buildSchema } from "../../src/schema/build.js";
+import { getSchema } from "../../src/schema/build.js";
 import { inlineCode, parseCodeBlocks, readTable } from "../support/documents/markdown.js";
 
 const PAGE = "docs/clients.md";
 const FOLDER = "examples/clients";
-const schema = buildSchema();
+const schema = getSchema();
 const objects = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !isIntrospectionType(type));
 const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
 

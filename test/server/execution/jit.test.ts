@@ -4,7 +4,7 @@ import { ApolloServer } from "@apollo/server";
 import fc from "fast-check";
 import { execute, type GraphQLSchema, parse, validate } from "graphql";
 import { type Ctx, SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
-import { buildSchema } from "../../../src/schema/build.js";
+import { getSchema } from "../../../src/schema/build.js";
 import { Context } from "../../../src/schema/context.js";
 import { ResultSize } from "../../../src/schema/result-size.js";
 import { CompiledQueries } from "../../../src/server/execution/jit.js";
@@ -104,7 +104,7 @@ describe("a frequent query", () => {
   it("runs as compiled code, with the same response as the interpreter", async (t) => {
     const server = await startServer(t);
     const { roots } = await world(server);
-    const schema = buildSchema();
+    const schema = getSchema();
     const ways = await compiling(server, schema);
     t.after(() => ways.stop());
     let compilable = 0;
@@ -128,7 +128,7 @@ describe("a frequent query", () => {
   it("has the same errors compiled and interpreted, and keeps working", async (t) => {
     const server = await startServer(t);
     const { roots } = await world(server);
-    const ways = await compiling(server, buildSchema());
+    const ways = await compiling(server, getSchema());
     t.after(() => ways.stop());
     const query = `query ($first: Int, $skip: Boolean = false) {
       pipelines(first: $first) { totalCount nodes { name @skip(if: $skip) } pageInfo { hasNextPage } } }`;
@@ -144,7 +144,7 @@ describe("a frequent query", () => {
   it("does not run twice each time if the compiled code cannot handle it", async (t) => {
     const server = await startServer(t);
     await world(server);
-    const ways = await compiling(server, buildSchema());
+    const ways = await compiling(server, getSchema());
     t.after(() => ways.stop());
     const query = "{ a: pipelines(first: 1) { nodes { id } } b: pipelines(first: -1) { nodes { id } } }";
     const run = async () => void (await ways.compiling(query));

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { openDatabase } from "../../../src/database/open.js";
@@ -28,7 +29,11 @@ export function runsPerEngine(runs: number): number {
 
 /** Creates the URL of a new database. It is removed at the end of the test. */
 export async function freshDatabase(t: Cleanup): Promise<string> {
-  if (clusterUrl === null) return `sqlite:${join(temporaryFolder(t), "railyard.sqlite")}`;
+  if (clusterUrl === null) {
+    const file = join(temporaryFolder(t), "railyard.sqlite");
+    if (process.env.TEST_SQLITE_TEMPLATE) copyFileSync(process.env.TEST_SQLITE_TEMPLATE, file);
+    return `sqlite:${file}`;
+  }
   return createDatabase(t, clusterUrl, process.env.TEST_DATABASE_TEMPLATE || "template0");
 }
 
@@ -38,6 +43,13 @@ export async function createDatabase(t: Cleanup, clusterUrl: string, template = 
   await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   t.after(() => administer(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return databaseUrl(clusterUrl, name);
+}
+
+/** Creates a SQLite file with all tables, to copy for each server. */
+export async function createSqliteTemplate(folder: string): Promise<string> {
+  const file = join(folder, "template.sqlite");
+  await (await openDatabase(`sqlite:${file}`)).close();
+  return file;
 }
 
 /** Creates a template database with all tables. */
