@@ -6,11 +6,205 @@ import type { Mutation, Operation } from "./client.js";
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-export type Stage =
-  | 'REVIEW'
-  | 'DEVELOPMENT'
-  | 'STAGING'
-  | 'PRODUCTION';
+export type AddCouplingInput = {
+  readonly pipeline: string;
+  readonly app: string;
+  readonly stage: Stage;
+  readonly requiredChecks?: ReadonlyArray<string> | null | undefined;
+  readonly autoDeploy?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type AdvancePromotionInput = {
+  readonly promotion: string;
+  readonly wave?: number | null | undefined;
+};
+
+export type ApprovePromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment?: string | null | undefined;
+};
+
+export type ApproverInput = {
+  readonly role?: Role | null | undefined;
+  readonly group?: string | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly atLeast?: number | null | undefined;
+};
+
+export type BlockerCode =
+  | 'NO_RELEASE'
+  | 'RELEASE_NOT_SUCCEEDED'
+  | 'NO_NEXT_STAGE'
+  | 'NO_TARGETS'
+  | 'UP_TO_DATE'
+  | 'CHECK_MISSING'
+  | 'CHECK_PENDING'
+  | 'CHECK_FAILED'
+  | 'REPOSITORY_MISMATCH'
+  | 'APPROVAL_REQUIRED'
+  | 'WINDOW_CLOSED'
+  | 'FROZEN'
+  | 'NOT_BEFORE'
+  | 'SOAKING'
+  | 'NOT_VERIFIED'
+  | 'BUILD_QUARANTINED'
+  | 'CONFIG_MISSING'
+  | 'GATE_FAILED'
+  | 'WAVE_NOT_ENDED'
+  | 'PARALLEL_LIMIT'
+  | 'WAVE_PAUSE'
+  | 'MANUAL_WAVE'
+  | 'PAUSED';
+
+export type BuildPhase =
+  | 'PENDING'
+  | 'SUCCEEDED'
+  | 'FAILED';
+
+export type CancelPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+};
+
+export type CloseReviewAppInput = {
+  readonly pipeline: string;
+  readonly pullRequestNumber: number;
+};
+
+export type CommitInput = {
+  readonly sha: string;
+  readonly message?: string | null | undefined;
+  readonly author?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly committedAt?: string | null | undefined;
+  readonly parents?: ReadonlyArray<string> | null | undefined;
+};
+
+export type ConfigParity =
+  | 'OFF'
+  | 'REQUIRED'
+  | 'SUPERSET'
+  | 'EXACT';
+
+export type CreateAppInput = {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly region?: string | null | undefined;
+  readonly deploymentMode?: DeploymentMode | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreateApprovalRuleInput = {
+  readonly pipeline: string;
+  readonly stage: Stage;
+  readonly name: string;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+  readonly required?: number | null | undefined;
+  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
+  readonly allowSelfApproval?: boolean | null | undefined;
+  readonly commentRequired?: boolean | null | undefined;
+  readonly validFor?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreateBuildInput = {
+  readonly repository: string;
+  readonly component?: string | null | undefined;
+  readonly branch?: string | null | undefined;
+  readonly sequence?: number | null | undefined;
+  readonly commit: CommitInput;
+  readonly artifact?: string | null | undefined;
+  readonly checksum?: string | null | undefined;
+  readonly phase?: BuildPhase | null | undefined;
+  readonly requiredConfig?: ReadonlyArray<string> | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreateDeploymentWindowInput = {
+  readonly name: string;
+  readonly kind: WindowKind;
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly timeZone: unknown;
+  readonly recurrence?: string | null | undefined;
+  readonly startDate?: unknown;
+  readonly endDate?: unknown;
+  readonly startTime: unknown;
+  readonly endTime: unknown;
+  readonly message?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreatePipelineInput = {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly repository?: string | null | undefined;
+  readonly component?: string | null | undefined;
+  readonly branch?: string | null | undefined;
+  readonly reviewAppsEnabled?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreateReleaseInput = {
+  readonly app: string;
+  readonly build: string;
+  readonly description?: string | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreateTokenInput = {
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt?: string | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly groups?: ReadonlyArray<string> | null | undefined;
+  readonly readConfig?: boolean | null | undefined;
+};
+
+export type CreateWebhookInput = {
+  readonly name: string;
+  readonly url: string;
+  readonly format?: WebhookFormat | null | undefined;
+  readonly types?: ReadonlyArray<EventType> | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly app?: string | null | undefined;
+  readonly ordered?: boolean | null | undefined;
+  readonly secret?: string | null | undefined;
+  readonly authorization?: string | null | undefined;
+};
+
+export type DeleteAppInput = {
+  readonly app: string;
+};
+
+export type DeleteApprovalRuleInput = {
+  readonly rule: string;
+};
+
+export type DeleteDeploymentWindowInput = {
+  readonly window: string;
+};
+
+export type DeletePipelineInput = {
+  readonly pipeline: string;
+};
+
+export type DeleteWebhookInput = {
+  readonly webhook: string;
+};
+
+export type DeploymentMode =
+  | 'IMMEDIATE'
+  | 'REPORTED';
+
+export type DeploymentPhase =
+  | 'DEPLOYING'
+  | 'SUCCEEDED'
+  | 'FAILED';
 
 export type EventType =
   | 'PIPELINE_CREATED'
@@ -75,11 +269,70 @@ export type EventType =
   | 'WEBHOOK_DELETED'
   | 'ACCESS_DENIED';
 
-export type Role =
-  | 'VIEWER'
-  | 'REPORTER'
-  | 'OPERATOR'
-  | 'ADMIN';
+export type ExemptFromFreezeInput = {
+  readonly freeze: string;
+  readonly build?: string | null | undefined;
+  readonly app?: string | null | undefined;
+  readonly reason: string;
+  readonly expiresAt: string;
+};
+
+export type ExtendFreezeInput = {
+  readonly freeze: string;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+};
+
+export type GateScopeInput = {
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly stages?: ReadonlyArray<Stage> | null | undefined;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+};
+
+export type GithubDeliveryOutcome =
+  | 'APPLIED'
+  | 'IGNORED'
+  | 'PENDING'
+  | 'EXPIRED'
+  | 'REFUSED';
+
+export type LiftFreezeInput = {
+  readonly freeze: string;
+  readonly reason: string;
+};
+
+export type MoveCouplingInput = {
+  readonly coupling: string;
+  readonly stage: Stage;
+};
+
+export type OpenReviewAppInput = {
+  readonly pipeline: string;
+  readonly pullRequest: PullRequestInput;
+};
+
+export type PausePromotionInput = {
+  readonly promotion: string;
+};
+
+export type PauseWebhookInput = {
+  readonly webhook: string;
+};
+
+export type PromoteInput = {
+  readonly app?: string | null | undefined;
+  readonly pipeline?: string | null | undefined;
+  readonly stage?: Stage | null | undefined;
+  readonly release?: string | null | undefined;
+  readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly skipUpToDate?: boolean | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly notBefore?: string | null | undefined;
+  readonly expiresIn?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
 
 export type PromotionPhase =
   | 'WAITING'
@@ -103,18 +356,28 @@ export type PromotionTargetPhase =
   | 'CANCELLED'
   | 'ROLLED_BACK';
 
-export type VoidReason =
-  | 'WITHDRAWN'
-  | 'EXPIRED'
-  | 'RULE_CHANGED'
-  | 'CREDENTIAL_REVOKED'
-  | 'CHECK_FAILED';
+export type PullRequestInput = {
+  readonly number: number;
+  readonly branch: string;
+  readonly title?: string | null | undefined;
+  readonly author?: string | null | undefined;
+  readonly url?: string | null | undefined;
+  readonly headSha?: unknown;
+};
 
-export type StatusState =
-  | 'PENDING'
-  | 'SUCCESS'
-  | 'FAILURE'
-  | 'ERROR';
+export type RedeliverInput = {
+  readonly delivery: string;
+};
+
+export type RejectPromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment: string;
+};
+
+export type ReleaseAutomationHoldInput = {
+  readonly coupling: string;
+};
 
 export type ReleasePhase =
   | 'QUEUED'
@@ -123,44 +386,12 @@ export type ReleasePhase =
   | 'FAILED'
   | 'SUPERSEDED';
 
-export type BuildPhase =
-  | 'PENDING'
-  | 'SUCCEEDED'
-  | 'FAILED';
-
-export type DeploymentMode =
-  | 'IMMEDIATE'
-  | 'REPORTED';
-
-export type VerificationFailure =
-  | 'STOP'
-  | 'ROLL_BACK'
-  | 'RECORD';
-
-export type BlockerCode =
-  | 'NO_RELEASE'
-  | 'RELEASE_NOT_SUCCEEDED'
-  | 'NO_NEXT_STAGE'
-  | 'NO_TARGETS'
-  | 'UP_TO_DATE'
-  | 'CHECK_MISSING'
-  | 'CHECK_PENDING'
-  | 'CHECK_FAILED'
-  | 'REPOSITORY_MISMATCH'
-  | 'APPROVAL_REQUIRED'
-  | 'WINDOW_CLOSED'
-  | 'FROZEN'
-  | 'NOT_BEFORE'
-  | 'SOAKING'
-  | 'NOT_VERIFIED'
-  | 'BUILD_QUARANTINED'
-  | 'CONFIG_MISSING'
-  | 'GATE_FAILED'
-  | 'WAVE_NOT_ENDED'
-  | 'PARALLEL_LIMIT'
-  | 'WAVE_PAUSE'
-  | 'MANUAL_WAVE'
-  | 'PAUSED';
+export type ReleaseTrigger =
+  | 'DEPLOY'
+  | 'AUTO_DEPLOY'
+  | 'PROMOTION'
+  | 'ROLLBACK'
+  | 'CONFIG';
 
 export type Remedy =
   | 'REPORT_STATUS'
@@ -173,69 +404,77 @@ export type Remedy =
   | 'ADVANCE'
   | 'RESUME';
 
-export type ReleaseTrigger =
-  | 'DEPLOY'
-  | 'AUTO_DEPLOY'
-  | 'PROMOTION'
-  | 'ROLLBACK'
-  | 'CONFIG';
-
-export type WindowKind =
-  | 'ALLOW'
-  | 'DENY';
-
-export type GithubDeliveryOutcome =
-  | 'APPLIED'
-  | 'IGNORED'
-  | 'PENDING'
-  | 'EXPIRED'
-  | 'REFUSED';
-
-export type WebhookFormat =
-  | 'RAILYARD'
-  | 'CLOUDEVENTS'
-  | 'CDEVENTS'
-  | 'SLACK';
-
-export type WebhookState =
-  | 'ACTIVE'
-  | 'FAILING'
-  | 'PAUSED'
-  | 'DISABLED';
-
-export type ConfigParity =
-  | 'OFF'
-  | 'REQUIRED'
-  | 'SUPERSET'
-  | 'EXACT';
-
-export type PromoteInput = {
-  readonly app?: string | null | undefined;
-  readonly pipeline?: string | null | undefined;
-  readonly stage?: Stage | null | undefined;
-  readonly release?: string | null | undefined;
-  readonly targets?: ReadonlyArray<string> | null | undefined;
-  readonly skipUpToDate?: boolean | null | undefined;
-  readonly force?: boolean | null | undefined;
-  readonly reason?: string | null | undefined;
-  readonly whenReady?: boolean | null | undefined;
-  readonly notBefore?: string | null | undefined;
-  readonly expiresIn?: string | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
+export type RemoveCouplingInput = {
+  readonly coupling: string;
 };
 
-export type CreateTokenInput = {
-  readonly name: string;
-  readonly role: Role;
-  readonly expiresAt?: string | null | undefined;
-  readonly pipelines?: ReadonlyArray<string> | null | undefined;
-  readonly person?: string | null | undefined;
-  readonly groups?: ReadonlyArray<string> | null | undefined;
-  readonly readConfig?: boolean | null | undefined;
+export type ReportDeploymentInput = {
+  readonly release: string;
+  readonly phase: DeploymentPhase;
+  readonly failureReason?: string | null | undefined;
+};
+
+export type ReportStatusInput = {
+  readonly release?: string | null | undefined;
+  readonly build?: string | null | undefined;
+  readonly context: string;
+  readonly state: StatusState;
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly targetUrl?: string | null | undefined;
+  readonly imageUrl?: string | null | undefined;
+};
+
+export type ResumePromotionInput = {
+  readonly promotion: string;
+};
+
+export type ResumeWebhookInput = {
+  readonly webhook: string;
+};
+
+export type RetryPromotionInput = {
+  readonly promotion: string;
+  readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 export type RevokeTokenInput = {
   readonly token: string;
+};
+
+export type RewindWebhookInput = {
+  readonly webhook: string;
+  readonly to?: string | null | undefined;
+  readonly since?: string | null | undefined;
+};
+
+export type Role =
+  | 'VIEWER'
+  | 'REPORTER'
+  | 'OPERATOR'
+  | 'ADMIN';
+
+export type RollbackInput = {
+  readonly app: string;
+  readonly release?: string | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type RotateConfigKeysInput = {
+  readonly dryRun?: boolean | null | undefined;
+};
+
+export type RotateWebhookSecretInput = {
+  readonly webhook: string;
+  readonly overlap?: string | null | undefined;
+};
+
+export type SetAutoDeployInput = {
+  readonly coupling: string;
+  readonly autoDeploy: boolean;
 };
 
 export type SetConfigInput = {
@@ -255,28 +494,57 @@ export type SetConfigVarInput = {
   readonly description?: string | null | undefined;
 };
 
-export type RotateConfigKeysInput = {
-  readonly dryRun?: boolean | null | undefined;
+export type SetVerificationInput = {
+  readonly coupling: string;
+  readonly verification?: VerificationInput | null | undefined;
 };
 
-export type CreateApprovalRuleInput = {
-  readonly pipeline: string;
-  readonly stage: Stage;
-  readonly name: string;
-  readonly apps?: ReadonlyArray<string> | null | undefined;
-  readonly required?: number | null | undefined;
-  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
-  readonly allowSelfApproval?: boolean | null | undefined;
-  readonly commentRequired?: boolean | null | undefined;
-  readonly validFor?: string | null | undefined;
+export type SetWaveInput = {
+  readonly coupling: string;
+  readonly wave: number;
+};
+
+export type Stage =
+  | 'REVIEW'
+  | 'DEVELOPMENT'
+  | 'STAGING'
+  | 'PRODUCTION';
+
+export type StartFreezeInput = {
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly reason: string;
+  readonly incidentUrl?: string | null | undefined;
+  readonly startsAt?: string | null | undefined;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+  readonly hard?: boolean | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
-export type ApproverInput = {
-  readonly role?: Role | null | undefined;
-  readonly group?: string | null | undefined;
-  readonly person?: string | null | undefined;
-  readonly atLeast?: number | null | undefined;
+export type StatusState =
+  | 'PENDING'
+  | 'SUCCESS'
+  | 'FAILURE'
+  | 'ERROR';
+
+export type TestWebhookInput = {
+  readonly webhook: string;
+};
+
+export type UndoPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+  readonly skipMovedOn?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type UpdateAppInput = {
+  readonly app: string;
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly region?: string | null | undefined;
+  readonly deploymentMode?: DeploymentMode | null | undefined;
+  readonly deployTimeout?: string | null | undefined;
 };
 
 export type UpdateApprovalRuleInput = {
@@ -290,74 +558,16 @@ export type UpdateApprovalRuleInput = {
   readonly validFor?: string | null | undefined;
 };
 
-export type DeleteApprovalRuleInput = {
-  readonly rule: string;
+export type UpdateBuildInput = {
+  readonly build: string;
+  readonly phase: BuildPhase;
+  readonly artifact?: string | null | undefined;
+  readonly checksum?: string | null | undefined;
 };
 
-export type ApprovePromotionInput = {
-  readonly promotion: string;
-  readonly rule?: string | null | undefined;
-  readonly comment?: string | null | undefined;
-};
-
-export type RejectPromotionInput = {
-  readonly promotion: string;
-  readonly rule?: string | null | undefined;
-  readonly comment: string;
-};
-
-export type WithdrawApprovalInput = {
-  readonly approval: string;
-};
-
-export type StartFreezeInput = {
-  readonly scope?: GateScopeInput | null | undefined;
-  readonly reason: string;
-  readonly incidentUrl?: string | null | undefined;
-  readonly startsAt?: string | null | undefined;
-  readonly endsAt?: string | null | undefined;
-  readonly untilLifted?: boolean | null | undefined;
-  readonly hard?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type GateScopeInput = {
-  readonly pipelines?: ReadonlyArray<string> | null | undefined;
-  readonly stages?: ReadonlyArray<Stage> | null | undefined;
-  readonly apps?: ReadonlyArray<string> | null | undefined;
-};
-
-export type ExtendFreezeInput = {
-  readonly freeze: string;
-  readonly endsAt?: string | null | undefined;
-  readonly untilLifted?: boolean | null | undefined;
-};
-
-export type LiftFreezeInput = {
-  readonly freeze: string;
-  readonly reason: string;
-};
-
-export type ExemptFromFreezeInput = {
-  readonly freeze: string;
-  readonly build?: string | null | undefined;
-  readonly app?: string | null | undefined;
-  readonly reason: string;
-  readonly expiresAt: string;
-};
-
-export type CreateDeploymentWindowInput = {
-  readonly name: string;
-  readonly kind: WindowKind;
-  readonly scope?: GateScopeInput | null | undefined;
-  readonly timeZone: unknown;
-  readonly recurrence?: string | null | undefined;
-  readonly startDate?: unknown;
-  readonly endDate?: unknown;
-  readonly startTime: unknown;
-  readonly endTime: unknown;
-  readonly message?: string | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
+export type UpdateChecksInput = {
+  readonly coupling: string;
+  readonly requiredChecks: ReadonlyArray<string>;
 };
 
 export type UpdateDeploymentWindowInput = {
@@ -374,69 +584,6 @@ export type UpdateDeploymentWindowInput = {
   readonly message?: string | null | undefined;
 };
 
-export type DeleteDeploymentWindowInput = {
-  readonly window: string;
-};
-
-export type CreateAppInput = {
-  readonly name: string;
-  readonly description?: string | null | undefined;
-  readonly region?: string | null | undefined;
-  readonly deploymentMode?: DeploymentMode | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type UpdateAppInput = {
-  readonly app: string;
-  readonly name?: string | null | undefined;
-  readonly description?: string | null | undefined;
-  readonly region?: string | null | undefined;
-  readonly deploymentMode?: DeploymentMode | null | undefined;
-  readonly deployTimeout?: string | null | undefined;
-};
-
-export type DeleteAppInput = {
-  readonly app: string;
-};
-
-export type AddCouplingInput = {
-  readonly pipeline: string;
-  readonly app: string;
-  readonly stage: Stage;
-  readonly requiredChecks?: ReadonlyArray<string> | null | undefined;
-  readonly autoDeploy?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type UpdateChecksInput = {
-  readonly coupling: string;
-  readonly requiredChecks: ReadonlyArray<string>;
-};
-
-export type MoveCouplingInput = {
-  readonly coupling: string;
-  readonly stage: Stage;
-};
-
-export type SetAutoDeployInput = {
-  readonly coupling: string;
-  readonly autoDeploy: boolean;
-};
-
-export type RemoveCouplingInput = {
-  readonly coupling: string;
-};
-
-export type CreatePipelineInput = {
-  readonly name: string;
-  readonly description?: string | null | undefined;
-  readonly repository?: string | null | undefined;
-  readonly component?: string | null | undefined;
-  readonly branch?: string | null | undefined;
-  readonly reviewAppsEnabled?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
 export type UpdatePipelineInput = {
   readonly pipeline: string;
   readonly name?: string | null | undefined;
@@ -445,29 +592,6 @@ export type UpdatePipelineInput = {
   readonly component?: string | null | undefined;
   readonly branch?: string | null | undefined;
   readonly reviewAppsEnabled?: boolean | null | undefined;
-};
-
-export type DeletePipelineInput = {
-  readonly pipeline: string;
-};
-
-export type OpenReviewAppInput = {
-  readonly pipeline: string;
-  readonly pullRequest: PullRequestInput;
-};
-
-export type PullRequestInput = {
-  readonly number: number;
-  readonly branch: string;
-  readonly title?: string | null | undefined;
-  readonly author?: string | null | undefined;
-  readonly url?: string | null | undefined;
-  readonly headSha?: unknown;
-};
-
-export type CloseReviewAppInput = {
-  readonly pipeline: string;
-  readonly pullRequestNumber: number;
 };
 
 export type UpdateStagePolicyInput = {
@@ -484,137 +608,6 @@ export type UpdateStagePolicyInput = {
   readonly manualWaves?: ReadonlyArray<number> | null | undefined;
 };
 
-export type CreateBuildInput = {
-  readonly repository: string;
-  readonly component?: string | null | undefined;
-  readonly branch?: string | null | undefined;
-  readonly sequence?: number | null | undefined;
-  readonly commit: CommitInput;
-  readonly artifact?: string | null | undefined;
-  readonly checksum?: string | null | undefined;
-  readonly phase?: BuildPhase | null | undefined;
-  readonly requiredConfig?: ReadonlyArray<string> | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type CommitInput = {
-  readonly sha: string;
-  readonly message?: string | null | undefined;
-  readonly author?: string | null | undefined;
-  readonly url?: string | null | undefined;
-  readonly committedAt?: string | null | undefined;
-  readonly parents?: ReadonlyArray<string> | null | undefined;
-};
-
-export type UpdateBuildInput = {
-  readonly build: string;
-  readonly phase: BuildPhase;
-  readonly artifact?: string | null | undefined;
-  readonly checksum?: string | null | undefined;
-};
-
-export type CancelPromotionInput = {
-  readonly promotion: string;
-  readonly reason: string;
-};
-
-export type RetryPromotionInput = {
-  readonly promotion: string;
-  readonly targets?: ReadonlyArray<string> | null | undefined;
-  readonly whenReady?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type UndoPromotionInput = {
-  readonly promotion: string;
-  readonly reason: string;
-  readonly skipMovedOn?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type CreateReleaseInput = {
-  readonly app: string;
-  readonly build: string;
-  readonly description?: string | null | undefined;
-  readonly force?: boolean | null | undefined;
-  readonly reason?: string | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type RollbackInput = {
-  readonly app: string;
-  readonly release?: string | null | undefined;
-  readonly reason?: string | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type ReportDeploymentInput = {
-  readonly release: string;
-  readonly phase: DeploymentPhase;
-  readonly failureReason?: string | null | undefined;
-};
-
-export type DeploymentPhase =
-  | 'DEPLOYING'
-  | 'SUCCEEDED'
-  | 'FAILED';
-
-export type AdvancePromotionInput = {
-  readonly promotion: string;
-  readonly wave?: number | null | undefined;
-};
-
-export type PausePromotionInput = {
-  readonly promotion: string;
-};
-
-export type ResumePromotionInput = {
-  readonly promotion: string;
-};
-
-export type SetWaveInput = {
-  readonly coupling: string;
-  readonly wave: number;
-};
-
-export type SetVerificationInput = {
-  readonly coupling: string;
-  readonly verification?: VerificationInput | null | undefined;
-};
-
-export type VerificationInput = {
-  readonly checks: ReadonlyArray<string>;
-  readonly within?: string | null | undefined;
-  readonly onFailure?: VerificationFailure | null | undefined;
-};
-
-export type ReleaseAutomationHoldInput = {
-  readonly coupling: string;
-};
-
-export type ReportStatusInput = {
-  readonly release?: string | null | undefined;
-  readonly build?: string | null | undefined;
-  readonly context: string;
-  readonly state: StatusState;
-  readonly name?: string | null | undefined;
-  readonly description?: string | null | undefined;
-  readonly targetUrl?: string | null | undefined;
-  readonly imageUrl?: string | null | undefined;
-};
-
-export type CreateWebhookInput = {
-  readonly name: string;
-  readonly url: string;
-  readonly format?: WebhookFormat | null | undefined;
-  readonly types?: ReadonlyArray<EventType> | null | undefined;
-  readonly pipelines?: ReadonlyArray<string> | null | undefined;
-  readonly app?: string | null | undefined;
-  readonly ordered?: boolean | null | undefined;
-  readonly secret?: string | null | undefined;
-  readonly authorization?: string | null | undefined;
-};
-
 export type UpdateWebhookInput = {
   readonly webhook: string;
   readonly name?: string | null | undefined;
@@ -625,35 +618,42 @@ export type UpdateWebhookInput = {
   readonly ordered?: boolean | null | undefined;
 };
 
-export type DeleteWebhookInput = {
-  readonly webhook: string;
+export type VerificationFailure =
+  | 'STOP'
+  | 'ROLL_BACK'
+  | 'RECORD';
+
+export type VerificationInput = {
+  readonly checks: ReadonlyArray<string>;
+  readonly within?: string | null | undefined;
+  readonly onFailure?: VerificationFailure | null | undefined;
 };
 
-export type PauseWebhookInput = {
-  readonly webhook: string;
-};
+export type VoidReason =
+  | 'WITHDRAWN'
+  | 'EXPIRED'
+  | 'RULE_CHANGED'
+  | 'CREDENTIAL_REVOKED'
+  | 'CHECK_FAILED';
 
-export type ResumeWebhookInput = {
-  readonly webhook: string;
-};
+export type WebhookFormat =
+  | 'RAILYARD'
+  | 'CLOUDEVENTS'
+  | 'CDEVENTS'
+  | 'SLACK';
 
-export type RotateWebhookSecretInput = {
-  readonly webhook: string;
-  readonly overlap?: string | null | undefined;
-};
+export type WebhookState =
+  | 'ACTIVE'
+  | 'FAILING'
+  | 'PAUSED'
+  | 'DISABLED';
 
-export type RewindWebhookInput = {
-  readonly webhook: string;
-  readonly to?: string | null | undefined;
-  readonly since?: string | null | undefined;
-};
+export type WindowKind =
+  | 'ALLOW'
+  | 'DENY';
 
-export type RedeliverInput = {
-  readonly delivery: string;
-};
-
-export type TestWebhookInput = {
-  readonly webhook: string;
+export type WithdrawApprovalInput = {
+  readonly approval: string;
 };
 
 export type ApproverFragment = { readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number };
@@ -901,25 +901,25 @@ export type RemoveCouplingMutationVariables = Exact<{
 
 export type RemoveCouplingMutation = { readonly removeCoupling: { readonly removedCouplingId: string, readonly pipeline: PipelineFragment } | null };
 
-type Event_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
-
 type Event_ApprovalEvent_Fragment = { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
-
-type Event_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
-
-type Event_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
-
-type Event_ConfigEvent_Fragment = { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
 type Event_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
+type Event_ConfigEvent_Fragment = { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
+
+type Event_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
+
+type Event_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
+
+type Event_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
+
 export type EventFragment =
-  | Event_PromotionEvent_Fragment
   | Event_ApprovalEvent_Fragment
-  | Event_ReleaseStatusEvent_Fragment
-  | Event_ReleaseEvent_Fragment
-  | Event_ConfigEvent_Fragment
   | Event_ChangeEvent_Fragment
+  | Event_ConfigEvent_Fragment
+  | Event_PromotionEvent_Fragment
+  | Event_ReleaseEvent_Fragment
+  | Event_ReleaseStatusEvent_Fragment
 ;
 
 export type PromotionEventFragment = (
@@ -941,28 +941,28 @@ export type EventsSubscriptionVariables = Exact<{
 
 export type EventsSubscription = { readonly event:
     | (
-      Event_PromotionEvent_Fragment
-      & PromotionEventFragment
-    )
-    | (
       { readonly voidedBecause: VoidReason | null, readonly rule: { readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly name: string } | null, readonly release: { readonly version: number } } }
       & Event_ApprovalEvent_Fragment
     )
     | (
-      { readonly context: string, readonly state: StatusState, readonly previousState: StatusState | null, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly name: string } } }
-      & Event_ReleaseStatusEvent_Fragment
-    )
-    | (
-      { readonly releasePhase: ReleasePhase, readonly problem: string | null, readonly forced: boolean, readonly forceReason: string | null, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
-      & Event_ReleaseEvent_Fragment
+      { readonly subjectId: string, readonly subjectName: string, readonly summary: string }
+      & Event_ChangeEvent_Fragment
     )
     | (
       { readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number }
       & Event_ConfigEvent_Fragment
     )
     | (
-      { readonly subjectId: string, readonly subjectName: string, readonly summary: string }
-      & Event_ChangeEvent_Fragment
+      Event_PromotionEvent_Fragment
+      & PromotionEventFragment
+    )
+    | (
+      { readonly releasePhase: ReleasePhase, readonly problem: string | null, readonly forced: boolean, readonly forceReason: string | null, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly description: string, readonly failureReason: string | null, readonly app: { readonly name: string }, readonly build: { readonly commit: { readonly sha: string } } } }
+      & Event_ReleaseEvent_Fragment
+    )
+    | (
+      { readonly context: string, readonly state: StatusState, readonly previousState: StatusState | null, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly name: string } } }
+      & Event_ReleaseStatusEvent_Fragment
     )
    };
 
@@ -1464,45 +1464,45 @@ export type TestWebhookMutationVariables = Exact<{
 
 export type TestWebhookMutation = { readonly testWebhook: { readonly delivery: WebhookDeliveryFragment } | null };
 
-export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
+export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED", "WAVE_NOT_ENDED", "PARALLEL_LIMIT", "WAVE_PAUSE", "MANUAL_WAVE", "PAUSED"];
+
+export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED", "FAILED"];
+
+export const CONFIG_PARITY_VALUES: readonly ConfigParity[] = ["OFF", "REQUIRED", "SUPERSET", "EXACT"];
+
+export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
+
+export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
 export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_VERIFICATION_CHANGED", "AUTOMATION_HELD", "AUTOMATION_RESUMED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
-export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
+export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
 
 export const PROMOTION_PHASE_VALUES: readonly PromotionPhase[] = ["WAITING", "IN_PROGRESS", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "REJECTED", "SUPERSEDED"];
 
 export const PROMOTION_TARGET_PHASE_VALUES: readonly PromotionTargetPhase[] = ["WAITING", "QUEUED", "DEPLOYING", "VERIFYING", "SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED", "ROLLED_BACK"];
 
-export const VOID_REASON_VALUES: readonly VoidReason[] = ["WITHDRAWN", "EXPIRED", "RULE_CHANGED", "CREDENTIAL_REVOKED", "CHECK_FAILED"];
-
-export const STATUS_STATE_VALUES: readonly StatusState[] = ["PENDING", "SUCCESS", "FAILURE", "ERROR"];
-
 export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYING", "SUCCEEDED", "FAILED", "SUPERSEDED"];
-
-export const BUILD_PHASE_VALUES: readonly BuildPhase[] = ["PENDING", "SUCCEEDED", "FAILED"];
-
-export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "REPORTED"];
-
-export const VERIFICATION_FAILURE_VALUES: readonly VerificationFailure[] = ["STOP", "ROLL_BACK", "RECORD"];
-
-export const BLOCKER_CODE_VALUES: readonly BlockerCode[] = ["NO_RELEASE", "RELEASE_NOT_SUCCEEDED", "NO_NEXT_STAGE", "NO_TARGETS", "UP_TO_DATE", "CHECK_MISSING", "CHECK_PENDING", "CHECK_FAILED", "REPOSITORY_MISMATCH", "APPROVAL_REQUIRED", "WINDOW_CLOSED", "FROZEN", "NOT_BEFORE", "SOAKING", "NOT_VERIFIED", "BUILD_QUARANTINED", "CONFIG_MISSING", "GATE_FAILED", "WAVE_NOT_ENDED", "PARALLEL_LIMIT", "WAVE_PAUSE", "MANUAL_WAVE", "PAUSED"];
-
-export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE", "ADVANCE", "RESUME"];
 
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK", "CONFIG"];
 
-export const WINDOW_KIND_VALUES: readonly WindowKind[] = ["ALLOW", "DENY"];
+export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE", "ADVANCE", "RESUME"];
 
-export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
+export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
+
+export const STAGE_VALUES: readonly Stage[] = ["REVIEW", "DEVELOPMENT", "STAGING", "PRODUCTION"];
+
+export const STATUS_STATE_VALUES: readonly StatusState[] = ["PENDING", "SUCCESS", "FAILURE", "ERROR"];
+
+export const VERIFICATION_FAILURE_VALUES: readonly VerificationFailure[] = ["STOP", "ROLL_BACK", "RECORD"];
+
+export const VOID_REASON_VALUES: readonly VoidReason[] = ["WITHDRAWN", "EXPIRED", "RULE_CHANGED", "CREDENTIAL_REVOKED", "CHECK_FAILED"];
 
 export const WEBHOOK_FORMAT_VALUES: readonly WebhookFormat[] = ["RAILYARD", "CLOUDEVENTS", "CDEVENTS", "SLACK"];
 
 export const WEBHOOK_STATE_VALUES: readonly WebhookState[] = ["ACTIVE", "FAILING", "PAUSED", "DISABLED"];
 
-export const CONFIG_PARITY_VALUES: readonly ConfigParity[] = ["OFF", "REQUIRED", "SUPERSET", "EXACT"];
-
-export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
+export const WINDOW_KIND_VALUES: readonly WindowKind[] = ["ALLOW", "DENY"];
 
 const APPROVER = `fragment Approver on Approver {
   role

@@ -6,11 +6,93 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-export type Stage =
-  | 'REVIEW'
-  | 'DEVELOPMENT'
-  | 'STAGING'
-  | 'PRODUCTION';
+export type AdvancePromotionInput = {
+  readonly promotion: string;
+  readonly wave?: number | null | undefined;
+};
+
+export type ApprovalDecision =
+  | 'APPROVED'
+  | 'REJECTED';
+
+export type ApprovePromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment?: string | null | undefined;
+};
+
+export type ApproverInput = {
+  readonly role?: Role | null | undefined;
+  readonly group?: string | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly atLeast?: number | null | undefined;
+};
+
+export type BlockerCode =
+  | 'NO_RELEASE'
+  | 'RELEASE_NOT_SUCCEEDED'
+  | 'NO_NEXT_STAGE'
+  | 'NO_TARGETS'
+  | 'UP_TO_DATE'
+  | 'CHECK_MISSING'
+  | 'CHECK_PENDING'
+  | 'CHECK_FAILED'
+  | 'REPOSITORY_MISMATCH'
+  | 'APPROVAL_REQUIRED'
+  | 'WINDOW_CLOSED'
+  | 'FROZEN'
+  | 'NOT_BEFORE'
+  | 'SOAKING'
+  | 'NOT_VERIFIED'
+  | 'BUILD_QUARANTINED'
+  | 'CONFIG_MISSING'
+  | 'GATE_FAILED'
+  | 'WAVE_NOT_ENDED'
+  | 'PARALLEL_LIMIT'
+  | 'WAVE_PAUSE'
+  | 'MANUAL_WAVE'
+  | 'PAUSED';
+
+export type BuildPhase =
+  | 'PENDING'
+  | 'SUCCEEDED'
+  | 'FAILED';
+
+export type CancelPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+};
+
+export type CreateApprovalRuleInput = {
+  readonly pipeline: string;
+  readonly stage: Stage;
+  readonly name: string;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+  readonly required?: number | null | undefined;
+  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
+  readonly allowSelfApproval?: boolean | null | undefined;
+  readonly commentRequired?: boolean | null | undefined;
+  readonly validFor?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type CreateTokenInput = {
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt?: string | null | undefined;
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly person?: string | null | undefined;
+  readonly groups?: ReadonlyArray<string> | null | undefined;
+  readonly readConfig?: boolean | null | undefined;
+};
+
+export type DeleteApprovalRuleInput = {
+  readonly rule: string;
+};
+
+export type DeploymentMode =
+  | 'IMMEDIATE'
+  | 'REPORTED';
 
 export type EventType =
   | 'PIPELINE_CREATED'
@@ -75,11 +157,49 @@ export type EventType =
   | 'WEBHOOK_DELETED'
   | 'ACCESS_DENIED';
 
-export type Role =
-  | 'VIEWER'
-  | 'REPORTER'
-  | 'OPERATOR'
-  | 'ADMIN';
+export type ExemptFromFreezeInput = {
+  readonly freeze: string;
+  readonly build?: string | null | undefined;
+  readonly app?: string | null | undefined;
+  readonly reason: string;
+  readonly expiresAt: string;
+};
+
+export type ExtendFreezeInput = {
+  readonly freeze: string;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+};
+
+export type GateScopeInput = {
+  readonly pipelines?: ReadonlyArray<string> | null | undefined;
+  readonly stages?: ReadonlyArray<Stage> | null | undefined;
+  readonly apps?: ReadonlyArray<string> | null | undefined;
+};
+
+export type LiftFreezeInput = {
+  readonly freeze: string;
+  readonly reason: string;
+};
+
+export type PausePromotionInput = {
+  readonly promotion: string;
+};
+
+export type PromoteInput = {
+  readonly app?: string | null | undefined;
+  readonly pipeline?: string | null | undefined;
+  readonly stage?: Stage | null | undefined;
+  readonly release?: string | null | undefined;
+  readonly targets?: ReadonlyArray<string> | null | undefined;
+  readonly skipUpToDate?: boolean | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly whenReady?: boolean | null | undefined;
+  readonly notBefore?: string | null | undefined;
+  readonly expiresIn?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
 
 export type PromotionPhase =
   | 'WAITING'
@@ -103,18 +223,11 @@ export type PromotionTargetPhase =
   | 'CANCELLED'
   | 'ROLLED_BACK';
 
-export type VoidReason =
-  | 'WITHDRAWN'
-  | 'EXPIRED'
-  | 'RULE_CHANGED'
-  | 'CREDENTIAL_REVOKED'
-  | 'CHECK_FAILED';
-
-export type StatusState =
-  | 'PENDING'
-  | 'SUCCESS'
-  | 'FAILURE'
-  | 'ERROR';
+export type RejectPromotionInput = {
+  readonly promotion: string;
+  readonly rule?: string | null | undefined;
+  readonly comment: string;
+};
 
 export type ReleasePhase =
   | 'QUEUED'
@@ -123,39 +236,12 @@ export type ReleasePhase =
   | 'FAILED'
   | 'SUPERSEDED';
 
-export type BuildPhase =
-  | 'PENDING'
-  | 'SUCCEEDED'
-  | 'FAILED';
-
-export type DeploymentMode =
-  | 'IMMEDIATE'
-  | 'REPORTED';
-
-export type BlockerCode =
-  | 'NO_RELEASE'
-  | 'RELEASE_NOT_SUCCEEDED'
-  | 'NO_NEXT_STAGE'
-  | 'NO_TARGETS'
-  | 'UP_TO_DATE'
-  | 'CHECK_MISSING'
-  | 'CHECK_PENDING'
-  | 'CHECK_FAILED'
-  | 'REPOSITORY_MISMATCH'
-  | 'APPROVAL_REQUIRED'
-  | 'WINDOW_CLOSED'
-  | 'FROZEN'
-  | 'NOT_BEFORE'
-  | 'SOAKING'
-  | 'NOT_VERIFIED'
-  | 'BUILD_QUARANTINED'
-  | 'CONFIG_MISSING'
-  | 'GATE_FAILED'
-  | 'WAVE_NOT_ENDED'
-  | 'PARALLEL_LIMIT'
-  | 'WAVE_PAUSE'
-  | 'MANUAL_WAVE'
-  | 'PAUSED';
+export type ReleaseTrigger =
+  | 'DEPLOY'
+  | 'AUTO_DEPLOY'
+  | 'PROMOTION'
+  | 'ROLLBACK'
+  | 'CONFIG';
 
 export type Remedy =
   | 'REPORT_STATUS'
@@ -168,68 +254,67 @@ export type Remedy =
   | 'ADVANCE'
   | 'RESUME';
 
-export type ReleaseTrigger =
-  | 'DEPLOY'
-  | 'AUTO_DEPLOY'
-  | 'PROMOTION'
-  | 'ROLLBACK'
-  | 'CONFIG';
+export type ResumePromotionInput = {
+  readonly promotion: string;
+};
 
-export type ApprovalDecision =
-  | 'APPROVED'
-  | 'REJECTED';
-
-export type WindowKind =
-  | 'ALLOW'
-  | 'DENY';
-
-export type PromoteInput = {
-  readonly app?: string | null | undefined;
-  readonly pipeline?: string | null | undefined;
-  readonly stage?: Stage | null | undefined;
-  readonly release?: string | null | undefined;
+export type RetryPromotionInput = {
+  readonly promotion: string;
   readonly targets?: ReadonlyArray<string> | null | undefined;
-  readonly skipUpToDate?: boolean | null | undefined;
-  readonly force?: boolean | null | undefined;
-  readonly reason?: string | null | undefined;
   readonly whenReady?: boolean | null | undefined;
-  readonly notBefore?: string | null | undefined;
-  readonly expiresIn?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
-export type CreateTokenInput = {
-  readonly name: string;
-  readonly role: Role;
-  readonly expiresAt?: string | null | undefined;
-  readonly pipelines?: ReadonlyArray<string> | null | undefined;
-  readonly person?: string | null | undefined;
-  readonly groups?: ReadonlyArray<string> | null | undefined;
-  readonly readConfig?: boolean | null | undefined;
+export type ReviewForcedPromotionInput = {
+  readonly promotion: string;
+  readonly comment: string;
 };
 
 export type RevokeTokenInput = {
   readonly token: string;
 };
 
-export type CreateApprovalRuleInput = {
-  readonly pipeline: string;
-  readonly stage: Stage;
-  readonly name: string;
-  readonly apps?: ReadonlyArray<string> | null | undefined;
-  readonly required?: number | null | undefined;
-  readonly approvers?: ReadonlyArray<ApproverInput> | null | undefined;
-  readonly allowSelfApproval?: boolean | null | undefined;
-  readonly commentRequired?: boolean | null | undefined;
-  readonly validFor?: string | null | undefined;
+export type Role =
+  | 'VIEWER'
+  | 'REPORTER'
+  | 'OPERATOR'
+  | 'ADMIN';
+
+export type RollbackInput = {
+  readonly app: string;
+  readonly release?: string | null | undefined;
+  readonly reason?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 };
 
-export type ApproverInput = {
-  readonly role?: Role | null | undefined;
-  readonly group?: string | null | undefined;
-  readonly person?: string | null | undefined;
-  readonly atLeast?: number | null | undefined;
+export type Stage =
+  | 'REVIEW'
+  | 'DEVELOPMENT'
+  | 'STAGING'
+  | 'PRODUCTION';
+
+export type StartFreezeInput = {
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly reason: string;
+  readonly incidentUrl?: string | null | undefined;
+  readonly startsAt?: string | null | undefined;
+  readonly endsAt?: string | null | undefined;
+  readonly untilLifted?: boolean | null | undefined;
+  readonly hard?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type StatusState =
+  | 'PENDING'
+  | 'SUCCESS'
+  | 'FAILURE'
+  | 'ERROR';
+
+export type UndoPromotionInput = {
+  readonly promotion: string;
+  readonly reason: string;
+  readonly skipMovedOn?: boolean | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 export type UpdateApprovalRuleInput = {
@@ -243,104 +328,19 @@ export type UpdateApprovalRuleInput = {
   readonly validFor?: string | null | undefined;
 };
 
-export type DeleteApprovalRuleInput = {
-  readonly rule: string;
-};
+export type VoidReason =
+  | 'WITHDRAWN'
+  | 'EXPIRED'
+  | 'RULE_CHANGED'
+  | 'CREDENTIAL_REVOKED'
+  | 'CHECK_FAILED';
 
-export type ApprovePromotionInput = {
-  readonly promotion: string;
-  readonly rule?: string | null | undefined;
-  readonly comment?: string | null | undefined;
-};
-
-export type RejectPromotionInput = {
-  readonly promotion: string;
-  readonly rule?: string | null | undefined;
-  readonly comment: string;
-};
+export type WindowKind =
+  | 'ALLOW'
+  | 'DENY';
 
 export type WithdrawApprovalInput = {
   readonly approval: string;
-};
-
-export type StartFreezeInput = {
-  readonly scope?: GateScopeInput | null | undefined;
-  readonly reason: string;
-  readonly incidentUrl?: string | null | undefined;
-  readonly startsAt?: string | null | undefined;
-  readonly endsAt?: string | null | undefined;
-  readonly untilLifted?: boolean | null | undefined;
-  readonly hard?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type GateScopeInput = {
-  readonly pipelines?: ReadonlyArray<string> | null | undefined;
-  readonly stages?: ReadonlyArray<Stage> | null | undefined;
-  readonly apps?: ReadonlyArray<string> | null | undefined;
-};
-
-export type ExtendFreezeInput = {
-  readonly freeze: string;
-  readonly endsAt?: string | null | undefined;
-  readonly untilLifted?: boolean | null | undefined;
-};
-
-export type LiftFreezeInput = {
-  readonly freeze: string;
-  readonly reason: string;
-};
-
-export type ExemptFromFreezeInput = {
-  readonly freeze: string;
-  readonly build?: string | null | undefined;
-  readonly app?: string | null | undefined;
-  readonly reason: string;
-  readonly expiresAt: string;
-};
-
-export type CancelPromotionInput = {
-  readonly promotion: string;
-  readonly reason: string;
-};
-
-export type RetryPromotionInput = {
-  readonly promotion: string;
-  readonly targets?: ReadonlyArray<string> | null | undefined;
-  readonly whenReady?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type UndoPromotionInput = {
-  readonly promotion: string;
-  readonly reason: string;
-  readonly skipMovedOn?: boolean | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type ReviewForcedPromotionInput = {
-  readonly promotion: string;
-  readonly comment: string;
-};
-
-export type RollbackInput = {
-  readonly app: string;
-  readonly release?: string | null | undefined;
-  readonly reason?: string | null | undefined;
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type AdvancePromotionInput = {
-  readonly promotion: string;
-  readonly wave?: number | null | undefined;
-};
-
-export type PausePromotionInput = {
-  readonly promotion: string;
-};
-
-export type ResumePromotionInput = {
-  readonly promotion: string;
 };
 
 export type PromotionPreviewQueryVariables = Exact<{
@@ -648,31 +648,31 @@ export type BoardQueryVariables = Exact<{
 
 
 export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly branch: string, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly gate: { readonly open: boolean, readonly nextOpensAt: string | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly cause:
-            | { readonly __typename: 'Pipeline', readonly id: string }
-            | { readonly __typename: 'Token', readonly id: string }
-            | { readonly __typename: 'PromotionEvent', readonly id: string }
-            | { readonly __typename: 'ApprovalEvent', readonly id: string }
-            | { readonly __typename: 'ReleaseStatusEvent', readonly id: string }
-            | { readonly __typename: 'ReleaseEvent', readonly id: string }
-            | { readonly __typename: 'ConfigEvent', readonly id: string }
-            | { readonly __typename: 'ChangeEvent', readonly id: string }
-            | { readonly __typename: 'Build', readonly id: string }
             | { readonly __typename: 'App', readonly id: string }
-            | { readonly __typename: 'Coupling', readonly id: string }
-            | { readonly __typename: 'Promotion', readonly id: string }
-            | { readonly __typename: 'PromotionTarget', readonly id: string }
-            | { readonly __typename: 'Release', readonly id: string }
             | { readonly __typename: 'Approval', readonly id: string }
-            | { readonly __typename: 'ReleaseStatus', readonly id: string }
+            | { readonly __typename: 'ApprovalEvent', readonly id: string }
             | { readonly __typename: 'ApprovalRule', readonly id: string }
+            | { readonly __typename: 'Build', readonly id: string }
+            | { readonly __typename: 'ChangeEvent', readonly id: string }
+            | { readonly __typename: 'ConfigEvent', readonly id: string }
+            | { readonly __typename: 'Coupling', readonly id: string }
             | { readonly __typename: 'DeploymentWindow', readonly name: string, readonly id: string, readonly windowMessage: string | null }
             | { readonly __typename: 'Freeze', readonly reason: string, readonly endsAt: string | null, readonly id: string }
             | { readonly __typename: 'FreezeExemption', readonly id: string }
-            | { readonly __typename: 'ReviewApp', readonly id: string }
             | { readonly __typename: 'GithubDelivery', readonly id: string }
+            | { readonly __typename: 'Pipeline', readonly id: string }
+            | { readonly __typename: 'PipelineStage', readonly id: string }
+            | { readonly __typename: 'Promotion', readonly id: string }
+            | { readonly __typename: 'PromotionEvent', readonly id: string }
+            | { readonly __typename: 'PromotionTarget', readonly id: string }
+            | { readonly __typename: 'Release', readonly id: string }
+            | { readonly __typename: 'ReleaseEvent', readonly id: string }
+            | { readonly __typename: 'ReleaseStatus', readonly id: string }
+            | { readonly __typename: 'ReleaseStatusEvent', readonly id: string }
+            | { readonly __typename: 'ReviewApp', readonly id: string }
+            | { readonly __typename: 'Token', readonly id: string }
             | { readonly __typename: 'Webhook', readonly id: string }
             | { readonly __typename: 'WebhookDelivery', readonly id: string }
-            | { readonly __typename: 'PipelineStage', readonly id: string }
            | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
 
 export type BoardAppFragment = { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } };
@@ -686,12 +686,12 @@ export type BoardEventsSubscriptionVariables = Exact<{
 
 
 export type BoardEventsSubscription = { readonly events:
-    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null } | null }
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
-    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
-    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
    };
 
 export type BoardPlansQueryVariables = Exact<{
@@ -780,12 +780,12 @@ export type PageEventsSubscriptionVariables = Exact<{
 
 
 export type PageEventsSubscription = { readonly events:
-    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
    };
 
 export type PipelinesQueryVariables = Exact<{
@@ -804,12 +804,12 @@ export type OverviewEventsSubscriptionVariables = Exact<{
 
 
 export type OverviewEventsSubscription = { readonly events:
-    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
     | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
    };
 
 export type PromotionPageQueryVariables = Exact<{
@@ -967,12 +967,12 @@ export type TimelineQueryVariables = Exact<{
 
 
 export type TimelineQuery = { readonly cursor: string, readonly events: { readonly pageInfo: { readonly hasPreviousPage: boolean, readonly startCursor: string | null }, readonly nodes: ReadonlyArray<
-      | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ApprovalEvent', readonly voidedBecause: VoidReason | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly approval: { readonly id: string, readonly comment: string | null }, readonly rule: { readonly id: string, readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-      | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-      | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-      | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     > } };
 
 export type TimelineEventsSubscriptionVariables = Exact<{
@@ -984,33 +984,33 @@ export type TimelineEventsSubscriptionVariables = Exact<{
 
 
 export type TimelineEventsSubscription = { readonly events:
-    | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ApprovalEvent', readonly voidedBecause: VoidReason | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly approval: { readonly id: string, readonly comment: string | null }, readonly rule: { readonly id: string, readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-    | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-    | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
    };
-
-type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 type EventLine_ApprovalEvent_Fragment = { readonly __typename: 'ApprovalEvent', readonly voidedBecause: VoidReason | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly approval: { readonly id: string, readonly comment: string | null }, readonly rule: { readonly id: string, readonly name: string }, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
-type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
-
-type EventLine_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+type EventLine_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 type EventLine_ConfigEvent_Fragment = { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
-type EventLine_ChangeEvent_Fragment = { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+type EventLine_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+
+type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 export type EventLineFragment =
-  | EventLine_PromotionEvent_Fragment
   | EventLine_ApprovalEvent_Fragment
-  | EventLine_ReleaseStatusEvent_Fragment
-  | EventLine_ReleaseEvent_Fragment
-  | EventLine_ConfigEvent_Fragment
   | EventLine_ChangeEvent_Fragment
+  | EventLine_ConfigEvent_Fragment
+  | EventLine_PromotionEvent_Fragment
+  | EventLine_ReleaseEvent_Fragment
+  | EventLine_ReleaseStatusEvent_Fragment
 ;
 
 export type PipelineNameQueryVariables = Exact<{
