@@ -9,6 +9,11 @@ export function isValid(token: Token, now: Date): boolean {
   return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
 }
 
+/** How a token has ended, as the predicate of a sentence. */
+export function describeEnd(how: "revoked" | "expired"): string {
+  return how === "revoked" ? "was revoked" : "has expired";
+}
+
 /** The credential that something was asked for with, as it is now. */
 export interface CredentialState {
   /** Why nothing may be done under it any more, as a sentence; null if it is good. */

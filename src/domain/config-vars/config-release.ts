@@ -63,7 +63,7 @@ async function requireOpen(
 ): Promise<Build> {
   const build = await tx.first(Build, { id: release.buildId }, { lock: "share" });
   if (build === null) throw new Error(`Release ${release.id} has lost its build.`);
-  if (coupling === null || pipeline === null) return build;
+  if (coupling === null) return build;
   const subject: Subject = {
     way: "CONFIG",
     pipeline,

@@ -64,12 +64,11 @@ export async function lockApp(tx: Tx, field: string, reference: string): Promise
   return (await lockApps(tx, [app.id])) ? requireApp(tx, field, app.id) : app;
 }
 
-/** A locked app, with its place in a pipeline; null if it is in none. */
-export interface LockedApp {
-  readonly app: App;
-  readonly coupling: Coupling | null;
-  readonly pipeline: Pipeline | null;
-}
+/** A locked app, with its coupling and pipeline; both are null if it is in no pipeline. */
+export type LockedApp = { readonly app: App } & (
+  | { readonly coupling: Coupling; readonly pipeline: Pipeline }
+  | { readonly coupling: null; readonly pipeline: null }
+);
 
 /** Finds the app of an argument, and locks it exclusively and its pipeline shared. */
 export async function lockAppInPipeline(tx: Tx, field: string, reference: string): Promise<LockedApp> {
@@ -80,7 +79,9 @@ export async function lockAppInPipeline(tx: Tx, field: string, reference: string
   const app = locked ? await requireApp(tx, field, found.id) : found;
   const coupling = locked ? await tx.first(Coupling, { appId: app.id }) : before;
   if (coupling?.pipelineId !== before?.pipelineId) throw new StaleRead(`${app.name} has changed its pipeline.`);
-  const pipeline = coupling === null ? null : await tx.first(Pipeline, { id: coupling.pipelineId });
+  if (coupling === null) return { app, coupling, pipeline: null };
+  const pipeline = await tx.first(Pipeline, { id: coupling.pipelineId });
+  if (pipeline === null) throw new Error(`Coupling ${coupling.id} has lost its pipeline.`);
   return { app, coupling, pipeline };
 }
 

@@ -70,7 +70,7 @@ async function evaluateRelease(
   { app, coupling, pipeline }: LockedApp,
   build: Build,
 ): Promise<readonly Blocker[]> {
-  if (coupling === null || pipeline === null || (await hasSucceeded(tx, app, build))) return [];
+  if (coupling === null || (await hasSucceeded(tx, app, build))) return [];
   await lockGates(tx, "share");
   const [verdict] = await evaluateGates(tx, await transactionTime(tx, ctx), [
     { way: "RELEASE", pipeline, build, release: null, to: coupling.stage, targets: [{ coupling, app }] },

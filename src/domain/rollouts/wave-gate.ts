@@ -1,4 +1,5 @@
 import type { PromotionTargetPhase, Stage } from "../../entities/core/enums.js";
+import type { StagePolicy } from "../../entities/gates/stage-policy.js";
 import type { Blocker } from "../../entities/releases/plan.js";
 import { createBlocker } from "../gates/blocker.js";
 import { defineGate, type Fact, InvalidFact, type Subject } from "../gates/gate.js";
@@ -42,13 +43,12 @@ function findFirstWave({ targets, promotionTargets = [] }: Subject): number | nu
 export const waveGate = defineGate({
   name: "waves",
   facts: { policy: policyFact, progress: progressFact },
-  evaluate(now, { way, to, promotion }, { policy, progress }) {
-    if (way !== "PROMOTION" || to === null || progress.wave === null) return [];
+  evaluate(now, { way, to, targets, promotion }, { policy, progress }) {
+    if (way !== "PROMOTION" || to === null || targets.length === 0) return [];
     const { wave, hasBegun, hasStarted, underWay } = progress;
+    if (wave === null) throw new InvalidFact("the wave of its targets is unknown");
     const { maxParallel, pauseBetweenWaves, manualWaves } = policy;
-    if (!(maxParallel === null || maxParallel >= 1) || !Array.isArray(manualWaves)) {
-      throw new InvalidFact(`the policy of ${to} is invalid`);
-    }
+    if (!isEvaluable(policy)) throw new InvalidFact(`the policy of ${to} is invalid`);
     const blockers: Blocker[] = [];
     if (promotion?.paused === true) blockers.push(paused());
     const earlier = underWay.filter(({ target }) => target.wave < wave);
@@ -69,6 +69,17 @@ export const waveGate = defineGate({
     return blockers;
   },
 });
+
+/** Whether the fields of a stored policy that waves depend on can be evaluated. If not, the gate blocks. */
+function isEvaluable({ maxParallel, maxFailures, pauseBetweenWaves, manualWaves }: StagePolicy): boolean {
+  return (
+    (maxParallel === null || maxParallel >= 1) &&
+    maxFailures >= 0 &&
+    (pauseBetweenWaves === null || pauseBetweenWaves >= 0) &&
+    Array.isArray(manualWaves) &&
+    manualWaves.every((wave) => Number.isInteger(wave))
+  );
+}
 
 function toPhase({ phase }: { readonly phase: PromotionTargetPhase }): PromotionTargetPhase {
   return phase;

@@ -2,6 +2,7 @@ import { LogEvent } from "../../entities/history/event.js";
 import type { WebhookDelivery } from "../../entities/webhooks/webhook-delivery.js";
 import { QueuedEvent } from "../../entities/webhooks/webhook-delivery.js";
 import { permit } from "../access/actions.js";
+import { describeEnd } from "../access/credentials.js";
 import type { Ctx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { conflict, Refusal } from "../core/refusal.js";
@@ -35,7 +36,8 @@ export async function redeliver(ctx: Ctx, input: { readonly delivery: string }):
   if (eventPosition === null) throw conflict("A test cannot be delivered again; use testWebhook.");
   // The rights of the webhook, not those of the viewer: they may see less.
   const view = await ctx.db.write((tx) => viewOf(tx, webhook, ctx.now()));
-  if (typeof view === "string") throw conflict(`The token that made ${webhook.name} was ${view}; resume it first.`);
+  if (typeof view === "string")
+    throw conflict(`The token that made ${webhook.name} ${describeEnd(view)}; resume it first.`);
   const reader = ctx.db.reader.limitedTo(view.scope);
   const event = await reader.first(LogEvent, { position: eventPosition });
   if (event === null) throw conflict("The log no longer holds the event of this delivery.");

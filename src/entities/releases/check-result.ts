@@ -1,3 +1,5 @@
+// For modules that load this one first: type-graphql needs it. Other entities get it from typeorm.
+import "reflect-metadata";
 import { Field, ObjectType } from "type-graphql";
 import { StatusState } from "../core/enums.js";
 

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import sql from "sql-template-tag";
 import { atMostEvery } from "../../async/at-most-every.js";
 import { type Ticker, ticker } from "../../async/ticker.js";
+import { describeEnd } from "../../domain/access/credentials.js";
 import { findEndedTokens } from "../../domain/access/tokens.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { newId } from "../../domain/core/id.js";
@@ -104,7 +105,7 @@ async function disableEnded(ctx: Ctx, webhooks: readonly Webhook[], owner: strin
     const how = webhook.tokenId === null ? undefined : ended.get(webhook.tokenId);
     if (how === undefined) valid.push(webhook);
     else {
-      const problem = `The token that made it ${how === "revoked" ? "was revoked" : "has expired"}. Resume it with another one.`;
+      const problem = `The token that made it ${describeEnd(how)}. Resume it with another one.`;
       await ctx.db.write((tx) => stopWebhook(tx, ctx, webhook.id, "DISABLED", problem, owner));
     }
   }

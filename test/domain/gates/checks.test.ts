@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import { rollup } from "../../../src/domain/gates/checks/checks.js";
+import type { StatusState } from "../../../src/entities/core/enums.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { dumpRows } from "../../support/database/database-content.js";
 import { runsPerEngine } from "../../support/database/engine.js";
@@ -211,6 +213,13 @@ describe("the gate of a pipeline with a repository", () => {
     );
     const release = { forced: true, reason: "moved to another host" };
     assert.deepEqual(promotion, { phase: "SUCCEEDED", forced: true, targets: [{ release }, { release }] });
+  });
+});
+
+describe("the combined state of checks", () => {
+  it("is the worst of them, and ERROR if one is unknown", () => {
+    assert.equal(rollup(["SUCCESS", "PENDING"]), "PENDING");
+    assert.equal(rollup(["SUCCESS", "DONE" as StatusState]), "ERROR");
   });
 });
 

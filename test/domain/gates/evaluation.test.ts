@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { newId } from "../../../src/domain/core/id.js";
 import { createBlocker } from "../../../src/domain/gates/blocker.js";
 import { evaluateGates } from "../../../src/domain/gates/evaluate.js";
+import { hasBegun } from "../../../src/domain/gates/freezes/freeze-gate.js";
 import { defineGate, type Fact, InvalidFact, type Subject } from "../../../src/domain/gates/gate.js";
 import { GATES } from "../../../src/domain/gates/gates.js";
 import { defaultPolicy } from "../../../src/domain/gates/policies/stage-policy-fact.js";
@@ -13,11 +15,14 @@ import {
   smallerIsStricter,
   stricterIn,
 } from "../../../src/domain/gates/strictness.js";
+import { waveGate } from "../../../src/domain/rollouts/wave-gate.js";
 import { Build } from "../../../src/entities/builds/build.js";
+import { Freeze } from "../../../src/entities/gates/freeze.js";
 import { StagePolicy } from "../../../src/entities/gates/stage-policy.js";
 import { App } from "../../../src/entities/pipelines/app.js";
 import { Coupling } from "../../../src/entities/pipelines/coupling.js";
 import { Pipeline } from "../../../src/entities/pipelines/pipeline.js";
+import { Promotion } from "../../../src/entities/releases/promotion.js";
 import { createBuild, createScopedToken } from "../../support/data/pipeline-fixture.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { startServer } from "../../support/service/server.js";
@@ -138,6 +143,44 @@ describe("the evaluation of gates", () => {
     );
     assert.deepEqual(promotionPlan.blockers, [{ code: "GATE_FAILED", remedies: ["FORCE"] }]);
     await admin.mutate("promote", { app: dev.id, force: true, reason: "It is known" }, "promotion { id }");
+  });
+
+  it("blocks promotions while the stored policy of waves is invalid", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.coupled(pipeline, "STAGING");
+    await seed.release(dev, await seed.build());
+    const valid = defaultPolicy({ id: pipeline.id, createdAt: now }, "STAGING");
+    await server.app.database.write((tx) => tx.insert(StagePolicy, [valid]));
+    const { pipelineId, stage, ...fields } = valid;
+    const invalid: readonly Partial<StagePolicy>[] = [
+      { maxParallel: 0 },
+      { maxFailures: -1 },
+      { pauseBetweenWaves: -5 },
+      { manualWaves: ["2"] as never },
+    ];
+    for (const field of invalid) {
+      await server.app.database.write((tx) => tx.update(StagePolicy, { pipelineId, stage }, { ...fields, ...field }));
+      assert.match(
+        (await admin.mutationError("promote", { app: dev.id })).message,
+        /The gate of waves could not be evaluated, so it blocks: the policy of STAGING is invalid\./,
+        JSON.stringify(field),
+      );
+    }
+  });
+
+  it("blocks the next targets of a promotion whose waves are unknown", async () => {
+    const promotion = Object.assign(new Promotion(), { id: newId(), phase: "IN_PROGRESS" });
+    const [verdict] = await evaluateGates(reader, now, [{ ...(await subject()), promotion }], [waveGate]);
+    assert.deepEqual(
+      verdict?.blockers.map(({ code }) => code),
+      ["GATE_FAILED"],
+    );
+  });
+
+  it("freezes a place while it cannot be told whether a freeze has begun", () => {
+    const freeze = Object.assign(new Freeze(), { startsAt: new Date(Number.NaN), createdAt: now });
+    assert.equal(hasBegun(freeze, now), true);
   });
 
   it("names the status that a blocker comes from, and what can clear it", async () => {

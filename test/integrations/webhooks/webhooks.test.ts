@@ -295,12 +295,21 @@ describe("a webhook", () => {
       { name: "hooks", role: "ADMIN" },
       "secret token { id }",
     );
-    const { id } = await createWebhook(new Client(server.url, secret), receiver.url);
+    const { id, name } = await createWebhook(new Client(server.url, secret), receiver.url);
+    const before = await seed.app();
+    const { deliveries } = await untilDelivered(server, id, 1);
+    assert.equal(receiver.received[0]?.json.data.subject.id, before.id);
+    receiver.received.length = 0;
     await server.admin.mutate("revokeToken", { token: token.id }, "token { id }");
     const { problem } = await untilWebhook(server, id, ({ state }) => state === "DISABLED");
     assert.equal(problem, "The token that made it was revoked. Resume it with another one.");
     await seed.app();
     await server.app.tick();
+    const again = await server.admin.mutationError("redeliver", { delivery: deliveries.nodes[0]?.id });
+    assert.deepEqual(
+      [again.extensions.code, again.message],
+      ["CONFLICT", `The token that made ${name} was revoked; resume it first.`],
+    );
     assert.equal(receiver.received.length, 0);
     await server.admin.mutate("resumeWebhook", { webhook: id }, "webhook { id }");
     await receiver.until(1);
@@ -314,11 +323,14 @@ describe("a webhook", () => {
     const input = { name: "hooks", role: "ADMIN", expiresAt };
     const { secret } = await timed.admin.mutate("createToken", input, "secret");
     const { id } = await createWebhook(new Client(timed.url, secret), receiver.url);
+    receiver.behavior = async (_, response) => {
+      // Another event waits behind this one when the token expires.
+      await new Seed(timed.admin).app();
+      time.advance(HOUR);
+      response.writeHead(204).end();
+    };
     await new Seed(timed.admin).app();
     await receiver.until(1);
-    time.advance(HOUR);
-    await timed.app.tick();
-    await new Seed(timed.admin).app();
     const { problem } = await untilWebhook(timed, id, ({ state }) => state === "DISABLED");
     assert.equal(problem, "The token that made it has expired. Resume it with another one.");
     assert.equal(receiver.received.length, 1);

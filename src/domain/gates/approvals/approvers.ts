@@ -88,8 +88,10 @@ export function explainRefusal(
   if (identify({ person, subject }) === voter.identity) {
     return `${rule.name} does not allow the person who promoted to approve.`;
   }
-  // Without the build it is unknown who registered it: then the vote is refused.
-  if (build === null || build.registeredBy === voter.identity) {
+  if (build === null || build.registeredBy === null) {
+    return `${rule.name} does not allow the person who registered the build to approve, and it is unknown who that is. Register the build again.`;
+  }
+  if (build.registeredBy === voter.identity) {
     return `${rule.name} does not allow the person who registered the build to approve.`;
   }
   return null;

@@ -7,8 +7,9 @@ import type { ReleaseStatus } from "../../../entities/releases/release-status.js
 /** From worst to best. The state of a release is the worst of its statuses. */
 const WORST_FIRST: readonly StatusState[] = ["ERROR", "FAILURE", "PENDING", "SUCCESS"];
 
-/** The worst state; null without statuses. */
+/** The worst state; null without statuses. An unknown state counts as ERROR. */
 export function rollup(states: readonly StatusState[]): StatusState | null {
+  if (states.some((state) => !WORST_FIRST.includes(state))) return "ERROR";
   return WORST_FIRST.find((state) => states.includes(state)) ?? null;
 }
 

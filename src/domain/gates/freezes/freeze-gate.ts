@@ -50,7 +50,8 @@ export function isInForce(
  * time that gates go by, and evaluates after it.
  */
 export function hasBegun({ startsAt, createdAt }: Freeze, now: Date): boolean {
-  return startsAt <= now || startsAt <= createdAt;
+  // A time that cannot be compared has begun.
+  return !(startsAt > now && startsAt > createdAt);
 }
 
 export function hasEnded({ ended, endsAt }: Freeze, now: Date): boolean {

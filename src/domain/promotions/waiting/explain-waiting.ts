@@ -2,12 +2,20 @@ import type { Reader } from "../../../database/rows/reader.js";
 import type { Blocker } from "../../../entities/releases/plan.js";
 import type { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
+import { createBlocker } from "../../gates/blocker.js";
 import { evaluateResolved } from "../evaluation.js";
 import { resolveWaiting } from "./resolve-waiting.js";
 
+/** What is shown of a promotion that cannot be evaluated. */
+const UNKNOWN = createBlocker({
+  code: "GATE_FAILED",
+  message: "The promotion could not be evaluated: its pipeline, source app, build or release was not found.",
+  remedies: [],
+});
+
 /**
- * What blocks each promotion now, or the next wave of one in progress; nothing where no target waits. Evaluated by the same function that admits them. The
- * number of statements does not depend on how many there are.
+ * What blocks each promotion now, or the next wave of one in progress; nothing if no target waits. Uses the function that
+ * admits promotions. The number of statements does not depend on how many promotions there are.
  */
 export async function explainWaiting(
   reader: Reader,
@@ -24,6 +32,6 @@ export async function explainWaiting(
   const resolved = await resolveWaiting(reader, waiting, targets);
   const known = resolved.filter((one) => one !== null);
   const verdicts = await evaluateResolved(reader, now, known);
-  const blockers = new Map(known.map(({ promotion }, index) => [promotion?.id, verdicts[index]?.blockers ?? []]));
-  return promotions.map(({ id }) => blockers.get(id) ?? []);
+  const blockers = new Map(known.map(({ promotion }, index) => [promotion?.id, verdicts[index]?.blockers]));
+  return promotions.map(({ id, wakeAt }) => (wakeAt === null ? [] : (blockers.get(id) ?? [UNKNOWN])));
 }

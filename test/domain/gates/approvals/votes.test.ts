@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { Build } from "../../../../src/entities/builds/build.js";
 import { approve, line, member, phaseOf, promoteWhenReady, requireApprovals } from "../../../support/data/approvals.js";
 import { unique } from "../../../support/data/seed.js";
 import { Clock, HOUR } from "../../../support/service/clock.js";
@@ -91,6 +92,10 @@ describe("a rule that requires approvals", () => {
       assert.equal(error.extensions.code, "FORBIDDEN");
       assert.match(error.message, word);
     }
+    await server.app.database.write((tx) => tx.update(Build, { id: build.build.id }, { registeredBy: null }));
+    const bo = await member(server, { person: "bo" });
+    const error = await bo.client.mutationError("approvePromotion", { promotion: id });
+    assert.match(error.message, /it is unknown who that is/);
     await server.admin.mutate("updateApprovalRule", { rule: rule.id, allowSelfApproval: true }, "rule { id }");
     assert.equal((await approve(ada.client, id)).promotion.phase, "SUCCEEDED");
   });

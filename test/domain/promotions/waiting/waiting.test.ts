@@ -4,6 +4,7 @@ import sql, { raw, type Sql } from "sql-template-tag";
 import { ANY_COLUMNS } from "../../../../src/database/rows/raw-rows.js";
 import { newId } from "../../../../src/domain/core/id.js";
 import { nextPositions } from "../../../../src/domain/core/position.js";
+import { explainWaiting } from "../../../../src/domain/promotions/waiting/explain-waiting.js";
 import { Promotion } from "../../../../src/entities/releases/promotion.js";
 import { Client } from "../../../support/clients/client.js";
 import { type Named, Seed, unique } from "../../../support/data/seed.js";
@@ -138,6 +139,17 @@ describe("a promotion with whenReady", () => {
       "policy { stage }",
     );
     assert.equal(await phaseOf(third), "SUCCEEDED");
+  });
+
+  it("is never shown as free to go to a reader that cannot see what it waits for", async () => {
+    const { dev } = await gated();
+    const id = await promote({ app: dev.id });
+    const promotion = (await database().reader.first(Promotion, { id })) as Promotion;
+    const [blockers = []] = await explainWaiting(database().reader.limitedTo([]), [promotion], clock.now());
+    assert.deepEqual(
+      blockers.map(({ code }) => code),
+      ["GATE_FAILED"],
+    );
   });
 
   it("waits for a freeze, and goes soon after it is lifted", async () => {
