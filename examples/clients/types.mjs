@@ -25,7 +25,8 @@ export const POSSIBLE_TYPES = {
       "Promotion",
       "PromotionEvent",
     ],
-    ...["PromotionTarget", "Release", "ReleaseEvent", "ReleaseStatus", "ReleaseStatusEvent", "ReviewApp", "Token"],
+    ...["PromotionTarget", "Quarantine", "Release", "ReleaseEvent", "ReleaseStatus", "ReleaseStatusEvent"],
+    ...["ReviewApp", "Token"],
     ...["Webhook", "WebhookDelivery"],
   ],
 };

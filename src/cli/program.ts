@@ -20,6 +20,7 @@ import { addBuilds } from "./commands/releases/builds.js";
 import { addDeployments } from "./commands/releases/deployments.js";
 import { addPromote } from "./commands/releases/promote.js";
 import { addPromotions } from "./commands/releases/promotions.js";
+import { addQuarantines } from "./commands/releases/quarantines.js";
 import { addReleases } from "./commands/releases/releases.js";
 import { addRollouts } from "./commands/releases/rollouts.js";
 import { addServe } from "./commands/serve.js";
@@ -78,6 +79,7 @@ export function createProgram(version: string): Command {
   addRolloutSettings(program);
   program.commandsGroup("Builds, releases and promotions:");
   addBuilds(program);
+  addQuarantines(program);
   addReleases(program);
   addDeployments(program);
   addPromote(program);

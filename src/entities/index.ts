@@ -2,6 +2,7 @@ import { Token } from "./access/token.js";
 import { Build } from "./builds/build.js";
 import { CommitStatus } from "./builds/commit-status.js";
 import { HeldDeploy } from "./builds/held-deploy.js";
+import { Quarantine } from "./builds/quarantine.js";
 import { RepositoryName } from "./builds/repository-name.js";
 import { ConfigKey, ConfigValue, ConfigVar } from "./config-vars/config-var.js";
 import { IdempotencyKey } from "./core/idempotency-key.js";
@@ -53,6 +54,7 @@ export const ENTITIES = [
   Pipeline,
   Promotion,
   PromotionTarget,
+  Quarantine,
   QueuedEvent,
   Release,
   ReleaseStatus,

@@ -31,6 +31,7 @@ import { BuildResolver } from "./releases/builds.js";
 import { BlockerResolver, PlannedTargetResolver, PlanResolver } from "./releases/plans.js";
 import { PromotionTargetResolver } from "./releases/promotion-targets.js";
 import { PromotionResolver } from "./releases/promotions.js";
+import { QuarantineResolver } from "./releases/quarantines.js";
 import { ReleaseResolver } from "./releases/releases.js";
 import { CouplingRolloutResolver, PromotionRolloutResolver } from "./releases/rollouts.js";
 import { StatusResolver } from "./releases/statuses.js";
@@ -52,6 +53,7 @@ export const RESOLVERS: NonEmptyArray<Function> = [
   AppResolver,
   ReleaseResolver,
   BuildResolver,
+  QuarantineResolver,
   StatusResolver,
   PromotionResolver,
   PromotionTargetResolver,

@@ -59,7 +59,7 @@ export function trackingReader(reader: Reader, dependencies: Dependencies): Read
  * Returns loaders that record dependencies, where the event log covers every change to the loaded rows:
  * - a pipeline's row, couplings and policies: events of the pipeline;
  * - an app's row, coupling, releases and their statuses: events of the app;
- * - a build that has SUCCEEDED: never changes.
+ * - a build that has SUCCEEDED: never changes. Its quarantines do: events of every app that has a release of it.
  *
  * All other loaders use `untrackedReader`, which marks the result as untracked.
  */
@@ -89,6 +89,7 @@ export function trackingLoaders(
     policiesOfPipeline: withTracking(tracked.policiesOfPipeline, (id) => dependencies.add(id)),
     couplingOfApp: withTracking(tracked.couplingOfApp, (id) => dependencies.add(id)),
     currentReleaseOfApp: withTracking(tracked.currentReleaseOfApp, (id) => dependencies.add(id)),
+    quarantinesOfBuild: tracked.quarantinesOfBuild,
     statusesOfRelease: withTracking(tracked.statusesOfRelease, (release) => dependencies.add(release.appId)),
   };
 

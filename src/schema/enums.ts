@@ -61,7 +61,8 @@ describe(
   "Whether a build is deployed automatically to an app, or what keeps it from that.",
   {
     DEPLOYED: "The build was released on the app.",
-    WAITING: "Required checks have not passed on the build, or it has not succeeded. It is deployed once they have.",
+    WAITING:
+      "A gate holds the build back, for example required checks that have not passed, or it has not succeeded. It is deployed once nothing holds it back.",
     HELD: "Automatic deploys of the app are held after a rollback, until the next release or promotion to it.",
     SUPERSEDED: "A newer build, which was registered later, has been released on the app.",
     NOT_NEWER:
@@ -135,6 +136,7 @@ describe("Remedy", enums.Remedy, "What can clear a blocker.", {
   FORCE: "`force` with a reason, by an administrator.",
   ADVANCE: "`advancePromotion`.",
   RESUME: "`resumePromotion`.",
+  RELEASE_BUILD: "`releaseBuild`, by an administrator.",
 });
 
 describe("Role", enums.Role, "The permissions of a token. Each role includes the permissions of the roles before it.", {

@@ -19,6 +19,8 @@ describe("EventType", EventType, "The type of an event.", {
   COUPLING_REMOVED: "An app was removed from its pipeline.",
   BUILD_CREATED: "A build was registered.",
   BUILD_UPDATED: "A build was updated, or a status was reported on a build that has no release.",
+  BUILD_QUARANTINED: "A build was quarantined: by a person, or by the service after a verification failed.",
+  BUILD_RELEASED: "The quarantine of a build ended.",
   RELEASE_CREATED: "A release was created, in any phase.",
   RELEASE_PHASE_CHANGED: "A release changed phase.",
   RELEASE_CANCEL_REQUESTED: "The deployer of a DEPLOYING release is asked to stop: its promotion was cancelled.",

@@ -171,6 +171,14 @@ describe("a command whose output is piped", () => {
     assert.deepEqual(await columns("builds", "--repository", repository, "--branch", "other"), []);
 
     const create = ["releases:create", "-a", app.name, "--build", build.id];
+    assert.deepEqual(await cli.json(["builds:info", build.id]), { ...build, quarantines: [] });
+    const quarantine = ["builds:quarantine", build.id, "-s", "production", "--reason", "Loses carts"];
+    const [quarantined] = (await cli.json(quarantine)).quarantines;
+    assert.deepEqual([quarantined.fromStage, quarantined.reason], ["PRODUCTION", "Loses carts"]);
+    const [line] = (await columns("builds:info", build.id)).at(-1) ?? [];
+    assert.match(line ?? "", /^✗ Quarantined from production on: Loses carts \(by admin, \S+\)$/);
+    assert.deepEqual((await cli.json(["builds:release", build.id, "--reason", "Fine"])).quarantines, []);
+    assert.equal((await cli.run(["builds:info", pipeline.id])).code, 1);
     const first = await cli.json([...create, "--description", "By hand"]);
     const second = await cli.json(create);
     const status = ["releases:status", "v1", "-a", app.name, "-c", "ci/build", "-s", "failure"];

@@ -224,6 +224,8 @@ export type EventType =
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
+  | 'BUILD_QUARANTINED'
+  | 'BUILD_RELEASED'
   | 'RELEASE_CREATED'
   | 'RELEASE_PHASE_CHANGED'
   | 'RELEASE_CANCEL_REQUESTED'
@@ -365,6 +367,13 @@ export type PullRequestInput = {
   readonly headSha?: unknown;
 };
 
+export type QuarantineBuildInput = {
+  readonly build: string;
+  readonly fromStage: Stage;
+  readonly reason: string;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 export type RedeliverInput = {
   readonly delivery: string;
 };
@@ -377,6 +386,11 @@ export type RejectPromotionInput = {
 
 export type ReleaseAutomationHoldInput = {
   readonly coupling: string;
+};
+
+export type ReleaseBuildInput = {
+  readonly build: string;
+  readonly reason: string;
 };
 
 export type ReleasePhase =
@@ -402,7 +416,8 @@ export type Remedy =
   | 'DEPLOY'
   | 'FORCE'
   | 'ADVANCE'
-  | 'RESUME';
+  | 'RESUME'
+  | 'RELEASE_BUILD';
 
 export type RemoveCouplingInput = {
   readonly coupling: string;
@@ -804,6 +819,32 @@ export type ReportBuildStatusMutation = { readonly reportStatus: { readonly stat
       { readonly build: { readonly id: string } }
       & StatusFragment
     ) } | null };
+
+export type BuildInfoFragment = (
+  { readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly role: Role } }> }
+  & BuildFragment
+);
+
+export type BuildInfoQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type BuildInfoQuery = { readonly build: BuildInfoFragment | null };
+
+export type QuarantineBuildMutationVariables = Exact<{
+  input: QuarantineBuildInput;
+}>;
+
+
+export type QuarantineBuildMutation = { readonly quarantineBuild: { readonly build: BuildInfoFragment } | null };
+
+export type ReleaseBuildMutationVariables = Exact<{
+  input: ReleaseBuildInput;
+}>;
+
+
+export type ReleaseBuildMutation = { readonly releaseBuild: { readonly build: BuildInfoFragment } | null };
 
 export type PageFragment = { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null };
 
@@ -1474,7 +1515,7 @@ export const DEPLOYMENT_MODE_VALUES: readonly DeploymentMode[] = ["IMMEDIATE", "
 
 export const DEPLOYMENT_PHASE_VALUES: readonly DeploymentPhase[] = ["DEPLOYING", "SUCCEEDED", "FAILED"];
 
-export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_VERIFICATION_CHANGED", "AUTOMATION_HELD", "AUTOMATION_RESUMED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
+export const EVENT_TYPE_VALUES: readonly EventType[] = ["PIPELINE_CREATED", "PIPELINE_UPDATED", "PIPELINE_DELETED", "APP_CREATED", "APP_UPDATED", "APP_DELETED", "COUPLING_ADDED", "COUPLING_MOVED", "COUPLING_CHECKS_UPDATED", "COUPLING_AUTO_DEPLOY_CHANGED", "COUPLING_WAVE_CHANGED", "COUPLING_VERIFICATION_CHANGED", "AUTOMATION_HELD", "AUTOMATION_RESUMED", "COUPLING_REMOVED", "BUILD_CREATED", "BUILD_UPDATED", "BUILD_QUARANTINED", "BUILD_RELEASED", "RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK", "PROMOTION_WAITING", "PROMOTION_STARTED", "PROMOTION_FORCED", "PROMOTION_REVIEWED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED", "PROMOTION_WAVE_STARTED", "PROMOTION_ADVANCED", "PROMOTION_PAUSED", "PROMOTION_RESUMED", "ROLLOUT_STOPPED", "REVIEW_APP_OPENED", "REVIEW_APP_CLOSED", "STAGE_POLICY_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED", "APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED", "APPROVAL_GIVEN", "APPROVAL_REJECTED", "APPROVAL_VOIDED", "CONFIG_CHANGED", "CONFIG_READ", "TOKEN_CREATED", "TOKEN_REVOKED", "WEBHOOK_CREATED", "WEBHOOK_UPDATED", "WEBHOOK_DELETED", "ACCESS_DENIED"];
 
 export const GITHUB_DELIVERY_OUTCOME_VALUES: readonly GithubDeliveryOutcome[] = ["APPLIED", "IGNORED", "PENDING", "EXPIRED", "REFUSED"];
 
@@ -1486,7 +1527,7 @@ export const RELEASE_PHASE_VALUES: readonly ReleasePhase[] = ["QUEUED", "DEPLOYI
 
 export const RELEASE_TRIGGER_VALUES: readonly ReleaseTrigger[] = ["DEPLOY", "AUTO_DEPLOY", "PROMOTION", "ROLLBACK", "CONFIG"];
 
-export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE", "ADVANCE", "RESUME"];
+export const REMEDY_VALUES: readonly Remedy[] = ["REPORT_STATUS", "APPROVE", "WAIT", "LIFT_FREEZE", "SET_CONFIG", "DEPLOY", "FORCE", "ADVANCE", "RESUME", "RELEASE_BUILD"];
 
 export const ROLE_VALUES: readonly Role[] = ["VIEWER", "REPORTER", "OPERATOR", "ADMIN"];
 
@@ -1612,6 +1653,21 @@ const BUILD = `fragment Build on Build {
   checksum
   createdAt
   updatedAt
+}
+`;
+
+const BUILD_INFO = `fragment BuildInfo on Build {
+  ...Build
+  quarantines {
+    id
+    fromStage
+    reason
+    createdAt
+    by {
+      name
+      role
+    }
+  }
 }
 `;
 
@@ -2349,6 +2405,40 @@ export const ReportBuildStatusDocument: Mutation<ReportBuildStatusMutation, Repo
   }
 }
 ${STATUS}`,
+};
+
+export const BuildInfoDocument: Operation<BuildInfoQuery, BuildInfoQueryVariables> = {
+  name: "BuildInfo",
+  document: `query BuildInfo($id: ID!) {
+  build(id: $id) {
+    ...BuildInfo
+  }
+}
+${BUILD_INFO}${BUILD}`,
+};
+
+export const QuarantineBuildDocument: Mutation<QuarantineBuildMutation, QuarantineBuildMutationVariables> = {
+  name: "QuarantineBuild",
+  document: `mutation QuarantineBuild($input: QuarantineBuildInput!) {
+  quarantineBuild(input: $input) {
+    build {
+      ...BuildInfo
+    }
+  }
+}
+${BUILD_INFO}${BUILD}`,
+};
+
+export const ReleaseBuildDocument: Mutation<ReleaseBuildMutation, ReleaseBuildMutationVariables> = {
+  name: "ReleaseBuild",
+  document: `mutation ReleaseBuild($input: ReleaseBuildInput!) {
+  releaseBuild(input: $input) {
+    build {
+      ...BuildInfo
+    }
+  }
+}
+${BUILD_INFO}${BUILD}`,
 };
 
 export const AppNamesDocument: Operation<AppNamesQuery, AppNamesQueryVariables> = {

@@ -80,6 +80,11 @@ function remedy(
       return { advice: null, command: "railyard freezes" };
     case "WINDOW_CLOSED":
       return { advice: null, command: "railyard windows" };
+    case "BUILD_QUARANTINED":
+      return {
+        advice: "An administrator can release it.",
+        command: `railyard builds:release ${hints.build ?? "BUILD"} --reason REASON`,
+      };
     case "CONFIG_MISSING":
       return { advice: null, command: `railyard config:set KEY -a ${app?.name ?? "APP"}` };
     default:

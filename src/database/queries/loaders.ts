@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import sql, { raw, type Sql } from "sql-template-tag";
 import { Build } from "../../entities/builds/build.js";
+import { Quarantine } from "../../entities/builds/quarantine.js";
 import { ConfigVar } from "../../entities/config-vars/config-var.js";
 import { Approval } from "../../entities/gates/approval.js";
 import { ApprovalRule } from "../../entities/gates/approval-rule.js";
@@ -57,6 +58,7 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>, budget:
     couplingsOfPipeline: many(reader, budget, Coupling, "pipelineId", "position"),
     policiesOfPipeline: many(reader, budget, StagePolicy, "pipelineId", "stage"),
     exemptionsOfFreeze: many(reader, budget, FreezeExemption, "freezeId", "createdAt"),
+    quarantinesOfBuild: many(reader, budget, Quarantine, "buildId", "createdAt"),
     configOfApp: many(reader, budget, ConfigVar, "appId", "key"),
     reviewAppsOfPipeline: many(reader, budget, ReviewApp, "pipelineId", "number"),
     approvalRulesOfPipeline: many(reader, budget, ApprovalRule, "pipelineId", "position"),

@@ -48,6 +48,7 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
       sql`CASE WHEN t.release_id IS NULL THEN EXISTS (SELECT 1 FROM builds b WHERE b.id = t.build_id)
         ELSE EXISTS (SELECT 1 FROM releases r WHERE r.id = t.release_id) END`,
     ],
+    ["quarantines", sql`EXISTS (SELECT 1 FROM builds b WHERE b.id = t.build_id)`],
     ["repository_names", sql`t.current_name IN (SELECT repository FROM pipelines)`],
     ["promotions", sql`t.pipeline_id IN ${IN_SCOPE}`],
     ["approval_rules", sql`t.pipeline_id IN ${IN_SCOPE}`],

@@ -4,6 +4,7 @@ import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Token, type Viewer } from "../../entities/access/token.js";
 import { Build } from "../../entities/builds/build.js";
+import { Quarantine } from "../../entities/builds/quarantine.js";
 import { Stage } from "../../entities/core/enums.js";
 import type { Node } from "../../entities/core/node.js";
 import { Approval } from "../../entities/gates/approval.js";
@@ -37,6 +38,7 @@ const KINDS: readonly EntityClass<Node>[] = [
   App,
   ReviewApp,
   Build,
+  Quarantine,
   Release,
   ReleaseStatus,
   Promotion,

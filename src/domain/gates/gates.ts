@@ -1,3 +1,4 @@
+import { quarantineGate } from "../rollouts/quarantine/quarantine-gate.js";
 import { verifiedGate } from "../rollouts/verification/verified-gate.js";
 import { waveGate } from "../rollouts/wave-gate.js";
 import { approvalGate } from "./approvals/approval-gate.js";
@@ -17,6 +18,7 @@ export const GATES: readonly AnyGate[] = [
   requiredChecksGate,
   soakTimeGate,
   verifiedGate,
+  quarantineGate,
   configParityGate,
   freezeGate,
   windowGate,

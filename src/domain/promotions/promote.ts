@@ -84,7 +84,8 @@ export async function evaluateUnderLocks(
   await tx.lock(Pipeline, [plan.pipeline.id], "share");
   await tx.lock(App, source, "share");
   await lockApps(tx, targets);
-  await tx.lock(Build, builds, "share");
+  // By force, a promotion ends quarantines of its build.
+  await tx.lock(Build, builds, input.force === true ? "change" : "share");
   if (asker?.tokenId != null) await tx.lock(Token, [asker.tokenId], "share");
   await lockGates(tx, "share");
   const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);

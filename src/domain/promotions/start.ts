@@ -1,6 +1,6 @@
 import { currentReleases } from "../../database/queries/current-releases.js";
 import type { Tx } from "../../database/rows/tx.js";
-import type { Build } from "../../entities/builds/build.js";
+import { Build } from "../../entities/builds/build.js";
 import type { PromotionTargetPhase } from "../../entities/core/enums.js";
 import type { App } from "../../entities/pipelines/app.js";
 import type { CheckResult } from "../../entities/releases/check-result.js";
@@ -14,6 +14,7 @@ import { type MadeReleases, prepareReleases, type ReleaseRequest } from "../rele
 import { isFinal, promotionPhase } from "../releases/phases.js";
 import { noteDecision } from "../rollouts/automation/holds.js";
 import type { TargetState } from "../rollouts/progress.js";
+import { endByForce } from "../rollouts/quarantine/end.js";
 import { DUE } from "../rollouts/update-progress.js";
 import { supersedeWaiting } from "./waiting/supersede-waiting.js";
 
@@ -108,11 +109,19 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
       promotionTargetChanged(started, target, targetPhase(release)),
     ]),
   );
+  if (isForced) events.push(...(await endQuarantinesPassed(tx, ctx, promotion)));
   if (isFirst) events.push(...(await noteDecision(tx, ctx, promotion, allAppIds)));
   if (isNew) events.push(...rest.map((target) => promotionTargetChanged(started, target, "WAITING")));
   if (phase === "IN_PROGRESS") return events;
   const ofOthers = others.filter(({ target }) => target.releaseId !== null).map(({ target }) => target.appId);
   return [...events, promotionChanged("PROMOTION_FINISHED", promotion, [...ofOthers, ...appIds])];
+}
+
+/** A forced promotion that goes past a quarantine ends it. */
+async function endQuarantinesPassed(tx: Tx, ctx: TxCtx, promotion: Promotion): Promise<EventDraft[]> {
+  if (!promotion.forcedPast.some(({ code }) => code === "BUILD_QUARANTINED")) return [];
+  const build = (await tx.first(Build, { id: promotion.buildId })) as Build;
+  return endByForce(tx, ctx, build, promotion.to, promotion.reason);
 }
 
 /** The phase of a target by its release. */

@@ -17,9 +17,13 @@ import { requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
+import type { Subject } from "../gates/gate.js";
+import { GATES } from "../gates/gates.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
 import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { holdAutomation } from "../rollouts/automation/holds.js";
+import { endByForce } from "../rollouts/quarantine/end.js";
+import { quarantineGate } from "../rollouts/quarantine/quarantine-gate.js";
 import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
 import { isFinal } from "./phases.js";
 import { findRollbackTarget } from "./rollback-target.js";
@@ -43,7 +47,7 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
   return withIdempotency(ctx, "createRelease", input, Release, async (tx) => {
     const locked = await lockAppInPipeline(tx, "app", input.app);
     const { app } = locked;
-    const build = await requireBuild(tx, "build", input.build, { lock: "share" });
+    const build = await requireBuild(tx, "build", input.build, { lock: override.forced ? "change" : "share" });
     if (build.phase !== "SUCCEEDED") {
       throw conflict(`Only a build that has SUCCEEDED can be released; build ${build.id} is ${build.phase}.`);
     }
@@ -58,23 +62,30 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
     events.push(
       ...(await holdAutomation(tx, ctx, [app.id], `v${release.version} was released straight onto the app.`)),
     );
+    if (override.forced && locked.coupling !== null) {
+      events.push(...(await endByForce(tx, ctx, build, locked.coupling.stage, override.reason)));
+    }
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
 }
 
-/** What blocks a direct release. Nothing blocks a build that has succeeded on the app before: going back is not gated. */
+/**
+ * What blocks a direct release. Only a quarantine blocks a build that has succeeded on the app before: it may be there that the
+ * build was found bad.
+ */
 async function evaluateRelease(
   tx: Tx,
   ctx: TxCtx,
   { app, coupling, pipeline }: LockedApp,
   build: Build,
 ): Promise<readonly Blocker[]> {
-  if (coupling === null || (await hasSucceeded(tx, app, build))) return [];
+  if (coupling === null) return [];
+  const gates = (await hasSucceeded(tx, app, build)) ? [quarantineGate] : GATES;
   await lockGates(tx, "share");
-  const [verdict] = await evaluateGates(tx, await transactionTime(tx, ctx), [
-    { way: "RELEASE", pipeline, build, release: null, to: coupling.stage, targets: [{ coupling, app }] },
-  ]);
+  const target = { coupling, app };
+  const subject: Subject = { way: "RELEASE", pipeline, build, release: null, to: coupling.stage, targets: [target] };
+  const [verdict] = await evaluateGates(tx, await transactionTime(tx, ctx), [subject], gates);
   if (verdict === undefined) throw new Error("The release was not evaluated.");
   return verdict.blockers;
 }

@@ -1,12 +1,14 @@
 import type { Reader } from "../../database/rows/reader.js";
 import type { App } from "../../entities/pipelines/app.js";
+import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Release } from "../../entities/releases/release.js";
 import { conflict } from "../core/refusal.js";
+import { findQuarantined } from "../rollouts/quarantine/in-force.js";
 
 /**
  * The release to roll back to if none is named: the last release of the newest build that succeeded on the app, that is
- * not the build on the app, and that was not rolled back from since it was last released on purpose. So a rollback after
- * a rollback goes further back, and never to a build that was found bad.
+ * not the build on the app, that was not rolled back from since it was last released on purpose, and that is not quarantined
+ * in the app's stage. So a rollback after a rollback goes further back, and never to a build that was found bad.
  *
  * @throws Refusal CONFLICT if there is none
  */
@@ -17,16 +19,20 @@ export async function findRollbackTarget(reader: Reader, app: App): Promise<Rele
     { order: "version" },
   );
   const { current, abandoned } = replay(releases);
-  const target = releases.findLast(
-    ({ phase, buildId }) => phase === "SUCCEEDED" && buildId !== current && !abandoned.has(buildId),
-  );
+  const others = releases.filter(({ phase, buildId }) => phase === "SUCCEEDED" && buildId !== current);
+  const coupling = await reader.first(Coupling, { appId: app.id });
+  const buildIds = others.map(({ buildId }) => buildId);
+  const quarantined = coupling === null ? NONE : await findQuarantined(reader, buildIds, coupling.stage);
+  const target = others.findLast(({ buildId }) => !abandoned.has(buildId) && !quarantined.has(buildId));
   if (target !== undefined) return target;
+  if (others.length === 0) throw conflict(`${app.name} has no earlier build that SUCCEEDED to roll back to.`);
+  const why = quarantined.size === 0 ? "was rolled back from" : "was rolled back from or is quarantined";
   throw conflict(
-    abandoned.size === 0
-      ? `${app.name} has no earlier build that SUCCEEDED to roll back to.`
-      : `${app.name} has no further build to roll back to: every other build that SUCCEEDED was rolled back from. Name a release to roll back to.`,
+    `${app.name} has no further build to roll back to: every other build that SUCCEEDED ${why}. Name a release to roll back to.`,
   );
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Which build is on the app, and which builds were rolled back from.

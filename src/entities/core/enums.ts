@@ -119,6 +119,7 @@ export const Remedy = {
   FORCE: "FORCE",
   ADVANCE: "ADVANCE",
   RESUME: "RESUME",
+  RELEASE_BUILD: "RELEASE_BUILD",
 } as const;
 export type Remedy = keyof typeof Remedy;
 

@@ -3,8 +3,10 @@ import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Re
 import * as builds from "../../domain/builds/builds.js";
 import { explainAutoDeploys } from "../../domain/builds/decisions.js";
 import { parseId, withoutRefPrefix } from "../../domain/core/input.js";
+import { inForce } from "../../domain/rollouts/quarantine/in-force.js";
 import { AutoDeploy } from "../../entities/builds/auto-deploy.js";
 import { Build } from "../../entities/builds/build.js";
+import { Quarantine } from "../../entities/builds/quarantine.js";
 import type { Release } from "../../entities/releases/release.js";
 import { BuildConnection, type Connection, PageArgs, ReleaseConnection } from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
@@ -68,6 +70,14 @@ export class BuildResolver {
   })
   autoDeploys(@Root() build: Build, @Ctx() ctx: Context): Promise<readonly AutoDeploy[]> {
     return ctx.loaders.computed.load(explainAutoDeploys, build);
+  }
+
+  @FieldResolver(() => [Quarantine], {
+    description:
+      "Its quarantines that are in force, those of the earliest stage first. The build must not go to that stage or a later one.",
+  })
+  async quarantines(@Root() { id }: Build, @Ctx() ctx: Context): Promise<readonly Quarantine[]> {
+    return inForce(await ctx.loaders.quarantinesOfBuild.load(id));
   }
 
   @Mutation(() => CreateBuildPayload, {

@@ -77,7 +77,8 @@ export class BlockerResolver {
 
   @FieldResolver(() => Node, {
     nullable: true,
-    description: "The freeze, window, approval rule or status that it comes from; null if it comes from no object.",
+    description:
+      "The freeze, window, approval rule, status or quarantine that it comes from; null if it comes from no object.",
   })
   cause(@Root() { cause }: Blocker): Node | null {
     return cause;

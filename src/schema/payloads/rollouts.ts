@@ -1,4 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
+import { Build } from "../../entities/builds/build.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Promotion } from "../../entities/releases/promotion.js";
 
@@ -36,4 +37,16 @@ export class PausePromotionPayload {
 export class ResumePromotionPayload {
   @Field(() => Promotion, { description: "The promotion after the mutation." })
   promotion!: Promotion;
+}
+
+@ObjectType({ description: "The build that was quarantined.", simpleResolvers: true })
+export class QuarantineBuildPayload {
+  @Field(() => Build, { description: "The build after the mutation." })
+  build!: Build;
+}
+
+@ObjectType({ description: "The build whose quarantines ended.", simpleResolvers: true })
+export class ReleaseBuildPayload {
+  @Field(() => Build, { description: "The build after the mutation." })
+  build!: Build;
 }

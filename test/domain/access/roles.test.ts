@@ -67,6 +67,8 @@ const LEAST: Readonly<Record<string, (typeof ROLES)[number]>> = {
   resumePromotion: "OPERATOR",
   setWave: "OPERATOR",
   releaseAutomationHold: "OPERATOR",
+  quarantineBuild: "OPERATOR",
+  releaseBuild: "ADMIN",
   setVerification: "OPERATOR",
   cancelPromotion: "OPERATOR",
   retryPromotion: "OPERATOR",

@@ -128,6 +128,8 @@ const MUTATION_TARGETS: Readonly<Record<string, (at: Targets, own: PipelineFixtu
     { release: at.release, context: "aimed", state: "SUCCESS" },
     { build: at.build, context: "aimed", state: "SUCCESS" },
   ],
+  quarantineBuild: (at) => [{ build: at.build, fromStage: "PRODUCTION", reason: "aimed" }],
+  releaseBuild: (at) => [{ build: at.build, reason: "aimed" }],
   promote: (at, own) => [
     { app: at.app },
     { app: at.appNamed, force: true, reason: "aimed" },
@@ -406,6 +408,8 @@ describe("a mutation by a token that is restricted to a pipeline", () => {
       ["OPERATOR", "undoPromotion", { promotion: a.promotion, reason: "own" }, "CONFLICT"],
       ["OPERATOR", "setVerification", { coupling: a.prod.couplingId, verification: { checks: ["own"] } }],
       ["OPERATOR", "releaseAutomationHold", { coupling: a.prod.couplingId }],
+      ["OPERATOR", "quarantineBuild", { build: a.build, fromStage: "PRODUCTION", reason: "own" }],
+      ["ADMIN", "releaseBuild", { build: a.build, reason: "own" }],
       ["OPERATOR", "setWave", { coupling: a.prod.couplingId, wave: 2 }],
       ["OPERATOR", "pausePromotion", { promotion: a.waiting }],
       ["OPERATOR", "resumePromotion", { promotion: a.waiting }],

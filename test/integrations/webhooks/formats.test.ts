@@ -48,6 +48,10 @@ describe("the formats of webhooks", () => {
     await server.admin.mutate("reportDeployment", report, "release { id }");
     const config = { app: dev.id, set: ["B", "A"].map((key) => ({ key, value: "canary-value" })) };
     await server.admin.mutate("setConfig", config, "app { config { value } }");
+    // The end of its summary must not be taken for that of a build that SUCCEEDED.
+    const quarantine = { build: build.id, fromStage: "PRODUCTION", reason: "Not every test SUCCEEDED" };
+    await server.admin.mutate("quarantineBuild", quarantine, "build { id }");
+    await server.admin.mutate("releaseBuild", { build: build.id, reason: "By now it has" }, "build { id }");
     const gone = await seed.app();
     await server.admin.mutate("deleteApp", { app: gone.id }, "deletedAppId");
     Object.assign(things, { app: stg.name, dev: dev.name, pipeline: pipeline.name, removed: gone.name });
@@ -161,6 +165,7 @@ describe("the formats of webhooks", () => {
     }
     const custom = events.map(({ context }) => context.type);
     assert.ok(custom.includes("dev.cdeventsx.railyard-releasephase.changed.0.1.0"));
+    assert.ok(custom.includes("dev.cdeventsx.railyard-build.quarantined.0.1.0"));
     assert.ok(custom.includes("dev.cdeventsx.railyard-webhook.tested.0.1.0"));
   });
 
@@ -223,7 +228,7 @@ describe("the formats of webhooks", () => {
   });
 
   it("are Block Kit in SLACK, and only for what people want to hear", () => {
-    const [test, forced, failed, ...rest] = of("SLACK").map(({ json }) => json);
+    const [test, forced, failed, quarantined, released, ...rest] = of("SLACK").map(({ json }) => json);
     assert.deepEqual(rest, []);
     assert.match(test.text, /^Test: Test of webhook/);
     const escaped = "Fixes &lt;everything&gt; &amp; more";
@@ -232,6 +237,14 @@ describe("the formats of webhooks", () => {
       `:rotating_light: *Promotion forced*\nPromotion of ${things.dev} v3 to 1 app in progress, forced: ${escaped}`,
     );
     assert.equal(failed.text, `Promotion failed: Promotion of ${things.dev} v3 to 1 app failed, forced: ${escaped}`);
+    const sha = /`([0-9a-f]{7})`/.exec(quarantined.blocks[1].elements[1].text)?.[1];
+    assert.deepEqual(
+      [quarantined, released].map(({ blocks }) => blocks[0].text.text),
+      [
+        `:no_entry: *Build quarantined*\nBuild of ${sha} quarantined from PRODUCTION on: Not every test SUCCEEDED`,
+        `:unlock: *Quarantine ended*\nBuild of ${sha} released from quarantine: By now it has`,
+      ],
+    );
     const context = failed.blocks[1].elements.map(({ text }: { text: string }) => text);
     assert.deepEqual(context.slice(0, 2), [`*${things.pipeline}*`, "development → staging"]);
     assert.match(context[2], /^`[0-9a-f]{7}`$/);

@@ -12,7 +12,7 @@ import { startServer } from "../../support/service/server.js";
  */
 
 const APP = `id name description region deletedAt configVersion coupling { id stage } currentRelease {
-  id version phase current state build { id phase } statuses { context state description } }`;
+  id version phase current state build { id phase quarantines { fromStage reason } } statuses { context state description } }`;
 const COUPLING = `id stage requiredChecks autoDeploy pipeline { name } app { ${APP} }`;
 const PIPELINE_QUERY = `query ($id: ID!) { pipeline(pipeline: $id) { id name description stages { couplings { ${COUPLING} } } } }`;
 const STAGE_QUERY = `query ($id: ID!) { stage(pipeline: $id, stage: STAGING) { pipeline { description } policy { soakTime } couplings { ${COUPLING} } } }`;
@@ -266,6 +266,19 @@ const WRITES: Readonly<Record<string, Write>> = {
         const { id } = await seed.release(dev, await seed.build({ repository, branch: "side" }));
         await mutate("reportStatus", { release: id, context: "smoke", state });
       }
+    },
+    changes: ["pipeline", "dev"],
+  },
+  "a build that is quarantined": {
+    act: ({ build }) => mutate("quarantineBuild", { build: build.id, fromStage: "PRODUCTION", reason: "Bad" }),
+    changes: ["pipeline", "dev"],
+  },
+  "a build that is quarantined and released": {
+    act: async ({ build }) => {
+      await mutate("quarantineBuild", { build: build.id, fromStage: "PRODUCTION", reason: "Bad" });
+      await mutate("quarantineBuild", { build: build.id, fromStage: "STAGING", reason: "Worse" });
+      await mutate("releaseBuild", { build: build.id, reason: "Good after all" });
+      await mutate("quarantineBuild", { build: build.id, fromStage: "DEVELOPMENT", reason: "Bad" });
     },
     changes: ["pipeline", "dev"],
   },

@@ -112,6 +112,8 @@ export type EventType =
   | 'COUPLING_REMOVED'
   | 'BUILD_CREATED'
   | 'BUILD_UPDATED'
+  | 'BUILD_QUARANTINED'
+  | 'BUILD_RELEASED'
   | 'RELEASE_CREATED'
   | 'RELEASE_PHASE_CHANGED'
   | 'RELEASE_CANCEL_REQUESTED'
@@ -252,7 +254,8 @@ export type Remedy =
   | 'DEPLOY'
   | 'FORCE'
   | 'ADVANCE'
-  | 'RESUME';
+  | 'RESUME'
+  | 'RELEASE_BUILD';
 
 export type ResumePromotionInput = {
   readonly promotion: string;
@@ -374,6 +377,7 @@ export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: S
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
+        | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
 export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
@@ -402,9 +406,11 @@ export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null,
       | { readonly id: string }
       | { readonly id: string }
       | { readonly id: string }
+      | { readonly id: string }
      | null, readonly app: { readonly id: string, readonly name: string } | null }> };
 
 export type BlockerDetailsFragment = { readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -528,7 +534,9 @@ export type ApprovalsQuery = { readonly cursor: string, readonly awaitingMyAppro
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> }> }, readonly promotions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -582,6 +590,7 @@ export type WaitingPromotionFragment = { readonly id: string, readonly to: Stage
       | { readonly id: string }
       | { readonly id: string }
       | { readonly id: string }
+      | { readonly id: string }
      | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }> };
 
 export type RuleProgressFragment = { readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } };
@@ -594,6 +603,7 @@ export type VoteSubjectQueryVariables = Exact<{
 
 
 export type VoteSubjectQuery = { readonly cursor: string, readonly promotion: { readonly id: string, readonly phase: PromotionPhase, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly currentRelease: { readonly id: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+        | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
@@ -665,6 +675,7 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'Promotion', readonly id: string }
             | { readonly __typename: 'PromotionEvent', readonly id: string }
             | { readonly __typename: 'PromotionTarget', readonly id: string }
+            | { readonly __typename: 'Quarantine', readonly id: string }
             | { readonly __typename: 'Release', readonly id: string }
             | { readonly __typename: 'ReleaseEvent', readonly id: string }
             | { readonly __typename: 'ReleaseStatus', readonly id: string }
@@ -700,6 +711,7 @@ export type BoardPlansQueryVariables = Exact<{
 
 
 export type BoardPlansQuery = { readonly waiting: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -843,6 +855,7 @@ export type PromotionPageQuery = { readonly cursor: string, readonly promotion: 
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
+        | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly forcedPast: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
         | { readonly id: string }
         | { readonly id: string }
@@ -869,7 +882,9 @@ export type PromotionPageQuery = { readonly cursor: string, readonly promotion: 
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
+        | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvals: ReadonlyArray<{ readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }>, readonly retryOf: { readonly id: string, readonly createdAt: string } | null, readonly undoes: { readonly id: string, readonly createdAt: string } | null, readonly supersededBy: { readonly id: string, readonly createdAt: string } | null, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string, readonly deletedAt: string | null } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }>, readonly waves: ReadonlyArray<{ readonly number: number, readonly phase: PromotionTargetPhase, readonly startsAt: string | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }

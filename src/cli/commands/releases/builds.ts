@@ -175,7 +175,8 @@ export function addBuilds(program: Command): void {
   );
 }
 
-function describeBuild(build: BuildFragment) {
+/** A build as commands print it. */
+export function describeBuild(build: BuildFragment) {
   return {
     document: build,
     text: (screen: Screen) =>

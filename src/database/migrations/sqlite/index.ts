@@ -20,6 +20,7 @@ import { Waves0000000000022 } from "./0022-waves.js";
 import { Verification0000000000023 } from "./0023-verification.js";
 import { ConfigParity0000000000024 } from "./0024-config-parity.js";
 import { Automation0000000000025 } from "./0025-automation.js";
+import { Quarantines0000000000026 } from "./0026-quarantines.js";
 
 /** In the order in which they run. A migration that was released is never changed; the next one goes behind it. */
 export const SQLITE_MIGRATIONS = [
@@ -45,4 +46,5 @@ export const SQLITE_MIGRATIONS = [
   Verification0000000000023,
   ConfigParity0000000000024,
   Automation0000000000025,
+  Quarantines0000000000026,
 ];

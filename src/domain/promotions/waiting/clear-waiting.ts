@@ -94,14 +94,15 @@ function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
 }
 
 /**
- * Makes all but the first promotions due, for the clock. One whose row is locked is left out: the transaction that has it
- * locked evaluates it after this one, whose locks it needs for that, or ends it, or can only block it.
+ * Makes the promotions that a fact may let through due, for the clock. The caller has locked the fact for a change. A promotion
+ * whose row is locked is left out: the transaction that has it locked evaluates it after this one, whose locks it needs for
+ * that, or ends it, or can only block it.
  */
-async function wakeLater(tx: Tx, cleared: Cleared, first: readonly Promotion[]): Promise<void> {
+export async function wakeLater(tx: Tx, cleared: Cleared, except: readonly Promotion[] = []): Promise<void> {
   const condition = conditionOf(tx, cleared);
   const others = sql`NOT ${tx.dialect.oneOf(
     sql`e.id`,
-    first.map((one) => one.id),
+    except.map((one) => one.id),
   )}`;
   const free = tx.dialect.concurrent ? raw("ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED") : raw("");
   await tx.execute(

@@ -57,7 +57,7 @@ async function settleOnce(tx: Tx, ctx: TxCtx, id: string): Promise<Settled> {
   if (!hasStarted && promotion.expiresAt !== null && promotion.expiresAt <= now) {
     return ended(endWaiting(tx, ctx, promotion, { phase: "EXPIRED", by: SYSTEM_VIEWER }));
   }
-  await tx.lock(Build, [promotion.buildId], "share");
+  await tx.lock(Build, [promotion.buildId], promotion.forced ? "change" : "share");
   const credential = await checkCredential(tx, promotion, now);
   const end = (reason: string) =>
     ended(endWaiting(tx, ctx, promotion, { phase: "CANCELLED", by: SYSTEM_VIEWER, reason }));

@@ -7,9 +7,11 @@ import { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
 import { findReleasedBuilds, isNewer, toOrdered } from "../../builds/build-order.js";
+import { findQuarantined } from "../quarantine/in-force.js";
 
 /**
- * The apps of a stage to which the current release of a source app is promoted automatically, in their order. Those
+ * The apps of a stage to which the current release of a source app is promoted automatically, in their order; none if its build
+ * is quarantined there. Those
  * - whose automation is not held;
  * - for which the build is newer than every build of its branch that they had, and that run nothing, or a build of the branch;
  * - for which no promotion waits, unless automation asked for it and it has not started, and to which nothing is under way.
@@ -17,7 +19,7 @@ import { findReleasedBuilds, isNewer, toOrdered } from "../../builds/build-order
 export async function findEligible(reader: Reader, source: Coupling, to: Stage): Promise<string[]> {
   const current = (await currentReleases(reader, [source.appId])).get(source.appId);
   const build = current === undefined ? null : await reader.first(Build, { id: current.buildId });
-  if (build === null) return [];
+  if (build === null || (await findQuarantined(reader, [build.id], to)).size > 0) return [];
   const all = await reader.find(Coupling, { pipelineId: source.pipelineId, stage: to }, { order: "position" });
   const free = all.filter(({ automationHold }) => automationHold === null).map(({ appId }) => appId);
   if (free.length === 0) return [];

@@ -12,6 +12,7 @@ import {
 import type { TxCtx } from "../../core/context.js";
 import { transactionTime } from "../../core/time.js";
 import { findPipelineId } from "../../releases/deployments.js";
+import { quarantineFailed } from "../quarantine/after-failure.js";
 import { updateProgress } from "../update-progress.js";
 import { rollBack } from "./roll-back.js";
 
@@ -56,8 +57,8 @@ async function pass(tx: Tx, ctx: TxCtx, release: Release): Promise<EventDraft[]>
 
 /**
  * Fails the verification of a release: takes `verifiedAt` back, and ends its target if that was being verified. With
- * ROLL_BACK the app goes back, if it can. A failure after the release was verified rolls nothing back: it may come from
- * outside, long after the release. `release` is updated.
+ * ROLL_BACK the app goes back, if it can, and the build is quarantined. A failure after the release was verified does neither:
+ * it may come from outside, long after the release. `release` is updated.
  */
 export async function failVerification(
   tx: Tx,
@@ -79,7 +80,8 @@ export async function failVerification(
   const onFailure = release.verification?.onFailure ?? "STOP";
   const back = onFailure === "ROLL_BACK" ? await rollBack(tx, ctx, release, cause) : null;
   const phase = onFailure === "RECORD" ? null : back === null ? "FAILED" : "ROLLED_BACK";
-  return [failed, ...(await endVerifying(tx, ctx, release, phase)), ...(back ?? [])];
+  const quarantined = onFailure === "ROLL_BACK" ? await quarantineFailed(tx, ctx, release, cause) : [];
+  return [failed, ...(await endVerifying(tx, ctx, release, phase)), ...(back ?? []), ...quarantined];
 }
 
 /** Ends the target of a release that was being verified. Null: its phase is that of the release again. */

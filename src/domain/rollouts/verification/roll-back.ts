@@ -3,13 +3,15 @@ import { currentReleases } from "../../../database/queries/current-releases.js";
 import type { Reader } from "../../../database/rows/reader.js";
 import type { Tx } from "../../../database/rows/tx.js";
 import { Build } from "../../../entities/builds/build.js";
+import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
 import { type EventDraft, releaseChanged, type VerificationProblem } from "../../../events/draft.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
 import { NOT_FORCED } from "../../gates/override.js";
-import { findPipelineId, insertRelease, requireAppOf } from "../../releases/deployments.js";
+import { insertRelease, requireAppOf } from "../../releases/deployments.js";
 import { holdAutomation } from "../automation/holds.js";
+import { isNotQuarantined } from "../quarantine/in-force.js";
 
 /**
  * Rolls an app back from a release whose verification failed. Not if the release is a rollback itself, if it is not current
@@ -27,7 +29,8 @@ export async function rollBack(
   const current = (await currentReleases(tx, [release.appId])).get(release.appId);
   const behind = await tx.first(Release, { appId: release.appId, phase: ["QUEUED", "DEPLOYING"] });
   if (current?.id !== release.id || behind !== null) return null;
-  const back = await findBack(tx, release);
+  const coupling = await tx.first(Coupling, { appId: release.appId });
+  const back = await findBack(tx, release, coupling);
   const build = back && (await tx.first(Build, { id: back.buildId }));
   if (back === null || build === null) return null;
   const system = asSystem(ctx);
@@ -35,10 +38,9 @@ export async function rollBack(
     ...{ build, trigger: "ROLLBACK", override: NOT_FORCED },
     description: `Rollback to v${back.version}: the verification of v${release.version} failed`,
   });
-  const pipelineId = await findPipelineId(tx, release.appId);
   const reason = `The app was rolled back to v${back.version}: ${cause.problem}`;
   const all = [
-    releaseChanged("AUTOMATIC_ROLLBACK", rollback, pipelineId, cause),
+    releaseChanged("AUTOMATIC_ROLLBACK", rollback, coupling?.pipelineId ?? null, cause),
     ...events,
     ...(await holdAutomation(tx, system, [release.appId], reason)),
   ];
@@ -47,10 +49,12 @@ export async function rollBack(
 
 /**
  * The release to go back to: the newest verified one of another build, else what the app ran when the release was admitted.
+ * Never one whose build is quarantined.
  */
-async function findBack(reader: Reader, release: Release): Promise<Release | null> {
+async function findBack(reader: Reader, release: Release, coupling: Coupling | null): Promise<Release | null> {
+  const isGood = coupling === null ? sql`1 = 1` : isNotQuarantined(reader, coupling.stage);
   const others = sql`e.app_id = ${release.appId} AND e.version < ${release.version} AND e.phase = 'SUCCEEDED'
-    AND e.build_id <> ${release.buildId}`;
+    AND e.build_id <> ${release.buildId} AND ${isGood}`;
   const [verified] = await reader.select(
     "newest_verified_release",
     Release,
@@ -59,8 +63,12 @@ async function findBack(reader: Reader, release: Release): Promise<Release | nul
   if (verified !== undefined) return verified;
   const target = await reader.first(PromotionTarget, { releaseId: release.id });
   if (target?.previousReleaseId != null) {
-    const previous = await reader.first(Release, { id: target.previousReleaseId });
-    return previous?.buildId === release.buildId ? null : previous;
+    const [previous] = await reader.select(
+      "previous_release",
+      Release,
+      sql`WHERE e.id = ${target.previousReleaseId} AND ${others}`,
+    );
+    return previous ?? null;
   }
   const [previous] = await reader.select(
     "newest_release_before",

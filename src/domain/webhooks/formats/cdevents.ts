@@ -43,7 +43,11 @@ function standardEvent(facts: EventFacts): CdEvent | null {
 
 /** Whether it is the event by which a build SUCCEEDED. Reports of statuses on a build are events of it too. */
 function hasSucceeded(event: EventFacts["event"]): boolean {
-  return event instanceof ChangeEvent && event.type.startsWith("BUILD_") && event.summary.endsWith(" SUCCEEDED");
+  return (
+    event instanceof ChangeEvent &&
+    (event.type === "BUILD_CREATED" || event.type === "BUILD_UPDATED") &&
+    event.summary.endsWith(" SUCCEEDED")
+  );
 }
 
 /** `RELEASE_PHASE_CHANGED` is `railyard-releasephase.changed`. */

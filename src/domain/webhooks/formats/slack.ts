@@ -16,6 +16,7 @@ const MAX_BLOCKERS = 8;
 const TYPES = [
   ...["PROMOTION_WAITING", "PROMOTION_FINISHED", "PROMOTION_FORCED"],
   ...["RELEASE_CREATED", "RELEASE_PHASE_CHANGED"],
+  ...["BUILD_QUARANTINED", "BUILD_RELEASED"],
   ...["FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED"],
 ];
 
@@ -24,7 +25,7 @@ interface Headline {
   readonly title: string;
 }
 
-/** Says what people want to hear: what waits, what has finished, what was forced, freezes. Null for everything else. */
+/** Says what people want to hear: what waits, what has finished, what was forced, quarantines, freezes. Null for everything else. */
 function headlineOf({ event, release }: EventFacts): Headline | null {
   if (event instanceof PromotionEvent) {
     const phase: string = event.promotionPhase;
@@ -42,6 +43,8 @@ function headlineOf({ event, release }: EventFacts): Headline | null {
     if (event.type === "RELEASE_CREATED" && event.forced) return { emoji: ":rotating_light:", title: "Release forced" };
     return event.releasePhase === "FAILED" ? { emoji: ":x:", title: "Release failed" } : null;
   }
+  if (event.type === "BUILD_QUARANTINED") return { emoji: ":no_entry:", title: "Build quarantined" };
+  if (event.type === "BUILD_RELEASED") return { emoji: ":unlock:", title: "Quarantine ended" };
   if (event instanceof ChangeEvent && event.type.startsWith("FREEZE_"))
     return { emoji: ":snowflake:", title: event.type.endsWith("STARTED") ? "Freeze started" : "Freeze changed" };
   return null;

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, Int } from "type-graphql";
 import type * as domain from "../../../domain/builds/builds.js";
-import { BuildPhase } from "../../../entities/core/enums.js";
+import type * as quarantines from "../../../domain/rollouts/quarantine/quarantines.js";
+import { BuildPhase, Stage } from "../../../entities/core/enums.js";
 import { IDEMPOTENCY_KEY } from "../idempotency-key.js";
 
 @InputType({ description: "The commit that a build was made from." })
@@ -104,4 +105,28 @@ export class UpdateBuildInput implements domain.UpdateBuildInput {
 
   @Field(() => String, { nullable: true, description: "The digest of the artifact. Allowed for SUCCEEDED only." })
   checksum?: string | null;
+}
+
+@InputType({ description: "Input for quarantineBuild." })
+export class QuarantineBuildInput implements quarantines.QuarantineBuildInput {
+  @Field(() => ID, { description: "The build, by id." })
+  build!: string;
+
+  @Field(() => Stage, { description: "The first stage that the build must not go to." })
+  fromStage!: Stage;
+
+  @Field(() => String, { description: "Why, at most 1,024 characters." })
+  reason!: string;
+
+  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
+  idempotencyKey?: string | null;
+}
+
+@InputType({ description: "Input for releaseBuild." })
+export class ReleaseBuildInput implements quarantines.ReleaseBuildInput {
+  @Field(() => ID, { description: "The build, by id." })
+  build!: string;
+
+  @Field(() => String, { description: "Why, at most 1,024 characters." })
+  reason!: string;
 }

@@ -1,0 +1,30 @@
+import type { Tx } from "../../../database/rows/tx.js";
+import { Build } from "../../../entities/builds/build.js";
+import { Coupling } from "../../../entities/pipelines/coupling.js";
+import type { Release } from "../../../entities/releases/release.js";
+import type { EventDraft, VerificationProblem } from "../../../events/draft.js";
+import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
+import { requireAppOf } from "../../releases/deployments.js";
+import { quarantine } from "./quarantines.js";
+
+/**
+ * Quarantines the build of a release whose verification failed, from the stage of its app on, as the service. Not the build of a
+ * rollback: it had run there before, so the cause is likely to be elsewhere.
+ *
+ * @returns the events, by the service
+ */
+export async function quarantineFailed(
+  tx: Tx,
+  ctx: TxCtx,
+  release: Release,
+  { problem }: VerificationProblem,
+): Promise<EventDraft[]> {
+  const coupling = await tx.first(Coupling, { appId: release.appId });
+  if (release.trigger === "ROLLBACK" || coupling === null) return [];
+  const build = await tx.first(Build, { id: release.buildId }, { lock: "change" });
+  if (build === null) throw new Error(`Release ${release.id} has lost its build.`);
+  const { name } = await requireAppOf(tx, release);
+  const reason = `The verification of v${release.version} of ${name} failed: ${problem}`;
+  const events = await quarantine(tx, asSystem(ctx), build, coupling.stage, reason);
+  return events.map((event) => ({ ...event, actor: SYSTEM_VIEWER }));
+}

@@ -1,0 +1,47 @@
+import sql, { type Sql } from "sql-template-tag";
+import type { Reader } from "../../../database/rows/reader.js";
+import { Quarantine } from "../../../entities/builds/quarantine.js";
+import type { Stage } from "../../../entities/core/enums.js";
+import { STAGES } from "../../pipelines/stages.js";
+
+/* Which builds are quarantined, and from which stage on. */
+
+/** The quarantines of builds that are in force, those of the earliest stage first. */
+export async function findQuarantines(reader: Reader, buildIds: readonly string[]): Promise<Quarantine[]> {
+  if (buildIds.length === 0) return [];
+  const found = await reader.select(
+    "quarantines_in_force",
+    Quarantine,
+    sql`WHERE e.ended_at IS NULL AND ${reader.dialect.oneOf(sql`e.build_id`, [...new Set(buildIds)])}`,
+  );
+  return inForce(found);
+}
+
+/** The quarantines of a build that are in force, of all that it ever had, those of the earliest stage first. Pure. */
+export function inForce(quarantines: readonly Quarantine[]): Quarantine[] {
+  return quarantines
+    .filter(({ endedAt }) => endedAt === null)
+    .sort((a, b) => STAGES.indexOf(a.fromStage) - STAGES.indexOf(b.fromStage));
+}
+
+/** Whether a quarantine keeps its build out of a stage. */
+export function covers({ fromStage }: Pick<Quarantine, "fromStage">, stage: Stage): boolean {
+  return STAGES.indexOf(fromStage) <= STAGES.indexOf(stage);
+}
+
+/** Those of the builds that are quarantined in a stage. */
+export async function findQuarantined(
+  reader: Reader,
+  buildIds: readonly string[],
+  stage: Stage,
+): Promise<ReadonlySet<string>> {
+  const found = await findQuarantines(reader, buildIds);
+  return new Set(found.filter((one) => covers(one, stage)).map(({ buildId }) => buildId));
+}
+
+/** The condition that the build of the alias `e` is not quarantined in a stage. */
+export function isNotQuarantined({ dialect }: Reader, stage: Stage): Sql {
+  const covering = STAGES.filter((fromStage) => covers({ fromStage }, stage));
+  return sql`NOT EXISTS (SELECT 1 FROM quarantines q
+    WHERE q.build_id = e.build_id AND q.ended_at IS NULL AND ${dialect.oneOf(sql`q.from_stage`, covering)})`;
+}
