@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
+import { eventually } from "../../src/async/eventually.js";
 import { launchBrowser, openTab, skipWithoutBrowser } from "../support/clients/browser.js";
 import { Seed } from "../support/data/seed.js";
 import { suiteCleanup } from "../support/service/cleanup.js";
@@ -54,7 +55,7 @@ describe("large pages in a browser", { skip: skipWithoutBrowser }, () => {
     await production.getByText("200 apps").waitFor();
     await production.getByRole("heading", { name: "No release yet" }).waitFor({ state: "detached" });
     await page.getByRole("link", { name: "Graph" }).click();
-    const graph = page.getByRole("group", { name: `The stages of ${pipeline.name}` });
+    const graph = page.getByRole("region", { name: `The stages of ${pipeline.name}` });
     await graph.getByText("200 apps").waitFor();
     assert.equal(await graph.getByRole("link").count(), APPS + 1);
     assert.deepEqual(problems, []);
@@ -73,7 +74,14 @@ describe("large pages in a browser", { skip: skipWithoutBrowser }, () => {
     await last.waitFor();
     assert.equal(await rows.count(), 10);
     await page.getByRole("searchbox", { name: "Search pipelines" }).fill("");
-    while ((await last.count()) === 0) await page.mouse.wheel(0, 20_000);
+    while ((await last.count()) === 0) {
+      const shown = await rows.count();
+      const hasMore = await eventually(async () => {
+        await page.mouse.wheel(0, 20_000);
+        return (await rows.count()) > shown;
+      });
+      assert.ok(hasMore, `${shown} rows, and no more as the list is scrolled`);
+    }
     assert.deepEqual(problems, []);
   });
 });

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
+import { loadPart } from "./api/load-part";
 import { BoardPage } from "./pages/board/board-page";
 import { SessionProvider } from "./session/session";
 import { basePath } from "./settings";
@@ -7,16 +8,16 @@ import { Shell } from "./shell/shell";
 import { ToastProvider } from "./ui/dialogs/toasts";
 import { NotFound } from "./ui/message";
 
-const OverviewPage = lazy(() => import("./pages/overview/overview-page"));
-const TimelinePage = lazy(() => import("./pages/timeline/timeline-page"));
-const GraphPage = lazy(() => import("./pages/graph/graph-page"));
-const RulesPage = lazy(() => import("./pages/rules/rules-page"));
-const PromotionPage = lazy(() => import("./pages/promotion/promotion-page"));
-const AppPage = lazy(() => import("./pages/app/app-page"));
-const ApprovalsPage = lazy(() => import("./pages/approvals/approvals-page"));
-const FreezesPage = lazy(() => import("./pages/freezes/freezes-page"));
-const TokensPage = lazy(() => import("./pages/access/tokens-page"));
-const AuditPage = lazy(() => import("./pages/access/audit-page"));
+const OverviewPage = lazy(() => loadPart(() => import("./pages/overview/overview-page")));
+const TimelinePage = lazy(() => loadPart(() => import("./pages/timeline/timeline-page")));
+const GraphPage = lazy(() => loadPart(() => import("./pages/graph/graph-page")));
+const RulesPage = lazy(() => loadPart(() => import("./pages/rules/rules-page")));
+const PromotionPage = lazy(() => loadPart(() => import("./pages/promotion/promotion-page")));
+const AppPage = lazy(() => loadPart(() => import("./pages/app/app-page")));
+const ApprovalsPage = lazy(() => loadPart(() => import("./pages/approvals/approvals-page")));
+const FreezesPage = lazy(() => loadPart(() => import("./pages/freezes/freezes-page")));
+const TokensPage = lazy(() => loadPart(() => import("./pages/access/tokens-page")));
+const AuditPage = lazy(() => loadPart(() => import("./pages/access/audit-page")));
 
 /** The page: every URL of it can be sent to another person. */
 export function App() {

@@ -31,10 +31,13 @@ const NETWORK = /Failed to load resource|WebSocket connection to/;
 export async function openTab(t: Cleanup, browser: Browser, url: string, options: TabOptions = {}): Promise<Tab> {
   const { token, ignoreNetwork = false, ...context } = options;
   const opened = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context });
-  t.after(() => opened.close());
   const page = await opened.newPage();
   page.setDefaultTimeout(90_000);
   const problems: string[] = [];
+  t.after(async () => {
+    if ("error" in t && t.error != null) console.error(await describeTab(page, problems));
+    await opened.close();
+  });
   page.on("console", (message) => {
     if (message.type() !== "error" && message.type() !== "warning") return;
     if (ignoreNetwork && NETWORK.test(message.text())) return;
@@ -46,4 +49,10 @@ export async function openTab(t: Cleanup, browser: Browser, url: string, options
   }
   await page.goto(url);
   return { page, problems };
+}
+
+/** What a tab shows when its test fails: otherwise only the locator that was not found is known. */
+async function describeTab(page: Page, problems: readonly string[]): Promise<string> {
+  const text = await page.evaluate("document.body.innerText").catch(String);
+  return [`The page at ${page.url()} shows:`, text, "Its console:", ...problems].join("\n");
 }

@@ -1,9 +1,10 @@
 import { createContext, lazy, type ReactNode, Suspense, useContext, useMemo, useState } from "react";
+import { loadPart } from "../api/load-part";
 import { useHasRole } from "../session/session";
 import type { PromotionSource } from "./promote-dialog";
 
-const PromoteDialog = lazy(() => import("./promote-dialog"));
-const RollbackDialog = lazy(() => import("./rollback-dialog"));
+const PromoteDialog = lazy(() => loadPart(() => import("./promote-dialog")));
+const RollbackDialog = lazy(() => loadPart(() => import("./rollback-dialog")));
 
 export interface Actions {
   promote(source: PromotionSource): void;

@@ -19,13 +19,13 @@ export interface PreviewResult {
 export function usePreview(input: PromoteInput | null, revision: number): PreviewResult {
   const client = useClient();
   const [result, setResult] = useState<PreviewResult>({ plan: null, input: null, error: null });
-  const key = input === null ? null : JSON.stringify(input);
+  // A changed board is another request for the same input.
+  const request = input === null ? null : JSON.stringify({ input, revision });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `revision` makes it ask again.
   useEffect(() => {
-    if (key === null) return;
+    if (request === null) return;
     let current = true;
-    const asked = JSON.parse(key) as PromoteInput;
+    const { input: asked } = JSON.parse(request) as { input: PromoteInput };
     query(client, PromotionPreviewDocument, { input: asked }).then(
       ({ promotionPlan }) => current && setResult({ plan: promotionPlan, input: asked, error: null }),
       (error: OperationFailed) => current && setResult((before) => ({ ...before, error })),
@@ -33,7 +33,7 @@ export function usePreview(input: PromoteInput | null, revision: number): Previe
     return () => {
       current = false;
     };
-  }, [client, key, revision]);
+  }, [client, request]);
 
   return result;
 }

@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { loadPart } from "../api/load-part";
 import { settings } from "../settings";
 import { Mark } from "../ui/icons/icons";
 import styles from "./sign-in.module.css";
@@ -75,6 +76,6 @@ export function SignIn({ notice, busy, onToken }: SignInProps) {
 }
 
 async function startOidc(): Promise<void> {
-  const { redirectToIssuer } = await import("./oidc");
+  const { redirectToIssuer } = await loadPart(() => import("./oidc"));
   await redirectToIssuer();
 }

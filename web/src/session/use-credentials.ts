@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { loadPart } from "../api/load-part";
 import { type Credentials, forgetCredentials, loadCredentials, storeCredentials } from "./token";
 
 const RETRY_MS = 5_000;
@@ -68,7 +69,8 @@ const completions = new Map<string, Promise<{ credentials: Credentials; returnTo
 
 /** A code can be used once; React runs effects twice during development. */
 function complete(url: string): Promise<{ credentials: Credentials; returnTo: string }> {
-  const started = completions.get(url) ?? import("./oidc").then(({ completeSignIn }) => completeSignIn(new URL(url)));
+  const started =
+    completions.get(url) ?? loadPart(() => import("./oidc")).then(({ completeSignIn }) => completeSignIn(new URL(url)));
   completions.set(url, started);
   return started;
 }

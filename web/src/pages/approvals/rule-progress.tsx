@@ -32,9 +32,8 @@ export function RuleProgressList({ progress }: { readonly progress: readonly Rul
 function Pips({ given, required }: { readonly given: number; readonly required: number }) {
   return (
     <span className={styles.pips} aria-hidden="true">
-      {Array.from({ length: required }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the pips have no identity.
-        <i key={index} data-given={index < given || undefined} />
+      {Array.from({ length: required }, (_, index) => index + 1).map((number) => (
+        <i key={number} data-given={number <= given || undefined} />
       ))}
     </span>
   );

@@ -1,9 +1,10 @@
 import { createContext, lazy, type ReactNode, Suspense, useContext, useState } from "react";
+import { loadPart } from "../../api/load-part";
 import type { RuleProgressFragment } from "../../gql/graphql";
 import { Button } from "../../ui/controls/button";
 import type { VoteRequest } from "./vote-dialog";
 
-const VoteDialog = lazy(() => import("./vote-dialog"));
+const VoteDialog = lazy(() => loadPart(() => import("./vote-dialog")));
 const VotingContext = createContext<(request: VoteRequest) => void>(() => undefined);
 
 /** Offers votes to what is inside, and shows their dialog. */

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { ActionsProvider } from "../../acting/actions";
+import { loadPart } from "../../api/load-part";
 import type { Stage } from "../../gql/graphql";
 import { useHasRole } from "../../session/session";
 import { useIsStale } from "../../shell/live-badge";
@@ -18,7 +19,7 @@ import type { Board } from "./model";
 import { usePlans } from "./plans/use-plans";
 import { useBoard } from "./use-board";
 
-const StartFreezeDialog = lazy(() => import("../freezes/start-freeze-dialog"));
+const StartFreezeDialog = lazy(() => loadPart(() => import("../freezes/start-freeze-dialog")));
 
 /** Boards with more apps than this get a filter. */
 const FILTER_FROM = 12;

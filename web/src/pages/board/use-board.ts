@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { listen, type OperationFailed, query } from "../../api/operations";
+import { runAgain } from "../../api/restart";
 import { BoardDocument, BoardEventsDocument } from "../../gql/graphql";
 import { useClient } from "../../session/session";
 import { applyEvents, type Board, type BoardEvent, createBoard } from "./model";
@@ -24,62 +25,57 @@ export interface BoardResult {
 export function useBoard(pipeline: string): BoardResult {
   const client = useClient();
   const [result, setResult] = useState<BoardResult>({ board: null, loaded: false, error: null, revision: 0 });
-  const [attempt, setAttempt] = useState(0);
-  const board = useRef<Board | null>(null);
 
-  const reload = useCallback(() => setAttempt((number) => number + 1), []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` makes it load again.
   useEffect(() => {
-    let current = true;
-    let unsubscribe: (() => void) | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let pending: BoardEvent[] = [];
+    return runAgain((again) => {
+      let current = true;
+      let unsubscribe: (() => void) | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let pending: BoardEvent[] = [];
+      let board: Board | null = null;
 
-    const publish = (next: Board | null) => {
-      board.current = next;
-      setResult(({ revision }) => ({ board: next, loaded: true, error: null, revision: revision + 1 }));
-    };
-    const flush = () => {
-      timer = undefined;
-      const events = pending;
-      pending = [];
-      if (board.current === null) return;
-      const applied = applyEvents(board.current, events);
-      publish(applied.board);
-      if (applied.reload) reload();
-    };
-    const retryLater = () => {
-      if (current) timer = setTimeout(reload, RETRY_MS);
-    };
+      const publish = (next: Board | null) => {
+        board = next;
+        setResult(({ revision }) => ({ board: next, loaded: true, error: null, revision: revision + 1 }));
+      };
+      const flush = () => {
+        timer = undefined;
+        const events = pending;
+        pending = [];
+        if (board === null) return;
+        const applied = applyEvents(board, events);
+        publish(applied.board);
+        if (applied.reload) again(0);
+      };
 
-    query(client, BoardDocument, { pipeline }).then(
-      (data) => {
-        if (!current) return;
-        const loaded = createBoard(data);
-        publish(loaded);
-        if (loaded === null) return;
-        const variables = { pipeline: loaded.pipeline.id, after: loaded.cursor };
-        unsubscribe = listen(client, BoardEventsDocument, variables, {
-          next: ({ events }) => {
-            pending.push(events);
-            timer ??= setTimeout(flush, BATCH_MS);
-          },
-          failed: retryLater,
-        });
-      },
-      (error: OperationFailed) => {
-        if (!current) return;
-        setResult((before) => ({ ...before, loaded: true, error }));
-        retryLater();
-      },
-    );
-    return () => {
-      current = false;
-      clearTimeout(timer);
-      unsubscribe?.();
-    };
-  }, [client, pipeline, attempt, reload]);
+      query(client, BoardDocument, { pipeline }).then(
+        (data) => {
+          if (!current) return;
+          const loaded = createBoard(data);
+          publish(loaded);
+          if (loaded === null) return;
+          const variables = { pipeline: loaded.pipeline.id, after: loaded.cursor };
+          unsubscribe = listen(client, BoardEventsDocument, variables, {
+            next: ({ events }) => {
+              pending.push(events);
+              timer ??= setTimeout(flush, BATCH_MS);
+            },
+            failed: () => again(RETRY_MS),
+          });
+        },
+        (error: OperationFailed) => {
+          if (!current) return;
+          setResult((before) => ({ ...before, loaded: true, error }));
+          again(RETRY_MS);
+        },
+      );
+      return () => {
+        current = false;
+        clearTimeout(timer);
+        unsubscribe?.();
+      };
+    });
+  }, [client, pipeline]);
 
   return result;
 }

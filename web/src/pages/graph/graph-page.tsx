@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { useIsStale } from "../../shell/live-badge";
 import { Message, NotFound } from "../../ui/message";
@@ -17,8 +17,8 @@ export default function GraphPage() {
   const { board, loaded, error, revision } = useBoard(name);
   const plans = usePlans(board?.pipeline.id, revision);
   const stale = useIsStale() || error !== null;
-  const room = useRef<HTMLDivElement>(null);
-  const { width, rem } = useRoom(room, board !== null);
+  const [room, setRoom] = useState<HTMLDivElement | null>(null);
+  const { width, rem } = useRoom(room);
 
   useEffect(() => {
     document.title = `Graph of ${board?.pipeline.name ?? name} · Railyard`;
@@ -46,7 +46,7 @@ export default function GraphPage() {
         </ul>
       </div>
       <GateBanner stages={board.pipeline.stages} />
-      <div ref={room} className={stale ? `${styles.room} ${page.stale}` : styles.room}>
+      <div ref={setRoom} className={stale ? `${styles.room} ${page.stale}` : styles.room}>
         {layout !== null && <StageGraph name={board.pipeline.name} layout={layout} plans={plans} rem={rem} />}
       </div>
     </>
@@ -54,11 +54,9 @@ export default function GraphPage() {
 }
 
 /** The width of an element, and of a rem, in pixels. */
-function useRoom(element: { readonly current: HTMLDivElement | null }, shown: boolean) {
+function useRoom(room: HTMLDivElement | null) {
   const [size, setSize] = useState({ width: 0, rem: 16 });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the element exists once it is shown.
   useLayoutEffect(() => {
-    const room = element.current;
     if (room === null) return;
     const measure = () => {
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -68,6 +66,6 @@ function useRoom(element: { readonly current: HTMLDivElement | null }, shown: bo
     const observer = new ResizeObserver(measure);
     observer.observe(room);
     return () => observer.disconnect();
-  }, [element, shown]);
+  }, [room]);
   return size;
 }

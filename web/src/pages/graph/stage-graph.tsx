@@ -24,39 +24,38 @@ export function StageGraph({ name, layout, plans, rem }: StageGraphProps) {
   const roving = useRoving();
   const first = nodes.find(({ apps }) => apps.length > 0)?.apps[0]?.id;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a figure has no keyboard.
-    <svg
-      role="group"
-      aria-label={`The stages of ${name}`}
-      viewBox={`0 0 ${width} ${height}`}
-      style={{ inlineSize: `${width}rem`, blockSize: `${height}rem` }}
-      className={styles.graph}
-      {...(roving as object)}
-    >
-      <g>
-        {edges.map(({ key, kind, path }) => (
-          <path key={key} d={path} className={styles.edge} data-kind={kind} />
-        ))}
-      </g>
-      {columns.map(({ stage, x, y, width, apps }) => (
-        <g key={stage} transform={`translate(${x} ${y})`}>
-          <text className={styles.stage} y="1.2">
-            {STAGE_NAMES[stage]} <tspan className={styles.muted}>{apps}</tspan>
-          </text>
-          <PlanText plan={plans.stages.get(stage)} width={width} />
+    <section aria-label={`The stages of ${name}`} {...roving}>
+      <svg
+        role="none"
+        viewBox={`0 0 ${width} ${height}`}
+        style={{ inlineSize: `${width}rem`, blockSize: `${height}rem` }}
+        className={styles.graph}
+      >
+        <g>
+          {edges.map(({ key, kind, path }) => (
+            <path key={key} d={path} className={styles.edge} data-kind={kind} />
+          ))}
         </g>
-      ))}
-      {nodes.map((node) =>
-        node.waiting === null ? (
-          <Station key={node.key} node={node} rem={rem} first={first} />
-        ) : (
-          <WaitingStation key={node.key} node={node} />
-        ),
-      )}
-      {edges.flatMap(({ key, ends }) =>
-        ends.map(([x, y]) => <circle key={`${key} ${x}`} className={styles.stop} cx={x} cy={y} r="0.28" />),
-      )}
-    </svg>
+        {columns.map(({ stage, x, y, width, apps }) => (
+          <g key={stage} transform={`translate(${x} ${y})`}>
+            <text className={styles.stage} y="1.2">
+              {STAGE_NAMES[stage]} <tspan className={styles.muted}>{apps}</tspan>
+            </text>
+            <PlanText plan={plans.stages.get(stage)} width={width} />
+          </g>
+        ))}
+        {nodes.map((node) =>
+          node.waiting === null ? (
+            <Station key={node.key} node={node} rem={rem} first={first} />
+          ) : (
+            <WaitingStation key={node.key} node={node} />
+          ),
+        )}
+        {edges.flatMap(({ key, ends }) =>
+          ends.map(([x, y]) => <circle key={`${key} ${x}`} className={styles.stop} cx={x} cy={y} r="0.28" />),
+        )}
+      </svg>
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 import { useMutation } from "../../acting/use-mutation";
+import { loadPart } from "../../api/load-part";
 import { PausePromotionDocument, ResumePromotionDocument } from "../../gql/graphql";
 import { useHasRole, useIsViewer } from "../../session/session";
 import { Button } from "../../ui/controls/button";
@@ -9,10 +10,10 @@ import page from "../../ui/page.module.css";
 import { VoteButtons } from "../approvals/voting";
 import type { PagePromotion } from "./promotion-page";
 
-const CancelDialog = lazy(() => import("./cancel-dialog"));
-const RetryDialog = lazy(() => import("./retry-dialog"));
-const UndoDialog = lazy(() => import("./undo-dialog"));
-const ReviewDialog = lazy(() => import("./review-dialog"));
+const CancelDialog = lazy(() => loadPart(() => import("./cancel-dialog")));
+const RetryDialog = lazy(() => loadPart(() => import("./retry-dialog")));
+const UndoDialog = lazy(() => loadPart(() => import("./undo-dialog")));
+const ReviewDialog = lazy(() => loadPart(() => import("./review-dialog")));
 
 interface PromotionToolsProps {
   readonly promotion: PagePromotion;

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { listen, type OperationFailed, query } from "../../api/operations";
+import { runAgain } from "../../api/restart";
 import { type EventLineFragment, type EventType, TimelineDocument, TimelineEventsDocument } from "../../gql/graphql";
 import { useClient } from "../../session/session";
 
@@ -38,50 +39,50 @@ const EMPTY: State = { events: [], loaded: false, start: null, error: null };
 export function useTimeline(filter: TimelineFilter): Timeline {
   const client = useClient();
   const [state, setState] = useState<State>(EMPTY);
-  const [attempt, setAttempt] = useState(0);
   const loading = useRef(false);
   const key = JSON.stringify(filter);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` makes it load again.
   useEffect(() => {
     const given = JSON.parse(key) as TimelineFilter;
-    let current = true;
-    let unsubscribe: (() => void) | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let arrived: EventLineFragment[] = [];
-
-    const flush = () => {
-      timer = undefined;
-      const newest = arrived.reverse();
-      arrived = [];
-      setState((before) => ({ ...before, events: [...newest, ...before.events] }));
-    };
-    const fail = (error: OperationFailed) => {
-      if (!current) return;
-      setState((before) => ({ ...before, error }));
-      timer = setTimeout(() => setAttempt((number) => number + 1), RETRY_MS);
-    };
     setState(EMPTY);
-    query(client, TimelineDocument, { ...given, size: PAGE_SIZE }).then(({ cursor, events }) => {
-      if (!current) return;
-      const { hasPreviousPage, startCursor } = events.pageInfo;
-      const start = hasPreviousPage ? startCursor : null;
-      setState({ events: [...events.nodes].reverse(), loaded: true, start, error: null });
-      const variables = { ...given, after: cursor };
-      unsubscribe = listen(client, TimelineEventsDocument, variables, {
-        next: ({ events: event }) => {
-          arrived.push(event);
-          timer ??= setTimeout(flush, BATCH_MS);
-        },
-        failed: fail,
-      });
-    }, fail);
-    return () => {
-      current = false;
-      clearTimeout(timer);
-      unsubscribe?.();
-    };
-  }, [client, key, attempt]);
+    return runAgain((again) => {
+      let current = true;
+      let unsubscribe: (() => void) | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let arrived: EventLineFragment[] = [];
+
+      const flush = () => {
+        timer = undefined;
+        const newest = arrived.reverse();
+        arrived = [];
+        setState((before) => ({ ...before, events: [...newest, ...before.events] }));
+      };
+      const fail = (error: OperationFailed) => {
+        if (!current) return;
+        setState((before) => ({ ...before, error }));
+        again(RETRY_MS);
+      };
+      query(client, TimelineDocument, { ...given, size: PAGE_SIZE }).then(({ cursor, events }) => {
+        if (!current) return;
+        const { hasPreviousPage, startCursor } = events.pageInfo;
+        const start = hasPreviousPage ? startCursor : null;
+        setState({ events: [...events.nodes].reverse(), loaded: true, start, error: null });
+        const variables = { ...given, after: cursor };
+        unsubscribe = listen(client, TimelineEventsDocument, variables, {
+          next: ({ events: event }) => {
+            arrived.push(event);
+            timer ??= setTimeout(flush, BATCH_MS);
+          },
+          failed: fail,
+        });
+      }, fail);
+      return () => {
+        current = false;
+        clearTimeout(timer);
+        unsubscribe?.();
+      };
+    });
+  }, [client, key]);
 
   const { start } = state;
   const loadOlder = useCallback(() => {
