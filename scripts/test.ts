@@ -42,10 +42,12 @@ const nameFilters = process.argv.slice(2);
 const { TEST_DATABASE_URL: existing, ...environment } = process.env;
 const running = new Set<ReturnType<typeof spawn>>();
 let interrupted = false;
-process.once("SIGINT", () => {
-  interrupted = true;
-  for (const child of running) child.kill("SIGINT");
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    interrupted = true;
+    for (const child of running) child.kill(signal);
+  });
+}
 
 // Exit explicitly: a handler of a dependency must not replace the result.
 process.exit(await main());
@@ -102,7 +104,10 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   } finally {
     rmSync(folder, { recursive: true });
-    await administer(url, `DROP DATABASE ${template}`);
+    await administer(url, `DROP DATABASE ${template}`).catch((error: unknown) => {
+      // A cluster of this process stops at the same signal.
+      if (!interrupted) throw error;
+    });
   }
   const failed = outcomes.filter(({ passed }) => !passed);
   const tests = outcomes.reduce((sum, outcome) => sum + outcome.tests, 0);

@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
+import { eventually } from "../../src/async/eventually.js";
 import { temporaryFolder } from "../support/service/temporary-folder.js";
 
-/** Runs `npm test` on a folder of test files, after the build. */
-async function runTests(folder: string): Promise<{ code: number | null; output: string }> {
+/** Starts `npm test` on a folder of test files, after the build. */
+function startTests(folder: string) {
   const { NODE_TEST_CONTEXT: _, TEST_DATABASE_URL: __, ...env } = process.env;
   const child = spawn(process.execPath, ["dist/scripts/test.js"], {
     env: { ...env, TEST_FOLDER: folder },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const exited = new Promise<number | null>((done) => child.once("close", done));
+  return { child, exited: new Promise<number | null>((done) => child.once("close", done)) };
+}
+
+async function runTests(folder: string): Promise<{ code: number | null; output: string }> {
+  const { child, exited } = startTests(folder);
   return { output: await text(child.stdout), code: await exited };
 }
 
@@ -48,5 +53,25 @@ describe("the test runner", () => {
     const { code, output } = await runTests(folder);
     assert.equal(code, 0, output);
     assert.match(output, /^6 passed, 0 failed$/m);
+  });
+
+  it("ends the processes of its tests when it is terminated", async (t) => {
+    const folder = temporaryFolder(t);
+    const pids = join(folder, "pids");
+    const hangs = `
+      import { appendFileSync } from "node:fs";
+      import { it } from "node:test";
+      it("hangs", () => {
+        appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n");
+        return new Promise((resolve) => setTimeout(resolve, 600_000));
+      });`;
+    writeFileSync(join(folder, "hanging.test.js"), hangs);
+    const { child, exited } = startTests(folder);
+    t.after(() => child.kill("SIGKILL"));
+    const started = () => (existsSync(pids) ? readFileSync(pids, "utf8").trim().split("\n").map(Number) : []);
+    assert.ok(await eventually(() => started().length === 2, { timeoutMs: 60_000 }));
+    child.kill("SIGTERM");
+    assert.equal(await exited, 1);
+    for (const pid of started()) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   });
 });
