@@ -1,7 +1,7 @@
 import type { Narrator } from "./narrator.js";
 import type { Railyard } from "./railyard.js";
 
-/** Who plays: each with a token of that role, and no more access than it gives. */
+/** The roles in the story. Each has a token with that role only. */
 export interface Cast {
   readonly admin: Railyard;
   /** Creates, releases and promotes. */

@@ -14,7 +14,7 @@ export async function playChecks(cast: Cast, tell: Narrator): Promise<void> {
 }
 
 async function requireChecks({ operator }: Cast, tell: Narrator): Promise<Coupling> {
-  tell.chapter("Required status checks", "A stage can require that others have found a release to be in order.");
+  tell.chapter("Required status checks", "A stage can require checks that other systems report on a release.");
   await operator.createPipeline("myapp-checked");
   const quietly = operator.silently();
   const requiredChecks = ["my-status-check", "my-other-check"];
@@ -41,7 +41,7 @@ async function requireChecks({ operator }: Cast, tell: Narrator): Promise<Coupli
 }
 
 async function refuseUntilReported({ operator, reporter }: Cast, tell: Narrator): Promise<Release> {
-  tell.chapter("No promotion without them", "What is refused says every reason, and writes nothing.");
+  tell.chapter("No promotion without them", "A refusal lists every reason and writes nothing.");
   const quietly = operator.silently();
   const release = await quietly.release("appa-default", await quietly.createBuild(MERGE));
   const promotion = { app: "appa-default" };
@@ -69,7 +69,7 @@ async function refuseUntilReported({ operator, reporter }: Cast, tell: Narrator)
   );
   const { promotable, blockers } = await operator.plan(promotion);
   tell.holds(
-    "The plan, which writes nothing, gives the same reasons",
+    "The plan gives the same reasons",
     { promotable, codes: blockers.map((blocker) => blocker.code) },
     { promotable: false, codes: ["CHECK_FAILED", "CHECK_PENDING"] },
   );
@@ -78,7 +78,10 @@ async function refuseUntilReported({ operator, reporter }: Cast, tell: Narrator)
 }
 
 async function passWithSuccess({ operator, reporter }: Cast, tell: Narrator, release: Release): Promise<void> {
-  tell.chapter("With every check passed, it goes", "The record of the decision stays with the promotion.");
+  tell.chapter(
+    "With every check passed, the promotion starts",
+    "The promotion records the checks that it was evaluated with.",
+  );
   tell.shows(
     statusLines(await reporter.report(release, "my-status-check", "SUCCESS")),
     "my-status-check: success, says reporter",
@@ -96,7 +99,7 @@ async function passWithSuccess({ operator, reporter }: Cast, tell: Narrator, rel
       Promoted: ⬢ appa-default (Release: ${release.id})
       To: ⬢ appc-default`,
   );
-  tell.holds("It keeps the checks that it was judged by", promotion.targets[0]?.checks, [
+  tell.holds("It records the checks that it was evaluated with", promotion.targets[0]?.checks, [
     { context: "my-other-check", state: "SUCCESS", passed: true },
     { context: "my-status-check", state: "SUCCESS", passed: true },
   ]);
@@ -109,7 +112,7 @@ async function passWithSuccess({ operator, reporter }: Cast, tell: Narrator, rel
 }
 
 async function removeWithElevatedAccess({ operator, admin }: Cast, tell: Narrator, gated: Coupling): Promise<void> {
-  tell.chapter("Removing checks needs elevated access", "To add one does not; to leave one out does.");
+  tell.chapter("Removing checks needs elevated access", "Adding a check does not.");
   const more = [...gated.requiredChecks, "my/status-check"];
   const updated = await operator.updateChecks(gated, more);
   tell.holds("An operator may add a check", updated.requiredChecks, more);
@@ -120,7 +123,7 @@ async function removeWithElevatedAccess({ operator, admin }: Cast, tell: Narrato
   const kept = (await operator.silently().pipeline("myapp-checked")).stages
     .flatMap(({ couplings }) => couplings)
     .at(-1);
-  tell.holds("The checks are as they were", kept?.requiredChecks, more);
+  tell.holds("The checks are unchanged", kept?.requiredChecks, more);
   const freed = await admin.updateChecks(gated, []);
   tell.holds("An administrator has removed them all", freed.requiredChecks, []);
 

@@ -13,7 +13,7 @@ export async function playGates(cast: Cast, tell: Narrator): Promise<void> {
 }
 
 async function requireApprovals({ operator }: Cast, tell: Narrator): Promise<void> {
-  tell.chapter("Approvals", "A stage can require that other people agree.");
+  tell.chapter("Approvals", "A stage can require approvals by other people.");
   await operator.createPipeline("myapp-gated");
   const quietly = operator.silently();
   await quietly.add("myapp-gated", "myapp-gated-staging", "STAGING");
@@ -35,7 +35,7 @@ async function requireApprovals({ operator }: Cast, tell: Narrator): Promise<voi
 }
 
 async function promoteWhenReady({ operator, manager }: Cast, tell: Narrator): Promise<void> {
-  tell.chapter("Promote when ready", "It is asked for once, and goes by itself when nothing blocks it any more.");
+  tell.chapter("Promote when ready", "Ask once: the promotion starts as soon as nothing blocks it.");
   const freeze = await operator.startFreeze("myapp-gated", "Incident 7");
   const waiting = await operator.promoteWhenReady("myapp-gated-staging");
   tell.shows(
@@ -58,7 +58,7 @@ async function promoteWhenReady({ operator, manager }: Cast, tell: Narrator): Pr
         ⬢ ${APP} FROZEN: ${APP} is frozen until <time>: Incident 7
           Cleared by: WAIT, LIFT_FREEZE, FORCE`,
   );
-  tell.holds("Nothing was released in the freeze", (await operator.silently().app(APP)).releases.totalCount, 0);
+  tell.holds("Nothing was released during the freeze", (await operator.silently().app(APP)).releases.totalCount, 0);
   await operator.liftFreeze(freeze, "Fixed");
   const promotion = await operator.promotion(waiting.id);
   tell.shows(
@@ -70,5 +70,5 @@ async function promoteWhenReady({ operator, manager }: Cast, tell: Narrator): Pr
       To: ⬢ ${APP}`,
   );
   const by = promotion.targets[0]?.release.createdBy.name;
-  tell.holds("It went with the end of the freeze, as asked for by the operator", by, "operator");
+  tell.holds("It started when the freeze ended, as the operator's promotion", by, "operator");
 }

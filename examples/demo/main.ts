@@ -5,10 +5,10 @@ import { Railyard } from "./railyard.js";
 import { type Server, startServer } from "./server.js";
 import { playStory } from "./story.js";
 
-const USAGE = `Plays the pipelines walk-through and checks everything that it shows. Exits 1 where anything differs.
+const USAGE = `Runs the pipelines walk-through and checks everything that it shows. Exits with 1 if anything differs.
 
-  npm run demo                                               on a server of its own, gone afterwards
-  RAILYARD_TOKEN=… npm run demo -- --url http://host:4000    on yours, where nothing of the story may be yet; an ADMIN's token
+  npm run demo                                               on a temporary server
+  RAILYARD_TOKEN=… npm run demo -- --url http://host:4000    on your server, without objects of the story; with an ADMIN token
 `;
 
 async function main(): Promise<void> {

@@ -32,12 +32,12 @@ export class Narrator {
     this.#print("chapter", [...(this.#chapter === 1 ? [] : [""]), heading, colors.italic(line)]);
   }
 
-  /** Says what somebody asks for. */
+  /** Prints a request and who sends it. */
   does(who: string, call: string): void {
     this.#print("does", [`${colors.dim(`${who} ›`)} ${call.replace(/^\w+/, (verb) => colors.bold(verb))}`]);
   }
 
-  /** Shows the lines that came back, each of which must be what was promised; the promise's margin does not count. */
+  /** Prints the lines of the response, which must equal the expected ones. Indentation of the expected lines does not count. */
   shows(lines: readonly string[], promise: string): void {
     const promised = unindented(promise);
     for (let index = 0; index < Math.max(lines.length, promised.length); index += 1) {

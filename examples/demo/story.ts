@@ -25,7 +25,7 @@ async function createPipeline({ operator }: Cast, tell: Narrator): Promise<void>
   const myapp = await operator.createPipeline("myapp");
   tell.shows(pipelineLines(myapp), "= myapp pipeline (review -> development -> staging -> production)");
 
-  tell.chapter("Adding apps to a pipeline", "Any set of applications, one or more, can be placed into any stage.");
+  tell.chapter("Adding apps to a pipeline", "A stage can hold any number of apps.");
   const places = { "myapp-space-dev": "DEVELOPMENT", "myapp-space-qa": "STAGING", "myapp-space-stg": "STAGING" };
   for (const [app, stage] of Object.entries(places)) {
     tell.shows(
@@ -65,7 +65,7 @@ async function promoteFromDevelopment({ operator }: Cast, tell: Narrator): Promi
         Description: Deploy of 7fd1a60`,
   );
 
-  tell.chapter("Promoting an app", "Its build moves forward bit by bit, to every app of the next stage.");
+  tell.chapter("Promoting an app", "Its build moves unchanged to every app of the next stage.");
   const before = await operator.silently().app("myapp-space-qa");
   const promotion = await operator.promote({ app: "myapp-space-dev" });
   tell.shows(
@@ -88,9 +88,9 @@ async function promoteFromDevelopment({ operator }: Cast, tell: Narrator): Promi
         Description: Promotion from myapp-space-dev`,
   );
   const builds = promotion.targets.map((target) => target.release.build);
-  tell.holds("Both run the very build of myapp-space-dev", builds, [build, build]);
+  tell.holds("Both run the same build as myapp-space-dev", builds, [build, build]);
   tell.holds(
-    "Nothing of myapp-space-qa was touched but its releases",
+    "Only the releases of myapp-space-qa have changed",
     { ...after, releases: null },
     { ...before, releases: null },
   );
@@ -128,7 +128,11 @@ async function bringTogether({ operator }: Cast, tell: Narrator): Promise<void> 
       Promoted: ⬢ myapp-jim-dev (Release: ${jims.id})
       To: ⬢ myapp-staging`,
   );
-  tell.holds("The first app found is promoted where none is named: Jim's", first.source.name, "myapp-jim-dev");
+  tell.holds(
+    "Without a source app, the first app of the stage with a release is promoted: Jim's",
+    first.source.name,
+    "myapp-jim-dev",
+  );
 
   const second = await operator.promote({ app: "myapp-kim-dev", release: kims.id, targets: ["myapp-staging"] });
   tell.shows(
@@ -149,13 +153,13 @@ async function bringTogether({ operator }: Cast, tell: Narrator): Promise<void> 
       To: ⬢ myapp`,
   );
   const [live] = (await quietly.app("myapp")).releases.nodes;
-  tell.holds("Production runs Kim's commit, which came last", live?.build.commit, kims.build.commit);
+  tell.holds("Production runs Kim's commit, the latest one", live?.build.commit, kims.build.commit);
 }
 
 const REGIONS = ["ams", "bom", "cdg", "fra", "gru", "iad", "jnb", "lhr", "nrt", "ord", "sin", "syd"];
 
 async function deployToTwelveRegions({ operator }: Cast, tell: Narrator): Promise<void> {
-  tell.chapter("Twelve regions at once", "All the apps of the production step are deployed to with one promotion.");
+  tell.chapter("Twelve regions at once", "One promotion releases to all apps of the production stage.");
   await operator.createPipeline("myapp-world");
   const quietly = operator.silently();
   await quietly.add("myapp-world", "myapp-world-stage", "STAGING");

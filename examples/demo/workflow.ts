@@ -5,7 +5,10 @@ import { promotionLines, releasesLines, reviewAppLines } from "./views.js";
 
 /** The end of the story: the common workflow, from a pull request to production. */
 export async function playWorkflow({ operator }: Cast, tell: Narrator): Promise<void> {
-  tell.chapter("From a pull request to production", "A pull request gets a preview app; what is merged is deployed.");
+  tell.chapter(
+    "From a pull request to production",
+    "A pull request gets a preview app. After the merge, the build is deployed.",
+  );
   const { repository } = MERGE;
   await operator.createPipeline("myapp-flow", { repository, branch: "master", reviewAppsEnabled: true });
   const quietly = operator.silently();
@@ -17,9 +20,9 @@ export async function playWorkflow({ operator }: Cast, tell: Narrator): Promise<
   tell.shows(reviewAppLines(preview), "⬢ myapp-flow-pr-6 previews pull request 6 (patch-1)");
   await quietly.createBuild({ ...PATCH, branch: "patch-1" });
   const [previewed] = (await quietly.app("myapp-flow-pr-6")).releases.nodes;
-  tell.holds("The preview runs what its branch was built to", previewed?.build.artifact, PATCH.artifact);
+  tell.holds("The preview runs the build of its branch", previewed?.build.artifact, PATCH.artifact);
   await operator.closeReviewApp("myapp-flow", 6);
-  tell.holds("Merged, the preview is gone", await quietly.find("myapp-flow-pr-6"), null);
+  tell.holds("After the merge, the preview is gone", await quietly.find("myapp-flow-pr-6"), null);
 
   const build = await quietly.createBuild(MERGE);
   const dev = await operator.app("myapp-flow-dev");
@@ -33,7 +36,7 @@ export async function playWorkflow({ operator }: Cast, tell: Narrator): Promise<
         Description: Deploy of 7fd1a60`,
   );
   const by = dev.releases.nodes[0]?.createdBy.name;
-  tell.holds("Nobody asked for it: the central branch deploys by itself", by, "railyard");
+  tell.holds("The central branch is deployed automatically", by, "railyard");
 
   const staged = await operator.promote({ app: "myapp-flow-dev" });
   tell.shows(

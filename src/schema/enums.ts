@@ -18,7 +18,7 @@ describe("StatusState", enums.StatusState, "The state that an external service r
 
 describe("BuildPhase", enums.BuildPhase, "The progress of a build.", {
   PENDING: "The build is in progress.",
-  SUCCEEDED: "The artifact is available. The build cannot change anymore.",
+  SUCCEEDED: "The artifact is available. The build can no longer change.",
   FAILED: "The build failed.",
 });
 
@@ -58,11 +58,11 @@ describe("ReleaseTrigger", enums.ReleaseTrigger, "What created a release.", {
 describe(
   "AutoDeployOutcome",
   enums.AutoDeployOutcome,
-  "Whether a build is deployed automatically to an app, or what keeps it from that.",
+  "Whether a build is deployed automatically to an app, or what prevents it.",
   {
     DEPLOYED: "The build was released on the app.",
     WAITING:
-      "A gate holds the build back, for example required checks that have not passed, or it has not succeeded. It is deployed once nothing holds it back.",
+      "The build has not succeeded, or a gate such as a required check blocks it. It is deployed once nothing blocks it.",
     HELD: "Automatic deploys of the app are held after a rollback, until the next release or promotion to it.",
     SUPERSEDED: "A newer build, which was registered later, has been released on the app.",
     NOT_NEWER:
@@ -73,23 +73,23 @@ describe(
 describe("VerificationFailure", enums.VerificationFailure, "What happens if the verification of a release fails.", {
   STOP: "The target of the promotion counts as failed.",
   ROLL_BACK: "The app is rolled back, and the target of the promotion counts as failed.",
-  RECORD: "It is recorded. The target of the promotion counts as succeeded.",
+  RECORD: "The failure is only recorded. The target of the promotion counts as succeeded.",
 });
 
 describe("PromotionPhase", enums.PromotionPhase, "The phase of a promotion.", {
-  WAITING: "It waits until its gates let it through.",
+  WAITING: "It waits for its gates.",
   IN_PROGRESS: "At least one target has not reached a final phase.",
   SUCCEEDED: "Every target succeeded.",
   PARTIALLY_SUCCEEDED: "Some targets succeeded and others did not.",
   FAILED: "No target succeeded.",
   CANCELLED: "It was cancelled before any target succeeded or failed.",
-  EXPIRED: "It waited longer than it was allowed to.",
+  EXPIRED: "It waited longer than `expiresIn` allows.",
   REJECTED: "An approver rejected it.",
   SUPERSEDED: "A newer promotion took all of its targets while it waited.",
 });
 
 describe("PromotionTargetPhase", enums.PromotionTargetPhase, "The phase of one target of a promotion.", {
-  WAITING: "The promotion, or the wave of the target, waits until its gates let it through.",
+  WAITING: "The promotion, or the wave of the target, waits for its gates.",
   QUEUED: "Its release is queued behind another deployment of the app.",
   DEPLOYING: "Its release is being deployed.",
   VERIFYING: "Its release has succeeded and is being verified.",
@@ -100,39 +100,39 @@ describe("PromotionTargetPhase", enums.PromotionTargetPhase, "The phase of one t
   ROLLED_BACK: "The verification of its release failed, and the app was rolled back.",
 });
 
-describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is refused.", {
+describe("BlockerCode", enums.BlockerCode, "Why a promotion or release is blocked.", {
   NO_RELEASE: "The source app has no release to promote.",
   RELEASE_NOT_SUCCEEDED: "The release to promote has not succeeded on the source app.",
   NO_NEXT_STAGE: "The source stage is the last one.",
   NO_TARGETS: "The next stage has no apps.",
-  UP_TO_DATE: "`skipUpToDate` leaves no target: all of them already run the build.",
+  UP_TO_DATE: "`skipUpToDate` skips every target: all of them already run the build.",
   CHECK_MISSING: "A required check has not been reported on the release.",
   CHECK_PENDING: "A required check is still pending.",
   CHECK_FAILED: "A required check reported FAILURE or ERROR.",
-  REPOSITORY_MISMATCH: "The build is of another repository or component than the pipeline.",
+  REPOSITORY_MISMATCH: "The build belongs to a different repository or component than the pipeline.",
   APPROVAL_REQUIRED: "An approval rule of the target is not met.",
   WINDOW_CLOSED: "The deployment windows of the target are closed.",
   FROZEN: "A freeze applies to the target.",
-  NOT_BEFORE: "The promotion waits for the time that was asked for.",
+  NOT_BEFORE: "The time that was requested with `notBefore` has not come.",
   SOAKING: "The release has not been current on the source app for the stage's soak time.",
   NOT_VERIFIED: "The release has not been verified on the source app.",
   BUILD_QUARANTINED: "The build is quarantined from this stage on.",
-  CONFIG_MISSING: "The target lacks config vars that the build needs.",
+  CONFIG_MISSING: "Config vars of the target are missing, or do not match those of the source as the stage requires.",
   GATE_FAILED: "A gate could not be evaluated, because its data is invalid. Gates fail closed.",
-  WAVE_NOT_ENDED: "Targets of an earlier wave are under way, or wait.",
-  PARALLEL_LIMIT: "As many targets are under way as the policy of the stage allows at once.",
-  WAVE_PAUSE: "The pause after the wave before is not over.",
-  MANUAL_WAVE: "The wave begins only by `advancePromotion`.",
+  WAVE_NOT_ENDED: "An earlier wave has not ended.",
+  PARALLEL_LIMIT: "The stage's limit for targets in progress at the same time, `maxParallel`, is reached.",
+  WAVE_PAUSE: "The pause after the previous wave is not over.",
+  MANUAL_WAVE: "The wave starts only with `advancePromotion`.",
   PAUSED: "The promotion is paused.",
 });
 
 describe("Remedy", enums.Remedy, "What can clear a blocker.", {
-  REPORT_STATUS: "A report of the check with SUCCESS.",
+  REPORT_STATUS: "Reporting the check as SUCCESS.",
   APPROVE: "An approval.",
-  WAIT: "Time. `clearsAt` says when, if it is known.",
+  WAIT: "Waiting. `clearsAt` says until when, if that is known.",
   LIFT_FREEZE: "Lifting the freeze, or an exemption from it.",
   SET_CONFIG: "Setting the missing config vars.",
-  DEPLOY: "A successful deployment to the source app, or the end of deployments that are under way.",
+  DEPLOY: "A successful deployment to the source app, or the end of the deployments in progress.",
   FORCE: "`force` with a reason, by an administrator.",
   ADVANCE: "`advancePromotion`.",
   RESUME: "`resumePromotion`.",
@@ -149,16 +149,16 @@ describe("Role", enums.Role, "The permissions of a token. Each role includes the
 
 describe("ConfigParity", enums.ConfigParity, "Which config vars a target of a promotion must have.", {
   OFF: "None: config vars are not compared.",
-  REQUIRED: "Those that the build or the target app requires.",
-  SUPERSET: "Also every one that the source app has.",
-  EXACT: "Also no other ones: the source and the target have the same keys.",
+  REQUIRED: "The config vars that the build or the target app requires.",
+  SUPERSET: "In addition, every config var that the source app has.",
+  EXACT: "In addition, no others: the source and the target must have the same keys.",
 });
 
 describe("WebhookFormat", enums.WebhookFormat, "The format of a webhook's request bodies.", {
   RAILYARD: "JSON with `type`, `timestamp` and `data`, as Standard Webhooks recommends.",
   CLOUDEVENTS: "CloudEvents 1.0 in structured mode.",
   CDEVENTS: "CDEvents 0.5, bound to CloudEvents in binary mode.",
-  SLACK: "Messages for an incoming webhook of Slack. Only what people want to hear is sent.",
+  SLACK: "Messages for an incoming webhook of Slack. Only sends events that people want to read.",
 });
 
 describe("WebhookState", enums.WebhookState, "Whether a webhook sends events.", {
@@ -167,7 +167,7 @@ describe("WebhookState", enums.WebhookState, "Whether a webhook sends events.", 
   PAUSED:
     "It sends nothing until `resumeWebhook`. It was paused by a person, after failing for 5 days, or because the log no longer holds the events after its cursor. `problem` holds the reason.",
   DISABLED:
-    "It sends nothing until `resumeWebhook`. The receiver answered 410 Gone, or the token that made it has ended. `problem` holds the reason.",
+    "It sends nothing until `resumeWebhook`. The receiver answered 410 Gone, or the token that created it was revoked or has expired. `problem` holds the reason.",
 });
 
 describe("GithubReportPhase", enums.GithubReportPhase, "The progress of reporting a release to GitHub.", {
@@ -197,7 +197,7 @@ describe("GithubDeliveryOutcome", enums.GithubDeliveryOutcome, "What a webhook d
   APPLIED: "It took effect. A redelivery does nothing.",
   IGNORED: "It needs no change. `message` says why.",
   PENDING:
-    "It has no effect yet. It is applied once a pipeline has its repository, and for pull requests has review apps enabled; or when it is redelivered.",
+    "It has had no effect yet. It is applied once a pipeline has its repository (for pull requests, with review apps enabled), or when it is redelivered.",
   EXPIRED: "It was PENDING for 24 hours. It is applied only if it is redelivered.",
   REFUSED: "It could not be applied. `message` says why. Redeliver it once the cause is fixed.",
 });
@@ -234,13 +234,13 @@ describe("PromotionOrderField", enums.PromotionOrderField, "What promotions can 
 
 describe("ApprovalDecision", enums.ApprovalDecision, "A decision about a promotion.", {
   APPROVED: "This person agrees to the promotion.",
-  REJECTED: "The promotion must not start. It has ended.",
+  REJECTED: "This person rejects the promotion, which ends it.",
 });
 
 describe("VoidReason", enums.VoidReason, "Why an approval stopped counting.", {
-  WITHDRAWN: "The person took it back.",
-  EXPIRED: "Its time was over.",
-  RULE_CHANGED: "The rule changed, and would not accept it any more.",
+  WITHDRAWN: "The person withdrew it.",
+  EXPIRED: "It expired.",
+  RULE_CHANGED: "The rule changed and no longer accepts it.",
   CREDENTIAL_REVOKED: "The token that it was given with was revoked.",
-  CHECK_FAILED: "A check failed that had passed when it was given.",
+  CHECK_FAILED: "A check that had passed when it was given has failed since.",
 });

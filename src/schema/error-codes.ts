@@ -6,7 +6,7 @@ export function errorCodeEnum(): GraphQLEnumType {
   return new GraphQLEnumType({
     name: "ErrorCode",
     description:
-      "The code of an error, in `extensions.code`. No field returns it: generated clients get it by this enum.",
+      "The code of an error, in `extensions.code`. No field returns it; the enum exists for generated clients.",
     values: Object.fromEntries(Object.entries(REFUSALS).map(([code, description]) => [code, { description }])),
   });
 }

@@ -297,7 +297,7 @@ describe("a command whose output is piped", () => {
     // Late enough for a slow machine to start the command before.
     const soon = new Date(Date.now() + 12_000).toISOString();
     const night = await cli.run(["promote", "-a", dev.name, "--not-before", soon, "--wait"]);
-    assert.deepEqual([night.code, night.stdout.includes("It was asked for not before")], [0, true], night.stdout);
+    assert.deepEqual([night.code, night.stdout.includes("The promotion was requested for")], [0, true], night.stdout);
     const wrong = await cli.run(["promote", "-a", dev.name, "--not-before", "tonight"]);
     assert.deepEqual([wrong.code, wrong.stderr.startsWith("--not-before must be a time")], [2, true]);
   });

@@ -100,11 +100,17 @@ describe("the page about rollouts", () => {
     await place(production.id, "PRODUCTION");
     const matcher = new ResponseMatcher();
     matcher.assertMatches({ id: coupling.id }, { id: "01a2070f-76e2-7487-95aa-3a37824b4d3e" }, "the coupling");
-    await runSection(server, clock, matcher, "Example: verified on staging, then production by itself on weekdays", {
-      "2030-01-04 18:00": async () => {
-        const release = await seed.release(staging, await seed.build({ repository, branch: "main" }));
-        matcher.assertMatches({ id: release.id }, { id: "01a2070f-76e3-7b5c-9d10-0c4f5f0a7e21" }, "the release");
+    await runSection(
+      server,
+      clock,
+      matcher,
+      "Example: verified on staging, then automatically to production on weekdays",
+      {
+        "2030-01-04 18:00": async () => {
+          const release = await seed.release(staging, await seed.build({ repository, branch: "main" }));
+          matcher.assertMatches({ id: release.id }, { id: "01a2070f-76e3-7b5c-9d10-0c4f5f0a7e21" }, "the release");
+        },
       },
-    });
+    );
   });
 });

@@ -24,10 +24,10 @@ const KEY_LINES = [
   "my-status-check: pending, says reporter",
   "✗ FORBIDDEN: removeChecks requires the ADMIN role; this token has OPERATOR.",
   "⬢ myapp-flow-pr-6 previews pull request 6 (patch-1)",
-  "✓ Nobody asked for it: the central branch deploys by itself",
+  "✓ The central branch is deployed automatically",
   "Promoting app ⬢ myapp-gated-staging ... waiting",
   "    Cleared by: WAIT, LIFT_FREEZE, FORCE",
-  "✓ It went with the end of the freeze, as asked for by the operator",
+  "✓ It started when the freeze ended, as the operator's promotion",
   "All 151 things that the text promises were so.",
 ];
 
@@ -43,7 +43,7 @@ const TAMPERS: Readonly<Record<string, { tamper: Tampering; missed: RegExp }>> =
         for (const target of data?.promote?.promotion.targets ?? []) target.release.build.checksum = "sha256:0";
       },
     },
-    missed: /Both run the very build/,
+    missed: /Both run the same build/,
   },
   "the description of a release is another": {
     tamper: {

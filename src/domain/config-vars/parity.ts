@@ -55,7 +55,7 @@ export interface ParityGap {
  * - SUPERSET: also every key that the source has.
  * - EXACT: also, the target has no key that the source has not: both have the same keys, as Akkeris demands.
  *
- * @param source null if there is none, for a build that is released straight onto an app: then there is nothing to compare
+ * @param source null for a build that is released straight onto an app, which has no source to compare with
  */
 export function findParityGap(
   parity: ConfigParity,

@@ -29,7 +29,7 @@ export interface SetConfigInput extends OverrideInput {
 
 export interface SetConfigResult {
   readonly app: App;
-  /** The release that takes the change on; null if there is none. */
+  /** The release with which the deployer applies the change; null if no release is needed. */
   readonly release: Release | null;
 }
 

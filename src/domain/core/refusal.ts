@@ -14,8 +14,8 @@ export const REFUSALS = {
   IDEMPOTENCY_KEY_REUSED: "The idempotency key was used with another input.",
   CURSOR_EXPIRED:
     "The events after the cursor were pruned, or the cursor is beyond the end of the log; `oldestCursor` is the first cursor to read from.",
-  QUERY_TOO_LARGE: "The operation exceeds a limit; `limit` holds it.",
-  RATE_LIMITED: "The token has spent its budget; `retryAfter` says in how many seconds to try again.",
+  QUERY_TOO_LARGE: "The operation exceeds a limit; `limit` holds the limit.",
+  RATE_LIMITED: "The token has used up its budget; `retryAfter` is the number of seconds to wait.",
   UNAVAILABLE: "The database cannot be reached, or the service is stopping. Try again.",
   GRAPHQL_PARSE_FAILED: "The document has a syntax error.",
   GRAPHQL_VALIDATION_FAILED: "The document does not match the schema.",

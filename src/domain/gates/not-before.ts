@@ -7,7 +7,7 @@ export const notBeforeGate = defineGate({
   facts: {},
   evaluate(now, { notBefore }) {
     if (notBefore == null || notBefore <= now) return [];
-    const message = `It was asked for not before ${notBefore.toISOString()}.`;
+    const message = `The promotion was requested for ${notBefore.toISOString()} or later.`;
     return [createBlocker({ code: "NOT_BEFORE", message, clearsAt: notBefore, remedies: ["WAIT"] })];
   },
 });

@@ -15,7 +15,7 @@ export interface ReviewForcedPromotionInput {
 }
 
 /**
- * Records that another person looked at a promotion that went past gates by `force`. A second review changes nothing.
+ * Records that another person reviewed a forced promotion. A second review changes nothing.
  *
  * @throws Refusal CONFLICT if it went past none, or the viewer forced it
  */

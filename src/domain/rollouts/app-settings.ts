@@ -44,7 +44,7 @@ const STRICTNESS: Required<Strictness<Verification>> = {
 };
 
 /**
- * Sets what verifies the releases of an app. It applies to releases that succeed from now on.
+ * Sets how the releases of an app are verified. It applies to releases that succeed from now on.
  *
  * @throws Refusal FORBIDDEN if it is loosened or removed and the viewer is not ADMIN
  */

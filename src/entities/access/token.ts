@@ -25,7 +25,7 @@ export class Viewer {
   })
   subject!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The person behind the token; null if it stands for none." })
+  @Field(() => String, { nullable: true, description: "The person whom the token represents; null if none." })
   person!: string | null;
 
   @Field(() => [String], { description: "The groups that the person or the token belongs to." })
@@ -64,7 +64,7 @@ export class Token extends Node {
 
   @Field(() => String, {
     nullable: true,
-    description: "The person that the token stands for, as in approvals; null if it stands for none.",
+    description: "The person whom the token represents, for example in approvals; null if none.",
   })
   @Column("text", { nullable: true })
   person!: string | null;

@@ -4,14 +4,14 @@ import { Coupling } from "../pipelines/coupling.js";
 
 @ObjectType({
   description:
-    "Whether a build is deployed automatically to one app that follows its branch, or whose pull request has its commit as the head. Computed from the present state.",
+    "Whether a build is deployed automatically to an app that follows the branch of the build, or whose pull request has the commit of the build as its head. Computed from the current state.",
   simpleResolvers: true,
 })
 export class AutoDeploy {
   @Field(() => Coupling, { description: "The place of the app in its pipeline." })
   coupling!: Coupling;
 
-  @Field(() => AutoDeployOutcome, { description: "Whether the build is deployed, or what keeps it from that." })
+  @Field(() => AutoDeployOutcome, { description: "Whether the build is deployed, or what prevents it." })
   outcome!: AutoDeployOutcome;
 
   @Field(() => String, {

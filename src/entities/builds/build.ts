@@ -101,7 +101,8 @@ export class Build extends Node {
   checksum!: string | null;
 
   @Field(() => [String], {
-    description: "The keys of config vars that the build needs. Promotions are blocked to apps that have not set them.",
+    description:
+      "The keys of the config vars that the build needs. Promotions to apps that have not set them are blocked.",
   })
   @Column("simple-json")
   requiredConfig!: readonly string[];

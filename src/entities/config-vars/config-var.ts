@@ -25,7 +25,7 @@ export class ConfigVar {
   secret!: boolean;
 
   @Field(() => Boolean, {
-    description: "Whether the app requires the key: promotions into it are blocked while it is not set.",
+    description: "Whether the app requires the key. Promotions to the app are blocked while the key is not set.",
   })
   @Column("boolean")
   required!: boolean;

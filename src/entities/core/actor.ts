@@ -13,7 +13,7 @@ export class Actor {
   @Field(() => String, {
     nullable: true,
     description:
-      "A stable identifier: the token's id, or the issuer and subject of a JWT. Null for automation, and for records from before it was stored.",
+      "A stable identifier: the token's id, or the issuer and subject of a JWT. Null for automation, and for records from before identifiers were stored.",
   })
   subject!: string | null;
 

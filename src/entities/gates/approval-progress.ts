@@ -4,7 +4,7 @@ import type { Promotion } from "../releases/promotion.js";
 import type { Approval } from "./approval.js";
 import { ApprovalRule, Approver } from "./approval-rule.js";
 
-@ObjectType({ description: "How far a promotion is approved under one rule.", simpleResolvers: true })
+@ObjectType({ description: "The progress of a promotion's approval under one rule.", simpleResolvers: true })
 export class ApprovalProgress {
   promotion!: Promotion;
 
@@ -23,7 +23,7 @@ export class ApprovalProgress {
   @Field(() => Boolean, { description: "Whether the rule is met." })
   met!: boolean;
 
-  @Field(() => [Approver], { description: "Of whom approvals are missing; empty once the rule is met." })
+  @Field(() => [Approver], { description: "The approvers whose approvals are missing; empty once the rule is met." })
   missing!: readonly Approver[];
 
   @Field(() => Int, { description: "How many distinct people must approve." })

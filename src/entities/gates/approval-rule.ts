@@ -20,14 +20,15 @@ export class Approver {
   @Field(() => String, { nullable: true, description: "The person; null if the approver is a role or a group." })
   person!: string | null;
 
-  @Field(() => Int, { description: "How many of the rule's approvals must come from this approver at least." })
+  @Field(() => Int, { description: "The minimum number of approvals that must come from this approver." })
   atLeast!: number;
 }
 
 @Entity("approval_rules")
 @ObjectType({
   implements: Node,
-  description: "Requires people to approve promotions into a stage, and releases straight onto its apps.",
+  description:
+    "A rule that requires people to approve promotions into a stage. It also blocks direct releases onto the apps of the stage.",
   simpleResolvers: true,
 })
 export class ApprovalRule extends Node {
@@ -50,7 +51,7 @@ export class ApprovalRule extends Node {
   @Column("integer")
   required!: number;
 
-  @Field(() => [Approver], { description: "Who may approve: anybody whom one of these names." })
+  @Field(() => [Approver], { description: "Who may approve: everyone who matches one of these." })
   @Column("simple-json")
   approvers!: readonly Approver[];
 

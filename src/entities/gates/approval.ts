@@ -8,7 +8,7 @@ import { Node } from "../core/node.js";
 @Entity("approvals")
 @ObjectType({
   implements: Node,
-  description: "A person's decision about a promotion that waits, under one rule.",
+  description: "A person's decision about a waiting promotion, under one rule.",
   simpleResolvers: true,
 })
 export class Approval extends Node {
@@ -57,7 +57,7 @@ export class Approval extends Node {
   @Column("bigint", instant)
   createdAt!: Date;
 
-  @Field(() => Date, { description: "Until when it counts." })
+  @Field(() => Date, { description: "When it expires." })
   @Column("bigint", instant)
   validUntil!: Date;
 

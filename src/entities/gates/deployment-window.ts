@@ -17,7 +17,7 @@ export class DeploymentWindow extends Node {
   @Column("text")
   name!: string;
 
-  @Field(() => WindowKind, { description: "Whether deployments may begin while it is active, or may not." })
+  @Field(() => WindowKind, { description: "Whether deployments may or may not begin while the window is active." })
   @Column("text")
   kind!: WindowKind;
 
@@ -37,16 +37,16 @@ export class DeploymentWindow extends Node {
   @Column("text")
   startDate!: string;
 
-  @Field(() => LocalDate, { nullable: true, description: "The last day on which it may begin; null without an end." })
+  @Field(() => LocalDate, { nullable: true, description: "The last day on which it may begin; null if it has no end." })
   @Column("text", { nullable: true })
   endDate!: string | null;
 
-  @Field(() => LocalTime, { description: "When it begins on these days, on the wall clock, for example `09:00`." })
+  @Field(() => LocalTime, { description: "The local time at which it begins on these days, for example `09:00`." })
   @Column("text")
   startTime!: string;
 
   @Field(() => LocalTime, {
-    description: "When it ends, on the wall clock; on the next day if this is at or before `startTime`.",
+    description: "The local time at which it ends; on the next day if this is at or before `startTime`.",
   })
   @Column("text")
   endTime!: string;
@@ -85,6 +85,6 @@ export class TimeInterval {
   @Field(() => Date, { description: "When it begins." })
   startsAt!: Date;
 
-  @Field(() => Date, { description: "When it ends. This moment is no longer part of it." })
+  @Field(() => Date, { description: "When it ends (exclusive)." })
   endsAt!: Date;
 }

@@ -9,7 +9,7 @@ import { Node } from "../core/node.js";
 @Entity("freezes")
 @ObjectType({
   implements: Node,
-  description: "A stop of deployments, for example during an incident. Rollbacks stay possible.",
+  description: "Stops deployments, for example during an incident. Rollbacks remain possible.",
   simpleResolvers: true,
 })
 export class Freeze extends Node {
@@ -25,11 +25,14 @@ export class Freeze extends Node {
   @Column("bigint", instant)
   startsAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When it ends by itself; null if it lasts until it is lifted." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it ends automatically; null if it lasts until it is lifted.",
+  })
   @Column("bigint", { ...instant, nullable: true })
   endsAt!: Date | null;
 
-  @Field(() => Boolean, { description: "Whether not even `force` goes past it." })
+  @Field(() => Boolean, { description: "Whether even `force` cannot bypass it." })
   @Column("boolean")
   hard!: boolean;
 
@@ -100,7 +103,7 @@ export class Freeze extends Node {
 @Entity("freeze_exemptions")
 @ObjectType({
   implements: Node,
-  description: "A build or an app that a freeze lets through.",
+  description: "Exempts a build or an app from a freeze.",
   simpleResolvers: true,
 })
 export class FreezeExemption extends Node {
@@ -113,7 +116,7 @@ export class FreezeExemption extends Node {
   @Column("text", { nullable: true })
   appId!: string | null;
 
-  @Field(() => String, { description: "Why it is let through." })
+  @Field(() => String, { description: "The reason for the exemption." })
   @Column("text")
   reason!: string;
 
@@ -129,7 +132,7 @@ export class FreezeExemption extends Node {
   @Column("text", { nullable: true })
   byPerson!: string | null;
 
-  @Field(() => Date, { description: "When the exemption was made." })
+  @Field(() => Date, { description: "When the exemption was created." })
   @Column("bigint", instant)
   createdAt!: Date;
 
@@ -137,7 +140,7 @@ export class FreezeExemption extends Node {
   @Column("bigint", instant)
   expiresAt!: Date;
 
-  @Field(() => Actor, { description: "Who made the exemption." })
+  @Field(() => Actor, { description: "Who created the exemption." })
   get by(): Actor {
     return { name: this.byName, role: this.byRole, subject: this.bySubject, person: this.byPerson };
   }

@@ -33,7 +33,7 @@ export interface ScopeIds {
 
 @ObjectType({
   description:
-    "Where a window or freeze applies. Every list that is not empty must match; an empty list matches all. Without any list it applies everywhere.",
+    "Where a window or freeze applies. Every non-empty list must match; an empty list matches everything. If all lists are empty, it applies everywhere.",
   simpleResolvers: true,
 })
 export class GateScope implements ScopeIds {

@@ -3,7 +3,7 @@ import { Blocker } from "../releases/plan.js";
 
 @ObjectType({
   description:
-    "Whether deployment windows and freezes let deployments begin. Required checks and other gates depend on the build, and are not part of it.",
+    "Whether deployment windows and freezes allow deployments. Required checks and other gates depend on the build, and are not included.",
   simpleResolvers: true,
 })
 export class GateState {
@@ -14,7 +14,7 @@ export class GateState {
   open!: boolean;
 
   @Field(() => [Blocker], {
-    description: "The freezes and windows that hold deployments back, for each app; empty if it is open.",
+    description: "The freezes and windows that block deployments, for each app; empty if it is open.",
   })
   blockers!: Blocker[];
 
@@ -24,7 +24,8 @@ export class GateState {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it opens; null if it is open, or if that is not known, for example until a freeze is lifted.",
+    description:
+      "When it next opens; null if it is open, or the time is not known, for example because a freeze has no end.",
   })
   get nextOpensAt(): Date | null {
     return this.findNextOpening();
@@ -32,7 +33,7 @@ export class GateState {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it closes; null if it is closed, or if that is not known.",
+    description: "When it next closes; null if it is closed, or the time is not known.",
   })
   get nextClosesAt(): Date | null {
     return this.findNextClosing();

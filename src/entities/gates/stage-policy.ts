@@ -6,7 +6,7 @@ import { instant, integer } from "../core/instant.js";
 
 @Entity("stage_policies")
 @ObjectType({
-  description: "What a stage of a pipeline requires of everything that is promoted into it.",
+  description: "The requirements for everything that is promoted into a stage of a pipeline.",
   simpleResolvers: true,
 })
 export class StagePolicy {
@@ -37,7 +37,7 @@ export class StagePolicy {
 
   @Field(() => Boolean, {
     description:
-      "Whether a release of the stage before is promoted into this stage by itself, as soon as every gate allows it.",
+      "Whether releases of the previous stage are promoted into this stage automatically, as soon as every gate allows it.",
   })
   @Column("boolean")
   autoPromote!: boolean;
@@ -46,21 +46,21 @@ export class StagePolicy {
   @Field(() => Duration, {
     nullable: true,
     description:
-      "How long after an automatic promotion has started the next may start, so that changes are batched; null for no limit.",
+      "The minimum time between the starts of two automatic promotions, so that changes are batched; null for no limit.",
   })
   @Column("bigint", { ...integer, nullable: true })
   autoPromoteEvery!: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many targets of a promotion are under way at once, at most; null for all of a wave.",
+    description: "The maximum number of targets of a promotion in progress at the same time; null for a whole wave.",
   })
   @Column("integer", { nullable: true })
   maxParallel!: number | null;
 
   @Field(() => Int, {
     description:
-      "How many targets of a promotion may fail; 0 unless it was set. One more, and its later targets are cancelled.",
+      "How many targets of a promotion may fail; 0 unless it was set. If more fail, its waiting targets are cancelled.",
   })
   @Column("integer")
   maxFailures!: number;
@@ -74,12 +74,12 @@ export class StagePolicy {
   pauseBetweenWaves!: number | null;
 
   @Field(() => [Int], {
-    description: "The waves that begin only by `advancePromotion`, in ascending order.",
+    description: "The waves that start only with `advancePromotion`, in ascending order.",
   })
   @Column("simple-json")
   manualWaves!: number[];
 
-  @Field(() => Date, { description: "When it was last changed; when the pipeline was created if never." })
+  @Field(() => Date, { description: "When it was last changed; if it never was, when the pipeline was created." })
   @Column("bigint", instant)
   updatedAt!: Date;
 }

@@ -49,13 +49,13 @@ export class GithubDelivery {
 
   @Field(() => String, {
     nullable: true,
-    description: "Why it had no effect or was refused; null if there is nothing to say.",
+    description: "Why it had no effect or was refused; null otherwise.",
   })
   @Column("text", { nullable: true })
   message!: string | null;
 
   @Field(() => Int, {
-    description: "How often it was processed: when it arrived, when it was redelivered, and by itself.",
+    description: "How often it was processed: on arrival, on each redelivery, and on each automatic attempt.",
   })
   @Column("integer")
   attempts!: number;
@@ -70,7 +70,7 @@ export class GithubDelivery {
 
   @Field(() => Date, {
     nullable: true,
-    description: "Until when it is applied by itself once that is possible; null if it is not PENDING.",
+    description: "Until this time, it is applied automatically once that is possible; null unless it is PENDING.",
   })
   @Column("bigint", { ...instant, nullable: true })
   pendingUntil!: Date | null;

@@ -3,7 +3,7 @@ import { LogEvent } from "./event.js";
 
 @ObjectType({
   implements: LogEvent,
-  description: "Config vars of an app were changed or read. It names keys, and never holds a value.",
+  description: "Config vars of an app were changed or read. It contains keys, never values.",
   simpleResolvers: true,
 })
 export class ConfigEvent extends LogEvent {
@@ -20,7 +20,7 @@ export class ConfigEvent extends LogEvent {
   }
 
   @Field(() => Int, {
-    description: "The version of the app's config: that which a change made, or that which was read.",
+    description: "The version of the app's config that the change created, or that was read.",
   })
   get configVersion(): number {
     return this.detail.configVersion;

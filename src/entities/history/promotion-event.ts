@@ -5,7 +5,8 @@ import type { OverrideDetail } from "./override-detail.js";
 
 @ObjectType({
   implements: LogEvent,
-  description: "A promotion waits, started, one of its waves or targets changed, it was paused, stopped or finished.",
+  description:
+    "A promotion began to wait, started, was paused, stopped or finished, or one of its waves or targets changed.",
   simpleResolvers: true,
 })
 export class PromotionEvent extends LogEvent {
@@ -38,7 +39,7 @@ export class PromotionEvent extends LogEvent {
     return this.detail.wave ?? null;
   }
 
-  @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
+  @Field(() => Boolean, { description: "Whether `force` was used to bypass gates." })
   get forced(): boolean {
     return this.detail.forced === true;
   }

@@ -28,7 +28,7 @@ export class ReleaseStatusEvent extends LogEvent {
 
 @ObjectType({
   implements: LogEvent,
-  description: "A release was created, changed phase or was verified, or its deployer is asked to stop.",
+  description: "A release was created, changed phase or was verified, or its deployer was asked to stop.",
   simpleResolvers: true,
 })
 export class ReleaseEvent extends LogEvent {
@@ -48,7 +48,7 @@ export class ReleaseEvent extends LogEvent {
     return this.detail.phase;
   }
 
-  @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
+  @Field(() => Boolean, { description: "Whether `force` was used to bypass gates." })
   get forced(): boolean {
     return this.detail.forced === true;
   }

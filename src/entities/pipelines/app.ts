@@ -35,7 +35,7 @@ export class App extends Node {
   @Field(() => Duration, {
     nullable: true,
     description:
-      "A deployment of it fails if nothing is reported for this long; null if the setting DEPLOY_TIMEOUT of the service applies.",
+      "A deployment fails if nothing is reported for this long; null if the service's setting DEPLOY_TIMEOUT applies.",
   })
   @Column("bigint", { ...integer, nullable: true })
   deployTimeout!: number | null;
@@ -46,7 +46,7 @@ export class App extends Node {
 
   @Field(() => Int, {
     description:
-      "Counts the changes of its config vars; 0 if they never changed. Pass it as `expectedVersion` of setConfig.",
+      "The version of the app's config: the number of its changes. Pass it as `expectedVersion` to setConfig.",
   })
   @Column("integer")
   configVersion!: number;

@@ -2,17 +2,17 @@ import { Field, ObjectType } from "type-graphql";
 import { Actor } from "../core/actor.js";
 
 @ObjectType({
-  description: "Why automation leaves an app alone, so that it does not undo what a person decided.",
+  description: "A hold on the automation of an app, so that automation does not undo a person's decision.",
   simpleResolvers: true,
 })
 export class AutomationHold {
-  @Field(() => Date, { description: "Since when." })
+  @Field(() => Date, { description: "When the hold began." })
   since!: Date;
 
   @Field(() => Actor, { description: "Who caused it: a person, or the service after an automatic rollback." })
   by!: Actor;
 
-  @Field(() => String, { description: "Why, as a sentence." })
+  @Field(() => String, { description: "The reason, as a sentence." })
   reason!: string;
 }
 

@@ -32,7 +32,7 @@ export class Coupling extends Node {
 
   @Field(() => Boolean, {
     description:
-      "Whether builds of the pipeline's central branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default. An app that comes back to DEVELOPMENT, in any pipeline, has the setting that it had there.",
+      "Whether builds of the pipeline's central branch are deployed to this app automatically. Available in the DEVELOPMENT stage only, where it is on by default. An app that returns to DEVELOPMENT, in any pipeline, keeps the setting that it had there.",
   })
   @Column("boolean")
   autoDeploy!: boolean;
@@ -46,7 +46,7 @@ export class Coupling extends Node {
 
   @Field(() => Verification, {
     nullable: true,
-    description: "What verifies a release of the app; null if releases are not verified.",
+    description: "How releases of the app are verified; null if they are not.",
   })
   @Column("simple-json", { nullable: true })
   verification!: Verification | null;

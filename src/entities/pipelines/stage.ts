@@ -8,7 +8,7 @@ export class PipelineStage {
   @Field(() => Stage, { description: "The stage." })
   readonly stage: Stage;
 
-  @Field(() => ID, { description: "The stage's id: that of the pipeline, and the stage." })
+  @Field(() => ID, { description: "The stage's id: the id of the pipeline and the stage." })
   get id(): string {
     return `${this.pipeline.id}:${this.stage}`;
   }

@@ -3,7 +3,7 @@ import { Duration } from "../core/custom-scalars.js";
 import { VerificationFailure } from "../core/enums.js";
 
 @ObjectType({
-  description: "What must be reported on a release of an app after it has succeeded, before it counts as verified.",
+  description: "What must be reported on a release after it has succeeded, before it counts as verified.",
   simpleResolvers: true,
 })
 export class Verification {
@@ -14,9 +14,9 @@ export class Verification {
   checks!: string[];
 
   /** Milliseconds. */
-  @Field(() => Duration, { description: "How long they may take, from the success of the release on." })
+  @Field(() => Duration, { description: "How long the checks may take after the release has succeeded." })
   within!: number;
 
-  @Field(() => VerificationFailure, { description: "What happens if one fails, or the time is over." })
+  @Field(() => VerificationFailure, { description: "What happens if a check fails or the time runs out." })
   onFailure!: VerificationFailure;
 }

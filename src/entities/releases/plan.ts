@@ -8,7 +8,7 @@ import type { Pipeline } from "../pipelines/pipeline.js";
 import { CheckResult } from "./check-result.js";
 import type { Release } from "./release.js";
 
-@ObjectType({ description: "A reason why a promotion is refused.", simpleResolvers: true })
+@ObjectType({ description: "A reason why a promotion or release is blocked.", simpleResolvers: true })
 export class Blocker {
   @Field(() => BlockerCode, { description: "The kind of blocker." })
   code!: BlockerCode;
@@ -33,11 +33,11 @@ export class Blocker {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When time alone clears it; null if time does not clear it, or no end is known.",
+    description: "When it clears by itself; null if it does not, or the time is not known.",
   })
   clearsAt!: Date | null;
 
-  /** The freeze, window, approval rule or status that it comes from; null if it comes from no object. */
+  /** The freeze, window, approval rule or status that causes it; null if no such object does. */
   cause!: Node | null;
 }
 
@@ -74,7 +74,7 @@ export class PlannedTarget {
 
   currentRelease!: Release | null;
 
-  /** The source of the promotion, with which its config is compared; null if there is none. */
+  /** The id of the source app, whose config is compared with the target's; null if the stage has no app with a release. */
   sourceId!: string | null;
 
   @Field(() => Boolean, {
@@ -86,7 +86,7 @@ export class PlannedTarget {
   checks!: CheckResult[];
 
   @Field(() => [Blocker], {
-    description: "The reasons why the promotion to this app is refused; empty if there are none.",
+    description: "The reasons why the promotion to this app would be refused; empty if it would not be.",
   })
   blockers!: Blocker[];
 }
@@ -129,7 +129,7 @@ export class PromotionPlan {
 
   @Field(() => Boolean, {
     description:
-      "Whether `promote` with `whenReady` would wait: something blocks it, and everything that does can be cleared by something other than `force`.",
+      "Whether `promote` with `whenReady` would wait: it is blocked, and every blocker can be cleared without `force`.",
   })
   get wouldWait(): boolean {
     return !this.promotable && this.blockers.every(({ remedies }) => remedies.some((remedy) => remedy !== "FORCE"));
@@ -137,7 +137,7 @@ export class PromotionPlan {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When time alone clears everything that blocks it; null if it does not, or no end is known.",
+    description: "When all blockers clear by themselves; null if they do not, or the time is not known.",
   })
   get clearsAt(): Date | null {
     return latestEnd(this.blockers);

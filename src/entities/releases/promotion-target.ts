@@ -9,7 +9,7 @@ import { CheckResult } from "./check-result.js";
 @ObjectType({
   implements: Node,
   description:
-    "One target app of a promotion. Once it is admitted, its phase is that of the release that the promotion created on the app.",
+    "One target app of a promotion. Once it has started, its phase is that of the release that the promotion created on the app.",
   simpleResolvers: true,
 })
 export class PromotionTarget extends Node {
@@ -43,7 +43,7 @@ export class PromotionTarget extends Node {
 
   @Field(() => [CheckResult], {
     description:
-      "The target's required checks and their results when the target was admitted. They record why it was allowed. Until then, their results when the promotion was created.",
+      "The target's required checks and their results when the target started, as a record of why it was allowed. Before that, their results when the promotion was created.",
   })
   @Column("simple-json")
   checks!: CheckResult[];

@@ -5,7 +5,7 @@ import { PromotionTarget } from "./promotion-target.js";
 
 @ObjectType({
   description:
-    "The targets of a promotion that go together, or one after the other if the policy of the stage limits how many are under way at once.",
+    "The targets of a promotion that start together, or in batches if the policy of the stage limits how many are in progress at the same time.",
   simpleResolvers: true,
 })
 export class PromotionWave {
@@ -14,7 +14,7 @@ export class PromotionWave {
 
   @Field(() => PromotionTargetPhase, {
     description:
-      "The phase of the wave. WAITING until its first target is admitted. While targets are under way, what most of the work still is: DEPLOYING before QUEUED before VERIFYING. Then FAILED if a target failed, else ROLLED_BACK, CANCELLED or SUPERSEDED if one ended so, else SUCCEEDED.",
+      "The phase of the wave. WAITING until its first target starts. While targets are in progress, the first of DEPLOYING, QUEUED and VERIFYING that one of them is in. Afterwards, the first of FAILED, ROLLED_BACK, CANCELLED and SUPERSEDED in which a target ended; otherwise SUCCEEDED.",
   })
   phase!: PromotionTargetPhase;
 
@@ -23,12 +23,13 @@ export class PromotionWave {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When time alone lets its next targets go; null if none waits, or no time is known.",
+    description: "When its next targets start by themselves; null if none is waiting, or the time is not known.",
   })
   startsAt!: Date | null;
 
   @Field(() => [Blocker], {
-    description: "Everything that its next targets wait for; empty if none waits. Live: it changes without an event.",
+    description:
+      "Everything that its next targets are waiting for; empty if none is waiting. Evaluated when read, so it changes without an event.",
   })
   blockers!: Blocker[];
 }

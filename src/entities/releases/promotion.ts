@@ -48,12 +48,12 @@ export class Promotion extends Node {
 
   @Field(() => PromotionPhase, {
     description:
-      "WAITING until the gates let it through, if it was asked for with `whenReady`. IN_PROGRESS until every target has reached a final phase, also while targets of later waves wait. Then the overall result.",
+      "WAITING while gates block a promotion with `whenReady`. IN_PROGRESS until every target has reached a final phase, also while targets of later waves wait. Then the overall result.",
   })
   @Column("text")
   phase!: PromotionPhase;
 
-  @Field(() => Boolean, { description: "Whether `force` was used to go past gates." })
+  @Field(() => Boolean, { description: "Whether `force` was used to bypass gates." })
   @Column("boolean")
   forced!: boolean;
 
@@ -71,14 +71,14 @@ export class Promotion extends Node {
 
   @Field(() => Date, {
     nullable: true,
-    description: "It is not admitted before this time; null if none was asked for.",
+    description: "The earliest time at which it may start; null if not requested.",
   })
   @Column("bigint", OPTIONAL_INSTANT)
   notBefore!: Date | null;
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it becomes EXPIRED if it still waits then; null if it never waited.",
+    description: "When it expires if it is still waiting then; null if it never waited.",
   })
   @Column("bigint", OPTIONAL_INSTANT)
   expiresAt!: Date | null;
@@ -91,15 +91,14 @@ export class Promotion extends Node {
   wakeAt!: Date | null;
 
   @Field(() => Boolean, {
-    description:
-      "Whether it went past gates by `force`, and no other person has looked at that yet with `reviewForcedPromotion`.",
+    description: "Whether it bypassed gates with `force`, and no other person has called `reviewForcedPromotion` yet.",
   })
   @Column("boolean")
   needsReview!: boolean;
 
   @Field(() => Date, {
     nullable: true,
-    description: "When another person looked at the use of `force`; null before that.",
+    description: "When another person reviewed the use of `force`; null before that.",
   })
   @Column("bigint", OPTIONAL_INSTANT)
   reviewedAt!: Date | null;
@@ -116,12 +115,13 @@ export class Promotion extends Node {
   @Column("text", { nullable: true })
   reviewedByPerson!: string | null;
 
-  @Field(() => String, { nullable: true, description: "What that person said; null before that." })
+  @Field(() => String, { nullable: true, description: "The comment of the reviewer; null before that." })
   @Column("text", { nullable: true })
   reviewComment!: string | null;
 
   @Field(() => Boolean, {
-    description: "Whether it is paused: no target is admitted until `resumePromotion`. What has been admitted goes on.",
+    description:
+      "Whether it is paused: no further target starts until `resumePromotion`. Targets that have started continue.",
   })
   @Column("boolean")
   paused!: boolean;
@@ -204,7 +204,7 @@ export class Promotion extends Node {
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  @Field(() => Actor, { description: "Who asked for the promotion." })
+  @Field(() => Actor, { description: "Who created the promotion." })
   get createdBy(): Actor {
     return {
       name: this.createdByName,
@@ -214,7 +214,7 @@ export class Promotion extends Node {
     };
   }
 
-  @Field(() => Actor, { nullable: true, description: "Who looked at the use of `force`; null before that." })
+  @Field(() => Actor, { nullable: true, description: "Who reviewed the use of `force`; null before that." })
   get reviewedBy(): Actor | null {
     return fromActorColumns("reviewedBy", this);
   }

@@ -59,7 +59,7 @@ export class Release extends Node {
   promotionId!: string | null;
 
   @Field(() => Boolean, {
-    description: "Whether `force` was used to go past gates, by `createRelease` or by the promotion that created it.",
+    description: "Whether `force` was used to bypass gates, by `createRelease` or by the promotion that created it.",
   })
   @Column("boolean")
   forced!: boolean;
@@ -86,7 +86,7 @@ export class Release extends Node {
   @Field(() => Int, {
     nullable: true,
     description:
-      "The version of the app's config with which it is deployed; null for releases from before Railyard had config vars. A QUEUED release takes later versions on.",
+      "The version of the app's config that it is deployed with; null for releases from before Railyard had config vars. A QUEUED release moves on to later versions.",
   })
   @Column("integer", { nullable: true })
   configVersion!: number | null;
@@ -130,14 +130,14 @@ export class Release extends Node {
   @Field(() => Date, {
     nullable: true,
     description:
-      "When its verification fails unless every context is SUCCESS before then; null unless it is being verified.",
+      "The deadline of its verification, which fails unless every check is SUCCESS by then; null unless it is being verified.",
   })
   @Column("bigint", { ...instant, nullable: true })
   verifyBy!: Date | null;
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it was verified; null if it was not, or a context has failed since.",
+    description: "When it was verified; null if it was not, or a check has failed since.",
   })
   @Column("bigint", { ...instant, nullable: true })
   verifiedAt!: Date | null;

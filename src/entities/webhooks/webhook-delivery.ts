@@ -7,7 +7,7 @@ import { Node } from "../core/node.js";
 @Entity("outgoing_deliveries")
 @ObjectType({
   implements: Node,
-  description: "One request of a webhook, and what came of it. Kept for 30 days.",
+  description: "One request of a webhook, and its result. Kept for 30 days.",
   simpleResolvers: true,
 })
 export class WebhookDelivery extends Node {
@@ -51,7 +51,7 @@ export class WebhookDelivery extends Node {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it was to be retried, as decided after this attempt; null if it was not.",
+    description: "When the next attempt was scheduled for, as decided after this attempt; null if none was.",
   })
   @Column("bigint", { ...instant, nullable: true })
   nextAttemptAt!: Date | null;

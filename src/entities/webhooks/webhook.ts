@@ -42,7 +42,7 @@ export class Webhook extends Node {
 
   @Field(() => Boolean, {
     description:
-      "Whether events are sent one at a time in log order. Otherwise up to eight are sent at the same time, and each is retried by itself.",
+      "Whether events are sent one at a time in log order. Otherwise up to eight are sent at the same time, and each is retried independently.",
   })
   @Column("boolean")
   ordered!: boolean;
@@ -93,7 +93,7 @@ export class Webhook extends Node {
 
   @Field(() => String, {
     nullable: true,
-    description: "Why the last attempt failed, or why it was paused or disabled; null if there is nothing to say.",
+    description: "Why the last attempt failed, or why it was paused or disabled; null otherwise.",
   })
   @Column("text", { nullable: true })
   problem!: string | null;
@@ -115,7 +115,7 @@ export class Webhook extends Node {
   updatedAt!: Date;
 
   @Field(() => EventCursor, {
-    description: "The position in the log. Earlier events were delivered, left out, or are queued for a retry.",
+    description: "The position in the log. Earlier events were delivered or skipped, or are queued for a retry.",
   })
   get cursor(): string {
     return encodeCursor(this.position);

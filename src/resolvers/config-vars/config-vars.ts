@@ -14,7 +14,7 @@ export class ConfigVarResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "The value; null for a secret unless the viewer is ADMIN or has a token with `readConfig`, and in subscriptions. Reading secrets raises a CONFIG_READ event.",
+      "The value. A secret is null unless the viewer is ADMIN or has a token with `readConfig`, and always null in subscriptions. Reading a secret raises a CONFIG_READ event.",
   })
   value(@Root() one: ConfigVar, @Ctx() ctx: Context): Promise<string | null> {
     return ctx.configValues.load(one);
@@ -33,7 +33,7 @@ export class ConfigVarResolver {
 
   @Mutation(() => RotateConfigKeysPayload, {
     nullable: true,
-    description: `Encrypts the keys of apps and pipelines with the first key of CONFIG_KEYS, after which the others are not needed. ${requiresRole("rotateConfigKeys")}`,
+    description: `Re-encrypts the keys of apps and pipelines with the first key of CONFIG_KEYS. Afterwards, the other keys are no longer needed. ${requiresRole("rotateConfigKeys")}`,
   })
   rotateConfigKeys(
     @Ctx() ctx: Context,
@@ -50,7 +50,7 @@ export class AppConfigResolver {
   async config(
     @Root() { id }: App,
     @Ctx() ctx: Context,
-    @Arg("keys", () => [String], { nullable: true, description: "Only those with one of these keys; all if omitted." })
+    @Arg("keys", () => [String], { nullable: true, description: "Only config vars with these keys; all if omitted." })
     keys: readonly string[] | null,
   ): Promise<ConfigVar[]> {
     const vars = await ctx.loaders.configOfApp.load(id);
@@ -59,7 +59,7 @@ export class AppConfigResolver {
 
   @FieldResolver(() => [String], {
     description:
-      "The keys of config vars that the app requires, set or not. Promotions into it are blocked without them.",
+      "The keys of the config vars that the app requires, whether set or not. Promotions to the app are blocked until all are set.",
   })
   async requiredConfig(@Root() { id }: App, @Ctx() ctx: Context): Promise<string[]> {
     return (await ctx.loaders.configOfApp.load(id)).filter((one) => one.required).map((one) => one.key);

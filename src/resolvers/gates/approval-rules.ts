@@ -27,7 +27,7 @@ export class ApprovalRuleResolver {
 
   @FieldResolver(() => [App], {
     nullable: true,
-    description: "The apps that it covers, without those that were deleted; null for every app of the stage.",
+    description: "The apps that it covers, except deleted ones; null for every app of the stage.",
   })
   async apps(@Root() { appIds }: ApprovalRule, @Ctx() ctx: Context): Promise<App[] | null> {
     if (appIds === null) return null;
@@ -37,7 +37,7 @@ export class ApprovalRuleResolver {
 
   @Mutation(() => CreateApprovalRulePayload, {
     nullable: true,
-    description: `Requires approvals of promotions into a stage. ${requiresRole("createApprovalRule")}`,
+    description: `Creates a rule that requires approvals for promotions into a stage. ${requiresRole("createApprovalRule")}`,
   })
   async createApprovalRule(
     @Ctx() ctx: Context,
@@ -49,7 +49,7 @@ export class ApprovalRuleResolver {
 
   @Mutation(() => UpdateApprovalRulePayload, {
     nullable: true,
-    description: `Changes an approval rule. Approvals that it would not accept now stop counting. ${requiresRole("updateApprovalRule")} ${requiresRole("loosenApprovalRule", "Loosening a field")}`,
+    description: `Updates an approval rule. Approvals that the updated rule does not accept stop counting. ${requiresRole("updateApprovalRule")} ${requiresRole("loosenApprovalRule", "Loosening a field")}`,
   })
   async updateApprovalRule(
     @Ctx() ctx: Context,
@@ -61,7 +61,7 @@ export class ApprovalRuleResolver {
 
   @Mutation(() => DeleteApprovalRulePayload, {
     nullable: true,
-    description: `Deletes an approval rule. Promotions that waited for nothing else start. ${requiresRole("deleteApprovalRule")}`,
+    description: `Deletes an approval rule. Promotions that were waiting only for this rule start. ${requiresRole("deleteApprovalRule")}`,
   })
   async deleteApprovalRule(
     @Ctx() ctx: Context,

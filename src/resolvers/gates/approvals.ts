@@ -26,7 +26,9 @@ import { requireRow } from "../relations.js";
 
 @Resolver(() => Approval)
 export class ApprovalResolver {
-  @FieldResolver(() => ApprovalRule, { description: "The rule that it was given under, even if that was deleted." })
+  @FieldResolver(() => ApprovalRule, {
+    description: "The rule under which it was given, even if the rule was deleted.",
+  })
   async rule(@Root() { ruleId }: Approval, @Ctx() ctx: Context): Promise<ApprovalRule> {
     return requireRow(ctx, await ctx.loaders.approvalRule.load(ruleId), "approval rule", ruleId);
   }
@@ -47,7 +49,7 @@ export class ApprovalResolver {
 
   @Mutation(() => ApprovePromotionPayload, {
     nullable: true,
-    description: `Approves a promotion that waits. The approval that meets its last rule starts it, if nothing else blocks it. Approving it again returns the first approval. The rules decide who may approve. ${requiresRole("approvePromotion")}`,
+    description: `Approves a waiting promotion. The approval that satisfies the last rule starts the promotion, unless something else blocks it. Approving again returns the first approval. The rules decide who may approve. ${requiresRole("approvePromotion")}`,
   })
   async approvePromotion(
     @Ctx() ctx: Context,
@@ -59,7 +61,7 @@ export class ApprovalResolver {
 
   @Mutation(() => RejectPromotionPayload, {
     nullable: true,
-    description: `Rejects a promotion that waits, which ends it for good. The rules decide who may reject. ${requiresRole("approvePromotion")}`,
+    description: `Rejects a waiting promotion, which ends it permanently. The rules decide who may reject. ${requiresRole("approvePromotion")}`,
   })
   async rejectPromotion(
     @Ctx() ctx: Context,
@@ -71,7 +73,7 @@ export class ApprovalResolver {
 
   @Mutation(() => WithdrawApprovalPayload, {
     nullable: true,
-    description: `Takes the viewer's approval back while the promotion waits. ${requiresRole("approvePromotion")}`,
+    description: `Withdraws the viewer's approval while the promotion is waiting. ${requiresRole("approvePromotion")}`,
   })
   async withdrawApproval(
     @Ctx() ctx: Context,
@@ -85,13 +87,15 @@ export class ApprovalResolver {
 @Resolver(() => Promotion)
 export class PromotionApprovalsResolver {
   @FieldResolver(() => [Approval], {
-    description: "The decisions about the promotion, in the order in which they were made, with those that are void.",
+    description: "The decisions about the promotion in the order in which they were made, including voided ones.",
   })
   approvals(@Root() { id }: Promotion, @Ctx() ctx: Context): Promise<readonly Approval[]> {
     return ctx.loaders.approvalsOfPromotion.load(id);
   }
 
-  @FieldResolver(() => [ApprovalProgress], { description: "How far it is approved, under each rule that covers it." })
+  @FieldResolver(() => [ApprovalProgress], {
+    description: "The progress of its approval, under each rule that covers it.",
+  })
   approvalProgress(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<readonly ApprovalProgress[]> {
     return ctx.loaders.computed.load(findProgress, promotion);
   }
@@ -104,7 +108,7 @@ export class ApprovalProgressResolver {
     return explainWhyNot(progress, viewerAsVoter(viewer)) === null;
   }
 
-  @FieldResolver(() => String, { nullable: true, description: "Why the viewer may not; null if they may." })
+  @FieldResolver(() => String, { nullable: true, description: "Why the viewer may not approve it; null if they may." })
   viewerMayNotBecause(@Root() progress: ApprovalProgress, @Ctx() { viewer }: Context): string | null {
     return explainWhyNot(progress, viewerAsVoter(viewer));
   }

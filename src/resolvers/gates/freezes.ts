@@ -30,7 +30,7 @@ import { loadGateScope } from "./scopes.js";
 class FreezesArgs extends PageArgs {
   @Field(() => Boolean, {
     nullable: true,
-    description: "Only freezes that hold deployments back now (true), or that do not: planned or ended (false).",
+    description: "True: only freezes that block deployments now. False: only planned and ended ones.",
   })
   active?: boolean | null;
 }
@@ -46,7 +46,7 @@ export class FreezeResolver {
     return freezes.findFreeze(ctx.db.reader, freeze);
   }
 
-  @Query(() => FreezeConnection, { description: "Lists freezes, newest first, also those that have ended." })
+  @Query(() => FreezeConnection, { description: "Lists freezes, newest first, including those that have ended." })
   freezes(@Ctx() ctx: Context, @Args(() => FreezesArgs) args: FreezesArgs): Promise<Connection<Freeze>> {
     if (args.active == null) return listRows(ctx, FREEZES_NEWEST_FIRST, args);
     const now = ctx.now().getTime();
@@ -60,19 +60,19 @@ export class FreezeResolver {
     return loadGateScope(ctx, id);
   }
 
-  @FieldResolver(() => Boolean, { description: "Whether it holds deployments back now." })
+  @FieldResolver(() => Boolean, { description: "Whether it blocks deployments now." })
   active(@Root() freeze: Freeze, @Ctx() ctx: Context): Promise<boolean> {
     return ctx.loaders.computed.load(areInForce, freeze);
   }
 
-  @FieldResolver(() => [FreezeExemption], { description: "What it lets through, also what has expired; oldest first." })
+  @FieldResolver(() => [FreezeExemption], { description: "Its exemptions, including expired ones, oldest first." })
   exemptions(@Root() { id }: Freeze, @Ctx() ctx: Context): Promise<readonly FreezeExemption[]> {
     return ctx.loaders.exemptionsOfFreeze.load(id);
   }
 
   @Mutation(() => StartFreezePayload, {
     nullable: true,
-    description: `Stops deployments, now or from a later time on. ${requiresRole("startFreeze")}`,
+    description: `Freezes deployments, now or from a later time. ${requiresRole("startFreeze")}`,
   })
   async startFreeze(
     @Ctx() ctx: Context,
@@ -83,7 +83,7 @@ export class FreezeResolver {
 
   @Mutation(() => ExtendFreezePayload, {
     nullable: true,
-    description: `Moves the end of a freeze. ${requiresRole("extendFreeze")} ${requiresRole("liftOthersFreeze", "Moving the end of another person's freeze forward")}`,
+    description: `Changes the end of a freeze. ${requiresRole("extendFreeze")} ${requiresRole("liftOthersFreeze", "Ending another person's freeze earlier")}`,
   })
   async extendFreeze(
     @Ctx() ctx: Context,
@@ -118,12 +118,18 @@ export class FreezeResolver {
 
 @Resolver(() => FreezeExemption)
 export class FreezeExemptionResolver {
-  @FieldResolver(() => Build, { nullable: true, description: "The build; null if it is an app, or not visible." })
+  @FieldResolver(() => Build, {
+    nullable: true,
+    description: "The exempted build; null if an app is exempted, or the build is not visible.",
+  })
   async build(@Root() { buildId }: FreezeExemption, @Ctx() ctx: Context): Promise<Build | null> {
     return buildId === null ? null : ctx.loaders.build.load(buildId);
   }
 
-  @FieldResolver(() => App, { nullable: true, description: "The app; null if it is a build, or not visible." })
+  @FieldResolver(() => App, {
+    nullable: true,
+    description: "The exempted app; null if a build is exempted, or the app is not visible.",
+  })
   async app(@Root() { appId }: FreezeExemption, @Ctx() ctx: Context): Promise<App | null> {
     return appId === null ? null : ctx.loaders.app.load(appId);
   }

@@ -96,7 +96,7 @@ export class DeploymentWindowResolver {
 
   @Mutation(() => CreateDeploymentWindowPayload, {
     nullable: true,
-    description: `Creates a deployment window. ${requiresRole("createDeploymentWindow")} ${requiresRole("loosenDeploymentWindow", "Another ALLOW window")}`,
+    description: `Creates a deployment window. ${requiresRole("createDeploymentWindow")} ${requiresRole("loosenDeploymentWindow", "Adding an ALLOW window where another one applies")}`,
   })
   async createDeploymentWindow(
     @Ctx() ctx: Context,
@@ -108,7 +108,7 @@ export class DeploymentWindowResolver {
 
   @Mutation(() => UpdateDeploymentWindowPayload, {
     nullable: true,
-    description: `Updates a deployment window. ${requiresRole("updateDeploymentWindow")} ${requiresRole("loosenDeploymentWindow", "A change that may let more through")}`,
+    description: `Updates a deployment window. ${requiresRole("updateDeploymentWindow")} ${requiresRole("loosenDeploymentWindow", "A change that may allow more deployments")}`,
   })
   async updateDeploymentWindow(
     @Ctx() ctx: Context,

@@ -42,7 +42,7 @@ export class EventResolver {
 
   @Query(() => EventCursor, {
     description:
-      "The end of the event log when this answer was read. A subscription with it as `after` sends every change that the answer does not contain.",
+      "The end of the event log when this response was read. Pass it as `after` to a subscription to receive every change that the response does not contain.",
   })
   cursor(@Ctx() { logHead }: Context): string {
     if (logHead === null) throw new Error("The head of the log was not read before the operation.");
@@ -51,7 +51,7 @@ export class EventResolver {
 
   @FieldResolver(() => Pipeline, {
     nullable: true,
-    description: "The affected pipeline; null if there is none or it was deleted.",
+    description: "The affected pipeline; null if the event affects no pipeline, or the pipeline was deleted.",
   })
   pipeline(@Root() { pipelineId }: LogEventRow, @Ctx() ctx: Context): Promise<Pipeline | null> {
     return loadLivePipeline(ctx, pipelineId);
@@ -78,7 +78,7 @@ export class PromotionEventResolver {
 export class ReleaseStatusEventResolver {
   @FieldResolver(() => Release, {
     description:
-      "The release. A status on a build raises one event per release of the build, or one BUILD_UPDATED event if there is none.",
+      "The release. A status on a build raises one event per release of the build, or one BUILD_UPDATED event if it has no release.",
   })
   release(@Root() { releaseId }: ReleaseStatusEvent, @Ctx() ctx: Context): Promise<Release> {
     return loadRelease(ctx, releaseId);
@@ -110,7 +110,7 @@ export class ReleaseEventResolver {
   @FieldResolver(() => ReleaseStatus, {
     nullable: true,
     description:
-      "The status that failed the verification, in its current state; null if its time was over, if the status is not visible to the viewer, and for other types.",
+      "The status that failed the verification, in its current state; null if the verification timed out, if the status is not visible to the viewer, and for other types.",
   })
   async cause(@Root() { detail }: ReleaseEvent, @Ctx() ctx: Context): Promise<ReleaseStatus | null> {
     return detail.statusId === undefined ? null : ctx.loaders.releaseStatus.load(detail.statusId);

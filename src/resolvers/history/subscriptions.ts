@@ -58,7 +58,7 @@ function subscribeTo<A extends SubscriptionArgs>(toQuery: (args: A) => Subscript
 export class SubscriptionResolver {
   @Subscription(() => PromotionEvent, {
     description:
-      "Sends an event when a promotion waits, starts or is forced, when one of its targets changes phase, and when it finishes.",
+      "Sends an event when a promotion begins to wait, starts or is forced, when one of its targets changes phase, and when it finishes.",
     subscribe: subscribeTo<PromotionEventsArgs>((args) => ({ ...args, types: PROMOTION_EVENTS })),
   })
   promotionEvents(

@@ -62,7 +62,7 @@ export class AppResolver {
 
   @FieldResolver(() => Release, {
     nullable: true,
-    description: "The release that the app runs: the newest one that SUCCEEDED; null if there is none.",
+    description: "The release that the app runs: the newest one that SUCCEEDED; null if it runs nothing.",
   })
   currentRelease(@Root() { id }: App, @Ctx() ctx: Context): Promise<Release | null> {
     return ctx.loaders.currentReleaseOfApp.load(id);

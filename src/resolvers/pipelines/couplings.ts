@@ -84,7 +84,9 @@ export class CouplingResolver {
     return isAutoDeployStage(stage) && ctx.loaders.isRolledBack.load(appId);
   }
 
-  @FieldResolver(() => GateState, { description: "Whether windows and freezes let deployments to the app begin." })
+  @FieldResolver(() => GateState, {
+    description: "Whether deployment windows and freezes allow deployments to the app.",
+  })
   gate(@Root() coupling: Coupling, @Ctx() ctx: Context): Promise<GateState> {
     return loadGateState(ctx, async () => [coupling]);
   }

@@ -25,7 +25,7 @@ export class StageResolver {
 
   @Query(() => PipelineStage, {
     nullable: true,
-    description: "Finds a stage of a pipeline; null if there is no such pipeline.",
+    description: "Finds a stage of a pipeline; null if the pipeline does not exist.",
   })
   async stage(
     @Ctx() ctx: Context,
@@ -58,7 +58,7 @@ export class StageResolver {
 
   @FieldResolver(() => GateState, {
     description:
-      "Whether windows and freezes let deployments to the apps of the stage begin. It is open if it is for all.",
+      "Whether deployment windows and freezes allow deployments to the apps of the stage. It is open if it is open for every app.",
   })
   gate(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<GateState> {
     return loadGateState(ctx, async () =>
@@ -66,7 +66,7 @@ export class StageResolver {
     );
   }
 
-  @FieldResolver(() => StagePolicy, { description: "What the stage requires of everything that is promoted into it." })
+  @FieldResolver(() => StagePolicy, { description: "The requirements for everything that is promoted into the stage." })
   async policy(@Root() { pipeline, stage }: PipelineStage, @Ctx() ctx: Context): Promise<StagePolicy> {
     const policies = await ctx.loaders.policiesOfPipeline.load(pipeline.id);
     return policies.find((policy) => policy.stage === stage) ?? defaultPolicy(pipeline, stage);

@@ -66,7 +66,7 @@ export class BuildResolver {
 
   @FieldResolver(() => [AutoDeploy], {
     description:
-      "Whether it is deployed automatically, for each app that follows its branch or commit now, in the order in which they were added.",
+      "Whether it is deployed automatically to each app that currently follows its branch or commit, in the order in which the apps were added.",
   })
   autoDeploys(@Root() build: Build, @Ctx() ctx: Context): Promise<readonly AutoDeploy[]> {
     return ctx.loaders.computed.load(explainAutoDeploys, build);

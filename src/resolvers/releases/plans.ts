@@ -27,7 +27,7 @@ export class PlanResolver {
 
   @FieldResolver(() => Release, {
     nullable: true,
-    description: "The release that would be promoted; null if there is none.",
+    description: "The release that would be promoted; null if the source has no release to promote.",
   })
   release(@Root() { release }: PromotionPlan): Release | null {
     return release;
@@ -48,7 +48,7 @@ export class PlannedTargetResolver {
 
   @FieldResolver(() => Release, {
     nullable: true,
-    description: "The release that the app runs now; null if there is none.",
+    description: "The release that the app runs now; null if it runs nothing.",
   })
   currentRelease(@Root() { currentRelease }: PlannedTarget): Release | null {
     return currentRelease;
@@ -77,8 +77,7 @@ export class BlockerResolver {
 
   @FieldResolver(() => Node, {
     nullable: true,
-    description:
-      "The freeze, window, approval rule, status or quarantine that it comes from; null if it comes from no object.",
+    description: "The freeze, window, approval rule, status or quarantine that causes it; null if no such object does.",
   })
   cause(@Root() { cause }: Blocker): Node | null {
     return cause;

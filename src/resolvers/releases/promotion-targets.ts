@@ -24,7 +24,7 @@ export class PromotionTargetResolver {
 
   @FieldResolver(() => Release, {
     nullable: true,
-    description: "The release that the promotion created on the app; null until the target is admitted.",
+    description: "The release that the promotion created on the app; null until the target starts.",
   })
   async release(@Root() { releaseId }: PromotionTarget, @Ctx() ctx: Context): Promise<Release | null> {
     return releaseId === null ? null : loadRelease(ctx, releaseId);

@@ -136,7 +136,7 @@ export class PromotionResolver {
 
   @FieldResolver(() => [Blocker], {
     description:
-      "Everything that it, or its next wave, waits for now; empty if no target waits. Live: it changes without an event.",
+      "Everything that the promotion, or its next wave, is waiting for now; empty if no target is waiting. Evaluated when read, so it changes without an event.",
   })
   blockers(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<readonly Blocker[]> {
     return ctx.loaders.computed.load(explainWaiting, promotion);
@@ -144,14 +144,14 @@ export class PromotionResolver {
 
   @FieldResolver(() => Date, {
     nullable: true,
-    description: "When time alone lets it, or its next wave, through; null if it does not, or no end is known.",
+    description: "When all of its blockers clear by themselves; null if they do not, or the time is not known.",
   })
   async clearsAt(@Root() promotion: Promotion, @Ctx() ctx: Context): Promise<Date | null> {
     return latestEnd(await ctx.loaders.computed.load(explainWaiting, promotion));
   }
 
   @FieldResolver(() => [Blocker], {
-    description: "What `force` went past, as it was when the promotion was admitted.",
+    description: "The blockers that `force` bypassed, as they were when the promotion started.",
   })
   forcedPast(@Root() { forcedPast }: Promotion, @Ctx() ctx: Context): Promise<Blocker[]> {
     return Promise.all(
@@ -193,7 +193,7 @@ export class PromotionResolver {
 
   @Mutation(() => CancelPromotionPayload, {
     nullable: true,
-    description: `Cancels a promotion. One that waits ends. Of one in progress, QUEUED releases end, and the deployers of those that are DEPLOYING are asked to stop. ${requiresRole("cancelPromotion")}`,
+    description: `Cancels a promotion. If it is waiting, it ends. If it is in progress, its waiting targets and QUEUED releases end, and the deployers of its DEPLOYING releases are asked to stop. ${requiresRole("cancelPromotion")}`,
   })
   async cancelPromotion(
     @Ctx() ctx: Context,
@@ -216,7 +216,7 @@ export class PromotionResolver {
 
   @Mutation(() => UndoPromotionPayload, {
     nullable: true,
-    description: `Takes every target that runs the promotion's release back to what it ran before: all of them, or none if one has moved on. Gates do not apply. ${requiresRole("undoPromotion")}`,
+    description: `Returns every target that runs the promotion's release to the release it ran before: all targets, or none if one has moved on. Gates do not apply. ${requiresRole("undoPromotion")}`,
   })
   async undoPromotion(
     @Ctx() ctx: Context,

@@ -69,7 +69,7 @@ export class ReleaseResolver {
   @FieldResolver(() => Freeze, {
     nullable: true,
     description:
-      "The freeze that was in force when it was created: for a rollback, or past the freeze by an exemption or by `force`. Null if there was none.",
+      "The freeze that was active when it was created, which a rollback, an exemption or `force` went past; null if no freeze was active.",
   })
   async duringFreeze(@Root() { duringFreezeId }: Release, @Ctx() ctx: Context): Promise<Freeze | null> {
     return duringFreezeId === null ? null : ctx.loaders.freeze.load(duringFreezeId);
@@ -96,7 +96,7 @@ export class ReleaseResolver {
 
   @Mutation(() => RollbackPayload, {
     nullable: true,
-    description: `Rolls an app back to an earlier release, by a new release with the same build. ${requiresRole("rollback")}`,
+    description: `Rolls an app back to an earlier release. Creates a new release with the same build. ${requiresRole("rollback")}`,
   })
   async rollback(
     @Ctx() ctx: Context,

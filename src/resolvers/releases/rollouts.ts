@@ -38,7 +38,7 @@ export class PromotionRolloutResolver {
 
   @Mutation(() => AdvancePromotionPayload, {
     nullable: true,
-    description: `Lets a wave begin that the policy of the stage lists in \`manualWaves\`. ${requiresRole("advancePromotion")}`,
+    description: `Starts a wave that the policy of the stage lists in \`manualWaves\`. ${requiresRole("advancePromotion")}`,
   })
   async advancePromotion(
     @Ctx() ctx: Context,
@@ -50,7 +50,7 @@ export class PromotionRolloutResolver {
 
   @Mutation(() => PausePromotionPayload, {
     nullable: true,
-    description: `Keeps the targets of a promotion that wait from being admitted, until it is resumed. ${requiresRole("pausePromotion")}`,
+    description: `Pauses a promotion: its waiting targets do not start until it is resumed. ${requiresRole("pausePromotion")}`,
   })
   async pausePromotion(
     @Ctx() ctx: Context,
@@ -61,7 +61,7 @@ export class PromotionRolloutResolver {
 
   @Mutation(() => ResumePromotionPayload, {
     nullable: true,
-    description: `Lets a paused promotion go on. ${requiresRole("resumePromotion")}`,
+    description: `Resumes a paused promotion. ${requiresRole("resumePromotion")}`,
   })
   async resumePromotion(
     @Ctx() ctx: Context,
@@ -76,7 +76,7 @@ export class PromotionRolloutResolver {
 export class CouplingRolloutResolver {
   @Mutation(() => SetWavePayload, {
     nullable: true,
-    description: `Sets the wave of an app. Promotions that exist keep theirs. ${requiresRole("setWave")}`,
+    description: `Sets the wave of an app. Existing promotions keep the waves of their targets. ${requiresRole("setWave")}`,
   })
   async setWave(
     @Ctx() ctx: Context,
@@ -87,7 +87,7 @@ export class CouplingRolloutResolver {
 
   @Mutation(() => SetVerificationPayload, {
     nullable: true,
-    description: `Sets what verifies the releases of an app. ${requiresRole("setVerification")} ${requiresRole("loosenVerification", "Loosening or removing it")}`,
+    description: `Sets how the releases of an app are verified. ${requiresRole("setVerification")} ${requiresRole("loosenVerification", "Loosening or removing it")}`,
   })
   async setVerification(
     @Ctx() ctx: Context,
@@ -100,7 +100,7 @@ export class CouplingRolloutResolver {
   @FieldResolver(() => AutomationHold, {
     nullable: true,
     description:
-      "Why automatic deploys or promotions to the app are held; null if they are not. In DEVELOPMENT and REVIEW, a rollback holds automatic deploys until the next release or promotion to the app. In later stages with `autoPromote`, a rollback, or a promotion of something else than the current release of the source, holds automatic promotions until the current release is promoted, or `releaseAutomationHold`.",
+      "Why automatic deploys or promotions to the app are held; null if they are not. In DEVELOPMENT and REVIEW, a rollback holds automatic deploys until the next release or promotion to the app. In later stages with `autoPromote`, a rollback, or a promotion of a release other than the current one of the source, holds automatic promotions until the current release is promoted, or `releaseAutomationHold` is called.",
   })
   automationHeld(@Root() coupling: Coupling, @Ctx() ctx: Context): Promise<AutomationHold | null> {
     return ctx.loaders.computed.load(explainHolds, coupling);
@@ -108,7 +108,7 @@ export class CouplingRolloutResolver {
 
   @Mutation(() => ReleaseAutomationHoldPayload, {
     nullable: true,
-    description: `Lets automatic promotions to an app go on. ${requiresRole("releaseAutomationHold")}`,
+    description: `Resumes automatic promotions to an app. ${requiresRole("releaseAutomationHold")}`,
   })
   async releaseAutomationHold(
     @Ctx() ctx: Context,

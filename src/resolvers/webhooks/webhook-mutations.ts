@@ -14,7 +14,7 @@ const inputOf = (mutation: string) => ({ description: `Input for ${mutation}.` }
 export class WebhookMutationResolver {
   @Mutation(() => payloads.CreateWebhookPayload, {
     nullable: true,
-    description: `Creates a webhook. It sends what is committed from now on, beginning with its own creation. It sees what the token sees, and stops when the token is revoked. ${requiresRole("createWebhook")}`,
+    description: `Creates a webhook. It sends the events that are committed from now on, starting with its own creation. It sees what the token sees, and stops when the token is revoked. ${requiresRole("createWebhook")}`,
   })
   createWebhook(
     @Ctx() ctx: Context,
@@ -25,7 +25,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.UpdateWebhookPayload, {
     nullable: true,
-    description: `Changes a webhook. Its cursor stays. ${requiresRole("updateWebhook")}`,
+    description: `Updates a webhook. Its cursor does not move. ${requiresRole("updateWebhook")}`,
   })
   async updateWebhook(
     @Ctx() ctx: Context,
@@ -47,7 +47,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.PauseWebhookPayload, {
     nullable: true,
-    description: `Stops sending until the webhook is resumed. ${requiresRole("pauseWebhook")}`,
+    description: `Pauses a webhook: it sends nothing until it is resumed. ${requiresRole("pauseWebhook")}`,
   })
   async pauseWebhook(
     @Ctx() ctx: Context,
@@ -58,7 +58,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.ResumeWebhookPayload, {
     nullable: true,
-    description: `Sends again from the cursor on, in any state, without waiting for the next retry. If the token that made the webhook has ended, it has the rights of this token from now on. ${requiresRole("resumeWebhook")}`,
+    description: `Resumes a webhook from its cursor, in any state, without waiting for the next retry. If the token that created the webhook was revoked or has expired, the webhook gets the rights of this token. ${requiresRole("resumeWebhook")}`,
   })
   async resumeWebhook(
     @Ctx() ctx: Context,
@@ -69,7 +69,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.RotateWebhookSecretPayload, {
     nullable: true,
-    description: `Makes a new signing secret. Until \`overlap\` is over, requests carry a signature with each. ${requiresRole("rotateWebhookSecret")}`,
+    description: `Creates a new signing secret. For the time of \`overlap\`, requests are signed with both secrets. ${requiresRole("rotateWebhookSecret")}`,
   })
   rotateWebhookSecret(
     @Ctx() ctx: Context,
@@ -81,7 +81,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.RewindWebhookPayload, {
     nullable: true,
-    description: `Moves the cursor of a webhook, back to send events again, or ahead to leave some out. ${requiresRole("rewindWebhook")}`,
+    description: `Moves the cursor of a webhook: back to send events again, or ahead to skip some. ${requiresRole("rewindWebhook")}`,
   })
   async rewindWebhook(
     @Ctx() ctx: Context,
@@ -92,7 +92,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.RedeliverPayload, {
     nullable: true,
-    description: `Sends the event of a delivery again now, and returns what came of it. The cursor stays. ${requiresRole("redeliver")}`,
+    description: `Sends the event of a delivery again immediately, and returns the result. The cursor does not move. ${requiresRole("redeliver")}`,
   })
   async redeliver(
     @Ctx() ctx: Context,
@@ -103,7 +103,7 @@ export class WebhookMutationResolver {
 
   @Mutation(() => payloads.TestWebhookPayload, {
     nullable: true,
-    description: `Sends a test now, and returns what came of it. ${requiresRole("testWebhook")}`,
+    description: `Sends a test request immediately, and returns the result. ${requiresRole("testWebhook")}`,
   })
   async testWebhook(
     @Ctx() ctx: Context,

@@ -26,7 +26,7 @@ export class WebhookResolver {
   }
 
   @Query(() => WebhookConnection, {
-    description: `Lists webhooks, by name. ${requiresRole("readWebhooks")} ${requiresRole("manageUnrestrictedWebhooks", "Seeing those for all events")}`,
+    description: `Lists webhooks, by name. ${requiresRole("readWebhooks")} ${requiresRole("manageUnrestrictedWebhooks", "Reading those for all events")}`,
   })
   async webhooks(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Webhook>> {
     permit(ctx.viewer, "readWebhooks");
@@ -48,7 +48,7 @@ export class WebhookResolver {
 
   @FieldResolver(() => Int, {
     description:
-      "How many events the log has after the cursor, also those that are left out, plus those that are queued for a retry.",
+      "The number of events in the log after the cursor, including those that it does not send, plus the events that are queued for a retry.",
   })
   behind(@Root() webhook: Webhook, @Ctx() ctx: Context): Promise<number> {
     return ctx.loaders.computed.load(behindOf, webhook);

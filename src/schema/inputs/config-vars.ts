@@ -13,7 +13,7 @@ export class SetConfigVarInput implements DomainSetConfigVarInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "The value, at most 32 KiB. If omitted, the var keeps its value, or is only marked as required without being set.",
+      "The value, at most 32 KiB. If omitted, the value stays as it is. A new var without a value is only marked as required.",
   })
   value?: string | null;
 
@@ -39,7 +39,7 @@ export class SetConfigVarInput implements DomainSetConfigVarInput {
 
 @InputType({
   description:
-    "Input for setConfig. All of the changes are made, or none. An app has at most 200 config vars and 256 KiB of values.",
+    "Input for setConfig. Makes all of the changes or none. An app has at most 200 config vars and 256 KiB of values.",
 })
 export class SetConfigInput implements domain.SetConfigInput {
   @Field(() => ID, { description: "The app, by id or name." })
@@ -56,14 +56,15 @@ export class SetConfigInput implements domain.SetConfigInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: "The version of the config that the change is for: CONFLICT if it is at another one. Any if omitted.",
+    description:
+      "The version that the config must have; with any other version, the mutation fails with CONFLICT. Not checked if omitted.",
   })
   expectedVersion?: number | null;
 
   @Field(() => Boolean, {
     nullable: true,
     description:
-      "Whether to go past freezes and windows, which keep a REPORTED app that runs something from being released again. Requires the ADMIN role and a `reason`.",
+      "Whether to bypass freezes and windows, which block the new release of a REPORTED app. Requires the ADMIN role and a `reason`.",
   })
   force?: boolean | null;
 
@@ -75,7 +76,7 @@ export class SetConfigInput implements domain.SetConfigInput {
 export class RotateConfigKeysInput implements RotateInput {
   @Field(() => Boolean, {
     nullable: true,
-    description: "Whether only to count the keys that would be re-encrypted; false if omitted.",
+    description: "If true, only counts the keys that would be re-encrypted; false if omitted.",
   })
   dryRun?: boolean | null;
 }

@@ -23,7 +23,7 @@ export class CreateTokenInput implements domain.CreateTokenInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "The person that the token stands for in approvals, for example an e-mail address.",
+    description: "The person whom the token represents in approvals, for example an e-mail address.",
   })
   person?: string | null;
 
@@ -31,7 +31,8 @@ export class CreateTokenInput implements domain.CreateTokenInput {
   groups?: string[] | null;
   @Field(() => Boolean, {
     nullable: true,
-    description: "Whether the token may read the values of secret config vars, as a deployer must; false if omitted.",
+    description:
+      "Whether the token may read the values of secret config vars, which a deployer needs; false if omitted.",
   })
   readConfig?: boolean | null;
 }

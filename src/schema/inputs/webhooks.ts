@@ -9,11 +9,11 @@ import { requiresRole } from "../roles.js";
 
 const WEBHOOK = { description: "The webhook, by id or name." } as const;
 const ADDRESS =
-  "Where events are sent: https, a public host, at most 2,048 characters. The settings WEBHOOK_ALLOW_HTTP and WEBHOOK_NETWORKS allow more.";
+  "The URL that events are sent to: https and a public host, at most 2,048 characters. The settings WEBHOOK_ALLOW_HTTP and WEBHOOK_NETWORKS allow more.";
 
 @InputType({ description: "Input for createWebhook." })
 export class CreateWebhookInput implements domain.CreateWebhookInput {
-  @Field(() => String, { description: "A unique name, of the form of an app's name." })
+  @Field(() => String, { description: "A unique name, in the format of an app's name." })
   name!: string;
 
   @Field(() => Url, { description: ADDRESS })
@@ -31,7 +31,7 @@ export class CreateWebhookInput implements domain.CreateWebhookInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: `The pipelines whose events to send, by id or name, 1 to 100. If omitted, those that the token is restricted to, or all events. ${requiresRole("manageUnrestrictedWebhooks", "All events")}`,
+    description: `The pipelines whose events to send, by id or name, 1 to 100. If omitted, the pipelines that the token is restricted to, or all events. ${requiresRole("manageUnrestrictedWebhooks", "Sending all events")}`,
   })
   pipelines?: string[] | null;
 
@@ -42,14 +42,14 @@ export class CreateWebhookInput implements domain.CreateWebhookInput {
     nullable: true,
     defaultValue: true,
     description:
-      "Whether to send one event at a time in log order. Otherwise up to eight are sent at the same time, and each is retried by itself.",
+      "Whether to send one event at a time in log order. Otherwise up to eight are sent at the same time, and each is retried independently.",
   })
   ordered?: boolean | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "The signing secret: 16 to 64 visible ASCII characters, or `whsec_` and Base64. A random one if omitted, which is better.",
+      "The signing secret: 16 to 64 visible ASCII characters, or `whsec_` and Base64. If omitted, a random secret is generated, which is recommended.",
   })
   secret?: string | null;
 
@@ -118,7 +118,7 @@ export class RotateWebhookSecretInput implements control.RotateWebhookSecretInpu
   @Field(() => Duration, {
     nullable: true,
     defaultValue: "24h",
-    description: "How long requests are signed with the previous secret too: 0s to 30d.",
+    description: "How long requests are also signed with the previous secret: `0s` to `30d`.",
   })
   overlap?: string | null;
 }

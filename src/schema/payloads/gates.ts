@@ -31,7 +31,7 @@ class FreezePayload {
 @ObjectType({ description: "The freeze that was started.", simpleResolvers: true })
 export class StartFreezePayload extends FreezePayload {}
 
-@ObjectType({ description: "The freeze whose end was moved.", simpleResolvers: true })
+@ObjectType({ description: "The freeze whose end was changed.", simpleResolvers: true })
 export class ExtendFreezePayload extends FreezePayload {}
 
 @ObjectType({ description: "The freeze that was lifted.", simpleResolvers: true })

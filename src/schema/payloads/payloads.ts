@@ -138,7 +138,7 @@ export class ReviewForcedPromotionPayload {
 @ObjectType({ description: "The promotion that was cancelled.", simpleResolvers: true })
 export class CancelPromotionPayload {
   @Field(() => Promotion, {
-    description: "The promotion after the mutation. It is IN_PROGRESS as long as a release of it is DEPLOYING.",
+    description: "The promotion after the mutation. It stays IN_PROGRESS while one of its releases is DEPLOYING.",
   })
   promotion!: Promotion;
 }
@@ -187,19 +187,19 @@ export class SetConfigPayload {
   @Field(() => Release, {
     nullable: true,
     description:
-      "The release with which a deployer takes the change on: a new one, or the one that is QUEUED. Null if nothing changed, the app's mode is IMMEDIATE, or it runs nothing.",
+      "The release with which the deployer applies the change: a new one, or the one that is QUEUED. Null if nothing changed, the app's mode is IMMEDIATE, or it runs nothing.",
   })
   release!: Release | null;
 }
 
-@ObjectType({ description: "What the rotation of the keys of CONFIG_KEYS did.", simpleResolvers: true })
+@ObjectType({ description: "The result of the rotation of the keys.", simpleResolvers: true })
 export class RotateConfigKeysPayload {
-  @Field(() => String, { description: "The name of the key that encrypts now: the first of CONFIG_KEYS." })
+  @Field(() => String, { description: "The name of the current encryption key, which is the first of CONFIG_KEYS." })
   key!: string;
 
   @Field(() => Int, { description: "How many keys of apps and pipelines were re-encrypted with it." })
   rotated!: number;
 
-  @Field(() => [String], { description: "The names of keys that are still needed, and missing from CONFIG_KEYS." })
+  @Field(() => [String], { description: "The names of keys that are still needed but missing from CONFIG_KEYS." })
   missing!: string[];
 }

@@ -15,13 +15,13 @@ export class SetVerificationPayload {
   coupling!: Coupling;
 }
 
-@ObjectType({ description: "The coupling whose automation goes on.", simpleResolvers: true })
+@ObjectType({ description: "The coupling whose automation was resumed.", simpleResolvers: true })
 export class ReleaseAutomationHoldPayload {
   @Field(() => Coupling, { description: "The coupling after the mutation." })
   coupling!: Coupling;
 }
 
-@ObjectType({ description: "The promotion of which a wave may begin.", simpleResolvers: true })
+@ObjectType({ description: "The promotion whose wave may start.", simpleResolvers: true })
 export class AdvancePromotionPayload {
   @Field(() => Promotion, { description: "The promotion after the mutation." })
   promotion!: Promotion;
@@ -33,7 +33,7 @@ export class PausePromotionPayload {
   promotion!: Promotion;
 }
 
-@ObjectType({ description: "The promotion that goes on.", simpleResolvers: true })
+@ObjectType({ description: "The promotion that was resumed.", simpleResolvers: true })
 export class ResumePromotionPayload {
   @Field(() => Promotion, { description: "The promotion after the mutation." })
   promotion!: Promotion;

@@ -42,12 +42,12 @@ export class DeleteWebhookPayload {
 
 @ObjectType({ simpleResolvers: true })
 class DeliveryPayload {
-  @Field(() => WebhookDelivery, { description: "What came of the request." })
+  @Field(() => WebhookDelivery, { description: "The result of the request." })
   delivery!: WebhookDelivery;
 }
 
 @ObjectType({ description: "The request that was sent again.", simpleResolvers: true })
 export class RedeliverPayload extends DeliveryPayload {}
 
-@ObjectType({ description: "The test that was sent.", simpleResolvers: true })
+@ObjectType({ description: "The test request that was sent.", simpleResolvers: true })
 export class TestWebhookPayload extends DeliveryPayload {}

@@ -25,7 +25,7 @@ interface Entry extends CachedResponse {
 /**
  * Caches the bodies of responses as the bytes that were sent, until a row that they depend on changes.
  *
- * Invalidation follows the event log. Every commit that clients can see appends events, and `LogChanges` reports it:
+ * Invalidation follows the event log. Every commit that clients can see appends events, and `LogChanges` reports them:
  * on SQLite before a write is acknowledged, on PostgreSQL before a response is taken from the cache. So a request that
  * starts after a write was acknowledged never receives a response from before the write. A response is not cached if
  * a commit became known while it was computed: some of its rows may be older than the commit.

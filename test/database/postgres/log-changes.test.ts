@@ -7,7 +7,7 @@ import { followChanges } from "../../../src/events/log-changes.js";
 import { Seed } from "../../support/data/seed.js";
 import { onlyOn, startServer } from "../../support/service/server.js";
 
-describe("the changes that caches are told of", onlyOn("postgres"), () => {
+describe("the log changes that invalidate caches", onlyOn("postgres"), () => {
   it("are those of the log, each once, and everything if the log was pruned or went back", async (t) => {
     const server = await startServer(t);
     const db = server.app.database;

@@ -93,7 +93,7 @@ describe("a promotion that waits for config vars", () => {
     assert.equal((await read(id)).phase, "SUCCEEDED");
   });
 
-  it("goes once, whatever apps change their config at once", async () => {
+  it("starts once when several apps change their config at the same time", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { id, dev, staging } = await waiting(["A", "B", "C"], "SUPERSET", ["D"]);
       await Promise.all([set(staging, "A"), set(staging, "B", "C"), set(dev, "E"), unset(dev, "D", "E")]);

@@ -13,7 +13,7 @@ const PAYLOAD = { x: "y".repeat(50_000) };
 const FLOOD_MESSAGES = 400;
 
 describe("a WebSocket that has not signed in", () => {
-  it("may send little, whatever it sends", async (t) => {
+  it("may send only a few bytes, of any content", async (t) => {
     const server = await startServer(t);
     const flood = await Socket.connect(t, server.url);
     flood.ws.pause();
@@ -123,7 +123,7 @@ describe("a message that does not end", () => {
   });
 });
 
-/** Lets the server do other work, so that it could have read whatever it reads. */
+/** Yields to the server, so that it has time to read everything that it accepts. */
 async function answerOthers(server: TestServer, socket: Socket): Promise<void> {
   let [before, unchanged] = [-1, 0];
   while (unchanged < 30 && socket.ws.bufferedAmount > 0) {

@@ -48,7 +48,7 @@ export interface Progress {
   /** The number of distinct people who have approved. */
   readonly given: number;
   readonly met: boolean;
-  /** Of whom approvals are missing; empty once the rule is met. */
+  /** The approvers whose approvals are missing; empty once the rule is met. */
   readonly missing: readonly Approver[];
 }
 

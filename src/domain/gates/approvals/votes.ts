@@ -63,7 +63,7 @@ export async function approvePromotion(ctx: Ctx, input: VoteInput): Promise<Vote
 }
 
 /**
- * Rejects a promotion that waits, which ends it for good.
+ * Rejects a waiting promotion, which ends it permanently.
  *
  * @throws Refusal FORBIDDEN if the viewer may not vote; CONFLICT if the promotion does not wait any more
  */

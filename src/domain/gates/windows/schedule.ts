@@ -17,7 +17,7 @@ export interface Schedule {
   readonly recurrence: string | null;
   /** The first day, `YYYY-MM-DD`. */
   readonly startDate: string;
-  /** The last day on which it may begin; null without an end. */
+  /** The last day on which it may begin; null if it has no end. */
   readonly endDate: string | null;
   /** `HH:MM` or `HH:MM:SS`. */
   readonly startTime: string;

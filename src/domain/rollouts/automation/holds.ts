@@ -112,7 +112,7 @@ async function endHold(tx: Tx, coupling: Coupling): Promise<EventDraft[]> {
 }
 
 /**
- * Lets automatic promotions to an app go on. What is ready is promoted soon after. If nothing is held, nothing changes.
+ * Resumes automatic promotions to an app. What is ready is promoted soon after. If nothing is held, nothing changes.
  *
  * @throws Refusal CONFLICT in DEVELOPMENT and REVIEW, where a release ends the hold
  */

@@ -12,8 +12,8 @@ const NEXT_STAGE = raw(
 );
 
 /**
- * Notes that automatic promotions from these apps, or from all apps of a pipeline, are to be decided. Writes nothing unless
- * the policy of the next stage has `autoPromote`.
+ * Makes automatic promotions from these apps, or from all apps of a pipeline, due: `promote-due.ts` then decides about them.
+ * Writes nothing unless the policy of the next stage has `autoPromote`.
  */
 export async function promoteLater(
   tx: Tx,

@@ -8,10 +8,10 @@ import { IDEMPOTENCY_KEY } from "../idempotency-key.js";
 
 @InputType({ description: "Who may approve. Set exactly one of `role`, `group` and `person`." })
 export class ApproverInput implements fields.ApproverInput {
-  @Field(() => Role, { nullable: true, description: "Everybody with this role or a higher one." })
+  @Field(() => Role, { nullable: true, description: "Everyone with this role or a higher one." })
   role?: Role | null;
 
-  @Field(() => String, { nullable: true, description: "Everybody in this group." })
+  @Field(() => String, { nullable: true, description: "Everyone in this group." })
   group?: string | null;
 
   @Field(() => String, { nullable: true, description: "This person." })
@@ -19,7 +19,7 @@ export class ApproverInput implements fields.ApproverInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many of the required approvals must come from this approver at least: 0 to 10, 0 if omitted.",
+    description: "The minimum number of approvals that must come from this approver: 0 to 10; 0 if omitted.",
   })
   atLeast?: number | null;
 }
@@ -49,7 +49,7 @@ export class CreateApprovalRuleInput implements domain.CreateApprovalRuleInput {
 
   @Field(() => [ApproverInput], {
     nullable: true,
-    description: "Who may approve: 1 to 20. Everybody with the OPERATOR role if omitted.",
+    description: "Who may approve, 1 to 20 entries. If omitted, everyone with the OPERATOR role.",
   })
   approvers?: ApproverInput[] | null;
 
@@ -72,7 +72,7 @@ export class CreateApprovalRuleInput implements domain.CreateApprovalRuleInput {
   idempotencyKey?: string | null;
 }
 
-@InputType({ description: "Input for updateApprovalRule. Fields that are omitted keep their values." })
+@InputType({ description: "Input for updateApprovalRule. Omitted fields stay unchanged." })
 export class UpdateApprovalRuleInput implements domain.UpdateApprovalRuleInput {
   @Field(() => ID, { description: "The rule, by id." })
   rule!: string;
@@ -89,7 +89,7 @@ export class UpdateApprovalRuleInput implements domain.UpdateApprovalRuleInput {
   @Field(() => Int, { nullable: true, description: "How many distinct people must approve: 1 to 10." })
   required?: number | null;
 
-  @Field(() => [ApproverInput], { nullable: true, description: "Who may approve: 1 to 20." })
+  @Field(() => [ApproverInput], { nullable: true, description: "Who may approve, 1 to 20 entries." })
   approvers?: ApproverInput[] | null;
 
   @Field(() => Boolean, {
@@ -118,7 +118,7 @@ export class ApprovePromotionInput implements votes.VoteInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: "The rule to approve it under, by id; every rule under which the viewer may vote if omitted.",
+    description: "The rule under which to approve, by id. If omitted, every rule under which the viewer may vote.",
   })
   rule?: string | null;
 
@@ -133,7 +133,7 @@ export class RejectPromotionInput implements votes.VoteInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: "The rule to reject it under, by id; the first under which the viewer may vote if omitted.",
+    description: "The rule under which to reject, by id. If omitted, the first one under which the viewer may vote.",
   })
   rule?: string | null;
 

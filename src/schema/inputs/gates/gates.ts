@@ -9,7 +9,7 @@ import { IDEMPOTENCY_KEY } from "../idempotency-key.js";
 
 @InputType({
   description:
-    "Where a window or freeze applies. Every list that is not empty must match; an empty list matches all. A token that is restricted to pipelines must name pipelines or apps.",
+    "Where a window or freeze applies. Every non-empty list must match; an empty list matches everything. A token that is restricted to pipelines must name pipelines or apps.",
 })
 export class GateScopeInput implements scopes.GateScopeInput {
   @Field(() => [ID], { nullable: true, description: "Pipelines, by id or name: at most 100." })
@@ -24,7 +24,7 @@ export class GateScopeInput implements scopes.GateScopeInput {
 
 const RECURRENCE =
   "The days on which it begins, as a recurrence rule of RFC 5545 without times, for example `FREQ=WEEKLY;BYDAY=MO,TU`";
-const END_TIME = "When it ends, on the wall clock; on the next day if this is at or before `startTime`.";
+const END_TIME = "The local time at which it ends; on the next day if this is at or before `startTime`.";
 
 @InputType({ description: "Input for createDeploymentWindow." })
 export class CreateDeploymentWindowInput implements windows.CreateDeploymentWindowInput {
@@ -33,7 +33,7 @@ export class CreateDeploymentWindowInput implements windows.CreateDeploymentWind
   })
   name!: string;
 
-  @Field(() => WindowKind, { description: "Whether deployments may begin while it is active, or may not." })
+  @Field(() => WindowKind, { description: "Whether deployments may or may not begin while the window is active." })
   kind!: WindowKind;
 
   @Field(() => GateScopeInput, { nullable: true, description: "Where it applies; everywhere if omitted." })
@@ -51,7 +51,7 @@ export class CreateDeploymentWindowInput implements windows.CreateDeploymentWind
   @Field(() => LocalDate, { nullable: true, description: "The last day on which it may begin; no end if omitted." })
   endDate?: string | null;
 
-  @Field(() => LocalTime, { description: "When it begins on these days, on the wall clock." })
+  @Field(() => LocalTime, { description: "The local time at which it begins on these days." })
   startTime!: string;
 
   @Field(() => LocalTime, { description: END_TIME })
@@ -122,14 +122,14 @@ export class StartFreezeInput implements freezes.StartFreezeInput {
 
   @Field(() => Date, {
     nullable: true,
-    description: "When it ends, at most a year after its start; 4 hours after it if omitted.",
+    description: "When it ends, at most a year after its start; 4 hours after its start if omitted.",
   })
   endsAt?: Date | null;
 
   @Field(() => Boolean, { nullable: true, description: "Whether it lasts until it is lifted. Use without `endsAt`." })
   untilLifted?: boolean | null;
 
-  @Field(() => Boolean, { nullable: true, description: "Whether not even `force` goes past it; false if omitted." })
+  @Field(() => Boolean, { nullable: true, description: "Whether even `force` cannot bypass it; false if omitted." })
   hard?: boolean | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
@@ -168,7 +168,7 @@ export class ExemptFromFreezeInput implements exemptions.ExemptFromFreezeInput {
   @Field(() => ID, { nullable: true, description: "The app to which anything may be deployed, by id or name." })
   app?: string | null;
 
-  @Field(() => String, { description: "Why it is let through: 1 to 1,024 characters." })
+  @Field(() => String, { description: "The reason for the exemption: 1 to 1,024 characters." })
   reason!: string;
 
   @Field(() => Date, { description: "When the exemption ends." })

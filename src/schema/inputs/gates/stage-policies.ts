@@ -3,7 +3,7 @@ import type * as domain from "../../../domain/gates/policies/stage-policies.js";
 import { Duration } from "../../../entities/core/custom-scalars.js";
 import { ConfigParity, Stage } from "../../../entities/core/enums.js";
 
-@InputType({ description: "Input for updateStagePolicy. Fields that are omitted keep their values." })
+@InputType({ description: "Input for updateStagePolicy. Omitted fields stay unchanged." })
 export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
   @Field(() => ID, { description: "The pipeline, by id or name." })
   pipeline!: string;
@@ -28,25 +28,27 @@ export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Whether releases of the stage before are promoted into this stage by themselves.",
+    description: "Whether releases of the previous stage are promoted into this stage automatically.",
   })
   autoPromote?: boolean | null;
 
   @Field(() => Duration, {
     nullable: true,
-    description: "How long after an automatic promotion the next may start, `0s` to `30d`. Null or `0s` for no limit.",
+    description:
+      "The minimum time between the starts of two automatic promotions, `0s` to `30d`. Null or `0s` for no limit.",
   })
   autoPromoteEvery?: string | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many targets of a promotion may be under way at once, 1 to 200. Null for all of a wave.",
+    description:
+      "The maximum number of targets of a promotion in progress at the same time, 1 to 200; null for a whole wave.",
   })
   maxParallel?: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many targets of a promotion may fail, 0 to 200. One more stops it.",
+    description: "How many targets of a promotion may fail, 0 to 200. If more fail, its waiting targets are cancelled.",
   })
   maxFailures?: number | null;
 
@@ -58,7 +60,7 @@ export class UpdateStagePolicyInput implements domain.UpdateStagePolicyInput {
 
   @Field(() => [Int], {
     nullable: true,
-    description: "The waves, 1 to 20, that begin only by `advancePromotion`. An empty list for none.",
+    description: "The waves, 1 to 20, that start only with `advancePromotion`. An empty list for none.",
   })
   manualWaves?: number[] | null;
 }

@@ -52,7 +52,7 @@ export class UpdateAppInput implements domain.UpdateAppInput {
   @Field(() => Duration, {
     nullable: true,
     description:
-      "A deployment fails if nothing is reported for this long, 1s to 30d; null for the setting DEPLOY_TIMEOUT of the service. Applies from the next start or report of a deployment.",
+      "A deployment fails if nothing is reported for this long, 1s to 30d; null for the service's setting DEPLOY_TIMEOUT. Applies from the next start or report of a deployment.",
   })
   deployTimeout?: string | null;
 }

@@ -25,7 +25,7 @@ export class AddCouplingInput implements domain.AddCouplingInput {
   @Field(() => Boolean, {
     nullable: true,
     description:
-      "Whether builds of the central branch are deployed automatically. Allowed in DEVELOPMENT only. If omitted there, as it was last set for the app; true for a new app.",
+      "Whether builds of the central branch are deployed automatically. Allowed in DEVELOPMENT only. If omitted there, the app keeps its last setting; true for a new app.",
   })
   autoDeploy?: boolean | null;
 

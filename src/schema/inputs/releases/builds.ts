@@ -78,7 +78,7 @@ export class CreateBuildInput implements domain.CreateBuildInput {
   @Field(() => [String], {
     nullable: true,
     description:
-      "The keys of config vars that the build needs, at most 200. Promotions are blocked to apps that have not set them.",
+      "The keys of the config vars that the build needs, at most 200. Promotions to apps that have not set them are blocked.",
   })
   requiredConfig?: readonly string[] | null;
 

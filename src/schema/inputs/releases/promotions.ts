@@ -32,13 +32,13 @@ export class PromoteInput implements domain.PromoteInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Leaves out targets that already run the build; false if omitted. Refused if it leaves none.",
+    description: "Skips targets that already run the build; false if omitted. Refused if no target is left.",
   })
   skipUpToDate?: boolean | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: `Promotes past gates that are not met. Requires a reason. ${requiresRole("forcePromotion")}`,
+    description: `Bypasses gates that are not met. Requires a reason. ${requiresRole("forcePromotion")}`,
   })
   force?: boolean | null;
 
@@ -49,13 +49,13 @@ export class PromoteInput implements domain.PromoteInput {
     nullable: true,
     defaultValue: false,
     description:
-      "Waits for what can be cleared, instead of being refused. It is admitted as soon as nothing blocks it. Refused at once if something blocks it that only `force` can clear, or nothing. At most 100 promotions wait in a pipeline, and at most one for an app: a newer one replaces it.",
+      "Waits for blockers that can be cleared, instead of being refused. The promotion starts as soon as nothing blocks it. It is refused immediately if only `force`, or nothing, can clear a blocker. At most 100 promotions may wait in a pipeline, and at most one for an app: a newer one replaces it.",
   })
   whenReady?: boolean | null;
 
   @Field(() => Date, {
     nullable: true,
-    description: "The earliest time at which it goes, at most 30 days ahead. Implies `whenReady`.",
+    description: "The earliest time at which it may start, at most 30 days ahead. Implies `whenReady`.",
   })
   notBefore?: Date | null;
 
@@ -96,7 +96,7 @@ export class RetryPromotionInput implements RetryInput {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: "Waits for what can be cleared, instead of being refused, for at most 72 hours.",
+    description: "Waits up to 72 hours for blockers that can be cleared, instead of being refused.",
   })
   whenReady?: boolean | null;
 
@@ -115,7 +115,7 @@ export class UndoPromotionInput implements UndoInput {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: "Leaves out targets that have moved on or cannot go back, instead of being refused because of them.",
+    description: "Skips targets that have moved on or cannot go back. Otherwise, such a target causes a refusal.",
   })
   skipMovedOn?: boolean | null;
 

@@ -20,7 +20,7 @@ export class CreateReleaseInput implements domain.CreateReleaseInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: `Releases past gates that are not met. Requires a reason. ${requiresRole("forceRelease")}`,
+    description: `Bypasses gates that are not met. Requires a reason. ${requiresRole("forceRelease")}`,
   })
   force?: boolean | null;
 

@@ -13,7 +13,7 @@ export class SetWaveInput implements settings.SetWaveInput {
   wave!: number;
 }
 
-@InputType({ description: "What verifies the releases of an app." })
+@InputType({ description: "How the releases of an app are verified." })
 export class VerificationInput implements settings.VerificationInput {
   @Field(() => [String], {
     description: "The contexts that must be SUCCESS on the release itself, 1 to 20.",
@@ -23,14 +23,14 @@ export class VerificationInput implements settings.VerificationInput {
   @Field(() => Duration, {
     nullable: true,
     defaultValue: "30m",
-    description: "How long they may take, from the success of the release on, `1m` to `24h`.",
+    description: "How long the checks may take after the release has succeeded, `1m` to `24h`.",
   })
   within?: string | null;
 
   @Field(() => VerificationFailure, {
     nullable: true,
     defaultValue: VerificationFailure.STOP,
-    description: "What happens if one fails, or the time is over.",
+    description: "What happens if a check fails or the time runs out.",
   })
   onFailure?: VerificationFailure | null;
 }
@@ -42,7 +42,7 @@ export class SetVerificationInput implements settings.SetVerificationInput {
 
   @Field(() => VerificationInput, {
     nullable: true,
-    description: "What verifies releases that succeed from now on. Null or omitted for nothing.",
+    description: "How releases that succeed from now on are verified. Null or omitted turns verification off.",
   })
   verification?: VerificationInput | null;
 }
@@ -60,7 +60,8 @@ export class AdvancePromotionInput implements control.AdvancePromotionInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: "The wave to begin; the next one if omitted. With it, a repeated request cannot begin a later wave.",
+    description:
+      "The wave to start; the next one if omitted. If it is set, a repeated request cannot start a later wave.",
   })
   wave?: number | null;
 }
