@@ -24,7 +24,7 @@ describe("a SQLite file", () => {
 });
 
 describe("the files of a database", () => {
-  it("are readable and writable by their owner only, whatever the umask", async (t) => {
+  it("are readable and writable only by their owner, with any umask", async (t) => {
     const path = join(temporaryFolder(t), "railyard.sqlite");
     const umask = process.umask(0);
     try {

@@ -72,7 +72,7 @@ describe("an object with an id", () => {
     };
   });
 
-  it("is found by it, whatever its type, and in the order of the ids", async () => {
+  it("is found by its id for every type, in the order of the ids", async () => {
     for (const [type, id] of Object.entries(ids)) {
       assert.deepEqual((await server.admin.ask(NODE, { id })).node, { __typename: type, id });
     }
@@ -85,7 +85,7 @@ describe("an object with an id", () => {
     assert.deepEqual(nodes, expected);
   });
 
-  it("is null for an id of nothing, whatever the text", async () => {
+  it("is null for any text that is not the id of an object", async () => {
     for (const id of NOTHING) assert.equal((await server.admin.ask(NODE, { id })).node, null, JSON.stringify(id));
     assert.deepEqual(
       (await server.admin.ask(NODES, { ids: NOTHING })).nodes,

@@ -38,7 +38,7 @@ async function readRange(path: string): Promise<string[]> {
  * Ids begin with the time of the instance that made them. Clocks of instances differ, and are corrected. So rows of one
  * instance with a clock in the future have ids that sort behind those of later rows.
  */
-describe("the order of creation, whatever the ids are", () => {
+describe("the order of creation, independent of ids", () => {
   it("is that of tokens", async () => {
     const create = async () => {
       const { token } = await admin.mutate("createToken", { name: unique("t"), role: "VIEWER" }, "token { id }");

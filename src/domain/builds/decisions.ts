@@ -9,6 +9,7 @@ import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import type { CheckResult } from "../../entities/releases/check-result.js";
 import { Release } from "../../entities/releases/release.js";
+import { byId } from "../core/by-id.js";
 import { describeState } from "../gates/checks/checks.js";
 import { evaluateGates, type Verdict } from "../gates/evaluate.js";
 import type { Subject } from "../gates/gate.js";
@@ -157,9 +158,9 @@ export async function decideAll(reader: Reader, candidates: readonly Candidate[]
 async function toSubjects(reader: Reader, candidates: readonly Candidate[]): Promise<Subject[]> {
   const couplings = candidates.map(({ coupling }) => coupling);
   const pipelineIds = [...new Set(couplings.map(({ pipelineId }) => pipelineId))];
-  const pipelines = new Map((await reader.find(Pipeline, { id: pipelineIds })).map((one) => [one.id, one]));
+  const pipelines = await byId(reader.find(Pipeline, { id: pipelineIds }));
   const appIds = [...new Set(couplings.map(({ appId }) => appId))];
-  const apps = new Map((await reader.find(App, { id: appIds })).map((one) => [one.id, one]));
+  const apps = await byId(reader.find(App, { id: appIds }));
   return candidates.map(({ build, coupling }) => {
     const [pipeline, app] = [pipelines.get(coupling.pipelineId), apps.get(coupling.appId)];
     if (pipeline === undefined || app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);

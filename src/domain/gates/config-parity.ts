@@ -11,6 +11,7 @@ import {
 import { groupBy } from "../core/group-by.js";
 import { createBlocker } from "./blocker.js";
 import { defineGate, type Fact, InvalidFact, type Subject } from "./gate.js";
+import { isGated } from "./policies/previous-stage.js";
 import { policyFact } from "./policies/stage-policy-fact.js";
 
 /** The config of the source and of the targets of a subject, by app. Apps without config vars are left out. */
@@ -54,10 +55,6 @@ export const configParityGate = defineGate({
     });
   },
 });
-
-function isGated({ way, to }: Subject): boolean {
-  return way === "PROMOTION" || (way === "RELEASE" && (to === "STAGING" || to === "PRODUCTION"));
-}
 
 /** The rule of the stage, or that of the request where it is stricter, or OFF. */
 function toEffectiveParity({ parity = null }: Subject, policy: ConfigParity): ConfigParity {

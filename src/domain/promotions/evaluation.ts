@@ -9,6 +9,7 @@ import { type Blocker, PlannedTarget, PromotionPlan } from "../../entities/relea
 import type { Promotion } from "../../entities/releases/promotion.js";
 import type { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import type { Release } from "../../entities/releases/release.js";
+import { byId } from "../core/by-id.js";
 import { createBlocker } from "../gates/blocker.js";
 import { evaluateChecks } from "../gates/checks/checks.js";
 import { evaluateGates, type Verdict } from "../gates/evaluate.js";
@@ -145,7 +146,7 @@ function maySucceed({ phase, timedOut }: Release): boolean {
 
 export async function findTargetApps(reader: Reader, couplings: readonly Coupling[]): Promise<Target[]> {
   if (couplings.length === 0) return [];
-  const apps = new Map((await reader.find(App, { id: couplings.map((one) => one.appId) })).map((app) => [app.id, app]));
+  const apps = await byId(reader.find(App, { id: couplings.map((one) => one.appId) }));
   return couplings.map((coupling) => {
     const app = apps.get(coupling.appId);
     if (app === undefined) throw new Error(`Coupling ${coupling.id} has lost its app.`);

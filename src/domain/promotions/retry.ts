@@ -41,7 +41,7 @@ export async function retryPromotion(ctx: Ctx, input: RetryPromotionInput): Prom
       stage: first.from,
       release: first.releaseId,
       targets: await findTargets(tx, first, input),
-      // To compare less than the stage demands is asked for once.
+      // OFF compares less than the stage requires. It applies to the promotion that asked for it, not to a retry.
       parity: first.configParity === "OFF" ? null : first.configParity,
     };
     const waits = input.whenReady === true;

@@ -10,6 +10,7 @@ import { Release } from "../../entities/releases/release.js";
 import { append } from "../../events/append.js";
 import type { EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
+import { byId } from "../core/by-id.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
@@ -70,7 +71,7 @@ async function findReturns(tx: Tx, { id }: Promotion, skipMovedOn: boolean): Pro
   const targets = await tx.find(PromotionTarget, { promotionId: id }, { order: "position" });
   const releases = await tx.find(Release, { promotionId: id });
   const appIds = targets.map(({ appId }) => appId);
-  const apps = new Map((await tx.find(App, { id: appIds })).map((app) => [app.id, app]));
+  const apps = await byId(tx.find(App, { id: appIds }));
   const current = await currentReleases(tx, appIds);
   const latest = await latestReleases(tx, appIds);
   const underWay = await tx.find(Release, { appId: appIds, phase: ["QUEUED", "DEPLOYING"] });

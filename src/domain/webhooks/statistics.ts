@@ -5,6 +5,7 @@ import { WebhookState } from "../../entities/core/enums.js";
 import { LogEvent } from "../../entities/history/event.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
 import { logBounds } from "../../events/bounds.js";
+import { byId } from "../core/by-id.js";
 
 const STATES = columns({ state: "text", total: "integer" });
 const QUEUED = columns({ webhook_id: "text", total: "integer" });
@@ -50,7 +51,7 @@ export async function behindOf(reader: Reader, webhooks: readonly Webhook[]): Pr
 
 /** Webhooks by id; null for those that the reader does not see. */
 export async function webhooksById(reader: Reader, ids: readonly string[]): Promise<(Webhook | null)[]> {
-  const found = new Map((await reader.find(Webhook, { id: [...ids] })).map((webhook) => [webhook.id, webhook]));
+  const found = await byId(reader.find(Webhook, { id: [...ids] }));
   return ids.map((id) => found.get(id) ?? null);
 }
 

@@ -70,7 +70,7 @@ describe("soak time", () => {
     );
   });
 
-  it("is broken by a later release, and a rollback to the build begins anew", async () => {
+  it("is broken by a later release, and starts again with a rollback to the build", async () => {
     const { dev } = await soaking();
     const first = await seed.release(dev);
     clock.advance(HOUR);

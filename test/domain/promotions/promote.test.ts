@@ -331,7 +331,7 @@ describe("the order of what is created", () => {
   /** An id of an instance whose clock is far ahead. */
   const late = () => `ffffffff-ffff-7fff-bfff-${randomBytes(6).toString("hex")}`;
 
-  it("is that of couplings when the source is chosen, whatever their ids are", async () => {
+  it("is that of couplings when the source is chosen, independent of ids", async () => {
     const pipeline = await seed.pipeline();
     const first = await seed.coupled(pipeline, "DEVELOPMENT");
     const second = await seed.coupled(pipeline, "DEVELOPMENT");
@@ -348,7 +348,7 @@ describe("the order of what is created", () => {
     assert.deepEqual([found.couplings, couplings.nodes], [expected, expected]);
   });
 
-  it("is that of promotions in lists and cursors, newest first, whatever their ids are", async () => {
+  it("is that of promotions in lists and cursors, newest first, independent of ids", async () => {
     const pipeline = await seed.pipeline();
     const dev = await seed.coupled(pipeline, "DEVELOPMENT");
     await seed.coupled(pipeline, "STAGING");

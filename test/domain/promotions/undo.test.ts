@@ -163,7 +163,7 @@ describe("undoPromotion", () => {
 });
 
 describe("retryPromotion", () => {
-  it("promotes the same release again to what failed, evaluated anew", async () => {
+  it("promotes the same release to the failed targets again, after a new evaluation", async () => {
     const { dev, one, two, build } = await promoted("REPORTED");
     const first = await promote({ app: dev.id });
     const { promotion } = await admin.ask(

@@ -347,7 +347,7 @@ describe("another repository that has a former name", () => {
     assert.deepEqual(await numbers(), [1, 8]);
   });
 
-  it("is told from the one that had the name by that one's current name", async (t) => {
+  it("is distinguished from the former owner of the name by the former owner's current name", async (t) => {
     const { old, now, send } = await seenOnce(t);
     await send("repository", of(1, 5, renamed(old, now)));
     await send("push", of(2, 10, push(old)));

@@ -100,7 +100,7 @@ describe("a WebSocket", { timeout: 120_000 }, () => {
     await socket.run(FOLLOW).take(1);
   });
 
-  it("is one of at most 500 per token; the next is told to retry later", async (t) => {
+  it("is one of at most 500 per token; the next is closed with a code to retry later", async (t) => {
     const server = await startServer(t);
     const viewer = await server.as("VIEWER");
     const reporter = await server.as("REPORTER");

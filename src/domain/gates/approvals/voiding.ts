@@ -9,6 +9,7 @@ import { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { append } from "../../../events/append.js";
 import { approvalChanged, type EventDraft } from "../../../events/draft.js";
+import { byId } from "../../core/by-id.js";
 import { asSystem, type Ctx, type TxCtx } from "../../core/context.js";
 import { transactionTime } from "../../core/time.js";
 import { lockPromotions } from "../../promotions/waiting/lock-promotions.js";
@@ -160,8 +161,4 @@ function findLive(reader: Reader, name: string, condition: ReturnType<typeof sql
     sql`JOIN promotions p ON p.id = e.promotion_id
       WHERE e.voided_at IS NULL AND p.phase = 'WAITING' AND ${condition} ORDER BY e.position`,
   );
-}
-
-async function byId<T extends { id: string }>(rows: Promise<T[]>): Promise<Map<string, T>> {
-  return new Map((await rows).map((row) => [row.id, row]));
 }

@@ -7,6 +7,7 @@ import { Pipeline } from "../../../entities/pipelines/pipeline.js";
 import type { Promotion } from "../../../entities/releases/promotion.js";
 import type { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
+import { byId } from "../../core/by-id.js";
 import type { Resolved } from "../evaluation.js";
 
 /**
@@ -21,8 +22,6 @@ export async function resolveWaiting(
   promotions: readonly Promotion[],
   targets: readonly PromotionTarget[],
 ): Promise<(Resolved | null)[]> {
-  const byId = async <T extends { id: string }>(rows: Promise<T[]>) =>
-    new Map((await rows).map((row) => [row.id, row]));
   const waiting = targets.filter((target) => target.ownPhase === "WAITING");
   const appIds = [...waiting.map((target) => target.appId), ...promotions.map((one) => one.sourceAppId)];
   const pipelines = await byId(reader.find(Pipeline, { id: promotions.map((one) => one.pipelineId), deletedAt: null }));

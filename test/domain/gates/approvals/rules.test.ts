@@ -49,7 +49,7 @@ describe("counting approvals", () => {
     );
   });
 
-  it("is met by nobody less after a change that does not loosen the rule", () => {
+  it("is not met by fewer approvals after a change that does not loosen it", () => {
     const fields: Omit<RuleFields, "name" | "required" | "approvers"> = {
       ...{ appIds: null, allowSelfApproval: false, commentRequired: false, validFor: 1 },
     };
@@ -120,7 +120,7 @@ describe("an approval rule", () => {
     assert.equal(late.extensions.code, "CONFLICT");
   });
 
-  it("is refused if nobody could ever meet it, or a field is wrong, with the field", async () => {
+  it("is refused if it could never be met, or a field is wrong, and names the field", async () => {
     const at = await line(server);
     await requireApprovals(server, at, { name: "taken" });
     for (const [input, field] of [

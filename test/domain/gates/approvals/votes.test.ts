@@ -58,7 +58,7 @@ describe("a rule that requires approvals", () => {
     assert.equal(started.actor.person, "ada");
   });
 
-  it("counts a person once, whatever the number of tokens", async () => {
+  it("counts a person once, with any number of tokens", async () => {
     const at = await line(server);
     await requireApprovals(server, at, { required: 2 });
     const ada = await member(server, { person: "ada" });

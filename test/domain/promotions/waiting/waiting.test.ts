@@ -499,7 +499,7 @@ describe("the metrics", () => {
 });
 
 describe("a forced promotion", () => {
-  it("is listed until somebody else has looked at it", async () => {
+  it("is listed until another person has reviewed it", async () => {
     const list = async () => {
       const { promotions } = await admin.ask("{ promotions(unreviewedForced: true, first: 100) { nodes { id } } }");
       return promotions.nodes.map((one: { id: string }) => one.id);
