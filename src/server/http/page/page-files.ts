@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
 /** Where `npm run build` puts the page: `dist/web`. */
-export const PAGE_FOLDER = fileURLToPath(new URL("../../../web/", import.meta.url));
+export const PAGE_FOLDER = fileURLToPath(new URL("../../../../web/", import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
