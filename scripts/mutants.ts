@@ -1,4 +1,5 @@
 import { CONFIG_MUTANTS } from "./config-mutants.js";
+import { ROLLOUT_MUTANTS } from "./rollout-mutants.js";
 
 /** A change of the sources that breaks one promise. */
 export interface Mutant {
@@ -446,4 +447,5 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["integrations/webhooks/webhooks"],
   },
   ...CONFIG_MUTANTS,
+  ...ROLLOUT_MUTANTS,
 ];

@@ -10,6 +10,7 @@ import { findMissingKeys } from "./domain/config-vars/rotate.js";
 import { type Ctx, SYSTEM_VIEWER } from "./domain/core/context.js";
 import { cursorExpired } from "./domain/history/events.js";
 import { readWaitingStatistics } from "./domain/promotions/waiting/statistics.js";
+import { readRolloutStatistics } from "./domain/rollouts/statistics.js";
 import { Feed } from "./events/feed.js";
 import { followChanges } from "./events/log-changes.js";
 import { readEvents } from "./events/read.js";
@@ -43,6 +44,7 @@ import { Audit } from "./server/telemetry/audit.js";
 import { createLogger, type Logger } from "./server/telemetry/log.js";
 import { Metrics, serveMetrics } from "./server/telemetry/metrics.js";
 import { Observer } from "./server/telemetry/observer.js";
+import { observeRollouts } from "./server/telemetry/rollout-metrics.js";
 import { serveSockets } from "./server/websocket/server.js";
 
 /**
@@ -181,6 +183,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const metrics = new Metrics(database, feed);
     metrics.observeResponseCache(() => responseStore.statistics);
     metrics.observeWaiting(() => readWaitingStatistics(ctx));
+    observeRollouts(metrics.registry, database, () => readRolloutStatistics(ctx));
     const audit = new Audit(ctx, log);
     const observer = new Observer({ log, metrics, audit, tracing });
     const responseCache = new ResponseCache(responseStore, admission.mayCacheResponses);

@@ -15,7 +15,7 @@ describe("the operations page", () => {
     const toMetric = (name: string) => name.replace(/_(?:bucket|count|sum)$/, "");
     const document = readFileSync("docs/operations.md", "utf8");
     const dashboard = readFileSync("docs/grafana.json", "utf8");
-    assert.equal([...document.matchAll(/- alert: /g)].length, 11);
+    assert.equal([...document.matchAll(/- alert: /g)].length, 14);
     assert.ok(JSON.parse(dashboard).panels.length >= 10);
     for (const text of [document, dashboard]) {
       const named = [...text.matchAll(/\b(?:railyard|nodejs|process)_[a-z0-9_]+\b/g)].map(([name]) => toMetric(name));

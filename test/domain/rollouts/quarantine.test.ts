@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import sql from "sql-template-tag";
+import type { Client } from "../../support/clients/client.js";
 import {
   codesOf,
   createFleet,
@@ -373,6 +374,48 @@ describe("a verification that fails", () => {
     const query = "query ($id: ID!) { app(app: $id) { releases(first: 1) { nodes { id } } } }";
     const [latest] = (await admin.ask(query, { id })).app.releases.nodes;
     await admin.mutate("reportDeployment", { release: latest.id, phase: "SUCCEEDED" }, "release { id }");
+  }
+});
+
+describe("the metrics of rollouts", () => {
+  it("count what is in progress, paused, quarantined and held, and what failed, went back and stopped", async (t) => {
+    const { admin, app, url } = await startServer(t, { now: clock.now });
+    const seed = new Seed(admin);
+    const values = async (...names: string[]) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return names.map((name) => Number(new RegExp(`^railyard_${name} (\\d+)$`, "m").exec(text)?.[1]));
+    };
+    const gauges = ["rollouts_in_progress", "rollouts_paused", "builds_quarantined", "automation_held_apps"];
+    const counters = ["verification_failures_total", "automatic_rollbacks_total", "rollouts_stopped_total"];
+    assert.deepEqual(await values(...gauges, ...counters), [0, 0, 0, 0, 0, 0, 0]);
+    const dev = await seed.coupled(await seed.pipeline(), "DEVELOPMENT");
+    for (let count = 0; count < 2; count += 1) await seed.release(dev);
+    await admin.mutate("rollback", { app: dev.id }, "release { id }");
+    const fleet = await createFleet(admin, [1, 1], { policy: { maxFailures: 1 }, deploymentMode: "IMMEDIATE" });
+    const [first] = fleet.regions as [Region];
+    await seed.release(first);
+    const verification = { checks: ["smoke"], onFailure: "ROLL_BACK" };
+    await admin.mutate("setVerification", { coupling: first.couplingId, verification }, "coupling { id }");
+    const { id, targets } = await rollOut(admin, fleet);
+    const failure = { release: targets[0]?.release?.id, context: "smoke", state: "FAILURE" };
+    await admin.mutate("reportStatus", failure, "status { id }");
+    await quarantineTwice(admin, fleet.build);
+    await admin.mutate("pausePromotion", { promotion: id }, "promotion { id }");
+    assert.deepEqual(await values(...gauges, ...counters), [1, 1, 1, 1, 1, 1, 0]);
+    assert.deepEqual(await values("rollouts_waiting_oldest_seconds"), [0]);
+    clock.advance(60 * MINUTE);
+    assert.deepEqual(await values("rollouts_waiting_oldest_seconds"), [3600]);
+    const policy = { pipeline: fleet.pipeline.id, stage: "PRODUCTION", maxFailures: 0 };
+    await admin.mutate("updateStagePolicy", policy, "policy { maxFailures }");
+    await app.tick();
+    await admin.mutate("releaseBuild", { build: fleet.build.id, reason: "Fine" }, "build { id }");
+    assert.deepEqual(await values(...gauges, ...counters), [0, 0, 0, 1, 1, 1, 1]);
+  });
+
+  /** A build counts once. */
+  async function quarantineTwice(admin: Client, { id: build }: SeededBuild): Promise<void> {
+    for (const fromStage of ["STAGING", "PRODUCTION"])
+      await admin.mutate("quarantineBuild", { build, fromStage, reason: "Bad" }, "build { id }");
   }
 });
 

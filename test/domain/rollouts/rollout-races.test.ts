@@ -159,7 +159,101 @@ describe("a rollout while the service is killed", () => {
   });
 });
 
+/** How many rollouts with random kills are tried. */
+const KILLED_RUNS = Number(process.env.ROLLOUT_RUNS ?? 1);
+
+describe("a rollout with random outcomes while the service is killed again and again", () => {
+  it("ends with every target final and with its outcome, each wave admitted once, and not past maxFailures", async (t) => {
+    const environment = { DATABASE_URL: await freshDatabase(t), ADMIN_TOKEN: ADMIN_SECRET };
+    let running = startProcess(t, environment);
+    let client = new Client(await running.ready(), ADMIN_SECRET);
+    const restart = async () => {
+      running.signal("SIGKILL");
+      await running.exit();
+      running = startProcess(t, environment);
+      client = new Client(await running.ready(), ADMIN_SECRET);
+    };
+    const settings = fc.record({
+      sizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 3, maxLength: 3 }),
+      maxParallel: fc.option(fc.integer({ min: 1, max: 3 })),
+      maxFailures: fc.integer({ min: 0, max: 3 }),
+      /** The outcome of each target, so that a report that is repeated after a kill is the same. */
+      fails: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
+      /** In which turns the process is killed, and how many milliseconds after the reports were sent. */
+      kills: fc.array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 60 })), {
+        minLength: 2,
+        maxLength: 2,
+      }),
+    });
+    const property = fc.asyncProperty(settings, async ({ sizes, maxParallel, maxFailures, fails, kills }) => {
+      const fleet = await createFleet(client, sizes, { policy: { maxParallel, maxFailures } });
+      const failing = new Set(fleet.regions.filter((_, index) => fails[index] === true).map(({ id }) => id));
+      const { id } = await rollOut(client, fleet);
+      let most = 0;
+      let rollout = await readRollout(client, id);
+      for (let turn = 0; turn < 60 && rollout.phase === "IN_PROGRESS"; turn += 1) {
+        const underWay = rollout.targets.filter(({ release }) => release?.phase === "DEPLOYING");
+        if (maxParallel !== null) assert.ok(underWay.length <= maxParallel, "maxParallel holds");
+        most = Math.max(most, underWay.length);
+        const kill = kills.find(([when]) => when === turn);
+        const reports = underWay.map(({ app, release }) => {
+          const phase = failing.has(app.id) ? "FAILED" : "SUCCEEDED";
+          return client.mutate("reportDeployment", { release: release?.id, phase }, "release { phase }");
+        });
+        if (kill !== undefined) {
+          await Promise.race([delay(kill[1]), Promise.allSettled(reports)]);
+          await restart();
+          await Promise.allSettled(reports);
+        } else {
+          await Promise.all(reports);
+        }
+        // What the clock must go on with after a kill.
+        if (underWay.length === 0) await delay(100);
+        rollout = await readRollout(client, id);
+      }
+      assert.ok(
+        rollout.targets.every(({ phase }) => FINAL.includes(phase)),
+        phasesOf(rollout),
+      );
+      for (const { app, release, phase } of rollout.targets) {
+        const outcome = failing.has(app.id) ? "FAILED" : "SUCCEEDED";
+        assert.equal(phase, release === null ? "CANCELLED" : outcome);
+      }
+      const count = (phase: string) => rollout.targets.filter((target) => target.phase === phase).length;
+      assert.ok(count("FAILED") <= maxFailures + most, `${count("FAILED")} failed`);
+      if (count("CANCELLED") > 0) assert.ok(count("FAILED") > maxFailures, "nothing is cancelled without a reason");
+      assertAdmittedOnce(rollout);
+      const events = await eventsOf(client, id);
+      const begun = new Set(rollout.targets.filter(({ release }) => release !== null).map(({ wave }) => wave));
+      assert.equal(events.filter((type) => type === "PROMOTION_WAVE_STARTED").length, begun.size);
+      assert.equal(events.filter((type) => type === "PROMOTION_FINISHED").length, 1);
+    });
+    await fc.assert(property, { numRuns: KILLED_RUNS });
+  });
+});
+
 describe("a rollout to many apps", () => {
+  it("takes twelve regions in three waves, of which some fail, and stops with one failure too many", async (t) => {
+    const [server] = (await startInstances(t, 1)) as [TestServer];
+    const { admin } = server;
+    const fleet = await createFleet(admin, [1, 3, 8], { policy: { maxFailures: 1, maxParallel: 4 } });
+    const { id } = await rollOut(admin, fleet);
+    await reportAll(admin, id, "SUCCEEDED");
+    await reportAll(admin, id, "FAILED", 1);
+    await reportAll(admin, id, "SUCCEEDED");
+    assert.equal(phasesOf(await readRollout(admin, id)).split(", ")[1], "FAILED SUCCEEDED SUCCEEDED");
+    await reportAll(admin, id, "SUCCEEDED", 2);
+    await reportAll(admin, id, "FAILED", 1);
+    const stopped = await readRollout(admin, id);
+    assert.equal(stopped.phase, "IN_PROGRESS", "what is under way goes on");
+    await reportAll(admin, id, "SUCCEEDED");
+    const ended = await readRollout(admin, id);
+    const count = (phase: string) => ended.targets.filter((target) => target.phase === phase).length;
+    assert.deepEqual([count("SUCCEEDED"), count("FAILED"), count("CANCELLED")], [8, 2, 2]);
+    assert.deepEqual([ended.phase, ended.endReason], ["PARTIALLY_SUCCEEDED", "2 targets failed; maxFailures allows 1."]);
+    assertAdmittedOnce(ended);
+  });
+
   it("takes 200 apps in three waves, of which some fail", async (t) => {
     const [server] = (await startInstances(t, 1)) as [TestServer];
     const { admin } = server;
