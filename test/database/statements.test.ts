@@ -82,8 +82,8 @@ describe("the number of statements", () => {
     assert.ok(many.data.builds.nodes.every((node: { autoDeploys: unknown[] }) => node.autoDeploys.length >= 4));
     assert.equal(many.statements, one.statements);
     // The page; the repository's current name, followers, statuses, latest releases, own releases, the branch's releases, its order, closed apps; the pipelines, apps and
-    // policies for the gates, whether there are windows or freezes and, on PostgreSQL, the time.
-    assert.equal(one.statements, 13 + (engine === "postgres" ? 1 : 0));
+    // policies for the gates, quarantines, whether there are windows or freezes and, on PostgreSQL, the time.
+    assert.equal(one.statements, 14 + (engine === "postgres" ? 1 : 0));
   });
 
   it("includes one count per list only if totalCount is selected", async (t) => {

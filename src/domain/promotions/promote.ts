@@ -79,7 +79,7 @@ export async function evaluateUnderLocks(
   const plan = await evaluatePromotion(tx, now, input);
   if (!tx.dialect.concurrent) return plan;
   // So that the most that may wait in a pipeline is not exceeded by several at once.
-  if (asker !== null) await tx.lockName(`promotions waiting in ${plan.pipeline.id}`);
+  if (asker !== null) await lockWaitingIn(tx, plan.pipeline.id);
   const { source, targets, builds } = lockSet(plan);
   await tx.lock(Pipeline, [plan.pipeline.id], "share");
   await tx.lock(App, source, "share");
@@ -94,6 +94,11 @@ export async function evaluateUnderLocks(
   const all = [final.pipeline.id, ...grounds.source, ...grounds.targets, ...grounds.builds];
   if (!all.every((id) => held.has(id))) throw new StaleRead("The rows that the promotion depends on have changed.");
   return final;
+}
+
+/** Locks the number of promotions that wait in a pipeline. */
+export function lockWaitingIn(tx: Tx, pipelineId: string): Promise<void> {
+  return tx.lockName(`promotions waiting in ${pipelineId}`);
 }
 
 /** The rows that an evaluation depends on, besides the pipeline. */

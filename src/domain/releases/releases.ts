@@ -13,7 +13,7 @@ import type { Ctx, TxCtx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseText } from "../core/input.js";
 import { type LockedApp, lockApp, lockAppInPipeline, lockApps, lockGates } from "../core/locks.js";
-import { requireBuild, requireRelease } from "../core/references.js";
+import { requireApp, requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
 import { transactionTime } from "../core/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
@@ -22,6 +22,7 @@ import { GATES } from "../gates/gates.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
 import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { holdAutomation } from "../rollouts/automation/holds.js";
+import { lockAutomatic, promoteFrom } from "../rollouts/automation/promote-from.js";
 import { endByForce } from "../rollouts/quarantine/end.js";
 import { quarantineGate } from "../rollouts/quarantine/quarantine-gate.js";
 import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
@@ -45,7 +46,9 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
   const override = parseOverride(ctx.viewer, "forceRelease", input);
   const description = optional(input.description, (value) => parseText("description", value, LIMITS.description));
   return withIdempotency(ctx, "createRelease", input, Release, async (tx) => {
-    const locked = await lockAppInPipeline(tx, "app", input.app);
+    const { id } = await requireApp(tx, "app", input.app);
+    const mayPromote = await lockAutomatic(tx, id);
+    const locked = await lockAppInPipeline(tx, "app", id);
     const { app } = locked;
     const build = await requireBuild(tx, "build", input.build, { lock: override.forced ? "change" : "share" });
     if (build.phase !== "SUCCEEDED") {
@@ -65,6 +68,7 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
     if (override.forced && locked.coupling !== null) {
       events.push(...(await endByForce(tx, ctx, build, locked.coupling.stage, override.reason)));
     }
+    if (mayPromote && isFinal(release.phase)) events.push(...(await promoteFrom(tx, ctx, app.id)));
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
@@ -148,6 +152,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
   }
   return ctx.db.write(async (tx) => {
     const found = await requireRelease(tx, "release", input.release);
+    const mayPromote = phase === "SUCCEEDED" && (await lockAutomatic(tx, found.appId));
     await lockCleared(tx, { builds: [found.buildId] });
     const release = (await lockApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
     if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
@@ -158,7 +163,9 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     if (release.phase === phase) return release;
     if (release.phase !== "DEPLOYING") await requireLateSuccess(tx, release, phase);
     const events = await updatePhase(tx, ctx, release, phase, { failureReason: reason });
-    await append(tx, ctx.viewer, ctx.now(), [...events, ...(await settleWaitingFor(tx, ctx, release))]);
+    events.push(...(await settleWaitingFor(tx, ctx, release)));
+    if (mayPromote) events.push(...(await promoteFrom(tx, ctx, release.appId)));
+    await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
 }

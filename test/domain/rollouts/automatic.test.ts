@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, describe, it } from "node:test";
+import { LIMITS } from "../../../src/domain/core/input.js";
+import { Promotion } from "../../../src/entities/releases/promotion.js";
 import { codesOf, phasesOf, readRollout, reportAll } from "../../support/data/rollouts.js";
 import { type Named, Seed, type SeededBuild, unique } from "../../support/data/seed.js";
+import { engine } from "../../support/database/engine.js";
 import { Clock, HOUR } from "../../support/service/clock.js";
-import { startServer } from "../../support/service/server.js";
+import { pickOne, readLog, startInstances } from "../../support/service/instances.js";
+import { startServer, type TestServer } from "../../support/service/server.js";
 
 const clock = new Clock();
 const server = await startServer({ after }, { now: clock.now });
@@ -54,6 +59,56 @@ describe("automatic promotion", () => {
     assert.deepEqual([promotion.phase, promotion.createdBy.name], ["SUCCEEDED", "railyard"]);
     await server.app.tick();
     assert.equal((await promotionsTo(line)).length, 1, "it promotes a release once");
+  });
+
+  it("is asked for in the transaction of the release or report that makes it ready, without the clock", async () => {
+    const line = await createLine({ soakTime: "2h" });
+    await seed.release(line.staging, await line.build());
+    assert.deepEqual(
+      (await promotionsTo(line)).map(({ phase }: { phase: string }) => phase),
+      ["WAITING"],
+    );
+    const reported = await createLine({}, "REPORTED");
+    await admin.mutate("updateApp", { app: reported.staging.id, deploymentMode: "REPORTED" }, "app { id }");
+    const { id } = await seed.release(reported.staging, await reported.build());
+    const deploying = { release: id, phase: "DEPLOYING" };
+    await admin.mutate("reportDeployment", deploying, "release { phase }");
+    assert.deepEqual(await promotionsTo(reported), []);
+    const { cursor } = await readLog(admin);
+    await admin.mutate("reportDeployment", { ...deploying, phase: "SUCCEEDED" }, "release { phase }");
+    const [promotion] = await promotionsTo(reported);
+    assert.deepEqual([promotion.phase, promotion.createdBy.name], ["IN_PROGRESS", "railyard"]);
+    const query = "query ($after: EventCursor) { events(after: $after, first: 20) { nodes { type actor { name } } } }";
+    const actors = (await admin.ask(query, { after: cursor })).events.nodes.map(
+      ({ type, actor }: { type: string; actor: { name: string } }) => [type, actor.name],
+    );
+    assert.deepEqual(actors.slice(0, 2), [
+      ["RELEASE_PHASE_CHANGED", "admin"],
+      ["PROMOTION_STARTED", "railyard"],
+    ]);
+    await server.app.tick();
+    assert.equal((await promotionsTo(reported)).length, 1);
+  });
+
+  it("does not fail the release that makes it ready if it is refused, and is asked for later", async () => {
+    const line = await createLine({ soakTime: "2h" });
+    await seed.release(line.staging, await line.build());
+    const [waiting] = await promotionsTo(line);
+    // As many promotions wait as may. These have no targets, so they end when they are due.
+    const ids = Array.from({ length: LIMITS.waitingPromotions }, () => randomUUID());
+    await server.app.database.write(async (tx) => {
+      const row = await tx.first(Promotion, { id: waiting.id });
+      const copies = ids.map((id, index) =>
+        Object.assign(new Promotion(), row, { id, position: 1_000_000 + index, updatedPosition: 1_000_000 + index }),
+      );
+      await tx.insert(Promotion, copies);
+    });
+    const { phase } = await seed.release(line.staging, await line.build());
+    assert.equal(phase, "SUCCEEDED");
+    assert.equal((await readRollout(admin, waiting.id)).phase, "WAITING");
+    await server.app.database.write((tx) => tx.update(Promotion, { id: ids }, { wakeAt: new Date(0) }));
+    await server.app.tick();
+    assert.equal((await readRollout(admin, waiting.id)).phase, "SUPERSEDED");
   });
 
   it("waits for the gates with their blockers, and a newer release replaces it", async () => {
@@ -119,9 +174,11 @@ describe("automatic promotion", () => {
     await seed.release(line.staging, await line.build());
     const notBefore = new Date(clock.now().getTime() + HOUR).toISOString();
     const { promotion } = await admin.mutate("promote", { app: line.staging.id, notBefore }, "promotion { id }");
+    const before = (await promotionsTo(line)).length;
+    await seed.release(line.staging, await line.build());
     await server.app.tick();
     assert.equal((await readRollout(admin, promotion.id)).phase, "WAITING");
-    assert.equal((await promotionsTo(line)).length, 1);
+    assert.equal((await promotionsTo(line)).length, before);
   });
 });
 
@@ -204,5 +261,46 @@ describe("a hold of automation", () => {
     assert.equal(extensions.code, "CONFLICT");
     await seed.release(dev);
     assert.equal(await holdOf(dev), null);
+  });
+});
+
+describe("automatic promotion from several apps at once, reported to any instance", () => {
+  it("loses no report, and promotes the newest build in the end", async (t) => {
+    const instances = await startInstances(t, engine === "postgres" ? 2 : 1);
+    const anyone = () => (pickOne(instances) as TestServer).admin;
+    const { admin } = instances[0] as TestServer;
+    const seed = new Seed(admin);
+    const repository = `github.com/tests/${unique("line")}`;
+    const pipeline = await seed.pipeline({ repository, branch: "main" });
+    const sources = await Promise.all(
+      [1, 2, 3].map(() => seed.coupled(pipeline, "STAGING", { deploymentMode: "REPORTED" })),
+    );
+    const production = await seed.coupled(pipeline, "PRODUCTION");
+    const other = await seed.coupled(pipeline, "PRODUCTION");
+    const policy = { pipeline: pipeline.id, stage: "PRODUCTION", autoPromote: true };
+    await admin.mutate("updateStagePolicy", policy, "policy { autoPromote }");
+    let newest = "";
+    for (let round = 0; round < 4; round += 1) {
+      const releases: string[] = [];
+      for (const source of sources) {
+        const build = await seed.build({ repository, branch: "main" });
+        newest = build.id;
+        releases.push((await seed.release(source, build)).id);
+      }
+      const [first] = sources;
+      await Promise.all([
+        ...releases.map((release) =>
+          anyone().mutate("reportDeployment", { release, phase: "SUCCEEDED" }, "release { phase }"),
+        ),
+        anyone().post(
+          `mutation { promote(input: { app: "${first?.id}", targets: ["${other.id}"] }) { promotion { id } } }`,
+        ),
+        ...instances.map(({ app }) => app.tick()),
+      ]);
+    }
+    for (const { app } of instances) await app.tick();
+    const query = "query ($id: ID!) { app(app: $id) { currentRelease { build { id } } } }";
+    const { app } = await admin.ask(query, { id: production.id });
+    assert.equal(app.currentRelease.build.id, newest);
   });
 });

@@ -250,7 +250,10 @@ describe("a rollout to many apps", () => {
     const ended = await readRollout(admin, id);
     const count = (phase: string) => ended.targets.filter((target) => target.phase === phase).length;
     assert.deepEqual([count("SUCCEEDED"), count("FAILED"), count("CANCELLED")], [8, 2, 2]);
-    assert.deepEqual([ended.phase, ended.endReason], ["PARTIALLY_SUCCEEDED", "2 targets failed; maxFailures allows 1."]);
+    assert.deepEqual(
+      [ended.phase, ended.endReason],
+      ["PARTIALLY_SUCCEEDED", "2 targets failed; maxFailures allows 1."],
+    );
     assertAdmittedOnce(ended);
   });
 

@@ -3,11 +3,11 @@ import type { Tx } from "../../../database/rows/tx.js";
 
 /*
  * Facts that may make automatic promotions due. Each notes, in its own transaction, from which apps. So a restart loses none.
- * `promote-due.ts` decides soon after, in transactions that lock what they depend on.
+ * `promote-from.ts` decides, in the same transaction or soon after.
  */
 
 /** The stage that promotions from the stage of `c` go to. */
-const NEXT_STAGE = raw(
+export const NEXT_STAGE = raw(
   "CASE c.stage WHEN 'REVIEW' THEN 'DEVELOPMENT' WHEN 'DEVELOPMENT' THEN 'STAGING' WHEN 'STAGING' THEN 'PRODUCTION' END",
 );
 
