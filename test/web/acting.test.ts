@@ -132,14 +132,86 @@ describe("acting in a browser", { skip: skipWithoutBrowser }, () => {
     assert.deepEqual(problems, []);
   });
 
+  /** Lets a stage be promoted to automatically. */
+  const promoteAutomatically = (pipeline: Named, stage: string) =>
+    server.admin.mutate("updateStagePolicy", { pipeline: pipeline.id, stage, autoPromote: true }, "policy { stage }");
+
+  it("says why automation is held, and lets it go on in one click", async (t) => {
+    const { pipeline, qa, live } = await createPipeline();
+    await promoteAutomatically(pipeline, "PRODUCTION");
+    const { page, problems } = await open(t, `/pipelines/${pipeline.name}`);
+    await card(page, qa).waitFor();
+    await seed.release(live);
+    const note = card(page, live).getByText("Automatic promotions are held");
+    await note.waitFor();
+    await card(page, live)
+      .getByText(/ · admin, (now|\d+ s)$/)
+      .waitFor();
+    await page.getByRole("button", { name: `Resume automatic promotions to ${live.name}` }).dblclick();
+    await page.getByText(`Automatic promotions to ${live.name} go on.`).waitFor();
+    await note.waitFor({ state: "detached" });
+    const { app } = await server.admin.ask(
+      "query ($a: ID!) { app(app: $a) { coupling { automationHeld { reason } } } }",
+      { a: live.id },
+    );
+    assert.equal(app.coupling.automationHeld, null);
+    assert.deepEqual(problems, []);
+  });
+
+  it("quarantines a build for OPERATOR, and lets ADMIN end that, with reasons", async (t) => {
+    const { pipeline, dev, build } = await createPipeline();
+    const { page: board, problems: onBoard } = await open(t, `/pipelines/${pipeline.name}`);
+    const { page, problems } = await open(t, `/apps/${dev.name}`);
+    await page.getByRole("button", { name: "Quarantine the build of v1" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("First stage").selectOption("STAGING");
+    const button = dialog.getByRole("button", { name: "Quarantine" });
+    assert.equal(await button.getAttribute("aria-disabled"), "true", "it needs a reason");
+    await dialog.getByLabel("Reason").fill("Loses carts");
+    await button.click();
+    await page.getByText("Quarantined from staging on").waitFor();
+    assert.equal(await page.getByRole("button", { name: "End the quarantine" }).count(), 0);
+    const note = card(board, dev).getByText("Quarantined from staging on");
+    await note.waitFor();
+    await card(board, dev)
+      .getByText(/^Loses carts · page OPERATOR/)
+      .waitFor();
+    await board.getByRole("button", { name: `Promote ${dev.name} to staging` }).click();
+    const plan = board.getByRole("dialog");
+    await plan.getByText("Quarantined from staging on").waitFor();
+    await plan.getByText("Clears when an administrator ends the quarantine.").waitFor();
+
+    const { page: admin, problems: ofAdmin } = await open(t, `/apps/${dev.name}`, { token: ADMIN_SECRET });
+    await admin.getByRole("button", { name: "End the quarantine" }).click();
+    await admin.getByRole("dialog").getByLabel("Reason").fill("The carts were lost elsewhere");
+    await admin.getByRole("dialog").getByRole("button", { name: "End the quarantine" }).click();
+    for (const shown of [note, page.getByText("Quarantined from staging on"), plan.getByText("Clears when")]) {
+      await shown.waitFor({ state: "detached" });
+    }
+    await plan.getByRole("button", { name: "Promote", exact: true }).waitFor();
+    const found = await server.admin.ask("query ($id: ID!) { build(id: $id) { quarantines { id } } }", {
+      id: build.id,
+    });
+    assert.deepEqual(found.build.quarantines, []);
+    assert.deepEqual([problems, onBoard, ofAdmin], [[], [], []]);
+  });
+
   it("shows a viewer no button that would be refused", async (t) => {
-    const { pipeline, dev } = await createPipeline();
+    const { pipeline, dev, live, build } = await createPipeline();
+    await promoteAutomatically(pipeline, "PRODUCTION");
+    await seed.release(live);
+    const quarantine = { build: build.id, fromStage: "PRODUCTION", reason: "Loses carts" };
+    await server.admin.mutate("quarantineBuild", quarantine, "build { id }");
     const viewer = await createSecret(server.admin, "VIEWER");
     const { page, problems } = await open(t, `/pipelines/${pipeline.name}`, { token: viewer });
     await page.getByText("Ready for staging").waitFor();
-    await card(page, dev).waitFor();
+    await card(page, dev).getByText("Quarantined from production on").waitFor();
+    await card(page, live).getByText("Automatic promotions are held").waitFor();
     assert.deepEqual(await page.getByRole("button").allTextContents(), ["Sign out"]);
     assert.equal(await page.locator("[draggable=true]").count(), 0);
+    await page.goto(`${server.url}/apps/${dev.name}`);
+    await page.getByText("Quarantined from production on").waitFor();
+    assert.deepEqual(await page.getByRole("button").allTextContents(), ["Sign out"]);
     assert.deepEqual(problems, []);
   });
 });

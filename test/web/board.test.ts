@@ -63,6 +63,33 @@ describe("the board in a browser", { skip: skipWithoutBrowser }, () => {
     assert.deepEqual([first?.problems, second?.problems, loads], [[], [], []]);
   });
 
+  it("shows the verification of a release while it goes on, and how it ended", async (t) => {
+    const { pipeline, qa } = await createPipeline();
+    const verification = { checks: ["qa/smoke", "qa/load"], within: "2h", onFailure: "STOP" };
+    await server.admin.mutate("setVerification", { coupling: qa.couplingId, verification }, "coupling { id }");
+    const { page, problems } = await open(t, `/pipelines/${pipeline.name}`);
+    await card(page, qa).getByText("No release yet").waitFor();
+    const { id: release } = await seed.release(qa);
+    await card(page, qa).getByText("Verifying with qa/load, qa/smoke").waitFor();
+    await card(page, qa).getByText("Fails in 1 h unless it passes").waitFor();
+    await page.getByText("1 verifying").waitFor();
+    const report = (context: string, state: string) =>
+      server.admin.mutate("reportStatus", { release, context, state }, "status { id }");
+    for (const context of verification.checks) await report(context, "SUCCESS");
+    await card(page, qa).getByText("verified", { exact: true }).waitFor();
+    await card(page, qa).getByText("Verifying").waitFor({ state: "detached" });
+    await report("qa/load", "FAILURE");
+    await card(page, qa).getByText("Verification failed").waitFor();
+    await card(page, qa).getByText("qa/load is FAILURE on v1.").waitFor();
+    assert.equal(await card(page, qa).getByText("verified", { exact: true }).count(), 0);
+    await page.getByRole("link", { name: "Pipelines" }).click();
+    const row = page.getByRole("listitem").filter({ has: page.getByRole("link", { name: pipeline.name }) });
+    await row.getByText(/verification failed on 1 app/).waitFor();
+    await page.goto(`${server.url}/apps/${qa.name}`);
+    await page.getByText("Verification failed: qa/load is FAILURE on v1.").waitFor();
+    assert.deepEqual(problems, []);
+  });
+
   it("lists all pipelines, those that need attention first, and finds one", async (t) => {
     const { pipeline, dev } = await createPipeline();
     const quiet = await seed.pipeline({ name: unique("a-quiet") });

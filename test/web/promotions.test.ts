@@ -145,6 +145,11 @@ describe("promotions in a browser", { skip: skipWithoutBrowser }, () => {
     const [target] = await findReleases(id);
     await server.admin.mutate("reportDeployment", { release: target, phase: "SUCCEEDED" }, "release { id }");
     await second.getByText("Clears when somebody lets the wave begin.").waitFor();
+    await second.getByRole("button", { name: "Begin wave 2" }).waitFor();
+    const viewer = await member(server, { person: unique("vi"), role: "VIEWER" });
+    const { page: seen } = await open(t, `/promotions/${id}`, viewer.secret);
+    await seen.getByText("Clears when somebody lets the wave begin.").waitFor();
+    assert.deepEqual(await seen.getByRole("button").allTextContents(), ["Sign out"]);
     await second.getByRole("button", { name: "Begin wave 2" }).click();
     await second.getByRole("heading", { name: /deploying/ }).waitFor();
     for (const release of (await findReleases(id)).slice(1)) {

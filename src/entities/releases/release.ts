@@ -123,7 +123,10 @@ export class Release extends Node {
   @Column("text", { nullable: true })
   verificationState!: VerificationState | null;
 
-  /** Why the verification failed, as a sentence; null otherwise. */
+  @Field(() => String, {
+    nullable: true,
+    description: "Why its verification failed, as a sentence; null if it did not, or if it was verified since.",
+  })
   @Column("text", { nullable: true })
   verificationProblem!: string | null;
 

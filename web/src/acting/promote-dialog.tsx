@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import type { PreviewFragment, PromoteInput, Stage } from "../gql/graphql";
 import { PromoteDocument } from "../gql/graphql";
+import { QuarantineNotes } from "../rollouts/quarantines";
 import { useHasRole } from "../session/session";
 import fields from "../ui/controls/fields.module.css";
 import { Dialog } from "../ui/dialogs/dialog";
@@ -151,6 +152,7 @@ function Source({ plan: { release } }: { readonly plan: PreviewFragment }) {
         {author !== null && <span className={styles.message}> by {author}</span>}
       </p>
       <p className={styles.message}>{firstLine(message)}</p>
+      <QuarantineNotes quarantines={release.build.quarantines} />
     </div>
   );
 }

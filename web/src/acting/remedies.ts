@@ -22,6 +22,6 @@ const SENTENCES: Partial<Record<Remedy, (context: string | null) => string>> = {
   SET_CONFIG: () => "Clears when the variables are set.",
   DEPLOY: () => "Clears when the deployment has succeeded.",
   ADVANCE: () => "Clears when somebody lets the wave begin.",
-  RELEASE_BUILD: () => "Clears when an administrator releases the build.",
+  RELEASE_BUILD: () => "Clears when an administrator ends the quarantine.",
   RESUME: () => "Clears when the promotion is resumed.",
 };

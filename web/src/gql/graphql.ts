@@ -225,10 +225,26 @@ export type PromotionTargetPhase =
   | 'CANCELLED'
   | 'ROLLED_BACK';
 
+export type QuarantineBuildInput = {
+  readonly build: string;
+  readonly fromStage: Stage;
+  readonly reason: string;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 export type RejectPromotionInput = {
   readonly promotion: string;
   readonly rule?: string | null | undefined;
   readonly comment: string;
+};
+
+export type ReleaseAutomationHoldInput = {
+  readonly coupling: string;
+};
+
+export type ReleaseBuildInput = {
+  readonly build: string;
+  readonly reason: string;
 };
 
 export type ReleasePhase =
@@ -351,7 +367,7 @@ export type PromotionPreviewQueryVariables = Exact<{
 }>;
 
 
-export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
@@ -380,7 +396,7 @@ export type PromotionPreviewQuery = { readonly promotionPlan: { readonly from: S
         | { readonly id: string }
        | null, readonly app: { readonly id: string, readonly name: string } | null }> } };
 
-export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+export type PreviewFragment = { readonly from: Stage, readonly to: Stage | null, readonly promotable: boolean, readonly wouldWait: boolean, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly targets: ReadonlyArray<{ readonly upToDate: boolean, readonly app: { readonly id: string, readonly name: string, readonly region: string | null }, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
       | { readonly id: string }
       | { readonly id: string }
       | { readonly id: string }
@@ -466,9 +482,9 @@ export type AppPageQueryVariables = Exact<{
 }>;
 
 
-export type AppPageQuery = { readonly cursor: string, readonly app: { readonly id: string, readonly name: string, readonly description: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly deletedAt: string | null, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean, readonly pipeline: { readonly id: string, readonly name: string } } | null, readonly currentRelease: { readonly id: string } | null, readonly releases: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null };
+export type AppPageQuery = { readonly cursor: string, readonly app: { readonly id: string, readonly name: string, readonly description: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly deletedAt: string | null, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly pipeline: { readonly id: string, readonly name: string }, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string } | null, readonly releases: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }>, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null };
 
-export type ReleaseRowFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
+export type ReleaseRowFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly description: string, readonly forced: boolean, readonly reason: string | null, readonly createdAt: string, readonly updatedAt: string, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly description: string | null, readonly targetUrl: string | null }>, readonly build: { readonly id: string, readonly repository: string, readonly branch: string | null, readonly artifact: string | null, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }>, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
 
 export type PipelineRulesQueryVariables = Exact<{
   pipeline: string;
@@ -684,11 +700,11 @@ export type BoardQuery = { readonly cursor: string, readonly pipeline: { readonl
             | { readonly __typename: 'Token', readonly id: string }
             | { readonly __typename: 'Webhook', readonly id: string }
             | { readonly __typename: 'WebhookDelivery', readonly id: string }
-           | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
+           | null }> }, readonly couplings: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly verification: { readonly checks: ReadonlyArray<string> } | null, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } }> } } }> }>, readonly reviewApps: ReadonlyArray<{ readonly expiresAt: string, readonly app: { readonly id: string }, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly url: string | null } }> } | null };
 
-export type BoardAppFragment = { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } };
+export type BoardAppFragment = { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly verification: { readonly checks: ReadonlyArray<string> } | null, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } }> } };
 
-export type BoardReleaseFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } };
+export type BoardReleaseFragment = { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } };
 
 export type BoardEventsSubscriptionVariables = Exact<{
   pipeline: string;
@@ -698,11 +714,38 @@ export type BoardEventsSubscriptionVariables = Exact<{
 
 export type BoardEventsSubscription = { readonly events:
     | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
+    | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly subject:
+        | { readonly __typename: 'App', readonly id: string }
+        | { readonly __typename: 'Approval', readonly id: string }
+        | { readonly __typename: 'ApprovalEvent', readonly id: string }
+        | { readonly __typename: 'ApprovalRule', readonly id: string }
+        | { readonly __typename: 'Build', readonly id: string, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> }
+        | { readonly __typename: 'ChangeEvent', readonly id: string }
+        | { readonly __typename: 'ConfigEvent', readonly id: string }
+        | { readonly __typename: 'Coupling', readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly verification: { readonly checks: ReadonlyArray<string> } | null, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } }> } } }
+        | { readonly __typename: 'DeploymentWindow', readonly id: string }
+        | { readonly __typename: 'Freeze', readonly id: string }
+        | { readonly __typename: 'FreezeExemption', readonly id: string }
+        | { readonly __typename: 'GithubDelivery', readonly id: string }
+        | { readonly __typename: 'Pipeline', readonly id: string }
+        | { readonly __typename: 'PipelineStage', readonly id: string }
+        | { readonly __typename: 'Promotion', readonly id: string }
+        | { readonly __typename: 'PromotionEvent', readonly id: string }
+        | { readonly __typename: 'PromotionTarget', readonly id: string }
+        | { readonly __typename: 'Quarantine', readonly id: string }
+        | { readonly __typename: 'Release', readonly id: string }
+        | { readonly __typename: 'ReleaseEvent', readonly id: string }
+        | { readonly __typename: 'ReleaseStatus', readonly id: string }
+        | { readonly __typename: 'ReleaseStatusEvent', readonly id: string }
+        | { readonly __typename: 'ReviewApp', readonly id: string }
+        | { readonly __typename: 'Token', readonly id: string }
+        | { readonly __typename: 'Webhook', readonly id: string }
+        | { readonly __typename: 'WebhookDelivery', readonly id: string }
+       | null }
     | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string }
-    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } | null } | null }
-    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly autoDeployHeld: boolean } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } } }> } } } }
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly verification: { readonly checks: ReadonlyArray<string> } | null, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } }> } } | null } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly verification: { readonly checks: ReadonlyArray<string> } | null, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } }> } } } }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly release: { readonly id: string, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deploymentMode: DeploymentMode, readonly coupling: { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly verification: { readonly checks: ReadonlyArray<string> } | null, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null } | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase, readonly failureReason: string | null, readonly trigger: ReleaseTrigger, readonly forced: boolean, readonly createdAt: string, readonly updatedAt: string, readonly state: StatusState | null, readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null, readonly createdBy: { readonly name: string }, readonly promotion: { readonly id: string } | null, readonly statuses: ReadonlyArray<{ readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string }>, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> } }> } } } }
    };
 
 export type BoardPlansQueryVariables = Exact<{
@@ -806,9 +849,9 @@ export type PipelinesQueryVariables = Exact<{
 }>;
 
 
-export type PipelinesQuery = { readonly cursor: string, readonly pipelines: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> }> } };
+export type PipelinesQuery = { readonly cursor: string, readonly pipelines: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> }> } };
 
-export type PipelineSummaryFragment = { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> };
+export type PipelineSummaryFragment = { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> };
 
 export type OverviewEventsSubscriptionVariables = Exact<{
   after?: string | null | undefined;
@@ -816,12 +859,12 @@ export type OverviewEventsSubscriptionVariables = Exact<{
 
 
 export type OverviewEventsSubscription = { readonly events:
-    | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
-    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeployHeld: boolean, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ChangeEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ConfigEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'PromotionEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
+    | { readonly __typename: 'ReleaseStatusEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly pipeline: { readonly id: string, readonly name: string, readonly description: string, readonly repository: string | null, readonly component: string | null, readonly stages: ReadonlyArray<{ readonly stage: Stage, readonly couplings: ReadonlyArray<{ readonly id: string, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string } | null, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: { readonly id: string, readonly version: number, readonly state: StatusState | null, readonly updatedAt: string, readonly verifyBy: string | null, readonly verificationProblem: string | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null, readonly releases: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly version: number, readonly phase: ReleasePhase }> } } }> }> } | null }
    };
 
 export type PromotionPageQueryVariables = Exact<{
@@ -883,7 +926,7 @@ export type PromotionPageQuery = { readonly cursor: string, readonly promotion: 
         | { readonly id: string }
         | { readonly id: string }
         | { readonly id: string }
-       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvals: ReadonlyArray<{ readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }>, readonly retryOf: { readonly id: string, readonly createdAt: string } | null, readonly undoes: { readonly id: string, readonly createdAt: string } | null, readonly supersededBy: { readonly id: string, readonly createdAt: string } | null, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string, readonly deletedAt: string | null } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }>, readonly waves: ReadonlyArray<{ readonly number: number, readonly phase: PromotionTargetPhase, readonly startsAt: string | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+       | null, readonly app: { readonly id: string, readonly name: string } | null }>, readonly approvals: ReadonlyArray<{ readonly id: string, readonly decision: ApprovalDecision, readonly comment: string | null, readonly createdAt: string, readonly validUntil: string, readonly voidedAt: string | null, readonly voidedBecause: VoidReason | null, readonly by: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly rule: { readonly id: string, readonly name: string } }>, readonly approvalProgress: ReadonlyArray<{ readonly given: number, readonly required: number, readonly met: boolean, readonly viewerMayVote: boolean, readonly viewerMayNotBecause: string | null, readonly missing: ReadonlyArray<{ readonly role: Role | null, readonly group: string | null, readonly person: string | null, readonly atLeast: number }>, readonly rule: { readonly id: string, readonly name: string, readonly commentRequired: boolean } }>, readonly retryOf: { readonly id: string, readonly createdAt: string } | null, readonly undoes: { readonly id: string, readonly createdAt: string } | null, readonly supersededBy: { readonly id: string, readonly createdAt: string } | null, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string, readonly deletedAt: string | null } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly artifact: string | null, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null }, readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } }> }, readonly targets: ReadonlyArray<{ readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly checks: ReadonlyArray<{ readonly context: string, readonly state: StatusState | null, readonly passed: boolean }>, readonly app: { readonly id: string, readonly name: string, readonly region: string | null, readonly deletedAt: string | null, readonly currentRelease: { readonly id: string, readonly version: number, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } } | null } | null, readonly release: { readonly id: string, readonly version: number, readonly updatedAt: string } | null }>, readonly waves: ReadonlyArray<{ readonly number: number, readonly phase: PromotionTargetPhase, readonly startsAt: string | null, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -967,6 +1010,33 @@ export type AdvancePromotionMutationVariables = Exact<{
 
 export type AdvancePromotionMutation = { readonly advancePromotion: { readonly promotion: { readonly id: string } } | null };
 
+export type AutomationFragment = { readonly id: string, readonly stage: Stage, readonly autoDeploy: boolean, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: { readonly name: string, readonly person: string | null } } | null };
+
+export type VerificationStateFragment = { readonly verifyBy: string | null, readonly verifiedAt: string | null, readonly verificationProblem: string | null };
+
+export type QuarantineRowFragment = { readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly person: string | null } };
+
+export type ReleaseAutomationHoldMutationVariables = Exact<{
+  input: ReleaseAutomationHoldInput;
+}>;
+
+
+export type ReleaseAutomationHoldMutation = { readonly releaseAutomationHold: { readonly coupling: { readonly id: string } } | null };
+
+export type QuarantineBuildMutationVariables = Exact<{
+  input: QuarantineBuildInput;
+}>;
+
+
+export type QuarantineBuildMutation = { readonly quarantineBuild: { readonly build: { readonly id: string } } | null };
+
+export type ReleaseBuildMutationVariables = Exact<{
+  input: ReleaseBuildInput;
+}>;
+
+
+export type ReleaseBuildMutation = { readonly releaseBuild: { readonly build: { readonly id: string } } | null };
+
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -986,7 +1056,7 @@ export type TimelineQuery = { readonly cursor: string, readonly events: { readon
       | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-      | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+      | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly problem: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
       | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     > } };
 
@@ -1003,7 +1073,7 @@ export type TimelineEventsSubscription = { readonly events:
     | { readonly __typename: 'ChangeEvent', readonly summary: string, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ConfigEvent', readonly appName: string, readonly keys: ReadonlyArray<string>, readonly configVersion: number, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
-    | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
+    | { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly problem: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
     | { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null }
    };
 
@@ -1015,7 +1085,7 @@ type EventLine_ConfigEvent_Fragment = { readonly __typename: 'ConfigEvent', read
 
 type EventLine_PromotionEvent_Fragment = { readonly __typename: 'PromotionEvent', readonly promotionPhase: PromotionPhase, readonly targetPhase: PromotionTargetPhase | null, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly promotion: { readonly id: string, readonly to: Stage, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } }, readonly target: { readonly id: string, readonly app: { readonly id: string, readonly name: string } | null } | null, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
-type EventLine_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
+type EventLine_ReleaseEvent_Fragment = { readonly __typename: 'ReleaseEvent', readonly releasePhase: ReleasePhase, readonly forced: boolean, readonly forceReason: string | null, readonly problem: string | null, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly trigger: ReleaseTrigger, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null } } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
 type EventLine_ReleaseStatusEvent_Fragment = { readonly __typename: 'ReleaseStatusEvent', readonly context: string, readonly state: StatusState, readonly id: string, readonly type: EventType, readonly occurredAt: string, readonly cursor: string, readonly release: { readonly id: string, readonly version: number, readonly app: { readonly id: string, readonly name: string } }, readonly actor: { readonly name: string, readonly role: Role }, readonly pipeline: { readonly id: string, readonly name: string } | null };
 
@@ -1075,6 +1145,18 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const QuarantineRowFragmentDoc = new TypedDocumentString(`
+    fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}
+    `, {"fragmentName":"QuarantineRow"}) as unknown as TypedDocumentString<QuarantineRowFragment, unknown>;
 export const BlockerDetailsFragmentDoc = new TypedDocumentString(`
     fragment BlockerDetails on Blocker {
   code
@@ -1113,6 +1195,9 @@ export const PreviewFragmentDoc = new TypedDocumentString(`
         message
         author
         url
+      }
+      quarantines {
+        ...QuarantineRow
       }
     }
   }
@@ -1153,7 +1238,24 @@ export const PreviewFragmentDoc = new TypedDocumentString(`
     id
     name
   }
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
 }`, {"fragmentName":"Preview"}) as unknown as TypedDocumentString<PreviewFragment, unknown>;
+export const VerificationStateFragmentDoc = new TypedDocumentString(`
+    fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+    `, {"fragmentName":"VerificationState"}) as unknown as TypedDocumentString<VerificationStateFragment, unknown>;
 export const ReleaseRowFragmentDoc = new TypedDocumentString(`
     fragment ReleaseRow on Release {
   id
@@ -1179,8 +1281,12 @@ export const ReleaseRowFragmentDoc = new TypedDocumentString(`
     description
     targetUrl
   }
+  ...VerificationState
   build {
     id
+    quarantines {
+      ...QuarantineRow
+    }
     repository
     branch
     artifact
@@ -1192,7 +1298,21 @@ export const ReleaseRowFragmentDoc = new TypedDocumentString(`
     }
   }
 }
-    `, {"fragmentName":"ReleaseRow"}) as unknown as TypedDocumentString<ReleaseRowFragment, unknown>;
+    fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"fragmentName":"ReleaseRow"}) as unknown as TypedDocumentString<ReleaseRowFragment, unknown>;
 export const ApprovalRuleRowFragmentDoc = new TypedDocumentString(`
     fragment ApprovalRuleRow on ApprovalRule {
   id
@@ -1332,6 +1452,21 @@ export const VoteFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"Vote"}) as unknown as TypedDocumentString<VoteFragment, unknown>;
+export const AutomationFragmentDoc = new TypedDocumentString(`
+    fragment Automation on Coupling {
+  id
+  stage
+  autoDeploy
+  automationHeld {
+    since
+    reason
+    by {
+      name
+      person
+    }
+  }
+}
+    `, {"fragmentName":"Automation"}) as unknown as TypedDocumentString<AutomationFragment, unknown>;
 export const BoardReleaseFragmentDoc = new TypedDocumentString(`
     fragment BoardRelease on Release {
   id
@@ -1358,6 +1493,7 @@ export const BoardReleaseFragmentDoc = new TypedDocumentString(`
     targetUrl
     updatedAt
   }
+  ...VerificationState
   build {
     id
     artifact
@@ -1367,9 +1503,26 @@ export const BoardReleaseFragmentDoc = new TypedDocumentString(`
       author
       url
     }
+    quarantines {
+      ...QuarantineRow
+    }
   }
 }
-    `, {"fragmentName":"BoardRelease"}) as unknown as TypedDocumentString<BoardReleaseFragment, unknown>;
+    fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"fragmentName":"BoardRelease"}) as unknown as TypedDocumentString<BoardReleaseFragment, unknown>;
 export const BoardAppFragmentDoc = new TypedDocumentString(`
     fragment BoardApp on App {
   id
@@ -1380,8 +1533,10 @@ export const BoardAppFragmentDoc = new TypedDocumentString(`
     id
     stage
     requiredChecks
-    autoDeploy
-    autoDeployHeld
+    ...Automation
+    verification {
+      checks
+    }
   }
   currentRelease {
     ...BoardRelease
@@ -1417,6 +1572,7 @@ export const BoardAppFragmentDoc = new TypedDocumentString(`
     targetUrl
     updatedAt
   }
+  ...VerificationState
   build {
     id
     artifact
@@ -1426,6 +1582,37 @@ export const BoardAppFragmentDoc = new TypedDocumentString(`
       author
       url
     }
+    quarantines {
+      ...QuarantineRow
+    }
+  }
+}
+fragment Automation on Coupling {
+  id
+  stage
+  autoDeploy
+  automationHeld {
+    since
+    reason
+    by {
+      name
+      person
+    }
+  }
+}
+fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
   }
 }`, {"fragmentName":"BoardApp"}) as unknown as TypedDocumentString<BoardAppFragment, unknown>;
 export const StagePlanFragmentDoc = new TypedDocumentString(`
@@ -1556,7 +1743,10 @@ export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
     stage
     couplings {
       id
-      autoDeployHeld
+      autoDeploy
+      automationHeld {
+        since
+      }
       app {
         id
         name
@@ -1565,6 +1755,8 @@ export const PipelineSummaryFragmentDoc = new TypedDocumentString(`
           version
           state
           updatedAt
+          verifyBy
+          verificationProblem
           build {
             id
             commit {
@@ -1650,6 +1842,7 @@ export const EventLineFragmentDoc = new TypedDocumentString(`
     releasePhase
     forced
     forceReason
+    problem
     release {
       id
       version
@@ -1753,6 +1946,9 @@ export const PromotionPreviewDocument = new TypedDocumentString(`
         author
         url
       }
+      quarantines {
+        ...QuarantineRow
+      }
     }
   }
   targets {
@@ -1792,7 +1988,17 @@ fragment BlockerDetails on Blocker {
     id
     name
   }
-}`, {"hash":"sha256:a416ee8963924fbc3d620e3e981a4cba5d72a433e8b1eb4842e26d85875d3627"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"hash":"sha256:29be9b8e3323a8b2d2ce98c07233f67b60ec257554bca4acf763b146746768bb"}) as unknown as TypedDocumentString<PromotionPreviewQuery, PromotionPreviewQueryVariables>;
 export const PromoteDocument = new TypedDocumentString(`
     mutation Promote($input: PromoteInput!) {
   promote(input: $input) {
@@ -1871,8 +2077,7 @@ export const AppPageDocument = new TypedDocumentString(`
       id
       stage
       requiredChecks
-      autoDeploy
-      autoDeployHeld
+      ...Automation
       pipeline {
         id
         name
@@ -1917,8 +2122,12 @@ export const AppPageDocument = new TypedDocumentString(`
     description
     targetUrl
   }
+  ...VerificationState
   build {
     id
+    quarantines {
+      ...QuarantineRow
+    }
     repository
     branch
     artifact
@@ -1929,7 +2138,35 @@ export const AppPageDocument = new TypedDocumentString(`
       url
     }
   }
-}`, {"hash":"sha256:c5670b427d20fea250d19a92dd43a00d8215c4faa667803e8cc394d4ca6c6861"}) as unknown as TypedDocumentString<AppPageQuery, AppPageQueryVariables>;
+}
+fragment Automation on Coupling {
+  id
+  stage
+  autoDeploy
+  automationHeld {
+    since
+    reason
+    by {
+      name
+      person
+    }
+  }
+}
+fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"hash":"sha256:a913de9b27cc3f524167f9d3e23b5b25849062e66975a0c5f493ac6d9755fc44"}) as unknown as TypedDocumentString<AppPageQuery, AppPageQueryVariables>;
 export const PipelineRulesDocument = new TypedDocumentString(`
     query PipelineRules($pipeline: ID!) {
   cursor
@@ -2292,8 +2529,10 @@ export const BoardDocument = new TypedDocumentString(`
     id
     stage
     requiredChecks
-    autoDeploy
-    autoDeployHeld
+    ...Automation
+    verification {
+      checks
+    }
   }
   currentRelease {
     ...BoardRelease
@@ -2329,6 +2568,7 @@ fragment BoardRelease on Release {
     targetUrl
     updatedAt
   }
+  ...VerificationState
   build {
     id
     artifact
@@ -2338,8 +2578,39 @@ fragment BoardRelease on Release {
       author
       url
     }
+    quarantines {
+      ...QuarantineRow
+    }
   }
-}`, {"hash":"sha256:e63bf4d35dbd08c7f2f3313efc97fbef8b521bb6739ea8baf519866aab669cae"}) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
+}
+fragment Automation on Coupling {
+  id
+  stage
+  autoDeploy
+  automationHeld {
+    since
+    reason
+    by {
+      name
+      person
+    }
+  }
+}
+fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"hash":"sha256:1e3213bce8a7873e252fecf888d7965af02d1bd8edff8c24c3ec728c7f402eb7"}) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
 export const BoardEventsDocument = new TypedDocumentString(`
     subscription BoardEvents($pipeline: ID!, $after: EventCursor) {
   events(pipeline: $pipeline, after: $after) {
@@ -2371,6 +2642,22 @@ export const BoardEventsDocument = new TypedDocumentString(`
         }
       }
     }
+    ... on ChangeEvent {
+      subject {
+        __typename
+        id
+        ... on Coupling {
+          app {
+            ...BoardApp
+          }
+        }
+        ... on Build {
+          quarantines {
+            ...QuarantineRow
+          }
+        }
+      }
+    }
   }
 }
     fragment BoardApp on App {
@@ -2382,8 +2669,10 @@ export const BoardEventsDocument = new TypedDocumentString(`
     id
     stage
     requiredChecks
-    autoDeploy
-    autoDeployHeld
+    ...Automation
+    verification {
+      checks
+    }
   }
   currentRelease {
     ...BoardRelease
@@ -2419,6 +2708,7 @@ fragment BoardRelease on Release {
     targetUrl
     updatedAt
   }
+  ...VerificationState
   build {
     id
     artifact
@@ -2428,8 +2718,39 @@ fragment BoardRelease on Release {
       author
       url
     }
+    quarantines {
+      ...QuarantineRow
+    }
   }
-}`, {"hash":"sha256:969076c027af24cad79dd2a3886476373ac0712858de43a556eb20a5a0cf4e33"}) as unknown as TypedDocumentString<BoardEventsSubscription, BoardEventsSubscriptionVariables>;
+}
+fragment Automation on Coupling {
+  id
+  stage
+  autoDeploy
+  automationHeld {
+    since
+    reason
+    by {
+      name
+      person
+    }
+  }
+}
+fragment VerificationState on Release {
+  verifyBy
+  verifiedAt
+  verificationProblem
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"hash":"sha256:5f419ecfdf9e72ddc12245a5130c8d1862fb852a14dbc5f2fbea37065c879d53"}) as unknown as TypedDocumentString<BoardEventsSubscription, BoardEventsSubscriptionVariables>;
 export const BoardPlansDocument = new TypedDocumentString(`
     query BoardPlans($pipeline: ID!) {
   waiting: promotions(
@@ -2736,7 +3057,10 @@ export const PipelinesDocument = new TypedDocumentString(`
     stage
     couplings {
       id
-      autoDeployHeld
+      autoDeploy
+      automationHeld {
+        since
+      }
       app {
         id
         name
@@ -2745,6 +3069,8 @@ export const PipelinesDocument = new TypedDocumentString(`
           version
           state
           updatedAt
+          verifyBy
+          verificationProblem
           build {
             id
             commit {
@@ -2762,7 +3088,7 @@ export const PipelinesDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:0e126836919ba9afd8c108f5d386b569c239d6e4e273ee25c7c1dad070df84bb"}) as unknown as TypedDocumentString<PipelinesQuery, PipelinesQueryVariables>;
+}`, {"hash":"sha256:344a2323b46768385b2e43c2633c4cd147b1854d24ba7e35c22fd07f9593eafe"}) as unknown as TypedDocumentString<PipelinesQuery, PipelinesQueryVariables>;
 export const OverviewEventsDocument = new TypedDocumentString(`
     subscription OverviewEvents($after: EventCursor) {
   events(after: $after) {
@@ -2786,7 +3112,10 @@ export const OverviewEventsDocument = new TypedDocumentString(`
     stage
     couplings {
       id
-      autoDeployHeld
+      autoDeploy
+      automationHeld {
+        since
+      }
       app {
         id
         name
@@ -2795,6 +3124,8 @@ export const OverviewEventsDocument = new TypedDocumentString(`
           version
           state
           updatedAt
+          verifyBy
+          verificationProblem
           build {
             id
             commit {
@@ -2812,7 +3143,7 @@ export const OverviewEventsDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:86e8a4a60dbbe826ca50bd0392fecb644917719652d13d151f79fb5fcb44eb3d"}) as unknown as TypedDocumentString<OverviewEventsSubscription, OverviewEventsSubscriptionVariables>;
+}`, {"hash":"sha256:52d923183ea238bd834380d10b5a5f0eb2c8d25fefece849d5e9efa503ae15f3"}) as unknown as TypedDocumentString<OverviewEventsSubscription, OverviewEventsSubscriptionVariables>;
 export const PromotionPageDocument = new TypedDocumentString(`
     query PromotionPage($promotion: ID!) {
   cursor
@@ -2884,6 +3215,9 @@ export const PromotionPageDocument = new TypedDocumentString(`
         message
         author
         url
+      }
+      quarantines {
+        ...QuarantineRow
       }
     }
     targets {
@@ -2992,7 +3326,17 @@ fragment PromotionTargetRow on PromotionTarget {
     version
     updatedAt
   }
-}`, {"hash":"sha256:9f6f9c02bda8d4231d6b9e747a2b5f0c9b34ba983176c9978b6eb9dda7dac1cb"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
+}
+fragment QuarantineRow on Quarantine {
+  id
+  fromStage
+  reason
+  createdAt
+  by {
+    name
+    person
+  }
+}`, {"hash":"sha256:0965a06c455bd16622f5e400ad91288193f585401c6921416c34a60a34e40c77"}) as unknown as TypedDocumentString<PromotionPageQuery, PromotionPageQueryVariables>;
 export const CancelPromotionDocument = new TypedDocumentString(`
     mutation CancelPromotion($input: CancelPromotionInput!) {
   cancelPromotion(input: $input) {
@@ -3058,6 +3402,33 @@ export const AdvancePromotionDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:f701d748e2a7fac46d0f13c457f994a8d75628eeae4ea542a25372af98b0bc0e"}) as unknown as TypedDocumentString<AdvancePromotionMutation, AdvancePromotionMutationVariables>;
+export const ReleaseAutomationHoldDocument = new TypedDocumentString(`
+    mutation ReleaseAutomationHold($input: ReleaseAutomationHoldInput!) {
+  releaseAutomationHold(input: $input) {
+    coupling {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:05ee793aeaab245c91e156bf76d5d9d957f6685b2164aa06c88c8caff32f005b"}) as unknown as TypedDocumentString<ReleaseAutomationHoldMutation, ReleaseAutomationHoldMutationVariables>;
+export const QuarantineBuildDocument = new TypedDocumentString(`
+    mutation QuarantineBuild($input: QuarantineBuildInput!) {
+  quarantineBuild(input: $input) {
+    build {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:84cbe2b43e19b3115e8fc5d4396d4734cb011f33e8582bd37eeae77f334aa418"}) as unknown as TypedDocumentString<QuarantineBuildMutation, QuarantineBuildMutationVariables>;
+export const ReleaseBuildDocument = new TypedDocumentString(`
+    mutation ReleaseBuild($input: ReleaseBuildInput!) {
+  releaseBuild(input: $input) {
+    build {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:e47bbbce720cae5b1fed8569c501be436a816bc57282a881cc18492001444b46"}) as unknown as TypedDocumentString<ReleaseBuildMutation, ReleaseBuildMutationVariables>;
 export const SessionDocument = new TypedDocumentString(`
     query Session {
   viewer {
@@ -3116,6 +3487,7 @@ export const TimelineDocument = new TypedDocumentString(`
     releasePhase
     forced
     forceReason
+    problem
     release {
       id
       version
@@ -3190,7 +3562,7 @@ export const TimelineDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:92da0ab2330d12d7b35e31b576c1778f093dc631598759b8fb28b69a0429f66f"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
+}`, {"hash":"sha256:3bd74e4bf9e84b228f281f83ea4e14bba88bae98d17d268779ed9dae9134130b"}) as unknown as TypedDocumentString<TimelineQuery, TimelineQueryVariables>;
 export const TimelineEventsDocument = new TypedDocumentString(`
     subscription TimelineEvents($pipeline: ID, $app: ID, $types: [EventType!], $after: EventCursor) {
   events(pipeline: $pipeline, app: $app, types: $types, after: $after) {
@@ -3223,6 +3595,7 @@ export const TimelineEventsDocument = new TypedDocumentString(`
     releasePhase
     forced
     forceReason
+    problem
     release {
       id
       version
@@ -3297,7 +3670,7 @@ export const TimelineEventsDocument = new TypedDocumentString(`
       }
     }
   }
-}`, {"hash":"sha256:c5a306a71433bfac755fdffe312a7e1fd4ab35469c3f97830091f2e18a5feeca"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
+}`, {"hash":"sha256:577e49ca8ff43e5920350673f63aa295d98b71c9bf4eee6922e8d82e32120ee3"}) as unknown as TypedDocumentString<TimelineEventsSubscription, TimelineEventsSubscriptionVariables>;
 export const PipelineNameDocument = new TypedDocumentString(`
     query PipelineName($pipeline: ID!) {
   cursor

@@ -3,12 +3,14 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { ActionsProvider, useActions } from "../../acting/actions";
 import { useLive } from "../../api/use-live";
 import { AppPageDocument, type AppPageQuery } from "../../gql/graphql";
+import { AutomationHoldNote } from "../../rollouts/automation-hold";
 import { useIsStale } from "../../shell/live-badge";
 import { Button } from "../../ui/controls/button";
 import { Icon } from "../../ui/icons/icons";
 import { Message, NotFound } from "../../ui/message";
 import page from "../../ui/page.module.css";
 import { count, NEXT_STAGE, STAGE_NAMES } from "../../ui/text/format";
+import styles from "./app-page.module.css";
 import { ReleaseComparison } from "./release-comparison";
 import { ReleaseTable } from "./release-table";
 
@@ -53,6 +55,11 @@ export default function AppPage() {
   return (
     <ActionsProvider revision={revision}>
       <Header app={app} />
+      {app.coupling?.automationHeld != null && (
+        <div className={styles.hold}>
+          <AutomationHoldNote coupling={app.coupling} app={app.name} />
+        </div>
+      )}
       {from !== undefined && to !== undefined && <ReleaseComparison from={from} to={to} />}
       <section className={page.panel} data-stale={stale || undefined} aria-labelledby="releases">
         <h2 id="releases">
@@ -98,9 +105,7 @@ function Header({ app }: { readonly app: PageApp }) {
           )}
           {region !== null && <span>{region}</span>}
           {deploymentMode === "REPORTED" && <span>Deployments are reported</span>}
-          {coupling?.autoDeploy && (
-            <span>Deploys automatically{coupling.autoDeployHeld && ", held after a rollback"}</span>
-          )}
+          {coupling?.autoDeploy && <span>Deploys automatically</span>}
           {deletedAt !== null && <span>Deleted</span>}
           {description !== "" && <span>{description}</span>}
         </p>

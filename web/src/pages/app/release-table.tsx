@@ -1,6 +1,8 @@
 import { Link } from "react-router";
 import { useActions } from "../../acting/actions";
-import { IconButton } from "../../ui/controls/button";
+import { QuarantineNotes } from "../../rollouts/quarantines";
+import { VerifiedMark } from "../../rollouts/verification";
+import { Button, IconButton } from "../../ui/controls/button";
 import page from "../../ui/page.module.css";
 import { Age } from "../../ui/text/age";
 import { Commit } from "../../ui/text/commit";
@@ -17,6 +19,12 @@ interface ReleaseTableProps {
 
 export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
   const actions = useActions();
+  const endQuarantine = (build: PageRelease["build"]) =>
+    actions?.endQuarantine != null && (
+      <Button kind="plain" onClick={() => actions.endQuarantine?.(build)}>
+        End the quarantine
+      </Button>
+    );
   return (
     <div className={page.scroll}>
       <table className={page.table}>
@@ -32,7 +40,7 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
             </th>
             {actions !== null && (
               <th scope="col">
-                <span className="visually-hidden">Roll back</span>
+                <span className="visually-hidden">Actions</span>
               </th>
             )}
           </tr>
@@ -41,6 +49,7 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
           {app.releases.nodes.map((release) => {
             const { id, version, phase, failureReason, build, createdBy, updatedAt } = release;
             const isCurrent = app.currentRelease?.id === id;
+            const isQuarantined = build.quarantines.length > 0;
             return (
               <tr key={id} data-current={isCurrent || undefined} className={styles.row}>
                 <td>
@@ -58,12 +67,18 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
                 <td>
                   <Phase phase={phase} />
                   {failureReason !== null && <p className={page.reason}>{failureReason}</p>}
+                  <Verification release={release} />
                 </td>
                 <td className={page.wide}>
                   <Commit commit={build.commit} />
                   <p className={styles.about}>
                     <About release={release} />
                   </p>
+                  {isQuarantined && (
+                    <div className={styles.quarantine}>
+                      <QuarantineNotes quarantines={build.quarantines} tools={endQuarantine(build)} />
+                    </div>
+                  )}
                 </td>
                 <td className={page.nowrap}>{createdBy.name}</td>
                 <td className={`${page.end} ${page.nowrap}`}>
@@ -78,6 +93,13 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
                         onClick={() => actions.rollback(app, id)}
                       />
                     )}
+                    {!isQuarantined && (
+                      <IconButton
+                        icon="lock"
+                        label={`Quarantine the build of v${version}`}
+                        onClick={() => actions.quarantine(build, app.coupling?.stage ?? "PRODUCTION")}
+                      />
+                    )}
                   </td>
                 )}
               </tr>
@@ -87,6 +109,13 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
       </table>
     </div>
   );
+}
+
+function Verification({ release }: { readonly release: PageRelease }) {
+  const { verifyBy, verificationProblem } = release;
+  if (verificationProblem !== null) return <p className={page.reason}>Verification failed: {verificationProblem}</p>;
+  if (verifyBy !== null) return <p className={page.muted}>verifying</p>;
+  return <VerifiedMark release={release} />;
 }
 
 const TRIGGERS = {

@@ -103,7 +103,8 @@ function BoardHeader({ board, filter, onFilter }: HeaderProps) {
   const mayFreeze = useHasRole("OPERATOR");
   const [freezing, setFreezing] = useState(false);
   const states = [...apps.values()].map(findAppState);
-  const deploying = states.filter(({ rank }) => rank === 1).length;
+  const deploying = states.filter(({ rank, next }) => rank === 1 && next !== null).length;
+  const verifying = states.filter(({ rank, next }) => rank === 1 && next === null).length;
   const failed = states.filter(({ rank }) => rank === 0).length;
   return (
     <div className={styles.header}>
@@ -119,6 +120,7 @@ function BoardHeader({ board, filter, onFilter }: HeaderProps) {
           )}
           <span>{count(apps.size, "app")}</span>
           {deploying > 0 && <span className={styles.busy}>{deploying} deploying</span>}
+          {verifying > 0 && <span className={styles.busy}>{verifying} verifying</span>}
           {failed > 0 && <span className={styles.bad}>{failed} failed</span>}
         </p>
         <PipelineTabs pipeline={pipeline.name} />

@@ -30,8 +30,16 @@ export function createBoard({ cursor, pipeline }: BoardQuery): Board | null {
   };
 }
 
-/** Events that carry the apps that they change. All others change the board's structure, apart from new builds. */
+/** Events that change nothing that the board shows. */
 const IGNORED = new Set(["BUILD_CREATED", "BUILD_UPDATED", "TOKEN_CREATED", "TOKEN_REVOKED", "ACCESS_DENIED"]);
+/** Changes of an app that stays in its stage. All other changes of objects make the board load again. */
+const OF_APP = new Set([
+  "AUTOMATION_HELD",
+  "AUTOMATION_RESUMED",
+  "COUPLING_WAVE_CHANGED",
+  "COUPLING_VERIFICATION_CHANGED",
+]);
+const OF_BUILD = new Set(["BUILD_QUARANTINED", "BUILD_RELEASED"]);
 
 /**
  * Applies events in order. They carry what they change, so that nothing is fetched again.
@@ -45,7 +53,12 @@ export function applyEvents(board: Board, events: readonly BoardEvent[]): { boar
     // The board shows no config. A release that follows from a change of it is an event of its own.
     if (event.__typename === "ConfigEvent") continue;
     if (event.__typename === "ChangeEvent") {
-      reload ||= !IGNORED.has(event.type);
+      const { type, subject } = event;
+      if (subject?.__typename === "Coupling" && OF_APP.has(type)) {
+        if (apps.has(subject.app.id)) apps.set(subject.app.id, subject.app);
+      } else if (subject?.__typename === "Build" && OF_BUILD.has(type)) {
+        for (const app of apps.values()) apps.set(app.id, withQuarantines(app, subject));
+      } else reload ||= !IGNORED.has(type);
       continue;
     }
     // An approval changes no app: the promotion that it lets go does, with events of its releases.
@@ -54,4 +67,20 @@ export function applyEvents(board: Board, events: readonly BoardEvent[]): { boar
     if (app != null && apps.has(app.id)) apps.set(app.id, app);
   }
   return { board: { ...board, apps }, reload };
+}
+
+/** The app, if it has no release of the build; else a copy with the quarantines of it. */
+function withQuarantines(
+  app: BoardApp,
+  { id, quarantines }: Pick<BoardRelease["build"], "id" | "quarantines">,
+): BoardApp {
+  const update = (release: BoardRelease): BoardRelease =>
+    release.build.id === id ? { ...release, build: { ...release.build, quarantines } } : release;
+  const { currentRelease, releases } = app;
+  if (currentRelease?.build.id !== id && releases.nodes.every(({ build }) => build.id !== id)) return app;
+  return {
+    ...app,
+    currentRelease: currentRelease && update(currentRelease),
+    releases: { nodes: releases.nodes.map(update) },
+  };
 }

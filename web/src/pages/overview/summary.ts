@@ -50,12 +50,17 @@ export function summarize(pipeline: PipelineSummaryFragment): Summary {
   const couplings = pipeline.stages.flatMap((stage) => stage.couplings);
   const failed = couplings.filter((one) => latestPhase(one) === "FAILED");
   const busy = couplings.some(isBusy);
+  const verifying = couplings.some(({ app }) => app.currentRelease?.verifyBy != null);
   const checks = couplings.filter(hasFailedChecks);
-  const held = couplings.filter(({ autoDeployHeld }) => autoDeployHeld);
+  const unverified = couplings.filter(isUnverified);
+  const held = pipeline.stages.flatMap(({ stage, couplings }) =>
+    couplings.filter((one) => one.automationHeld !== null && (stage !== "DEVELOPMENT" || one.autoDeploy)),
+  );
   const reasons = [
     failed.length > 0 && `${count(failed.length, "deployment")} failed`,
     checks.length > 0 && `checks failed on ${count(checks.length, "app")}`,
-    held.length > 0 && "held after a rollback",
+    unverified.length > 0 && `verification failed on ${count(unverified.length, "app")}`,
+    held.length > 0 && `automation held on ${count(held.length, "app")}`,
   ].filter((reason) => reason !== false);
   const attention = reasons.length === 0 ? null : reasons.join(", ");
   const { id, name, description, repository, component } = pipeline;
@@ -68,8 +73,8 @@ export function summarize(pipeline: PipelineSummaryFragment): Summary {
     attention,
     busy,
     vote: null,
-    note: busy ? "deploying" : null,
-    rank: attention !== null ? 0 : busy ? 1 : couplings.length > 0 ? 2 : 3,
+    note: busy ? "deploying" : verifying ? "verifying" : null,
+    rank: attention !== null ? 0 : busy || verifying ? 1 : couplings.length > 0 ? 2 : 3,
   };
 }
 
@@ -90,7 +95,7 @@ function summarizeStage(stage: Stage, couplings: readonly Coupling[]): StageSumm
 }
 
 function findIcon(couplings: readonly Coupling[]): StateName {
-  if (couplings.some((one) => latestPhase(one) === "FAILED" || hasFailedChecks(one))) return "bad";
+  if (couplings.some((one) => latestPhase(one) === "FAILED" || hasFailedChecks(one) || isUnverified(one))) return "bad";
   if (couplings.some(isBusy)) return "busy";
   return couplings.some(({ app }) => app.currentRelease !== null) ? "good" : "none";
 }
@@ -102,6 +107,10 @@ function latestPhase({ app }: Coupling) {
 function isBusy(coupling: Coupling): boolean {
   const phase = latestPhase(coupling);
   return phase === "DEPLOYING" || phase === "QUEUED";
+}
+
+function isUnverified({ app: { currentRelease } }: Coupling): boolean {
+  return currentRelease != null && currentRelease.verificationProblem !== null;
 }
 
 function hasFailedChecks({ app: { currentRelease } }: Coupling): boolean {

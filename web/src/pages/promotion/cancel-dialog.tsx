@@ -2,12 +2,12 @@ import { useState } from "react";
 import acting from "../../acting/acting.module.css";
 import { useMutation } from "../../acting/use-mutation";
 import { CancelPromotionDocument } from "../../gql/graphql";
+import { ReasonField } from "../../ui/controls/reason-field";
 import { Dialog } from "../../ui/dialogs/dialog";
 import { useToast } from "../../ui/dialogs/toasts";
 import { count } from "../../ui/text/format";
 import { Phase } from "../../ui/text/phase";
 import type { PagePromotion } from "./promotion-page";
-import { ReasonField } from "./reason-field";
 
 /** Cancels a promotion that waits or is in progress. */
 export default function CancelDialog({ promotion, onClose }: { readonly promotion: PagePromotion; onClose(): void }) {

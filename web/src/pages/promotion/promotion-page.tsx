@@ -3,6 +3,7 @@ import { Link, useParams } from "react-router";
 import { BlockerList } from "../../acting/blocker-list";
 import { useLive } from "../../api/use-live";
 import { type EventType, PromotionPageDocument, type PromotionPageQuery } from "../../gql/graphql";
+import { QuarantineNotes } from "../../rollouts/quarantines";
 import { useIsStale } from "../../shell/live-badge";
 import { Message, NotFound } from "../../ui/message";
 import styles from "../../ui/page.module.css";
@@ -110,6 +111,7 @@ function SubjectPanel({ promotion }: { readonly promotion: PagePromotion }) {
         <dt>Commit</dt>
         <dd>
           <Commit commit={build.commit} />
+          <QuarantineNotes quarantines={build.quarantines} />
         </dd>
         <dt>Artifact</dt>
         <dd>

@@ -2,10 +2,10 @@ import { useState } from "react";
 import { BlockerList } from "../../acting/blocker-list";
 import { useMutation } from "../../acting/use-mutation";
 import { ReviewForcedPromotionDocument } from "../../gql/graphql";
+import { ReasonField } from "../../ui/controls/reason-field";
 import { Dialog } from "../../ui/dialogs/dialog";
 import { useToast } from "../../ui/dialogs/toasts";
 import type { PagePromotion } from "./promotion-page";
-import { ReasonField } from "./reason-field";
 
 /** Records that another person looked at the use of force. */
 export default function ReviewDialog({ promotion, onClose }: { readonly promotion: PagePromotion; onClose(): void }) {

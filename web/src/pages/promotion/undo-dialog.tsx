@@ -4,10 +4,10 @@ import acting from "../../acting/acting.module.css";
 import { useIdempotencyKey, useMutation } from "../../acting/use-mutation";
 import { UndoPromotionDocument } from "../../gql/graphql";
 import fields from "../../ui/controls/fields.module.css";
+import { ReasonField } from "../../ui/controls/reason-field";
 import { Dialog } from "../../ui/dialogs/dialog";
 import { useToast } from "../../ui/dialogs/toasts";
 import type { PagePromotion, PageTarget } from "./promotion-page";
-import { ReasonField } from "./reason-field";
 
 /** Takes the targets of a promotion back to what they ran before. */
 export default function UndoDialog({ promotion, onClose }: { readonly promotion: PagePromotion; onClose(): void }) {

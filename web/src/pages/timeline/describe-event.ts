@@ -42,27 +42,8 @@ const PROMOTION_WORDS: Readonly<Record<string, string>> = {
 /** An event as a sentence. */
 export function describeEvent(event: EventLineFragment): EventText {
   switch (event.__typename) {
-    case "ReleaseEvent": {
-      const { release, releasePhase, forced, forceReason, type } = event;
-      const { app, version, build, trigger, failureReason } = release;
-      const what =
-        type === "RELEASE_CREATED"
-          ? `${TRIGGERS[trigger] ?? trigger.toLowerCase()} ${shortSha(build.commit.sha)}`
-          : type === "RELEASE_CANCEL_REQUESTED"
-            ? "is asked to stop"
-            : phaseWord(releasePhase);
-      return {
-        icon: RELEASE_ICONS[releasePhase] ?? "none",
-        text: `${app.name} v${version} ${what}`,
-        link: `/apps/${app.name}`,
-        detail:
-          forced && type === "RELEASE_CREATED"
-            ? `Forced: ${forceReason}`
-            : releasePhase === "FAILED"
-              ? failureReason
-              : null,
-      };
-    }
+    case "ReleaseEvent":
+      return describeReleaseEvent(event);
     case "ReleaseStatusEvent": {
       const { context, state, release } = event;
       return {
@@ -116,4 +97,29 @@ export function describeEvent(event: EventLineFragment): EventText {
       };
     }
   }
+}
+
+type ReleaseEvent = Extract<EventLineFragment, { readonly __typename: "ReleaseEvent" }>;
+
+/** What an event says of a release, besides its phase, with an icon. */
+const RELEASE_WORDS: Readonly<Record<string, readonly [StateName, string]>> = {
+  RELEASE_CANCEL_REQUESTED: ["queued", "is asked to stop"],
+  RELEASE_VERIFIED: ["good", "was verified"],
+  VERIFICATION_FAILED: ["bad", "failed its verification"],
+  AUTOMATIC_ROLLBACK: ["bad", "is an automatic rollback"],
+};
+
+function describeReleaseEvent(event: ReleaseEvent): EventText {
+  const { release, releasePhase, forced, forceReason, problem, type } = event;
+  const { app, version, build, trigger, failureReason } = release;
+  const isNew = type === "RELEASE_CREATED";
+  const created = `${TRIGGERS[trigger] ?? trigger.toLowerCase()} ${shortSha(build.commit.sha)}`;
+  const [icon, word] = RELEASE_WORDS[type] ?? [RELEASE_ICONS[releasePhase] ?? "none", phaseWord(releasePhase)];
+  return {
+    icon,
+    text: `${app.name} v${version} ${isNew ? created : word}`,
+    link: `/apps/${app.name}`,
+    detail:
+      forced && isNew ? `Forced: ${forceReason}` : (problem ?? (releasePhase === "FAILED" ? failureReason : null)),
+  };
 }

@@ -9,7 +9,10 @@ import styles from "./event-list.module.css";
 import { PipelineTabs } from "./pipeline-tabs";
 
 const GROUPS: Readonly<Record<string, { readonly name: string; readonly types: readonly EventType[] }>> = {
-  releases: { name: "Releases", types: ["RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED"] },
+  releases: {
+    name: "Releases",
+    types: ["RELEASE_CREATED", "RELEASE_PHASE_CHANGED", "RELEASE_CANCEL_REQUESTED", "AUTOMATIC_ROLLBACK"],
+  },
   promotions: {
     name: "Promotions",
     types: [
@@ -25,7 +28,11 @@ const GROUPS: Readonly<Record<string, { readonly name: string; readonly types: r
       ...(["APPROVAL_RULE_CREATED", "APPROVAL_RULE_UPDATED", "APPROVAL_RULE_DELETED"] as const),
     ],
   },
-  checks: { name: "Checks", types: ["RELEASE_STATUS_REPORTED"] },
+  checks: { name: "Checks", types: ["RELEASE_STATUS_REPORTED", "RELEASE_VERIFIED", "VERIFICATION_FAILED"] },
+  automation: {
+    name: "Holds and quarantines",
+    types: ["AUTOMATION_HELD", "AUTOMATION_RESUMED", "BUILD_QUARANTINED", "BUILD_RELEASED"],
+  },
   gates: {
     name: "Freezes and windows",
     types: [

@@ -2,9 +2,12 @@ import { memo } from "react";
 import { Link } from "react-router";
 import { useActions } from "../../../acting/actions";
 import type { Stage } from "../../../gql/graphql";
+import { AutomationHoldNote } from "../../../rollouts/automation-hold";
+import { QuarantineNotes } from "../../../rollouts/quarantines";
+import { VerificationNote, VerifiedMark } from "../../../rollouts/verification";
 import { IconButton } from "../../../ui/controls/button";
 import { ROVING, ROVING_ACTION } from "../../../ui/controls/roving";
-import { Icon, StateIcon } from "../../../ui/icons/icons";
+import { StateIcon } from "../../../ui/icons/icons";
 import { Age } from "../../../ui/text/age";
 import { firstLine, NEXT_STAGE, STAGE_NAMES, shortSha } from "../../../ui/text/format";
 import { CheckList } from "../checks/check-list";
@@ -59,22 +62,26 @@ export const AppCard = memo(function AppCard(props: AppCardProps) {
         <div className={styles.bottom}>
           <CheckList release={current} required={required} />
           <span className={styles.when}>
+            <VerifiedMark release={current} />
             <Behind behind={behind} />
             <Age time={current.updatedAt} />
             <CardActions app={app} stage={stage} first={first} />
           </span>
         </div>
       )}
+      {current !== null && <VerificationNote release={current} checks={app.coupling?.verification?.checks ?? []} />}
       <NextRelease state={state} first={first} />
       {lock !== null && <LockLine reason={lock} clearsAt={lockedUntil} />}
-      {app.coupling?.autoDeployHeld && (
-        <p className={styles.held}>
-          <Icon name="pause" size={14} /> Automatic deploys are held after a rollback
-        </p>
-      )}
+      {current !== null && <QuarantineNotes quarantines={current.build.quarantines} />}
+      <AutomationHoldNote coupling={app.coupling} app={app.name} button={toRovingAction(first)} />
     </article>
   );
 });
+
+/** The attributes of a button of a card, which is no stop of Tab until the card has the focus. */
+function toRovingAction(first: boolean) {
+  return { tabIndex: first ? 0 : -1, [ROVING_ACTION]: "" };
+}
 
 /** Nothing for those who may not act. */
 function CardActions({
@@ -89,7 +96,7 @@ function CardActions({
   const actions = useActions();
   if (actions === null) return null;
   const to = NEXT_STAGE[stage];
-  const shared = { tabIndex: first ? 0 : -1, [ROVING_ACTION]: "" };
+  const shared = toRovingAction(first);
   return (
     <span className={styles.actions}>
       <IconButton icon="undo" label={`Roll back ${app.name}`} onClick={() => actions.rollback(app)} {...shared} />
@@ -131,7 +138,7 @@ function NextRelease({ state: { next, word, icon }, first }: { readonly state: A
     next.promotion === null ? (
       `v${next.version}`
     ) : (
-      <Link to={`/promotions/${next.promotion.id}`} {...{ [ROVING_ACTION]: "" }} tabIndex={first ? 0 : -1}>
+      <Link to={`/promotions/${next.promotion.id}`} {...toRovingAction(first)}>
         v{next.version}
       </Link>
     );

@@ -9,7 +9,7 @@ export interface AppState {
   readonly current: BoardRelease | null;
   /** The newest release, unless it is the current one: on its way, failed or superseded. */
   readonly next: BoardRelease | null;
-  /** Sorts apps that need attention first: 0 failed, 1 under way, 2 failed checks, 3 others. */
+  /** Sorts apps that need attention first: 0 failed, 1 under way, 2 failed checks or verification, 3 others. */
   readonly rank: number;
 }
 
@@ -21,6 +21,9 @@ export function findAppState(app: BoardApp): AppState {
   if (next?.phase === "DEPLOYING") return { icon: "busy", word: "deploying", current, next, rank: 1 };
   if (next?.phase === "QUEUED") return { icon: "queued", word: "queued", current, next, rank: 1 };
   if (current === null) return { icon: "none", word: "no release", current, next: null, rank: 3 };
+  if (current.verificationProblem !== null)
+    return { icon: "bad", word: "verification failed", current, next: null, rank: 2 };
+  if (current.verifyBy !== null) return { icon: "pending", word: "verifying", current, next: null, rank: 1 };
   const checksFailed = current.state === "FAILURE" || current.state === "ERROR";
   return { icon: "good", word: "running", current, next: null, rank: checksFailed ? 2 : 3 };
 }

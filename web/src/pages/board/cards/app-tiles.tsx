@@ -1,6 +1,8 @@
 import { memo } from "react";
 import { Link } from "react-router";
 import type { Stage } from "../../../gql/graphql";
+import { findHold } from "../../../rollouts/automation-hold";
+import { QuarantineNotes } from "../../../rollouts/quarantines";
 import { ROVING, type useRoving } from "../../../ui/controls/roving";
 import { Icon, StateIcon } from "../../../ui/icons/icons";
 import { Age } from "../../../ui/text/age";
@@ -24,8 +26,8 @@ interface Group {
 
 /** The apps that failed, those where something is under way, and the others by the build that they run, newest first. */
 function groupApps(apps: readonly BoardApp[], recency: (build: string) => number): Group[] {
-  const failed: Group = { key: "failed", title: "Deployment failed", release: null, apps: [] };
-  const busy: Group = { key: "busy", title: "Deploying", release: null, apps: [] };
+  const failed: Group = { key: "failed", title: "Failed", release: null, apps: [] };
+  const busy: Group = { key: "busy", title: "Under way", release: null, apps: [] };
   const none: Group = { key: "none", title: "No release yet", release: null, apps: [] };
   const builds = new Map<string, Group>();
   for (const app of apps) {
@@ -79,6 +81,7 @@ export function AppTiles({ apps, pipeline, stage, required, roving, locks, recen
               </span>
               {release !== null && <CheckList release={release} required={required} />}
               {lock !== null && <LockLine reason={lock.reason} clearsAt={lock.clearsAt} />}
+              {release !== null && <QuarantineNotes quarantines={release.build.quarantines} />}
             </header>
             <ul className={styles.tiles}>
               {apps.map((app) => {
@@ -114,6 +117,7 @@ interface TileProps {
 const Tile = memo(function Tile({ app, pipeline, stage, lock, first }: TileProps) {
   const dragging = useDraggable(app, pipeline, stage);
   const { icon, word, current, next, rank } = findAppState(app);
+  const hold = app.coupling === null ? null : findHold(app.coupling);
   return (
     <li className={styles.tile} data-rank={rank} {...dragging}>
       <StateIcon state={icon} label={word} size={13} />
@@ -121,10 +125,14 @@ const Tile = memo(function Tile({ app, pipeline, stage, lock, first }: TileProps
         {app.name}
       </Link>
       <span className={styles.version} title={lock ?? undefined}>
+        {hold !== null && <Icon name="pause" size={11} label={`Automation is held: ${hold.reason}`} />}
         {lock !== null && <Icon name="lock" size={11} label={lock} />}
         {current !== null && `v${current.version}`}
         {next !== null && ` → v${next.version}`}
       </span>
+      {current !== null && next === null && current.verificationProblem !== null && (
+        <span className={styles.reason}>{current.verificationProblem}</span>
+      )}
       {next?.phase === "FAILED" && (
         <span className={styles.reason}>
           {next.failureReason ?? "failed"} · <Age time={next.updatedAt} />

@@ -1,13 +1,14 @@
-import fields from "../../ui/controls/fields.module.css";
+import fields from "./fields.module.css";
 
 interface ReasonFieldProps {
-  readonly label: string;
+  /** "Reason" if omitted. */
+  readonly label?: string;
   readonly value: string;
   onChange(value: string): void;
 }
 
-/** Why somebody does something. It is kept with the promotion. */
-export function ReasonField({ label, value, onChange }: ReasonFieldProps) {
+/** Why a person does something: required, up to 1,024 characters. */
+export function ReasonField({ label = "Reason", value, onChange }: ReasonFieldProps) {
   return (
     <label className={fields.field}>
       <span>{label}</span>
