@@ -13,6 +13,9 @@ const DOCUMENTS = "web/src/documents";
 const TARGET = "web/src/gql/";
 /** The preset also offers helpers for documents inside TypeScript, which the page does not use. */
 const WRITTEN = ["graphql.ts", "persisted-documents.json"];
+/** Scalars that arrive as strings. */
+const STRINGS = ["DateTime", "Duration", "EventCursor", "ID", "LocalDate", "LocalTime", "TimeZone"];
+const SCALARS = Object.fromEntries(STRINGS.map((name) => [name, "string"]));
 
 /**
  * @returns the content of each generated file, by its path
@@ -48,7 +51,7 @@ export async function generatePage() {
       useTypeImports: true,
       skipTypename: true,
       nonOptionalTypename: false,
-      scalars: { DateTime: "string", Duration: "string", EventCursor: "string", ID: "string" },
+      scalars: SCALARS,
     },
     documentTransforms: [],
   });

@@ -135,6 +135,77 @@ describe("freezes in a browser", { skip: skipWithoutBrowser }, () => {
     assert.deepEqual(problems, []);
   });
 
+  it("have windows, which people create, change and delete, with what is wrong at the field", async (t) => {
+    const { pipeline } = await createPipeline();
+    const name = unique("nightly");
+    const { page, problems } = await open(t, "/freezes");
+    await page.getByRole("button", { name: "Create a window" }).click();
+    const field = (label: string | RegExp) => dialog(page).getByLabel(label);
+    await field("Name").fill("Not A Name");
+    await field(/^Pipelines/).fill("no-such-pipeline");
+    const create = dialog(page).getByRole("button", { name: "Create the window" });
+    const refused = async (label: string | RegExp, what: RegExp) => {
+      await create.click();
+      await dialog(page).getByRole("alert").getByText(what).waitFor();
+      assert.equal(await field(label).getAttribute("aria-invalid"), "true");
+      const described = await field(label).getAttribute("aria-describedby");
+      assert.match(await page.locator(`[id="${described}"]`).innerText(), what);
+    };
+    await refused("Name", /name/);
+    await field("Name").fill(name);
+    await refused(/^Pipelines/, /no-such-pipeline/);
+    await field(/^Pipelines/).fill(pipeline.name);
+    await field("Time zone").fill("Mars/Phobos");
+    await refused("Time zone", /Mars\/Phobos/);
+    await field("Time zone").fill("Europe/Berlin");
+    await field(/^Days as/).fill("FREQ=HOURLY");
+    await refused(/^Days as/, /recurrence/);
+    await field("Sat").check();
+    assert.equal(await field(/^Days as/).inputValue(), "FREQ=WEEKLY;BYDAY=SA");
+    await create.dblclick();
+    await page.getByText(`The window ${name} applies now.`).waitFor();
+    const row = page.getByRole("button", { name, exact: true });
+    await row.click();
+    assert.equal(await field(/^Days as/).inputValue(), "FREQ=WEEKLY;BYDAY=SA");
+    assert.equal(await field("From").inputValue(), "00:00");
+    await field("Sun").check();
+    await field("From").fill("08:30");
+    await dialog(page).getByRole("button", { name: "Change the window" }).click();
+    await dialog(page).waitFor({ state: "detached" });
+    const find = async () => {
+      const { deploymentWindows } = await server.admin.ask(
+        "{ deploymentWindows(first: 100) { nodes { name kind recurrence startTime timeZone scope { pipelines { name } } } } }",
+      );
+      return deploymentWindows.nodes.filter((one: { name: string }) => one.name === name);
+    };
+    assert.deepEqual(await find(), [
+      {
+        ...{ name, kind: "DENY", recurrence: "FREQ=WEEKLY;BYDAY=SA,SU", startTime: "08:30:00" },
+        ...{ timeZone: "Europe/Berlin", scope: { pipelines: [{ name: pipeline.name }] } },
+      },
+    ]);
+    // Others see it at once; a viewer cannot change it, and an operator not delete it.
+    const viewer = await member(server, { person: unique("vi"), role: "VIEWER" });
+    const { page: seen } = await open(t, "/freezes", viewer.secret);
+    await seen.getByRole("button", { name, exact: true }).click();
+    await dialog(seen).getByText("FREQ=WEEKLY;BYDAY=SA,SU").waitFor();
+    assert.equal(await dialog(seen).getByRole("textbox").count(), 0);
+    assert.equal(await seen.getByRole("button", { name: "Create a window" }).count(), 0);
+    const operator = await member(server, { person: unique("op") });
+    const { page: other } = await open(t, "/freezes", operator.secret);
+    await other.getByRole("button", { name, exact: true }).click();
+    await dialog(other).getByRole("button", { name: "Change the window" }).waitFor();
+    assert.equal(await dialog(other).getByRole("button", { name: "Delete the window" }).count(), 0);
+    await row.click();
+    await dialog(page).getByRole("button", { name: "Delete the window" }).click();
+    await dialog(page).getByRole("button", { name: "Delete", exact: true }).click();
+    for (const one of [page, seen]) {
+      await one.getByRole("button", { name, exact: true }).waitFor({ state: "detached" });
+    }
+    assert.deepEqual(await find(), []);
+    assert.deepEqual(problems, []);
+  });
+
   it("offer operators only what the service would let them do", async (t) => {
     const { pipeline } = await createPipeline();
     const reason = unique("Of the administrator");
@@ -143,7 +214,11 @@ describe("freezes in a browser", { skip: skipWithoutBrowser }, () => {
     const own = unique("Of the operator");
     await operator.client.mutate("startFreeze", { reason: own, scope: { pipelines: [pipeline.id] } }, "freeze { id }");
     const { page } = await open(t, "/freezes", operator.secret);
-    const buttons = (of: string) => page.getByRole("listitem").filter({ hasText: of }).getByRole("button");
+    const buttons = (of: string) =>
+      page
+        .getByRole("listitem")
+        .filter({ has: page.getByRole("heading", { name: of }) })
+        .getByRole("button");
     await page.getByRole("heading", { name: own }).waitFor();
     assert.deepEqual((await buttons(reason).allInnerTexts()).map(firstLine), ["Extend"]);
     assert.deepEqual((await buttons(own).allInnerTexts()).map(firstLine), ["Extend", "Lift"]);

@@ -7,9 +7,13 @@ import { useClient } from "../session/session";
 export interface Mutation<V> {
   readonly busy: boolean;
   readonly error: string | null;
+  /** The path of the argument that caused the error; null if none did. */
+  readonly field: string | null;
   /** Does nothing while a run is under way. */
   run(variables: V): void;
 }
+
+const IDLE: Pick<Mutation<unknown>, "busy" | "error" | "field"> = { busy: false, error: null, field: null };
 
 /** Runs a mutation at most once at a time. */
 export function useMutation<R, V extends AnyVariables>(
@@ -17,7 +21,7 @@ export function useMutation<R, V extends AnyVariables>(
   onDone: (result: R) => void,
 ): Mutation<V> {
   const client = useClient();
-  const [state, setState] = useState<{ busy: boolean; error: string | null }>({ busy: false, error: null });
+  const [state, setState] = useState(IDLE);
   // A second click can come before the first one is rendered.
   const running = useRef(false);
   const latest = useRef(onDone);
@@ -27,16 +31,21 @@ export function useMutation<R, V extends AnyVariables>(
     (variables: V) => {
       if (running.current) return;
       running.current = true;
-      setState({ busy: true, error: null });
+      setState({ ...IDLE, busy: true });
       mutate(client, document, variables).then(
         (result) => {
           running.current = false;
-          setState({ busy: false, error: null });
+          setState(IDLE);
           latest.current(result);
         },
         (error: unknown) => {
           running.current = false;
-          setState({ busy: false, error: error instanceof OperationFailed ? error.message : String(error) });
+          const isRefused = error instanceof OperationFailed;
+          setState({
+            ...IDLE,
+            error: isRefused ? error.message : String(error),
+            field: isRefused ? error.field : null,
+          });
         },
       );
     },

@@ -1,13 +1,17 @@
 import { type AnyVariables, type Client, type CombinedError, createRequest } from "urql";
 import type { TypedDocumentString } from "../gql/graphql";
 
-/** An operation that failed. `code` is the service's, or `NETWORK` if it could not be reached. */
+/**
+ * An operation that failed. `code` is the service's, or `NETWORK` if it could not be reached. `field` is the path of the argument
+ * that caused it, for example `scope.pipelines.0`; null if none did.
+ */
 export class OperationFailed extends Error {
   override readonly name = "OperationFailed";
 
   constructor(
     message: string,
     readonly code: string,
+    readonly field: string | null = null,
   ) {
     super(message);
   }
@@ -58,6 +62,12 @@ function toRequest<R, V extends AnyVariables>(document: TypedDocumentString<R, V
 
 function toFailure(error: CombinedError): OperationFailed {
   const [first] = error.graphQLErrors;
-  if (first !== undefined) return new OperationFailed(first.message, String(first.extensions.code ?? ""));
+  if (first !== undefined) {
+    const { code = "", field } = first.extensions;
+    // Values that a scalar refuses are named in the message alone.
+    const path =
+      typeof field === "string" ? field : /^Variable "\$input" .* at "input\.([\w.]+)"/.exec(first.message)?.[1];
+    return new OperationFailed(first.message, String(code), path ?? null);
+  }
   return new OperationFailed("The service cannot be reached.", "NETWORK");
 }

@@ -76,6 +76,20 @@ export type CreateApprovalRuleInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+export type CreateDeploymentWindowInput = {
+  readonly name: string;
+  readonly kind: WindowKind;
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly timeZone: string;
+  readonly recurrence?: string | null | undefined;
+  readonly startDate?: string | null | undefined;
+  readonly endDate?: string | null | undefined;
+  readonly startTime: string;
+  readonly endTime: string;
+  readonly message?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 export type CreateTokenInput = {
   readonly name: string;
   readonly role: Role;
@@ -88,6 +102,10 @@ export type CreateTokenInput = {
 
 export type DeleteApprovalRuleInput = {
   readonly rule: string;
+};
+
+export type DeleteDeploymentWindowInput = {
+  readonly window: string;
 };
 
 export type DeploymentMode =
@@ -345,6 +363,20 @@ export type UpdateApprovalRuleInput = {
   readonly allowSelfApproval?: boolean | null | undefined;
   readonly commentRequired?: boolean | null | undefined;
   readonly validFor?: string | null | undefined;
+};
+
+export type UpdateDeploymentWindowInput = {
+  readonly window: string;
+  readonly name?: string | null | undefined;
+  readonly kind?: WindowKind | null | undefined;
+  readonly scope?: GateScopeInput | null | undefined;
+  readonly timeZone?: string | null | undefined;
+  readonly recurrence?: string | null | undefined;
+  readonly startDate?: string | null | undefined;
+  readonly endDate?: string | null | undefined;
+  readonly startTime?: string | null | undefined;
+  readonly endTime?: string | null | undefined;
+  readonly message?: string | null | undefined;
 };
 
 export type VoidReason =
@@ -787,7 +819,30 @@ export type StagePlanFragment = { readonly from: Stage, readonly to: Stage | nul
 export type FreezesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type FreezesQuery = { readonly cursor: string, readonly freezes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly by: { readonly name: string }, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> }> }, readonly deploymentWindows: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly kind: WindowKind, readonly timeZone: unknown, readonly recurrence: string | null, readonly startTime: unknown, readonly endTime: unknown, readonly message: string | null, readonly problem: string | null, readonly active: boolean, readonly nextChangeAt: string | null, readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }>, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> } }> } };
+export type FreezesQuery = { readonly cursor: string, readonly freezes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly incidentUrl: string | null, readonly startsAt: string, readonly endsAt: string | null, readonly hard: boolean, readonly active: boolean, readonly liftedAt: string | null, readonly liftReason: string | null, readonly startedBy: { readonly name: string, readonly person: string | null, readonly subject: string | null }, readonly liftedBy: { readonly name: string } | null, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> }, readonly exemptions: ReadonlyArray<{ readonly id: string, readonly reason: string, readonly expiresAt: string, readonly by: { readonly name: string }, readonly app: { readonly id: string, readonly name: string } | null, readonly build: { readonly id: string, readonly commit: { readonly sha: string } } | null }> }> }, readonly deploymentWindows: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly kind: WindowKind, readonly timeZone: string, readonly recurrence: string | null, readonly startDate: string, readonly endDate: string | null, readonly startTime: string, readonly endTime: string, readonly message: string | null, readonly problem: string | null, readonly active: boolean, readonly nextChangeAt: string | null, readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }>, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> } }> } };
+
+export type WindowRowFragment = { readonly id: string, readonly name: string, readonly kind: WindowKind, readonly timeZone: string, readonly recurrence: string | null, readonly startDate: string, readonly endDate: string | null, readonly startTime: string, readonly endTime: string, readonly message: string | null, readonly problem: string | null, readonly active: boolean, readonly nextChangeAt: string | null, readonly occurrences: ReadonlyArray<{ readonly startsAt: string, readonly endsAt: string }>, readonly scope: { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> } };
+
+export type CreateDeploymentWindowMutationVariables = Exact<{
+  input: CreateDeploymentWindowInput;
+}>;
+
+
+export type CreateDeploymentWindowMutation = { readonly createDeploymentWindow: { readonly window: { readonly id: string } } | null };
+
+export type UpdateDeploymentWindowMutationVariables = Exact<{
+  input: UpdateDeploymentWindowInput;
+}>;
+
+
+export type UpdateDeploymentWindowMutation = { readonly updateDeploymentWindow: { readonly window: { readonly id: string } } | null };
+
+export type DeleteDeploymentWindowMutationVariables = Exact<{
+  input: DeleteDeploymentWindowInput;
+}>;
+
+
+export type DeleteDeploymentWindowMutation = { readonly deleteDeploymentWindow: { readonly deletedWindowId: string } | null };
 
 export type ScopeFragment = { readonly stages: ReadonlyArray<Stage>, readonly pipelines: ReadonlyArray<{ readonly id: string, readonly name: string }>, readonly apps: ReadonlyArray<{ readonly id: string, readonly name: string }> };
 
@@ -1657,13 +1712,6 @@ export const StagePlanFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"StagePlan"}) as unknown as TypedDocumentString<StagePlanFragment, unknown>;
-export const PersonFragmentDoc = new TypedDocumentString(`
-    fragment Person on Actor {
-  name
-  person
-  subject
-}
-    `, {"fragmentName":"Person"}) as unknown as TypedDocumentString<PersonFragment, unknown>;
 export const ScopeFragmentDoc = new TypedDocumentString(`
     fragment Scope on GateScope {
   stages
@@ -1677,6 +1725,47 @@ export const ScopeFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"Scope"}) as unknown as TypedDocumentString<ScopeFragment, unknown>;
+export const WindowRowFragmentDoc = new TypedDocumentString(`
+    fragment WindowRow on DeploymentWindow {
+  id
+  name
+  kind
+  timeZone
+  recurrence
+  startDate
+  endDate
+  startTime
+  endTime
+  message
+  problem
+  active
+  nextChangeAt
+  occurrences(first: 60) {
+    startsAt
+    endsAt
+  }
+  scope {
+    ...Scope
+  }
+}
+    fragment Scope on GateScope {
+  stages
+  pipelines {
+    id
+    name
+  }
+  apps {
+    id
+    name
+  }
+}`, {"fragmentName":"WindowRow"}) as unknown as TypedDocumentString<WindowRowFragment, unknown>;
+export const PersonFragmentDoc = new TypedDocumentString(`
+    fragment Person on Actor {
+  name
+  person
+  subject
+}
+    `, {"fragmentName":"Person"}) as unknown as TypedDocumentString<PersonFragment, unknown>;
 export const FreezeRowFragmentDoc = new TypedDocumentString(`
     fragment FreezeRow on Freeze {
   id
@@ -2897,28 +2986,33 @@ export const FreezesDocument = new TypedDocumentString(`
   }
   deploymentWindows(first: 100) {
     nodes {
-      id
-      name
-      kind
-      timeZone
-      recurrence
-      startTime
-      endTime
-      message
-      problem
-      active
-      nextChangeAt
-      occurrences(first: 60) {
-        startsAt
-        endsAt
-      }
-      scope {
-        ...Scope
-      }
+      ...WindowRow
     }
   }
 }
-    fragment Scope on GateScope {
+    fragment WindowRow on DeploymentWindow {
+  id
+  name
+  kind
+  timeZone
+  recurrence
+  startDate
+  endDate
+  startTime
+  endTime
+  message
+  problem
+  active
+  nextChangeAt
+  occurrences(first: 60) {
+    startsAt
+    endsAt
+  }
+  scope {
+    ...Scope
+  }
+}
+fragment Scope on GateScope {
   stages
   pipelines {
     id
@@ -2971,7 +3065,32 @@ fragment Person on Actor {
   name
   person
   subject
-}`, {"hash":"sha256:98350fda8e54657171893862c4e76a68bc07c1aabbba93bfc021b01c3065108e"}) as unknown as TypedDocumentString<FreezesQuery, FreezesQueryVariables>;
+}`, {"hash":"sha256:95c8da04b337577f1aeb8610659cf2c2f00d2368c80265dc3bbf9c56eecb5dd6"}) as unknown as TypedDocumentString<FreezesQuery, FreezesQueryVariables>;
+export const CreateDeploymentWindowDocument = new TypedDocumentString(`
+    mutation CreateDeploymentWindow($input: CreateDeploymentWindowInput!) {
+  createDeploymentWindow(input: $input) {
+    window {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:9d38fe7d0ada1636606dfafbcef523164e6eb2fbb246f1cdce6c316aa2124905"}) as unknown as TypedDocumentString<CreateDeploymentWindowMutation, CreateDeploymentWindowMutationVariables>;
+export const UpdateDeploymentWindowDocument = new TypedDocumentString(`
+    mutation UpdateDeploymentWindow($input: UpdateDeploymentWindowInput!) {
+  updateDeploymentWindow(input: $input) {
+    window {
+      id
+    }
+  }
+}
+    `, {"hash":"sha256:8f329f21ec83e7afddd25055ae21ff60f47c6e835e7ba4b4834c4a30ece49dcf"}) as unknown as TypedDocumentString<UpdateDeploymentWindowMutation, UpdateDeploymentWindowMutationVariables>;
+export const DeleteDeploymentWindowDocument = new TypedDocumentString(`
+    mutation DeleteDeploymentWindow($input: DeleteDeploymentWindowInput!) {
+  deleteDeploymentWindow(input: $input) {
+    deletedWindowId
+  }
+}
+    `, {"hash":"sha256:94fdb41481b0c8d513a0ed1c147a8fbc5ed172a46337812893202613241ed41a"}) as unknown as TypedDocumentString<DeleteDeploymentWindowMutation, DeleteDeploymentWindowMutationVariables>;
 export const StartFreezeDocument = new TypedDocumentString(`
     mutation StartFreeze($input: StartFreezeInput!) {
   startFreeze(input: $input) {

@@ -1,10 +1,8 @@
 import { useNow } from "../../api/clock";
-import type { FreezeRowFragment, FreezesQuery } from "../../gql/graphql";
+import type { FreezeRowFragment, WindowRowFragment } from "../../gql/graphql";
 import page from "../../ui/page.module.css";
 import styles from "./freezes.module.css";
 import { describeScope } from "./scope";
-
-type Window = FreezesQuery["deploymentWindows"]["nodes"][number];
 
 const DAYS = 14;
 
@@ -15,11 +13,12 @@ interface Bar {
 
 interface CalendarProps {
   readonly freezes: readonly FreezeRowFragment[];
-  readonly windows: readonly Window[];
+  readonly windows: readonly WindowRowFragment[];
+  onSelect(window: WindowRowFragment): void;
 }
 
 /** The next 14 days as a strip: a row for each freeze and window. Days are those of the viewer's time zone. */
-export function Calendar({ freezes, windows }: CalendarProps) {
+export function Calendar({ freezes, windows, onSelect }: CalendarProps) {
   const now = useNow();
   const start = new Date(now).setHours(0, 0, 0, 0);
   const days = Array.from({ length: DAYS }, (_, index) => {
@@ -44,14 +43,16 @@ export function Calendar({ freezes, windows }: CalendarProps) {
       about: `frozen: ${describeScope(scope)}`,
       bars: clip(startsAt, endsAt),
       problem: null,
+      select: () => document.getElementById(id)?.focus(),
     })),
-    ...windows.map(({ id, name, kind, scope, occurrences, problem }) => ({
-      id,
-      kind,
-      name,
-      about: `${kind === "ALLOW" ? "only then" : "not then"}: ${describeScope(scope)}`,
-      bars: occurrences.flatMap(({ startsAt, endsAt }) => clip(startsAt, endsAt)),
-      problem,
+    ...windows.map((window) => ({
+      id: window.id,
+      kind: window.kind,
+      name: window.name,
+      about: `${window.kind === "ALLOW" ? "only then" : "not then"}: ${describeScope(window.scope)}`,
+      bars: window.occurrences.flatMap(({ startsAt, endsAt }) => clip(startsAt, endsAt)),
+      problem: window.problem,
+      select: () => onSelect(window),
     })),
   ];
   return (
@@ -60,10 +61,8 @@ export function Calendar({ freezes, windows }: CalendarProps) {
       {rows.length === 0 ? (
         <p className={styles.empty}>There are no deployment windows and no freezes.</p>
       ) : (
-        // Nothing inside takes the focus: so that the keyboard can scroll it.
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable.
-        // biome-ignore lint/a11y/useSemanticElements: it is no fieldset.
-        <div className={page.scroll} role="group" aria-label="Calendar" tabIndex={0}>
+        // The keyboard reaches it by the buttons of the rows.
+        <div className={page.scroll}>
           <div className={styles.calendar}>
             <div className={styles.days} aria-hidden="true">
               {days.map((day) => (
@@ -73,10 +72,12 @@ export function Calendar({ freezes, windows }: CalendarProps) {
               ))}
             </div>
             <ul>
-              {rows.map(({ id, kind, name, about, bars, problem }) => (
+              {rows.map(({ id, kind, name, about, bars, problem, select }) => (
                 <li key={id} className={styles.line}>
                   <div className={styles.label}>
-                    <b>{name}</b>
+                    <button type="button" onClick={select}>
+                      {name}
+                    </button>
                     <span className={problem === null ? styles.about : page.reason}>{problem ?? about}</span>
                   </div>
                   <div className={styles.track}>

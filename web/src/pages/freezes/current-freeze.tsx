@@ -28,7 +28,7 @@ export function CurrentFreeze({ freeze, onChange }: CurrentFreezeProps) {
   const rest = endsAt === null ? 0 : Date.parse(endsAt) - now;
   const label = <span className="visually-hidden"> the freeze: {reason}</span>;
   return (
-    <li className={styles.freeze} data-active={active || undefined}>
+    <li id={freeze.id} tabIndex={-1} className={styles.freeze} data-active={active || undefined}>
       <Icon name="snow" size={18} />
       <div>
         <h2>{reason}</h2>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useNow } from "../../api/clock";
 import { useLive } from "../../api/use-live";
-import { type EventType, type FreezeRowFragment, FreezesDocument } from "../../gql/graphql";
+import { type EventType, type FreezeRowFragment, FreezesDocument, type WindowRowFragment } from "../../gql/graphql";
 import { useHasRole } from "../../session/session";
 import { useIsStale } from "../../shell/live-badge";
 import { Button } from "../../ui/controls/button";
@@ -13,11 +13,20 @@ import { CurrentFreeze, type FreezeChange, FreezeChangeDialog } from "./current-
 import styles from "./freezes.module.css";
 import { describeScope } from "./scope";
 import StartFreezeDialog from "./start-freeze-dialog";
+import { DeleteWindowDialog } from "./windows/delete-window-dialog";
+import { WindowDetails } from "./windows/window-details";
+import { WindowDialog } from "./windows/window-dialog";
 
 const TYPES: readonly EventType[] = [
   ...(["FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED"] as const),
   ...(["WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED", "GATE_OPENED", "GATE_CLOSED"] as const),
 ];
+
+/** What is done with a window: null for a new one. */
+interface OpenWindow {
+  readonly window: WindowRowFragment | null;
+  readonly deleting?: boolean;
+}
 
 /** `/freezes`: what holds deployments back by time, over the next 14 days. */
 export default function FreezesPage() {
@@ -26,6 +35,7 @@ export default function FreezesPage() {
   const mayFreeze = useHasRole("OPERATOR");
   const now = useNow();
   const [starting, setStarting] = useState(false);
+  const [open, setOpen] = useState<OpenWindow | null>(null);
   const [changing, setChanging] = useState<FreezeChange | null>(null);
 
   useEffect(() => {
@@ -48,9 +58,14 @@ export default function FreezesPage() {
           </p>
         </div>
         {mayFreeze && (
-          <Button kind="primary" onClick={() => setStarting(true)}>
-            <Icon name="snow" size={14} /> Start a freeze
-          </Button>
+          <div className={page.tools}>
+            <Button kind="plain" onClick={() => setOpen({ window: null })}>
+              Create a window
+            </Button>
+            <Button kind="primary" onClick={() => setStarting(true)}>
+              <Icon name="snow" size={14} /> Start a freeze
+            </Button>
+          </div>
         )}
       </div>
       {current.length > 0 && (
@@ -60,12 +75,26 @@ export default function FreezesPage() {
           ))}
         </ul>
       )}
-      <Calendar freezes={current} windows={data.deploymentWindows.nodes} />
+      <Calendar freezes={current} windows={data.deploymentWindows.nodes} onSelect={(window) => setOpen({ window })} />
       {past.length > 0 && <PastFreezes freezes={past} />}
+      {open !== null && <WindowDialogs open={open} onOpen={setOpen} />}
       {starting && <StartFreezeDialog onClose={() => setStarting(false)} />}
       {changing !== null && <FreezeChangeDialog change={changing} onClose={() => setChanging(null)} />}
     </div>
   );
+}
+
+interface WindowDialogsProps {
+  readonly open: OpenWindow;
+  onOpen(open: OpenWindow | null): void;
+}
+
+function WindowDialogs({ open: { window, deleting }, onOpen }: WindowDialogsProps) {
+  const mayChange = useHasRole("OPERATOR");
+  const close = () => onOpen(null);
+  if (window !== null && !mayChange) return <WindowDetails window={window} onClose={close} />;
+  if (window !== null && deleting) return <DeleteWindowDialog window={window} onClose={close} />;
+  return <WindowDialog window={window} onDelete={() => onOpen({ window, deleting: true })} onClose={close} />;
 }
 
 function PastFreezes({ freezes }: { readonly freezes: readonly FreezeRowFragment[] }) {

@@ -1,13 +1,12 @@
 import { useState } from "react";
 import { useIdempotencyKey, useMutation } from "../../acting/use-mutation";
 import { now } from "../../api/clock";
-import { type Stage, StartFreezeDocument } from "../../gql/graphql";
+import { StartFreezeDocument } from "../../gql/graphql";
 import fields from "../../ui/controls/fields.module.css";
 import { Dialog } from "../../ui/dialogs/dialog";
 import { useToast } from "../../ui/dialogs/toasts";
-import { STAGE_NAMES } from "../../ui/text/format";
 import { HOUR_MS, LengthField } from "./length-field";
-import { splitNames } from "./scope";
+import { type ScopeDraft, ScopeFields, toScopeInput } from "./scope-fields";
 
 /** @param pipeline what the freeze covers at first; everything if omitted */
 export default function StartFreezeDialog({ pipeline = "", onClose }: { readonly pipeline?: string; onClose(): void }) {
@@ -15,10 +14,8 @@ export default function StartFreezeDialog({ pipeline = "", onClose }: { readonly
   const keyFor = useIdempotencyKey();
   const [reason, setReason] = useState("");
   const [incident, setIncident] = useState("");
-  const [pipelines, setPipelines] = useState(pipeline);
-  const [apps, setApps] = useState("");
+  const [scope, setScope] = useState<ScopeDraft>({ pipelines: pipeline, apps: "", stages: new Set(["PRODUCTION"]) });
   const [begins, setBegins] = useState("");
-  const [stages, setStages] = useState<ReadonlySet<Stage>>(new Set(["PRODUCTION"]));
   const [hours, setHours] = useState("4");
   const [hard, setHard] = useState(false);
   // Fixed when the dialog opens, so that a repeat is the same request.
@@ -32,7 +29,7 @@ export default function StartFreezeDialog({ pipeline = "", onClose }: { readonly
     const input = {
       reason: reason.trim(),
       ...(incident.trim() !== "" && { incidentUrl: incident.trim() }),
-      scope: { pipelines: splitNames(pipelines), stages: [...stages], apps: splitNames(apps) },
+      scope: toScopeInput(scope),
       ...(begins !== "" && { startsAt: new Date(startsAt).toISOString() }),
       ...(hours === ""
         ? { untilLifted: true }
@@ -40,11 +37,6 @@ export default function StartFreezeDialog({ pipeline = "", onClose }: { readonly
       hard,
     };
     run({ input: { ...input, idempotencyKey: keyFor(input) } });
-  };
-  const toggle = (stage: Stage) => {
-    const next = new Set(stages);
-    if (!next.delete(stage)) next.add(stage);
-    setStages(next);
   };
   return (
     <Dialog
@@ -60,23 +52,7 @@ export default function StartFreezeDialog({ pipeline = "", onClose }: { readonly
         <span>Reason</span>
         <input value={reason} required maxLength={1024} onChange={(event) => setReason(event.target.value)} />
       </label>
-      <label className={fields.field}>
-        <span>Pipelines, separated by commas; all if empty</span>
-        <input value={pipelines} autoComplete="off" onChange={(event) => setPipelines(event.target.value)} />
-      </label>
-      <label className={fields.field}>
-        <span>Apps, separated by commas; all if empty</span>
-        <input value={apps} autoComplete="off" onChange={(event) => setApps(event.target.value)} />
-      </label>
-      <fieldset className={fields.group}>
-        <legend className={fields.legend}>Stages; all if none is selected</legend>
-        {(Object.entries(STAGE_NAMES) as [Stage, string][]).map(([stage, name]) => (
-          <label key={stage} className={fields.check}>
-            <input type="checkbox" checked={stages.has(stage)} onChange={() => toggle(stage)} />
-            {name}
-          </label>
-        ))}
-      </fieldset>
+      <ScopeFields scope={scope} onChange={setScope} />
       <div className={fields.row}>
         <label className={fields.field}>
           <span>Begins; now if empty</span>
