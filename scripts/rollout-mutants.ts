@@ -154,6 +154,13 @@ export const ROLLOUT_MUTANTS: readonly Mutant[] = [
     tests: QUARANTINE,
   },
   {
+    name: "rollouts: an automatic promotion that is refused fails the release that made it ready",
+    file: "src/domain/rollouts/automation/promote-from.ts",
+    find: "if (error instanceof Refusal) return [];",
+    replace: 'if (error instanceof Refusal && appId === "") return [];',
+    tests: AUTOMATIC,
+  },
+  {
     name: "rollouts: a build is quarantined while a promotion of it is evaluated",
     file: "src/domain/rollouts/quarantine/quarantines.ts",
     find: 'requireBuild(tx, "build", input.build, { lock: "change" })',
