@@ -31,8 +31,13 @@ const TEXTS = new Set([
 /** Characters of such a text that count as one more field. */
 const CHARACTERS_PER_FIELD = 128;
 
+/** The schemas whose fields count already. The servers of a process share one. */
+const COUNTED = new WeakSet<GraphQLSchema>();
+
 /** Makes every list and text of the schema count while an operation executes. See `ResultSize`. */
 export function countResults(schema: GraphQLSchema): void {
+  if (COUNTED.has(schema)) return;
+  COUNTED.add(schema);
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     for (const field of Object.values(type.getFields())) {
