@@ -134,7 +134,7 @@ const EXAMPLES: Readonly<Record<string, World>> = {
   SOAKING: { ...plain, soak: true },
   REPOSITORY_MISMATCH: { ...plain, mismatch: true, waits: true },
   NOT_BEFORE: { ...plain, notBefore: 3_600_000 },
-  waiting: { ...gated, waits: true },
+  waiting: { ...gated, waits: true, targets: [...gated.targets, ...gated.targets], named: [1, 0] },
   RELEASE_NOT_SUCCEEDED: { ...plain, mode: "REPORTED", ends: ["FAILED"], release: 0 },
 };
 const outcomes = new Set<string>();

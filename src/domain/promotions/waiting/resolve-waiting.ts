@@ -22,7 +22,10 @@ export async function resolveWaiting(
   promotions: readonly Promotion[],
   targets: readonly PromotionTarget[],
 ): Promise<(Resolved | null)[]> {
-  const waiting = targets.filter((target) => target.ownPhase === "WAITING");
+  // In the order in which they were asked for, as a plan lists them.
+  const waiting = targets
+    .filter((target) => target.ownPhase === "WAITING")
+    .sort((one, other) => one.position - other.position);
   const appIds = [...waiting.map((target) => target.appId), ...promotions.map((one) => one.sourceAppId)];
   const pipelines = await byId(reader.find(Pipeline, { id: promotions.map((one) => one.pipelineId), deletedAt: null }));
   const apps = await byId(reader.find(App, { id: [...new Set(appIds)] }));
@@ -47,7 +50,6 @@ export async function resolveWaiting(
         ? []
         : [{ app, coupling }];
     });
-    mine.sort((a, b) => a.coupling.position - b.coupling.position);
     const { to, forced: force, notBefore } = promotion;
     const promotionTargets = own;
     return {
