@@ -169,23 +169,27 @@ describe("acting in a browser", { skip: skipWithoutBrowser }, () => {
     assert.equal(await button.getAttribute("aria-disabled"), "true", "it needs a reason");
     await dialog.getByLabel("Reason").fill("Loses carts");
     await button.click();
-    await page.getByText("Quarantined from staging on").waitFor();
+    await page.getByText("Quarantined from staging on", { exact: true }).waitFor();
     assert.equal(await page.getByRole("button", { name: "End the quarantine" }).count(), 0);
-    const note = card(board, dev).getByText("Quarantined from staging on");
+    const note = card(board, dev).getByText("Quarantined from staging on", { exact: true });
     await note.waitFor();
     await card(board, dev)
       .getByText(/^Loses carts · page OPERATOR/)
       .waitFor();
     await board.getByRole("button", { name: `Promote ${dev.name} to staging` }).click();
     const plan = board.getByRole("dialog");
-    await plan.getByText("Quarantined from staging on").waitFor();
+    await plan.getByText("Quarantined from staging on", { exact: true }).waitFor();
     await plan.getByText("Clears when an administrator ends the quarantine.").waitFor();
 
     const { page: admin, problems: ofAdmin } = await open(t, `/apps/${dev.name}`, { token: ADMIN_SECRET });
     await admin.getByRole("button", { name: "End the quarantine" }).click();
     await admin.getByRole("dialog").getByLabel("Reason").fill("The carts were lost elsewhere");
     await admin.getByRole("dialog").getByRole("button", { name: "End the quarantine" }).click();
-    for (const shown of [note, page.getByText("Quarantined from staging on"), plan.getByText("Clears when")]) {
+    for (const shown of [
+      note,
+      page.getByText("Quarantined from staging on", { exact: true }),
+      plan.getByText("Clears when"),
+    ]) {
       await shown.waitFor({ state: "detached" });
     }
     await plan.getByRole("button", { name: "Promote", exact: true }).waitFor();
