@@ -41,7 +41,7 @@ interface BaseDatabase {
    * Wakes followers of the log up: calls `listener` soon after a commit of any instance. It does not say what was committed,
    * and may be called once for several commits, or without one.
    *
-   * @param listener receives the log's head if it is known. There is nothing to read for who has read up to there.
+   * @param listener receives the log's head if it is known. A follower that has read up to it has nothing to read.
    * @returns a function that removes the listener
    */
   onWakeUp(listener: (head?: number) => void): () => void;

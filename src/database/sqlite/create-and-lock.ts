@@ -4,7 +4,7 @@ import { DatabaseOpenError } from "../database.js";
 import { SqliteFile } from "./file.js";
 import { inUse } from "./file-identity.js";
 
-/* What happens to the file before it is opened: its folder and it are created, and it is locked for this process. */
+/* Prepares the database file before it is opened: creates its folder and the file, and locks it for this process. */
 
 /**
  * Locks the database for this process, with an open transaction on a file beside it. The operating system releases the

@@ -22,7 +22,7 @@ import { GATES } from "../gates/gates.js";
 import { applyOverride, NOT_FORCED, type OverrideInput, parseOverride } from "../gates/override.js";
 import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { holdAutomation } from "../rollouts/automation/holds.js";
-import { lockAutomatic, promoteFrom } from "../rollouts/automation/promote-from.js";
+import { lockAutomatic, promoteAtOnce } from "../rollouts/automation/promote-from.js";
 import { endByForce } from "../rollouts/quarantine/end.js";
 import { quarantineGate } from "../rollouts/quarantine/quarantine-gate.js";
 import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
@@ -68,15 +68,15 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
     if (override.forced && locked.coupling !== null) {
       events.push(...(await endByForce(tx, ctx, build, locked.coupling.stage, override.reason)));
     }
-    if (mayPromote && isFinal(release.phase)) events.push(...(await promoteFrom(tx, ctx, app.id)));
+    if (mayPromote && isFinal(release.phase)) events.push(...(await promoteAtOnce(tx, ctx, app.id)));
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
 }
 
 /**
- * What blocks a direct release. Only a quarantine blocks a build that has succeeded on the app before: it may be there that the
- * build was found bad.
+ * What blocks a direct release. Only a quarantine blocks a build that has succeeded on the app before, because it may have been
+ * found bad on this app.
  */
 async function evaluateRelease(
   tx: Tx,
@@ -164,7 +164,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     if (release.phase !== "DEPLOYING") await requireLateSuccess(tx, release, phase);
     const events = await updatePhase(tx, ctx, release, phase, { failureReason: reason });
     events.push(...(await settleWaitingFor(tx, ctx, release)));
-    if (mayPromote) events.push(...(await promoteFrom(tx, ctx, release.appId)));
+    if (mayPromote) events.push(...(await promoteAtOnce(tx, ctx, release.appId)));
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });

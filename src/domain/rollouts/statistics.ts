@@ -11,13 +11,13 @@ const COUNTS = columns({
   held: "integer",
 });
 
-/** Rollouts, and what was found bad or decided otherwise. */
+/** How many rollouts, quarantines and holds there are now. */
 export interface RolloutStatistics {
-  /** Promotions that have started, and of which targets wait for their wave. */
+  /** Promotions that have started and whose later waves still wait. */
   readonly inProgress: number;
   /** How many of them are paused. */
   readonly paused: number;
-  /** For how long nothing is under way in the one that has waited longest, in seconds; 0 if something is in each of them. */
+  /** The longest time that one of them has had nothing under way, in seconds; 0 if each has something under way. */
   readonly oldestSeconds: number;
   /** Builds that are quarantined. */
   readonly quarantinedBuilds: number;

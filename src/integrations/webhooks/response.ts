@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { normalizeText } from "../../domain/core/normalize.js";
 
-/* What a webhook's request came to: what is stored of the response, or why there was none. */
+/* The outcome of a webhook's request: what is stored of the response, or why there was none. */
 
 /** How much of a response is read. */
 const MAX_RESPONSE_BYTES = 64 * 1024;

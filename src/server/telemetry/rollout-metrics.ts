@@ -7,7 +7,7 @@ const COUNTERS = [
   {
     type: "VERIFICATION_FAILED",
     name: "railyard_verification_failures_total",
-    help: "Verifications of releases that failed, or whose time was over.",
+    help: "Verifications of releases that failed or timed out.",
   },
   {
     type: "AUTOMATIC_ROLLBACK",
@@ -27,13 +27,13 @@ const GAUGES: readonly { readonly field: Field; readonly name: string; readonly 
   {
     field: "inProgress",
     name: "railyard_rollouts_in_progress",
-    help: "Promotions that have started, and of which targets wait for their wave.",
+    help: "Promotions that have started and whose later waves still wait.",
   },
   { field: "paused", name: "railyard_rollouts_paused", help: "Promotions in progress that are paused." },
   {
     field: "oldestSeconds",
     name: "railyard_rollouts_waiting_oldest_seconds",
-    help: "Time for which nothing is under way in the promotion in progress that has waited longest for its next wave.",
+    help: "The longest time that a promotion in progress has had nothing under way and waited for its next wave.",
   },
   { field: "quarantinedBuilds", name: "railyard_builds_quarantined", help: "Builds that are quarantined." },
   {

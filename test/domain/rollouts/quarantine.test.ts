@@ -360,15 +360,21 @@ describe("a verification that fails", () => {
     assert.deepEqual(await quarantinesOf(good), [], "the build ran there before");
   });
 
-  it("does not go back to a quarantined build", async () => {
-    const { staging, build } = await createLine();
-    const builds: SeededBuild[] = [await build(), await build(), await build()];
-    for (const one of builds.slice(0, 2)) await seed.forcedRelease(staging, one);
-    await quarantine(builds[1] as SeededBuild, "STAGING");
-    await verify(staging);
-    const { id } = await seed.forcedRelease(staging, builds[2]);
-    await report(id, "FAILURE");
-    assert.equal(await runs(staging), builds[0]?.id);
+  it("does not go back to a quarantined build, nor to one whose quarantine cannot be understood", async () => {
+    for (const fromStage of ["STAGING", "MARS"]) {
+      const { staging, build } = await createLine();
+      const builds: SeededBuild[] = [await build(), await build(), await build()];
+      for (const one of builds.slice(0, 2)) await seed.forcedRelease(staging, one);
+      const [, bad] = builds as [SeededBuild, SeededBuild];
+      await quarantine(bad, "STAGING");
+      await server.app.database.write((tx) =>
+        tx.execute("break", sql`UPDATE quarantines SET from_stage = ${fromStage} WHERE build_id = ${bad.id}`),
+      );
+      await verify(staging);
+      const { id } = await seed.forcedRelease(staging, builds[2]);
+      await report(id, "FAILURE");
+      assert.equal(await runs(staging), builds[0]?.id, fromStage);
+    }
   });
 
   async function reportDeployed({ id }: Named): Promise<void> {

@@ -64,10 +64,7 @@ function toFailure(error: CombinedError): OperationFailed {
   const [first] = error.graphQLErrors;
   if (first !== undefined) {
     const { code = "", field } = first.extensions;
-    // Values that a scalar refuses are named in the message alone.
-    const path =
-      typeof field === "string" ? field : /^Variable "\$input" .* at "input\.([\w.]+)"/.exec(first.message)?.[1];
-    return new OperationFailed(first.message, String(code), path ?? null);
+    return new OperationFailed(first.message, String(code), typeof field === "string" ? field : null);
   }
   return new OperationFailed("The service cannot be reached.", "NETWORK");
 }

@@ -24,7 +24,7 @@ import { NEXT_STAGE } from "./promote-later.js";
  * The automatic promotion from an app. The facts that make one ready note it with `promoteLater`. A fact that is about a single
  * app, a report of its deployment or a release straight onto it, locks what the promotion depends on and decides it in its
  * own transaction. Other facts find out what they have made ready only when they hold locks that come behind those of the
- * targets: a promotion that starts, an automatic deploy, the end of a rollout. What these make ready, the clock decides.
+ * targets: a promotion that starts, an automatic deploy, the end of a rollout. The clock decides about those.
  */
 
 /** How long an automatic promotion waits for its gates. */
@@ -35,7 +35,7 @@ const TARGETS = columns({ pipeline_id: "text", app_id: "text" });
 /**
  * Locks an app and what automatic promotions from it depend on, before the caller locks the app.
  *
- * @returns whether `promoteFrom` may be called in this transaction
+ * @returns whether `promoteAtOnce` may be called in this transaction
  */
 export async function lockAutomatic(tx: Tx, appId: string): Promise<boolean> {
   if (!tx.dialect.concurrent) return true;
@@ -61,18 +61,23 @@ export async function lockAutomatic(tx: Tx, appId: string): Promise<boolean> {
 
 /**
  * Decides the automatic promotion from an app, if it is due, as the service. What the gates do not let through yet waits for
- * them, like any other promotion. A newer one replaces it. If it is refused, for example because too many wait, it stays due.
+ * them, like any other promotion. A newer one replaces it.
  *
  * @returns the events, by the service
+ * @throws Refusal if it cannot be created, for example because too many wait. It stays due.
  */
 export async function promoteFrom(tx: Tx, ctx: TxCtx, appId: string): Promise<EventDraft[]> {
   const source = await tx.first(Coupling, { appId });
   if (source === null || source.promoteDue === null) return [];
+  const events = await decide(tx, asSystem(ctx), source);
+  return events.map((event) => ({ ...event, actor: event.actor ?? SYSTEM_VIEWER }));
+}
+
+/** As `promoteFrom`, in the transaction of the fact that made it due. A refusal must not fail the fact: the clock tries again. */
+export async function promoteAtOnce(tx: Tx, ctx: TxCtx, appId: string): Promise<EventDraft[]> {
   try {
-    const events = await tx.savepoint((inner) => decide(inner, asSystem(ctx), source));
-    return events.map((event) => ({ ...event, actor: event.actor ?? SYSTEM_VIEWER }));
+    return await tx.savepoint((inner) => promoteFrom(inner, ctx, appId));
   } catch (error) {
-    // It must not fail the fact that made it due.
     if (error instanceof Refusal) return [];
     throw error;
   }

@@ -46,8 +46,8 @@ export async function endQuarantines(
 }
 
 /**
- * Ends the quarantines that `force` has gone past: those that keep the build out of the stage. What else waits for them is
- * evaluated by the clock, at once.
+ * Ends the quarantines that `force` has gone past: those that keep the build out of the stage. Other promotions
+ * that wait for them become due for the clock.
  */
 export async function endByForce(
   tx: Tx,

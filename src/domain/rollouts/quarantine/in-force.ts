@@ -29,7 +29,7 @@ export function covers({ fromStage }: Pick<Quarantine, "fromStage">, stage: Stag
   return STAGES.indexOf(fromStage) <= STAGES.indexOf(stage);
 }
 
-/** Those of the builds that are quarantined in a stage. */
+/** The ids of the builds that a quarantine keeps out of a stage. */
 export async function findQuarantined(
   reader: Reader,
   buildIds: readonly string[],
@@ -39,9 +39,9 @@ export async function findQuarantined(
   return new Set(found.filter((one) => covers(one, stage)).map(({ buildId }) => buildId));
 }
 
-/** The condition that the build of the alias `e` is not quarantined in a stage. */
+/** The condition that no quarantine keeps the build of the alias `e` out of a stage. One from an unknown stage does, as in `covers`. */
 export function isNotQuarantined({ dialect }: Reader, stage: Stage): Sql {
-  const covering = STAGES.filter((fromStage) => covers({ fromStage }, stage));
+  const later = STAGES.filter((fromStage) => !covers({ fromStage }, stage));
   return sql`NOT EXISTS (SELECT 1 FROM quarantines q
-    WHERE q.build_id = e.build_id AND q.ended_at IS NULL AND ${dialect.oneOf(sql`q.from_stage`, covering)})`;
+    WHERE q.build_id = e.build_id AND q.ended_at IS NULL AND NOT (${dialect.oneOf(sql`q.from_stage`, later)}))`;
 }

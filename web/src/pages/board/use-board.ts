@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { listen, type OperationFailed, query } from "../../api/operations";
-import { runAgain } from "../../api/restart";
+import { runAgain } from "../../api/run-again";
 import { BoardDocument, BoardEventsDocument } from "../../gql/graphql";
 import { useClient } from "../../session/session";
 import { applyEvents, type Board, type BoardEvent, createBoard } from "./model";

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { listen, type OperationFailed, query } from "../../api/operations";
-import { runAgain } from "../../api/restart";
+import { runAgain } from "../../api/run-again";
 import { OverviewEventsDocument, PipelinesDocument } from "../../gql/graphql";
 import { useClient } from "../../session/session";
 import { type Summary, summarize } from "./summary";

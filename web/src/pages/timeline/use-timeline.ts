@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { listen, type OperationFailed, query } from "../../api/operations";
-import { runAgain } from "../../api/restart";
+import { runAgain } from "../../api/run-again";
 import { type EventLineFragment, type EventType, TimelineDocument, TimelineEventsDocument } from "../../gql/graphql";
 import { useClient } from "../../session/session";
 
