@@ -11,7 +11,7 @@ import { compareSummaries, type Summary, withWaiting } from "./summary";
 import { useOverview } from "./use-overview";
 
 /** Rows are added as the list is scrolled, in steps. */
-const STEP = 60;
+const STEP = 30;
 
 /** `/`: all pipelines, those that need attention first. */
 export default function OverviewPage() {
@@ -19,8 +19,6 @@ export default function OverviewPage() {
   const stale = useIsStale() || error !== null;
   const [search, setSearch] = useState("");
   const wanted = useDeferredValue(search.trim().toLowerCase());
-  const [limit, setLimit] = useState(STEP);
-  const roving = useRoving();
 
   useEffect(() => {
     document.title = "Pipelines · Railyard";
@@ -29,14 +27,23 @@ export default function OverviewPage() {
   const waiting = useWaiting();
   const [params, setParams] = useSearchParams();
   const onlyMine = params.get("waiting") === "me";
-  const found = useMemo(() => {
-    const matches = [...pipelines.values()].filter(
-      ({ id, name, repository }) =>
-        (name.includes(wanted) || repository?.includes(wanted)) &&
-        (!onlyMine || (waiting.pipelines.get(id)?.mine ?? 0) > 0),
-    );
-    return matches.map((summary) => withWaiting(summary, waiting.pipelines.get(summary.id))).sort(compareSummaries);
-  }, [pipelines, wanted, waiting.pipelines, onlyMine]);
+  // Sorted once, so that a key in the search box only filters.
+  const sorted = useMemo(
+    () =>
+      [...pipelines.values()]
+        .map((summary) => withWaiting(summary, waiting.pipelines.get(summary.id)))
+        .sort(compareSummaries),
+    [pipelines, waiting.pipelines],
+  );
+  const found = useMemo(
+    () =>
+      sorted.filter(
+        ({ id, name, repository }) =>
+          (name.includes(wanted) || repository?.includes(wanted)) &&
+          (!onlyMine || (waiting.pipelines.get(id)?.mine ?? 0) > 0),
+      ),
+    [sorted, wanted, onlyMine, waiting.pipelines],
+  );
   const urgent = found.filter(({ rank }) => rank === 0).length;
 
   if (total === null) return <Message title={error?.message ?? "Loading …"} />;
@@ -77,10 +84,7 @@ export default function OverviewPage() {
             <input
               type="search"
               value={search}
-              onChange={(event) => {
-                setSearch(event.target.value);
-                setLimit(STEP);
-              }}
+              onChange={(event) => setSearch(event.target.value)}
               placeholder="Search pipelines"
               spellCheck={false}
             />
@@ -90,16 +94,36 @@ export default function OverviewPage() {
       {found.length === 0 ? (
         <Message title="No pipeline matches." />
       ) : (
-        <ul className={styles.list} data-stale={stale || undefined} {...roving}>
-          {found.slice(0, limit).map((summary, index) => (
-            <Row key={summary.id} summary={summary} first={index === 0} />
-          ))}
-        </ul>
+        <Rows summaries={found} wanted={wanted} stale={stale} />
       )}
-      {limit < found.length && <More key={limit} onVisible={() => setLimit(limit + STEP)} />}
     </>
   );
 }
+
+interface RowsProps {
+  readonly summaries: readonly Summary[];
+  /** The text that is searched for: another one starts at the top of the list. */
+  readonly wanted: string;
+  readonly stale: boolean;
+}
+
+/** The list, apart from the page: a key in the search box renders it once, after the key has been shown. */
+const Rows = memo(function Rows({ summaries, wanted, stale }: RowsProps) {
+  const [scrolled, setScrolled] = useState({ wanted, limit: STEP });
+  if (scrolled.wanted !== wanted) setScrolled({ wanted, limit: STEP });
+  const { limit } = scrolled;
+  const roving = useRoving();
+  return (
+    <>
+      <ul className={styles.list} data-stale={stale || undefined} {...roving}>
+        {summaries.slice(0, limit).map((summary, index) => (
+          <Row key={summary.id} summary={summary} first={index === 0} />
+        ))}
+      </ul>
+      {limit < summaries.length && <More key={limit} onVisible={() => setScrolled({ wanted, limit: limit + STEP })} />}
+    </>
+  );
+});
 
 const Row = memo(function Row({ summary, first }: { readonly summary: Summary; readonly first: boolean }) {
   const { name, repository, description, stages, attention, vote, note } = summary;

@@ -44,9 +44,12 @@ export function formatAge(time: string, now: number): string {
   return ms < 10_000 ? "now" : formatDuration(ms);
 }
 
+// Creating a format takes longer than rendering a row.
+const NUMBERS = new Intl.NumberFormat("en");
+
 /** `1 app`, `2 apps`. */
 export function count(number: number, noun: string): string {
-  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  return `${NUMBERS.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** A moment near `now`: `at 14:03`, or with the day where it is another. */

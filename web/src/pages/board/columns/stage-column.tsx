@@ -96,4 +96,17 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
       )}
     </section>
   );
-});
+}, isSame);
+
+/** The board makes new lists of the same apps for every key in the filter, and for every event of another stage. */
+function isSame(before: StageColumnProps, now: StageColumnProps): boolean {
+  const { apps: appsBefore, ...othersBefore } = before;
+  const { apps, ...others } = now;
+  return (
+    Object.entries(others).every(([name, value]) =>
+      Object.is(value, othersBefore[name as keyof typeof othersBefore]),
+    ) &&
+    apps.length === appsBefore.length &&
+    apps.every((app, index) => app === appsBefore[index])
+  );
+}
