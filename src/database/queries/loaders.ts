@@ -76,7 +76,7 @@ export function createLoaders(reader: Reader, time: () => Promise<Date>, budget:
       (releases) => effectiveStatuses(reader, releases, budget),
       { cacheKeyFn: (release) => release.id },
     ),
-    availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids)),
+    availableChecks: new DataLoader<string, readonly AvailableCheck[]>((ids) => availableChecks(reader, ids, budget)),
     pages: new PageLoaders(reader, budget),
     computed: new ComputedLoaders(reader, time),
   };

@@ -113,7 +113,13 @@ function evaluateOne(gate: AnyGate, now: Date, subject: Subject, get: GetFact): 
 }
 
 function inOrder(subject: Subject, blockers: readonly Blocker[]): Blocker[] {
-  const position = new Map(subject.targets.map(({ app }, index) => [app.id, index]));
-  const rank = ({ app }: Blocker) => (app === null ? -1 : (position.get(app.id) ?? subject.targets.length));
-  return [...blockers].sort((a, b) => rank(a) - rank(b));
+  if (blockers.length < 2) return [...blockers];
+  const ofAll: Blocker[] = [];
+  const ofTargets = new Map(subject.targets.map(({ app }) => [app.id, [] as Blocker[]]));
+  const ofOthers: Blocker[] = [];
+  for (const blocker of blockers) {
+    const { app } = blocker;
+    (app === null ? ofAll : (ofTargets.get(app.id) ?? ofOthers)).push(blocker);
+  }
+  return [ofAll, ...ofTargets.values(), ofOthers].flat();
 }

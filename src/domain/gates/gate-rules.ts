@@ -3,54 +3,44 @@ import { columns } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { DeploymentWindow } from "../../entities/gates/deployment-window.js";
 import { Freeze, FreezeExemption } from "../../entities/gates/freeze.js";
-import type { ScopeIds } from "../../entities/gates/gate-scope.js";
+import type { ScopeKind } from "../../entities/gates/gate-scope.js";
+import { GateRules } from "./applicable-rules.js";
 import type { Fact } from "./gate.js";
-import { EVERYWHERE, loadScopes } from "./scopes.js";
+import { EVERYWHERE, toScopes } from "./scopes.js";
 
-/** A live window and where it applies. */
-export interface ScopedWindow {
-  readonly window: DeploymentWindow;
-  readonly scope: ScopeIds;
-}
+const LIVE = columns({ kind: "text", gate_id: "text", list: "text", subject: "text", ordinal: "integer" });
 
-/** A freeze that has not ended, perhaps one that begins later, and where it applies. */
-export interface ScopedFreeze {
-  readonly freeze: Freeze;
-  readonly scope: ScopeIds;
-  /** Also those that have expired. */
-  readonly exemptions: readonly FreezeExemption[];
-}
-
-/** The windows and freezes that may hold something back, in the order of their creation. */
-export interface GateRules {
-  readonly windows: readonly ScopedWindow[];
-  readonly freezes: readonly ScopedFreeze[];
-}
-
-const KINDS = columns({ kind: "text" });
-
-/** Loads the windows and freezes that the reader may see. One statement if there are none, and at most five. */
+/** Loads the windows and freezes that the reader may see. One statement if there are none, and at most four. */
 export async function loadGateRules(reader: Reader): Promise<GateRules> {
-  const kinds = await reader.query(
-    "kinds_of_live_gates",
-    KINDS,
-    sql`SELECT 'window' AS kind WHERE EXISTS (SELECT 1 FROM deployment_windows WHERE deleted_at IS NULL)
-      UNION ALL SELECT 'freeze' AS kind WHERE EXISTS (SELECT 1 FROM freezes WHERE ended = ${false})`,
+  const live = await reader.query(
+    "live_gates",
+    LIVE,
+    sql`SELECT 'window' AS kind, '' AS gate_id, '' AS list, '' AS subject, 0 AS ordinal
+        WHERE EXISTS (SELECT 1 FROM deployment_windows WHERE deleted_at IS NULL)
+      UNION ALL SELECT 'freeze', '', '', '', 0 WHERE EXISTS (SELECT 1 FROM freezes WHERE ended = ${false})
+      UNION ALL SELECT 'exemption', '', '', '', 0 WHERE EXISTS (
+        SELECT 1 FROM freezes f JOIN freeze_exemptions x ON x.freeze_id = f.id WHERE f.ended = ${false})
+      UNION ALL SELECT 'scope', s.gate_id, s.kind, s.subject, s.ordinal FROM gate_scopes s WHERE s.gate_id IN (
+        SELECT id FROM deployment_windows WHERE deleted_at IS NULL
+        UNION ALL SELECT id FROM freezes WHERE ended = ${false})`,
   );
-  const has = (kind: string) => kinds.some((row) => row.kind === kind);
+  const has = (kind: string) => live.some((row) => row.kind === kind);
   const windows = has("window") ? await reader.find(DeploymentWindow, { deletedAt: null }, { order: "position" }) : [];
   const freezes = has("freeze") ? await reader.find(Freeze, { ended: false }, { order: "position" }) : [];
   const freezeId = freezes.map(({ id }) => id);
-  const scopes = await loadScopes(reader, [...windows.map(({ id }) => id), ...freezeId]);
-  const exemptions = freezeId.length === 0 ? [] : await reader.find(FreezeExemption, { freezeId });
-  return {
-    windows: windows.map((window, index) => ({ window, scope: scopes[index] ?? EVERYWHERE })),
-    freezes: freezes.map((freeze, index) => ({
+  const exemptions = has("exemption") ? await reader.find(FreezeExemption, { freezeId }) : [];
+  const entries = live
+    .filter(({ kind }) => kind === "scope")
+    .map(({ gate_id, list, subject, ordinal }) => ({ gateId: gate_id, kind: list as ScopeKind, subject, ordinal }));
+  const scopes = toScopes(entries, [...windows.map(({ id }) => id), ...freezeId]);
+  return new GateRules(
+    windows.map((window, index) => ({ window, scope: scopes[index] ?? EVERYWHERE })),
+    freezes.map((freeze, index) => ({
       freeze,
       scope: scopes[windows.length + index] ?? EVERYWHERE,
       exemptions: exemptions.filter(({ freezeId }) => freezeId === freeze.id),
     })),
-  };
+  );
 }
 
 /** The windows and freezes, the same for every subject. */

@@ -1,9 +1,11 @@
 import type { Reader } from "../../database/rows/reader.js";
 import { GateState } from "../../entities/gates/gate-state.js";
+import type { Blocker } from "../../entities/releases/plan.js";
+import type { ApplicableRules, GateRules } from "./applicable-rules.js";
+import { type Closure, toBlockers } from "./blocker.js";
 import { findFrozen, hasBegun, hasEnded } from "./freezes/freeze-gate.js";
 import type { Target } from "./gate.js";
-import { type GateRules, loadGateRules } from "./gate-rules.js";
-import { matchesScope, placeOf } from "./scopes.js";
+import { loadGateRules } from "./gate-rules.js";
 import { evaluateWindow } from "./windows/activity.js";
 import { findClosed } from "./windows/window-gate.js";
 
@@ -28,64 +30,90 @@ export async function loadRulesNow(reader: Reader, keys: readonly "all"[], now: 
 }
 
 /** Whether there is anything that could hold something back. */
-export function hasRules({ rules: { windows, freezes } }: RulesNow): boolean {
-  return windows.length + freezes.length > 0;
+export function hasRules({ rules }: RulesNow): boolean {
+  return rules.count > 0;
 }
 
 /** The state of a place with these apps: open if it is for all of them. */
 export function evaluateState({ rules, now }: RulesNow, targets: readonly Target[]): GateState {
-  const blockers = findBlockers(now, rules, targets);
-  const open = blockers.length === 0;
+  const applicable = targets.map((target) => rules.findApplicable(target));
+  const [first, ...others] = new Set(applicable);
+  const open = first === undefined || (isOpen(first, now) && others.every((one) => isOpen(one, now)));
+  const findOpening = () => {
+    if (first === undefined || open) return null;
+    return others.length === 0 ? first.compute(findOwnOpening, now) : findNextOpening([first, ...others], now);
+  };
+  const findClosing = () => {
+    if (first === undefined || !open) return null;
+    return others.length === 0 ? first.compute(findOwnClosing, now) : findNextClosing([first, ...others], now);
+  };
+  const findBlockers = (): Blocker[] =>
+    open ? [] : targets.flatMap(({ app }, index) => toBlockers(app, closuresOf(applicable[index], now)));
   return Object.assign(new GateState(), {
     open,
-    blockers,
-    findNextOpening: () => (open ? null : findNextOpening(now, rules, targets)),
-    findNextClosing: () => (open ? findNextClosing(now, rules, targets) : null),
+    findBlockers,
+    findNextOpening: findOpening,
+    findNextClosing: findClosing,
   });
 }
 
-function findBlockers(now: Date, { windows, freezes }: GateRules, targets: readonly Target[]) {
-  return targets.flatMap((target) => [...findFrozen(now, target, null, freezes), ...findClosed(now, target, windows)]);
+function closuresOf(rules: ApplicableRules | undefined, now: Date): readonly Closure[] {
+  return rules?.compute(findClosures, now) ?? [];
 }
 
-/** When all targets are open; null if that is not known. They cannot open before every present blocker clears. */
-function findNextOpening(now: Date, rules: GateRules, targets: readonly Target[]): Date | null {
+function isOpen(rules: ApplicableRules, now: Date): boolean {
+  return rules.compute(findClosures, now).length === 0;
+}
+
+function findClosures(rules: ApplicableRules, now: Date): readonly Closure[] {
+  return [...findFrozen(rules, now, null), ...findClosed(rules, now)];
+}
+
+function findOwnOpening(rules: ApplicableRules, now: Date): Date | null {
+  return findNextOpening([rules], now);
+}
+
+function findOwnClosing(rules: ApplicableRules, now: Date): Date | null {
+  return findNextClosing([rules], now);
+}
+
+/** When all are open; null if that is not known. They cannot open before everything that closes them now has ended. */
+function findNextOpening(all: readonly ApplicableRules[], now: Date): Date | null {
   let time = now;
   for (let step = 0; step < MAX_CHANGES; step += 1) {
-    const blockers = findBlockers(time, rules, targets);
-    if (blockers.length === 0) return time;
-    const ends = blockers.flatMap(({ clearsAt }) => clearsAt?.getTime() ?? []);
-    if (ends.length < blockers.length) return null;
-    time = new Date(Math.max(...ends));
+    let latest = Number.NEGATIVE_INFINITY;
+    for (const rules of all) {
+      for (const { clearsAt } of findClosures(rules, time)) {
+        if (clearsAt === null) return null;
+        latest = Math.max(latest, clearsAt.getTime());
+      }
+    }
+    if (latest === Number.NEGATIVE_INFINITY) return time;
+    time = new Date(latest);
   }
   return null;
 }
 
-/** When one of the open targets closes; null if that is not known. */
-function findNextClosing(now: Date, rules: GateRules, targets: readonly Target[]): Date | null {
+/** When one of those that are open closes; null if that is not known. */
+function findNextClosing(all: readonly ApplicableRules[], now: Date): Date | null {
   let time = now;
   for (let step = 0; step < MAX_CHANGES; step += 1) {
-    const changes = targets.flatMap((target) => findChanges(time, rules, target));
-    if (changes.length === 0) return null;
-    time = new Date(Math.min(...changes));
-    if (findBlockers(time, rules, targets).length > 0) return time;
+    const next = all.reduce((earliest, rules) => Math.min(earliest, findChange(rules, time)), Number.POSITIVE_INFINITY);
+    if (next === Number.POSITIVE_INFINITY) return null;
+    time = new Date(next);
+    if (all.some((rules) => findClosures(rules, time).length > 0)) return time;
   }
   return null;
 }
 
-/** The next times after `now` at which something in scope changes. */
-function findChanges(now: Date, { windows, freezes }: GateRules, target: Target): number[] {
-  const place = placeOf(target);
-  return [
-    ...windows
-      .filter(({ scope }) => matchesScope(scope, place))
-      .flatMap(({ window }) => evaluateWindow(window, now).until ?? []),
-    ...freezes
-      .filter(({ freeze, scope }) => !hasEnded(freeze, now) && matchesScope(scope, place))
-      .flatMap(({ freeze, exemptions }) => [
-        ...(hasBegun(freeze, now) ? [] : [freeze.startsAt.getTime()]),
-        ...exemptions.filter(({ appId }) => appId === target.app.id).map(({ expiresAt }) => expiresAt.getTime()),
-      ])
-      .filter((change) => change > now.getTime()),
-  ];
+/** The next time after `now` at which one of the rules begins or ends; infinite if none does. */
+function findChange({ windows, freezes }: ApplicableRules, now: Date): number {
+  const changes = windows.map((window) => evaluateWindow(window, now).until ?? Number.POSITIVE_INFINITY);
+  for (const { freeze, ofApp } of freezes) {
+    if (hasEnded(freeze, now)) continue;
+    const times = ofApp.map(({ expiresAt }) => expiresAt.getTime());
+    if (!hasBegun(freeze, now)) times.push(freeze.startsAt.getTime());
+    changes.push(...times.filter((time) => time > now.getTime()));
+  }
+  return changes.reduce((earliest, change) => Math.min(earliest, change), Number.POSITIVE_INFINITY);
 }

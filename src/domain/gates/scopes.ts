@@ -105,11 +105,16 @@ export async function storeScope(tx: Tx, gateId: string, scope: ScopeIds): Promi
 /** The scopes of windows and freezes, in the order of their ids. */
 export async function loadScopes(reader: Reader, gateIds: readonly string[]): Promise<ScopeIds[]> {
   if (gateIds.length === 0) return [];
-  const entries = await reader.find(GateScopeEntry, { gateId: gateIds }, { order: "ordinal" });
+  return toScopes(await reader.find(GateScopeEntry, { gateId: gateIds }), gateIds);
+}
+
+/** Builds the scopes of windows and freezes, in the order of their ids, from the entries of all. */
+export function toScopes(entries: readonly GateScopeEntry[], gateIds: readonly string[]): ScopeIds[] {
+  const sorted = [...entries].sort((a, b) => a.ordinal - b.ordinal);
   const scopes = new Map(
     gateIds.map((id) => [id, { PIPELINE: [], STAGE: [], APP: [] } as Record<ScopeKind, string[]>]),
   );
-  for (const { gateId, kind, subject } of entries) scopes.get(gateId)?.[kind].push(subject);
+  for (const { gateId, kind, subject } of sorted) scopes.get(gateId)?.[kind].push(subject);
   return gateIds.map((id) => {
     const { PIPELINE = [], STAGE = [], APP = [] } = scopes.get(id) ?? {};
     return { pipelines: PIPELINE, stages: STAGE as Stage[], apps: APP };

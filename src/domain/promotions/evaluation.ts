@@ -10,6 +10,7 @@ import type { Promotion } from "../../entities/releases/promotion.js";
 import type { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import type { Release } from "../../entities/releases/release.js";
 import { byId } from "../core/by-id.js";
+import { groupBy } from "../core/group-by.js";
 import { createBlocker } from "../gates/blocker.js";
 import { evaluateChecks } from "../gates/checks/checks.js";
 import { evaluateGates, type Verdict } from "../gates/evaluate.js";
@@ -78,9 +79,10 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
   const resolved = { pipeline, source, release, build, to, targets: apps, force, notBefore, parity, promotion: null };
   const [verdict] = await evaluateResolved(reader, now, [resolved]);
   if (verdict === undefined) throw new Error("The promotion was not evaluated.");
-  const ofTarget = ({ app }: Target) => verdict.blockers.filter((blocker) => blocker.app?.id === app.id);
-  const targets = apps.map((target, index) => toTarget(target, source, verdict.checks[index] ?? [], ofTarget(target)));
-  blockers.push(...verdict.blockers);
+  const ofTargets = groupBy(verdict.blockers, ({ app }) => app?.id);
+  const targets = apps.map((target, index) =>
+    toTarget(target, source, verdict.checks[index] ?? [], ofTargets.get(target.app.id) ?? []),
+  );
   const { forcedPast } = verdict;
   return Object.assign(new PromotionPlan(), {
     pipeline,
@@ -90,7 +92,7 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
     from,
     to,
     targets,
-    blockers,
+    blockers: [...blockers, ...verdict.blockers],
     forcedPast,
   });
 }
@@ -126,7 +128,7 @@ export async function evaluateResolved(
     const held = applyOverride(promotion, all);
     return {
       blockers: [...ofRelease(promotion), ...held],
-      forcedPast: all.filter((one) => !held.includes(one)),
+      forcedPast: promotion.force ? all.filter(({ overridable }) => overridable) : [],
       checks,
     };
   });

@@ -13,14 +13,17 @@ export class GateState {
   })
   open!: boolean;
 
+  /** Computed only if they are selected. */
+  findBlockers!: () => Blocker[];
+  findNextOpening!: () => Date | null;
+  findNextClosing!: () => Date | null;
+
   @Field(() => [Blocker], {
     description: "The freezes and windows that block deployments, for each app; empty if it is open.",
   })
-  blockers!: Blocker[];
-
-  /** Computed only if they are selected. */
-  findNextOpening!: () => Date | null;
-  findNextClosing!: () => Date | null;
+  get blockers(): Blocker[] {
+    return this.findBlockers();
+  }
 
   @Field(() => Date, {
     nullable: true,

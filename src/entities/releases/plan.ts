@@ -43,8 +43,9 @@ export class Blocker {
 
 /** When the last of the blockers ends by itself; null without blockers, or if one does not. */
 export function latestEnd(blockers: readonly Blocker[]): Date | null {
-  const ends = blockers.map(({ clearsAt }) => clearsAt?.getTime() ?? Number.POSITIVE_INFINITY);
-  const latest = Math.max(...ends);
+  // A plan may have more blockers than a call can have arguments.
+  let latest = Number.NEGATIVE_INFINITY;
+  for (const { clearsAt } of blockers) latest = Math.max(latest, clearsAt?.getTime() ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(latest) ? new Date(latest) : null;
 }
 

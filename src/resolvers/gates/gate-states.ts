@@ -10,9 +10,20 @@ export async function loadGateState(
 ): Promise<GateState> {
   const rules = await ctx.loaders.computed.load(loadRulesNow, "all");
   if (!hasRules(rules)) return evaluateState(rules, []);
-  const targets = (await loadCouplings()).map(async (coupling) => {
-    const app = await ctx.loaders.app.load(coupling.appId);
-    return app === null ? [] : [{ coupling, app }];
-  });
-  return evaluateState(rules, (await Promise.all(targets)).flat());
+  const couplings = await loadCouplings();
+  const apps = await Promise.all(couplings.map(({ appId }) => ctx.loaders.app.load(appId)));
+  return evaluateState(
+    rules,
+    couplings.flatMap((coupling, index) => {
+      const app = apps[index] ?? null;
+      return app === null ? [] : [{ coupling, app }];
+    }),
+  );
+}
+
+/** Whether windows and freezes let deployments to one app begin. */
+export async function loadGateStateOfApp(ctx: Context, coupling: Coupling): Promise<GateState> {
+  const rules = await ctx.loaders.computed.load(loadRulesNow, "all");
+  const app = hasRules(rules) ? await ctx.loaders.app.load(coupling.appId) : null;
+  return evaluateState(rules, app === null ? [] : [{ coupling, app }]);
 }

@@ -28,7 +28,7 @@ import {
   UpdateChecksPayload,
 } from "../../schema/payloads/payloads.js";
 import { requiresRole } from "../../schema/roles.js";
-import { loadGateState } from "../gates/gate-states.js";
+import { loadGateStateOfApp } from "../gates/gate-states.js";
 import { COUPLINGS, listRows } from "../lists.js";
 import { loadApp, loadPipeline } from "../relations.js";
 
@@ -88,7 +88,7 @@ export class CouplingResolver {
     description: "Whether deployment windows and freezes allow deployments to the app.",
   })
   gate(@Root() coupling: Coupling, @Ctx() ctx: Context): Promise<GateState> {
-    return loadGateState(ctx, async () => [coupling]);
+    return loadGateStateOfApp(ctx, coupling);
   }
 
   @FieldResolver(() => App, { description: "The coupled app." })

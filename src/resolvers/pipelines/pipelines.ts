@@ -97,7 +97,8 @@ export class PipelineResolver {
   }
 
   @FieldResolver(() => [AvailableCheck], {
-    description: "The contexts reported on releases of the pipeline's apps, sorted. They can be required as checks.",
+    description:
+      "The contexts reported on the latest 20 releases of each of the pipeline's apps, sorted. They can be required as checks.",
   })
   availableChecks(@Root() { id }: Pipeline, @Ctx() ctx: Context): Promise<readonly AvailableCheck[]> {
     return ctx.loaders.availableChecks.load(id);

@@ -266,4 +266,19 @@ describe("the available checks of a pipeline", () => {
     const latest = reported.statuses.find((one: { context: string }) => one.context === "ci").updatedAt;
     assert.equal(found.availableChecks[0].lastReportedAt, latest);
   });
+
+  it("leave out what was reported only on releases before the latest 20 of an app", async () => {
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    const first = await seed.release(dev);
+    const second = await seed.release(dev);
+    await report({ release: first.id }, "old", "SUCCESS");
+    await report({ release: second.id }, "kept", "SUCCESS");
+    for (let count = 0; count < 19; count += 1) await seed.release(dev);
+    const { pipeline: found } = await admin.ask(
+      "query ($id: ID!) { pipeline(pipeline: $id) { availableChecks { context } } }",
+      { id: pipeline.id },
+    );
+    assert.deepEqual(found.availableChecks, [{ context: "kept" }]);
+  });
 });

@@ -1,10 +1,10 @@
 import type { Remedy } from "../../../entities/core/enums.js";
 import type { Freeze } from "../../../entities/gates/freeze.js";
-import type { Blocker } from "../../../entities/releases/plan.js";
-import { createBlocker } from "../blocker.js";
-import { defineGate, type Target } from "../gate.js";
-import { gateRulesFact, type ScopedFreeze } from "../gate-rules.js";
-import { type GatePlace, matchesScope, placeOf } from "../scopes.js";
+import type { ApplicableFreeze, ApplicableRules, ScopedFreeze } from "../applicable-rules.js";
+import { type Closure, toBlockers } from "../blocker.js";
+import { defineGate } from "../gate.js";
+import { gateRulesFact } from "../gate-rules.js";
+import { type GatePlace, matchesScope } from "../scopes.js";
 
 /** Blocks while a freeze in scope is in force that lets neither the build nor the app through. */
 export const freezeGate = defineGate({
@@ -12,28 +12,31 @@ export const freezeGate = defineGate({
   holdsConfig: true,
   facts: { rules: gateRulesFact },
   evaluate: (now, { targets, build }, { rules }) =>
-    targets.flatMap((target) => findFrozen(now, target, build.id, rules.freezes)),
+    targets.flatMap((target) => toBlockers(target.app, findFrozen(rules.findApplicable(target), now, build.id))),
 });
 
 /**
- * The freezes that hold a target back. Pure.
+ * The freezes that hold back the apps with these rules. Pure.
  *
  * @param buildId null to leave exemptions of builds aside
  */
-export function findFrozen(
-  now: Date,
-  target: Target,
-  buildId: string | null,
-  freezes: readonly ScopedFreeze[],
-): Blocker[] {
+export function findFrozen(rules: ApplicableRules, now: Date, buildId: string | null): readonly Closure[] {
+  const closures = rules.compute(findFrozenApps, now);
+  if (buildId === null || !closures.some(({ ofBuilds }) => ofBuilds.length > 0)) return closures;
+  return closures.filter(({ ofBuilds }) => !ofBuilds.some((one) => one.buildId === buildId && one.expiresAt > now));
+}
+
+interface FrozenApps extends Closure, Pick<ApplicableFreeze, "ofBuilds"> {}
+
+function findFrozenApps({ freezes }: ApplicableRules, now: Date): FrozenApps[] {
   return freezes
-    .filter((one) => isInForce(now, placeOf(target), one) && !isExempt(now, target, buildId, one))
-    .map(({ freeze }) => describe(target, freeze));
+    .filter(({ freeze, ofApp }) => isOn(freeze, now) && !ofApp.some(({ expiresAt }) => expiresAt > now))
+    .map(({ freeze, ofBuilds }) => ({ ...describe(freeze), ofBuilds }));
 }
 
 /** Whether freezes are in force, for the loader of an operation. */
 export async function areInForce(_reader: unknown, freezes: readonly Freeze[], now: Date): Promise<boolean[]> {
-  return freezes.map((freeze) => hasBegun(freeze, now) && !hasEnded(freeze, now));
+  return freezes.map((freeze) => isOn(freeze, now));
 }
 
 /** Whether a freeze applies to a place now. Exemptions are left aside. */
@@ -42,7 +45,11 @@ export function isInForce(
   place: GatePlace,
   { freeze, scope }: Pick<ScopedFreeze, "freeze" | "scope">,
 ): boolean {
-  return hasBegun(freeze, now) && !hasEnded(freeze, now) && matchesScope(scope, place);
+  return isOn(freeze, now) && matchesScope(scope, place);
+}
+
+function isOn(freeze: Freeze, now: Date): boolean {
+  return hasBegun(freeze, now) && !hasEnded(freeze, now);
 }
 
 /**
@@ -58,24 +65,15 @@ export function hasEnded({ ended, endsAt }: Freeze, now: Date): boolean {
   return ended || (endsAt !== null && endsAt <= now);
 }
 
-function isExempt(now: Date, { app }: Target, buildId: string | null, { exemptions }: ScopedFreeze): boolean {
-  return exemptions.some(
-    (one) => one.expiresAt > now && (one.appId === app.id || (buildId !== null && one.buildId === buildId)),
-  );
-}
-
-function describe({ app }: Target, freeze: Freeze): Blocker {
-  const end = freeze.endsAt === null ? "until it is lifted" : `until ${freeze.endsAt.toISOString()}`;
+function describe(freeze: Freeze): Closure {
   const remedies: Remedy[] = [];
   if (freeze.endsAt !== null) remedies.push("WAIT");
   remedies.push("LIFT_FREEZE");
   if (!freeze.hard) remedies.push("FORCE");
-  return createBlocker({
-    code: "FROZEN",
-    message: `${app.name} is frozen ${end}: ${freeze.reason}`,
-    app,
-    cause: freeze,
-    clearsAt: freeze.endsAt,
-    remedies,
-  });
+  let rest: string | null = null;
+  const toMessage = (name: string) => {
+    rest ??= `is frozen ${freeze.endsAt === null ? "until it is lifted" : `until ${freeze.endsAt.toISOString()}`}: ${freeze.reason}`;
+    return `${name} ${rest}`;
+  };
+  return { code: "FROZEN", cause: freeze, clearsAt: freeze.endsAt, remedies, toMessage };
 }

@@ -1,6 +1,7 @@
 import { RRuleTemporal } from "rrule-temporal";
 import { Temporal } from "temporal-polyfill";
 import { badInput } from "../../core/refusal.js";
+import { DAY_MS, toDay } from "./zone-clock.js";
 
 /*
  * Recurrence rules of RFC 5545 on calendar days. The library sees dates at midnight UTC only, so no time zone and no clock of
@@ -28,10 +29,10 @@ const PARTS: Readonly<Record<string, (value: string) => boolean>> = {
   BYSETPOS: (value) => isListOf(value, (one) => isSigned(one, 366)),
 };
 
-/** Days on which something recurs. */
+/** Days on which something recurs, counted since 1970-01-01. */
 export interface Recurrence {
   /** The first day at or after the given one; null if the rule has no further day. */
-  next(from: Temporal.PlainDate): Temporal.PlainDate | null;
+  next(from: number): number | null;
 }
 
 /**
@@ -42,9 +43,8 @@ export interface Recurrence {
  * @throws Refusal BAD_USER_INPUT with the field `recurrence` if the rule is not valid, finer than days, or has no day
  */
 export function parseRecurrence(rule: string | null, startDate: Temporal.PlainDate): Recurrence {
-  if (rule === null) {
-    return { next: (from) => (Temporal.PlainDate.compare(from, startDate) < 0 ? startDate : from) };
-  }
+  const first = toDay(startDate);
+  if (rule === null) return { next: (from) => Math.max(from, first) };
   const text = checkParts(rule);
   try {
     const dates = new RRuleTemporal({
@@ -54,16 +54,58 @@ export function parseRecurrence(rule: string | null, startDate: Temporal.PlainDa
       cache: false,
       temporal: Temporal,
     });
-    const next = (from: Temporal.PlainDate) => {
-      const found = dates.next(new Date(from.toZonedDateTime("UTC").epochMilliseconds), true);
-      return found === null ? null : found.toPlainDate();
+    const next = (from: number) => {
+      const found = dates.next(new Date(from * DAY_MS), true);
+      return found === null ? null : Math.floor(found.epochMilliseconds / DAY_MS);
     };
-    if (next(startDate) === null) throw new Error("it has no day");
-    return { next };
+    if (next(first) === null) throw new Error("it has no day");
+    return rememberDays(next);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw refuse(`recurrence has no day, or is not a valid rule: ${why}.`);
   }
+}
+
+/** How many days of a rule are kept: more than two years, which is as far as gates look ahead. */
+const MAX_DAYS = 1000;
+/** How many days are passed over to continue what is known; beyond that it starts again. */
+const MAX_SKIPPED = 8;
+
+/** Keeps the days of a rule that were found, because finding one takes 0.1 to 5 ms. They have no gap. */
+function rememberDays(next: Recurrence["next"]): Recurrence {
+  let from = Number.POSITIVE_INFINITY;
+  let days: number[] = [];
+  const find = (start: number): number | null => {
+    const found = next(start);
+    if (found !== null) days.push(found);
+    return found;
+  };
+  return {
+    next(wanted) {
+      const last = days.at(-1);
+      if (wanted >= from && last !== undefined) {
+        if (wanted <= last) return days[findFirst(days, wanted)] ?? null;
+        for (let known = last, skipped = 0; days.length < MAX_DAYS && skipped <= MAX_SKIPPED; skipped += 1) {
+          const found = find(known + 1);
+          if (found === null || found >= wanted) return found;
+          known = found;
+        }
+      }
+      [from, days] = [wanted, []];
+      return find(wanted);
+    },
+  };
+}
+
+/** The index of the first day at or after the given one. @param days ascending */
+function findFirst(days: readonly number[], wanted: number): number {
+  let [low, high] = [0, days.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((days[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Returns the rule as the library reads it. */

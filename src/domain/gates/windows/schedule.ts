@@ -1,6 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { badInput } from "../../core/refusal.js";
-import { parseRecurrence, type Recurrence } from "./recurrence.js";
+import { parseRecurrence } from "./recurrence.js";
+import { clockOf, DAY_MS, toDay } from "./zone-clock.js";
 
 /*
  * When a window is active. Days recur on the calendar; each day's start and end are then read on the wall clock of the
@@ -45,7 +46,6 @@ export interface Timetable {
 
 /** How far ahead the end of a window that is always active is looked for. */
 const HORIZON_DAYS = 730;
-const DAY_MS = 86_400_000;
 
 /**
  * @throws Refusal BAD_USER_INPUT that names the field: an unknown time zone, a date or time that does not exist, a rule that
@@ -53,32 +53,26 @@ const DAY_MS = 86_400_000;
  */
 export function compileSchedule(schedule: Schedule): Timetable {
   const { kind } = schedule;
-  const timeZone = parseTimeZone(schedule.timeZone);
+  const clock = clockOf(parseTimeZone(schedule.timeZone));
   const startDate = parseDate("startDate", schedule.startDate);
   const endDate = schedule.endDate === null ? null : parseDate("endDate", schedule.endDate);
-  if (endDate !== null && Temporal.PlainDate.compare(endDate, startDate) < 0) {
-    throw badInput("endDate", "endDate must not be before startDate.");
-  }
+  const lastDay = endDate === null ? Number.POSITIVE_INFINITY : toDay(endDate);
+  if (lastDay < toDay(startDate)) throw badInput("endDate", "endDate must not be before startDate.");
   const startTime = parseTime("startTime", schedule.startTime);
   const endTime = parseTime("endTime", schedule.endTime);
   const recurrence = parseRecurrence(schedule.recurrence, startDate);
-  const endsNextDay = Temporal.PlainTime.compare(endTime, startTime) <= 0;
+  const daysLong = endTime <= startTime ? 1 : 0;
 
-  const toInstant = (date: Temporal.PlainDate, time: Temporal.PlainTime, disambiguation: "earlier" | "later") =>
-    date.toPlainDateTime(time).toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds;
-  const intervalOf = (date: Temporal.PlainDate): Interval => {
-    const end = endsNextDay ? date.add({ days: 1 }) : date;
-    return kind === "DENY"
-      ? { start: toInstant(date, startTime, "earlier"), end: toInstant(end, endTime, "later") }
-      : { start: toInstant(date, startTime, "later"), end: toInstant(end, endTime, "earlier") };
-  };
-  const days = daysOf(recurrence, endDate);
+  const intervalOf = (day: number): Interval => ({
+    start: clock.toInstant(day, startTime, kind === "DENY" ? "earlier" : "later"),
+    end: clock.toInstant(day + daysLong, endTime, kind === "DENY" ? "later" : "earlier"),
+  });
 
   function* intervals(from: number): Generator<Interval> {
     // An interval that lasts over midnight began a day earlier; one more day covers zones that move by a day.
-    const first = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone).toPlainDate();
+    let day = recurrence.next(clock.dayAt(from) - 2);
     let pending: Interval | null = null;
-    for (const day of days(first.subtract({ days: 2 }))) {
+    for (; day !== null && day <= lastDay; day = recurrence.next(day + 1)) {
       const next = intervalOf(day);
       if (next.end <= next.start || next.end <= from) continue;
       if (pending !== null && next.start <= pending.end && !isBeyondHorizon(pending.end, from)) {
@@ -99,7 +93,7 @@ export function compileSchedule(schedule: Schedule): Timetable {
     return { active: false, until: null };
   };
 
-  if (intervals(startDate.toZonedDateTime(timeZone).epochMilliseconds).next().done) {
+  if (intervals(clock.toInstant(toDay(startDate), 0, "earlier")).next().done) {
     throw badInput("endDate", "The window is never active between startDate and endDate.");
   }
   return { intervals, activityAt: remember(activityAt) };
@@ -107,16 +101,6 @@ export function compileSchedule(schedule: Schedule): Timetable {
 
 function isBeyondHorizon(end: number, from: number): boolean {
   return end > from + HORIZON_DAYS * DAY_MS;
-}
-
-/** The days on which a window begins, from a day on. */
-function daysOf(recurrence: Recurrence, endDate: Temporal.PlainDate | null) {
-  return function* (from: Temporal.PlainDate): Generator<Temporal.PlainDate> {
-    for (let day = recurrence.next(from); day !== null; day = recurrence.next(day.add({ days: 1 }))) {
-      if (endDate !== null && Temporal.PlainDate.compare(day, endDate) > 0) return;
-      yield day;
-    }
-  };
 }
 
 /** How many answers of a timetable are kept: a gate asks about now, and about the next few changes. */
@@ -155,7 +139,11 @@ function parseDate(field: string, value: string): Temporal.PlainDate {
   throw badInput(field, `${field} must be a date, such as 2026-12-24; ${JSON.stringify(value)} is none.`);
 }
 
-function parseTime(field: string, value: string): Temporal.PlainTime {
-  if (/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(value)) return Temporal.PlainTime.from(value);
+/** In milliseconds since midnight. */
+function parseTime(field: string, value: string): number {
+  if (/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(value)) {
+    const [hours = 0, minutes = 0, seconds = 0] = value.split(":").map(Number);
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000;
+  }
   throw badInput(field, `${field} must be a time of day, such as 09:30; ${JSON.stringify(value)} is none.`);
 }

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
+import { parseRecurrence } from "../../../../src/domain/gates/windows/recurrence.js";
 import { compileSchedule, type Schedule } from "../../../../src/domain/gates/windows/schedule.js";
 import { loosens } from "../../../../src/domain/gates/windows/strictness.js";
+import { ZoneClock } from "../../../../src/domain/gates/windows/zone-clock.js";
 import type { ScopeIds } from "../../../../src/entities/gates/gate-scope.js";
 
 /** Time zones of the host under which each answer must be the same. */
@@ -217,6 +219,73 @@ describe("The schedule of a window", () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe("The clock of a time zone", () => {
+  /** Zones with unusual changes: by half an hour, of a whole day, twice in a month, at midnight, and none. */
+  const ZONES = [
+    ...["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca"],
+    ...["America/Sao_Paulo", "Asia/Beirut", "America/St_Johns", "Antarctica/Troll", "Asia/Kathmandu", "UTC"],
+  ];
+  const DAY = 86_400_000;
+
+  it("answers as Temporal, in whatever order it is asked, also in the nights in which the clock changes", () => {
+    const days = fc.oneof(
+      fc.integer({ min: Date.parse("2005-01-01") / DAY, max: Date.parse("2045-01-01") / DAY }),
+      // Near a change of the clock.
+      fc
+        .tuple(fc.constantFrom(...ZONES), fc.integer({ min: 0, max: 60 }), fc.integer({ min: -3, max: 3 }))
+        .map(([zone, half, away]) => {
+          const from = Temporal.PlainDate.from("2005-01-01")
+            .add({ months: half * 6 })
+            .toZonedDateTime(zone);
+          const change = from.getTimeZoneTransition("next") ?? from;
+          return Math.floor(change.epochMilliseconds / DAY) + away;
+        }),
+    );
+    const seconds = fc.integer({ min: 0, max: 86_399 });
+    const asked = fc.array(fc.tuple(days, seconds), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(fc.constantFrom(...ZONES), asked, (zone, questions) => {
+        const clock = new ZoneClock(zone);
+        for (const [day, second] of questions) {
+          const local = Temporal.Instant.fromEpochMilliseconds(day * DAY + second * 1000)
+            .toZonedDateTimeISO("UTC")
+            .toPlainDateTime();
+          for (const disambiguation of ["earlier", "later"] as const) {
+            const expected = local.toZonedDateTime(zone, { disambiguation });
+            const instant = clock.toInstant(day, second * 1000, disambiguation);
+            assert.equal(instant, expected.epochMilliseconds, `${local} ${disambiguation} in ${zone}`);
+          }
+          const instant = day * DAY + second * 1000;
+          const date = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
+          assert.equal(clock.dayAt(instant), date.toZonedDateTime("UTC").epochMilliseconds / DAY, `${date} in ${zone}`);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("finds the days of a rule in whatever order they are asked for", () => {
+    const start = Temporal.PlainDate.from("2026-01-01");
+    const first = Date.parse("2026-01-01") / DAY;
+    const rules = [
+      "FREQ=WEEKLY;BYDAY=SU,MO",
+      "FREQ=MONTHLY;BYDAY=-1SU",
+      "FREQ=DAILY;COUNT=40",
+      "FREQ=DAILY;INTERVAL=3",
+    ];
+    const asked = fc.array(fc.integer({ min: first - 50, max: first + 1200 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.constantFrom(...rules), asked, (rule, questions) => {
+        const recurrence = parseRecurrence(rule, start);
+        for (const day of questions) {
+          assert.equal(recurrence.next(day), parseRecurrence(rule, start).next(day), `${rule} from day ${day}`);
+        }
+      }),
+      { numRuns: 40 },
     );
   });
 });
