@@ -8,12 +8,17 @@ import { explainWaiting } from "../../../../src/domain/promotions/waiting/explai
 import { Promotion } from "../../../../src/entities/releases/promotion.js";
 import { Client } from "../../../support/clients/client.js";
 import { type Named, Seed, unique } from "../../../support/data/seed.js";
+import { Issuer } from "../../../support/network/oidc-issuer.js";
 import { Clock, HOUR, MINUTE } from "../../../support/service/clock.js";
 import { readLog } from "../../../support/service/instances.js";
 import { startServer } from "../../../support/service/server.js";
 
 const clock = new Clock();
-const server = await startServer({ after }, { now: clock.now });
+const issuer = await Issuer.start({ after });
+const server = await startServer(
+  { after },
+  { now: clock.now, env: { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: "railyard", OIDC_ROLES: "dev=OPERATOR" } },
+);
 const { admin } = server;
 const seed = new Seed(admin);
 
@@ -321,6 +326,26 @@ describe("a credential that ends while a promotion waits", () => {
     assert.match((await read(first)).endReason, /has expired/);
     await server.app.tick();
     assert.deepEqual([await phaseOf(first), await phaseOf(second)], ["CANCELLED", "CANCELLED"]);
+  });
+
+  it("ends the promotion when the login of the person who asked for it ends, and nothing is admitted under it", async () => {
+    const expires = new Date(clock.now().getTime() + HOUR);
+    const login = async () => new Client(server.url, await issuer.sign({ roles: ["dev"] }, { expires }));
+    const [one, two, three] = [await gated(), await gated(), await gated()];
+    const first = await promote({ app: one.dev.id }, await login());
+    const second = await promote({ app: two.dev.id }, await login());
+    const third = await promote({ app: three.dev.id }, await login());
+    await report({ release: three.release.id }, "ci", "SUCCESS");
+    // A minute more than that, because clocks may differ by half a minute.
+    clock.advance(HOUR + MINUTE);
+    await report({ release: one.release.id }, "ci", "SUCCESS");
+    const { endReason, targets } = await read(first);
+    assert.equal(endReason, "The login of ada@example.com, who asked for it, has expired.");
+    assert.equal(targets[0].release, null);
+    // Without any report, the clock ends it.
+    await server.app.tick();
+    assert.deepEqual([await phaseOf(first), await phaseOf(second)], ["CANCELLED", "CANCELLED"]);
+    assert.equal(await phaseOf(third), "SUCCEEDED");
   });
 });
 
