@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../test/support/database/cluster.js";
-import { administer, createSqliteTemplate, createTemplate } from "../test/support/database/engine.js";
+import { createTemplate, query } from "../test/support/database/database-pool.js";
+import { createSqliteTemplate } from "../test/support/database/engine.js";
 import { type Engine, findEngines, findUnknownNames, getStartRank, needsProcess } from "./engines.js";
 
 /*
@@ -104,7 +105,7 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   } finally {
     rmSync(folder, { recursive: true });
-    await administer(url, `DROP DATABASE ${template}`).catch((error: unknown) => {
+    await query(url, `DROP DATABASE ${template}`).catch((error: unknown) => {
       // A cluster of this process stops at the same signal.
       if (!interrupted) throw error;
     });

@@ -11,6 +11,25 @@ import { DatabaseOpenError } from "./database.js";
 const UNRECORDED = "0.0.0";
 
 /**
+ * Whether `migrateSchema` would change nothing: every migration was executed, and a version is recorded that this one may follow.
+ *
+ * @param migrations all that this version knows
+ * @param executed the names in the table of migrations
+ * @param recorded the version in the database
+ */
+export function isUpToDate(
+  migrations: readonly MigrationClass[],
+  executed: readonly string[],
+  recorded: string | undefined,
+): boolean {
+  if (recorded === undefined || recorded === UNRECORDED || isNewer(recorded, VERSION)) return false;
+  const known = new Set(migrations.map((Migration) => new Migration().name));
+  return executed.length === known.size && executed.every((name) => known.has(name));
+}
+
+type MigrationClass = new () => { readonly name: string };
+
+/**
  * Runs the migrations that are missing, and records this version if there were any, or if none is recorded.
  *
  * @param name the database, for the message

@@ -46,6 +46,7 @@ function isUnreachable(error: unknown): boolean {
 
 /** A concurrent transaction inserted the same key. A retry reads its row, and reports what is wrong. */
 export const UNIQUE_VIOLATION = "23505";
+export const UNDEFINED_TABLE = "42P01";
 
 /** Whether a transaction can be retried: after a deadlock, serialization failure, unique violation or stale read. */
 export function isRetryable(error: unknown): boolean {

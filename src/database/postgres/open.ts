@@ -1,34 +1,31 @@
 import type { Pool } from "pg";
-import { DataSource, type DataSourceOptions, type QueryRunner } from "typeorm";
+import { DataSource } from "typeorm";
 import { Interruptible } from "../../async/interruptible.js";
 import { ENTITIES } from "../../entities/index.js";
 import { type Database, DatabaseOpenError, DatabaseUnavailable, type ProblemListener } from "../database.js";
-import { POSTGRES_MIGRATIONS } from "../migrations/postgres/index.js";
-import { ADVISORY_LOCKS, postgresDialect } from "../rows/dialect.js";
+import { postgresDialect } from "../rows/dialect.js";
 import { SnakeCaseNaming, Tables } from "../rows/entity-mapper.js";
 import { Reader, type Runner, type StatementCount } from "../rows/reader.js";
 import { Tx } from "../rows/tx.js";
-import { migrateSchema } from "../schema-version.js";
 import { type Attempt, StartAborted, type StartUpOptions, untilOpen } from "../start-up.js";
 import { Writes } from "../writes.js";
+import {
+  CONNECT_TIMEOUT_MS,
+  connectionOptions,
+  RESPONSE_TIMEOUT_MS,
+  STATEMENT_TIMEOUT_MS,
+  withoutPassword,
+} from "./connection.js";
 import { isTimeout, translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
+import { migrate } from "./migrate.js";
 import { PooledSnapshot, rowsOf, transact } from "./pool.js";
 
-/* Timeouts in milliseconds. Every wait has one. */
-
-/** To get a connection, new or from the pool. */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** A statement, including its wait for locks. The server ends it. */
-const STATEMENT_TIMEOUT_MS = 10_000;
-/** A statement whose server does not respond. The connection is closed. */
-const RESPONSE_TIMEOUT_MS = 15_000;
 /**
- * A transaction without statements, for example because its instance hangs. The server ends it and releases its locks.
+ * A transaction without statements, for example because its instance hangs. The server ends it and releases its locks. In
+ * milliseconds.
  */
 const IDLE_TIMEOUT_MS = 30_000;
-/** A migration that waits for the lock of another session, for example on a table. Then it is retried. */
-const MIGRATION_LOCK_TIMEOUT_MS = 5_000;
 
 export interface PostgresOptions extends StartUpOptions {
   /** Connections for writing, and as many for reading; one more listens. */
@@ -61,56 +58,15 @@ async function openOnce(url: string, options: PostgresOptions, attempt: Attempt)
   const opened: DataSource[] = [];
   try {
     await migrate(url, attempt);
-    opened.push(await connect(url, poolSize));
-    opened.push(await connect(url, poolSize));
+    opened.push(await connect(url, poolSize, ENTITIES));
+    // Only the entities of the writer are mapped: the mapping is the same for both, and takes a while.
+    opened.push(await connect(url, poolSize, []));
     const [writer, reader] = opened as [DataSource, DataSource];
     return assemble(url, { writer, reader }, options);
   } catch (error) {
     for (const source of opened) await source.destroy();
     throw translateError(error);
   }
-}
-
-/** Runs the migrations, one instance at a time. The others wait, and find nothing left to do. */
-async function migrate(url: string, attempt: Attempt): Promise<void> {
-  const source = await new DataSource({
-    ...connectionOptions(url, 2),
-    // Migrations have no statement timeout.
-    extra: {
-      connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, Math.max(1, attempt.remaining)),
-      lock_timeout: MIGRATION_LOCK_TIMEOUT_MS,
-      keepAlive: true,
-    },
-    entities: ENTITIES,
-    namingStrategy: new SnakeCaseNaming(),
-    migrations: POSTGRES_MIGRATIONS,
-    migrationsTableName: "migrations",
-  }).initialize();
-  try {
-    const lock = source.createQueryRunner();
-    // Locked by a transaction instead of the session, because a connection pooler does not keep sessions.
-    await lock.startTransaction();
-    await lockMigrations(lock);
-    attempt.proceed();
-    await migrateSchema(source, withoutPassword(url));
-    await lock.commitTransaction();
-  } finally {
-    await source.destroy();
-  }
-}
-
-/** @throws DatabaseUnavailable with the holder if another session holds the lock */
-async function lockMigrations(turn: QueryRunner): Promise<void> {
-  const lock = ADVISORY_LOCKS.migrations;
-  const [{ locked }] = await turn.query(`SELECT pg_try_advisory_xact_lock(${lock}) AS locked`);
-  if (locked) return;
-  const [holder] = await turn.query(
-    `SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
-      WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ${lock}
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-  );
-  const name = holder === undefined ? "" : `: process ${holder.pid} (${holder.application_name || "unnamed"})`;
-  throw new DatabaseUnavailable(`Another session holds the lock for migrations${name}.`);
 }
 
 interface Connections {
@@ -195,7 +151,7 @@ function problemReporter(onProblem: ProblemListener = () => undefined) {
   };
 }
 
-async function connect(url: string, poolSize: number): Promise<DataSource> {
+async function connect(url: string, poolSize: number, entities: typeof ENTITIES | []): Promise<DataSource> {
   const source = new DataSource({
     ...connectionOptions(url, poolSize),
     extra: {
@@ -207,30 +163,12 @@ async function connect(url: string, poolSize: number): Promise<DataSource> {
       // Statements are sent without waiting for the results of earlier ones.
       pipeline: true,
     },
-    entities: ENTITIES,
+    entities: [...entities],
     namingStrategy: new SnakeCaseNaming(),
   });
   return source.initialize();
 }
 
-function connectionOptions(url: string, poolSize: number) {
-  return {
-    type: "postgres",
-    url,
-    poolSize,
-    applicationName: "railyard",
-    installExtensions: false,
-    // The pool replaces connections that are lost while idle.
-    poolErrorHandler: () => undefined,
-  } satisfies DataSourceOptions;
-}
-
 function poolOf(source: DataSource): Pool {
   return (source.driver as unknown as { master: Pool }).master;
-}
-
-/** The address without its password. */
-function withoutPassword(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
 }

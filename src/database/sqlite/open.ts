@@ -147,7 +147,8 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     readonly,
     // SQLite would stop the event loop while it waits for the lock of another process.
     timeout: 0,
-    entities: ENTITIES,
+    // The mapping of the writer serves both, and takes a while.
+    entities: readonly ? [] : ENTITIES,
     namingStrategy: new SnakeCaseNaming(),
     migrations: readonly ? [] : SQLITE_MIGRATIONS,
     migrationsTableName: "migrations",

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import type { Client } from "../../support/clients/client.js";
 import { type Named, Seed, unique } from "../../support/data/seed.js";
-import { administer, freshDatabase } from "../../support/database/engine.js";
+import { query } from "../../support/database/database-pool.js";
+import { freshDatabase } from "../../support/database/engine.js";
 import {
   deliverWebhook,
   type Payload,
@@ -175,8 +176,8 @@ function getSteps({ repository, sha, pipelines, apps, builds }: Place): Record<s
 /** The number of deadlocks that PostgreSQL counted, after all connections closed. */
 async function deadlocks(databaseUrl: string): Promise<number> {
   const others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-  while ((await administer(databaseUrl, others)).length > 0);
+  while ((await query(databaseUrl, others)).length > 0);
   const count = "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()";
-  const [row] = (await administer(databaseUrl, count)) as [{ deadlocks: number }];
+  const [row] = (await query(databaseUrl, count)) as [{ deadlocks: number }];
   return row.deadlocks;
 }

@@ -8,7 +8,7 @@ import type { Client } from "../../support/clients/client.js";
 import { RestClient } from "../../support/clients/rest.js";
 import { Seed, unique } from "../../support/data/seed.js";
 import { type Cluster, startCluster } from "../../support/database/cluster.js";
-import { administer, createDatabase } from "../../support/database/engine.js";
+import { createDatabase, query } from "../../support/database/database-pool.js";
 import { startPostgresProxy } from "../../support/database/postgres-proxy.js";
 import { ADMIN_SECRET, type Cleanup, onlyOn, startServer } from "../../support/service/server.js";
 
@@ -150,7 +150,7 @@ describe("without its database", onlyOn("postgres"), () => {
       }),
     );
     const listeners = () =>
-      administer(
+      query(
         DATABASE_URL,
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'railyard listener' AND query <> '' AND datname = current_database()",
       ) as Promise<{ pid: number }[]>;
@@ -170,7 +170,7 @@ describe("without its database", onlyOn("postgres"), () => {
       assert.ok(await eventually(() => woken > before));
     };
     await wakes(a.admin);
-    await administer(DATABASE_URL, `SELECT pg_terminate_backend(${first})`);
+    await query(DATABASE_URL, `SELECT pg_terminate_backend(${first})`);
     await listening(first);
     await wakes(a.admin);
     await wakes(b.admin);

@@ -8,7 +8,7 @@ import { openDatabase } from "../../../src/database/open.js";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { bootstrapAdmin } from "../../../src/domain/access/tokens.js";
 import { SYSTEM_VIEWER } from "../../../src/domain/core/context.js";
-import { createDatabase } from "../../support/database/engine.js";
+import { createDatabase } from "../../support/database/database-pool.js";
 import { OFFLINE } from "../../support/service/offline.js";
 import { type Cleanup, onlyOn, startServer, temporaryFolder } from "../../support/service/server.js";
 

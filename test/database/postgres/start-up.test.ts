@@ -8,7 +8,8 @@ import { ADVISORY_LOCKS } from "../../../src/database/rows/dialect.js";
 import { Client } from "../../support/clients/client.js";
 import { Socket } from "../../support/clients/socket.js";
 import { Seed, unique } from "../../support/data/seed.js";
-import { administer, freshDatabase } from "../../support/database/engine.js";
+import { query } from "../../support/database/database-pool.js";
+import { freshDatabase } from "../../support/database/engine.js";
 import { startPostgresProxy } from "../../support/database/postgres-proxy.js";
 import { ADMIN_SECRET, onlyOn, startServer } from "../../support/service/server.js";
 import { type ServerProcess, startProcess } from "../../support/service/server-process.js";
@@ -25,6 +26,14 @@ describe("a start", onlyOn("postgres"), () => {
     await release();
     await server.ready();
     assert.equal(server.log.filter(({ msg }) => msg === "waiting for the database").length, 1);
+  });
+
+  it("does not wait for that lock if no migration is missing", async (t) => {
+    const DATABASE_URL = await freshDatabase(t);
+    await (await openDatabase(DATABASE_URL, { poolSize: 1 })).close();
+    await holdMigrations(t, DATABASE_URL);
+    await query(DATABASE_URL, "UPDATE schema_version SET version = '0.0.1'");
+    await (await openDatabase(DATABASE_URL, { poolSize: 1, startTimeout: 2500 })).close();
   });
 
   it("that waits for the lock exits within a second of SIGTERM, with 0", async (t) => {
@@ -50,14 +59,14 @@ describe("a start", onlyOn("postgres"), () => {
     );
     await givesUp(await blackHole(t), /cannot be reached: It did not respond in time\.$/);
     const role = `limited_${unique("role").replaceAll("-", "_")}`;
-    await administer(DATABASE_URL, `CREATE ROLE ${role} LOGIN PASSWORD 'limited' CONNECTION LIMIT 0`);
+    await query(DATABASE_URL, `CREATE ROLE ${role} LOGIN PASSWORD 'limited' CONNECTION LIMIT 0`);
     try {
       const limited = new URL(DATABASE_URL);
       limited.username = role;
       limited.password = "limited";
       await givesUp(limited.href, /cannot be reached: too many connections for role "\w+"$/);
     } finally {
-      await administer(DATABASE_URL, `DROP ROLE ${role}`);
+      await query(DATABASE_URL, `DROP ROLE ${role}`);
     }
   });
 });
@@ -109,13 +118,14 @@ describe("a connection that PostgreSQL ends in the packet that opens it", onlyOn
   });
 });
 
-/** Holds the lock for migrations on another connection. */
+/** Holds the lock for migrations on another connection, of a database that the next start has to look at. */
 async function holdMigrations(t: TestContext, url: string) {
   const holder = new pg.Client({ connectionString: url, application_name: "the holder" });
   holder.on("error", () => undefined);
   await holder.connect();
   t.after(() => holder.end().catch(() => undefined));
   const { rows } = await holder.query("SELECT pg_backend_pid() AS pid");
+  await holder.query("UPDATE schema_version SET version = '0.0.0'");
   await holder.query(`SELECT pg_advisory_lock(${ADVISORY_LOCKS.migrations})`);
   return { pid: rows[0].pid as number, release: () => holder.end() };
 }

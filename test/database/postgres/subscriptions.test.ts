@@ -4,7 +4,8 @@ import { decodeCursor } from "../../../src/entities/history/event-cursor.js";
 import type { Client } from "../../support/clients/client.js";
 import { LOG_START, Socket } from "../../support/clients/socket.js";
 import { Seed } from "../../support/data/seed.js";
-import { administer, freshDatabase } from "../../support/database/engine.js";
+import { query } from "../../support/database/database-pool.js";
+import { freshDatabase } from "../../support/database/engine.js";
 import { readLog, startInstances } from "../../support/service/instances.js";
 import { ADMIN_SECRET, onlyOn, startServer, type TestServer } from "../../support/service/server.js";
 
@@ -71,7 +72,7 @@ describe("a subscriber at one instance", onlyOn("postgres"), () => {
     await seed.app();
     await watch.take(1);
     const replaced = decodeCursor(kept) as number;
-    await administer(
+    await query(
       DATABASE_URL,
       `BEGIN; UPDATE events SET actor_name = 'another' WHERE position > ${replaced};
       INSERT INTO events SELECT position + 1, type, occurred_at, actor_name, actor_role, pipeline_id, promotion_id, release_id,
@@ -86,7 +87,7 @@ describe("a subscriber at one instance", onlyOn("postgres"), () => {
 /** Sets the log back to a cursor, as a failover to a standby does that did not have the newest events yet. */
 async function loseEvents(url: string, cursor: string): Promise<void> {
   const head = decodeCursor(cursor) as number;
-  await administer(
+  await query(
     url,
     `BEGIN; DELETE FROM event_apps WHERE position > ${head}; DELETE FROM events WHERE position > ${head};
     UPDATE event_log SET head = ${head}; COMMIT`,

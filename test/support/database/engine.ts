@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import pg from "pg";
 import { openDatabase } from "../../../src/database/open.js";
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
 import { type Cleanup, temporaryFolder } from "../service/temporary-folder.js";
+import { borrowDatabase, createDatabase, query } from "./database-pool.js";
 
 /*
  * The engine that the tests run on. If TEST_DATABASE_URL is set (a postgres:// URL whose user may create databases), every
@@ -14,6 +13,8 @@ import { type Cleanup, temporaryFolder } from "../service/temporary-folder.js";
 export type Engine = "sqlite" | "postgres";
 
 const clusterUrl = process.env.TEST_DATABASE_URL || null;
+/** The template of new databases, with all tables. Without it, servers create the tables. */
+const TEMPLATE = process.env.TEST_DATABASE_TEMPLATE || undefined;
 
 export const engine: Engine = clusterUrl === null ? "sqlite" : "postgres";
 
@@ -27,22 +28,24 @@ export function runsPerEngine(runs: number): number {
   return Math.ceil(runs / 2);
 }
 
-/** Creates the URL of a new database. It is removed at the end of the test. */
+/** Creates a new database, and returns its URL. It is removed at the end of the test. */
 export async function freshDatabase(t: Cleanup): Promise<string> {
-  if (clusterUrl === null) {
-    const file = join(temporaryFolder(t), "railyard.sqlite");
-    if (process.env.TEST_SQLITE_TEMPLATE) copyFileSync(process.env.TEST_SQLITE_TEMPLATE, file);
-    return `sqlite:${file}`;
-  }
-  return createDatabase(t, clusterUrl, process.env.TEST_DATABASE_TEMPLATE || "template0");
+  return clusterUrl === null ? freshFile(t) : createDatabase(t, clusterUrl, TEMPLATE);
 }
 
-/** Creates a database on a cluster from a template, and drops it at the end of the test. */
-export async function createDatabase(t: Cleanup, clusterUrl: string, template = "template0"): Promise<string> {
-  const name = `railyard_test_${randomBytes(8).toString("hex")}`;
-  await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
-  t.after(() => administer(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-  return databaseUrl(clusterUrl, name);
+/**
+ * Returns the URL of an empty database, like `freshDatabase`, for a server that is closed before the cleanup of `t`: on PostgreSQL,
+ * other tests of the process may use the database afterwards.
+ */
+export async function borrowFreshDatabase(t: Cleanup): Promise<string> {
+  if (clusterUrl === null) return freshFile(t);
+  return TEMPLATE === undefined ? createDatabase(t, clusterUrl) : borrowDatabase(t, clusterUrl, TEMPLATE);
+}
+
+function freshFile(t: Cleanup): string {
+  const file = join(temporaryFolder(t), "railyard.sqlite");
+  if (process.env.TEST_SQLITE_TEMPLATE) copyFileSync(process.env.TEST_SQLITE_TEMPLATE, file);
+  return `sqlite:${file}`;
 }
 
 /** Creates a SQLite file with all tables, to copy for each server. */
@@ -52,28 +55,9 @@ export async function createSqliteTemplate(folder: string): Promise<string> {
   return file;
 }
 
-/** Creates a template database with all tables. */
-export async function createTemplate(clusterUrl: string): Promise<string> {
-  const name = `railyard_template_${randomBytes(8).toString("hex")}`;
-  await administer(clusterUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
-  await (await openDatabase(databaseUrl(clusterUrl, name), { poolSize: 1 })).close();
-  return name;
-}
-
-export async function administer(clusterUrl: string, statement: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: clusterUrl });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return (await client.query(statement)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 /** Runs a statement on a database that no server has open, and returns its rows. */
 export async function queryStopped(url: string, statement: string): Promise<unknown[]> {
-  if (!url.startsWith("sqlite:")) return administer(url, statement);
+  if (!url.startsWith("sqlite:")) return query(url, statement);
   const file = new SqliteFile(url.slice("sqlite:".length));
   try {
     return file
@@ -83,10 +67,4 @@ export async function queryStopped(url: string, statement: string): Promise<unkn
   } finally {
     file.close();
   }
-}
-
-function databaseUrl(clusterUrl: string, name: string): string {
-  const url = new URL(clusterUrl);
-  url.pathname = `/${name}`;
-  return url.href;
 }

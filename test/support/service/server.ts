@@ -4,7 +4,7 @@ import { type Config, readConfig } from "../../../src/config.js";
 import type { Database } from "../../../src/database/database.js";
 import type { Role } from "../../../src/entities/core/enums.js";
 import { Client } from "../clients/client.js";
-import { freshDatabase } from "../database/engine.js";
+import { borrowFreshDatabase } from "../database/engine.js";
 import { WriteGuard } from "../database/write-guard.js";
 import type { Cleanup } from "./temporary-folder.js";
 
@@ -114,7 +114,7 @@ export async function startServer(t: Cleanup, options: ServerOptions = {}): Prom
     guard.check();
   });
   const cleanup: Cleanup = { after: (step) => cleanups.push(step) };
-  const DATABASE_URL = options.env?.DATABASE_URL ?? (await freshDatabase(cleanup));
+  const DATABASE_URL = options.env?.DATABASE_URL ?? (await borrowFreshDatabase(cleanup));
   const config = readConfig({ PORT: "0", ADMIN_TOKEN: ADMIN_SECRET, ...options.env, DATABASE_URL });
   const server = new TestServer(config, options, guard);
   cleanup.after(() => server.stop());

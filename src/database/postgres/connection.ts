@@ -1,0 +1,28 @@
+import type { DataSourceOptions } from "typeorm";
+
+/* How connections are opened. Timeouts are in milliseconds, and every wait has one. */
+
+/** To get a connection, new or from the pool. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** A statement, including its wait for locks. The server ends it. */
+export const STATEMENT_TIMEOUT_MS = 10_000;
+/** A statement whose server does not respond. The connection is closed. */
+export const RESPONSE_TIMEOUT_MS = 15_000;
+
+export function connectionOptions(url: string, poolSize: number) {
+  return {
+    type: "postgres",
+    url,
+    poolSize,
+    applicationName: "railyard",
+    installExtensions: false,
+    // The pool replaces connections that are lost while idle.
+    poolErrorHandler: () => undefined,
+  } satisfies DataSourceOptions;
+}
+
+/** The address without its password. */
+export function withoutPassword(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
