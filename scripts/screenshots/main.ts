@@ -5,6 +5,7 @@ import { Client } from "../../test/support/clients/client.js";
 import { ServerProcess } from "../../test/support/service/server-process.js";
 import { createHolds } from "./holds.js";
 import { createBusy, createLarge, createOthers, createSmall } from "./pipelines.js";
+import { createRollout, type Rollouts } from "./rollouts.js";
 import { Story } from "./story.js";
 
 /*
@@ -30,28 +31,34 @@ interface Shot {
 }
 
 /** @param promotion the one that waits */
-const listPages = (promotion: string): readonly Shot[] => [
+const listPages = (promotion: string, { inWaves, done }: Rollouts): readonly Shot[] => [
   { name: "overview", path: "/", text: "storefront" },
   { name: "board", path: "/pipelines/storefront", text: "release managers 0 of 1" },
   { name: "board-small", path: "/pipelines/myapp", text: "release managers 1 of 2" },
   { name: "board-large", path: "/pipelines/fleet", text: "release managers 0 of 1" },
-  { name: "graph", path: "/pipelines/storefront/graph", text: "storefront-qa v5 waits" },
+  { name: "board-waves", path: "/pipelines/payments", text: "payments-sa" },
+  { name: "graph", path: "/pipelines/storefront/graph", text: "storefront-qa v6 waits" },
   { name: "graph-small", path: "/pipelines/myapp/graph", text: "myapp-qa v3 waits" },
   { name: "graph-large", path: "/pipelines/fleet/graph", text: "shop-001-test v2 waits" },
   { name: "timeline", path: "/pipelines/storefront/timeline", text: "storefront-ap v3" },
   { name: "rules", path: "/pipelines/myapp/rules", text: "release managers" },
   { name: "rule-dialog", path: "/pipelines/myapp/rules", text: "release managers", press: /^Edit/ },
   { name: "promotion", path: `/promotions/${promotion}`, text: "Waits for" },
+  { name: "promotion-waves", path: `/promotions/${inWaves}`, text: "Wave 2" },
+  { name: "promotion-done", path: `/promotions/${done}`, text: "succeeded" },
   { name: "approvals", path: "/approvals", text: "Waiting for your vote" },
   { name: "vote-dialog", path: "/approvals", text: "Waiting for your vote", press: /^Approve myapp/ },
   { name: "promote-dialog", path: "/pipelines/storefront", text: "storefront-eu", press: /^Promote to production/ },
   { name: "freezes", path: "/freezes", text: "Black Friday" },
   { name: "app", path: "/apps/storefront-eu?compare=3&compare=4", text: "v3 and v4" },
+  { name: "app-quarantine", path: "/apps/payments-dev", text: "Refunds are booked twice" },
+  { name: "tokens", path: "/tokens", text: "Lin Wei" },
+  { name: "audit", path: "/audit", text: "Changes of tokens" },
   { name: "sign-in", path: "/", text: "Token" },
 ];
 
 /** What the documents show. */
-const DOCUMENTED = ["board"];
+const DOCUMENTED = ["board", "promotion-waves"];
 
 const [folder, part = ""] = process.argv.slice(2);
 const server = new ServerProcess({
@@ -69,12 +76,13 @@ try {
   await createSmall(story);
   await createBusy(story);
   await createOthers(story);
+  const rollouts = await createRollout(story);
   if (folder !== undefined) await createLarge(story);
   const promotion = await createHolds(story, (secret) => new Client(url, secret), folder !== undefined);
   const viewer = await story.person("Priya Nair", "ADMIN", ["release-managers"]);
   const target = folder ?? "docs/images";
   mkdirSync(target, { recursive: true });
-  for (const page of listPages(promotion)) {
+  for (const page of listPages(promotion, rollouts)) {
     if (folder === undefined ? !DOCUMENTED.includes(page.name) : !wanted(page.name)) continue;
     for (const width of folder === undefined ? [1440] : WIDTHS) {
       for (const scheme of SCHEMES) await take(browser, url, page, viewer, width, scheme, target);
@@ -116,6 +124,7 @@ async function take(
   if (press !== undefined) await page.getByRole("button", { name: press }).first().click();
   await page.waitForTimeout(900);
   await page.screenshot({
+    fullPage: folder !== undefined,
     path: join(target, folder === undefined ? `${name}-${colorScheme}.png` : `${name}-${width}-${colorScheme}.png`),
   });
   await context.close();

@@ -13,8 +13,8 @@ export async function createSmall(story: Story): Promise<void> {
     await story.status(build, "ci/build", "SUCCESS");
     await story.release("myapp-dev", build);
   }
-  for (const build of [first, second, third]) await story.release("myapp-qa", build);
   for (const build of [first, second]) await story.status(build, "qa/smoke", "SUCCESS");
+  for (const build of [first, second, third]) await story.release("myapp-qa", build);
   await story.status(fourth, "qa/smoke", "PENDING");
   for (const build of [first, second]) await story.release("myapp-eu", build);
 }
@@ -37,7 +37,6 @@ export async function createBusy(story: Story): Promise<void> {
   for (const build of builds) await story.status(build, "ci/build", "SUCCESS", "412 tests");
   for (const build of builds) await story.release("storefront-dev", build);
   for (const n of [0, 1, 2, 3, 4]) await story.release("storefront-next", at(n));
-  await story.rollback("storefront-next");
   for (const n of [0, 1, 2, 3, 4]) await story.release("storefront-qa", at(n));
   for (const n of [0, 1, 2, 4]) await story.release("storefront-load", at(n));
   for (const n of [0, 1, 2, 3]) await story.status(at(n), "qa/smoke", "SUCCESS");
@@ -53,6 +52,10 @@ export async function createBusy(story: Story): Promise<void> {
     "FAILED",
     "Readiness probe failed: 503 from /healthz",
   );
+  // A rollback holds automation until a person resumes it.
+  const policy = { pipeline: "storefront", stage: "STAGING", autoPromote: true };
+  await story.client.mutate("updateStagePolicy", policy, "policy { stage }");
+  await story.rollback("storefront-load");
   for (const [number, title] of [
     [418, "Gift cards"],
     [421, "Dark product pages"],

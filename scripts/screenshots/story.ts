@@ -42,14 +42,16 @@ export class Story {
     return (await this.client.mutate("createPipeline", given, "pipeline { id }")).pipeline.id;
   }
 
-  async app(pipeline: string, name: string, stage: string, { checks = [], ...app }: AppInput = {}): Promise<void> {
+  /** Creates an app in a stage. Returns the id of its coupling. */
+  async app(pipeline: string, name: string, stage: string, { checks = [], ...app }: AppInput = {}): Promise<string> {
     await this.client.mutate("createApp", { name, ...app }, "app { id }");
     const coupling = { pipeline, app: name, stage, requiredChecks: checks };
-    await this.client.mutate(
+    const added = await this.client.mutate(
       "addCoupling",
       { ...coupling, ...(stage === "DEVELOPMENT" && { autoDeploy: false }) },
       "coupling { id }",
     );
+    return added.coupling.id;
   }
 
   /** The n-th build of a repository, counted from zero. */
@@ -66,7 +68,7 @@ export class Story {
   }
 
   async release(app: string, build: string): Promise<string> {
-    const input = { app, build, force: true, reason: "A screenshot" };
+    const input = { app, build };
     return (await this.client.mutate<{ release: Id }>("createRelease", input, "release { id }")).release.id;
   }
 

@@ -1,20 +1,29 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Browser } from "playwright-core";
 import { launchBrowser, openTab, skipWithoutBrowser, type TabOptions } from "../support/clients/browser.js";
 import { type EveryPage, fillEveryPage, MARKUP, visit } from "../support/data/every-page.js";
 import { unique } from "../support/data/seed.js";
+import { freshDatabase } from "../support/database/engine.js";
 import { suiteCleanup } from "../support/service/cleanup.js";
-import { ADMIN_SECRET, startServer, type TestServer } from "../support/service/server.js";
+import { ADMIN_SECRET, startServer, type TestServer, temporaryFolder } from "../support/service/server.js";
+
+/** Buttons that only change what is shown. */
+const READING =
+  /^(Sign out|All|Releases|Promotions|Approvals|Checks|Holds and quarantines|Freezes and windows|nights-.*|Incident .*)$/;
 
 describe("the pages in a browser", { skip: skipWithoutBrowser }, () => {
   const cleanup = suiteCleanup();
   let server: TestServer;
   let browser: Browser;
   let every: EveryPage;
+  let database: string;
   before(async () => {
     browser = await launchBrowser();
-    server = await startServer(cleanup);
+    database = await freshDatabase(cleanup);
+    server = await startServer(cleanup, { env: { DATABASE_URL: database } });
     every = await fillEveryPage(server);
   });
   after(() => browser?.close());
@@ -96,6 +105,38 @@ describe("the pages in a browser", { skip: skipWithoutBrowser }, () => {
     await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
     await page.getByRole("row", { name: new RegExp(`${name}.*revoked`) }).waitFor();
     await viewer.page.getByText("The token was revoked.").waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  it("offer a viewer nothing that the service would refuse", async (t) => {
+    const { secret } = await server.admin.mutate("createToken", { name: unique("viewer"), role: "VIEWER" }, "secret");
+    const { page, problems } = await open(t, "/", { token: secret });
+    const forAdministrators = ["/tokens", "/audit"];
+    for (const one of every.pages.filter(({ path }) => !forAdministrators.includes(path))) {
+      const text = one.path === "/approvals" ? "Approvals" : one.text;
+      await visit(page, server, { path: one.path, text });
+      const buttons = await page.getByRole("button").allTextContents();
+      const acting = buttons.filter((name) => !READING.test(name));
+      assert.deepEqual(acting, [], one.path);
+      assert.equal(await page.locator("[draggable=true]").count(), 0, one.path);
+    }
+    assert.deepEqual(problems, []);
+  });
+
+  it("work behind a path, where only trusted documents run", async (t) => {
+    const manifest = join(temporaryFolder(t), "trusted.json");
+    writeFileSync(manifest, "{}");
+    await server.stop();
+    const env = { DATABASE_URL: database, BASE_PATH: "/railyard", TRUSTED_DOCUMENTS: manifest };
+    const restricted = await startServer(t, { env });
+    const url = `${restricted.url}/railyard`;
+    const { page, problems } = await openTab(t, browser, url, { token: every.secret });
+    for (const one of every.pages) await visit(page, { url }, one);
+    await page.goto(`${url}/promotions/${every.waiting}`);
+    await page.getByRole("button", { name: /^Approve/ }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Approve", exact: true }).click();
+    await page.getByRole("region", { name: "Approvals" }).getByText("2 of 2 approvals").waitFor();
+    assert.ok(page.url().startsWith(url), page.url());
     assert.deepEqual(problems, []);
   });
 });

@@ -57,7 +57,7 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
     const reads = readConfig ? ", may read config" : "";
     const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
     await append(tx, ctx.viewer, ctx.now(), [
-      changed("TOKEN_CREATED", made, `Token ${name} made, ${input.role}${standsFor}${only}${reads}`),
+      changed("TOKEN_CREATED", made, `Token ${name} created: ${input.role}${standsFor}${only}${reads}`),
     ]);
     return made;
   });
@@ -166,7 +166,7 @@ async function bootstrap(tx: Tx, ctx: TxCtx, secret: string): Promise<void> {
     },
     secret,
   );
-  await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin made, ADMIN")]);
+  await append(tx, ctx.viewer, ctx.now(), [changed("TOKEN_CREATED", token, "Token admin created: ADMIN")]);
 }
 
 async function insertToken(

@@ -27,7 +27,7 @@ describe("a token's pipelines", () => {
     const { tokens, events } = await admin.ask(list);
     assert.deepEqual(tokens.nodes.at(-1), { id: token.id, pipelines: [{ id: one.id }, { id: two.id }] });
     const names = [one.name, two.name].sort().join(", ");
-    assert.equal(events.nodes[0].summary, `Token ci made, VIEWER, for ${names} only`);
+    assert.equal(events.nodes[0].summary, `Token ci created: VIEWER, for ${names} only`);
   });
 
   it("are null if unrestricted, also if null was given", async (t) => {

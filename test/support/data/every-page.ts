@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import type { TestServer } from "../service/server.js";
 import { line, member, promoteWhenReady, requireApprovals } from "./approvals.js";
+import { createFleet } from "./rollouts.js";
 import { type Named, Seed, unique } from "./seed.js";
 
 /** A name full of markup, which every page shows as text. */
@@ -64,6 +65,8 @@ export async function fillEveryPage(server: TestServer): Promise<EveryPage> {
   };
   const times = { startTime: "22:00:00", endTime: "06:00:00", startDate: "2030-01-01" };
   await server.admin.mutate("createDeploymentWindow", { ...window, ...times }, "window { id }");
+  const fleet = await createFleet(server.admin, [1, 1], { policy: { manualWaves: [2] } });
+  const rollout = await server.admin.mutate("promote", { app: fleet.staging.id }, "promotion { id }");
   return {
     ...{ secret: viewer.secret, pipeline, dev, live, promotion: started.promotion.id, waiting: waiting.id },
     pages: [
@@ -75,6 +78,7 @@ export async function fillEveryPage(server: TestServer): Promise<EveryPage> {
       { path: `/pipelines/${held.pipeline.name}/rules`, text: "Time and checks" },
       { path: `/promotions/${started.promotion.id}`, text: "Targets" },
       { path: `/promotions/${waiting.id}`, text: "Waits for" },
+      { path: `/promotions/${rollout.promotion.id}`, text: "Wave 2" },
       { path: `/apps/${dev.name}?compare=1&compare=2`, text: "v1 and v2" },
       { path: "/approvals", text: "Waiting for your vote" },
       { path: "/freezes", text: "The next 14 days" },

@@ -1,7 +1,7 @@
 import { useNow } from "../api/clock";
 import type { BlockerDetailsFragment } from "../gql/graphql";
 import { Icon } from "../ui/icons/icons";
-import { localTimes } from "../ui/text/format";
+import { readable } from "../ui/text/format";
 import styles from "./acting.module.css";
 import { describeRemedy } from "./remedies";
 
@@ -31,7 +31,7 @@ export function BlockerList({ blockers, past = false }: BlockerListProps) {
           <Icon name="lock" size={14} />
           <div>
             <p>
-              {localTimes(blocker.message)}
+              {readable(blocker.message)}
               {apps.length > 1 && <span className={styles.others}> and {apps.length - 1} more apps</span>}
             </p>
             {past || <p className={styles.remedy}>{describeRemedy(blocker, now)}</p>}

@@ -29,7 +29,7 @@ export function AutomationHoldNote({ coupling, app, button = {} }: AutomationHol
       title={isEarly ? "Automatic deploys are held" : "Automatic promotions are held"}
       tools={isEarly ? undefined : <ResumeButton coupling={coupling.id} app={app} button={button} />}
     >
-      {reason} · {by.person ?? by.name}, <Age time={since} />
+      {reason.replace(/\.$/, "")} · {by.person ?? by.name}, <Age time={since} />
       {isEarly && " · ends with the next release or promotion"}
     </Note>
   );

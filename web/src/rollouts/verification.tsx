@@ -1,7 +1,7 @@
 import { useNow } from "../api/clock";
 import type { VerificationStateFragment } from "../gql/graphql";
 import { StateIcon } from "../ui/icons/icons";
-import { formatDuration } from "../ui/text/format";
+import { formatDuration, formatTime } from "../ui/text/format";
 import { Note } from "./note";
 import styles from "./note.module.css";
 
@@ -40,7 +40,7 @@ function describeChecks(checks: readonly string[]): string {
 function TimeLeft({ until }: { readonly until: string }) {
   const left = Date.parse(until) - useNow();
   return (
-    <time dateTime={until} title={new Date(until).toLocaleString()}>
+    <time dateTime={until} title={formatTime(until)}>
       {left > 0 ? `Fails in ${formatDuration(left)} unless it passes` : "Its time is over"}
     </time>
   );
@@ -50,7 +50,7 @@ function TimeLeft({ until }: { readonly until: string }) {
 export function VerifiedMark({ release: { verifiedAt } }: { readonly release: VerificationStateFragment }) {
   if (verifiedAt === null) return null;
   return (
-    <span className={styles.verified} title={`Verified ${new Date(verifiedAt).toLocaleString()}`}>
+    <span className={styles.verified} title={`Verified ${formatTime(verifiedAt)}`}>
       <StateIcon state="good" size={12} /> verified
     </span>
   );

@@ -10,6 +10,7 @@ import { useToast } from "../../ui/dialogs/toasts";
 import { Message } from "../../ui/message";
 import page from "../../ui/page.module.css";
 import { Age } from "../../ui/text/age";
+import { count, formatDate } from "../../ui/text/format";
 import { CreateTokenDialog } from "./create-token-dialog";
 
 type Token = TokensQuery["tokens"]["nodes"][number];
@@ -35,7 +36,7 @@ export default function TokensPage() {
       <div className={page.header}>
         <div>
           <h1>Tokens</h1>
-          <p className={page.facts}>{totalCount.toLocaleString("en")} in all</p>
+          <p className={page.facts}>{count(totalCount, "token")}</p>
         </div>
         <Button kind="primary" onClick={() => setCreating(true)}>
           Create token
@@ -43,7 +44,7 @@ export default function TokensPage() {
       </div>
       <section className={page.panel} data-stale={stale || undefined} aria-label="Tokens">
         <div className={page.scroll}>
-          <table className={page.table}>
+          <table className={`${page.table} ${page.stacked}`}>
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -82,13 +83,19 @@ function Row({ token, onRevoke }: { readonly token: Token; onRevoke(token: Token
   const expired = expiresAt !== null && Date.parse(expiresAt) <= now;
   return (
     <tr>
-      <td>{name}</td>
+      <td data-full="">
+        <b>{name}</b>
+      </td>
       <td className={page.nowrap}>{role.toLowerCase()}</td>
-      <td>{pipelines === null ? "all" : pipelines.map((one) => one.name).join(", ") || "none"}</td>
-      <td className={page.nowrap}>
+      <td data-label="Pipelines">
+        {pipelines === null ? "all" : pipelines.map((one) => one.name).join(", ") || "none"}
+      </td>
+      <td className={page.nowrap} data-label="Created">
         <Age time={createdAt} />
       </td>
-      <td className={page.nowrap}>{lastUsedAt === null ? "never" : <Age time={lastUsedAt} />}</td>
+      <td className={page.nowrap} data-label="Last used">
+        {lastUsedAt === null ? "never" : <Age time={lastUsedAt} />}
+      </td>
       <td className={page.nowrap}>
         {revokedAt !== null ? (
           <span className={page.muted}>revoked</span>
@@ -97,7 +104,7 @@ function Row({ token, onRevoke }: { readonly token: Token; onRevoke(token: Token
         ) : expiresAt === null ? (
           "valid"
         ) : (
-          `until ${new Date(expiresAt).toLocaleDateString()}`
+          `until ${formatDate(expiresAt)}`
         )}
       </td>
       <td className={page.end}>

@@ -27,7 +27,7 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
     );
   return (
     <div className={page.scroll}>
-      <table className={page.table}>
+      <table className={`${page.table} ${page.stacked}`}>
         <thead>
           <tr>
             <th scope="col">Compare</th>
@@ -69,7 +69,7 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
                   {failureReason !== null && <p className={page.reason}>{failureReason}</p>}
                   <Verification release={release} />
                 </td>
-                <td className={page.wide}>
+                <td className={page.wide} data-full="">
                   <Commit commit={build.commit} />
                   <p className={styles.about}>
                     <About release={release} />
@@ -80,7 +80,9 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
                     </div>
                   )}
                 </td>
-                <td className={page.nowrap}>{createdBy.name}</td>
+                <td className={page.nowrap} data-label="By">
+                  {createdBy.name}
+                </td>
                 <td className={`${page.end} ${page.nowrap}`}>
                   <Age time={updatedAt} />
                 </td>

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { type CSSProperties, lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { ActionsProvider } from "../../acting/actions";
 import { loadPart } from "../../api/load-part";
@@ -14,7 +14,7 @@ import { GateBanner } from "../freezes/freeze-banner";
 import { PipelineTabs } from "../timeline/pipeline-tabs";
 import styles from "./board-page.module.css";
 import { findAppState } from "./cards/app-state";
-import { StageColumn } from "./columns/stage-column";
+import { isCrowded, StageColumn } from "./columns/stage-column";
 import type { Board } from "./model";
 import { usePlans } from "./plans/use-plans";
 import { useBoard } from "./use-board";
@@ -49,7 +49,7 @@ export function BoardPage() {
       <ActionsProvider revision={revision}>
         <BoardHeader board={board} filter={filter} onFilter={setFilter} />
         <GateBanner stages={board.pipeline.stages} />
-        <div className={styles.board} data-stale={stale || undefined}>
+        <div className={styles.board} data-stale={stale || undefined} style={toGrid(columns)}>
           {columns.map(({ stage, appIds }) => {
             const listed = appIds.flatMap((id) => apps.get(id) ?? []);
             const next = NEXT_STAGE[stage];
@@ -74,6 +74,14 @@ export function BoardPage() {
       </ActionsProvider>
     </VotingProvider>
   );
+}
+
+/** Columns of many apps are wider. */
+function toGrid(columns: Board["stages"]): CSSProperties {
+  const widths = columns.map(({ appIds }) => `minmax(0, ${isCrowded(appIds.length) ? 2.4 : 1}fr)`);
+  // The style sheet has one column instead on small screens.
+  const style: CSSProperties & { "--columns": string } = { "--columns": widths.join(" ") };
+  return style;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,6 +1,7 @@
 import { useNow } from "../../api/clock";
 import type { FreezeRowFragment, WindowRowFragment } from "../../gql/graphql";
 import page from "../../ui/page.module.css";
+import { formatTime } from "../../ui/text/format";
 import styles from "./freezes.module.css";
 import { describeScope } from "./scope";
 
@@ -49,7 +50,7 @@ export function Calendar({ freezes, windows, onSelect }: CalendarProps) {
       id: window.id,
       kind: window.kind,
       name: window.name,
-      about: `${window.kind === "ALLOW" ? "only then" : "not then"}: ${describeScope(window.scope)}`,
+      about: `${window.kind === "ALLOW" ? "open only then" : "closed then"}: ${describeScope(window.scope)}`,
       bars: window.occurrences.flatMap(({ startsAt, endsAt }) => clip(startsAt, endsAt)),
       problem: window.problem,
       select: () => onSelect(window),
@@ -88,8 +89,8 @@ export function Calendar({ freezes, windows, onSelect }: CalendarProps) {
                         className={styles.bar}
                         data-kind={kind}
                         style={place(bar)}
-                        aria-label={`${new Date(bar.from).toLocaleString()} to ${new Date(bar.to).toLocaleString()}`}
-                        title={`${new Date(bar.from).toLocaleString()} – ${new Date(bar.to).toLocaleString()}`}
+                        aria-label={`${formatTime(bar.from)} to ${formatTime(bar.to)}`}
+                        title={`${formatTime(bar.from)} – ${formatTime(bar.to)}`}
                       />
                     ))}
                     <i className={styles.now} style={place({ from: now, to: now })} />

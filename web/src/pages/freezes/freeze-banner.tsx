@@ -2,7 +2,7 @@ import { Link } from "react-router";
 import { useNow } from "../../api/clock";
 import type { BoardQuery } from "../../gql/graphql";
 import { Icon } from "../../ui/icons/icons";
-import { formatDuration, formatMoment, localTimes, STAGE_NAMES } from "../../ui/text/format";
+import { formatDuration, formatMoment, readable, STAGE_NAMES } from "../../ui/text/format";
 import styles from "./freezes.module.css";
 
 type BoardStage = NonNullable<BoardQuery["pipeline"]>["stages"][number];
@@ -47,5 +47,5 @@ function describe({ cause, message }: GateBlocker): string {
   if (cause?.__typename === "DeploymentWindow") {
     return `is closed by the window ${cause.name}${cause.windowMessage === null ? "" : `: ${cause.windowMessage}`}`;
   }
-  return localTimes(message);
+  return readable(message);
 }

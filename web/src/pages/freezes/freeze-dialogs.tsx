@@ -14,7 +14,7 @@ import { useClient } from "../../session/session";
 import fields from "../../ui/controls/fields.module.css";
 import { Dialog } from "../../ui/dialogs/dialog";
 import { useToast } from "../../ui/dialogs/toasts";
-import { firstLine, shortSha } from "../../ui/text/format";
+import { firstLine, formatTime, shortSha } from "../../ui/text/format";
 import { HOUR_MS, LengthField } from "./length-field";
 
 interface FreezeDialogProps {
@@ -79,8 +79,8 @@ export function ExtendFreezeDialog({ freeze, mayShorten, onClose }: ExtendFreeze
       onClose={onClose}
     >
       <p>
-        It ends {freeze.endsAt === null ? "when it is lifted" : `on ${new Date(freeze.endsAt).toLocaleString()}`}
-        {end !== null && `, then on ${end.toLocaleString()}`}
+        It ends {freeze.endsAt === null ? "when it is lifted" : `on ${formatTime(freeze.endsAt)}`}
+        {end !== null && `, then on ${formatTime(end)}`}
         {end === null && ", then when it is lifted"}.
       </p>
       <LengthField label="From now on for" value={hours} onChange={setHours} />

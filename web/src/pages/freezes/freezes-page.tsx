@@ -8,6 +8,7 @@ import { Button } from "../../ui/controls/button";
 import { Icon } from "../../ui/icons/icons";
 import { Message } from "../../ui/message";
 import page from "../../ui/page.module.css";
+import { formatTime } from "../../ui/text/format";
 import { Calendar } from "./calendar";
 import { CurrentFreeze, type FreezeChange, FreezeChangeDialog } from "./current-freeze";
 import styles from "./freezes.module.css";
@@ -102,7 +103,7 @@ function PastFreezes({ freezes }: { readonly freezes: readonly FreezeRowFragment
     <section className={page.panel} aria-labelledby="past">
       <h2 id="past">Past freezes</h2>
       <div className={page.scroll}>
-        <table className={page.table}>
+        <table className={`${page.table} ${page.stacked}`}>
           <thead>
             <tr>
               <th scope="col">Reason</th>
@@ -115,18 +116,22 @@ function PastFreezes({ freezes }: { readonly freezes: readonly FreezeRowFragment
           <tbody>
             {freezes.map(({ id, reason, scope, startsAt, endsAt, liftedAt, liftReason, liftedBy, startedBy }) => (
               <tr key={id}>
-                <td>{reason}</td>
+                <td data-full="">
+                  <b>{reason}</b>
+                </td>
                 <td>{describeScope(scope)}</td>
-                <td className={page.nowrap}>{new Date(startsAt).toLocaleString()}</td>
-                <td>
-                  {new Date(liftedAt ?? endsAt ?? startsAt).toLocaleString()}
+                <td className={page.nowrap} data-label="From">
+                  {formatTime(startsAt)}
+                </td>
+                <td data-label="Until">
+                  {formatTime(liftedAt ?? endsAt ?? startsAt)}
                   {liftedBy !== null && (
                     <p className={page.muted}>
                       lifted by {liftedBy.name}: {liftReason}
                     </p>
                   )}
                 </td>
-                <td>{startedBy.name}</td>
+                <td data-label="By">{startedBy.name}</td>
               </tr>
             ))}
           </tbody>

@@ -7,8 +7,11 @@ import type { Plans } from "../board/plans/use-plans";
 /** Up to this many apps of a group are listed by name. More are drawn as dots. */
 const NAMED = 6;
 /** In rem. */
-const MIN_COLUMN = 12;
+const MIN_COLUMN = 13.5;
+/** Between columns: wide enough for the lines, and less where the names of apps need the room. */
 const GAP = 4.5;
+const SMALL_GAP = 3;
+const WIDE = 80;
 const NODE_GAP = 0.9;
 const HEADING = 3.4;
 const TITLE = 2.9;
@@ -86,9 +89,10 @@ function countPerRow(width: number, size: number): number {
  */
 export function layOut(board: Board, plans: Plans, width: number, rem: number): GraphLayout {
   const number = listStages(board).length;
-  const column = (width - GAP * (number - 1)) / number;
+  const gap = width < WIDE ? SMALL_GAP : GAP;
+  const column = (width - gap * (number - 1)) / number;
   if (column >= MIN_COLUMN) {
-    const { nodes, ...placed } = place(board, plans, column, rem, (index) => ({ x: index * (column + GAP), y: 0 }));
+    const { nodes, ...placed } = place(board, plans, column, rem, (index) => ({ x: index * (column + gap), y: 0 }));
     return { ...placed, nodes, edges: findLinks(nodes, plans).map(toCurve), width };
   }
   // The lanes need room: their number does not depend on it.

@@ -138,16 +138,18 @@ const Row = memo(function Row({ summary, first }: { readonly summary: Summary; r
       <ul className={styles.stages} aria-label="Stages">
         {stages
           .filter(({ stage }) => stage !== "REVIEW")
-          .map(({ stage, icon, text, apps }) => (
+          .map(({ stage, icon, text, builds, apps }) => (
             <li key={stage} className={styles.stage} data-empty={apps === 0 || undefined}>
               <StateIcon
                 state={icon}
                 size={13}
                 label={apps === 0 ? "no apps" : icon === "bad" ? "failed" : undefined}
               />
-              <span className={styles.stageName}>{STAGE_NAMES[stage]}</span>
-              <code>{text}</code>
-              {apps > 1 && <span className={styles.apps}>×{apps}</span>}
+              <span className={styles.stageName}>
+                {STAGE_NAMES[stage]}
+                {apps > 1 && <span className={styles.apps}> {apps}</span>}
+              </span>
+              {builds > 1 ? <span>{count(builds, "build")}</span> : <code>{text}</code>}
             </li>
           ))}
       </ul>

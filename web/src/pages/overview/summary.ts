@@ -9,8 +9,10 @@ type Coupling = PipelineSummaryFragment["stages"][number]["couplings"][number];
 export interface StageSummary {
   readonly stage: Stage;
   readonly icon: StateName;
-  /** What runs there: the commit, or the number of different builds. */
+  /** The commit that runs there; empty if nothing does. */
   readonly text: string;
+  /** The number of different builds. */
+  readonly builds: number;
   readonly apps: number;
 }
 
@@ -90,8 +92,8 @@ function summarizeStage(stage: Stage, couplings: readonly Coupling[]): StageSumm
     ),
   );
   const [only] = builds.values();
-  const text = only === undefined ? "" : builds.size === 1 ? shortSha(only.build.commit.sha) : `${builds.size} builds`;
-  return { stage, icon: findIcon(couplings), text, apps: couplings.length };
+  const text = only === undefined ? "" : shortSha(only.build.commit.sha);
+  return { stage, icon: findIcon(couplings), text, builds: builds.size, apps: couplings.length };
 }
 
 function findIcon(couplings: readonly Coupling[]): StateName {

@@ -9,7 +9,7 @@ import { Message, NotFound } from "../../ui/message";
 import styles from "../../ui/page.module.css";
 import { Age } from "../../ui/text/age";
 import { Commit } from "../../ui/text/commit";
-import { STAGE_NAMES } from "../../ui/text/format";
+import { formatTime, STAGE_NAMES } from "../../ui/text/format";
 import { Phase } from "../../ui/text/phase";
 import { BLOCKER_EVENTS } from "../approvals/use-waiting";
 import { VotingProvider } from "../approvals/voting";
@@ -120,7 +120,7 @@ function SubjectPanel({ promotion }: { readonly promotion: PagePromotion }) {
         {notBefore !== null && (
           <>
             <dt>Not before</dt>
-            <dd>{new Date(notBefore).toLocaleString()}</dd>
+            <dd>{formatTime(notBefore)}</dd>
           </>
         )}
         {reason !== null && (
@@ -171,9 +171,7 @@ function Related({ name, promotion }: RelatedProps) {
     <>
       <dt>{name}</dt>
       <dd>
-        <Link to={`/promotions/${promotion.id}`}>
-          the promotion of {new Date(promotion.createdAt).toLocaleString()}
-        </Link>
+        <Link to={`/promotions/${promotion.id}`}>the promotion of {formatTime(promotion.createdAt)}</Link>
       </dd>
     </>
   );

@@ -40,7 +40,7 @@ export function TargetsPanel({ promotion }: { readonly promotion: PagePromotion 
 function TargetTable({ targets }: { readonly targets: readonly PageTarget[] }) {
   return (
     <div className={page.scroll}>
-      <table className={page.table}>
+      <table className={`${page.table} ${page.stacked} ${page.aligned}`}>
         <thead>
           <tr>
             <th scope="col">App</th>
@@ -65,7 +65,7 @@ function TargetTable({ targets }: { readonly targets: readonly PageTarget[] }) {
 function TargetRow({ target: { app, phase, failureReason, release, checks } }: { readonly target: PageTarget }) {
   return (
     <tr>
-      <td>
+      <td data-full="">
         {app === null ? "a deleted app" : <Link to={`/apps/${app.name}`}>{app.name}</Link>}{" "}
         {app?.region != null && <span className={page.muted}>{app.region}</span>}
       </td>
@@ -74,7 +74,7 @@ function TargetRow({ target: { app, phase, failureReason, release, checks } }: {
         {failureReason !== null && <p className={page.reason}>{failureReason}</p>}
       </td>
       <td className={page.number}>{release === null ? "" : `v${release.version}`}</td>
-      <td>
+      <td data-full="">
         <ul className={page.phases}>
           {checks.map(({ context, state }) => (
             <li key={context} className={page.phase}>

@@ -16,7 +16,7 @@ export function RuleTable({ rules, onEdit, onDelete }: RuleTableProps) {
   const mayEdit = useHasRole("OPERATOR");
   return (
     <div className={page.scroll}>
-      <table className={page.table}>
+      <table className={`${page.table} ${page.stacked}`}>
         <thead>
           <tr>
             <th scope="col">Rule</th>
@@ -56,14 +56,22 @@ function Row({ rule, mayEdit, onEdit, onDelete }: RowProps) {
   ];
   return (
     <tr>
-      <td>{name}</td>
-      <td>
+      <td data-full="">
+        <b>{name}</b>
+      </td>
+      <td data-label="Into">
         {STAGE_NAMES[stage].toLowerCase()}
         {apps !== null && <p className={page.muted}>{apps.map((app) => app.name).join(", ") || "deleted apps only"}</p>}
       </td>
-      <td className={page.number}>{required}</td>
-      <td className={page.wide}>{describeApprovers(approvers)}</td>
-      <td className={page.wide}>{conditions.filter((part) => part !== "").join(", ")}</td>
+      <td className={page.number} data-label="Approvals">
+        {required}
+      </td>
+      <td className={page.wide} data-full="" data-label="By">
+        {describeApprovers(approvers)}
+      </td>
+      <td className={page.wide} data-full="">
+        {conditions.filter((part) => part !== "").join(", ")}
+      </td>
       {mayEdit && (
         <td className={page.end}>
           <div className={page.tools}>

@@ -10,7 +10,7 @@ export function StageNeeds({ stages }: Pick<PipelineRules, "stages">) {
     <section className={page.panel} aria-labelledby="needs">
       <h2 id="needs">Time and checks</h2>
       <div className={page.scroll}>
-        <table className={page.table}>
+        <table className={`${page.table} ${page.stacked}`}>
           <thead>
             <tr>
               <th scope="col">Into</th>
@@ -23,12 +23,16 @@ export function StageNeeds({ stages }: Pick<PipelineRules, "stages">) {
             {targets.flatMap(({ stage, policy, couplings }) =>
               couplings.map(({ id, app, requiredChecks }) => (
                 <tr key={id}>
-                  <td>{STAGE_NAMES[stage].toLowerCase()}</td>
+                  <td data-label="Into">{STAGE_NAMES[stage].toLowerCase()}</td>
                   <td>
                     <Link to={`/apps/${app.name}`}>{app.name}</Link>
                   </td>
-                  <td>{policy.soakTime ?? <span className={page.muted}>none</span>}</td>
-                  <td>{requiredChecks.join(", ") || <span className={page.muted}>none</span>}</td>
+                  <td data-full="" data-label="Time on the stage before">
+                    {policy.soakTime ?? <span className={page.muted}>none</span>}
+                  </td>
+                  <td data-full="" data-label="Required checks">
+                    {requiredChecks.join(", ") || <span className={page.muted}>none</span>}
+                  </td>
                 </tr>
               )),
             )}

@@ -1,6 +1,6 @@
 import type { EventLineFragment } from "../../gql/graphql";
 import type { StateName } from "../../ui/icons/icons";
-import { localTimes, STAGE_NAMES, shortSha } from "../../ui/text/format";
+import { readable, STAGE_NAMES, shortSha } from "../../ui/text/format";
 import { phaseWord } from "../../ui/text/phase";
 
 export interface EventText {
@@ -91,7 +91,7 @@ export function describeEvent(event: EventLineFragment): EventText {
       const { type, summary } = event as { readonly type: string; readonly summary?: string };
       return {
         icon: type === "ACCESS_DENIED" ? "bad" : "none",
-        text: summary !== undefined ? localTimes(summary) : type.toLowerCase().replaceAll("_", " "),
+        text: summary !== undefined ? readable(summary) : type.toLowerCase().replaceAll("_", " "),
         link: null,
         detail: null,
       };

@@ -77,6 +77,7 @@ export function Mark({ size = 22 }: IconProps) {
 
 const PATHS = {
   lock: "M4.5 7V5a3.5 3.5 0 0 1 7 0v2M3.5 7h9v6.5h-9z",
+  unlock: "M4.5 7V5a3.5 3.5 0 0 1 6.8-1.2M3.5 7h9v6.5h-9z",
   arrow: "M2.5 8h11m-4-4 4 4-4 4",
   undo: "M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M5.8 3.4 2.8 6.5l3 3.1",
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",

@@ -65,13 +65,38 @@ export function formatClock(time: number): string {
   return new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+/** An exact time in the viewer's time zone: `Nov 30, 2026, 2:03 PM`. */
+export function formatTime(time: string | number | Date): string {
+  return TIME.format(new Date(time));
+}
+
+/** A day in the viewer's time zone: `Nov 30, 2026`. */
+export function formatDate(time: string | number | Date): string {
+  return DATE.format(new Date(time));
+}
+
 const INSTANTS = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
-/** A text of the service with its instants in the viewer's time zone: `frozen until Wed, Dec 2, 04:28 PM`. */
-export function localTimes(text: string): string {
-  return text.replace(INSTANTS, (instant) =>
-    new Date(instant).toLocaleString(undefined, {
-      ...{ weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
-    }),
-  );
+/** Names of the API in a text of the service, and what a person reads instead. Other words in capitals are left alone. */
+const API_NAMES = /\b(is|are|in|into|of|to) ([A-Z]{6,}(?:_[A-Z]+)*)\b/g;
+const WORDS: Readonly<Record<string, string>> = {
+  ...{ REVIEW: "review", DEVELOPMENT: "development", STAGING: "staging", PRODUCTION: "production" },
+  ...{ QUEUED: "queued", DEPLOYING: "deploying", VERIFYING: "verifying", WAITING: "waiting" },
+};
+
+/** A text of the service for a person, in the viewer's time zone: `frozen until Wed, Dec 2, 04:28 PM`. */
+export function readable(text: string): string {
+  return text
+    .replace(INSTANTS, (instant) =>
+      new Date(instant).toLocaleString(undefined, {
+        ...{ weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+      }),
+    )
+    .replace(API_NAMES, (found, before: string, name: string) => {
+      const word = WORDS[name];
+      return word === undefined ? found : `${before} ${word}`;
+    });
 }

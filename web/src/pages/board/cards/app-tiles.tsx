@@ -63,7 +63,7 @@ export function AppTiles({ apps, pipeline, stage, required, roving, locks, recen
     <div className={styles.groups} {...roving}>
       {groupApps(apps, recency).map(({ key, title, release, apps }) => {
         const [sample] = apps;
-        const lock = findCommonLock(apps, locks);
+        const { lock, number: locked } = findCommonLock(apps, locks);
         return (
           <section key={key} className={styles.group}>
             <header className={styles.header}>
@@ -80,15 +80,31 @@ export function AppTiles({ apps, pipeline, stage, required, roving, locks, recen
                 {count(apps.length, "app")}
               </span>
               {release !== null && <CheckList release={release} required={required} />}
-              {lock !== null && <LockLine reason={lock.reason} clearsAt={lock.clearsAt} />}
+              {lock !== null && (
+                <LockLine
+                  reason={locked === apps.length ? lock.reason : `${locked} of ${apps.length}: ${lock.reason}`}
+                  clearsAt={lock.clearsAt}
+                />
+              )}
               {release !== null && <QuarantineNotes quarantines={release.build.quarantines} />}
             </header>
             <ul className={styles.tiles}>
               {apps.map((app) => {
                 const first = isFirst;
                 isFirst = false;
-                const own = lock === null ? (locks.get(app.id)?.reason ?? null) : null;
-                return <Tile key={app.id} app={app} pipeline={pipeline} stage={stage} lock={own} first={first} />;
+                const own = locks.get(app.id)?.reason ?? null;
+                const isCommon = own === (lock?.reason ?? null);
+                return (
+                  <Tile
+                    key={app.id}
+                    app={app}
+                    pipeline={pipeline}
+                    stage={stage}
+                    lock={isCommon ? null : own}
+                    free={!isCommon && own === null}
+                    first={first}
+                  />
+                );
               })}
             </ul>
           </section>
@@ -98,23 +114,30 @@ export function AppTiles({ apps, pipeline, stage, required, roving, locks, recen
   );
 }
 
-/** The lock of all apps, if it is the same. */
-function findCommonLock(apps: readonly BoardApp[], locks: ReadonlyMap<string, Lock>): Lock | null {
-  const [first, ...others] = apps.map(({ id }) => locks.get(id) ?? null);
-  if (first == null) return null;
-  return others.every((one) => one?.reason === first.reason && one.clearsAt === first.clearsAt) ? first : null;
+/** The lock that most of the apps have, and how many have it. Null where most have none. */
+function findCommonLock(apps: readonly BoardApp[], locks: ReadonlyMap<string, Lock>) {
+  const numbers = new Map<string | null, { lock: Lock | null; number: number }>();
+  for (const { id } of apps) {
+    const lock = locks.get(id) ?? null;
+    const key = lock === null ? null : `${lock.reason} ${lock.clearsAt}`;
+    numbers.set(key, { lock, number: (numbers.get(key)?.number ?? 0) + 1 });
+  }
+  const [most] = [...numbers.values()].sort((a, b) => b.number - a.number);
+  return most ?? { lock: null, number: 0 };
 }
 
 interface TileProps {
   readonly app: BoardApp;
   readonly pipeline: string;
   readonly stage: Stage;
-  /** Why nothing can be promoted to it now, besides checks, unless that is so for its whole group. */
+  /** Why nothing can be promoted to it now, besides checks; null if nothing holds it back, or what its group says. */
   readonly lock: string | null;
+  /** Whether nothing holds it back, unlike most of its group. */
+  readonly free: boolean;
   readonly first: boolean;
 }
 
-const Tile = memo(function Tile({ app, pipeline, stage, lock, first }: TileProps) {
+const Tile = memo(function Tile({ app, pipeline, stage, lock, free, first }: TileProps) {
   const dragging = useDraggable(app, pipeline, stage);
   const { icon, word, current, next, rank } = findAppState(app);
   const hold = app.coupling === null ? null : findHold(app.coupling);
@@ -124,9 +147,10 @@ const Tile = memo(function Tile({ app, pipeline, stage, lock, first }: TileProps
       <Link to={`/apps/${app.name}`} {...{ [ROVING]: "" }} tabIndex={first ? 0 : -1} title={app.name}>
         {app.name}
       </Link>
-      <span className={styles.version} title={lock ?? undefined}>
+      <span className={styles.version} title={lock ?? (free ? "Not held back" : undefined)}>
         {hold !== null && <Icon name="pause" size={11} label={`Automation is held: ${hold.reason}`} />}
         {lock !== null && <Icon name="lock" size={11} label={lock} />}
+        {free && <Icon name="unlock" size={11} label="Not held back" />}
         {current !== null && `v${current.version}`}
         {next !== null && ` → v${next.version}`}
       </span>

@@ -16,6 +16,11 @@ import { WaitingStrip } from "./waiting-strip";
 /** A stage with more apps than this shows them as tiles, grouped by what they run. */
 const TILES_FROM = 13;
 
+/** Whether a stage shows its apps as tiles, and needs more room than others. */
+export function isCrowded(apps: number): boolean {
+  return apps >= TILES_FROM;
+}
+
 interface StageColumnProps {
   readonly pipeline: string;
   readonly stage: Stage;
@@ -48,52 +53,48 @@ export const StageColumn = memo(function StageColumn(props: StageColumnProps) {
   const locks = useMemo(() => findLocks(planInto), [planInto]);
   const behind = (app: BoardApp) => countBehind(planInto, app.currentRelease?.build.id);
   return (
-    <section
-      className={styles.column}
-      data-crowded={total >= TILES_FROM || undefined}
-      data-drop={drop.state ?? undefined}
-      aria-labelledby={heading}
-      {...drop.handlers}
-    >
+    <section className={styles.column} data-drop={drop.state ?? undefined} aria-labelledby={heading} {...drop.handlers}>
       <header className={styles.header}>
         <h2 id={heading}>
           {STAGE_NAMES[stage]} <span className={styles.count}>{total}</span>
         </h2>
         {plan !== undefined && <StagePlanLine plan={plan} onPromote={promote} />}
       </header>
-      <WaitingStrip promotions={waiting} />
-      {apps.length === 0 ? (
-        <p className={styles.empty}>{total === 0 ? "No apps" : "No app matches the filter"}</p>
-      ) : total >= TILES_FROM ? (
-        <AppTiles
-          stage={stage}
-          pipeline={pipeline}
-          apps={apps}
-          recency={recency}
-          behind={behind}
-          required={required}
-          roving={roving}
-          locks={locks}
-        />
-      ) : (
-        <ul className={styles.cards} {...roving}>
-          {apps.map((app, index) => (
-            <li key={app.id}>
-              <AppCard
-                app={app}
-                stage={stage}
-                pipeline={pipeline}
-                required={required}
-                behind={behind(app)}
-                pullRequest={pullRequests.get(app.id)}
-                lock={locks.get(app.id)?.reason ?? null}
-                lockedUntil={locks.get(app.id)?.clearsAt ?? null}
-                first={index === 0}
-              />
-            </li>
-          ))}
-        </ul>
-      )}
+      <div>
+        <WaitingStrip promotions={waiting} />
+        {apps.length === 0 ? (
+          <p className={styles.empty}>{total === 0 ? "No apps" : "No app matches the filter"}</p>
+        ) : isCrowded(total) ? (
+          <AppTiles
+            stage={stage}
+            pipeline={pipeline}
+            apps={apps}
+            recency={recency}
+            behind={behind}
+            required={required}
+            roving={roving}
+            locks={locks}
+          />
+        ) : (
+          <ul className={styles.cards} {...roving}>
+            {apps.map((app, index) => (
+              <li key={app.id}>
+                <AppCard
+                  app={app}
+                  stage={stage}
+                  pipeline={pipeline}
+                  required={required}
+                  behind={behind(app)}
+                  pullRequest={pullRequests.get(app.id)}
+                  lock={locks.get(app.id)?.reason ?? null}
+                  lockedUntil={locks.get(app.id)?.clearsAt ?? null}
+                  first={index === 0}
+                />
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
     </section>
   );
 }, isSame);

@@ -1,5 +1,5 @@
 import type { BlockerCode } from "../../../gql/graphql";
-import { localTimes } from "../../../ui/text/format";
+import { readable } from "../../../ui/text/format";
 
 interface BlockerLike {
   readonly code: BlockerCode;
@@ -43,7 +43,7 @@ export function describeBlockers(blockers: readonly BlockerLike[]): string {
   });
   const others = blockers
     .filter(({ code }) => CHECK_WORDS[code] === undefined)
-    .map(({ code, message }) => SHORT[code] ?? localTimes(message));
+    .map(({ code, message }) => SHORT[code] ?? readable(message));
   const [first, ...rest] = [...new Set([...others, ...checks])];
   return rest.length === 0 ? (first ?? "") : `${first} and ${rest.length} more`;
 }
