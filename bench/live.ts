@@ -39,7 +39,7 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
     const connection = new Connection(here.port);
     cleanups.push(() => connection.close());
     const scenario = await createScenario(connection, "live", 0);
-    const subscribers = await Subscribers.connect(there.port, 1, 1);
+    const subscribers = await Subscribers.connect(there.port, { sockets: 1, perSocket: 1 });
     cleanups.push(() => subscribers.close());
     await subscribers.waitUntilSubscribed(scenario.release);
     const notifier = await Notifier.open(url);

@@ -19,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   "gate-opening": { engine: "SQLite", load: () => import("./gate-opening.js") },
   growth: { engine: "SQLite", load: () => import("./growth.js") },
   "fan-out": { engine: "SQLite", load: () => import("./fan-out.js") },
+  subscriptions: { engine: "SQLite", load: () => import("./subscriptions.js") },
   "idle-subscribers": { engine: "SQLite", load: () => import("./idle-subscribers.js") },
   start: { engine: "SQLite", load: () => import("./start.js") },
   cli: { engine: "SQLite", load: () => import("./cli.js") },

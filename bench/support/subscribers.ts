@@ -13,10 +13,22 @@ const SUBSCRIPTION = `subscription { events(types: [RELEASE_CREATED]) {
   ... on ReleaseEvent { releasePhase release { id version description app { id name } build { commit { sha } } } }
 } }`;
 
+/** What the sockets subscribe to. */
+export interface SubscriptionsOptions {
+  /** @default 50 */
+  readonly sockets?: number;
+  /** @default 20 */
+  readonly perSocket?: number;
+  /** The token of a socket. @default the administrator's */
+  secretOf?(socket: number): string;
+  /** The operation of a subscription. @default the same for all */
+  operationOf?(socket: number, index: number): { readonly query: string; readonly variables?: object };
+}
+
 /** Called with each message and the time of its arrival, in milliseconds of `performance.now()`. */
 export type OnMessage = (text: Buffer, at: number) => void;
 
-/** Identical subscriptions on sockets of this process. */
+/** Subscriptions on sockets of this process, identical unless the options say otherwise. */
 export class Subscribers {
   #sockets: readonly WebSocket[] = [];
   readonly #subscriptionCount: number;
@@ -33,11 +45,20 @@ export class Subscribers {
    * Opens the sockets and sends the subscriptions. The server does not acknowledge a subscription, so they may not be active
    * yet; see `waitUntilSubscribed`.
    */
-  static async connect(port: number, sockets = SOCKETS, perSocket = SUBSCRIPTIONS_PER_SOCKET): Promise<Subscribers> {
+  static async connect(port: number, options: SubscriptionsOptions = {}): Promise<Subscribers> {
+    const { sockets = SOCKETS, perSocket = SUBSCRIPTIONS_PER_SOCKET } = options;
     const subscribers = new Subscribers(sockets * perSocket);
     const received = (text: Buffer) => subscribers.#receive(text);
-    const opened = Array.from({ length: sockets }, () => subscribe(port, perSocket, received));
-    subscribers.#sockets = await Promise.all(opened);
+    const opened: WebSocket[] = [];
+    // One after the other: a server admits only so many unauthenticated sockets at a time.
+    for (let socket = 0; socket < sockets; socket += 1) {
+      const secret = options.secretOf?.(socket) ?? ADMIN_SECRET;
+      const operations = Array.from({ length: perSocket }, (_, index) => {
+        return options.operationOf?.(socket, index) ?? { query: SUBSCRIPTION };
+      });
+      opened.push(await subscribe(port, secret, operations, received));
+    }
+    subscribers.#sockets = opened;
     return subscribers;
   }
 
@@ -86,13 +107,18 @@ export class Subscribers {
   }
 }
 
-async function subscribe(port: number, subscriptions: number, onMessage: (text: Buffer) => void): Promise<WebSocket> {
+async function subscribe(
+  port: number,
+  secret: string,
+  operations: readonly object[],
+  onMessage: (text: Buffer) => void,
+): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
   await once(socket, "open");
-  socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${ADMIN_SECRET}` } }));
+  socket.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${secret}` } }));
   await once(socket, "message");
-  for (let index = 0; index < subscriptions; index += 1) {
-    socket.send(JSON.stringify({ id: `s${index}`, type: "subscribe", payload: { query: SUBSCRIPTION } }));
+  for (const [index, payload] of operations.entries()) {
+    socket.send(JSON.stringify({ id: `s${index}`, type: "subscribe", payload }));
   }
   socket.on("message", onMessage);
   return socket;

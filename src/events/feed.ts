@@ -5,6 +5,7 @@ import type { Reader } from "../database/rows/reader.js";
 import type { LogEvent } from "../entities/history/event.js";
 import { logBounds } from "./bounds.js";
 import { type EventSource, Follower, type LogSlice, type RecentEvent } from "./follower.js";
+import { FollowerIndex } from "./follower-index.js";
 import { type EventFilter, matches } from "./match.js";
 import { readEvents } from "./read.js";
 import { Recovery } from "./recovery.js";
@@ -39,7 +40,7 @@ export interface FeedOptions {
 export class Feed implements EventSource {
   readonly #db: Database;
   readonly #options: FeedOptions;
-  readonly #followers = new Set<Follower>();
+  readonly #followers = new FollowerIndex();
   readonly #unlisten: () => void;
   readonly #recovery: Recovery;
   /** The events at the positions `#start + 1` to `#head`, without gaps. */
@@ -126,7 +127,7 @@ export class Feed implements EventSource {
   /** Ends every stream. */
   async close(): Promise<void> {
     this.#unlisten();
-    for (const follower of [...this.#followers]) await follower.return();
+    for (const follower of this.#followers.all()) await follower.return();
     await this.#reading?.catch(() => undefined);
   }
 
@@ -199,7 +200,7 @@ export class Feed implements EventSource {
     this.#options.rewound(this.#head, head);
     this.#awake = false;
     this.#ring = [];
-    for (const follower of [...this.#followers]) follower.fail(new LogRewound());
+    for (const follower of this.#followers.all()) follower.fail(new LogRewound());
   }
 
   #append(fresh: readonly RecentEvent[]): void {
@@ -210,7 +211,7 @@ export class Feed implements EventSource {
     this.#head = last;
     this.#last = fresh.at(-1)?.event ?? null;
     this.#start = last - this.#ring.length;
-    for (const follower of this.#followers) follower.push(fresh, last);
+    this.#followers.wake(fresh);
   }
 
   #pauseIfIdle(): void {

@@ -1,6 +1,6 @@
 import { DatabaseUnavailable } from "../database/database.js";
 import type { LogEvent } from "../entities/history/event.js";
-import { type EventFilter, matches } from "./match.js";
+import { type EventFilter, keysOfFilter, matches } from "./match.js";
 
 /** An event in memory, with the apps that it concerns. */
 export interface RecentEvent {
@@ -39,18 +39,25 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
   readonly #filter: EventFilter;
   readonly #signal: AbortSignal;
   readonly #onAbort = () => this.#end();
+  /** While it sleeps, up to the head of the source nothing matches, and this may be behind. */
   #position = 0;
   #page: readonly LogEvent[] = [];
   #taken = 0;
   #ended = false;
+  /** Whether it sleeps, and is woken soon. */
+  #isDue = false;
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
   /** Ends the wait for the database. */
   #interrupt: (() => void) | null = null;
 
+  /** What an event must have in common with its filter; see `keysOfFilter`. */
+  readonly keys: readonly string[];
+
   constructor(source: EventSource, filter: EventFilter, signal: AbortSignal) {
     this.#source = source;
     this.#filter = filter;
+    this.keys = keysOfFilter(filter);
     this.#signal = signal;
     signal.addEventListener("abort", this.#onAbort);
     if (signal.aborted) this.#end();
@@ -63,7 +70,8 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
 
   /** The position up to which every event was consumed or does not match, if it sleeps at the end of the log; else null. */
   get sleepingAt(): number | null {
-    return this.#wake === null || this.#ended ? null : this.#position;
+    if (this.#wake === null || this.#ended) return null;
+    return this.#isDue ? this.#position : Math.max(this.#position, this.#source.head);
   }
 
   /** Takes up to `limit` events that are in memory already. */
@@ -106,13 +114,18 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     return this;
   }
 
-  /** Receives events that were just read, the last of them at `head`, and wakes if one matches. */
-  push(fresh: readonly RecentEvent[], head: number): void {
-    if (this.#wake === null) return;
-    // A sleeping follower has seen everything before. It skips events that do not match, so its position stays current.
-    if (fresh.some(({ event, apps }) => event.position > this.#position && matches(this.#filter, event, apps)))
-      this.#wake();
-    else this.#position = Math.max(this.#position, head);
+  /** Whether it sleeps and an event that was just read matches. Then it must be woken, soon. */
+  awaits({ event, apps }: RecentEvent): boolean {
+    if (this.#wake === null || this.#isDue) return false;
+    if (event.position <= this.#position || !matches(this.#filter, event, apps)) return false;
+    // It has slept since the end of the log, so nothing before this event matches.
+    this.#position = event.position - 1;
+    this.#isDue = true;
+    return true;
+  }
+
+  wake(): void {
+    this.#wake?.();
   }
 
   /** Reads a slice; an empty one if the follower ended meanwhile. */
@@ -148,6 +161,7 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     return new Promise((resolve) => {
       this.#wake = () => {
         this.#wake = null;
+        this.#isDue = false;
         resolve();
       };
       if (this.#ended) this.#wake();

@@ -42,3 +42,24 @@ export function matches(filter: EventFilter, event: LogEvent, apps: readonly str
     (filter.contexts == null || (event.context !== null && filter.contexts.includes(event.context)))
   );
 }
+
+/** The key of filters that an event of any subject and type may match. */
+const ANY_EVENT = "*";
+
+/** Keys of a filter, one of which `keysOfEvent` contains for every event that matches: of its most selective condition. */
+export function keysOfFilter({ promotion, release, app, pipeline, types }: EventFilter): readonly string[] {
+  if (promotion != null) return [`promotion ${promotion}`];
+  if (release != null) return [`release ${release}`];
+  if (app != null) return [`app ${app}`];
+  if (pipeline != null) return [`pipeline ${pipeline}`];
+  return types?.map((type) => `type ${type}`) ?? [ANY_EVENT];
+}
+
+/** The keys of all filters that an event may match. */
+export function keysOfEvent({ promotionId, releaseId, pipelineId, type }: LogEvent, apps: readonly string[]): string[] {
+  const keys = [ANY_EVENT, `type ${type}`, ...apps.map((app) => `app ${app}`)];
+  if (promotionId !== null) keys.push(`promotion ${promotionId}`);
+  if (releaseId !== null) keys.push(`release ${releaseId}`);
+  if (pipelineId !== null) keys.push(`pipeline ${pipelineId}`);
+  return keys;
+}

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
+import { ChangeEvent } from "../../src/entities/history/change-event.js";
+import { Feed } from "../../src/events/feed.js";
+import { keysOfEvent, keysOfFilter, matches } from "../../src/events/match.js";
 import { type Operation, Socket } from "../support/clients/socket.js";
 import { type Named, Seed } from "../support/data/seed.js";
 import { runsPerEngine } from "../support/database/engine.js";
@@ -246,5 +249,64 @@ describe("a subscriber of the log", () => {
       },
     );
     await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
+  });
+});
+
+describe("the keys of a filter", () => {
+  it("contain one of every event that matches", () => {
+    const id = fc.constantFrom("one", "two");
+    const type = fc.constantFrom("RELEASE_CREATED", "PROMOTION_FINISHED", "BUILD_UPDATED");
+    const filter = fc.record({
+      ...{ pipeline: fc.option(id), app: fc.option(id), promotion: fc.option(id), release: fc.option(id) },
+      ...{
+        types: fc.option(fc.subarray(["RELEASE_CREATED", "PROMOTION_FINISHED"])),
+        within: fc.option(fc.subarray(["one", "two"])),
+      },
+    });
+    const event = fc.record({
+      ...{ pipelineId: fc.option(id), promotionId: fc.option(id), releaseId: fc.option(id), type },
+      context: fc.constant(null),
+    });
+    const property = fc.property(filter, event, fc.subarray(["one", "two"]), (wanted, fields, apps) => {
+      const event = Object.assign(new ChangeEvent(), fields);
+      fc.pre(matches(wanted, event, apps));
+      const keys = keysOfEvent(event, apps);
+      assert.ok(keysOfFilter(wanted).some((key) => keys.includes(key)));
+    });
+    fc.assert(property, { numRuns: 1000 });
+  });
+});
+
+describe("many followers of one event", () => {
+  it("are woken in parts, so that the event loop serves others in between", async (t) => {
+    const server = await startServer(t);
+    const never = () => assert.fail("The log neither went back nor failed.");
+    const feed = new Feed(server.app.database, { expired: never, failed: never, rewound: never });
+    t.after(() => feed.close());
+    let woken = 0;
+    const ended = new AbortController();
+    const followers = await Promise.all(
+      Array.from({ length: 300 }, () => feed.follow({ types: ["APP_CREATED"] }, null, ended.signal)),
+    );
+    const reading = followers.map(async (follower) => {
+      const { value } = await follower.next();
+      woken += 1;
+      assert.equal(value?.type, "APP_CREATED");
+    });
+    let mostPerTurn = 0;
+    let isOver = false;
+    const turns = (async () => {
+      while (!isOver) {
+        const before = woken;
+        await new Promise((resolve) => setImmediate(resolve));
+        mostPerTurn = Math.max(mostPerTurn, woken - before);
+      }
+    })();
+    await new Seed(server.admin).app();
+    await Promise.all(reading);
+    isOver = true;
+    await turns;
+    assert.equal(woken, 300);
+    assert.ok(mostPerTurn <= 64, `${mostPerTurn} in one turn of the event loop`);
   });
 });
