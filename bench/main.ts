@@ -25,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, BenchmarkEntry>> = {
   cli: { engine: "SQLite", load: () => import("./cli.js") },
   page: { engine: "SQLite", load: () => import("./page.js") },
   refusals: { engine: "SQLite", load: () => import("./refusals.js") },
+  heaviest: { engine: "SQLite", load: () => import("./heaviest.js") },
   postgres: { engine: "PostgreSQL", load: () => import("./postgres.js") },
   live: { engine: "PostgreSQL", load: () => import("./live.js") },
   instances: { engine: "PostgreSQL", load: () => import("./instances.js") },

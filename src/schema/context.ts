@@ -36,6 +36,7 @@ export class Context implements Ctx {
   private currentLoaders: Loaders | null = null;
   private currentTime: Promise<Date> | null = null;
   private currentConfigValues: ConfigValueLoader | null = null;
+  private lastInTurn: Promise<unknown> = Promise.resolve();
   private readonly plainReader: Reader;
   /** The head of the log when the operation began; null unless it selects `Query.cursor`. */
   logHead: number | null = null;
@@ -55,11 +56,12 @@ export class Context implements Ctx {
   ) {
     const ctx = contextFor(base, base.viewer);
     this.reads = new ConsistentReads(ctx.db);
-    this.plainReader = ctx.db.exclusive ? ctx.db.reader : ctx.db.reader.withRunner(this.reads.wrap);
+    const charged = ctx.db.reader.chargedTo(resultSize);
+    this.plainReader = ctx.db.exclusive ? charged : charged.withRunner(this.reads.wrap);
     this.dependencies = dependencies;
     this.resultSize = resultSize;
     const reader = dependencies === null ? this.plainReader : trackingReader(this.plainReader, dependencies);
-    this.db = reader === ctx.db.reader ? ctx.db : Object.create(ctx.db, { reader: { value: reader } });
+    this.db = Object.create(ctx.db, { reader: { value: reader } });
     this.viewer = ctx.viewer;
     this.durations = ctx.durations;
     this.sender = ctx.sender;
@@ -90,6 +92,20 @@ export class Context implements Ctx {
   get configValues(): ConfigValueLoader {
     this.currentConfigValues ??= new ConfigValueLoader(this);
     return this.currentConfigValues;
+  }
+
+  /**
+   * Computes fields that take much work one after the other, so that the operation ends with the first that exceeds its limits.
+   *
+   * @throws Refusal QUERY_TOO_LARGE if an earlier one has exceeded them
+   */
+  inTurn<T>(compute: () => Promise<T>): Promise<T> {
+    const computed = this.lastInTurn.then(() => {
+      this.resultSize.addWork(0);
+      return compute();
+    });
+    this.lastInTurn = computed.catch(() => undefined);
+    return computed;
   }
 
   /** Looks up a pipeline or an app by a unique key: its id, or its name if it is not deleted. */

@@ -3,6 +3,7 @@ import type { Scope } from "../../entities/access/token.js";
 import { allOf, type Dialect, type LockMode } from "./dialect.js";
 import type { EntityClass, Raw, Table, Tables, Where } from "./entity-mapper.js";
 import { type Columns, TOTAL } from "./raw-rows.js";
+import type { RowBudget } from "./row-budget.js";
 import { type RowSecurity, rowSecurity } from "./row-security.js";
 
 /** Runs statements: a connection, a pool or a transaction. */
@@ -34,18 +35,25 @@ export class Reader {
     protected readonly statementCount: StatementCount,
     private readonly security: RowSecurity | null = null,
     private readonly prefix: Sql | null = security?.scoped ?? null,
+    /** The budget of the operation that reads; null without one, as in transactions. */
+    readonly budget: RowBudget | null = null,
   ) {}
 
   /** A reader of the same rows whose statements go through `wrap`. */
   withRunner(wrap: (runner: Runner) => Runner): Reader {
-    return new Reader(wrap(this.runner), this.dialect, this.tables, this.statementCount, this.security, this.prefix);
+    return this.#copy({ runner: wrap(this.runner) });
   }
 
   /** A reader of the rows that a token with this scope may see; null if unrestricted. */
   limitedTo(scope: Scope | null): Reader {
     if (scope === null) return this;
-    const sight = rowSecurity(this.dialect, this.tables.names, scope);
-    return new Reader(this.runner, this.dialect, this.tables, this.statementCount, sight);
+    const security = rowSecurity(this.dialect, this.tables.names, scope);
+    return this.#copy({ security, prefix: security.scoped });
+  }
+
+  /** A reader of the same rows that charges them to the budget of an operation. */
+  chargedTo(budget: RowBudget): Reader {
+    return this.#copy({ budget });
   }
 
   /** The reader for rows that the viewer names: this one, except in a transaction of a restricted viewer. */
@@ -55,9 +63,13 @@ export class Reader {
 
   /** The reader for rows that a visible row refers to, for example through history: this one if unrestricted. */
   get referenced(): Reader {
-    const { security: sight } = this;
-    if (sight === null) return this;
-    return new Reader(this.runner, this.dialect, this.tables, this.statementCount, sight, sight.referenced);
+    return this.security === null ? this : this.#copy({ prefix: this.security.referenced });
+  }
+
+  #copy(changed: { runner?: Runner; security?: RowSecurity; prefix?: Sql; budget?: RowBudget }): Reader {
+    const { runner, security, prefix, budget } = this;
+    const own = { runner, security, prefix, budget, ...changed };
+    return new Reader(own.runner, this.dialect, this.tables, this.statementCount, own.security, own.prefix, own.budget);
   }
 
   table<T extends object>(entity: EntityClass<T>): Table<T> {
@@ -73,13 +85,18 @@ export class Reader {
    * @throws Error if a column holds something else
    */
   async query<Row>(name: string, columns: Columns<Row>, statement: Sql): Promise<(Row & Raw)[]> {
-    return columns.check(name, (await this.run(name, statement)) as Raw[]);
+    return columns.check(name, this.#charge((await this.run(name, statement)) as Raw[]));
   }
 
   /** Runs a statement that returns all columns of the entity's table, from the alias `e`. */
   async queryEntities<T extends object>(name: string, entity: EntityClass<T>, statement: Sql): Promise<T[]> {
     const table = this.tables.of(entity);
-    return ((await this.run(name, statement)) as Raw[]).map((row) => table.fromRow(row));
+    return this.#charge((await this.run(name, statement)) as Raw[]).map((row) => table.fromRow(row));
+  }
+
+  #charge(rows: Raw[]): Raw[] {
+    this.budget?.addLoaded(rows.length);
+    return rows;
   }
 
   /** `SELECT <the entity's columns> FROM <its table> e <rest>`. */

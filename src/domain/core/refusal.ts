@@ -65,9 +65,14 @@ export function conflict(message: string): Refusal {
   return new Refusal("CONFLICT", message);
 }
 
+/** How many blockers a message lists. `extensions.blockers` has all of them. */
+const MAX_REASONS = 5;
+
 export function blocked(intent: string, blockers: readonly Blocker[]): Refusal {
-  const reasons = blockers.map((blocker) => blocker.message).join(" ");
-  return new Refusal("PROMOTION_BLOCKED", `${intent} is refused. ${reasons}`, {
+  const reasons = blockers.slice(0, MAX_REASONS).map((blocker) => blocker.message);
+  const more = blockers.length - reasons.length;
+  if (more > 0) reasons.push(`And ${more} more; see blockers.`);
+  return new Refusal("PROMOTION_BLOCKED", `${intent} is refused. ${reasons.join(" ")}`, {
     blockers: blockers.map(({ code, message, app, context, overridable, remedies, clearsAt, cause }) => ({
       code,
       message,

@@ -15,6 +15,11 @@ export interface Verdict {
   readonly checks: readonly (readonly CheckResult[])[];
 }
 
+/** What an evaluation takes, in fields; see `FIELD_US`. The rows that it loads are counted besides. */
+const SUBJECT_WORK = 10;
+const TARGET_WORK = 5;
+const BLOCKER_WORK = 0.5;
+
 /**
  * Evaluates the gates: the only way to find out whether something may go where, for `promote`, its plan, promotions that
  * wait, `createRelease` and automatic deploys. The number of statements does not depend on the number of subjects. Gates
@@ -30,8 +35,10 @@ export async function evaluateGates(
   gates: readonly AnyGate[] = GATES,
 ): Promise<Verdict[]> {
   if (subjects.length === 0) return [];
+  reader.budget?.addWork(subjects.reduce((sum, { targets }) => sum + SUBJECT_WORK + targets.length * TARGET_WORK, 0));
   const facts = await loadFacts(reader, now, subjects, gates);
   return subjects.map((subject, index) => {
+    reader.budget?.addWork(0);
     const get: GetFact = (fact) => {
       const found = facts.get(fact)?.[index];
       if (found === undefined || "failure" in found) throw found?.failure ?? new InvalidFact(`${fact.name} is missing`);
@@ -39,11 +46,10 @@ export async function evaluateGates(
     };
     const statuses = facts.get(statusesFact)?.[index];
     const known = statuses !== undefined && "value" in statuses ? (statuses.value as never) : [];
+    const blockers = gates.flatMap((gate) => evaluateOne(gate, now, subject, get));
+    reader.budget?.addWork(blockers.length * BLOCKER_WORK);
     return {
-      blockers: inOrder(
-        subject,
-        gates.flatMap((gate) => evaluateOne(gate, now, subject, get)),
-      ),
+      blockers: inOrder(subject, blockers),
       checks: subject.targets.map(({ coupling }) => evaluateChecks(coupling.requiredChecks, known)),
     };
   });

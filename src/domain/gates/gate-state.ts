@@ -1,6 +1,6 @@
 import type { Reader } from "../../database/rows/reader.js";
+import type { RowBudget } from "../../database/rows/row-budget.js";
 import { GateState } from "../../entities/gates/gate-state.js";
-import type { Blocker } from "../../entities/releases/plan.js";
 import type { ApplicableRules, GateRules } from "./applicable-rules.js";
 import { type Closure, toBlockers } from "./blocker.js";
 import { findFrozen, hasBegun, hasEnded } from "./freezes/freeze-gate.js";
@@ -17,17 +17,54 @@ import { findClosed } from "./windows/window-gate.js";
 /** How many changes ahead are followed to find when a place opens or closes. */
 const MAX_CHANGES = 100;
 
-/** The windows and freezes, and the time by which they are evaluated. */
-export interface RulesNow {
+/** The work of evaluating the rules of an app, and one rule at another time, in fields; see `FIELD_US`. */
+const TARGET_WORK = 5;
+const RULE_WORK = 0.1;
+
+/** The windows and freezes, the time by which they are evaluated, and the budget of the operation; null without one. */
+export class RulesNow {
   readonly rules: GateRules;
   readonly now: Date;
+  readonly budget: RowBudget | null;
+
+  readonly #numbers = new Map<ApplicableRules, number>();
+  readonly #times = new Map<string, Date | null>();
+
+  constructor(rules: GateRules, now: Date, budget: RowBudget | null) {
+    this.rules = rules;
+    this.now = now;
+    this.budget = budget;
+  }
+
+  /** Finds a time once for all places to which the same rules apply. */
+  findTime(find: typeof findNextOpening, all: readonly ApplicableRules[]): Date | null {
+    const numbers = all.map((one) => {
+      const number = this.#numbers.get(one) ?? this.#numbers.size;
+      this.#numbers.set(one, number);
+      return number;
+    });
+    const key = `${find.name} ${numbers.sort((a, b) => a - b)}`;
+    const known = this.#times.get(key);
+    if (known !== undefined) return known;
+    const time = find(all, this.now, this.budget);
+    this.#times.set(key, time);
+    return time;
+  }
 }
 
 /** Loads the windows and freezes once for an operation, however many gates it shows. */
 export async function loadRulesNow(reader: Reader, keys: readonly "all"[], now: Date): Promise<RulesNow[]> {
-  const rules = await loadGateRules(reader);
-  return keys.map(() => ({ rules, now }));
+  const rulesNow = new RulesNow(await loadGateRules(reader), now, reader.budget);
+  return keys.map(() => rulesNow);
 }
+
+/** The state of a gate in a result that is dropped. */
+const NOT_EVALUATED: GateState = Object.assign(new GateState(), {
+  open: false,
+  findBlockers: () => [],
+  findNextOpening: () => null,
+  findNextClosing: () => null,
+});
 
 /** Whether there is anything that could hold something back. */
 export function hasRules({ rules }: RulesNow): boolean {
@@ -35,25 +72,23 @@ export function hasRules({ rules }: RulesNow): boolean {
 }
 
 /** The state of a place with these apps: open if it is for all of them. */
-export function evaluateState({ rules, now }: RulesNow, targets: readonly Target[]): GateState {
+export function evaluateState(rulesNow: RulesNow, targets: readonly Target[]): GateState {
+  const { rules, now, budget } = rulesNow;
+  if (budget?.stopped === true) return NOT_EVALUATED;
+  budget?.addWork(targets.length * TARGET_WORK);
   const applicable = targets.map((target) => rules.findApplicable(target));
-  const [first, ...others] = new Set(applicable);
-  const open = first === undefined || (isOpen(first, now) && others.every((one) => isOpen(one, now)));
-  const findOpening = () => {
-    if (first === undefined || open) return null;
-    return others.length === 0 ? first.compute(findOwnOpening, now) : findNextOpening([first, ...others], now);
-  };
-  const findClosing = () => {
-    if (first === undefined || !open) return null;
-    return others.length === 0 ? first.compute(findOwnClosing, now) : findNextClosing([first, ...others], now);
-  };
-  const findBlockers = (): Blocker[] =>
-    open ? [] : targets.flatMap(({ app }, index) => toBlockers(app, closuresOf(applicable[index], now)));
+  const different = [...new Set(applicable)];
+  const open = different.every((one) => isOpen(one, now));
   return Object.assign(new GateState(), {
     open,
-    findBlockers,
-    findNextOpening: findOpening,
-    findNextClosing: findClosing,
+    findBlockers: () =>
+      open ? [] : targets.flatMap(({ app }, index) => toBlockers(app, closuresOf(applicable[index], now))),
+    findNextOpening: () => {
+      return open || budget?.stopped === true ? null : rulesNow.findTime(findNextOpening, different);
+    },
+    findNextClosing: () => {
+      return !open || budget?.stopped === true ? null : rulesNow.findTime(findNextClosing, different);
+    },
   });
 }
 
@@ -69,18 +104,11 @@ function findClosures(rules: ApplicableRules, now: Date): readonly Closure[] {
   return [...findFrozen(rules, now, null), ...findClosed(rules, now)];
 }
 
-function findOwnOpening(rules: ApplicableRules, now: Date): Date | null {
-  return findNextOpening([rules], now);
-}
-
-function findOwnClosing(rules: ApplicableRules, now: Date): Date | null {
-  return findNextClosing([rules], now);
-}
-
 /** When all are open; null if that is not known. They cannot open before everything that closes them now has ended. */
-function findNextOpening(all: readonly ApplicableRules[], now: Date): Date | null {
+function findNextOpening(all: readonly ApplicableRules[], now: Date, budget: RowBudget | null): Date | null {
   let time = now;
   for (let step = 0; step < MAX_CHANGES; step += 1) {
+    budget?.addWork(countRules(all) * RULE_WORK);
     let latest = Number.NEGATIVE_INFINITY;
     for (const rules of all) {
       for (const { clearsAt } of findClosures(rules, time)) {
@@ -95,15 +123,20 @@ function findNextOpening(all: readonly ApplicableRules[], now: Date): Date | nul
 }
 
 /** When one of those that are open closes; null if that is not known. */
-function findNextClosing(all: readonly ApplicableRules[], now: Date): Date | null {
+function findNextClosing(all: readonly ApplicableRules[], now: Date, budget: RowBudget | null): Date | null {
   let time = now;
   for (let step = 0; step < MAX_CHANGES; step += 1) {
+    budget?.addWork(countRules(all) * 2 * RULE_WORK);
     const next = all.reduce((earliest, rules) => Math.min(earliest, findChange(rules, time)), Number.POSITIVE_INFINITY);
     if (next === Number.POSITIVE_INFINITY) return null;
     time = new Date(next);
     if (all.some((rules) => findClosures(rules, time).length > 0)) return time;
   }
   return null;
+}
+
+function countRules(all: readonly ApplicableRules[]): number {
+  return all.reduce((sum, { windows, freezes }) => sum + windows.length + freezes.length, 0);
 }
 
 /** The next time after `now` at which one of the rules begins or ends; infinite if none does. */

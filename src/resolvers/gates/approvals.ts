@@ -39,11 +39,12 @@ export class ApprovalResolver {
   }
 
   @Query(() => PromotionConnection, {
-    description: "Lists the promotions that wait for an approval which the viewer may give, oldest first.",
+    description:
+      "Lists the promotions that wait for an approval which the viewer may give, oldest first. Only the 1,000 oldest promotions that wait under approval rules are considered.",
   })
   async awaitingMyApproval(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Promotion>> {
     const { reader } = ctx.db;
-    const ids = await findAwaiting(ctx);
+    const ids = await ctx.inTurn(() => findAwaiting(ctx));
     return listRows(ctx, PROMOTIONS_OLDEST_FIRST, args, [reader.dialect.oneOf(sql`e.id`, ids)]);
   }
 

@@ -30,6 +30,9 @@ class DeploymentWindowsArgs extends PageArgs {
   kind?: WindowKind | null;
 }
 
+/** The work of finding an occurrence, in fields; see `FIELD_US`. */
+const OCCURRENCE_WORK = 4;
+
 @Resolver(() => DeploymentWindow)
 export class DeploymentWindowResolver {
   @Query(() => DeploymentWindow, {
@@ -91,6 +94,8 @@ export class DeploymentWindowResolver {
       throw badInput("first", `first must be between 0 and ${PAGE_SIZE.max}; got ${first}.`);
     }
     if ((await ctx.loaders.computed.load(evaluateWindows, window)).problem !== null) return [];
+    if (ctx.resultSize.stopped) return [];
+    ctx.resultSize.addWork(first * OCCURRENCE_WORK);
     return listOccurrences(window, ctx.now(), first);
   }
 

@@ -103,7 +103,7 @@ export class PromotionResolver {
     @Ctx() ctx: Context,
     @Arg("input", () => PromoteInput, { description: "The input that `promote` would receive." }) input: PromoteInput,
   ): Promise<PromotionPlan> {
-    return planPromotion(ctx, input);
+    return ctx.inTurn(() => planPromotion(ctx, input));
   }
 
   @FieldResolver(() => Pipeline, { nullable: true, description: "The pipeline; null if it was deleted." })

@@ -51,35 +51,35 @@ export function countResults(schema: GraphQLSchema): void {
 
 type Resolver = GraphQLField<unknown, Context>["resolve"] & {};
 
-/** Makes a field count each value that it resolves to. */
+/** Makes a field count what it resolves to, and resolve to what `add` returns. */
 function count(
   field: GraphQLField<unknown, Context>,
-  add: (value: unknown, size: ResultSize, info: GraphQLResolveInfo) => void,
+  add: (value: unknown, size: ResultSize, info: GraphQLResolveInfo) => unknown,
 ): void {
   const resolve: Resolver = field.resolve ?? defaultFieldResolver;
+  const isList = isListType(getNullableType(field.type));
   field.resolve = (source, args, context, info) => {
+    const { resultSize } = context;
+    // The operation is refused, so that nothing more needs to be resolved.
+    if (isList && resultSize.stopped) return [];
     const result: unknown = resolve(source, args, context, info);
-    if (result instanceof Promise) {
-      return result.then((value: unknown) => {
-        add(value, context.resultSize, info);
-        return value;
-      });
-    }
-    add(result, context.resultSize, info);
-    return result;
+    if (result instanceof Promise) return result.then((value: unknown) => add(value, resultSize, info));
+    return add(result, resultSize, info);
   };
 }
 
 function countList(field: GraphQLField<unknown, Context>, item: GraphQLNamedType): void {
   count(field, (list, size, info) => {
-    if (!Array.isArray(list)) return;
+    if (!Array.isArray(list)) return list;
     if (isCompositeType(item)) size.addRows(list.length, fieldsPerRow(info, item));
     else size.addFields(list.length);
+    return size.stopped ? [] : list;
   });
 }
 
-function countText(text: unknown, size: ResultSize): void {
+function countText(text: unknown, size: ResultSize): unknown {
   if (typeof text === "string") size.addFields(Math.floor(text.length / CHARACTERS_PER_FIELD));
+  return text;
 }
 
 function countTotal(field: GraphQLField<unknown, Context>): void {

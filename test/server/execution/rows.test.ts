@@ -91,6 +91,78 @@ describe("the rows of a response", () => {
   });
 });
 
+describe("the work of an operation", () => {
+  let server: TestServer;
+  let pipeline: Named;
+  const cleanup = suiteCleanup();
+  const TARGETS = 20;
+  before(async () => {
+    // 2,000 fields.
+    server = await startServer(cleanup, { env: { QUERY_MAX_ROWS: "200" } });
+    const seed = new Seed(server.admin);
+    pipeline = await seed.pipeline();
+    await seed.release(await seed.coupled(pipeline, "DEVELOPMENT"), await seed.build());
+    for (let index = 0; index < TARGETS; index += 1) await seed.coupled(pipeline, "STAGING");
+    await server.admin.mutate(
+      "startFreeze",
+      { reason: "A test", scope: { pipelines: [pipeline.id] } },
+      "freeze { id }",
+    );
+  });
+  const repeat = (times: number, field: string) =>
+    Array.from({ length: times }, (_, index) => `f${index}: ${field}`).join(" ");
+  const plan = () => `promotionPlan(input: { pipeline: "${pipeline.id}", stage: DEVELOPMENT }) { promotable }`;
+  const gates = "stages { gate { open nextOpensAt } }";
+
+  it("is limited for plans, whatever little they show", async () => {
+    await server.admin.ask(`{ ${repeat(2, plan())} }`);
+    const { message, extensions } = await server.admin.queryError(`{ ${repeat(30, plan())} }`);
+    assert.deepEqual(extensions, { code: "QUERY_TOO_LARGE", figure: null, limit: 2000 });
+    assert.match(message, /more work than resolving 2000 fields.*plans.*Request fewer of them at once/);
+  });
+
+  it("is limited for gates, also when their query is compiled", async () => {
+    const query = (times: number) => `{ pipeline(pipeline: "${pipeline.id}") { ${repeat(times, gates)} } }`;
+    await server.admin.ask(query(2));
+    for (let run = 0; run < 15; run += 1) {
+      const { status, data, errors = [] } = await server.admin.post(query(25));
+      assert.deepEqual([status, data, errors.length], [413, undefined, 1], `run ${run}`);
+      assert.deepEqual(errors[0]?.extensions, { code: "QUERY_TOO_LARGE", figure: null, limit: 2000 });
+    }
+  });
+
+  it("does not undo a mutation, whose result says what was left out", async () => {
+    const { status, data, errors } = await server.admin.post(
+      `mutation ($input: UpdatePipelineInput!) { updatePipeline(input: $input) { pipeline { ${repeat(25, gates)} } } }`,
+      { input: { pipeline: pipeline.id, description: "changed" } },
+    );
+    assert.deepEqual([status, data], [200, { updatePipeline: null }]);
+    assert.deepEqual(
+      errors?.map(({ extensions }) => extensions.code),
+      ["QUERY_TOO_LARGE"],
+    );
+    const { pipeline: found } = await server.admin.ask(`{ pipeline(pipeline: "${pipeline.id}") { description } }`);
+    assert.equal(found.description, "changed");
+  });
+});
+
+describe("the message of a refused promotion", () => {
+  it("names the first blockers and how many more there are, and the error has all of them", async (t) => {
+    const { admin } = await startServer(t);
+    const seed = new Seed(admin);
+    const pipeline = await seed.pipeline();
+    const dev = await seed.coupled(pipeline, "DEVELOPMENT");
+    await seed.release(dev, await seed.build());
+    for (let index = 0; index < 4; index += 1) {
+      await seed.coupled(pipeline, "STAGING", { requiredChecks: ["a", "b", "c"] });
+    }
+    const { message, extensions } = await admin.mutationError("promote", { app: dev.id });
+    assert.equal((extensions.blockers as unknown[]).length, 12);
+    assert.equal(message.match(/ requires /g)?.length, 5);
+    assert.match(message, /And 7 more; see blockers\.$/);
+  });
+});
+
 describe("a large response", () => {
   it("may have ten fields in each row on average, and no more than the highest cost", async (t) => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}: name`).join(" ");

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import type { Reader } from "../../../database/rows/reader.js";
+import { checkRows, limitTo } from "../../../database/rows/row-budget.js";
 import { Build } from "../../../entities/builds/build.js";
 import { Approval } from "../../../entities/gates/approval.js";
 import { ApprovalProgress } from "../../../entities/gates/approval-progress.js";
@@ -7,6 +8,7 @@ import { ApprovalRule } from "../../../entities/gates/approval-rule.js";
 import { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import type { Ctx } from "../../core/context.js";
+import { groupBy } from "../../core/group-by.js";
 import { covers } from "./approval-gate.js";
 import { countApprovals, explainRefusal, toVoter, type Voter, viewerAsVoter } from "./approvers.js";
 import { findRules } from "./facts.js";
@@ -31,22 +33,24 @@ export async function findProgress(
   const unknown = new Set(approvals.map(({ ruleId }) => ruleId).filter((id) => !live.some((rule) => rule.id === id)));
   const deleted = unknown.size === 0 ? [] : await reader.find(ApprovalRule, { id: [...unknown] });
   if (live.length === 0 && deleted.length === 0) return promotions.map(() => []);
-  const targets = await reader.find(PromotionTarget, { promotionId: ids });
+  const found = await reader.select(
+    "targets_of_promotions",
+    PromotionTarget,
+    sql`WHERE ${reader.dialect.oneOf(sql`e.promotion_id`, ids)} ${limitTo(reader.budget)}`,
+  );
+  const targets = groupBy(checkRows(reader.budget, found), ({ promotionId }) => promotionId);
+  const approvalsOf = groupBy(approvals, ({ promotionId }) => promotionId);
+  const rulesOf = groupBy(live, ({ pipelineId }) => pipelineId);
   const builds = new Map(
     (await reader.find(Build, { id: promotions.map(({ buildId }) => buildId) })).map((build) => [build.id, build]),
   );
   return promotions.map((promotion) => {
     const waits = promotion.phase === "WAITING";
-    const given = approvals.filter(
-      ({ promotionId, validUntil }) => promotionId === promotion.id && (!waits || validUntil > now),
-    );
-    const apps = targets.filter(({ promotionId }) => promotionId === promotion.id).map(({ appId }) => appId);
+    const given = (approvalsOf.get(promotion.id) ?? []).filter(({ validUntil }) => !waits || validUntil > now);
+    const apps = (targets.get(promotion.id) ?? []).map(({ appId }) => appId);
     const rules = [
-      ...live.filter(
-        (rule) =>
-          rule.pipelineId === promotion.pipelineId &&
-          rule.stage === promotion.to &&
-          apps.some((appId) => covers(rule, appId)),
+      ...(rulesOf.get(promotion.pipelineId) ?? []).filter(
+        (rule) => rule.stage === promotion.to && apps.some((appId) => covers(rule, appId)),
       ),
       ...(waits ? [] : deleted.filter((rule) => given.some(({ ruleId }) => ruleId === rule.id))),
     ];
@@ -71,16 +75,25 @@ export function explainWhyNot(
   return explainRefusal(rule, voter, promotion, build);
 }
 
-/** The ids of the promotions that wait for an approval that the viewer may give, in the order in which they were created. */
+/** How many promotions that wait under approval rules are looked at, the oldest ones. */
+const MAX_AWAITING = 1000;
+/** The work of one of them, in fields; see `FIELD_US`. */
+const CANDIDATE_WORK = 10;
+
+/**
+ * The ids of the promotions that wait for an approval that the viewer may give, in the order in which they were created. Of the
+ * `MAX_AWAITING` oldest ones.
+ */
 export async function findAwaiting({ db: { reader }, viewer, now }: Ctx): Promise<string[]> {
   const candidates = await reader.select(
     "promotions_awaiting_approval",
     Promotion,
     sql`WHERE e.phase = 'WAITING' AND EXISTS (
       SELECT 1 FROM approval_rules r WHERE r.pipeline_id = e.pipeline_id AND r.deleted_at IS NULL
-    ) ORDER BY e.position`,
+    ) ORDER BY e.position LIMIT ${MAX_AWAITING}`,
   );
   if (candidates.length === 0) return [];
+  reader.budget?.addWork(candidates.length * CANDIDATE_WORK);
   const voter = viewerAsVoter(viewer);
   const progress = await findProgress(reader, candidates, now());
   return candidates.flatMap(({ id }, index) =>

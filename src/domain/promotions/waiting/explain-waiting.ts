@@ -1,4 +1,6 @@
+import sql from "sql-template-tag";
 import type { Reader } from "../../../database/rows/reader.js";
+import { checkRows, limitTo } from "../../../database/rows/row-budget.js";
 import type { Blocker } from "../../../entities/releases/plan.js";
 import type { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
@@ -24,11 +26,14 @@ export async function explainWaiting(
 ): Promise<(readonly Blocker[])[]> {
   const waiting = promotions.filter(({ wakeAt }) => wakeAt !== null);
   if (waiting.length === 0) return promotions.map(() => []);
-  const targets = await reader.find(
+  const { budget } = reader;
+  const ids = waiting.map(({ id }) => id);
+  const found = await reader.select(
+    "targets_of_waiting",
     PromotionTarget,
-    { promotionId: waiting.map(({ id }) => id) },
-    { order: "position" },
+    sql`WHERE ${reader.dialect.oneOf(sql`e.promotion_id`, ids)} ORDER BY e.position ${limitTo(budget)}`,
   );
+  const targets = checkRows(budget, found);
   const resolved = await resolveWaiting(reader, waiting, targets);
   const known = resolved.filter((one) => one !== null);
   const verdicts = await evaluateResolved(reader, now, known);

@@ -8,6 +8,7 @@ import type { Promotion } from "../../../entities/releases/promotion.js";
 import type { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { Release } from "../../../entities/releases/release.js";
 import { byId } from "../../core/by-id.js";
+import { groupBy } from "../../core/group-by.js";
 import type { Resolved } from "../evaluation.js";
 
 /**
@@ -31,24 +32,24 @@ export async function resolveWaiting(
   const apps = await byId(reader.find(App, { id: [...new Set(appIds)] }));
   const builds = await byId(reader.find(Build, { id: promotions.map((one) => one.buildId) }));
   const releases = await byId(reader.find(Release, { id: promotions.map((one) => one.releaseId) }));
-  const couplings = await reader.find(Coupling, { appId: [...new Set(appIds)] });
+  const couplings = groupBy(await reader.find(Coupling, { appId: [...new Set(appIds)] }), ({ appId }) => appId);
   const placeOf = (appId: string, pipelineId: string, stage: Stage) =>
-    couplings.find((one) => one.appId === appId && one.pipelineId === pipelineId && one.stage === stage);
+    couplings.get(appId)?.find((one) => one.pipelineId === pipelineId && one.stage === stage);
+  const targetsOf = groupBy(targets, ({ promotionId }) => promotionId);
+  const waitingOf = groupBy(waiting, ({ promotionId }) => promotionId);
   return promotions.map((promotion) => {
     const pipeline = pipelines.get(promotion.pipelineId);
     const source = apps.get(promotion.sourceAppId);
     const build = builds.get(promotion.buildId);
     const release = releases.get(promotion.releaseId);
     if (pipeline === undefined || source === undefined || build === undefined || release === undefined) return null;
-    const own = targets.filter((target) => target.promotionId === promotion.id);
+    const own = targetsOf.get(promotion.id) ?? [];
     const next = promotion.phase === "IN_PROGRESS" ? findNextWave(own) : null;
-    const mine = waiting.flatMap((target) => {
+    const mine = (waitingOf.get(promotion.id) ?? []).flatMap((target) => {
       if (next !== null && target.wave !== next) return [];
       const app = apps.get(target.appId);
       const coupling = placeOf(target.appId, promotion.pipelineId, promotion.to);
-      return target.promotionId !== promotion.id || app === undefined || coupling === undefined
-        ? []
-        : [{ app, coupling }];
+      return app === undefined || coupling === undefined ? [] : [{ app, coupling }];
     });
     const { to, forced: force, notBefore } = promotion;
     const promotionTargets = own;
