@@ -134,7 +134,7 @@ describe("promotions in a browser", { skip: skipWithoutBrowser }, () => {
     const id = await promote({ app: fleet.staging.id });
     const { page, problems } = await open(t, `/promotions/${id}`);
     const second = page.getByRole("region", { name: /^Wave 2/ });
-    await second.getByText("Wave 2 begins when wave 1 has ended").waitFor();
+    await second.getByText("Wave 2 begins when wave 1 has ended; 1 target is deploying.").waitFor();
     assert.equal(await second.getByRole("row").count(), 3);
     assert.equal(await second.getByRole("button").count(), 0, "the wave before has not ended");
     await page.getByRole("button", { name: "Pause" }).click();

@@ -31,6 +31,7 @@ describe("the pages at every width and zoom", { skip: skipWithoutBrowser }, () =
       for (const width of widths) {
         await page.setViewportSize({ width, height: 700 });
         assert.equal(await measureOverflow(page), 0, `${one.path} at ${width}`);
+        if (width === 360) assert.deepEqual(await page.evaluate(CUT_OFF_TABLES), [], `${one.path} at ${width}`);
       }
     }
     assert.deepEqual(problems, []);
@@ -66,6 +67,10 @@ describe("the pages at every width and zoom", { skip: skipWithoutBrowser }, () =
     await page.keyboard.press("Escape");
   });
 });
+
+/** The tables that have to be scrolled to be read. */
+const CUT_OFF_TABLES = `[...document.querySelectorAll("table")].flatMap((table) =>
+  table.parentElement.scrollWidth > table.parentElement.clientWidth ? [table.innerText] : [])`;
 
 /** By how many pixels the page is wider than its window. */
 function measureOverflow(page: Page): Promise<number> {

@@ -87,7 +87,7 @@ export function ReleaseTable({ app, compared, onCompare }: ReleaseTableProps) {
                   <Age time={updatedAt} />
                 </td>
                 {actions !== null && (
-                  <td className={page.end}>
+                  <td className={`${page.end} ${page.nowrap}`}>
                     {phase === "SUCCEEDED" && !isCurrent && app.deletedAt === null && (
                       <IconButton
                         icon="undo"
