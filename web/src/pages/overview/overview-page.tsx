@@ -168,7 +168,10 @@ function More({ onVisible }: { onVisible(): void }) {
   latest.current = onVisible;
   useEffect(() => {
     if (element.current === null) return;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && latest.current(), {
+    // A busy page is told of several changes at once.
+    const show = (entries: readonly IntersectionObserverEntry[]) =>
+      entries.some(({ isIntersecting }) => isIntersecting) && latest.current();
+    const observer = new IntersectionObserver(show, {
       rootMargin: "600px",
     });
     observer.observe(element.current);
