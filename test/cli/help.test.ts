@@ -93,7 +93,7 @@ describe("the help", () => {
 
 /** The files of this package and of dependencies that a command loads. */
 async function loadedBy(cli: CommandLine, folder: string, args: string[], env: Record<string, string> = {}) {
-  const { code, stderr } = await cli.run(args, { env: { ...env, NODE_V8_COVERAGE: folder } });
+  const { code, stderr } = await cli.start(args, { env: { ...env, NODE_V8_COVERAGE: folder } }).ended;
   assert.equal(code, 0, stderr);
   const root = pathToFileURL(`${process.cwd()}/`).href;
   return readdirSync(folder).flatMap((file) => {

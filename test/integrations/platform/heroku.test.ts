@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { eventually } from "../../../src/async/eventually.js";
-import { HerokuCli, type Outcome } from "../../support/clients/heroku.js";
+import { ResidentProgram } from "../../support/clients/resident-program.js";
 import { RestClient } from "../../support/clients/rest.js";
 import { configKeys } from "../../support/data/config-keys.js";
 import { Seed, unique } from "../../support/data/seed.js";
@@ -21,6 +21,7 @@ import { ADMIN_SECRET, startServer, temporaryFolder } from "../../support/servic
 
 const FOLDER = "test/clients/heroku";
 const BINARY = `${FOLDER}/node_modules/heroku/bin/run.js`;
+const PROGRAM = resolve(import.meta.dirname, "../../support/clients/heroku-program.js");
 const run = promisify(execFile);
 
 async function install(): Promise<string | null> {
@@ -52,12 +53,14 @@ const env = {
   EDITOR: join(home, "editor.sh"),
   COLUMNS: "200",
 };
-const cli = obstacle === null ? new HerokuCli({ after }, FOLDER, env) : null;
+const cli = obstacle === null ? new ResidentProgram(PROGRAM, [FOLDER], env) : null;
+after(() => cli?.kill());
 
-async function heroku(...args: string[]): Promise<Outcome> {
+async function heroku(...args: string[]): Promise<{ code: number; output: string }> {
   driven.add(args[0] ?? "");
   if (cli === null) throw new Error("The Heroku CLI is not installed.");
-  return cli.run(args);
+  const { code, stdout, stderr } = await cli.run({ args });
+  return { code, output: stdout + stderr };
 }
 
 /** Runs a command in a process of its own, as people do, and answers what it asks. */

@@ -2,8 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { type Cleanup, temporaryFolder } from "../service/server.js";
+import { ResidentProgram } from "./resident-program.js";
 
 const MAIN = "dist/src/cli/main.js";
+const PROGRAM = resolve(import.meta.dirname, "cli-program.js");
+/** The process that all short commands of this process share. */
+let resident: ResidentProgram | null = null;
 /** A command without output for this long fails the test instead of hanging it. */
 const OUTPUT_TIMEOUT_MS = 30_000;
 
@@ -51,9 +55,15 @@ export class CommandLine {
     return { PATH, HOME: this.home, XDG_CONFIG_HOME: this.configFolder, TERM: "xterm-256color", ...this.#env, ...more };
   }
 
-  /** Runs a command with its output in pipes. */
+  /**
+   * Runs a command with its output in pipes: in a process that all short commands share, or in a new one if the command reads its
+   * input or the other one is busy.
+   */
   run(args: readonly string[], calling: RunOptions = {}): Promise<CommandOutcome> {
-    return this.start(args, calling).ended;
+    resident ??= new ResidentProgram(PROGRAM, [], {});
+    if (calling.input !== undefined || resident.isBusy || args[0] === "serve") return this.start(args, calling).ended;
+    this.invokedCommands.add(args[0] ?? "");
+    return resident.run({ args, env: this.environment(calling.env) });
   }
 
   /** Runs a command with `--json` and returns the parsed output. Throws if the command fails. */

@@ -2,9 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /*
- * Runs commands of the Heroku CLI in this process, one after the other, as its own program runs each: a process of Node for each
- * command would spend seconds on loading it. The parent sends the arguments of each command and reads its output from the
- * streams, up to the mark that follows it.
+ * Runs commands of the Heroku CLI in this process, one after the other, as its own program runs each. See `ResidentProgram`.
  *
  *   node heroku-program.js <folder with node_modules>
  */
@@ -55,4 +53,5 @@ process.on("message", async ({ args, mark }: { args: readonly string[]; mark: st
   process.stderr.write(mark);
   process.send?.({ code });
 });
+// `process.exit` throws here.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
