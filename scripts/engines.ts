@@ -57,6 +57,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     why: "They test clients, which see only the API. The other tests check that the API behaves the same on both engines.",
     files: [
       ...[
+        "cli/administration",
         "cli/commands",
         "cli/exit-codes",
         "cli/import",

@@ -16,9 +16,9 @@ import { type Engine, findEngines, findUnknownNames, getStartRank, needsProcess 
 /** One more than there are CPUs, because tests also wait for I/O. */
 const CONCURRENCY = availableParallelism() + 1;
 /** The most files that share a process. */
-const FILES_PER_PROCESS = 6;
+const FILES_PER_PROCESS = 8;
 /** A process that runs longer than this counts as hanging. */
-const PROCESS_TIMEOUT_MS = 600_000;
+const PROCESS_TIMEOUT_MS = 900_000;
 
 /** Files that run in one process. */
 interface Job {
