@@ -122,7 +122,7 @@ export function isPermitted(viewer: Viewer, action: Action): boolean {
 }
 
 function hasRank({ role, readConfig }: Viewer, action: Action): boolean {
-  // A deployer's token reads config without being an administrator's.
+  // The token of a deployer may read config without the ADMIN role.
   if (action === "readConfig" && readConfig === true) return true;
   return RANK.indexOf(role) >= RANK.indexOf(ACTIONS[action]);
 }
@@ -175,7 +175,7 @@ export async function permitRepository(
   );
 }
 
-/** FORBIDDEN because of the viewer. */
+/** FORBIDDEN because of the viewer's role or scope. */
 export class AccessDenied extends Refusal {
   constructor(
     readonly action: Action,

@@ -3,7 +3,7 @@ import { Token } from "../../entities/access/token.js";
 import type { Promotion } from "../../entities/releases/promotion.js";
 import { type Action, isPermitted } from "./actions.js";
 
-/* Whether a credential is still good for what was asked for with it, while that waits. */
+/* Checks whether the credential that requested a promotion is still valid while the promotion waits. */
 
 export function isValid(token: Token, now: Date): boolean {
   return token.revokedAt === null && (token.expiresAt === null || token.expiresAt > now);
@@ -14,45 +14,49 @@ export function describeEnd(how: "revoked" | "expired"): string {
   return how === "revoked" ? "was revoked" : "has expired";
 }
 
-/** The credential that something was asked for with, as it is now. */
+/** The current state of the credential that requested a promotion. */
 export interface CredentialState {
-  /** Why nothing may be done under it any more, as a sentence; null if it is good. */
+  /** Why it no longer permits the promotion, as a sentence; null if it does. */
   readonly problem: string | null;
-  /** When it ends by itself; null if it does not, or has ended. */
+  /** When it expires; null if it does not, or is no longer valid. */
   readonly endsAt: Date | null;
 }
 
-type Asked = Pick<
+type RequestedPromotion = Pick<
   Promotion,
   "askedBy" | "loginExpiresAt" | "createdByName" | "createdByRole" | "pipelineId" | "forced" | "phase"
 >;
 
 /**
- * Whether the credential that asked for a promotion may still promote. Of a login, only its end is known. It lets a promotion
- * that has started go on: the promotion was admitted as a whole while the login was good, and logins are shorter than rollouts.
- * A token is locked, so that it is not revoked before the transaction ends.
+ * Whether the credential that requested a promotion may still promote.
+ *
+ * - Only the expiry of a login is known. A started promotion continues after it: it was admitted as a whole while the
+ *   login was valid, and rollouts may last longer than logins.
+ * - A token is locked, so that it cannot be revoked before the transaction ends.
  */
-export async function checkCredential(tx: Tx, asked: Asked, now: Date): Promise<CredentialState> {
+export async function checkCredential(tx: Tx, asked: RequestedPromotion, now: Date): Promise<CredentialState> {
   const { askedBy, loginExpiresAt, createdByName } = asked;
   if (loginExpiresAt !== null && asked.phase === "IN_PROGRESS") return { problem: null, endsAt: null };
   if (loginExpiresAt !== null) {
-    if (loginExpiresAt <= now) return dead(`The login of ${createdByName}, who asked for it, has expired.`);
+    if (loginExpiresAt <= now) return invalid(`The login of ${createdByName}, who asked for it, has expired.`);
     return { problem: null, endsAt: loginExpiresAt };
   }
   if (askedBy === null) return { problem: null, endsAt: null };
   const token = await tx.first(Token, { id: askedBy }, { lock: "share" });
   const what = `The token ${createdByName}, which asked for it,`;
-  if (token === null) return dead(`${what} does not exist any more.`);
-  if (token.revokedAt !== null) return dead(`${what} was revoked.`);
-  if (!isValid(token, now)) return dead(`${what} has expired.`);
+  if (token === null) return invalid(`${what} no longer exists.`);
+  if (token.revokedAt !== null) return invalid(`${what} was revoked.`);
+  if (!isValid(token, now)) return invalid(`${what} has expired.`);
   const { id, name, role, person, groups, scope } = token;
   const viewer = { name, role, tokenId: id, subject: id, person, groups, scope };
   const needed: Action[] = asked.forced ? ["promote", "forcePromotion"] : ["promote"];
-  if (!needed.every((action) => isPermitted(viewer, action))) return dead(`${what} has lost the role for it.`);
-  if (token.scope?.includes(asked.pipelineId) === false) return dead(`${what} has lost the pipeline.`);
+  if (!needed.every((action) => isPermitted(viewer, action)))
+    return invalid(`${what} no longer has the required role.`);
+  if (token.scope?.includes(asked.pipelineId) === false)
+    return invalid(`${what} no longer has access to the pipeline.`);
   return { problem: null, endsAt: token.expiresAt };
 }
 
-function dead(problem: string): CredentialState {
+function invalid(problem: string): CredentialState {
   return { problem, endsAt: null };
 }

@@ -48,14 +48,14 @@ export async function createToken(ctx: Ctx, input: CreateTokenInput): Promise<{ 
   const groups = parseGroups(input.groups ?? []);
   const secret = newSecret();
   const token = await ctx.db.write(async (tx) => {
-    const limits = pipelines === null ? null : await tokenName(tx, pipelines);
-    const scope = limits && [...limits.keys()].sort();
+    const names = pipelines === null ? null : await findPipelineNames(tx, pipelines);
+    const scope = names && [...names.keys()].sort();
     const readConfig = input.readConfig ?? false;
     const fields = { name, role: input.role, readConfig, expiresAt, scope, person, groups, bootstrap: false };
     const made = await insertToken(tx, ctx, fields, secret);
     const standsFor = person === null ? "" : `, for ${person}`;
     const reads = readConfig ? ", may read config" : "";
-    const only = limits === null ? "" : `, for ${[...limits.values()].sort().join(", ")} only`;
+    const only = names === null ? "" : `, for ${[...names.values()].sort().join(", ")} only`;
     await append(tx, ctx.viewer, ctx.now(), [
       changed("TOKEN_CREATED", made, `Token ${name} created: ${input.role}${standsFor}${only}${reads}`),
     ]);
@@ -71,8 +71,8 @@ function parseGroups(groups: readonly string[]): string[] {
   return [...new Set(groups.map((group, index) => parseLine(`groups.${index}`, group)))].sort();
 }
 
-/** The names of pipelines by id. */
-async function tokenName(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
+/** Finds the referenced pipelines, and returns their names by id. */
+async function findPipelineNames(tx: Tx, references: readonly string[]): Promise<Map<string, string>> {
   const pipelines = new Map<string, string>();
   for (const [index, reference] of references.entries()) {
     const { id, name } = await requirePipeline(tx, `pipelines.${index}`, reference);
@@ -118,8 +118,8 @@ export async function findEndedTokens(
 }
 
 /**
- * Makes sure that an administrator can log in. A secret from the settings replaces an earlier one. Without it, a token
- * is created if there has never been one.
+ * Makes sure that an administrator can log in. A secret from the settings replaces the previous one. Without such a
+ * secret, a token is created if there are no tokens yet.
  *
  * @returns the secret that was created, which is shown only once, or null
  */
@@ -203,7 +203,7 @@ function newSecret(): string {
   return `railyard_${randomBytes(32).toString("base64url")}`;
 }
 
-/** All that is stored of a secret. */
+/** The SHA-256 of a secret, in hexadecimal. Only this is stored. */
 export function hash(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

@@ -25,10 +25,11 @@ import { findFollowers } from "./followers.js";
 import { holdDeploys } from "./held-deploys.js";
 
 /*
- * Automatic deploys. `followers.ts` finds the apps that follow a build, `decisions.ts` decides which of them get it: those
- * - whose gates let it through, for example its required checks;
- * - that have no newer build of the branch, nor this one; the head of a pull request always replaces what runs;
- * - that are not on hold after a rollback: automation does not undo what a person decided.
+ * Automatic deploys. `followers.ts` finds the apps that follow a build. `decisions.ts` decides which of them get it. An
+ * app gets the build if
+ * - its gates let the build through, for example its required checks;
+ * - it had neither the build nor a newer one of the branch; the head of a pull request always replaces what runs;
+ * - its automatic deploys are not held after a rollback: automation does not undo a person's decision.
  */
 
 /** Deploys a build that has just SUCCEEDED. The caller holds the locks of `lockFollowers`. */
@@ -37,18 +38,18 @@ export async function autoDeploy(tx: Tx, ctx: TxCtx, build: Build): Promise<Even
 }
 
 /**
- * Deploys a build after a check has passed on it, to the apps that require the check. Others have not waited for it: they
- * may follow the branch only since the build was registered.
+ * Deploys a build after a check has passed on it, to the apps that require the check. Other apps did not wait for the
+ * check. They may have begun to follow the branch after the build was registered.
  */
 export async function deployAfterCheckPassed(tx: Tx, ctx: TxCtx, build: Build, context: string): Promise<EventDraft[]> {
   return deployToFollowers(tx, ctx, build, ({ requiredChecks }) => requiredChecks.includes(context));
 }
 
 /**
- * Deploys the newest build that passes now and waited for checks which are no longer required, to an automatically
- * deploying app. A newer build that does not pass does not keep it waiting.
+ * Call it after checks were removed from an app. If the app deploys automatically, deploys the newest build that passes
+ * now, if that build waited for a removed check. A newer build that does not pass does not hold it back.
  *
- * @param required the checks that were required until now
+ * @param required the checks that were required before
  */
 export async function deployAfterChecksRelaxed(
   tx: Tx,
@@ -71,10 +72,10 @@ export async function deployAfterChecksRelaxed(
 }
 
 /**
- * Deploys to a review app what was built of its pull request before the app was opened or its head moved: the newest build
- * of the head commit or, if that is not known, of the branch.
+ * Deploys the newest existing build to a review app that was opened or whose head moved: the newest build of the head
+ * commit or, if that is not known, of the branch.
  *
- * @param hasMoved whether the head was another commit until now: then a build that the app had before is deployed again
+ * @param hasMoved whether the head was another commit before. Then a build that the app had earlier is deployed again.
  */
 export async function deployNewest(
   tx: Tx,
@@ -91,7 +92,7 @@ export async function deployNewest(
   return deployDue(tx, ctx, build, [{ build, coupling, by, isNewHead: hasMoved && headSha !== null }]);
 }
 
-/** Decides again about a build that gates held back from an app, which may have stopped following it. */
+/** Decides again whether to deploy a build that gates held back. The app may no longer follow the build. */
 export async function retryDeploy(
   tx: Tx,
   ctx: TxCtx,
@@ -125,7 +126,7 @@ async function deployToFollowers(
   );
 }
 
-/** Releases a build on those of the candidates' apps for which it is due. */
+/** Releases a build on the apps of the candidates that are due. */
 async function deployDue(tx: Tx, ctx: TxCtx, build: Build, candidates: readonly Candidate[]): Promise<EventDraft[]> {
   if (candidates.length === 0) return [];
   await tx.lock(Build, [build.id], "share");

@@ -5,8 +5,9 @@ import { Build } from "../../entities/builds/build.js";
 import { commitKey, commitKeyOf, isSameCommit } from "../core/commits.js";
 
 /*
- * Which of two builds of a branch is newer. Automatic deploys never replace a newer build by an older one, in whichever
- * order CI finishes, and never by a clock of this service: instances' clocks differ, and clocks are corrected.
+ * Which of two builds of a branch is newer. Automatic deploys never replace a newer build with an older one, regardless
+ * of the order in which CI finishes. The clocks of this service do not count: they differ between instances, and are
+ * adjusted.
  */
 
 /** A build with the position of the first build of its commit on its branch. */
@@ -21,20 +22,20 @@ export interface ReleasedBuild extends OrderedBuild {
   readonly version: number;
 }
 
-/** What the order of a build is decided by. */
+/** The fields that decide the order of builds. */
 type Ordered = Pick<Build, "sequence" | "commitSha" | "parents" | "committedAt" | "position">;
 
 /**
  * Whether `a` is newer than `b`, both of one repository and component, and of one branch or commit. The first of these
- * decides: CI's run numbers; which commit is the parent of the other; the times of the commits; which commit was registered
- * first. Of two builds of one commit the later is newer.
+ * decides: CI's run numbers; which commit is the parent of the other; the times of the commits; which commit was
+ * registered first. Of two builds of one commit the later is newer.
  */
 export function isNewer(a: OrderedBuild, b: OrderedBuild): boolean {
   const order = compareSequences(a.build, b.build) || compareCommits(a, b) || a.build.position - b.build.position;
   return order > 0;
 }
 
-/** The newest of several builds; null without any. */
+/** The newest of several builds; null if there are none. */
 export function findNewestOf(builds: readonly OrderedBuild[]): Build | null {
   const [first, ...others] = builds;
   if (first === undefined) return null;
@@ -54,10 +55,10 @@ function compareCommits({ build: a, firstPosition: firstA }: OrderedBuild, { bui
   return times || firstA - firstPosition;
 }
 
-/** How many releases of a branch on an app are compared with, latest first: older ones had older builds. */
+/** How many releases of a branch on an app are compared, latest first. Earlier releases had older builds. */
 const COMPARED_RELEASES = 50;
 
-/** An app, and a build whose branch or commit is looked for among its releases. */
+/** An app, and a build whose branch or commit is searched for among the app's releases. */
 export interface BuildOnApp {
   readonly appId: string;
   readonly build: Build;
@@ -71,7 +72,9 @@ const FIRST_POSITION = raw(`(SELECT MIN(f.position) FROM builds f WHERE f.commit
 const FIRST_POSITIONS = columns({ id: "text", first_position: "integer or null" });
 const RELEASED_BUILDS = columns({ parent: "text", version: "integer", first_position: "integer or null" });
 
-/** The builds of each branch or commit among the latest releases of its app, in one statement; aligned with `wanted`. */
+/**
+ * The builds of each branch or commit among the latest releases of its app, in one statement; aligned with `wanted`.
+ */
 export async function findReleasedBuilds(
   reader: Reader,
   wanted: readonly BuildOnApp[],
@@ -119,7 +122,7 @@ function wantedKey({ appId, of, build: { repository, component, branch, commitSh
   return JSON.stringify([appId, of, repository, component, of === "BRANCH" ? branch : commitKey(commitSha)]);
 }
 
-/** Builds as `isNewer` compares them, each with its own branch, in one statement. */
+/** Prepares builds for `isNewer`. Each is positioned on its own branch. One statement for all. */
 export async function toOrdered(reader: Reader, builds: readonly Build[]): Promise<OrderedBuild[]> {
   if (builds.length === 0) return [];
   const mine = reader.dialect.oneOf(

@@ -52,7 +52,9 @@ export interface CreateBuildInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** Registers a build with the statuses that its commit already has. A build that SUCCEEDED is deployed automatically. */
+/**
+ * Registers a build with the statuses that its commit already has. A build that SUCCEEDED is deployed automatically.
+ */
 export async function createBuild(ctx: Ctx, input: CreateBuildInput): Promise<Build> {
   permit(ctx.viewer, "createBuild");
   const phase = input.phase ?? "SUCCEEDED";
@@ -104,7 +106,7 @@ export interface UpdateBuildInput {
   readonly checksum?: string | null;
 }
 
-/** Says how a build ended. One that SUCCEEDED never changes again; repeating what is already so changes nothing. */
+/** Records the phase of a build. A build that SUCCEEDED never changes again. A repeated report changes nothing. */
 export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Build> {
   permit(ctx.viewer, "updateBuild");
   return ctx.db.write(async (tx) => {
@@ -130,7 +132,7 @@ export async function updateBuild(ctx: Ctx, input: UpdateBuildInput): Promise<Bu
   });
 }
 
-/** The most parents that a commit is stored with. Git has no limit, but merges of more are a curiosity. */
+/** The most parents that are stored for a commit. Git has no limit, but merges of more are rare. */
 const MAX_PARENTS = 16;
 
 function parseParents(parents: readonly string[] | null): readonly string[] | null {
@@ -149,7 +151,7 @@ function parseSequence(sequence: number | null): number | null {
   throw badInput("sequence", `sequence must be 0 or more; got ${sequence}.`);
 }
 
-/** The artifact that goes with a phase: one that SUCCEEDED has one, and no other. */
+/** Parses the artifact. A SUCCEEDED build must have one, and other builds must not. */
 function parseArtifact(
   phase: BuildPhase,
   input: { readonly artifact?: string | null; readonly checksum?: string | null },
@@ -163,18 +165,18 @@ function parseArtifact(
     );
   }
   if (phase !== "SUCCEEDED" && artifact !== null)
-    throw badInput("artifact", "artifact goes with the phase SUCCEEDED only.");
+    throw badInput("artifact", "artifact must be omitted unless the phase is SUCCEEDED.");
   if (phase !== "SUCCEEDED" && checksum !== null)
-    throw badInput("checksum", "checksum goes with the phase SUCCEEDED only.");
+    throw badInput("checksum", "checksum must be omitted unless the phase is SUCCEEDED.");
   return { artifact, checksum };
 }
 
-/** A status that holds for no release yet is a change of its build. */
+/** The event of a status that applies to no release: it is a change of the build. */
 export function buildStatusEvent(build: Build, status: Pick<ReleaseStatus, "context" | "state">): EventDraft {
   return changed("BUILD_UPDATED", buildSubject(build), `${status.context} of ${shortSha(build)} is ${status.state}`);
 }
 
-/** A build has no name: its commit is what people know it by. */
+/** A build has no name. People identify it by its commit. */
 export function buildSubject(build: Build): { id: string; name: string } {
   return { id: build.id, name: `${build.repository}@${shortSha(build)}` };
 }

@@ -21,7 +21,10 @@ import {
 import { lockFollowers } from "./followers.js";
 import { findFormerOwner } from "./repository-names.js";
 
-/* Applies what a code host reports on its pull requests and commits. The service acts as itself: no viewer asked for it. */
+/*
+ * Applies reports of a code host on pull requests and commits. The actor is the service, because no viewer requested
+ * them.
+ */
 
 /** The events of what was done, and the refusals of what could not be done. */
 export interface Effects {
@@ -36,7 +39,10 @@ interface Without {
   readonly reason: string;
 }
 
-/** What happened to a pull request. OPENED creates or updates its review apps, TOUCHED updates them, CLOSED removes them. */
+/**
+ * What happened to a pull request. OPENED creates or updates its review apps, TOUCHED updates them, CLOSED removes
+ * them.
+ */
 export type PullRequestChange = "OPENED" | "TOUCHED" | "CLOSED";
 
 /** A change of a pull request that a code host reported. */
@@ -45,7 +51,7 @@ export interface PullRequestReport {
   readonly pullRequest: PullRequestInput;
   /** Whether a later change was applied before: then review apps are only created, not updated. */
   readonly late: boolean;
-  /** The ids of the pipelines that this report was applied to before: it changes nothing there again. */
+  /** The ids of the pipelines that this report was already applied to. There it changes nothing. */
   readonly applied: ReadonlySet<string>;
 }
 
@@ -79,7 +85,7 @@ export async function applyPullRequest(
     const without = await reasonForNoEffect(tx, repository, decisions, number);
     return { events: [], refusals: [], without, appliedTo: [] };
   }
-  // Where a late report opens a review app, another pipeline may know the state since.
+  // If a late report opens a review app, the review app of another pipeline may already have the later state.
   const latest = known[0] ?? report.pullRequest;
   const appliedTo: string[] = [];
   const effects = await eachInSavepoint(tx, due, async (inner, { pipeline, reviewApp, decision }) => {
@@ -159,15 +165,15 @@ export async function applyCommitStatus(tx: Tx, ctx: TxCtx, report: CommitReport
 }
 
 /**
- * The statuses of a build with an abbreviated hash that a report on a context may have changed: that of the context and, if
- * several commits begin with the hash, those that not all of them have.
+ * The statuses that a report on a context may have changed, for a build with an abbreviated hash: the status of the
+ * context and, if several commits begin with the hash, the statuses that some of these commits lack.
  */
 async function changedStatuses(reader: Reader, build: Build, context: string): Promise<readonly CommitStatus[]> {
   const { statuses, ambiguous } = await combineStatuses(reader, build);
   return statuses.filter((status) => status.context === context || (ambiguous && status.state === "PENDING"));
 }
 
-/** A code host that sends no name or image does not clear one that was reported here. */
+/** If the code host sends no name or image, one that was reported through the API stays. */
 function toReport({ context, state, name, description, targetUrl, imageUrl }: CommitStatus): Report {
   const shown = { ...(name !== null && { name }), ...(imageUrl !== null && { imageUrl }) };
   return { context, state, description, targetUrl, ...shown };

@@ -50,11 +50,12 @@ export async function upsertCommitStatus(tx: Tx, report: CommitReport): Promise<
 }
 
 /**
- * Whether a report says less than the status that is stored:
+ * Whether the stored status takes precedence over a report:
  *
- * - Within one run a completion always counts. Anything else reopens a completed run only if the run started again later.
- * - Between runs, and between statuses, the later time counts. At the same time (GitHub's times are whole seconds) the order
- *   of arrival does, except that what has not completed does not reopen what has.
+ * - Within one run a completion always counts. Anything else reopens a completed run only if the run started again
+ *   later.
+ * - Between runs, and between statuses, the later time counts. If the times are equal (GitHub's times are whole
+ *   seconds), the order of arrival counts, but an incomplete report does not reopen a completed one.
  */
 function isStale({ status, completed }: CommitReport, prior: CommitStatus): boolean {
   const later = status.saidAt.getTime() - prior.saidAt.getTime();
@@ -74,8 +75,8 @@ export function buildsOfCommit(reader: Reader, repository: string, sha: string):
 }
 
 /**
- * The status of a build for each context that its commit has reports on. An abbreviated hash may be that of several commits:
- * then the worst report on any of them counts, and SUCCESS only if all of them have it.
+ * The status of a build for each context that was reported on its commit. An abbreviated hash may match several
+ * commits. Then the worst report on any of them counts, and SUCCESS requires a SUCCESS on each.
  */
 export async function combineStatuses(
   reader: Reader,

@@ -17,16 +17,16 @@ import { findReleasedBuilds, isNewer, type ReleasedBuild, toOrdered } from "./bu
 import { type Follower, findFollowers } from "./followers.js";
 
 /*
- * Whether a build is deployed automatically to an app that follows it. One function decides for the deploy itself and for
- * `Build.autoDeploys`, so that the explanation cannot differ from the decision.
+ * Whether a build is deployed automatically to an app that follows it. One function decides for the deploy itself and
+ * for `Build.autoDeploys`, so that the explanation cannot differ from the decision.
  */
 
 /** A build, and an app that follows it. */
 export interface Candidate extends Follower {
   readonly build: Build;
   /**
-   * Whether the head of the pull request has just moved to the build's commit. Then an earlier release of the build does
-   * not count: only the latest release of the app does.
+   * Whether the head of the pull request has just moved to the build's commit. Then an earlier release of the build
+   * does not count: only the latest release of the app does.
    */
   readonly isNewHead?: boolean;
 }
@@ -37,7 +37,10 @@ export interface Decision {
   readonly outcome: AutoDeployOutcome | "DUE";
   /** One sentence or two. */
   readonly message: string;
-  /** If gates such as windows and freezes are all that it waits for: when time opens them, or null. Otherwise null. */
+  /**
+   * Set if it waits only for gates such as windows and freezes; null otherwise. `retryAt` is when time opens them, or
+   * null.
+   */
   readonly held: { readonly retryAt: Date | null } | null;
 }
 
@@ -49,15 +52,18 @@ interface Facts {
   readonly latest: Release | undefined;
   /** The latest release whose build is at least as new as this one; undefined if every release is older. */
   readonly newer: ReleasedBuild | undefined;
-  /** Whether a person released something on the review app since it has the head commit: that stays until the head moves. */
+  /**
+   * Whether a person released something on the review app after the head moved to this commit. That release stays until
+   * the head moves again.
+   */
   readonly isChosen: boolean;
   /** Whether the build may belong to an earlier pull request with a branch of the same name. */
   readonly isOfClosedApp: boolean;
-  /** What the gates of the app say of the build. */
+  /** The result of the app's gates for the build. */
   readonly verdict: Verdict;
 }
 
-/** Pure. The order of the rules is that in which they explain most: a build that is too old need not wait for checks. */
+/** Pure. The rule that explains most comes first: a build that is too old does not need to wait for checks. */
 function decide(
   { build }: Candidate,
   { own, latest, newer, isChosen, isOfClosedApp, verdict }: Facts,
@@ -95,7 +101,7 @@ function decide(
   };
 }
 
-/** Null if a report is awaited: it decides again. */
+/** Null while a report is awaited, because the report triggers the next decision. */
 function findHold(verdict: Verdict): Decision["held"] {
   if (openChecks(verdict).length > 0) return null;
   const times = verdict.blockers.map(({ clearsAt }) => clearsAt?.getTime() ?? Number.POSITIVE_INFINITY);
@@ -115,7 +121,7 @@ export async function explainAutoDeploys(reader: Reader, builds: readonly Build[
   return candidates.map((list) => list.flatMap((candidate) => toAutoDeploy(decisions.get(candidate))));
 }
 
-/** A build that is due was not deployed when it passed, and no later event deploys it. */
+/** DUE is shown as NOT_NEWER: the build was not deployed when it passed, and no later event deploys it. */
 function toAutoDeploy(decision: Decision | undefined): AutoDeploy[] {
   if (decision === undefined) return [];
   const { candidate, outcome, message } = decision;
@@ -168,7 +174,7 @@ async function toSubjects(reader: Reader, candidates: readonly Candidate[]): Pro
   });
 }
 
-/** What the earlier releases of an app say about a build. */
+/** How a build compares with the earlier releases of an app. */
 interface Rivals {
   /** The latest release of a build that the build is not newer than. */
   readonly newer: ReleasedBuild | undefined;
@@ -177,8 +183,8 @@ interface Rivals {
 }
 
 /**
- * For each candidate, the releases of the builds that it is compared with: those of its branch or, for a head commit, of its
- * commit. None when the head has just moved: it always replaces what runs.
+ * Compares each candidate with the released builds of its branch or, for a head commit, of its commit. If the head has
+ * just moved, there is nothing to compare: the build always replaces the current one.
  */
 async function findRivals(reader: Reader, candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, Rivals>> {
   const released = await findReleasedBuilds(
@@ -209,7 +215,7 @@ function releaseKey({ appId, buildId }: Pick<Release, "appId" | "buildId">): str
 
 const BUILD_IDS = columns({ build_id: "text" });
 
-/** The candidates by the branch of a pull request whose build was released on an app that is deleted. */
+/** The candidates that follow the branch of a pull request, and whose build was released on a deleted app. */
 async function findBuildsOfClosedApps(
   reader: Reader,
   candidates: readonly Candidate[],

@@ -12,8 +12,8 @@ import { lockApps } from "../core/locks.js";
  * Which apps follow which builds. An app follows builds of its pipeline's repository and component:
  *
  * - BRANCH: of the pipeline's central branch, if it deploys automatically;
- * - HEAD: of the head commit of its pull request, on any branch: branches are renamed, and forks have branches of the same
- *   name;
+ * - HEAD: of the head commit of its pull request, on any branch: branches are renamed, and forks have branches of the
+ *   same name;
  * - PULL_REQUEST_BRANCH: of the branch of its pull request, if the head commit is not known.
  */
 
@@ -76,8 +76,8 @@ function follows(build: Followed, { autoDeploy }: Coupling, row: RowOf<typeof FO
 }
 
 /**
- * Locks the apps that follow builds of one repository, and its pipelines, so that of two builds that succeed at once, the
- * second sees the first. To be called before the builds themselves are locked.
+ * Locks the apps that follow builds of one repository, and its pipelines, so that of two builds that succeed at once,
+ * the second sees the first. To be called before the builds themselves are locked.
  */
 export async function lockFollowers(tx: Tx, ...builds: readonly Followed[]): Promise<void> {
   const [first] = builds;

@@ -6,11 +6,11 @@ import { findNewestOf, toOrdered } from "./build-order.js";
 import type { Decision } from "./decisions.js";
 
 /*
- * Automatic deploys that wait only for windows and freezes. The row is written in the transaction that found them closed, so
- * a restart loses nothing. When something may have opened, `retry-held-deploys.ts` decides again, as at the first time.
+ * Automatic deploys that wait only for windows and freezes. The transaction that finds them closed writes the row, so a
+ * restart loses nothing. When one may have opened, `retry-held-deploys.ts` decides again.
  */
 
-/** Records the builds that wait for gates only, for each app the newest. */
+/** Records, for each app, the newest build that waits only for gates. */
 export async function holdDeploys(tx: Tx, decisions: readonly Decision[]): Promise<void> {
   for (const { candidate, held } of decisions) {
     if (held === null) continue;

@@ -10,11 +10,12 @@ import { changed, type EventDraft } from "../../events/draft.js";
 import { formatValue } from "../core/format-value.js";
 
 /**
- * Moves what is stored under a former name of a repository to its current one: pipelines, builds, statuses of commits and
- * deliveries. Rows are rewritten, instead of being found by every name that the repository had: what matches builds to
- * pipelines, orders builds, limits tokens and decides gates compares one name, and an index serves it. Renames are rare.
+ * Moves what is stored under a former name of a repository to its current one: pipelines, builds, statuses of commits
+ * and deliveries. Rows are rewritten, instead of being found by every name that the repository had: what matches builds
+ * to pipelines, orders builds, limits tokens and decides gates compares one name, and an index serves it. Renames are
+ * rare.
  *
- * @param id of the repository: deliveries of another repository under that name stay
+ * @param id the id of the repository. Deliveries of another repository under that name stay.
  */
 export async function moveRepository(tx: Tx, from: string, to: string, id: string, now: Date): Promise<EventDraft[]> {
   const pipelines = await tx.find(Pipeline, { repository: from, deletedAt: null }, { order: "id", lock: "change" });

@@ -7,8 +7,8 @@ import { moveRepository } from "./repository-moves.js";
 
 /*
  * The names of repositories. A code host keeps a repository's id when it is renamed or transferred, and redirects its
- * former names. So a name that was replaced leads to the current one, until it belongs to another repository. Rows carry
- * the current name: a rename moves them, and every query finds them by one name (see repository-moves.ts).
+ * former names. So a name that was replaced leads to the current one, until it belongs to another repository. Rows
+ * carry the current name: a rename moves them, and every query finds them by one name (see repository-moves.ts).
  */
 
 /** A repository in a report of its code host. */
@@ -26,7 +26,7 @@ export interface SeenRepository {
 export interface IdentifiedRepository {
   /** Its current name. */
   readonly name: string;
-  /** Why it must not be followed: another repository had this name. Null if it may be. */
+  /** Why its reports must not be applied: another repository had this name. Null if they may be. */
   readonly conflict: string | null;
   /** The names from which rows were moved to the current one. */
   readonly movedFrom: readonly string[];
@@ -36,15 +36,15 @@ export interface IdentifiedRepository {
 
 /** The current name of the repository that has, or had, this name. */
 export async function resolveRepository(reader: Reader, name: string): Promise<string> {
-  return currentNameOf(await reader.first(RepositoryName, { name }), name);
+  return toCurrentName(await reader.first(RepositoryName, { name }), name);
 }
 
 /** `resolveRepository` in a transaction. The repository is not renamed before the transaction ends. */
 export async function resolveUntilEnd(tx: Tx, name: string): Promise<string> {
-  return currentNameOf(await findShared(tx, name), name);
+  return toCurrentName(await findShared(tx, name), name);
 }
 
-function currentNameOf(known: RepositoryName | null, name: string): string {
+function toCurrentName(known: RepositoryName | null, name: string): string {
   return known === null || known.claimedBy !== null ? name : known.currentName;
 }
 
@@ -62,9 +62,9 @@ async function lockUnknown(tx: Tx, names: readonly string[]): Promise<void> {
 }
 
 /**
- * Makes a name that another repository has taken over the name of that one, so that its deliveries are followed.
+ * Accepts that another repository has taken over a name: its deliveries are applied from now on.
  *
- * @returns whether the name was another repository's until now
+ * @returns whether the name belonged to another repository before
  */
 export async function claimRepository(tx: Tx, name: string): Promise<boolean> {
   if ((await tx.first(RepositoryName, { name }))?.claimedBy == null) return false;
@@ -76,36 +76,36 @@ export async function claimRepository(tx: Tx, name: string): Promise<boolean> {
   return true;
 }
 
-/** Finds out which repository a report is of. If it has another name than before, moves what is stored under that. */
+/** Identifies the repository of a report. If it was renamed, moves what is stored under its former name. */
 export async function identifyRepository(tx: Tx, seen: SeenRepository, now: Date): Promise<IdentifiedRepository> {
   const { name, id, formerly } = seen;
   if (id === null) return unchanged(await resolveUntilEnd(tx, name));
   if (formerly === null && (await isCurrentUntilEnd(tx, seen))) return unchanged(name);
   await tx.lockName(`repository ${id}`);
-  // Another transaction may have recorded it meanwhile. Below, exclusive locks wait for all that share the row: under a steady
-  // stream of reports for as long as that lasts.
+  // Another transaction may have recorded it meanwhile. This saves the exclusive locks below. They wait for every
+  // transaction that shares the row, which may never end under a steady stream of reports.
   if (formerly === null && (await isCurrentUntilEnd(tx, seen))) return unchanged(name);
   await lockUnknown(tx, formerly === null ? [name] : [name, formerly]);
   const rows = await tx.find(RepositoryName, { repositoryId: id }, { order: "name", lock: "change" });
-  const there = await tx.first(RepositoryName, { name }, { lock: "change" });
+  const existing = await tx.first(RepositoryName, { name }, { lock: "change" });
   const current = rows[0] === undefined ? null : (rows.find((row) => row.name === row.currentName) ?? rows[0]);
-  if (there !== null && there.repositoryId !== id && there.currentName === name) {
+  if (existing !== null && existing.repositoryId !== id && existing.currentName === name) {
     // A late report of a repository that had the name before, or a new repository that has it since.
     if (current !== null && isOlder(seen.at, current.seenAt)) return unchanged(current.currentName);
     await tx.update(RepositoryName, { name }, { claimedBy: id });
-    return { ...unchanged(name), conflict: conflictMessage(there, id) };
+    return { ...unchanged(name), conflict: conflictMessage(existing, id) };
   }
-  // The owner still has the name, or has it again.
-  if (there !== null && there.repositoryId === id && there.claimedBy !== null) {
+  // The known owner still has the name, or has it again.
+  if (existing !== null && existing.repositoryId === id && existing.claimedBy !== null) {
     await tx.update(RepositoryName, { name }, { claimedBy: null });
-    there.claimedBy = null;
+    existing.claimedBy = null;
   }
-  const renamed = current === null ? name : decideName(seen, there, current);
+  const renamed = current === null ? name : decideName(seen, existing, current);
   const from = new Set<string>();
   if (current !== null && current.currentName !== renamed) from.add(current.currentName);
-  await recordName(tx, seen, there, renamed);
+  await recordName(tx, seen, existing, renamed);
   await tx.update(RepositoryName, { repositoryId: id }, { currentName: renamed });
-  if (name !== renamed && there === null) from.add(name);
+  if (name !== renamed && existing === null) from.add(name);
   if (formerly !== null && formerly !== renamed && (await recordFormer(tx, seen, formerly, renamed)))
     from.add(formerly);
   const events: EventDraft[] = [];
@@ -124,7 +124,9 @@ function unchanged(name: string): IdentifiedRepository {
   return { name, conflict: null, movedFrom: [], events: [] };
 }
 
-/** Whether a report names its repository as it is known. If so, it is not renamed before the transaction has ended. */
+/**
+ * Whether the name in a report is the current one. If so, the repository is not renamed before the transaction ends.
+ */
 async function isCurrentUntilEnd(tx: Tx, seen: SeenRepository): Promise<boolean> {
   const { name } = seen;
   if (!isCurrent(await tx.first(RepositoryName, { name }), seen)) return false;
@@ -140,24 +142,29 @@ function isOlder(at: Date | null, than: Date | null): boolean {
 }
 
 /**
- * The current name after a report under a name that is not the current one. Reports do not arrive in order: an older one
- * has a former name. A name that was replaced before comes back only with a report that is certainly newer.
+ * The current name after a report under another name. Reports do not arrive in order, so an older report may have a
+ * former name. A former name becomes the current one again only through a report that is certainly newer.
  */
-function decideName(seen: SeenRepository, there: RepositoryName | null, current: RepositoryName): string {
+function decideName(seen: SeenRepository, existing: RepositoryName | null, current: RepositoryName): string {
   if (seen.name === current.currentName || isOlder(seen.at, current.seenAt)) return current.currentName;
-  const returns = there?.repositoryId === seen.id && seen.formerly === null;
+  const returns = existing?.repositoryId === seen.id && seen.formerly === null;
   return returns && !isOlder(current.seenAt, seen.at) ? current.currentName : seen.name;
 }
 
-/** Records the reported name. One that was a former name of another repository is this one's from now on. */
-async function recordName(tx: Tx, seen: SeenRepository, there: RepositoryName | null, renamed: string): Promise<void> {
+/** Records the reported name. A former name of another repository now belongs to this one. */
+async function recordName(
+  tx: Tx,
+  seen: SeenRepository,
+  existing: RepositoryName | null,
+  renamed: string,
+): Promise<void> {
   const { name, id, at } = seen;
   const owner = { repositoryId: id as string, currentName: renamed, claimedBy: null };
-  const seenAt = at ?? there?.seenAt ?? null;
-  if (there === null) await tx.insert(RepositoryName, [{ name, ...owner, seenAt, formerlyOf: null }]);
-  else if (there.repositoryId === id) {
+  const seenAt = at ?? existing?.seenAt ?? null;
+  if (existing === null) await tx.insert(RepositoryName, [{ name, ...owner, seenAt, formerlyOf: null }]);
+  else if (existing.repositoryId === id) {
     if (name === renamed) await tx.update(RepositoryName, { name }, { ...owner, seenAt });
-  } else await tx.update(RepositoryName, { name }, { ...owner, seenAt, formerlyOf: there.repositoryId });
+  } else await tx.update(RepositoryName, { name }, { ...owner, seenAt, formerlyOf: existing.repositoryId });
 }
 
 /** Records the name that the report says the repository had before. Returns whether it was unknown. */

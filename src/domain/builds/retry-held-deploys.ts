@@ -8,7 +8,7 @@ import { lockGates } from "../core/locks.js";
 import { retryDeploy } from "./auto-deploy.js";
 import { lockFollowers } from "./followers.js";
 
-/** Deploys held builds whose gates may have opened. Each is a transaction, in which it is decided again. */
+/** Deploys held builds whose gates may have opened. Decides again about each build, in a separate transaction. */
 export async function retryHeldDeploys(ctx: Ctx): Promise<void> {
   const due = await ctx.db.reader.select(
     "due_held_deploys",
@@ -24,9 +24,9 @@ async function retry(tx: Tx, ctx: TxCtx, appId: string): Promise<void> {
   if (build === null) return;
   await lockFollowers(tx, build);
   await tx.lock(Build, [build.id], "share");
-  // Who wakes held deploys holds this lock, too, when it writes the row.
+  // `wakeWaiting` holds this lock too when it makes held deploys due.
   await lockGates(tx, "share");
-  // Another instance may have deployed it, or a newer build may have taken its place.
+  // Another instance may have deployed it, or a newer build may have replaced it.
   const held = await tx.first(HeldDeploy, { appId, buildId: build.id });
   if (held === null) return;
   await tx.delete(HeldDeploy, { appId });

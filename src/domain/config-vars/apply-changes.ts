@@ -11,15 +11,15 @@ export interface VarState extends VarFields {
   readonly value: string | null;
 }
 
-/** Stands for a value that cannot be read, and therefore counts as changed by every new value. */
+/** Represents a value that cannot be read. Every new value counts as a change of it. */
 export const UNREADABLE: unique symbol = Symbol("unreadable");
 
-/** A config var as it is. */
+/** The current state of a config var. */
 export interface KnownVar extends VarFields {
   readonly value: string | null | typeof UNREADABLE;
 }
 
-/** A config var as it will be; null if it is removed. */
+/** The change of a config var. `after` is null if it is removed. */
 export interface VarChange {
   readonly key: string;
   readonly after: VarFields | null;
@@ -28,7 +28,7 @@ export interface VarChange {
 }
 
 /**
- * Works out what setConfig changes. Pure. Keys that would stay as they are are left out.
+ * Computes what setConfig changes. Pure. Unchanged keys are left out.
  *
  * @throws Refusal BAD_USER_INPUT, without any value
  */
@@ -44,7 +44,7 @@ export function applyChanges(known: ReadonlyMap<string, KnownVar>, changes: Conf
   return applied;
 }
 
-/** The mark that a key is required outlasts its value: then promotions into the app are blocked. */
+/** A required key stays required when its value is removed. Promotions to the app are then blocked. */
 function unsetVar(key: string, before: KnownVar | null): VarChange | null {
   if (before === null || before.value === null) return null;
   const { secret, description } = before;
@@ -57,11 +57,11 @@ function setVar(field: string, before: KnownVar | null, change: SetConfigVarInpu
   const required = change.required ?? before?.required ?? false;
   const isSet = value !== null || (before !== null && before.value !== null);
   if (!isSet && !required) {
-    // A mark without a value is gone with the mark.
+    // Without a value, the row only marked the key as required. It is removed with the mark.
     if (before !== null) return { key, after: null, value: undefined };
     throw badInput(`${field}.value`, `${field}.value must be given: ${key} is not set.`);
   }
-  // Otherwise, who may write and not read could make a secret public, and read it.
+  // Otherwise a viewer who may write but not read could make a secret public, and read it.
   if (value === null && change.secret === false && before?.secret !== false) {
     throw badInput(`${field}.secret`, `${field}.secret can be false only together with a value.`);
   }

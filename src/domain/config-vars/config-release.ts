@@ -14,12 +14,12 @@ import { applyOverride, type Override } from "../gates/override.js";
 import { insertRelease } from "../releases/deployments.js";
 
 /**
- * Lets the deployer of a REPORTED app take a new version of its config on:
- * - A release that is QUEUED is deployed with the new version; there is no other one.
- * - While a release is DEPLOYING, its build is queued once more.
- * - Otherwise the build that the app runs is released once more.
+ * Releases a new version of the config of a REPORTED app, so that its deployer applies it:
+ * - A QUEUED release is deployed with the new version. There is no further release.
+ * - While a release is DEPLOYING, its build is queued again.
+ * - Otherwise the current build is released again.
  *
- * An IMMEDIATE app has no deployer that would take it on, and an app that runs nothing has nothing to release.
+ * An IMMEDIATE app has no deployer, and an app without a current release has nothing to release.
  *
  * @param locked the app, with the new version
  * @throws Refusal PROMOTION_BLOCKED if freezes or windows keep the app from being released

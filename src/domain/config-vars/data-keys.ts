@@ -6,7 +6,9 @@ import { Coupling } from "../../entities/pipelines/coupling.js";
 import { type KeyRing, refuseMissingKey } from "./key-ring.js";
 import { deriveFingerprintKey, fingerprint, noFingerprint, open } from "./sealing.js";
 
-/* The keys of apps and pipelines: each app has one that encrypts its values, each pipeline one that makes fingerprints. */
+/*
+ * The keys of apps and pipelines. The key of an app encrypts its values; the key of a pipeline computes fingerprints.
+ */
 
 type Subject = { readonly id: string; readonly kind: ConfigKey["kind"] };
 
@@ -18,7 +20,7 @@ export async function findKey(reader: Reader, ring: KeyRing | null, subjectId: s
 }
 
 /**
- * The key of an app, which is made if it has none. The caller has locked the app.
+ * Returns the key of an app. Creates it if it is missing. The caller has locked the app.
  *
  * @param replaces whether every value of the app is replaced or removed. Then a key that CONFIG_KEYS cannot decrypt is
  *   replaced too.
@@ -33,8 +35,9 @@ export async function requireAppKey(tx: Tx, ring: KeyRing, app: App, replaces: b
 }
 
 /**
- * The key for the fingerprints of an app's values: that of its pipeline, which is made if it has none, or one derived from
- * the app's own. A pipeline's key that CONFIG_KEYS cannot decrypt is replaced, and fingerprints are made again.
+ * Returns the key for the fingerprints of an app's values: the key of its pipeline, which is created if it is missing
+ * or, without a pipeline, one derived from the app's key. If CONFIG_KEYS cannot decrypt the pipeline's key, it is
+ * replaced, and the fingerprints are computed again.
  */
 export async function requireFingerprintKey(
   tx: Tx,
@@ -64,8 +67,8 @@ async function replaceKey(tx: Tx, ring: KeyRing, { id, kind }: Subject, exists: 
 }
 
 /**
- * Makes the fingerprints of an app again, after it came into a pipeline or left one. Values that CONFIG_KEYS cannot decrypt
- * get fingerprints that equal no other.
+ * Computes the fingerprints of an app again after it was added to a pipeline or removed from one. Values that
+ * CONFIG_KEYS cannot decrypt get random fingerprints.
  *
  * @param pipelineId the pipeline that it is in now; null for none
  */
@@ -99,7 +102,7 @@ export function openValue(appKey: Buffer, { appId, key, sealed }: ConfigValue): 
   return open(appKey, sealed, toOwner(appId, key)).toString();
 }
 
-/** What a sealed value belongs to. */
+/** The owner of a sealed value, for `seal` and `open`. */
 export function toOwner(appId: string, key: string): string {
   return `${appId}/${key}`;
 }

@@ -2,7 +2,7 @@ import { LIMITS, optional, parseText } from "../core/input.js";
 import { quote } from "../core/references.js";
 import { badInput } from "../core/refusal.js";
 
-/* What config vars may be. No message contains a value. */
+/* Validates config vars. No error message contains a value. */
 
 export const CONFIG_LIMITS = {
   keyLength: 128,
@@ -79,7 +79,7 @@ export function parseRequiredConfig(field: string, keys: readonly string[]): str
   return [...new Set(keys.map((key, index) => parseConfigKey(`${field}.${index}`, key)))].sort();
 }
 
-/** @throws Refusal BAD_USER_INPUT if an app would have too many config vars, or too much in them */
+/** @throws Refusal BAD_USER_INPUT if an app would have too many config vars, or their values would be too large */
 export function checkTotals(keys: number, bytes: number): void {
   const { varsOfApp, bytesOfApp } = CONFIG_LIMITS;
   if (keys > varsOfApp) throw badInput("set", `An app has at most ${varsOfApp} config vars; it would have ${keys}.`);

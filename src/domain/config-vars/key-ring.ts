@@ -10,7 +10,10 @@ export interface MasterKey {
   readonly key: Buffer;
 }
 
-/** What CONFIG_KEYS holds: the first key encrypts, and all decrypt. It encrypts only the keys of apps and pipelines. */
+/**
+ * The keys of CONFIG_KEYS. The first one encrypts, and all of them decrypt. They encrypt only the keys of apps and
+ * pipelines.
+ */
 export class KeyRing {
   readonly #keys: ReadonlyMap<string, Buffer>;
   /** The name of the key that encrypts. */
@@ -58,17 +61,17 @@ export class KeyRing {
   }
 }
 
-/** How to make a key, for messages. */
+/** The command that generates a key, for messages. */
 export const MAKE_A_KEY = 'echo "k1:$(openssl rand -base64 32)"';
 
-/** Refuses what needs CONFIG_KEYS while it is not set. */
+/** The refusal of an operation that needs CONFIG_KEYS, which is not set. */
 export function refuseWithoutKeys(): Refusal {
   return conflict(
     `Config vars cannot be set: the service has no CONFIG_KEYS to encrypt them with. Make a key with \`${MAKE_A_KEY}\`, set CONFIG_KEYS to it on every instance, and restart.`,
   );
 }
 
-/** Refuses what needs a key of CONFIG_KEYS that is missing. */
+/** The refusal of an operation that needs a missing key of CONFIG_KEYS. */
 export function refuseMissingKey(appName: string, key: string): Refusal {
   return conflict(
     `The config vars of ${appName} cannot be read: the key ${key} is missing from CONFIG_KEYS, or is another one there. Add it; if it is lost, set or unset every config var of the app at once.`,

@@ -1,7 +1,10 @@
 import type { ConfigVar } from "../../entities/config-vars/config-var.js";
 import type { ConfigParity } from "../../entities/core/enums.js";
 
-/* How the config vars of a source and a target are compared: by keys, and by fingerprints that show which values are equal. Pure. */
+/*
+ * Compares the config vars of a source and a target: by keys, and by fingerprints, which show which values are equal.
+ * Pure.
+ */
 
 /** The config of an app without its values. */
 export interface AppConfig {
@@ -40,7 +43,7 @@ export function compareConfig(source: AppConfig, target: AppConfig): ConfigCompa
   };
 }
 
-/** What keeps a promotion from a target. */
+/** The keys that block a promotion to a target. */
 export interface ParityGap {
   /** The keys that the target must set, sorted. */
   readonly missing: readonly string[];
@@ -53,9 +56,9 @@ export interface ParityGap {
  * - OFF: nothing.
  * - REQUIRED: the keys that the build or the target requires must be set.
  * - SUPERSET: also every key that the source has.
- * - EXACT: also, the target has no key that the source has not: both have the same keys, as Akkeris demands.
+ * - EXACT: also, the target must not have a key that the source lacks, so both have the same keys, as in Akkeris.
  *
- * @param source null for a build that is released straight onto an app, which has no source to compare with
+ * @param source null for a direct release, which has no source
  */
 export function findParityGap(
   parity: ConfigParity,

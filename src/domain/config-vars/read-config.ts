@@ -14,8 +14,9 @@ import { openValue } from "./data-keys.js";
 import { refuseMissingKey } from "./key-ring.js";
 
 /**
- * Whether the values of secrets may be read. The events of subscriptions have none: an event is rendered for several
- * subscribers at once, so that a read would have no reader, and each read would raise an event that is rendered again.
+ * Whether the values of secrets may be read. Events of subscriptions never contain them, for two reasons: an event is
+ * rendered once for several subscribers, so a read could not be attributed to one of them; and each read would append
+ * an event, which would be rendered again.
  */
 function mayReadSecrets({ viewer, showsSecrets = true }: TxCtx): boolean {
   return showsSecrets && viewer.tokenId !== null && isPermitted(viewer, "readConfig");
@@ -37,8 +38,8 @@ export class ConfigValueLoader {
 }
 
 /**
- * Reads values. Those of secrets are returned only once it is on record, in one CONFIG_READ event for each app, that the
- * viewer has read them.
+ * Reads values. The values of secrets are returned only after a CONFIG_READ event for each app has recorded that the
+ * viewer reads them.
  *
  * @param vars as the viewer sees them
  * @returns values aligned with `vars`: null for a secret that the viewer may not read, and for a var that is gone
@@ -57,7 +58,7 @@ export async function readValues(ctx: Ctx, vars: readonly ConfigVar[]): Promise<
   return vars.map((one) => values.get(toId(one.appId, one.key)) ?? null);
 }
 
-/** Reads the values of secrets too, and appends the events of that. */
+/** Reads values that include secrets, and appends the CONFIG_READ events. */
 async function readOnRecord(tx: Tx, ctx: TxCtx, vars: readonly ConfigVar[]): Promise<ReadonlyMap<string, string>> {
   const sealed = await findSealed(tx.scoped, vars);
   const values = decrypt(ctx, sealed);
@@ -85,7 +86,7 @@ const SEALED = columns({
 
 type Sealed = RowOf<typeof SEALED>;
 
-/** One statement, so that a value is never read with the rules of another moment: a var may just become secret. */
+/** One statement, so that a value and its `secret` flag are from the same time: a var may become secret meanwhile. */
 async function findSealed(reader: Reader, vars: readonly ConfigVar[]): Promise<Sealed[]> {
   const wanted = new Set(vars.map((one) => toId(one.appId, one.key)));
   const { oneOf } = reader.dialect;

@@ -25,8 +25,8 @@ export interface RotationResult {
 }
 
 /**
- * Encrypts every key of an app or pipeline with the first key of CONFIG_KEYS, in batches. Values are not touched: their
- * keys do not change. It can be repeated and interrupted at any time.
+ * Encrypts every key of an app or pipeline with the first key of CONFIG_KEYS, in batches. Values are not encrypted
+ * again, because their keys stay the same. Can be interrupted and repeated at any time.
  *
  * @throws Refusal CONFLICT without CONFIG_KEYS
  */
@@ -64,8 +64,8 @@ export async function rotateConfigKeys(ctx: Ctx, input: RotateConfigKeysInput): 
 const SUBJECTS = columns({ wrapped_by: "text", name: "text" });
 
 /**
- * The keys of CONFIG_KEYS that are needed and missing, or are others with the same name, each with the names of the apps and
- * pipelines whose keys they encrypt.
+ * The keys that are needed but missing from CONFIG_KEYS, or that are different there, each with the names of the apps
+ * and pipelines whose keys it encrypts.
  */
 export async function findMissingKeys(
   reader: Reader,

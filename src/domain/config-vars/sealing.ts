@@ -1,6 +1,9 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 
-/* AES-256-GCM and HMAC-SHA-256, with the formats in which they are stored. All functions are synchronous and keep nothing. */
+/*
+ * AES-256-GCM and HMAC-SHA-256, with the formats in which the results are stored. All functions are synchronous and
+ * have no state.
+ */
 
 export const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -14,7 +17,7 @@ export class Unreadable extends Error {
 /**
  * Encrypts with a random nonce.
  *
- * @param belongsTo what the result is for. It opens for nothing else, so that rows cannot be exchanged.
+ * @param belongsTo the owner. `open` requires the same one, so that a value cannot be moved to another row.
  * @returns nonce, tag and ciphertext in base64
  */
 export function seal(key: Buffer, plain: Buffer, belongsTo: string): string {
@@ -43,12 +46,15 @@ export function sealedLength(sealed: string): number {
   return Buffer.byteLength(sealed, "base64") - NONCE_BYTES - TAG_BYTES;
 }
 
-/** 12 hexadecimal digits by which equal values can be recognized, to those who know the key only for values that they know. */
+/**
+ * 12 hexadecimal digits; equal values have equal fingerprints. Without the key, a fingerprint cannot be used to test
+ * guesses.
+ */
 export function fingerprint(key: Buffer, value: string): string {
   return createHmac("sha256", key).update(value).digest("hex").slice(0, 12);
 }
 
-/** A fingerprint that no value has on purpose, for a value that cannot be read. */
+/** A random fingerprint, for a value that cannot be read. */
 export function noFingerprint(): string {
   return randomBytes(6).toString("hex");
 }

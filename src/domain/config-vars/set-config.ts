@@ -34,12 +34,14 @@ export interface SetConfigResult {
 }
 
 /**
- * Changes config vars of an app: all or none. A change is a new version of the app's config. What stays as it is makes none.
+ * Changes config vars of an app, in one transaction. A change creates a new version of the app's config. If nothing
+ * changes, there is no new version.
  *
- * There is no idempotency key: its row would hold a hash of values that could be guessed. `expectedVersion` does the same.
+ * There is no idempotency key, because its row would contain a hash that makes values guessable. Use `expectedVersion`
+ * instead.
  *
- * @throws Refusal CONFLICT if the version is another one, or CONFIG_KEYS cannot encrypt; PROMOTION_BLOCKED if freezes or windows
- *   keep a REPORTED app from being released; FORBIDDEN if the viewer may not use `force`
+ * @throws Refusal CONFLICT if the version is another one, or CONFIG_KEYS cannot encrypt; PROMOTION_BLOCKED if freezes
+ *   or windows keep a REPORTED app from being released; FORBIDDEN if the viewer may not use `force`
  */
 export async function setConfig(ctx: Ctx, input: SetConfigInput): Promise<SetConfigResult> {
   permit(ctx.viewer, "setConfig");
@@ -67,7 +69,7 @@ export async function setConfig(ctx: Ctx, input: SetConfigInput): Promise<SetCon
     app.configVersion += 1;
     app.updatedAt = now;
     await tx.update(App, { id: app.id }, { configVersion: app.configVersion, updatedAt: now });
-    // A deployer has nothing to take on where every value stays.
+    // If every value stays, there is nothing to deploy.
     const isDeployed = made.some(({ value }) => value !== undefined);
     const { release, events } = isDeployed
       ? await releaseConfig(tx, ctx, locked, override)
@@ -82,7 +84,7 @@ export async function setConfig(ctx: Ctx, input: SetConfigInput): Promise<SetCon
   });
 }
 
-/** The vars with their values, to find out what changes. */
+/** The current vars with their values. */
 async function readKnown(
   tx: Tx,
   { keyRing = null }: TxCtx,
@@ -148,7 +150,7 @@ async function writeChanges(
 
 type Sealer = (key: string, value: string) => { sealed: string; fingerprint: string };
 
-/** What encrypts new values. Keys are only read, or made, if there is a value. */
+/** Creates the function that encrypts new values. Reads or creates keys only if there is a value. */
 async function createSealer(
   tx: Tx,
   { keyRing = null }: TxCtx,

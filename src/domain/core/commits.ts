@@ -3,7 +3,9 @@ import type { Dialect } from "../../database/rows/dialect.js";
 
 /* Commit hashes. CI and people may abbreviate them; code hosts report them in full. */
 
-/** The shortest abbreviation that identifies a commit: as many digits as git shows. A shorter hash matches only itself. */
+/**
+ * The shortest abbreviation that identifies a commit: as many digits as git shows. A shorter hash matches only itself.
+ */
 export const MIN_SHA_LENGTH = 7;
 
 /** Whether two hashes, of which either may be abbreviated, name one commit. */

@@ -13,7 +13,7 @@ export interface Durations {
   readonly eventRetention: number;
 }
 
-/** What every operation of the domain needs: the database, the viewer and the clock. */
+/** The context of an operation of the domain: the database, the viewer and the clock. */
 export interface Ctx {
   readonly db: Database;
   readonly viewer: Viewer;
@@ -23,7 +23,7 @@ export interface Ctx {
   /** The address of the page, without a trailing slash; null if it is not known. */
   readonly publicUrl: string | null;
   now(): Date;
-  /** Whether `now` is the clock of a test, which then decides on every engine. @default false */
+  /** Whether `now` is the clock of a test. Then it is used instead of the database's clock. @default false */
   readonly hasTestClock?: boolean;
   /** Encrypts config vars; null if CONFIG_KEYS is not set. @default null */
   readonly keyRing?: KeyRing | null;
@@ -31,7 +31,7 @@ export interface Ctx {
   readonly showsSecrets?: boolean;
 }
 
-/** What a helper needs besides its `tx`. It has no database, so a helper cannot begin another transaction. */
+/** The context of a helper that receives a `tx`. It has no database, so the helper cannot begin another transaction. */
 export type TxCtx = Omit<Ctx, "db">;
 
 /** The actor of automatic deploys, timeouts and expiry. */
@@ -55,7 +55,7 @@ export function asSystem(ctx: TxCtx): TxCtx {
   return { ...shared(ctx), viewer: SYSTEM_VIEWER };
 }
 
-/** What does not depend on the viewer. */
+/** The part that does not depend on the viewer. */
 function shared(ctx: Omit<Ctx, "db" | "viewer">): Omit<Ctx, "db" | "viewer"> {
   const { durations, sender, publicUrl, hasTestClock = false, keyRing = null, showsSecrets = true } = ctx;
   return { durations, sender, publicUrl, hasTestClock, keyRing, showsSecrets, now: () => ctx.now() };

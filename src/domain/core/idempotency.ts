@@ -11,12 +11,12 @@ import { conflict, notFound, Refusal } from "./refusal.js";
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Runs a mutation in one transaction, at most once for each idempotency key of a token: a repeat with the same input
- * answers with the row that the first one answered with, as it then was. The key is written in the mutation's own
- * transaction, so a refused mutation leaves it unused, and of two at once the second waits and then repeats.
+ * Runs a mutation in one transaction, at most once for each idempotency key of a token. A repeat with the same input
+ * returns the row of the first result, as it was then. The key is written in the same transaction: a refused mutation
+ * leaves it unused, and if two mutations run at once, the second one waits and returns the result of the first.
  *
- * @param entity the class of the row that the mutation answers with
- * @throws Refusal IDEMPOTENCY_KEY_REUSED where the key came with another mutation or input
+ * @param entity the class of the row that the mutation returns
+ * @throws Refusal IDEMPOTENCY_KEY_REUSED if the key was used with another mutation or input
  */
 export async function withIdempotency<T extends { id: string }>(
   ctx: Ctx,
@@ -47,13 +47,13 @@ export async function withIdempotency<T extends { id: string }>(
       await requireExisting(ctx, tx, entity, answer);
       return answer;
     }
-    // Only one that has expired: the mutation that was first may have committed since the look above.
+    // Only an expired key: the first mutation may have committed since the read above.
     const expired = now.getTime() - KEY_LIFETIME_MS;
     await tx.deleteWhere(
       IdempotencyKey,
       sql`e.token_id = ${tokenId} AND e.key = ${key} AND e.created_at <= ${expired}`,
     );
-    // Before the work: elsewhere a second mutation with this key waits here until this one has ended.
+    // Before the work: on PostgreSQL, a second mutation with this key waits here until this one has ended.
     await tx.insert(IdempotencyKey, [{ tokenId, key, inputHash, answer: null, createdAt: now }]);
     const made = await work(tx);
     await tx.update(IdempotencyKey, { tokenId, key }, { answer: JSON.stringify(tx.table(entity).toRow(made)) });
@@ -81,7 +81,7 @@ async function requireExisting<T extends { id: string }>(
   throw conflict("The result of this idempotencyKey was deleted. Use a new idempotencyKey to create it again.");
 }
 
-/** JSON with sorted keys and without what was left out, so that the same input always gives the same text. */
+/** JSON with sorted keys and without undefined fields, so that equal inputs have equal texts. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     inner !== null && typeof inner === "object" && !Array.isArray(inner) && !(inner instanceof Date)

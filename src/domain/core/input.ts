@@ -2,8 +2,8 @@ import { validate as isUuidText } from "uuid";
 import { badInput } from "./refusal.js";
 
 /*
- * What text may be, each rule with the numbers of the design. Every function takes the field's path, so that a refusal can
- * say which one was wrong, and returns the value as it is kept.
+ * Validates and normalizes input. Every function takes the path of the field, for the error, and returns the value as
+ * it is stored.
  */
 
 export const LIMITS = {
@@ -30,9 +30,9 @@ export const LIMITS = {
 } as const;
 
 const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is there to find.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it must find control characters.
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: here line breaks and tabs are not wanted either.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it must also find line breaks and tabs.
 const CONTROL_OR_BREAK = /[\u0000-\u001f\u007f]/;
 
 /** Also the line and paragraph separators of Unicode. */
@@ -48,7 +48,7 @@ export function isName(text: string): boolean {
   return NAME.test(text) && !isUuid(text);
 }
 
-/** The name of a pipeline or app: 1–63 lower-case letters, digits and dashes, and nothing that looks like an id. */
+/** The name of a pipeline or app: 1 to 63 lower-case letters, digits and dashes; not a UUID. */
 export function parseName(field: string, value: string): string {
   if (isUuid(value))
     throw badInput(field, `${field} must not look like a UUID: this is how ids and names are distinguished.`);
@@ -84,7 +84,7 @@ export function parseText(field: string, value: string, most: number): string {
   return checkText(field, value, most, CONTROL);
 }
 
-/** Text of one line that says something: 1 to `most` characters. */
+/** Text of one line that is not blank: 1 to `most` characters. */
 export function parseLine(field: string, value: string, most: number = LIMITS.name): string {
   if (value.trim() === "") throw badInput(field, `${field} must not be empty.`);
   return checkText(field, value, most, CONTROL_OR_BREAK);
@@ -133,10 +133,10 @@ export function parseWhole(field: string, value: number, min: number, max: numbe
   throw badInput(field, `${field} must be a whole number between ${min} and ${max}; got ${value}.`);
 }
 
-/** An id where only an id will do, in lower case. */
+/** An id, in lower case, for arguments that accept no name. */
 export function parseId(field: string, value: string): string {
   if (isUuid(value)) return value.toLowerCase();
-  throw badInput(field, `${field} must be an id: a UUID, as the API gave it.`);
+  throw badInput(field, `${field} must be an id: a UUID, as the API returned it.`);
 }
 
 function checkText(field: string, value: string, most: number, unwanted: RegExp): string {

@@ -11,27 +11,30 @@ import { commitKey } from "./commits.js";
 import { requireApp, requireCoupling } from "./references.js";
 
 /*
- * Lock order. A mutation locks every row that its decision depends on before it reads it, in this order, and rows of one
- * kind in the order of their ids:
+ * Lock order. A mutation locks every row that its decision depends on before it reads it, in this order, and rows of
+ * one kind in the order of their ids:
  *
- * 1. Names: of a repository, then of a commit or pull request whose reports are applied or read. It may have no row yet.
+ * 1. Names: of a repository, then of a commit or pull request whose reports are applied or read. There may be no row
+ *    yet.
  * 2. Pipelines: exclusively to change a pipeline or its couplings, shared to depend on them.
  * 3. Apps: exclusively to change what an app runs, or the rules for it.
  * 4. Promotions in progress on these apps, and those that wait for them.
  * 5. Builds: exclusively to change the statuses of a build or its releases, shared to depend on them.
- * 6. Tokens: exclusively to revoke one, shared while a promotion waits under it or a vote is given with it.
- * 7. Windows, freezes and what else decides about gates: exclusively to change them, shared to evaluate them.
- * 8. Webhooks: a webhook is locked alone, by those that change it and by those that record a delivery.
+ * 6. Tokens: exclusively to revoke one, shared to evaluate a promotion that was requested with it or to vote with it.
+ * 7. Windows and freezes, as one name: exclusively to change them, shared to evaluate them.
+ * 8. Webhooks: exclusively to change a webhook or to record a delivery. Such a transaction locks nothing else except
+ *    the log.
  * 9. The event log.
  *
- * A mutation that finds that it depends on other rows after locking throws `StaleRead`, and is retried. On SQLite, where
- * transactions run one at a time, none of this costs anything.
+ * A mutation that finds that it depends on other rows after locking throws `StaleRead`, and is retried. On SQLite,
+ * where transactions run one at a time, none of this costs anything.
  *
- * Explicit locks at READ COMMITTED instead of SERIALIZABLE: every mutation moves the log's head, so of any two at once one
- * would fail; and PostgreSQL detects conflicts by index pages, on which ids of the same moment are neighbors.
+ * Explicit locks at READ COMMITTED are used instead of SERIALIZABLE for two reasons. Every mutation moves the log's
+ * head, so one of any two concurrent mutations would fail. And PostgreSQL detects conflicts by index pages, on which
+ * ids of the same time are neighbors.
  */
 
-/** Locks the statuses of a commit, by the beginning of its hash: a build may have only an abbreviated one. */
+/** Locks the statuses of a commit by the beginning of its hash, because a build may have only an abbreviated hash. */
 export function lockCommit(tx: Tx, repository: string, sha: string): Promise<void> {
   return tx.lockName(`${repository}@${commitKey(sha)}`);
 }
@@ -39,7 +42,7 @@ export function lockCommit(tx: Tx, repository: string, sha: string): Promise<voi
 const PROMOTION_IDS = columns({ promotion_id: "text or null" });
 
 /**
- * Locks apps, the promotions in progress on them, since one may end with its release, and those that wait for them.
+ * Locks apps, the promotions in progress on them, which may end with a release, and the promotions that wait for them.
  *
  * @returns whether rows that were read before may have changed
  */
@@ -85,14 +88,14 @@ export async function lockAppInPipeline(tx: Tx, field: string, reference: string
   return { app, coupling, pipeline };
 }
 
-/** Finds the coupling of an argument, and locks it with its pipeline and app, which never change. */
+/** Finds the coupling of an argument, and locks its pipeline and app exclusively. A coupling never changes either. */
 export async function lockCoupling(tx: Tx, field: string, id: string): Promise<Coupling> {
   const coupling = await requireCoupling(tx, field, id);
   await tx.lock(Pipeline, [coupling.pipelineId], "change");
   return (await lockApps(tx, [coupling.appId])) ? requireCoupling(tx, field, id) : coupling;
 }
 
-/** Locks the windows and freezes against changes (`share`), or to change them. Nothing but the log is locked behind it. */
+/** Locks the windows and freezes against changes (`share`), or to change them. Only the log is locked after it. */
 export function lockGates(tx: Tx, mode: LockMode): Promise<void> {
   return tx.lockName("gates", mode);
 }

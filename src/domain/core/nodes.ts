@@ -31,7 +31,7 @@ import { isVisibleWebhook } from "../webhooks/access.js";
 import { isUuid, LIMITS } from "./input.js";
 import { badInput } from "./refusal.js";
 
-/** The tables whose rows have an id that no other table has. */
+/** The entities whose ids are unique across tables. */
 const KINDS: readonly EntityClass<Node>[] = [
   Pipeline,
   Coupling,
@@ -56,11 +56,11 @@ const KINDS: readonly EntityClass<Node>[] = [
 
 const KIND = columns({ kind: "integer", id: "text" });
 
-/** The longest id: that of a stage of a pipeline. Longer text names nothing. */
+/** The maximum length of an id. Longer text is never one. The longest ids are those of the stages of a pipeline. */
 const MAX_ID_LENGTH = 64;
 
 /**
- * Finds objects by id. Any text that is no id gives null. Deleted rows are not found.
+ * Finds objects by id. Text that is not an id gives null. Deleted rows are not found.
  *
  * One statement finds the tables of all ids; each of these tables, and the log, is read by one more.
  *
@@ -86,7 +86,7 @@ export function checkNodeIds(ids: readonly string[]): void {
   throw badInput("ids", `ids must be at most ${LIMITS.nodes} ids; got ${ids.length}.`);
 }
 
-/** Whether a viewer may see an object, besides what row security decides. */
+/** Whether a viewer may see an object that row security shows. */
 export function isVisibleNode(viewer: Viewer, node: Node): boolean {
   if (node instanceof Token) return isPermitted(viewer, "readTokens");
   if (node instanceof GithubDelivery) return isPermitted(viewer, "readWebhookDeliveries");
@@ -121,11 +121,11 @@ async function findRows(reader: Reader, references: readonly NodeReference[]): P
   if (positions.length > 0) add(await reader.find(LogEvent, { position: positions }));
   const keys = references.flatMap(({ key, position }) => (position === null && isPrintable(key) ? key : []));
   if (keys.length === 0) return found;
-  const looks = KINDS.map((kind, index) => {
+  const statements = KINDS.map((kind, index) => {
     const isWanted = reader.dialect.oneOf(raw("id"), keys);
     return sql`SELECT CAST(${index} AS INTEGER) AS kind, id FROM ${raw(reader.table(kind).name)} WHERE ${isWanted}`;
   });
-  const kinds = await reader.query("find_nodes", KIND, join(looks, " UNION ALL "));
+  const kinds = await reader.query("find_nodes", KIND, join(statements, " UNION ALL "));
   for (const [index, kind] of KINDS.entries()) {
     const mine = kinds.filter((row) => row.kind === index).map((row) => row.id);
     if (mine.length > 0) add(await reader.find(kind, { id: mine }));

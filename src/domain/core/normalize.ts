@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { LIMITS } from "./input.js";
 
 /*
- * Normalizes what other systems send to the rules of `input.ts`: a webhook cannot be asked to send something else. Nothing
- * here refuses; a value that cannot be normalized becomes null.
+ * Normalizes values of other systems to the rules of `input.ts`, because the sender of a webhook cannot correct them.
+ * No function throws. A value that cannot be normalized becomes null.
  */
 
-/** The number of hexadecimal digits that keep shortened names apart. */
+/** The number of hexadecimal digits that distinguish shortened names. */
 const HASH_LENGTH = 8;
 
 /**

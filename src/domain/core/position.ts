@@ -20,7 +20,8 @@ type OrderedTable =
 
 /**
  * The next position in the order in which rows of a table are created, by every instance. Unlike ids, positions do not
- * depend on a clock. Assign them under the locks of the mutation, so that of two at once the later one is behind.
+ * depend on a clock. Assign them under the locks of the mutation, so that of two concurrent mutations the later one
+ * gets the higher position.
  */
 export async function nextPosition(tx: Tx, table: OrderedTable): Promise<number> {
   const [position] = await nextPositions(tx, table, 1);

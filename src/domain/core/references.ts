@@ -12,8 +12,9 @@ import { isName, isUuid, parseId } from "./input.js";
 import { notFound } from "./refusal.js";
 
 /*
- * Finds the rows of arguments: by id or, for pipelines and apps that are not deleted, by name. Inside a transaction the row
- * can be locked; see `locks.ts` for the order. A row outside the viewer's scope gives the same error as a missing row.
+ * Finds the rows of arguments: by id or, for pipelines and apps that are not deleted, by name. Inside a transaction the
+ * row can be locked; see `locks.ts` for the order. A row outside the viewer's scope gives the same error as a missing
+ * row.
  */
 
 type Named = Pipeline | App;
@@ -108,7 +109,7 @@ export const requireRelease = (reader: Reader, field: string, id: string): Promi
 export const requirePromotion = (reader: Reader, field: string, id: string): Promise<Promotion> =>
   requireById(reader, Promotion, "promotion", field, id);
 
-/** Text of a user for a message: shortened to 80 characters, without control characters. */
+/** Quotes user input for a message: cut to 80 characters, without control characters. */
 export function quote(text: string): string {
   const printable = text.replace(/\p{C}/gu, "?");
   return `"${printable.length > 80 ? `${printable.slice(0, 79)}…` : printable}"`;

@@ -38,7 +38,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Converts an error of the database to the refusal for a client; returns others unchanged. */
+/** Converts errors of the database that a client may see to refusals, and returns others unchanged. */
 export function asRefusal(error: unknown): unknown {
   if (error instanceof WriteConflict) return new Refusal("CONFLICT", error.message);
   if (!(error instanceof DatabaseUnavailable)) return error;

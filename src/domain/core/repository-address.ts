@@ -31,7 +31,7 @@ export function parseRepository(field: string, value: string): string {
   if (!isHost || !isPath || repository.length > LIMITS.name) throw badInput(field, `${example}.`);
   const depth = name.split("/").length;
   if (depth === 1) throw badInput(field, `${example}; ${repository} has an owner and no name.`);
-  // Stored, it would match nothing.
+  // Otherwise it would be stored, and match no build.
   if (FLAT_HOSTS.has(host) && depth > 2) {
     const meant = name.split("/").slice(0, 2).join("/");
     throw badInput(field, `${example}; ${repository} is a page, perhaps of ${host}/${meant}.`);
@@ -53,20 +53,20 @@ function splitAddress(text: string): Address {
         : null;
   const [first = "", ...folders] =
     remote === null ? path.split("/") : [remote[1] ?? "", ...(remote[2] ?? "").split("/")];
-  // The name of an owner has no dot, that of a host has one.
+  // The name of a host has a dot, and that of an owner has none.
   const isOwner = scheme === "" && user === "" && remote === null && folders.length === 1 && !/[.:]/.test(first);
   if (isOwner) return { host: "github.com", folders: [first, ...folders] };
   if (first === "api.github.com" && folders[0] === "repos") return { host: "github.com", folders: folders.slice(1) };
   const shorthand = scheme === "" && user === "" && remote !== null ? SHORTHANDS[first] : undefined;
-  return atAzure({ host: shorthand ?? normalizeHost(scheme, first), folders });
+  return normalizeAzure({ host: shorthand ?? normalizeHost(scheme, first), folders });
 }
 
 /**
- * A repository of Azure DevOps has one address over HTTPS and another one over SSH, and older ones below visualstudio.com:
- * `dev.azure.com/org/project/_git/shop` is `ssh.dev.azure.com:v3/org/project/shop`. A project's name may be left out where
- * its repository has the same name.
+ * A repository of Azure DevOps has one address over HTTPS and another one over SSH, and older ones below
+ * visualstudio.com: `dev.azure.com/org/project/_git/shop` is `ssh.dev.azure.com:v3/org/project/shop`. A project's name
+ * may be left out where its repository has the same name.
  */
-function atAzure(address: Address): Address {
+function normalizeAzure(address: Address): Address {
   const { host, folders } = address;
   const [, organization] = /^([a-z0-9-]+)\.visualstudio\.com$/.exec(host) ?? [];
   let path: readonly string[];
@@ -83,7 +83,9 @@ function atAzure(address: Address): Address {
   return { host: "dev.azure.com", folders: project === "_git" ? [owner, name, project, name] : path };
 }
 
-/** Names by which code hosts are reached over SSH where only the HTTPS port is open, and the hosts that they stand for. */
+/**
+ * Names by which code hosts are reached over SSH where only the HTTPS port is open, and the hosts that they stand for.
+ */
 const SSH_HOSTS: Readonly<Record<string, string>> = {
   "ssh.github.com": "github.com",
   "altssh.gitlab.com": "gitlab.com",
@@ -99,19 +101,20 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", git: "9418" };
 
-/** The host without `www.` and without a port that says nothing: a default one, or that of an SSH server. */
+/** The host without `www.`, and without the port if it is a default port or that of an SSH server. */
 function normalizeHost(scheme: string, host: string): string {
   const [name = "", port, ...more] = host.split(":");
   if (more.length > 0) return host;
   const bare = name.replace(/^www\./, "");
   const known = SSH_HOSTS[bare] ?? bare;
-  const isSilent = port === undefined || scheme.endsWith("ssh") || [DEFAULT_PORTS[scheme], "443", "22"].includes(port);
-  return isSilent ? known : `${known}:${port}`;
+  const isDefaultPort =
+    port === undefined || scheme.endsWith("ssh") || [DEFAULT_PORTS[scheme], "443", "22"].includes(port);
+  return isDefaultPort ? known : `${known}:${port}`;
 }
 
 /**
- * The path of a repository, without that of a page of it. On GitLab a page follows `/-/`; on hosts without groups it follows
- * the repository: `acme/shop/tree/main` is `acme/shop`. Other paths are those of repositories in groups.
+ * The path of a repository, without the path of a page in it. On GitLab a page follows `/-/`; on hosts without groups
+ * it follows the repository: `acme/shop/tree/main` is `acme/shop`. Other paths are those of repositories in groups.
  */
 function withoutPage(host: string, folders: readonly string[]): readonly string[] {
   const separator = folders.indexOf("-");

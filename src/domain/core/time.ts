@@ -9,10 +9,10 @@ const TIME = columns({ now: "integer" });
 const times = new WeakMap<Reader, Promise<Date>>();
 
 /**
- * The time by which gates are evaluated. On PostgreSQL it is the time at which the transaction began by the clock of the
- * database, so that instances with different clocks agree. On SQLite, and with the clock of a test, it is `ctx.now()`.
+ * The time at which gates are evaluated. On PostgreSQL it is the start of the transaction by the database's clock, so
+ * that instances with different clocks agree. On SQLite, and with the clock of a test, it is `ctx.now()`.
  *
- * @param reader the transaction; or a reader, for the time of now
+ * @param reader the transaction, or a reader for the current time
  */
 export function transactionTime(reader: Reader, ctx: Pick<TxCtx, "now" | "hasTestClock">): Promise<Date> {
   if (reader.dialect.transactionTime === null || ctx.hasTestClock === true) return Promise.resolve(ctx.now());
@@ -26,6 +26,6 @@ export function transactionTime(reader: Reader, ctx: Pick<TxCtx, "now" | "hasTes
 async function readTime(reader: Reader): Promise<Date> {
   const { transactionTime } = reader.dialect;
   const [row] = transactionTime === null ? [] : await reader.query("transaction_time", TIME, transactionTime);
-  if (row === undefined) throw new Error("The database did not tell its time.");
+  if (row === undefined) throw new Error("The database did not return its time.");
   return new Date(row.now);
 }

@@ -5,8 +5,8 @@ import type { Target } from "./gate.js";
 import { matchesScope, placeOf } from "./scopes.js";
 
 /*
- * Which windows and freezes apply to which app. Most apps of a stage have the same ones. They share one object, so that what
- * follows from these rules is computed once for all of them.
+ * Which windows and freezes apply to which app. Most apps of a stage have the same rules. They share one object, so
+ * that results are computed once for all of them.
  */
 
 /** A live window and where it applies. */
@@ -19,7 +19,7 @@ export interface ScopedWindow {
 export interface ScopedFreeze {
   readonly freeze: Freeze;
   readonly scope: ScopeIds;
-  /** Also those that have expired. */
+  /** Includes expired ones. */
   readonly exemptions: readonly FreezeExemption[];
 }
 
@@ -30,7 +30,7 @@ export interface ApplicableFreeze {
   readonly ofBuilds: readonly FreezeExemption[];
 }
 
-/** The windows and freezes that may hold something back, in the order of their creation. */
+/** The windows and freezes that may block something, in the order of their creation. */
 export class GateRules {
   /** How many windows and freezes there are. */
   readonly count: number;
@@ -83,7 +83,7 @@ export class GateRules {
   }
 }
 
-/** The windows and freezes that apply to some apps, and what was computed from them. */
+/** The windows and freezes that apply to some apps, and cached results of computations on them. */
 export class ApplicableRules {
   readonly windows: readonly DeploymentWindow[];
   readonly freezes: readonly ApplicableFreeze[];

@@ -8,7 +8,7 @@ type BlockerFields = Pick<Blocker, "code" | "message" | "remedies"> &
 
 /** Creates a blocker. It can be forced if FORCE is one of its remedies. */
 export function createBlocker(fields: BlockerFields): Blocker {
-  // Field by field: a plan may have many thousand blockers.
+  // Assigned field by field for speed: a plan may have many thousand blockers.
   const blocker = new Blocker();
   blocker.code = fields.code;
   blocker.message = fields.message;
@@ -26,7 +26,7 @@ export function isClearable({ remedies }: { readonly remedies: readonly Remedy[]
   return remedies.some((remedy) => remedy !== "FORCE");
 }
 
-/** What closes all apps with the same windows and freezes. It becomes a blocker of each. */
+/** A reason why all apps with the same windows and freezes are closed. It becomes a blocker for each app. */
 export interface Closure {
   readonly code: Blocker["code"];
   readonly cause: Node;

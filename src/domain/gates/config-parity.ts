@@ -18,11 +18,11 @@ import { policyFact } from "./policies/stage-policy-fact.js";
 const configFact: Fact<ReadonlyMap<string, AppConfig>> = {
   name: "config vars",
   async load(reader, subjects) {
-    const idsOf = ({ release, targets }: Subject) => [
+    const toAppIds = ({ release, targets }: Subject) => [
       ...(release === null ? [] : [release.appId]),
       ...targets.map(({ app }) => app.id),
     ];
-    const appId = [...new Set(subjects.filter(isGated).flatMap(idsOf))];
+    const appId = [...new Set(subjects.filter(isGated).flatMap(toAppIds))];
     const vars = appId.length === 0 ? [] : await reader.find(ConfigVar, { appId });
     const byApp = groupBy(vars, (one) => one.appId);
     const configs = new Map([...byApp].map(([id, ofApp]) => [id, toAppConfig(ofApp)]));
@@ -31,9 +31,9 @@ const configFact: Fact<ReadonlyMap<string, AppConfig>> = {
 };
 
 /**
- * Blocks promotions to apps that lack config vars: those that the build or the app requires and, by the policy of the stage,
- * those that the source has. A build that is released straight onto an app of STAGING or PRODUCTION has no source. Builds
- * reach REVIEW and DEVELOPMENT by themselves, where apps may be new.
+ * Blocks promotions to apps that lack config vars: those that the build or the app requires and, depending on the
+ * policy of the stage, those that the source has. Direct releases to STAGING and PRODUCTION are blocked too, but have
+ * no source. Direct releases to REVIEW and DEVELOPMENT are not blocked, because apps there may be new.
  */
 export const configParityGate = defineGate({
   name: "config vars",
@@ -56,7 +56,7 @@ export const configParityGate = defineGate({
   },
 });
 
-/** The rule of the stage, or that of the request where it is stricter, or OFF. */
+/** The rule of the stage, or that of the request if it is stricter or OFF. */
 function toEffectiveParity({ parity = null }: Subject, policy: ConfigParity): ConfigParity {
   if (!PARITIES.includes(policy)) throw new InvalidFact("the config parity of the stage is invalid");
   if (parity === null) return policy;

@@ -7,7 +7,7 @@ import { statusesFact } from "./checks/required-checks.js";
 import { type AnyGate, type Fact, InvalidFact, type LoadFact, type Subject } from "./gate.js";
 import { GATES } from "./gates.js";
 
-/** What the gates say of a subject. */
+/** The result of the gates for a subject. */
 export interface Verdict {
   /** Everything that blocks it: first what affects all targets, then target by target. */
   readonly blockers: readonly Blocker[];
@@ -15,15 +15,15 @@ export interface Verdict {
   readonly checks: readonly (readonly CheckResult[])[];
 }
 
-/** What an evaluation takes, in fields; see `FIELD_US`. The rows that it loads are counted besides. */
+/** The work of an evaluation, in fields; see `FIELD_US`. The rows that it loads are counted in addition. */
 const SUBJECT_WORK = 10;
 const TARGET_WORK = 5;
 const BLOCKER_WORK = 0.5;
 
 /**
- * Evaluates the gates: the only way to find out whether something may go where, for `promote`, its plan, promotions that
- * wait, `createRelease` and automatic deploys. The number of statements does not depend on the number of subjects. Gates
- * fail closed: one that throws, or whose facts are invalid, blocks.
+ * Evaluates the gates for `promote`, its plan, waiting promotions, `createRelease`, automatic deploys and changes of
+ * config. All of them use this function, so that they agree. The number of statements does not depend on the number of
+ * subjects. Gates fail closed: a gate that throws, or whose facts are invalid, blocks.
  *
  * @param now the time of the transaction, from `transactionTime`
  * @returns verdicts aligned with `subjects`
@@ -61,15 +61,15 @@ type GetFact = (fact: Fact<unknown>) => unknown;
 /** Loads every fact once for all gates that need it. */
 async function loadFacts(reader: Reader, now: Date, subjects: readonly Subject[], gates: readonly AnyGate[]) {
   const loaded = new Map<Fact<unknown>, readonly Outcome[]>();
-  const load = loaderOf(reader, now, subjects);
+  const load = createLoader(reader, now, subjects);
   for (const fact of new Set([statusesFact, ...gates.flatMap((gate) => Object.values(gate.facts))])) {
     loaded.set(fact, await loadFact(fact, reader, now, subjects, load));
   }
   return loaded;
 }
 
-/** Loads facts of the subjects, each once. */
-function loaderOf(reader: Reader, now: Date, subjects: readonly Subject[]): LoadFact {
+/** Creates a loader that loads each fact of the subjects once. */
+function createLoader(reader: Reader, now: Date, subjects: readonly Subject[]): LoadFact {
   const loading = new Map<Fact<unknown>, Promise<readonly unknown[]>>();
   const load: LoadFact = <T>(fact: Fact<T>) => {
     const values = loading.get(fact) ?? fact.load(reader, subjects, now, load);
@@ -79,7 +79,10 @@ function loaderOf(reader: Reader, now: Date, subjects: readonly Subject[]): Load
   return load;
 }
 
-/** Loads a fact. If it is invalid for some subjects, it is loaded for each by itself, so that the others are not blocked. */
+/**
+ * Loads a fact. If it is invalid for some subjects, it is loaded for each subject separately, so that the others are
+ * not blocked.
+ */
 async function loadFact(
   fact: Fact<unknown>,
   reader: Reader,
@@ -96,13 +99,13 @@ async function loadFact(
     if (subjects.length === 1) return [{ failure }];
     const each: Outcome[] = [];
     for (const subject of subjects) {
-      each.push(...(await loadFact(fact, reader, now, [subject], loaderOf(reader, now, [subject]))));
+      each.push(...(await loadFact(fact, reader, now, [subject], createLoader(reader, now, [subject]))));
     }
     return each;
   }
 }
 
-/** Whether an error says that stored data is invalid. Errors of the database do not: they end the operation. */
+/** Whether an error means that stored data is invalid. Other errors, for example of the database, end the operation. */
 function isAboutData(error: unknown): boolean {
   return [InvalidFact, SyntaxError, TypeError, RangeError].some((kind) => error instanceof kind);
 }

@@ -14,11 +14,12 @@ import { evaluateWindow } from "./windows/activity.js";
 import { removeWindow } from "./windows/windows.js";
 
 /*
- * What happens to windows and freezes without a request: time opens and closes them, and they end with what they apply to.
- * The events are announcements. Gates ask the schedules and times themselves, so a late announcement opens nothing.
+ * Changes of windows and freezes without a request: they begin and end with time, and they end when everything that
+ * they apply to was deleted. The events are only announcements. Gates evaluate schedules and times themselves, so a
+ * late announcement opens nothing.
  */
 
-/** When a window that cannot be evaluated is looked at again: an hour. */
+/** After this time, a window that cannot be evaluated is evaluated again, in milliseconds: an hour. */
 const RETRY_MS = 3_600_000;
 
 /** Announces each window that became active or inactive, and each freeze that began or ended. */
@@ -43,7 +44,8 @@ async function announceWindow(tx: Tx, ctx: TxCtx, id: string): Promise<void> {
   if (window === null || window.announceAt === null || window.announceAt > now) return;
   const { active, until, problem } = evaluateWindow(window, now);
   const changed = active !== window.announcedActive && problem === null;
-  // A window that cannot be evaluated blocks. A later version of the service may be able to, so it is looked at again.
+  // A window that cannot be evaluated blocks. It is evaluated again, because a later version of the service may
+  // succeed.
   const later = problem === null ? until : now.getTime() + RETRY_MS;
   const announceAt = later === null ? null : new Date(later);
   await tx.update(DeploymentWindow, { id }, { announcedActive: changed ? active : window.announcedActive, announceAt });
@@ -69,8 +71,8 @@ async function announceFreeze(tx: Tx, ctx: TxCtx, id: string): Promise<void> {
 }
 
 /**
- * Removes a pipeline or app, which is being deleted, from the scopes of windows and freezes. One that applies to nothing
- * else ends; it never applies to more than before. Returns the events.
+ * Removes a pipeline or app that is being deleted from the scopes of windows and freezes. If it was the last one in a
+ * list, the window or freeze ends, instead of applying to more than before. Returns the events.
  */
 export async function endGatesOf(tx: Tx, ctx: TxCtx, kind: "PIPELINE" | "APP", subject: string): Promise<EventDraft[]> {
   const events: EventDraft[] = [];

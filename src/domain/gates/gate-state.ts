@@ -10,11 +10,11 @@ import { evaluateWindow } from "./windows/activity.js";
 import { findClosed } from "./windows/window-gate.js";
 
 /*
- * Whether windows and freezes let anything through, by the functions of their gates. Exemptions of builds are left aside:
- * a place is closed even if one build may pass.
+ * Whether windows and freezes allow deployments, computed by the functions of their gates. Ignores exemptions of
+ * builds: a place is closed even if one build may pass.
  */
 
-/** How many changes ahead are followed to find when a place opens or closes. */
+/** How many changes are evaluated to find when a place opens or closes. */
 const MAX_CHANGES = 100;
 
 /** The work of evaluating the rules of an app, and one rule at another time, in fields; see `FIELD_US`. */
@@ -36,7 +36,7 @@ export class RulesNow {
     this.budget = budget;
   }
 
-  /** Finds a time once for all places to which the same rules apply. */
+  /** Computes a time once for all places with the same rules. */
   findTime(find: typeof findNextOpening, all: readonly ApplicableRules[]): Date | null {
     const numbers = all.map((one) => {
       const number = this.#numbers.get(one) ?? this.#numbers.size;
@@ -66,12 +66,12 @@ const NOT_EVALUATED: GateState = Object.assign(new GateState(), {
   findNextClosing: () => null,
 });
 
-/** Whether there is anything that could hold something back. */
+/** Whether there is any window or freeze. */
 export function hasRules({ rules }: RulesNow): boolean {
   return rules.count > 0;
 }
 
-/** The state of a place with these apps: open if it is for all of them. */
+/** The state of a place with these apps. It is open if every app is open. */
 export function evaluateState(rulesNow: RulesNow, targets: readonly Target[]): GateState {
   const { rules, now, budget } = rulesNow;
   if (budget?.stopped === true) return NOT_EVALUATED;
@@ -82,7 +82,7 @@ export function evaluateState(rulesNow: RulesNow, targets: readonly Target[]): G
   return Object.assign(new GateState(), {
     open,
     findBlockers: () =>
-      open ? [] : targets.flatMap(({ app }, index) => toBlockers(app, closuresOf(applicable[index], now))),
+      open ? [] : targets.flatMap(({ app }, index) => toBlockers(app, toClosures(applicable[index], now))),
     findNextOpening: () => {
       return open || budget?.stopped === true ? null : rulesNow.findTime(findNextOpening, different);
     },
@@ -92,7 +92,7 @@ export function evaluateState(rulesNow: RulesNow, targets: readonly Target[]): G
   });
 }
 
-function closuresOf(rules: ApplicableRules | undefined, now: Date): readonly Closure[] {
+function toClosures(rules: ApplicableRules | undefined, now: Date): readonly Closure[] {
   return rules?.compute(findClosures, now) ?? [];
 }
 
@@ -104,7 +104,7 @@ function findClosures(rules: ApplicableRules, now: Date): readonly Closure[] {
   return [...findFrozen(rules, now, null), ...findClosed(rules, now)];
 }
 
-/** When all are open; null if that is not known. They cannot open before everything that closes them now has ended. */
+/** When all are open at once; null if not known. Each step moves to the end of the last closure at that time. */
 function findNextOpening(all: readonly ApplicableRules[], now: Date, budget: RowBudget | null): Date | null {
   let time = now;
   for (let step = 0; step < MAX_CHANGES; step += 1) {
@@ -122,7 +122,7 @@ function findNextOpening(all: readonly ApplicableRules[], now: Date, budget: Row
   return null;
 }
 
-/** When one of those that are open closes; null if that is not known. */
+/** When the first of them closes; null if not known. All of them are open at `now`. */
 function findNextClosing(all: readonly ApplicableRules[], now: Date, budget: RowBudget | null): Date | null {
   let time = now;
   for (let step = 0; step < MAX_CHANGES; step += 1) {
@@ -139,7 +139,7 @@ function countRules(all: readonly ApplicableRules[]): number {
   return all.reduce((sum, { windows, freezes }) => sum + windows.length + freezes.length, 0);
 }
 
-/** The next time after `now` at which one of the rules begins or ends; infinite if none does. */
+/** The next time after `now` at which a rule may begin or end, in milliseconds; infinite if none does. */
 function findChange({ windows, freezes }: ApplicableRules, now: Date): number {
   const changes = windows.map((window) => evaluateWindow(window, now).until ?? Number.POSITIVE_INFINITY);
   for (const { freeze, ofApp } of freezes) {

@@ -10,35 +10,38 @@ import type { PromotionTarget } from "../../entities/releases/promotion-target.j
 import type { Release } from "../../entities/releases/release.js";
 
 /*
- * What a gate is. A new gate is one file in this folder that exports `defineGate({ … })`, and one line in `gates.ts`. It
- * declares the facts that it needs. Facts are loaded once for all gates and all subjects; the gate itself is pure.
+ * What a gate is. A new gate is one file in this folder that exports `defineGate({ … })`, and one line in `gates.ts`.
+ * It declares the facts that it needs. Facts are loaded once for all gates and all subjects; the gate itself is pure.
  */
 
-/** What is about to go where. */
+/** What would be released, and where. */
 export interface Subject {
   /**
-   * PROMOTION: `promote`, and a promotion that waits. RELEASE: `createRelease`, straight onto an app. AUTO_DEPLOY: a build
-   * that follows a branch or a pull request. CONFIG: the build that an app runs already, with a new version of its config.
+   * PROMOTION: `promote`, and a waiting promotion. RELEASE: a direct release by `createRelease`. AUTO_DEPLOY: an
+   * automatic deploy. CONFIG: the current build of an app, with a new version of its config.
    */
   readonly way: "PROMOTION" | "RELEASE" | "AUTO_DEPLOY" | "CONFIG";
   readonly pipeline: Pipeline;
   readonly build: Build;
-  /** The release that is promoted; null if the build is released straight onto an app. */
+  /** The release that is promoted; null unless `way` is PROMOTION. */
   readonly release: Release | null;
-  /** The stage that it goes to; null if the source is in the last stage. */
+  /** The target stage; null if the source is in the last stage. */
   readonly to: Stage | null;
   /**
-   * How the request compares config vars: at least by this rule, or not at all if OFF. Null or undefined for the rule of the
-   * stage.
+   * How the request compares config vars: at least by this rule, or not at all if OFF. Null or undefined for the rule
+   * of the stage.
    */
   readonly parity?: ConfigParity | null;
-  /** The apps that it goes to now: of a promotion that has started, those of its next wave. A release or an automatic deploy has one. */
+  /**
+   * The target apps. For a promotion that has started, only those of its next wave. Exactly one unless `way` is
+   * PROMOTION.
+   */
   readonly targets: readonly Target[];
-  /** The promotion, while targets of it wait; null or undefined before it exists, and for what is not a promotion. */
+  /** The promotion, while targets of it wait; null or undefined before it exists, and unless `way` is PROMOTION. */
   readonly promotion?: Promotion | null;
-  /** All targets of that promotion, also those that were admitted. */
+  /** All targets of that promotion, including admitted ones. */
   readonly promotionTargets?: readonly PromotionTarget[];
-  /** The time before which the promotion must not go; null or undefined if none was asked for. */
+  /** The time before which the promotion must not start; null or undefined if none was requested. */
   readonly notBefore?: Date | null;
 }
 
@@ -52,8 +55,8 @@ export interface Fact<T> {
   /** For error messages, for example `statuses`. */
   readonly name: string;
   /**
-   * Loads the fact of every subject, aligned with `subjects`, with a number of statements that does not depend on how many
-   * there are. It sees only rows that the reader may see.
+   * Loads the fact of every subject, aligned with `subjects`, with a number of statements that does not depend on how
+   * many there are. It sees only rows that the reader may see.
    *
    * @param other loads another fact of the same subjects, once for all that need it
    * @throws InvalidFact if stored data is invalid: then every gate that needs the fact blocks
@@ -63,7 +66,7 @@ export interface Fact<T> {
 
 export type LoadFact = <T>(fact: Fact<T>) => Promise<readonly T[]>;
 
-/** Stored data cannot be evaluated. The message says which, for people. */
+/** Stored data cannot be evaluated. The message says which data, for people. */
 export class InvalidFact extends Error {
   override readonly name = "InvalidFact";
 }
@@ -75,7 +78,7 @@ export interface Gate<F extends Facts = Facts> {
   /** For error messages, for example `required checks`. */
   readonly name: string;
   /**
-   * Whether it also holds back a new version of the config of an app, which is released with the build that runs already.
+   * Whether it also applies to changes of config, which release the current build of the app again.
    *
    * @default false
    */
@@ -83,18 +86,19 @@ export interface Gate<F extends Facts = Facts> {
   /** The facts that `evaluate` receives, by any names. */
   readonly facts: F;
   /**
-   * The blockers of a subject; none if the gate is open for it. Pure: the same arguments always give the same blockers, and
-   * nothing is read. If it throws, the gate blocks. `app` of a blocker is the target that it affects, or null for all.
+   * The blockers of a subject; none if the gate is open for it. Pure: the same arguments always give the same blockers,
+   * and nothing is read. If it throws, the gate blocks. `app` of a blocker is the target that it affects, or null for
+   * all.
    *
    * @param now the time of the transaction
    */
   evaluate(now: Date, subject: Subject, facts: Loaded<F>): readonly Blocker[];
 }
 
-/** A gate of the list: the types of its facts are known to itself only. */
+/** A gate whose types of facts are not known to the caller. */
 export type AnyGate = Gate<Facts>;
 
-/** Defines a gate. Checks that `evaluate` uses the facts that it declares, by their types. */
+/** Defines a gate. The type parameter checks that `evaluate` uses the declared facts. */
 export function defineGate<F extends Facts>(gate: Gate<F>): AnyGate {
   return gate as unknown as AnyGate;
 }

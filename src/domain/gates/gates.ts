@@ -11,7 +11,7 @@ import { soakTimeGate } from "./policies/soak-time.js";
 import { repositoryGate } from "./repository.js";
 import { windowGate } from "./windows/window-gate.js";
 
-/** Every gate, in the order in which their blockers are listed. A new gate is a file in this folder and a line here. */
+/** Every gate, in the order in which blockers are listed. */
 export const GATES: readonly AnyGate[] = [
   notBeforeGate,
   repositoryGate,
@@ -26,5 +26,5 @@ export const GATES: readonly AnyGate[] = [
   waveGate,
 ];
 
-/** The gates of a new version of an app's config. The build is the one that the app runs already. */
+/** The gates that apply to a change of an app's config, which does not change its build. */
 export const CONFIG_GATES: readonly AnyGate[] = GATES.filter((gate) => gate.holdsConfig === true);

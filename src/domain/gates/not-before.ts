@@ -1,7 +1,7 @@
 import { createBlocker } from "./blocker.js";
 import { defineGate } from "./gate.js";
 
-/** Blocks until the time that was asked for with `notBefore`. It was asked for, so it cannot be forced. */
+/** Blocks until the time that was requested with `notBefore`. It cannot be forced, because the same request set it. */
 export const notBeforeGate = defineGate({
   name: "notBefore",
   facts: {},

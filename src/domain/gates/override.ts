@@ -4,9 +4,9 @@ import { permit } from "../access/actions.js";
 import { LIMITS, optional, parseText } from "../core/input.js";
 import { badInput } from "../core/refusal.js";
 
-/* Overrides: `force` with a `reason` goes past gates, and is recorded. It is the only way past a gate, for every role. */
+/* Overrides: `force` with a `reason` bypasses gates, and is recorded. No role bypasses a gate in another way. */
 
-/** The fields of an input that asks for an override. */
+/** The input fields of an override. */
 export interface OverrideInput {
   readonly force?: boolean | null;
   readonly reason?: string | null;
@@ -18,7 +18,7 @@ export interface Override {
   readonly reason: string | null;
 }
 
-/** The record of what was not forced. */
+/** The override of an operation without `force`. */
 export const NOT_FORCED: Override = { forced: false, reason: null };
 
 const FORCED = { forcePromotion: "promotion", forceRelease: "release" } as const;

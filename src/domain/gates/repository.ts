@@ -2,7 +2,10 @@ import type { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { createBlocker } from "./blocker.js";
 import { defineGate } from "./gate.js";
 
-/** Blocks a build that is not of the pipeline's repository and component. A pipeline without a repository takes any build. */
+/**
+ * Blocks builds of other repositories or components than the pipeline's. A pipeline without a repository accepts every
+ * build.
+ */
 export const repositoryGate = defineGate({
   name: "repositories",
   facts: {},

@@ -29,7 +29,8 @@ export interface GatePlace {
 export const EVERYWHERE: ScopeIds = { pipelines: [], stages: [], apps: [] };
 
 /**
- * Finds what a scope names. A viewer that is restricted to pipelines must name some of them, or apps in them.
+ * Finds the pipelines and apps of a scope. A viewer that is restricted to pipelines must name some of them, or apps in
+ * them.
  *
  * @throws Refusal NOT_FOUND; BAD_USER_INPUT for lists that are too long, or if a restricted viewer names nothing
  */
@@ -72,7 +73,7 @@ async function resolveAll(
   return [...ids];
 }
 
-/** The place of a target. */
+/** The place that a target is in. */
 export function placeOf({ coupling }: Target): GatePlace {
   return coupling;
 }
@@ -83,14 +84,14 @@ export function matchesScope(scope: ScopeIds, { pipelineId, stage, appId }: Gate
   return has(scope.pipelines, pipelineId) && has(scope.stages, stage) && has(scope.apps, appId);
 }
 
-/** Whether there may be a place that both scopes match. */
+/** Whether both scopes may match the same place. */
 export function mayOverlap(a: ScopeIds, b: ScopeIds): boolean {
   const shares = <T>(one: readonly T[], other: readonly T[]) =>
     one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
   return shares(a.pipelines, b.pipelines) && shares(a.stages, b.stages) && shares(a.apps, b.apps);
 }
 
-/** Stores the scope of a window or freeze, in place of an earlier one. */
+/** Stores the scope of a window or freeze. Replaces an earlier one. */
 export async function storeScope(tx: Tx, gateId: string, scope: ScopeIds): Promise<void> {
   await tx.delete(GateScopeEntry, { gateId });
   const entries = (kind: ScopeKind, subjects: readonly string[]) =>
@@ -102,13 +103,13 @@ export async function storeScope(tx: Tx, gateId: string, scope: ScopeIds): Promi
   ]);
 }
 
-/** The scopes of windows and freezes, in the order of their ids. */
+/** The scopes of windows and freezes, aligned with `gateIds`. */
 export async function loadScopes(reader: Reader, gateIds: readonly string[]): Promise<ScopeIds[]> {
   if (gateIds.length === 0) return [];
   return toScopes(await reader.find(GateScopeEntry, { gateId: gateIds }), gateIds);
 }
 
-/** Builds the scopes of windows and freezes, in the order of their ids, from the entries of all. */
+/** Converts entries to the scopes of windows and freezes, aligned with `gateIds`. */
 export function toScopes(entries: readonly GateScopeEntry[], gateIds: readonly string[]): ScopeIds[] {
   const sorted = [...entries].sort((a, b) => a.ordinal - b.ordinal);
   const scopes = new Map(
@@ -128,8 +129,8 @@ export async function loadScope(reader: Reader, gateId: string): Promise<ScopeId
 }
 
 /**
- * Removes a deleted pipeline or app from all scopes. The last entry of a list stays: without it the window or freeze would
- * apply to more than before.
+ * Removes a deleted pipeline or app from all scopes. The last entry of a list stays: without it the window or freeze
+ * would apply to more than before.
  *
  * @returns the ids of the windows and freezes that apply to nothing else, and must end
  */

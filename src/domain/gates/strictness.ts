@@ -1,22 +1,24 @@
 /*
- * Whether a change of a gate makes it stricter. To tighten is for OPERATOR, to loosen for ADMIN. A change that is both, or
- * that cannot be compared, counts as loosening.
+ * Whether a change makes a gate stricter or looser. Tightening requires the OPERATOR role, loosening the ADMIN role. A
+ * change that does both, or that cannot be compared, counts as loosening.
  */
 
-/** Whether `after` lets through everything that `before` did: then the field is not stricter than it was, but looser. */
+/** Whether `after` may let through something that `before` blocked. The values differ. */
 type IsLooser<V> = (before: V, after: V) => boolean;
 
-/** For each field of a gate, when a change loosens it. A field that is left out never does, for example a name. */
+/**
+ * For each field of a gate, whether a change loosens it. A field that is left out, for example a name, never loosens.
+ */
 export type Strictness<T extends object> = { readonly [K in keyof T]?: IsLooser<T[K]> };
 
-/** The larger, the stricter; null is not strict at all. */
+/** Larger is stricter; null requires nothing. */
 export const largerIsStricter: IsLooser<number | null> = (before, after) => (after ?? 0) < (before ?? 0);
 
-/** The smaller, the stricter; null is not strict at all. */
+/** Smaller is stricter; null limits nothing. */
 export const smallerIsStricter: IsLooser<number | null> = (before, after) =>
   (after ?? Number.POSITIVE_INFINITY) > (before ?? Number.POSITIVE_INFINITY);
 
-/** The later, the stricter; null is never, and the strictest. */
+/** Later is stricter; null means never, which is the strictest. */
 export const laterIsStricter: IsLooser<Date | null> = (before, after) =>
   (after?.getTime() ?? Number.POSITIVE_INFINITY) < (before?.getTime() ?? Number.POSITIVE_INFINITY);
 
@@ -37,7 +39,8 @@ export const anyChangeLoosens: IsLooser<unknown> = () => true;
 /**
  * The fields that a change loosens, in the order of `strictness`; none if the change only tightens.
  *
- * @param before the gate as it is, and `after` as it will be
+ * @param before the current gate
+ * @param after the gate after the change
  */
 export function findLoosened<T extends object>(strictness: Strictness<T>, before: T, after: T): (keyof T & string)[] {
   const fields = Object.keys(strictness) as (keyof T & string)[];

@@ -8,21 +8,21 @@ import { transactionTime } from "../core/time.js";
 import { type Cleared, clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 
 /*
- * What a change of windows and freezes means for what waits for them. Time needs none of this: what waits knows when its
- * gates open.
+ * Wakes promotions and deploys that wait for windows and freezes, after a change of these. The passing of time does not
+ * need this: waiting rows store when their gates open.
  */
 
-/** Locks the windows and freezes for a change that may let something through where they apply. */
+/** Locks the windows and freezes for a change, and before them the waiting promotions that it may unblock. */
 export async function lockGateChange(tx: Tx, ...scopes: readonly ScopeIds[]): Promise<void> {
   await lockCleared(tx, clearedBy(scopes));
   await lockGates(tx, "change");
 }
 
 /**
- * Evaluates again what waits where a window or freeze applied or applies: promotions in this transaction, automatic deploys
- * soon after. To be called after the change was written, under `lockGateChange`. If it opened nothing, nothing happens.
+ * Evaluates again what waits in the scopes of a window or freeze, before and after its change: promotions in this
+ * transaction, automatic deploys soon after. Call it after the change was written, under `lockGateChange`.
  *
- * @returns events, for the caller to append behind those of the change
+ * @returns events, which the caller appends after those of the change
  */
 export async function wakeWaiting(tx: Tx, ctx: TxCtx, ...scopes: readonly ScopeIds[]): Promise<EventDraft[]> {
   await tx.update(HeldDeploy, {}, { retryAt: await transactionTime(tx, ctx) });

@@ -5,7 +5,7 @@ import { changed } from "../../events/draft.js";
 import type { AccessDenied } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 
-/** Events that only administrators see: they concern viewers, not the data. */
+/** Events that only administrators see, because they are about viewers. */
 const AUDIT_EVENTS: readonly EventType[] = ["ACCESS_DENIED"];
 
 /** The types of events that are hidden from a viewer, in queries and subscriptions. */
@@ -13,7 +13,7 @@ export function hiddenEvents({ role }: Pick<Viewer, "role">): readonly EventType
   return role === "ADMIN" ? [] : AUDIT_EVENTS;
 }
 
-/** Appends an event for an action that was denied: one event per action. */
+/** Appends an event for each denied action. */
 export async function recordDenied(
   ctx: Pick<Ctx, "db" | "viewer" | "now">,
   denied: readonly AccessDenied[],

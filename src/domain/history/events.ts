@@ -30,7 +30,7 @@ export interface EventPage {
   readonly more: boolean;
   /** Whether there are events on the other side of the page. */
   other(): Promise<boolean>;
-  /** How many events the log has that match the query. */
+  /** How many events in the log match the query. */
   count(): Promise<number>;
 }
 
@@ -96,12 +96,14 @@ export async function eventFilter({ db: { reader }, viewer }: Ctx, query: EventQ
   };
 }
 
-/** Whether the viewer may see an event now. For a restricted viewer, the feed only knows that they might. */
+/**
+ * Whether the viewer may see an event now. For a restricted viewer, the feed cannot decide this without the database.
+ */
 export async function isVisible({ db: { reader }, viewer }: Ctx, { position }: LogEvent): Promise<boolean> {
   return viewer.scope === null || (await reader.first(LogEvent, { position })) !== null;
 }
 
-/** The status of an event, as it was reported then. */
+/** The status in an event, as it was reported then. */
 export function reportedStatus({ occurredAt, actor, ...event }: ReleaseStatusEvent): ReleaseStatus {
   const { statusId, buildId, state } = event.detail;
   return Object.assign(new ReleaseStatus(), {
@@ -112,8 +114,8 @@ export function reportedStatus({ occurredAt, actor, ...event }: ReleaseStatusEve
 }
 
 /**
- * Refuses a position whose reader would miss events without noticing: if events after it were pruned, or if it is beyond
- * the end of the log.
+ * Refuses a position from which a reader would miss events without noticing: if events after it were pruned, or if it
+ * is beyond the end of the log.
  */
 async function requireInLog(reader: Reader, position: number): Promise<void> {
   const bounds = await logBounds(reader);
@@ -133,7 +135,10 @@ export function cursorExpired(oldest: number, field = "after"): Refusal {
   );
 }
 
-/** Refuses a cursor that the log has lost, for example in a failover. Its position will be assigned to another event. */
+/**
+ * The refusal of a cursor that the log has lost, for example in a failover. Its position will be assigned to another
+ * event.
+ */
 export function cursorBeyondHead({ head, oldest }: LogBounds): Refusal {
   return new Refusal(
     "CURSOR_EXPIRED",

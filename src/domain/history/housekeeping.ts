@@ -20,8 +20,8 @@ import { settle } from "../promotions/waiting/settle.js";
 import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployments.js";
 
 /*
- * Periodic work, for a context that acts as the service itself. Each step is a transaction that checks again what is due,
- * and may run at any time.
+ * Periodic jobs, for a context whose viewer is the service. Each step is a transaction that checks again what is due.
+ * They may run at any time.
  */
 
 /** Fails the deployments whose deadline passed without a report. */
@@ -48,13 +48,13 @@ export async function failOverdueDeployments(ctx: Ctx): Promise<void> {
   }
 }
 
-/** How many promotions are read at once that are due. */
+/** How many due promotions are read at once. */
 const DUE_PROMOTIONS = 100;
 
 /**
- * Evaluates the promotions that wait and whose time has come, in the order in which they were asked for: each in a
- * separate transaction, so that others do not wait for long. Every instance does; the lock of the promotion decides which
- * one admits it.
+ * Evaluates the waiting promotions that are due, in the order in which they were requested: each in a separate
+ * transaction, so that other transactions do not wait for long. Every instance does this. The lock of the promotion
+ * decides which instance admits it.
  */
 export async function settleDuePromotions(ctx: Ctx, stopped: AbortSignal): Promise<void> {
   let after = 0;
@@ -63,7 +63,7 @@ export async function settleDuePromotions(ctx: Ctx, stopped: AbortSignal): Promi
     const due = await ctx.db.reader.select(
       "due_promotions",
       Promotion,
-      // The sign keeps planners from reading all promotions in their order to find the few that are due.
+      // The unary plus keeps query planners from reading all promotions in order to find the few that are due.
       sql`WHERE e.wake_at <= ${now.getTime()} AND +e.position > ${after} ORDER BY +e.position LIMIT ${DUE_PROMOTIONS}`,
     );
     const failures: unknown[] = [];
@@ -75,7 +75,7 @@ export async function settleDuePromotions(ctx: Ctx, stopped: AbortSignal): Promi
           await lockPromotions(tx, [promotion]);
           await append(tx, ctx.viewer, ctx.now(), await settle(tx, ctx, promotion.id));
         })
-        // It stays due, and must not hold up those behind it.
+        // It stays due, and must not delay the next ones.
         .catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0)
@@ -102,7 +102,10 @@ export async function closeExpiredReviewApps(ctx: Ctx): Promise<void> {
   }
 }
 
-/** How much of the log one run prunes, in milliseconds: a clock that is wrong for long does not cost the whole log. */
+/**
+ * The most that one run prunes, in milliseconds of the log: 24 hours. A clock that is temporarily wrong does not delete
+ * the whole log.
+ */
 const MAX_PRUNED_MS = 24 * 60 * 60 * 1000;
 
 /** Prunes expired events in batches, so that other transactions do not wait, and expired keys and budgets. */
@@ -120,7 +123,7 @@ export async function pruneHistory(ctx: Ctx, signal: AbortSignal): Promise<void>
   if (!signal.aborted) await pruneReports(ctx, horizon);
 }
 
-/** Events from before this are pruned now: those that are too old, but of a day at most. */
+/** Events before this time are pruned now: expired ones, at most a day of them. */
 async function pruneHorizon(ctx: Ctx): Promise<Date> {
   const due = ctx.now().getTime() - ctx.durations.eventRetention;
   const [oldest] = await readEvents(ctx.db.reader, {}, null, 1);

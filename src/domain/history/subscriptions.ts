@@ -32,8 +32,8 @@ export const PROMOTION_EVENTS: readonly EventType[] = [
 /**
  * Subscribes to the log: every matching event once, in order.
  *
- * @throws Refusal CURSOR_EXPIRED if events after the cursor were pruned, or the cursor is beyond the end of the log; the
- * stream itself fails with it if events are pruned later, because its reader is too slow
+ * @throws Refusal CURSOR_EXPIRED if events after the cursor were pruned, or the cursor is beyond the end of the log;
+ * the stream itself fails with it if events are pruned later, because its reader is too slow
  */
 export async function subscribe(
   ctx: Ctx,

@@ -118,7 +118,7 @@ export async function deleteApp(ctx: Ctx, input: { readonly app: string }): Prom
   });
 }
 
-/** Marks an app as deleted, and destroys its config. Its running deployment FAILS: no report of it would arrive. */
+/** Marks an app as deleted, and destroys its config. Its QUEUED and DEPLOYING releases become FAILED. */
 export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraft[]> {
   const events: EventDraft[] = [];
   // The queued one first, or it would start when the other ends.
@@ -134,7 +134,10 @@ export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraf
   return [...events, changed("APP_DELETED", app, `App ${app.name} deleted`, { app })];
 }
 
-/** Names are shared by all apps. That of a review app says which pull request it is for. */
+/**
+ * Checks the new name of an app. Names are unique among all apps. The name of a review app is derived from its pull
+ * request, and cannot be changed.
+ */
 async function checkRename(tx: Tx, ctx: TxCtx, app: App): Promise<void> {
   permitUnrestricted(ctx.viewer, "updateApp", "name");
   if (await isNameTaken(tx, app.name)) throw conflict(`There is an app ${app.name} already; choose another name.`);

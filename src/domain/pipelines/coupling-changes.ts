@@ -20,14 +20,14 @@ import {
   refuseReviewChecks,
 } from "./couplings.js";
 
-/* Changes of a coupling that exists: its required checks, its stage, its automatic deploys. */
+/* Changes of existing couplings: required checks, stage and automatic deploys. */
 
 export interface UpdateChecksInput {
   readonly coupling: string;
   readonly requiredChecks: readonly string[];
 }
 
-/** Replaces the required checks of a coupling. Leaving one out removes it, which requires ADMIN. */
+/** Replaces the required checks of a coupling. To remove a check requires the ADMIN role. */
 export async function updateChecks(ctx: Ctx, input: UpdateChecksInput): Promise<Coupling> {
   permit(ctx.viewer, "addChecks");
   const requiredChecks = checkList(input.requiredChecks);
@@ -65,7 +65,10 @@ export interface MoveCouplingInput {
   readonly stage: Stage;
 }
 
-/** Moves an app to another stage of its pipeline. With required checks this requires ADMIN: it could bypass them. */
+/**
+ * Moves an app to another stage of its pipeline. If it has required checks, this requires the ADMIN role, because a
+ * move could bypass them.
+ */
 export async function moveCoupling(ctx: Ctx, input: MoveCouplingInput): Promise<Coupling> {
   permit(ctx.viewer, "moveCoupling");
   return ctx.db.write((tx) => moveToStage(tx, ctx, input.coupling, input.stage));
@@ -86,14 +89,14 @@ async function moveToStage(tx: Tx, ctx: TxCtx, id: string, stage: Stage): Promis
   });
 }
 
-/** The changes of a coupling; null leaves as it is. */
+/** The changes of a coupling. Null changes nothing. */
 export interface UpdateCouplingInput {
   readonly coupling: string;
   readonly stage: Stage | null;
   readonly requiredChecks: readonly string[] | null;
 }
 
-/** Moves an app, then replaces its required checks: both or none. The roles are those of the two changes. */
+/** Moves an app, then replaces its required checks, in one transaction. Requires the roles of both changes. */
 export async function updateCoupling(ctx: Ctx, input: UpdateCouplingInput): Promise<void> {
   const { coupling, stage } = input;
   if (stage !== null) permit(ctx.viewer, "moveCoupling");

@@ -54,13 +54,13 @@ export async function insertCoupling(
   app: App,
   fields: Pick<Coupling, "stage" | "requiredChecks" | "autoDeploy">,
 ): Promise<{ coupling: Coupling; event: EventDraft }> {
-  const there = await tx.first(Coupling, { appId: app.id });
-  if (there !== null) {
-    const other = await tx.first(Pipeline, { id: there.pipelineId });
-    throw conflict(`${app.name} is in ${there.stage} of ${other?.name} already; an app is in one pipeline at most.`);
+  const existing = await tx.first(Coupling, { appId: app.id });
+  if (existing !== null) {
+    const other = await tx.first(Pipeline, { id: existing.pipelineId });
+    throw conflict(`${app.name} is in ${existing.stage} of ${other?.name} already; an app is in one pipeline at most.`);
   }
   if ((await tx.count(Coupling, { pipelineId: pipeline.id })) >= LIMITS.appsOfPipeline) {
-    throw conflict(`${pipeline.name} has ${LIMITS.appsOfPipeline} apps, which is the most that a pipeline takes.`);
+    throw conflict(`${pipeline.name} already has the maximum of ${LIMITS.appsOfPipeline} apps.`);
   }
   const now = ctx.now();
   const coupling = Object.assign(new Coupling(), {
@@ -108,7 +108,7 @@ export function couplingRemoved(coupling: Coupling, app: App, pipelineName: stri
   );
 }
 
-/** Stores the setting with the app, for when the app comes back to DEVELOPMENT. */
+/** Stores the setting with the app, for its return to DEVELOPMENT. */
 export async function keepAutoDeploy(tx: Tx, app: App, autoDeploy: boolean): Promise<void> {
   if (app.autoDeploy !== autoDeploy) await tx.update(App, { id: app.id }, { autoDeploy });
 }
@@ -136,7 +136,7 @@ export async function refuseReviewApp(tx: Tx, coupling: Coupling, verb: string):
 }
 
 export function refuseReviewChecks(field: string) {
-  return badInput(field, `${field} does not fit: the stage REVIEW takes no required checks.`);
+  return badInput(field, `${field} is invalid: apps in the stage REVIEW cannot have required checks.`);
 }
 
 export function autoDeployElsewhere() {

@@ -44,7 +44,8 @@ export async function createPipeline(ctx: Ctx, input: CreatePipelineInput): Prom
   return withIdempotency(ctx, "createPipeline", input, Pipeline, async (tx) => {
     await refuseTakenName(tx, name);
     const current = repository && (await resolveUntilEnd(tx, repository));
-    // A name that another repository has taken over follows that one, unless pipelines still use it for the one before.
+    // If another repository has taken over the name, use that one, unless pipelines still use the name for the previous
+    // one.
     if (current !== null && !(await isUsed(tx, current))) await claimRepository(tx, current);
     const now = ctx.now();
     const pipeline = Object.assign(new Pipeline(), {
@@ -108,7 +109,7 @@ export async function updatePipeline(ctx: Ctx, input: UpdatePipelineInput): Prom
       permitUnrestricted(ctx.viewer, "updatePipeline", "name, repository or component");
     }
     const rebinds = fields.includes("repository") || fields.includes("component");
-    // Which builds belong to the pipeline is a gate.
+    // The repository gate depends on the repository and component.
     if (rebinds && before.repository !== null) permit(ctx.viewer, "changeRepository");
     if (fields.includes("name")) await refuseTakenName(tx, pipeline.name);
     pipeline.updatedAt = ctx.now();
@@ -159,8 +160,8 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
 }
 
 /**
- * If another repository has taken over the name, follows that one in every pipeline of the name from now on. Only an
- * administrator decides this for pipelines that use the name already.
+ * If another repository has taken over the name, all pipelines with that name use the new one from now on. If such
+ * pipelines exist, only an administrator may decide this.
  *
  * @returns an event for each of these pipelines
  */

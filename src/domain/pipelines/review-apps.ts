@@ -23,7 +23,7 @@ export interface PullRequestInput {
   readonly title?: string | null;
   readonly author?: string | null;
   readonly url?: string | null;
-  /** The whole hash of the commit that the pull request points to. */
+  /** The full hash of the commit that the pull request points to. */
   readonly headSha?: string | null;
 }
 
@@ -45,7 +45,7 @@ export async function openReviewApp(ctx: Ctx, input: OpenReviewAppInput): Promis
   });
 }
 
-/** Creates or updates the review app of a pull request in one pipeline, and deploys what is built already. */
+/** Creates or updates the review app of a pull request in one pipeline, and deploys the newest existing build. */
 export async function openForPullRequest(
   tx: Tx,
   ctx: TxCtx,
@@ -59,13 +59,13 @@ export async function openForPullRequest(
   }
   const now = ctx.now();
   const expiresAt = new Date(now.getTime() + ctx.durations.reviewAppTtl);
-  const there = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
-  if (there !== null) await lockApps(tx, [there.appId]);
-  const headBefore = there?.headSha ?? null;
+  const existing = await tx.first(ReviewApp, { pipelineId: pipeline.id, number });
+  if (existing !== null) await lockApps(tx, [existing.appId]);
+  const headBefore = existing?.headSha ?? null;
   const { reviewApp, coupling, events } =
-    there === null
+    existing === null
       ? await insertReviewApp(tx, ctx, pipeline, { ...UNSPECIFIED, ...given, number, createdAt: now, expiresAt })
-      : await updateReviewApp(tx, there, { ...given, expiresAt });
+      : await updateReviewApp(tx, existing, { ...given, expiresAt });
   const deployed = await deployNewest(tx, ctx, pipeline, coupling, reviewApp, reviewApp.headSha !== headBefore);
   return { reviewApp, events: [...events, ...deployed] };
 }
@@ -151,7 +151,7 @@ async function insertReviewApp(
   return { reviewApp, coupling: placed.coupling, events: [event, placed.event, opened] };
 }
 
-/** Changes the given fields, including the expiry. No change writes nothing. */
+/** Changes the given fields, including the expiry. Writes nothing if nothing changes. */
 async function updateReviewApp(tx: Tx, reviewApp: ReviewApp, patch: Partial<ReviewApp>): Promise<OpenedReviewApp> {
   const { appId, pipelineId, number } = reviewApp;
   const app = await tx.first(App, { id: appId });

@@ -20,10 +20,11 @@ export interface CancelPromotionInput {
 }
 
 /**
- * Cancels a promotion. One that waits ends. Of one in progress, the targets that wait for their wave and the releases that
- * are QUEUED end; one that is DEPLOYING goes on, and its deployer is asked to stop. Cancelling again changes nothing.
+ * Cancels a promotion. A waiting promotion ends. If it is in progress, waiting targets are cancelled and QUEUED
+ * releases are superseded. A DEPLOYING release continues, and its deployer is asked to stop. Cancelling again changes
+ * nothing.
  *
- * @throws Refusal CONFLICT if the promotion has ended otherwise
+ * @throws Refusal CONFLICT if the promotion has ended in another way
  */
 export async function cancelPromotion(ctx: Ctx, input: CancelPromotionInput): Promise<Promotion> {
   permit(ctx.viewer, "cancelPromotion");
@@ -44,10 +45,12 @@ export async function cancelPromotion(ctx: Ctx, input: CancelPromotionInput): Pr
   });
 }
 
-/** Cancels what of a promotion in progress has not begun to deploy. */
+/**
+ * Cancels the targets of a promotion in progress that have not begun to deploy, and asks deployers to stop the others.
+ */
 async function cancelReleases(tx: Tx, ctx: TxCtx, promotion: Promotion, reason: string): Promise<EventDraft[]> {
   if (promotion.phase !== "IN_PROGRESS") {
-    throw conflict(`The promotion has ended: it is ${promotion.phase}, and cannot be cancelled any more.`);
+    throw conflict(`The promotion has ended: it is ${promotion.phase}, and can no longer be cancelled.`);
   }
   const targets = await tx.find(PromotionTarget, { promotionId: promotion.id }, { order: "position" });
   const releases = await tx.find(

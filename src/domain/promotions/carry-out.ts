@@ -21,9 +21,9 @@ import { copiesOf, start } from "./start.js";
 import { findWakeAt, settle } from "./waiting/settle.js";
 import { supersedeWaiting } from "./waiting/supersede-waiting.js";
 
-/** How a promotion is asked for. */
+/** The options of a requested promotion. */
 export interface Asked extends Override {
-  /** Whether it waits for what can be cleared. */
+  /** Whether it waits if every blocker can be cleared without `force`. */
   readonly waits: boolean;
   readonly notBefore: Date | null;
   /** How long it may wait, in milliseconds. */
@@ -36,8 +36,8 @@ export interface Asked extends Override {
 }
 
 /**
- * Does what a plan says: starts the promotion, lets it wait, or refuses it. The caller holds the locks of what the plan
- * depends on.
+ * Carries out a plan: starts the promotion, lets it wait, or refuses it. The caller holds the locks of the rows that
+ * the plan depends on.
  *
  * @throws Refusal PROMOTION_BLOCKED with every blocker
  */
@@ -90,7 +90,7 @@ export async function carryOut(
     })
     .sort((a, b) => a.target.wave - b.target.wave);
   const { batch, rest } = takeBatch(targets, targets.length > 1 ? await findPolicy(tx, plan.pipeline, to) : ALL, 0);
-  // Those that all go at once get the positions of their releases.
+  // If all targets start at once, they get the positions of their releases.
   const positions = waits || rest.length > 0 ? await nextPositions(tx, "releases", targets.length) : [];
   for (const [index, { target }] of targets.entries()) target.position = positions[index] ?? 0;
   if (!waits) {
@@ -121,10 +121,10 @@ export async function carryOut(
   };
 }
 
-/** A single target needs no policy to go. */
+/** A single target starts without limits, so its policy is not read. */
 const ALL = { maxParallel: null };
 
-/** What a promotion does not have that did not wait, nor end early, nor go past gates. */
+/** The fields of a promotion that has not waited, ended early or bypassed gates. */
 export const NOT_WAITING = {
   expiresAt: null,
   wakeAt: null,
@@ -141,7 +141,7 @@ export const NOT_WAITING = {
 } satisfies Partial<Promotion>;
 
 /**
- * Notes how long it waits, and under which credential.
+ * Sets how long a promotion may wait, and when to evaluate it again.
  *
  * @throws Refusal UNAUTHENTICATED if the credential has ended since the request began
  */
@@ -160,11 +160,11 @@ async function setWaiting(
   promotion.wakeAt = findWakeAt(promotion, plan.blockers, credential, now);
 }
 
-/** @throws Refusal CONFLICT if as many promotions wait in the pipeline as may */
+/** @throws Refusal CONFLICT if the maximum number of promotions already waits in the pipeline */
 async function refuseTooMany(tx: Tx, { pipeline }: PromotionPlan): Promise<void> {
   const most = LIMITS.waitingPromotions;
   if ((await tx.countWhere(Promotion, sql`e.wake_at IS NOT NULL AND e.pipeline_id = ${pipeline.id}`)) < most) return;
   throw conflict(
-    `${most} promotions wait in ${pipeline.name}, which is the most. Cancel one, or promote without whenReady.`,
+    `The maximum of ${most} promotions already wait in ${pipeline.name}. Cancel one, or promote without whenReady.`,
   );
 }

@@ -33,13 +33,13 @@ export interface Resolved {
   readonly parity: ConfigParity | null;
   /** The promotion, while it waits; null before it exists. */
   readonly promotion: Promotion | null;
-  /** All targets of that promotion, also those that were admitted. */
+  /** All targets of that promotion, including admitted ones. */
   readonly promotionTargets?: readonly PromotionTarget[];
 }
 
 /**
- * Evaluates a promotion: which release of which app would go where, and what blocks it. With `force`, gates do not
- * block, but the results of checks are included.
+ * Evaluates a promotion: its release, source and targets, and what blocks it. With `force`, overridable blockers are
+ * listed in `forcedPast` instead.
  *
  * @param now the time of the transaction
  */
@@ -68,7 +68,8 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
   }
   const apps = await findTargetApps(reader, couplings);
   if (release === null || build === null) {
-    // Without a release there is nothing to evaluate: that it is missing is one blocker, not one per check.
+    // Without a release there is nothing to evaluate. The missing release is one blocker, instead of one for each
+    // check.
     const targets = apps.map((target) =>
       toTarget(target, source, evaluateChecks(target.coupling.requiredChecks, []), []),
     );
@@ -97,19 +98,19 @@ export async function evaluatePromotion(reader: Reader, now: Date, input: Promot
   });
 }
 
-/** What the gates say of a promotion. */
+/** The result of the gates for a promotion. */
 export interface PromotionVerdict {
-  /** What blocks it, besides what `force` goes past. */
+  /** What blocks it, without the blockers that `force` bypasses. */
   readonly blockers: readonly Blocker[];
-  /** What `force` goes past. */
+  /** The blockers that `force` bypasses. */
   readonly forcedPast: readonly Blocker[];
   /** The required checks of each target, aligned with `targets`. */
   readonly checks: readonly (readonly CheckResult[])[];
 }
 
 /**
- * Evaluates promotions whose release and targets are known: before they exist, and while they wait. The number of statements
- * does not depend on how many there are.
+ * Evaluates promotions whose release and targets are known: before they exist, and while they wait. The number of
+ * statements does not depend on how many there are.
  *
  * @param now the time of the transaction
  * @returns verdicts aligned with `promotions`
@@ -127,7 +128,7 @@ export async function evaluateResolved(
     const { blockers: all, checks } = verdicts[index] as Verdict;
     const held = applyOverride(promotion, all);
     return {
-      blockers: [...ofRelease(promotion), ...held],
+      blockers: [...findReleaseBlockers(promotion), ...held],
       forcedPast: promotion.force ? all.filter(({ overridable }) => overridable) : [],
       checks,
     };
@@ -135,7 +136,7 @@ export async function evaluateResolved(
 }
 
 /** What blocks a promotion because of its release. It cannot be forced. */
-function ofRelease({ release, source }: Resolved): Blocker[] {
+function findReleaseBlockers({ release, source }: Resolved): Blocker[] {
   if (release.phase === "SUCCEEDED") return [];
   const message = `v${release.version} of ${source?.name} is ${release.phase}; only a release that SUCCEEDED can be promoted.`;
   return [promotionBlocker("RELEASE_NOT_SUCCEEDED", message, maySucceed(release) ? ["DEPLOY"] : [])];

@@ -11,7 +11,7 @@ import { requireApp, requirePipeline, requireRelease } from "../core/references.
 import { badInput } from "../core/refusal.js";
 import type { OverrideInput } from "../gates/override.js";
 
-/* The input of `promote` and `promotionPlan`, and the rows that it names. */
+/* The input of `promote` and `promotionPlan`. Finds the rows that it refers to. */
 
 export interface PromoteInput extends OverrideInput {
   readonly app?: string | null;
@@ -20,9 +20,9 @@ export interface PromoteInput extends OverrideInput {
   readonly release?: string | null;
   readonly targets?: readonly string[] | null;
   readonly skipUpToDate?: boolean | null;
-  /** Whether to wait for what can be cleared, instead of being refused. */
+  /** Whether to wait, instead of being refused, if every blocker can be cleared without `force`. */
   readonly whenReady?: boolean | null;
-  /** The time before which it must not go. Implies `whenReady`. */
+  /** The earliest time at which it may start. Implies `whenReady`. */
   readonly notBefore?: Date | null;
   /** How long it may wait, from `notBefore` on if that is given. @default 72h */
   readonly expiresIn?: string | null;
@@ -32,8 +32,8 @@ export interface PromoteInput extends OverrideInput {
 }
 
 /**
- * The source app with its pipeline and stage: the app that the input names, or the first of the stage that has a current
- * release; null if none has.
+ * The source app with its pipeline and stage: the app that the input names, or the first of the stage that has a
+ * current release; null if none has.
  */
 export async function findSource(
   reader: Reader,
@@ -66,7 +66,10 @@ export async function findSource(
   return { pipeline, from: input.stage, source };
 }
 
-/** The release to promote: the one that the input names, or the current one of the source; null if there is no such release. */
+/**
+ * The release to promote: the one that the input names, or the current one of the source; null if there is no such
+ * release.
+ */
 export async function findRelease(reader: Reader, input: PromoteInput, source: App | null): Promise<Release | null> {
   if (input.release == null) {
     return source === null ? null : ((await currentReleases(reader, [source.id])).get(source.id) ?? null);

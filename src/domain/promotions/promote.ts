@@ -20,8 +20,9 @@ import type { PromoteInput } from "./promote-input.js";
 import { parseExpiresIn, parseWhenReady } from "./waiting/when-ready.js";
 
 /**
- * Copies the build of an app's release to the apps of the next stage, as new releases: to all of them or to none. With
- * `whenReady`, it waits for what can be cleared instead of being refused.
+ * Promotes a release of an app to apps of the next stage: releases the same build there. If one target is blocked, none
+ * starts. With `whenReady`, the promotion waits if every blocker can be cleared without `force`; otherwise it is
+ * refused.
  *
  * @throws Refusal PROMOTION_BLOCKED with every blocker; FORBIDDEN if the viewer may not use `force`
  */
@@ -45,7 +46,7 @@ export async function promote(ctx: Ctx, input: PromoteInput): Promise<Promotion>
   });
 }
 
-/** Evaluates what `promote` would do with the same input, by the same rules, and writes nothing. */
+/** Evaluates what `promote` would do with the same input. Writes nothing. */
 export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<PromotionPlan> {
   permit(ctx.viewer, "read");
   parseExpiresIn(input);
@@ -67,8 +68,8 @@ export async function planPromotion(ctx: Ctx, input: PromoteInput): Promise<Prom
  * shared, so promotions wait for each other only if they have a target in common. The source is locked before the
  * targets: it is in an earlier stage, as in every other promotion of the pipeline.
  *
- * @param asker who asks for a promotion that may wait, under their credential; null if it does not
- * @throws StaleRead if it then depends on other rows, which cannot be locked in order any more
+ * @param asker the viewer whose credential a waiting promotion depends on; null if the promotion does not wait
+ * @throws StaleRead if it then depends on other rows, which can no longer be locked in order
  */
 export async function evaluateUnderLocks(
   tx: Tx,
@@ -78,20 +79,20 @@ export async function evaluateUnderLocks(
 ): Promise<PromotionPlan> {
   const plan = await evaluatePromotion(tx, now, input);
   if (!tx.dialect.concurrent) return plan;
-  // So that the most that may wait in a pipeline is not exceeded by several at once.
+  // So that concurrent requests cannot exceed the maximum number of waiting promotions.
   if (asker !== null) await lockWaitingIn(tx, plan.pipeline.id);
   const { source, targets, builds } = lockSet(plan);
   await tx.lock(Pipeline, [plan.pipeline.id], "share");
   await tx.lock(App, source, "share");
   await lockApps(tx, targets);
-  // By force, a promotion ends quarantines of its build.
+  // A forced promotion may end quarantines of its build.
   await tx.lock(Build, builds, input.force === true ? "change" : "share");
   if (asker?.tokenId != null) await tx.lock(Token, [asker.tokenId], "share");
   await lockGates(tx, "share");
   const held = new Set([plan.pipeline.id, ...source, ...targets, ...builds]);
   const final = await evaluatePromotion(tx, now, input);
-  const grounds = lockSet(final);
-  const all = [final.pipeline.id, ...grounds.source, ...grounds.targets, ...grounds.builds];
+  const rows = lockSet(final);
+  const all = [final.pipeline.id, ...rows.source, ...rows.targets, ...rows.builds];
   if (!all.every((id) => held.has(id))) throw new StaleRead("The rows that the promotion depends on have changed.");
   return final;
 }

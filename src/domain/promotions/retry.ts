@@ -26,8 +26,8 @@ export interface RetryPromotionInput {
 }
 
 /**
- * Promotes the same release again to the targets of a promotion that failed or were cancelled, as a new promotion that is
- * evaluated again.
+ * Promotes the same release again to the failed or cancelled targets of a promotion. This is a new promotion, and all
+ * gates are evaluated again.
  *
  * @throws Refusal PROMOTION_BLOCKED with every blocker; CONFLICT if there is nothing to try again
  */
@@ -41,7 +41,7 @@ export async function retryPromotion(ctx: Ctx, input: RetryPromotionInput): Prom
       stage: first.from,
       release: first.releaseId,
       targets: await findTargets(tx, first, input),
-      // OFF compares less than the stage requires. It applies to the promotion that asked for it, not to a retry.
+      // OFF compares less than the stage requires, so it applies only to the promotion that requested it.
       parity: first.configParity === "OFF" ? null : first.configParity,
     };
     const waits = input.whenReady === true;
@@ -63,9 +63,9 @@ export async function retryPromotion(ctx: Ctx, input: RetryPromotionInput): Prom
 async function findTargets(tx: Tx, first: Promotion, { targets }: RetryPromotionInput): Promise<string[]> {
   const all = await tx.find(PromotionTarget, { promotionId: first.id }, { order: "position" });
   const releases = await tx.find(Release, { id: all.flatMap(({ releaseId }) => releaseId ?? []) });
-  const phaseOf = ({ ownPhase, releaseId }: PromotionTarget) =>
+  const findPhase = ({ ownPhase, releaseId }: PromotionTarget) =>
     ownPhase ?? releases.find(({ id }) => id === releaseId)?.phase;
-  const ended = all.filter((target) => ["FAILED", "CANCELLED"].includes(phaseOf(target) ?? ""));
+  const ended = all.filter((target) => ["FAILED", "CANCELLED"].includes(findPhase(target) ?? ""));
   const apps = await tx.find(App, { id: all.map(({ appId }) => appId) });
   if (targets == null) {
     const live = ended.filter(({ appId }) => apps.find(({ id }) => id === appId)?.deletedAt === null);
@@ -80,7 +80,7 @@ async function findTargets(tx: Tx, first: Promotion, { targets }: RetryPromotion
     if (app === undefined || target === undefined) {
       throw badInput(field, `${field} must be a target of the promotion; ${reference} is not.`);
     }
-    const phase = phaseOf(target);
+    const phase = findPhase(target);
     if (ended.includes(target)) return app.id;
     throw badInput(field, `${field} must have failed or been cancelled; ${app.name} is ${phase}.`);
   });

@@ -17,7 +17,7 @@ export interface ReviewForcedPromotionInput {
 /**
  * Records that another person reviewed a forced promotion. A second review changes nothing.
  *
- * @throws Refusal CONFLICT if it went past none, or the viewer forced it
+ * @throws Refusal CONFLICT if the promotion bypassed no gate, or the viewer forced it
  */
 export async function reviewForcedPromotion(ctx: Ctx, input: ReviewForcedPromotionInput): Promise<Promotion> {
   permit(ctx.viewer, "reviewForcedPromotion");
@@ -28,7 +28,7 @@ export async function reviewForcedPromotion(ctx: Ctx, input: ReviewForcedPromoti
     const locked = await tx.lock(Promotion, [found.id], "change");
     const promotion = locked ? await requirePromotion(tx, "promotion", found.id) : found;
     if (promotion.reviewedAt !== null) return promotion;
-    if (!promotion.needsReview) throw conflict("The promotion went past no gate, so there is nothing to review.");
+    if (!promotion.needsReview) throw conflict("The promotion bypassed no gate, so there is nothing to review.");
     const { createdByPerson: person, createdBySubject: subject } = promotion;
     if (identify(ctx.viewer) === identify({ person, subject })) {
       throw conflict("The person who forced a promotion cannot review it. Ask another person to.");

@@ -18,9 +18,9 @@ import { endByForce } from "../rollouts/quarantine/end.js";
 import { DUE } from "../rollouts/update-progress.js";
 import { supersedeWaiting } from "./waiting/supersede-waiting.js";
 
-/** Targets of a promotion that every gate lets through, and what they need to start. */
+/** Targets of a promotion that all gates let through, with everything that is needed to start them. */
 export interface Admitted {
-  /** Its row. A new one is inserted; one that waited is updated. */
+  /** Inserted if it is new; updated if it waited. */
   readonly promotion: Promotion;
   readonly isNew: boolean;
   readonly targets: readonly AdmittedTarget[];
@@ -51,9 +51,9 @@ export function copiesOf(build: Build, source: App, { promotion, targets }: Admi
 }
 
 /**
- * Starts a promotion, or its next wave: creates the releases on the targets. The same for a promotion that goes at once, one
- * that waited, and one that undoes another. If others wait for their wave, the promotion is due to be evaluated again.
- * `promotion` is updated. The context's viewer is who asked for it.
+ * Starts a promotion, or its next wave: creates the releases on the targets. Used for promotions that start
+ * immediately, for waiting ones, and to undo one. If targets of later waves wait, the promotion becomes due, to be
+ * evaluated again. Updates `promotion`. The context's viewer is the person who requested it.
  */
 export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases: MakeReleases): Promise<EventDraft[]> {
   const { promotion, isNew, targets, rest, others } = admitted;
@@ -81,7 +81,7 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
     const previousReleaseId = previous.get(app.id)?.id ?? null;
     const admittedNow = {
       releaseId: release.id,
-      // Targets of several waves keep the order of the waves.
+      // With several waves, targets keep the order of the waves.
       position: isStaged ? target.position : release.position,
       ownPhase: targetPhase(release) === "VERIFYING" ? ("VERIFYING" as const) : null,
       previousReleaseId,
@@ -117,19 +117,19 @@ export async function start(tx: Tx, ctx: TxCtx, admitted: Admitted, makeReleases
   return [...events, promotionChanged("PROMOTION_FINISHED", promotion, [...ofOthers, ...appIds])];
 }
 
-/** A forced promotion that goes past a quarantine ends it. */
+/** A forced promotion that bypasses a quarantine ends it. */
 async function endQuarantinesPassed(tx: Tx, ctx: TxCtx, promotion: Promotion): Promise<EventDraft[]> {
   if (!promotion.forcedPast.some(({ code }) => code === "BUILD_QUARANTINED")) return [];
   const build = (await tx.first(Build, { id: promotion.buildId })) as Build;
   return endByForce(tx, ctx, build, promotion.to, promotion.reason);
 }
 
-/** The phase of a target by its release. */
+/** The phase of a target with this release. */
 function targetPhase({ phase, verificationState }: Release): PromotionTargetPhase {
   return phase === "SUCCEEDED" && verificationState === "VERIFYING" ? "VERIFYING" : phase;
 }
 
-/** The wave that begins with these targets; null if it has begun, and for a promotion with one wave. */
+/** The wave that begins with these targets; null if it began before, or if the promotion has only one wave. */
 function findNewWave({ targets, rest, others }: Admitted): number | null {
   const wave = targets[0]?.target.wave ?? 1;
   const all = [...rest, ...others.map(({ target }) => target)];

@@ -32,18 +32,19 @@ export interface UndoPromotionInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** A target that goes back, and the release that it goes back to. */
+/** A target, and the release that it is rolled back to. */
 interface Return {
   readonly app: App;
   readonly back: Release;
 }
 
 /**
- * Takes every target of a promotion that runs its release back to what it ran when the promotion was admitted, in one
- * transaction. What of it still waits for its wave is cancelled. The result is a promotion too, whose releases are rollbacks. Like every way back it is not gated.
+ * Undoes a promotion in one transaction. Every target that runs its release is rolled back to what it ran when it was
+ * admitted. Targets that wait for their wave are cancelled. The result is a new promotion, whose releases are
+ * rollbacks. Like every rollback, it is not gated.
  *
- * @throws Refusal CONFLICT that names the targets that have moved on, or that cannot go back. With `skipMovedOn` these are
- *   left out, and it is thrown only if none remains
+ * @throws Refusal CONFLICT that names the targets that have moved on, or that cannot go back. With `skipMovedOn` these
+ *   are left out, and it is thrown only if none remains
  */
 export async function undoPromotion(ctx: Ctx, input: UndoPromotionInput): Promise<Promotion> {
   permit(ctx.viewer, "undoPromotion");
@@ -55,18 +56,18 @@ export async function undoPromotion(ctx: Ctx, input: UndoPromotionInput): Promis
     const returns = await findReturns(tx, found, input.skipMovedOn === true);
     const undone = await requirePromotion(tx, "promotion", found.id);
     const rest = undone.wakeAt === null ? [] : await endRest(tx, ctx, undone, reason);
-    const { promotion, events } = await goBack(tx, ctx, undone, returns, reason);
+    const { promotion, events } = await rollBackTargets(tx, ctx, undone, returns, reason);
     await append(tx, ctx.viewer, ctx.now(), [...rest, ...events]);
     return promotion;
   });
 }
 
-/** What of a promotion still waits for its wave must not go any more. */
+/** Cancels the targets that still wait for their wave. */
 function endRest(tx: Tx, ctx: TxCtx, undone: Promotion, reason: string): Promise<EventDraft[]> {
   return endWaiting(tx, ctx, undone, { phase: "CANCELLED", by: ctx.viewer, reason: `Undone: ${reason}` });
 }
 
-/** The targets that go back. Those whose release failed, or never came to deploy, run what they ran before. */
+/** The targets to roll back. Targets whose release failed or was superseded still run what they ran before. */
 async function findReturns(tx: Tx, { id }: Promotion, skipMovedOn: boolean): Promise<Return[]> {
   const targets = await tx.find(PromotionTarget, { promotionId: id }, { order: "position" });
   const releases = await tx.find(Release, { promotionId: id });
@@ -98,7 +99,7 @@ async function findReturns(tx: Tx, { id }: Promotion, skipMovedOn: boolean): Pro
   throw conflict(`The promotion cannot be undone: ${why}.${rest}`);
 }
 
-async function goBack(
+async function rollBackTargets(
   tx: Tx,
   ctx: TxCtx,
   undone: Promotion,

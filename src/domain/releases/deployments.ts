@@ -24,9 +24,10 @@ import { findVerifications, NOT_VERIFIED, startVerification } from "../rollouts/
 import { isFinal } from "./phases.js";
 
 /*
- * The phases of a release: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. A release that FAILED by a
- * timeout may still become SUCCEEDED. `prepareReleases` creates every release and `updatePhase` changes every phase; both
- * return the events for the caller to append.
+ * The phases of a release: QUEUED → DEPLOYING → SUCCEEDED or FAILED, or QUEUED → SUPERSEDED. If its app is deleted, a
+ * QUEUED release also becomes FAILED. A release that FAILED because of a timeout may still become SUCCEEDED.
+ * `prepareReleases` creates every release and `updatePhase` changes every phase; both return the events for the caller
+ * to append.
  */
 
 /** What to release, and why. */
@@ -121,7 +122,8 @@ export async function insertRelease(
 }
 
 /**
- * Changes the phase of a release, with the effects: its promotion may finish, and the queued release starts to deploy.
+ * Changes the phase of a release, and applies the effects: its promotion may finish, the queued release starts to
+ * deploy, and its verification begins.
  */
 export async function updatePhase(
   tx: Tx,
@@ -145,19 +147,19 @@ export async function updatePhase(
   await tx.update(Release, { id: release.id }, patch);
   const events = [releaseChanged("RELEASE_PHASE_CHANGED", release, coupling?.pipelineId ?? null)];
   if (phase === "SUCCEEDED") await promoteLater(tx, { appIds: [release.appId] });
-  // A promotion of it that waits will never go: the clock ends it.
-  if (phase === "SUPERSEDED") await wakePromotionsOf(tx, release);
+  // A waiting promotion of it can never start. The periodic job ends it.
+  if (phase === "SUPERSEDED") await wakePromotions(tx, release);
   if (release.promotionId !== null) events.push(...(await updateTarget(tx, ctx, release, release.promotionId)));
   if (wasDeploying && isFinal(phase)) {
     const next = await tx.first(Release, { appId: release.appId, phase: "QUEUED" });
     if (next !== null) events.push(...(await updatePhase(tx, ctx, next, "DEPLOYING")));
   }
-  // Statuses may have been reported while it was deployed.
+  // Statuses may have been reported during the deployment.
   if (release.verificationState === "VERIFYING") events.push(...(await evaluateVerification(tx, ctx, release)));
   return events;
 }
 
-async function wakePromotionsOf(tx: Tx, { id, buildId }: Release): Promise<void> {
+async function wakePromotions(tx: Tx, { id, buildId }: Release): Promise<void> {
   await tx.execute(
     "wake_promotions_of_release",
     sql`UPDATE promotions SET wake_at = 0 WHERE wake_at IS NOT NULL AND build_id = ${buildId} AND release_id = ${id}`,
@@ -172,18 +174,18 @@ async function updateTarget(tx: Tx, ctx: TxCtx, release: Release, promotionId: s
     target.ownPhase = "VERIFYING";
     await tx.update(PromotionTarget, { id: target.id }, { ownPhase: "VERIFYING" });
   }
-  // A late success changes a finished promotion: for followers of the log, it was in progress until now.
+  // A late success changes a finished promotion. The event shows it as in progress, as if it had not finished yet.
   const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
   const events = [promotionTargetChanged(inProgress, target, target.ownPhase ?? release.phase)];
   return [...events, ...(await updateProgress(tx, ctx, promotion))];
 }
 
-/** When a deployment that starts or is reported now fails without a further report. */
+/** The deadline of a deployment that starts, or was reported, now. Without a further report it fails then. */
 export function nextDeadline(ctx: TxCtx, app: App): Date {
   return new Date(ctx.now().getTime() + deployTimeout(ctx, app));
 }
 
-/** How long a deployment of an app may go without a report, in milliseconds. */
+/** How long a deployment of an app may take without a report, in milliseconds. */
 export function deployTimeout(ctx: TxCtx, app: App): number {
   return app.deployTimeout ?? ctx.durations.deployTimeout;
 }

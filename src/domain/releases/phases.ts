@@ -7,8 +7,9 @@ export function isFinal(phase: PromotionTargetPhase): boolean {
 }
 
 /**
- * The phase of a promotion that was admitted, by those of its targets: IN_PROGRESS until all are final. SUPERSEDED and
- * ROLLED_BACK count as not succeeded. It is CANCELLED if targets were cancelled, and none succeeded or failed.
+ * The phase of a promotion that has started, computed from those of its targets: IN_PROGRESS until all are final.
+ * SUPERSEDED and ROLLED_BACK count as not succeeded. It is CANCELLED if targets were cancelled, and none succeeded or
+ * failed.
  */
 export function promotionPhase(targets: readonly PromotionTargetPhase[]): PromotionPhase {
   if (!targets.every(isFinal)) return "IN_PROGRESS";

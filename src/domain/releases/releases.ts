@@ -37,7 +37,7 @@ export interface CreateReleaseInput extends OverrideInput {
 }
 
 /**
- * Releases a build straight onto an app. The gates of a promotion apply to this way in as well.
+ * Releases a build directly to an app. The gates of promotions apply too; see `evaluateRelease`.
  *
  * @throws Refusal PROMOTION_BLOCKED with every blocker; FORBIDDEN if the viewer may not use `force`
  */
@@ -75,8 +75,8 @@ export async function createRelease(ctx: Ctx, input: CreateReleaseInput): Promis
 }
 
 /**
- * What blocks a direct release. Only a quarantine blocks a build that has succeeded on the app before, because it may have been
- * found bad on this app.
+ * What blocks a direct release. Only a quarantine blocks a build that has succeeded on the app before, because it may
+ * have been found bad on this app.
  */
 async function evaluateRelease(
   tx: Tx,
@@ -102,8 +102,8 @@ export interface RollbackInput {
 }
 
 /**
- * Releases an earlier build of an app again, as a new release. Required checks do not apply: the build has already
- * succeeded on the app.
+ * Releases an earlier build of an app again, as a new release. No gate applies, because the build has already succeeded
+ * on the app.
  *
  * @throws Refusal CONFLICT if there is no build to go back to
  */
@@ -148,7 +148,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
   const { phase } = input;
   const reason = optional(input.failureReason, (value) => parseText("failureReason", value, LIMITS.description));
   if (reason !== null && phase !== "FAILED") {
-    throw badInput("failureReason", "failureReason goes with the phase FAILED only.");
+    throw badInput("failureReason", "failureReason must be omitted unless the phase is FAILED.");
   }
   return ctx.db.write(async (tx) => {
     const found = await requireRelease(tx, "release", input.release);
@@ -163,15 +163,15 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     if (release.phase === phase) return release;
     if (release.phase !== "DEPLOYING") await requireLateSuccess(tx, release, phase);
     const events = await updatePhase(tx, ctx, release, phase, { failureReason: reason });
-    events.push(...(await settleWaitingFor(tx, ctx, release)));
+    events.push(...(await clearAfterEnd(tx, ctx, release)));
     if (mayPromote) events.push(...(await promoteAtOnce(tx, ctx, release.appId)));
     await append(tx, ctx.viewer, ctx.now(), events);
     return release;
   });
 }
 
-/** A release that ended decides on the promotions of it that wait. */
-async function settleWaitingFor(tx: Tx, ctx: TxCtx, { buildId, phase }: Release): Promise<EventDraft[]> {
+/** Evaluates the waiting promotions of a release that has ended. */
+async function clearAfterEnd(tx: Tx, ctx: TxCtx, { buildId, phase }: Release): Promise<EventDraft[]> {
   return isFinal(phase) ? clearWaiting(tx, ctx, { builds: [buildId] }) : [];
 }
 
@@ -194,7 +194,7 @@ async function requireLateSuccess(reader: Reader, release: Release, phase: Deplo
   );
 }
 
-/** The default description of a release: `Deploy of 1f0c2ab`. */
+/** The default description of a release, for example `Deploy of 1f0c2ab`. */
 export function defaultDescription(build: Build): string {
   return `Deploy of ${build.commitSha.slice(0, 7)}`;
 }

@@ -6,9 +6,12 @@ import { conflict } from "../core/refusal.js";
 import { findQuarantined } from "../rollouts/quarantine/in-force.js";
 
 /**
- * The release to roll back to if none is named: the last release of the newest build that succeeded on the app, that is
- * not the build on the app, that was not rolled back from since it was last released on purpose, and that is not quarantined
- * in the app's stage. So a rollback after a rollback goes further back, and never to a build that was found bad.
+ * The release to roll back to if none is named: the latest SUCCEEDED release whose build
+ * - is not the current build of the app,
+ * - was not rolled back from, unless it was released again since, and
+ * - is not quarantined in the app's stage.
+ *
+ * So a rollback after a rollback goes further back, and never to a bad build.
  *
  * @throws Refusal CONFLICT if there is none
  */
@@ -35,12 +38,12 @@ export async function findRollbackTarget(reader: Reader, app: App): Promise<Rele
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Which build is on the app, and which builds were rolled back from.
+ * Computes the current build of an app, and the builds that were rolled back from.
  *
- * A deployment that failed half way has already replaced what ran before it, so its build counts as the one on the app.
- * A rollback that failed does not: it can be tried again.
+ * A failed deployment may already have replaced the build before it, so its build counts as the current one. The build
+ * of a failed rollback does not, so the rollback can be tried again.
  *
- * @param releases those that were deployed, oldest first
+ * @param releases the deployed releases, oldest first
  */
 function replay(releases: readonly Release[]): { current: string | null; abandoned: ReadonlySet<string> } {
   const abandoned = new Set<string>();

@@ -9,12 +9,13 @@ import { buildSubject } from "../builds/builds.js";
 import { LIMITS } from "../core/input.js";
 
 /*
- * A release or build keeps every status whose context is required, and the latest 1,000 others. A matrix of jobs may
- * report hundreds of contexts; a limit that refused the next one would refuse the required one.
+ * A release or build keeps every required status, and the latest 1,000 others. A matrix of jobs may report hundreds of
+ * contexts. If a limit refused further ones, it could refuse a required one.
  */
 
 /**
- * Makes room for the status of one more context: deletes the statuses that were updated longest ago, except required ones.
+ * Makes room for the status of one more context: deletes the statuses that were updated longest ago, except required
+ * ones.
  *
  * @returns one event that names what was deleted, or none
  */
@@ -44,7 +45,10 @@ export async function dropOldest(
 
 const REQUIRED_CHECKS = columns({ required_checks: "text" });
 
-/** The contexts that any app requires onto which the build may come: those of its repository's pipelines, and where it is. */
+/**
+ * The required contexts of all apps to which the build may be released: those in pipelines of its repository, and in
+ * pipelines where it was released.
+ */
 export async function requiredContexts(reader: Reader, build: Build): Promise<ReadonlySet<string>> {
   const rows = await reader.query(
     "required_contexts",

@@ -37,8 +37,8 @@ export interface ReportStatusInput {
 }
 
 /**
- * Records a third party's status of a release or of a build. A field that is left out keeps its value, null clears it, and
- * a report that changes nothing writes nothing.
+ * Records a third party's status of a release or of a build. A field that is left out keeps its value, null clears it,
+ * and a report that changes nothing writes nothing.
  */
 export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<ReleaseStatus> {
   permit(ctx.viewer, "reportStatus");
@@ -49,7 +49,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   return ctx.db.write(async (tx) => {
     const found = input.release == null ? null : await requireRelease(tx, "release", input.release);
     const buildId = found?.buildId ?? (input.build as string);
-    // A status that verifies a release may end its promotion's wave, and roll the app back.
+    // A status that decides a verification may end a wave, and roll the app back.
     const verifies = found !== null && isVerifiedBy(found, report.context);
     if (verifies) await lockCleared(tx, { builds: [buildId] });
     if (verifies) await lockApps(tx, [found.appId]);
@@ -58,7 +58,7 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
     if (mayPass) await lockFollowers(tx, await requireBuild(tx, "build", buildId));
     if (input.state === "SUCCESS") await lockCleared(tx, { builds: [buildId] });
     const build = await requireBuild(tx, "build", buildId, { lock: "change" });
-    // A status of a build applies to its releases, wherever they are.
+    // A status of a build applies to its releases in all pipelines.
     if (release === null) await permitRepository(tx, ctx.viewer, "reportStatus", build.repository);
     const { status, events } = await upsertStatus(tx, ctx, build, release, report);
     await append(tx, ctx.viewer, ctx.now(), events);
@@ -66,7 +66,10 @@ export async function reportStatus(ctx: Ctx, input: ReportStatusInput): Promise<
   });
 }
 
-/** Writes a status of a release, or of a build if no release is given, and deploys and promotes what waited for it. */
+/**
+ * Writes a status of a release, or of a build if `release` is null, and starts the deploys and promotions that waited
+ * for it.
+ */
 export async function upsertStatus(
   tx: Tx,
   ctx: TxCtx,

@@ -10,7 +10,7 @@ import { badInput } from "../core/refusal.js";
 import { findLoosened, type Strictness, smallerIsStricter, stricterIn } from "../gates/strictness.js";
 import { writeChange } from "../pipelines/coupling-changes.js";
 
-/* What is set per app about rollouts. */
+/* Settings of an app for rollouts: its wave and its verification. */
 
 export interface SetWaveInput {
   readonly coupling: string;
@@ -32,7 +32,7 @@ export interface VerificationInput {
 
 export interface SetVerificationInput {
   readonly coupling: string;
-  /** Null or undefined: releases are not verified. */
+  /** Null or undefined if releases are not verified. */
   readonly verification?: VerificationInput | null;
 }
 

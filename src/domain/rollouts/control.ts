@@ -13,7 +13,10 @@ import { settle } from "../promotions/waiting/settle.js";
 import { parseWave } from "./app-settings.js";
 import { findTargetStates, readProgress, type TargetState } from "./progress.js";
 
-/* What people do with a promotion of which targets wait. Each locks the promotion, as its admission and its end do. */
+/*
+ * Advances, pauses and resumes promotions with waiting targets. Each locks the promotion, and so do its admission and
+ * its end.
+ */
 
 export interface AdvancePromotionInput {
   readonly promotion: string;
@@ -26,10 +29,10 @@ export interface PausePromotionInput {
 }
 
 /**
- * Lets a wave begin that begins only by this. It begins at once, if nothing else blocks it. Advancing a wave that was
- * advanced, or has begun, changes nothing.
+ * Lets a manual wave begin: immediately, if nothing else blocks it. Advancing a wave again, or one that has begun,
+ * changes nothing.
  *
- * @throws Refusal CONFLICT if no target waits, the wave before has not ended, or the wave begins by itself
+ * @throws Refusal CONFLICT if no target waits, an earlier wave has not ended, or the wave is not manual
  */
 export async function advancePromotion(ctx: Ctx, input: AdvancePromotionInput): Promise<Promotion> {
   const given = input.wave == null ? null : parseWave("wave", input.wave);
@@ -52,29 +55,29 @@ export async function advancePromotion(ctx: Ctx, input: AdvancePromotionInput): 
       throw conflict(`Wave ${wave} begins by itself; only the waves in manualWaves of ${promotion.to} are advanced.`);
     }
     await tx.update(Promotion, { id: promotion.id }, { advancedWave: wave });
-    return promotionChanged("PROMOTION_ADVANCED", promotion, appsOf(states), wave);
+    return promotionChanged("PROMOTION_ADVANCED", promotion, toAppIds(states), wave);
   });
 }
 
 /**
- * Keeps targets of a promotion from being admitted until it is resumed. Pausing it again changes nothing.
+ * Pauses a promotion: no target is admitted until it is resumed. Pausing it again changes nothing.
  *
- * @throws Refusal CONFLICT if no target of it waits
+ * @throws Refusal CONFLICT if no target waits
  */
 export async function pausePromotion(ctx: Ctx, input: PausePromotionInput): Promise<Promotion> {
   return change(ctx, "pausePromotion", input.promotion, async (tx, promotion, states) => {
     if (promotion.paused) return null;
     await tx.update(Promotion, { id: promotion.id }, { paused: true });
-    return promotionChanged("PROMOTION_PAUSED", promotion, appsOf(states));
+    return promotionChanged("PROMOTION_PAUSED", promotion, toAppIds(states));
   });
 }
 
-/** Lets a paused promotion go on: at once, if nothing else blocks it. Resuming one that is not paused changes nothing. */
+/** Resumes a paused promotion. Changes nothing if it is not paused. */
 export async function resumePromotion(ctx: Ctx, input: PausePromotionInput): Promise<Promotion> {
   return change(ctx, "resumePromotion", input.promotion, async (tx, promotion, states) => {
     if (!promotion.paused) return null;
     await tx.update(Promotion, { id: promotion.id }, { paused: false });
-    return promotionChanged("PROMOTION_RESUMED", promotion, appsOf(states));
+    return promotionChanged("PROMOTION_RESUMED", promotion, toAppIds(states));
   });
 }
 
@@ -97,6 +100,6 @@ async function change(ctx: Ctx, action: Action, id: string, make: Change): Promi
   });
 }
 
-function appsOf(states: readonly TargetState[]): string[] {
+function toAppIds(states: readonly TargetState[]): string[] {
   return states.map(({ target }) => target.appId);
 }

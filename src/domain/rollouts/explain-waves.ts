@@ -8,8 +8,8 @@ import { findTargetStates, type TargetState } from "./progress.js";
 import { waveBefore } from "./wave-gate.js";
 
 /**
- * The waves of promotions, and what each waits for. The next wave waits for what the gates say; a later one for the wave
- * before it. The number of statements does not depend on how many promotions there are.
+ * The waves of promotions, and what blocks each. The gates block the next wave; a later wave waits for the wave before
+ * it. The number of statements does not depend on the number of promotions.
  */
 export async function explainWaves(
   reader: Reader,
@@ -44,7 +44,10 @@ function toWaves(states: readonly TargetState[], blockers: readonly Blocker[]): 
   });
 }
 
-/** What a wave is while targets of it are under way, the most important first, and what it is when all have ended. */
+/**
+ * The phases of a wave: while targets are in progress, and after all have ended. The first phase that a target has
+ * counts.
+ */
 const UNDER_WAY: readonly PromotionTargetPhase[] = ["DEPLOYING", "QUEUED", "VERIFYING"];
 const ENDED: readonly PromotionTargetPhase[] = ["FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED"];
 

@@ -5,8 +5,8 @@ import { Release } from "../../entities/releases/release.js";
 import { isFinal } from "../releases/phases.js";
 
 /*
- * How far a promotion has come in its waves. Its targets that wait are the remainder of a promotion that waits: the gates
- * decide when the next of them go, and one function decides which.
+ * The progress of a promotion through its waves. The gates decide when the next waiting targets are admitted, and
+ * `takeBatch` decides which.
  */
 
 /** A target, and its phase. */
@@ -15,9 +15,9 @@ export interface TargetState {
   readonly phase: PromotionTargetPhase;
 }
 
-/** Where a promotion is. */
+/** The progress of a promotion. */
 export interface Progress {
-  /** The wave that begins, or goes on, next; null if no target waits. */
+  /** The wave of the next targets; null if no target waits. */
   readonly wave: number | null;
   /** Whether targets of that wave were admitted before. */
   readonly hasBegun: boolean;
@@ -44,11 +44,11 @@ export function readProgress(states: readonly TargetState[]): Progress {
 }
 
 /**
- * The targets that go next: those of the lowest wave, or as many of them as may be under way at once; and the others, which
- * wait. Pure.
+ * Splits waiting targets into those to admit next and the rest: the targets of the lowest wave, as many as
+ * `maxParallel` allows. Pure.
  *
  * @param waiting in the order of their positions
- * @param underWay how many are under way already
+ * @param underWay how many targets are in progress
  */
 export function takeBatch<T extends { readonly target: PromotionTarget }>(
   waiting: readonly T[],

@@ -11,13 +11,13 @@ const COUNTS = columns({
   held: "integer",
 });
 
-/** How many rollouts, quarantines and holds there are now. */
+/** The current numbers of rollouts, quarantines and holds. */
 export interface RolloutStatistics {
   /** Promotions that have started and whose later waves still wait. */
   readonly inProgress: number;
   /** How many of them are paused. */
   readonly paused: number;
-  /** The longest time that one of them has had nothing under way, in seconds; 0 if each has something under way. */
+  /** How long, in seconds, one of them has had no target in progress; the longest such time. 0 if each has one. */
   readonly oldestSeconds: number;
   /** Builds that are quarantined. */
   readonly quarantinedBuilds: number;
@@ -31,7 +31,7 @@ export async function readRolloutStatistics({ db: { reader }, ...ctx }: Ctx): Pr
   const [row] = await reader.query(
     "count_rollouts",
     COUNTS,
-    // The latest release of an app, as in `latestReleases`: a rollback holds automatic deploys.
+    // The subquery finds the latest release as `latestReleases` does. A rollback holds automatic deploys.
     sql`SELECT COUNT(*) AS in_progress, COUNT(CASE WHEN paused THEN 1 END) AS paused, MIN(wave_ended_at) AS waiting_since,
         (SELECT COUNT(DISTINCT q.build_id) FROM quarantines q WHERE q.ended_at IS NULL) AS quarantined,
         (SELECT COUNT(*) FROM couplings c WHERE c.automation_hold IS NOT NULL OR (

@@ -6,8 +6,8 @@ import { SYSTEM_VIEWER, type TxCtx } from "../core/context.js";
 import { endWaiting } from "../promotions/waiting/ending.js";
 
 /**
- * Stops a rollout of which too many targets failed: the targets that wait for their wave are cancelled. Those that are under
- * way go on, and the promotion finishes with them. The caller holds the lock of the promotion.
+ * Stops a rollout after too many failures: cancels the waiting targets. Targets in progress continue, and the promotion
+ * finishes with them. The caller holds the lock of the promotion.
  */
 export async function stopRollout(
   tx: Tx,

@@ -7,13 +7,13 @@ import { promotionPhase } from "../releases/phases.js";
 import { promoteLater } from "./automation/promote-later.js";
 import { findTargetStates, readProgress } from "./progress.js";
 
-/** The time at which a promotion is evaluated again that is due now, by any clock. */
+/** The `wakeAt` of a promotion that is due now: in the past by every clock. */
 export const DUE = new Date(0);
 
 /**
- * Updates a promotion after the phase of a target changed: it finishes with its last target. If others wait for their wave,
- * it is due to be evaluated again: in this transaction if the caller calls `clearWaiting`, otherwise by the clock.
- * `promotion` is updated.
+ * Updates a promotion after the phase of a target changed. It finishes with its last target. If targets wait, it
+ * becomes due: it is evaluated again in this transaction if the caller calls `clearWaiting`, otherwise by the periodic
+ * job. Updates `promotion`.
  */
 export async function updateProgress(tx: Tx, ctx: TxCtx, promotion: Promotion): Promise<EventDraft[]> {
   const states = await findTargetStates(tx, [promotion.id]);
@@ -26,7 +26,7 @@ export async function updateProgress(tx: Tx, ctx: TxCtx, promotion: Promotion): 
     await tx.update(Promotion, { id: promotion.id }, { wakeAt: DUE, waveEndedAt });
     return [];
   }
-  // Automation waits for promotions that are under way.
+  // Automatic promotions wait for promotions in progress.
   await promoteLater(tx, { pipelineId: promotion.pipelineId });
   const patch = { phase, wakeAt: null, waveEndedAt: null, updatedAt: ctx.now() };
   Object.assign(promotion, patch);

@@ -7,11 +7,11 @@ import { policyFact } from "../gates/policies/stage-policy-fact.js";
 import { type Progress, readProgress, toStates } from "./progress.js";
 
 /*
- * The gate of waves. What it says of the next targets of a promotion is all that there is to know about why a rollout does
- * not go on: the other gates are evaluated with it, by the same function. `force` does not go past it.
+ * The gate of waves. It is evaluated together with the other gates, so that the blockers of the next targets explain
+ * completely why a rollout does not continue. `force` does not bypass it.
  */
 
-/** How far the promotion of each subject has come. */
+/** The progress of each subject's promotion. */
 const progressFact: Fact<Progress> = {
   name: "waves",
   async load(reader, subjects) {
@@ -29,7 +29,7 @@ const progressFact: Fact<Progress> = {
 
 const NOT_STARTED: Progress = { wave: null, hasBegun: false, hasStarted: false, underWay: [], failed: 0 };
 
-/** The wave that a promotion begins with which has not started, or does not exist yet. */
+/** The first wave of a promotion that has not started, or does not exist yet. */
 function findFirstWave({ targets, promotionTargets = [] }: Subject): number | null {
   const waiting = promotionTargets.filter(({ ownPhase }) => ownPhase === "WAITING");
   const waves = waiting.length > 0 ? waiting.map(({ wave }) => wave) : targets.map(({ coupling }) => coupling.wave);
@@ -37,8 +37,8 @@ function findFirstWave({ targets, promotionTargets = [] }: Subject): number | nu
 }
 
 /**
- * Blocks the next wave of a promotion while it is paused, until the wave before has ended, until the pause after it is over,
- * until a person advances it, and while as many targets are under way as may be.
+ * Blocks the next targets of a promotion while it is paused, until the wave before has ended and the pause after it is
+ * over, until a person advances a manual wave, and while `maxParallel` targets are in progress.
  */
 export const waveGate = defineGate({
   name: "waves",
@@ -93,7 +93,7 @@ function paused(): Blocker {
 /**
  * A wave waits for an earlier one.
  *
- * @param phases those of the targets that are under way; empty if that wave waits as well
+ * @param phases those of the earlier wave's targets in progress; empty if that wave waits too
  */
 export function waveBefore(wave: number, before: number, phases: readonly PromotionTargetPhase[]): Blocker {
   const state = phases.length === 0 ? `wave ${before} has not begun` : describe(phases);
@@ -101,13 +101,13 @@ export function waveBefore(wave: number, before: number, phases: readonly Promot
   return createBlocker({
     code: "WAVE_NOT_ENDED",
     message,
-    remedies: phases.length === 0 ? ["WAIT"] : remediesOf(phases),
+    remedies: phases.length === 0 ? ["WAIT"] : findRemedies(phases),
   });
 }
 
 function parallelLimit(to: Stage, most: number, phases: readonly PromotionTargetPhase[]): Blocker {
   const message = `At most ${most} ${most === 1 ? "target is" : "targets are"} under way at once in ${to}; ${describe(phases)}.`;
-  return createBlocker({ code: "PARALLEL_LIMIT", message, remedies: remediesOf(phases) });
+  return createBlocker({ code: "PARALLEL_LIMIT", message, remedies: findRemedies(phases) });
 }
 
 function manualWave(wave: number, to: Stage): Blocker {
@@ -120,8 +120,8 @@ function pause(wave: number, clearsAt: Date): Blocker {
   return createBlocker({ code: "WAVE_PAUSE", message, remedies: ["WAIT"], clearsAt });
 }
 
-/** What ends targets that are under way: a report of the deployment, or of the verification. */
-function remediesOf(phases: readonly PromotionTargetPhase[]): ("DEPLOY" | "REPORT_STATUS")[] {
+/** What ends targets in progress: a report of the deployment, or of the verification. */
+function findRemedies(phases: readonly PromotionTargetPhase[]): ("DEPLOY" | "REPORT_STATUS")[] {
   const deploys = phases.some((phase) => phase !== "VERIFYING");
   return [
     ...(deploys ? (["DEPLOY"] as const) : []),

@@ -10,8 +10,8 @@ import { quote } from "../core/references.js";
 import { notFound } from "../core/refusal.js";
 
 /*
- * Who may see and change a webhook: ADMIN all of them; OPERATOR those that are restricted to pipelines. Row security hides
- * those that reach beyond the pipelines of a restricted token.
+ * Access to webhooks. ADMIN may see and change all of them, OPERATOR only those that are restricted to pipelines. Row
+ * security hides webhooks with pipelines outside a token's scope.
  */
 
 /** Whether a viewer may see a webhook that row security shows. */
@@ -36,9 +36,9 @@ export async function findWebhook(reader: Reader, viewer: Viewer, reference: str
 }
 
 /**
- * Permits an action on a webhook, finds it by id or name, and locks it.
+ * Finds a webhook by id or name, and locks it. The caller has permitted the action.
  *
- * @throws Refusal FORBIDDEN or NOT_FOUND
+ * @throws Refusal NOT_FOUND if it does not exist, or the viewer may not see it
  */
 export async function lockWebhook(tx: Tx, viewer: Viewer, reference: string): Promise<Webhook> {
   const found = await findWebhook(tx, viewer, reference);
@@ -66,7 +66,7 @@ export async function requireDelivery(
   return { delivery, webhook };
 }
 
-/** Permits an action on a webhook with these pipelines; null for all events. */
+/** Throws FORBIDDEN unless the viewer may perform the action on a webhook with these pipelines; null for all events. */
 export function permitWebhook(viewer: Viewer, action: Action, pipelineIds: readonly string[] | null): void {
   permit(viewer, action);
   if (pipelineIds === null) permit(viewer, "manageUnrestrictedWebhooks");

@@ -20,7 +20,7 @@ interface WebhookInput {
   readonly webhook: string;
 }
 
-/** Stops sending until it is resumed. A request that is under way is completed. */
+/** Stops sending until the webhook is resumed. A running request is completed. */
 export async function pauseWebhook(ctx: Ctx, input: WebhookInput): Promise<Webhook> {
   permit(ctx.viewer, "pauseWebhook");
   return ctx.db.write(async (tx) => {
@@ -33,8 +33,8 @@ export async function pauseWebhook(ctx: Ctx, input: WebhookInput): Promise<Webho
 }
 
 /**
- * Sends again from the cursor on, also what is waiting for a retry. If the token that made the webhook has ended, it has
- * the rights of the viewer from now on.
+ * Sends again from the cursor on, including events that wait for a retry. If the token that created the webhook was
+ * revoked or has expired, the webhook gets the viewer's rights.
  *
  * @throws Refusal CONFLICT if events after the cursor were pruned
  */
@@ -54,17 +54,17 @@ export async function resumeWebhook(ctx: Ctx, input: WebhookInput): Promise<Webh
   });
 }
 
-/** Why a webhook is paused that the log has left behind. */
+/** Why a webhook is paused whose next events were pruned. */
 export const BEHIND_RETENTION = "behind the log: events after its cursor were pruned.";
 
 export interface RotateWebhookSecretInput extends WebhookInput {
   /** How long requests are signed with the previous secret too. @default 24h */
   readonly overlap?: string | null;
-  /** A secret that was chosen by a person. @default a random one */
+  /** The new secret. @default a random one */
   readonly secret?: string | null;
 }
 
-/** Makes a new signing secret, which is returned only here. */
+/** Replaces the signing secret. The new one is returned only here. */
 export async function rotateWebhookSecret(
   ctx: Ctx,
   input: RotateWebhookSecretInput,
@@ -94,8 +94,8 @@ export interface RewindWebhookInput extends WebhookInput {
 }
 
 /**
- * Moves the cursor, back or ahead. Events after it are sent again, and those before it that were to be retried are too.
- * Moving it ahead leaves events out.
+ * Moves the cursor. Events after it are sent, again if they were sent before. Queued events before it are still
+ * retried. Moving it ahead skips events.
  *
  * @throws Refusal CURSOR_EXPIRED if events after it were pruned
  */
@@ -105,7 +105,7 @@ export async function rewindWebhook(ctx: Ctx, input: RewindWebhookInput): Promis
   if ((to == null) === (since == null)) throw badInput("to", "Exactly one of to and since must be given.");
   return ctx.db.write(async (tx) => {
     const webhook = await lockWebhook(tx, ctx.viewer, input.webhook);
-    const position = to == null ? await positionAt(tx, since as Date) : await positionOf(tx, to);
+    const position = to == null ? await positionAt(tx, since as Date) : await parseCursor(tx, to);
     const { id, name, state } = webhook;
     await tx.deleteWhere(QueuedEvent, sql`e.webhook_id = ${id} AND e.event_position > ${position}`);
     const patch = { position, ...NO_FAILURES, state: state === "FAILING" ? "ACTIVE" : state } as const;
@@ -115,7 +115,7 @@ export async function rewindWebhook(ctx: Ctx, input: RewindWebhookInput): Promis
   });
 }
 
-async function positionOf(reader: Reader, cursor: string): Promise<number> {
+async function parseCursor(reader: Reader, cursor: string): Promise<number> {
   const position = decodeCursor(cursor);
   const { head, oldest } = await logBounds(reader);
   if (position === null || position > head) throw badInput("to", "to must be a cursor that this log has given.");
@@ -134,7 +134,7 @@ async function positionAt(reader: Reader, since: Date): Promise<number> {
     sql`SELECT position, occurred_at FROM events WHERE occurred_at >= ${since.getTime()} ORDER BY position LIMIT 1`,
   );
   if (first === undefined) return head;
-  // The first event that is left: those of the same time before it may have been pruned.
+  // It is the first retained event. Earlier ones in this range may have been pruned.
   if (oldest > 0 && first.position === oldest + 1) throw cursorExpired(oldest, "since");
   return first.position - 1;
 }

@@ -9,11 +9,11 @@ import { FAILING_FROM, GIVE_UP_MS, retryDelay } from "./schedule.js";
 import type { Attempt } from "./sender.js";
 import { NO_FAILURES, saveChange } from "./webhooks.js";
 
-/* What is written after a request: the delivery, and in the same transaction the cursor and the state of the webhook. */
+/* Records the results of requests: the delivery and, in the same transaction, the cursor and state of the webhook. */
 
 /** How long deliveries are kept, in milliseconds: 30 days. */
 export const DELIVERY_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
-/** How many of them are deleted at a time. */
+/** How many deliveries are deleted in one transaction. */
 const PRUNE_BATCH_SIZE = 1_000;
 
 /** A request that was made. */
@@ -38,7 +38,9 @@ export async function insertDelivery(tx: Tx, sent: Sent, nextAttemptAt: Date | n
   return delivery;
 }
 
-/** The instance that sends, where there are several: it records nothing for a webhook that another one sends for. */
+/**
+ * The id of this instance if there may be several. Nothing is recorded for a webhook that another instance sends for.
+ */
 export type Owner = string | null;
 
 /** Locks a webhook that this instance sends for; null if it no longer does, or the webhook was deleted. */
@@ -48,11 +50,11 @@ export async function lockOwned(tx: Tx, id: string, owner: Owner): Promise<Webho
 }
 
 /**
- * Records a request of an ordered webhook. The cursor moves to the event if it was delivered, unless the webhook was
- * rewound meanwhile.
+ * Records a request of an ordered webhook. Moves the cursor to the event if it was delivered, unless the cursor was
+ * moved meanwhile.
  *
- * @param from where the cursor was when the event was read
- * @returns the webhook after it; null if the result was not recorded
+ * @param from the position of the cursor when the event was read
+ * @returns the updated webhook; null if the result was not recorded
  */
 export async function recordOrdered(
   tx: Tx,
@@ -79,7 +81,7 @@ export async function recordOrdered(
   return webhook;
 }
 
-/** Records a request of a webhook without order: an event that was delivered leaves the queue. */
+/** Records a request of an unordered webhook. A delivered event is removed from the queue. */
 export async function recordQueued(
   tx: Tx,
   ctx: TxCtx,
@@ -104,24 +106,24 @@ export async function recordQueued(
   await insertDelivery(tx, sent, isGivenUp ? null : dueAt);
   if (isGivenUp) await tx.delete(QueuedEvent, key);
   else await tx.update(QueuedEvent, key, { attempts, dueAt });
-  // A receiver that asks to wait is sent nothing at all until then.
+  // If the receiver asks to wait, no event is sent until then.
   const heldUntil = result.retryAfter === null ? webhook.retriesAt : later(ctx, result.retryAfter);
   if (isSending(webhook)) await applyResult(tx, ctx, webhook, failed(ctx, webhook, sent, heldUntil));
   return webhook;
 }
 
-/** Events that need no request: the ones that a webhook leaves out. */
+/** Events that need no request, because the webhook does not send them. */
 export interface Skipped {
   readonly from: number;
   readonly to: number;
-  /** What they were left out under: see `settingsOf`. */
+  /** The settings that excluded them; see `settingsOf`. */
   readonly settings: string;
 }
 
 /**
  * Moves the cursor over events that need no request.
  *
- * @returns whether it moved: not if it is elsewhere by now, or if the webhook has changed and might not leave them out
+ * @returns whether it moved. It does not if the cursor or the settings have changed meanwhile.
  */
 export async function skip(tx: Tx, id: string, { from, to, settings }: Skipped, owner: Owner): Promise<boolean> {
   const webhook = await lockOwned(tx, id, owner);
@@ -130,12 +132,12 @@ export async function skip(tx: Tx, id: string, { from, to, settings }: Skipped, 
   return true;
 }
 
-/** What decides which events a webhook is sent, and how. */
+/** The settings that decide which events a webhook sends, and how. */
 export function settingsOf({ types, pipelineIds, appId, tokenId, format }: Webhook): string {
   return JSON.stringify([types, pipelineIds, appId, tokenId, format]);
 }
 
-/** Queues events of a webhook without order, and moves its cursor to the last of them. */
+/** Queues events of an unordered webhook, and moves its cursor to the last of them. */
 export async function enqueue(
   tx: Tx,
   ctx: TxCtx,
@@ -147,7 +149,7 @@ export async function enqueue(
   const webhook = await lockOwned(tx, id, owner);
   const last = positions.at(-1);
   if (webhook === null || last === undefined || webhook.position !== from || !isSending(webhook)) return false;
-  // They are sent at once. They are due only if that process is killed: see `returnUnsent`.
+  // This process sends them immediately. `dueAt` matters only if it is killed; see `returnUnsent`.
   const times = { attempts: 0, dueAt: later(ctx, GIVE_UP_MS), queuedAt: ctx.now() };
   await tx.insert(
     QueuedEvent,
@@ -157,7 +159,7 @@ export async function enqueue(
   return true;
 }
 
-/** Makes queued events due that were never sent. Call it while none of them is under way. */
+/** Makes queued events due that were never sent. Call it while none of them is being sent. */
 export async function returnUnsent(tx: Tx, ctx: TxCtx, id: string, owner: Owner): Promise<void> {
   const webhook = await lockOwned(tx, id, owner);
   if (webhook !== null) await tx.update(QueuedEvent, { webhookId: id, attempts: 0 }, { dueAt: ctx.now() });
@@ -186,7 +188,7 @@ async function moveCursor(tx: Tx, webhook: Webhook, position: number): Promise<v
   await tx.update(Webhook, { id: webhook.id }, { position });
 }
 
-/** Writes what a result changed. A change of the state is an event too. */
+/** Applies a result to a webhook. A change of its state appends an event. */
 async function applyResult(tx: Tx, ctx: TxCtx, webhook: Webhook, patch: Partial<Webhook>): Promise<void> {
   const { state = webhook.state } = patch;
   if (state !== webhook.state) {

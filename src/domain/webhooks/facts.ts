@@ -13,7 +13,7 @@ import type { Promotion } from "../../entities/releases/promotion.js";
 import { Release } from "../../entities/releases/release.js";
 import { explainWaiting } from "../promotions/waiting/explain-waiting.js";
 
-/** What an event refers to, by the names of now. What the reader does not see is null. */
+/** The rows that an event refers to, in their current state. Null if the reader does not see them. */
 export interface EventFacts {
   readonly event: LogEvent;
   readonly pipeline: Pipeline | null;
@@ -30,13 +30,13 @@ export interface EventFacts {
   readonly target: App | null;
   /** How many targets the promotion has; 0 without a promotion. */
   readonly targets: number;
-  /** What blocks the promotion now, a sentence each, if the event says that it waits; otherwise empty. */
+  /** What blocks the promotion now, one sentence each, if the event is PROMOTION_WAITING; otherwise empty. */
   readonly blockers: readonly string[];
 }
 
-/** Reads what an event refers to. */
+/** Reads the rows that an event refers to. */
 export async function readFacts(reader: Reader, event: LogEvent, now: Date): Promise<EventFacts> {
-  // Nothing that the loaders read depends on the time.
+  // The time is not used: no loader below depends on it.
   const loaders = createLoaders(reader, async () => event.occurredAt, null);
   const { referenced } = loaders;
   const load = async <T>(loader: { load(id: string): Promise<T | null> }, id: string | null | undefined) =>
@@ -102,7 +102,7 @@ function forced({ forced, forceReason }: PromotionEvent | ReleaseEvent): string 
   return forced ? `, forced: ${forceReason ?? "no reason"}` : "";
 }
 
-/** The page that shows what an event is about; null if the address of the page is not known. */
+/** The address of the page about the event's subject; null if the address of the service is not known. */
 export function linkTo(publicUrl: string | null, { promotion, app, pipeline }: EventFacts): string | null {
   if (publicUrl === null) return null;
   if (promotion !== null) return `${publicUrl}/promotions/${promotion.id}`;

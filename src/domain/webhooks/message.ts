@@ -17,7 +17,7 @@ export interface Content {
   readonly body: string;
 }
 
-/** A test, without what is particular to a format. */
+/** A test message, independent of the format. */
 export interface TestFacts {
   readonly id: string;
   readonly now: Date;
@@ -26,7 +26,7 @@ export interface TestFacts {
 
 /** A format of request bodies. */
 export interface Format {
-  /** The types of events that it can say something about; null for all. */
+  /** The types of events that it supports; null for all. */
   readonly types: readonly string[] | null;
   /** @returns null if it leaves the event out */
   event(facts: EventFacts, publicUrl: string | null): Content | null;
@@ -55,7 +55,7 @@ export async function eventRequest(
   now: Date,
 ): Promise<WebhookRequest | null> {
   const content = FORMATS[webhook.format].event(await readFacts(reader, event, now), publicUrl);
-  // The same for every attempt, so that receivers recognize repeats.
+  // The id is the same for every attempt, so that receivers recognize repeats.
   return content && toRequest(webhook, `${event.cursor}:${webhook.id}`, content, now);
 }
 

@@ -12,7 +12,9 @@ import { eventRequest, testRequest } from "./message.js";
 import type { WebhookRequest } from "./sender.js";
 import { viewOf } from "./visibility.js";
 
-/* Requests that a person asks for. They are sent at once, in any state of the webhook, and do not move its cursor. */
+/*
+ * Requests that a person triggers. They are sent immediately, in any state of the webhook, and do not move its cursor.
+ */
 
 /** Sends a message of type TEST. */
 export async function testWebhook(ctx: Ctx, input: { readonly webhook: string }): Promise<WebhookDelivery> {
@@ -23,10 +25,10 @@ export async function testWebhook(ctx: Ctx, input: { readonly webhook: string })
 }
 
 /**
- * Sends the event of a delivery again, to the URL and in the format of now. An event that waits for a retry does not wait
- * any longer if it succeeds.
+ * Sends the event of a delivery again, with the current URL and format. If it succeeds, a pending retry of the event is
+ * dropped.
  *
- * @throws Refusal CONFLICT if the event cannot be sent anymore
+ * @throws Refusal CONFLICT if the event can no longer be sent
  */
 export async function redeliver(ctx: Ctx, input: { readonly delivery: string }): Promise<WebhookDelivery> {
   permit(ctx.viewer, "redeliver");
@@ -34,7 +36,7 @@ export async function redeliver(ctx: Ctx, input: { readonly delivery: string }):
   const { delivery, webhook } = await requireDelivery(ctx.db.reader, viewer, input.delivery);
   const { eventPosition, attempt } = delivery;
   if (eventPosition === null) throw conflict("A test cannot be delivered again; use testWebhook.");
-  // The rights of the webhook, not those of the viewer: they may see less.
+  // With the rights of the webhook instead of the viewer's, which may be smaller.
   const view = await ctx.db.write((tx) => viewOf(tx, webhook, ctx.now()));
   if (typeof view === "string")
     throw conflict(`The token that made ${webhook.name} ${describeEnd(view)}; resume it first.`);
@@ -42,7 +44,7 @@ export async function redeliver(ctx: Ctx, input: { readonly delivery: string }):
   const event = await reader.first(LogEvent, { position: eventPosition });
   if (event === null) throw conflict("The log no longer holds the event of this delivery.");
   const request = await eventRequest(reader, webhook, event, publicUrl, ctx.now());
-  if (request === null) throw conflict(`The format ${webhook.format} leaves this event out.`);
+  if (request === null) throw conflict(`The format ${webhook.format} does not support this event.`);
   return send(ctx, request, { webhookId: webhook.id, eventPosition, attempt: attempt + 1 });
 }
 

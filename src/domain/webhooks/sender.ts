@@ -5,7 +5,7 @@ export interface WebhookRequest {
   readonly body: string;
 }
 
-/** What came of a request. */
+/** The result of a request. */
 export interface Attempt {
   /** In milliseconds. */
   readonly duration: number;

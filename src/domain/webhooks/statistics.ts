@@ -23,7 +23,10 @@ export async function countWebhooks(reader: Reader): Promise<Record<string, numb
   return counts;
 }
 
-/** How many events the log has after the cursor of the webhook that is furthest behind; 0 without webhooks. */
+/**
+ * How many events are after the cursor of the active webhook that is furthest behind; 0 if no webhook is ACTIVE or
+ * FAILING.
+ */
 export async function furthestBehind(reader: Reader): Promise<number> {
   const [row] = await reader.query(
     "oldest_webhook_cursor",
@@ -33,7 +36,7 @@ export async function furthestBehind(reader: Reader): Promise<number> {
   return row?.position == null ? 0 : (await logBounds(reader)).head - row.position;
 }
 
-/** How many events each webhook has before it: those after its cursor, and those that wait for a retry. */
+/** How many events each webhook has yet to process: those after its cursor, and those in its queue. */
 export async function behindOf(reader: Reader, webhooks: readonly Webhook[]): Promise<number[]> {
   const { head } = await logBounds(reader);
   const isMine = reader.dialect.oneOf(

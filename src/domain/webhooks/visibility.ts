@@ -7,7 +7,7 @@ import { isValid } from "../access/credentials.js";
 import { hiddenEvents } from "../history/audit.js";
 import { typesOf } from "./message.js";
 
-/** What a webhook sees: what the token that made it sees, within its pipelines. */
+/** What a webhook may see: what the token that created it may see, within the webhook's pipelines. */
 export interface WebhookView {
   readonly role: Role;
   /** The pipelines whose events it sees; null for all events. */
@@ -17,7 +17,7 @@ export interface WebhookView {
 /**
  * Finds out what a webhook may see now.
  *
- * @returns how the token that made it has ended, if it has
+ * @returns how its token has ended, if it has
  */
 export async function viewOf(
   reader: Reader,

@@ -32,7 +32,7 @@ export interface CreateWebhookInput {
 }
 
 /**
- * Creates a webhook that sends what is committed from now on, beginning with its own creation.
+ * Creates a webhook that sends the events that are committed from now on, beginning with its creation.
  *
  * @returns the webhook, and its signing secret, which is returned only here
  */
@@ -80,7 +80,7 @@ export interface UpdateWebhookInput {
   readonly ordered?: boolean | null;
 }
 
-/** Changes what is given. The cursor stays. */
+/** Changes the given fields. The cursor stays, except when `ordered` is switched on. */
 export async function updateWebhook(ctx: Ctx, input: UpdateWebhookInput): Promise<Webhook> {
   const { viewer, sender } = ctx;
   permit(viewer, "updateWebhook");
@@ -117,7 +117,10 @@ export async function updateWebhook(ctx: Ctx, input: UpdateWebhookInput): Promis
   });
 }
 
-/** What is queued is in front of the cursor again, so that it is sent in order. Some later events are sent twice. */
+/**
+ * Moves the cursor back before the first queued event, so that queued events are sent in order. Some later events are
+ * sent twice.
+ */
 async function returnQueued(tx: Tx, webhook: Webhook, patch: Partial<Webhook>): Promise<void> {
   const first = await tx.first(QueuedEvent, { webhookId: webhook.id }, { order: "eventPosition" });
   if (first === null) return;
@@ -139,10 +142,13 @@ export async function deleteWebhook(ctx: Ctx, input: { readonly webhook: string 
   });
 }
 
-/** The state of a webhook whose last attempt succeeded. */
+/** The fields of a webhook whose last attempt succeeded. */
 export const NO_FAILURES = { failures: 0, failingSince: null, retriesAt: null, problem: null } as const;
 
-/** Whose rights a webhook has: those of the token, or of the login of an external identity provider, which has none. */
+/**
+ * The token whose rights a webhook has. A login of an external identity provider has no token; then only its role
+ * counts.
+ */
 export function credential({ viewer }: Pick<Ctx, "viewer">): Pick<Webhook, "tokenId" | "role"> {
   return { tokenId: viewer.expiresAt === undefined ? viewer.tokenId : null, role: viewer.role };
 }
@@ -161,7 +167,7 @@ export async function saveChange(
   await append(tx, ctx.viewer, ctx.now(), [webhookEvent("WEBHOOK_UPDATED", webhook, summary)]);
 }
 
-/** An event about a webhook. Those of a webhook for one pipeline belong to the pipeline. */
+/** An event about a webhook. If the webhook has exactly one pipeline, the event belongs to that pipeline. */
 export function webhookEvent(
   type: "WEBHOOK_CREATED" | "WEBHOOK_UPDATED" | "WEBHOOK_DELETED",
   webhook: Webhook,

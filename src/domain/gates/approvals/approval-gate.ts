@@ -6,14 +6,14 @@ import { approvalsFact, rulesFact } from "./facts.js";
 import { isEvaluable } from "./rule-fields.js";
 
 /**
- * Blocks until every rule that covers a target is met. Only a promotion can be approved: what is released straight onto an
- * app has no approvals.
+ * Blocks until every rule that covers a target is met. Only a promotion can be approved, so a direct release has no
+ * approvals.
  */
 export const approvalGate = defineGate({
   name: "approvals",
   facts: { rules: rulesFact, approvals: approvalsFact },
   evaluate(_now, { way, targets, promotion }, { rules, approvals }) {
-    // Approvals were given for the promotion as a whole. Later waves do not ask for them again.
+    // Approvals are for the whole promotion. Later waves need no further approvals.
     if (promotion?.phase === "IN_PROGRESS") return [];
     return rules.flatMap((rule) => {
       const covered = targets.filter(({ app }) => covers(rule, app.id));

@@ -7,11 +7,11 @@ import type { ApprovalRule, Approver } from "../../../entities/gates/approval-ru
 import type { Promotion } from "../../../entities/releases/promotion.js";
 import { describeApprover } from "./rule-fields.js";
 
-/* Who may approve, and when enough people have. All are pure. */
+/* Who may approve, and when a rule is met. All functions are pure. */
 
 /** A person or service that votes, as recorded at that time. */
 export interface Voter {
-  /** Who they are, by `identify`: two tokens of one person are one voter. */
+  /** The result of `identify`: two tokens of one person are one voter. */
   readonly identity: string;
   readonly role: Role;
   readonly person: string | null;
@@ -53,9 +53,9 @@ export interface Progress {
 }
 
 /**
- * How far a rule is met. A person counts once, and for every entry that names them.
+ * Counts the approvals under a rule. A person counts once in total, and once for every entry that matches them.
  *
- * @param voters those who have approved, in any order, also several times
+ * @param voters the people who have approved, in any order. A person may occur several times.
  */
 export function countApprovals(
   { required, approvers }: { readonly required: number; readonly approvers: readonly Approver[] },

@@ -15,7 +15,7 @@ export async function findRules(reader: Reader, pipelineIds: readonly string[]):
 export const rulesFact: Fact<readonly ApprovalRule[]> = {
   name: "approval rules",
   async load(reader, subjects) {
-    // What goes to other stages needs no statement: automatic deploys are frequent.
+    // Subjects of other stages need no statement. Automatic deploys are frequent.
     const governed = subjects.filter(({ to }) => to !== null && APPROVAL_STAGES.includes(to));
     const rules = await findRules(
       reader,

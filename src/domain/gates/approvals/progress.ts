@@ -14,8 +14,8 @@ import { countApprovals, explainRefusal, toVoter, type Voter, viewerAsVoter } fr
 import { findRules } from "./facts.js";
 
 /**
- * How far promotions are approved, under each rule that covers them. While a promotion waits, those are the rules as they
- * are; afterwards also those that were deleted since.
+ * The progress of promotions under each approval rule that covers them. For a waiting promotion these are the current
+ * rules; afterwards also rules that were deleted since.
  *
  * @returns aligned with `promotions`
  */
@@ -69,20 +69,20 @@ export function explainWhyNot(
   { promotion, rule, build, approvals }: ApprovalProgress,
   voter: Voter | null,
 ): string | null {
-  if (promotion.phase !== "WAITING") return `The promotion does not wait any more: it is ${promotion.phase}.`;
+  if (promotion.phase !== "WAITING") return `The promotion no longer waits: it is ${promotion.phase}.`;
   if (approvals.some((approval) => toVoter(approval).identity === voter?.identity))
     return "You have approved it already.";
   return explainRefusal(rule, voter, promotion, build);
 }
 
-/** How many promotions that wait under approval rules are looked at, the oldest ones. */
+/** How many waiting promotions with approval rules are evaluated, oldest first. */
 const MAX_AWAITING = 1000;
 /** The work of one of them, in fields; see `FIELD_US`. */
 const CANDIDATE_WORK = 10;
 
 /**
- * The ids of the promotions that wait for an approval that the viewer may give, in the order in which they were created. Of the
- * `MAX_AWAITING` oldest ones.
+ * The ids of the promotions that wait for an approval that the viewer may give, in the order of their creation.
+ * Considers only the `MAX_AWAITING` oldest promotions that wait under approval rules.
  */
 export async function findAwaiting({ db: { reader }, viewer, now }: Ctx): Promise<string[]> {
   const candidates = await reader.select(

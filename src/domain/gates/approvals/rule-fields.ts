@@ -5,7 +5,7 @@ import { parseLine } from "../../core/input.js";
 import { badInput } from "../../core/refusal.js";
 import { offIsStricter, onIsStricter, type Strictness, smallerIsStricter } from "../strictness.js";
 
-/* The fields of an approval rule: how they are read, when a change loosens them, and how a summary shows them. */
+/* The fields of an approval rule: parsing, whether a change loosens them, and their format in summaries. */
 
 export interface ApproverInput {
   readonly role?: Role | null;
@@ -14,7 +14,7 @@ export interface ApproverInput {
   readonly atLeast?: number | null;
 }
 
-/** The fields that a rule may be given. Undefined keeps a field, or means its default in a new rule. */
+/** The fields of an input. Undefined keeps a field, or means its default in a new rule. */
 export interface ApprovalRuleFields {
   readonly name?: string | null;
   /** The ids or names of apps of the stage; null for every app. */
@@ -47,7 +47,7 @@ export const DEFAULT_FIELDS: Omit<RuleFields, "name"> = {
   validFor: readDuration("72h"),
 };
 
-/** Reads the given fields, but for the apps, which need the database. */
+/** Parses the given fields, except the apps, which need the database. */
 export function parseRuleFields(input: ApprovalRuleFields): Partial<Omit<RuleFields, "appIds">> {
   const { name, required, approvers, allowSelfApproval, commentRequired, validFor } = input;
   if (required != null && !(Number.isInteger(required) && required >= 1 && required <= MAX_REQUIRED)) {
@@ -106,8 +106,8 @@ export function checkRule({ required, approvers }: RuleFields): void {
 }
 
 /**
- * What loosens a rule. A new approver loosens it; another order of the same entries does not.
- * Every field of a rule belongs here; a name never loosens.
+ * What loosens a rule. A new approver loosens it; another order of the same entries does not. Every field of a rule
+ * must be listed here, except the name, which never loosens.
  */
 export const RULE_STRICTNESS: Required<Strictness<Omit<RuleFields, "name">>> = {
   appIds: (before, after) => after !== null && (before === null || before.some((id) => !after.includes(id))),
@@ -141,7 +141,7 @@ export function describeApprover({ role, group, person, atLeast }: Approver): st
   return atLeast > 0 ? `${atLeast} of ${who}` : who;
 }
 
-/** The stages that can require approvals. Builds reach the others by themselves. */
+/** The stages that can require approvals. Builds are deployed to the others automatically. */
 export const APPROVAL_STAGES: readonly Stage[] = ["STAGING", "PRODUCTION"];
 
 export function parseStage(stage: Stage): Stage {

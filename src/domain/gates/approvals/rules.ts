@@ -28,7 +28,9 @@ import {
 } from "./rule-fields.js";
 import { lockWithBuilds, voidUnqualified } from "./voiding.js";
 
-/* Creating, changing and deleting approval rules. The pipeline's lock orders these before or after each evaluation. */
+/*
+ * Creates, changes and deletes approval rules. Each holds the pipeline's lock, so no evaluation sees part of a change.
+ */
 
 export interface CreateApprovalRuleInput extends ApprovalRuleFields {
   readonly pipeline: string;
@@ -37,7 +39,7 @@ export interface CreateApprovalRuleInput extends ApprovalRuleFields {
   readonly idempotencyKey?: string | null;
 }
 
-/** Requires approvals in a stage. Promotions that wait need them too. */
+/** Requires approvals in a stage. Promotions that already wait need them too. */
 export async function createApprovalRule(ctx: Ctx, input: CreateApprovalRuleInput): Promise<ApprovalRule> {
   permit(ctx.viewer, "createApprovalRule");
   const stage = parseStage(input.stage);
@@ -60,7 +62,7 @@ export async function createApprovalRule(ctx: Ctx, input: CreateApprovalRuleInpu
     await refuseTaken(tx, rule);
     if ((await tx.count(ApprovalRule, { pipelineId: pipeline.id, deletedAt: null })) >= LIMITS.approvalRules) {
       throw conflict(
-        `${pipeline.name} has ${LIMITS.approvalRules} approval rules, which is the most. Delete one first.`,
+        `${pipeline.name} already has the maximum of ${LIMITS.approvalRules} approval rules. Delete one first.`,
       );
     }
     rule.position = await nextPosition(tx, "approval_rules");
@@ -113,7 +115,7 @@ export async function updateApprovalRule(ctx: Ctx, input: UpdateApprovalRuleInpu
   });
 }
 
-/** Deletes a rule. Promotions that waited for it alone start. Deleting it again changes nothing. */
+/** Deletes a rule. Promotions that waited only for it start. Deleting it again changes nothing. */
 export async function deleteApprovalRule(ctx: Ctx, input: { readonly rule: string }): Promise<ApprovalRule> {
   permit(ctx.viewer, "deleteApprovalRule");
   return ctx.db.write(async (tx) => {

@@ -16,12 +16,12 @@ import { lockPromotions } from "../../promotions/waiting/lock-promotions.js";
 import { explainRefusal, toVoter } from "./approvers.js";
 
 /*
- * When approvals stop counting: the rule changed, the credential was revoked, a check failed that had passed, or their time
- * is over. Only those of promotions that wait are voided: afterwards an approval is a record. An approval that is void opens
- * nothing, so nothing is evaluated again.
+ * When approvals stop counting: the rule changed, the credential was revoked, a passed check failed, or they expired.
+ * Only approvals of waiting promotions are voided; later, an approval is only a record. A voided approval cannot
+ * unblock a promotion, so nothing is evaluated again.
  */
 
-/** Voids the approvals under a rule that changed and that it would not accept now. The caller holds the pipeline's lock. */
+/** Voids the approvals that a changed rule would not accept now. The caller holds the pipeline's lock. */
 export async function voidUnqualified(tx: Tx, ctx: TxCtx, rule: ApprovalRule): Promise<EventDraft[]> {
   const approvals = (await findLive(tx, "approvals_under_rule", sql`e.rule_id = ${rule.id}`)).filter(
     ({ decision }) => decision === "APPROVED",
@@ -46,8 +46,8 @@ async function shorten(tx: Tx, { id, createdAt, validUntil }: Approval, { validF
 }
 
 /**
- * Locks the promotions that wait and that a token asked for or approved, before the token: evaluations and votes lock it
- * behind the promotion.
+ * Locks the waiting promotions that a token requested or approved. Call it before the token is locked, because
+ * evaluations and votes lock promotions first.
  */
 export async function lockOfToken(tx: Tx, tokenId: string): Promise<void> {
   if (!tx.dialect.concurrent) return;
@@ -69,8 +69,8 @@ export async function voidOfToken(tx: Tx, ctx: TxCtx, tokenId: string): Promise<
 }
 
 /**
- * Voids the approvals of promotions of a build that were given while a check had passed which has now failed: who approved
- * them, approved something that had passed. The caller holds the lock of the build.
+ * Voids approvals of promotions of a build after a check failed that had passed when they were given: the approvers
+ * relied on it. The caller holds the lock of the build.
  *
  * @param releaseId only promotions of this release; null for a status of the build
  */
@@ -91,10 +91,13 @@ export async function voidOfCheck(
   );
 }
 
-/** Voids the approvals whose time is over. Gates ask the times themselves, so a late announcement opens nothing. */
+/**
+ * Voids expired approvals. The approval gate compares `validUntil` itself, so an approval that is voided late does not
+ * count meanwhile.
+ */
 export async function voidExpired(ctx: Ctx): Promise<void> {
-  const isOver = sql`e.valid_until <= ${ctx.now().getTime()}`;
-  const due = await findLive(ctx.db.reader, "expired_approvals", isOver);
+  const isExpired = sql`e.valid_until <= ${ctx.now().getTime()}`;
+  const due = await findLive(ctx.db.reader, "expired_approvals", isExpired);
   for (const promotionId of new Set(due.map((approval) => approval.promotionId))) {
     await ctx.db.write(async (tx) => {
       const system = asSystem(ctx);
@@ -109,7 +112,7 @@ export async function voidExpired(ctx: Ctx): Promise<void> {
   }
 }
 
-/** Locks the promotions of approvals, finds them again, and voids them. */
+/** Locks the promotions of approvals, finds the approvals again, and voids them. */
 async function voidUnderLocks(
   tx: Tx,
   ctx: TxCtx,
@@ -123,8 +126,8 @@ async function voidUnderLocks(
 }
 
 /**
- * Locks promotions and their builds. Statuses change under the lock of the build, so no check fails between the decision to
- * approve and its record.
+ * Locks promotions and their builds. Statuses change under the lock of the build, so no check can fail between an
+ * approval and its record.
  */
 export async function lockWithBuilds(tx: Tx, promotions: readonly Promotion[]): Promise<void> {
   await lockPromotions(tx, promotions);
@@ -153,7 +156,7 @@ export async function voidApprovals(
   });
 }
 
-/** Approvals that are not void, of promotions `p` that wait, in the order in which they were given. */
+/** The approvals of waiting promotions `p` that are not void, in the order in which they were given. */
 function findLive(reader: Reader, name: string, condition: ReturnType<typeof sql>): Promise<Approval[]> {
   return reader.select(
     name,

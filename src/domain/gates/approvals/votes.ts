@@ -28,8 +28,8 @@ import { findRules } from "./facts.js";
 import { lockWithBuilds, voidApprovals } from "./voiding.js";
 
 /*
- * Voting on promotions that wait. Each vote locks the promotion, as do its cancellation, expiry and admission: of two at once
- * exactly one happens first, and the other sees its result.
+ * Votes on waiting promotions. A vote locks the promotion, and so do its cancellation, expiry and admission. If two
+ * happen at once, the second one sees the result of the first.
  */
 
 export interface VoteInput {
@@ -45,8 +45,8 @@ export interface Voted {
 }
 
 /**
- * Approves a promotion that waits. The approval that meets the last rule starts it, if nothing else blocks it. Approving it
- * again returns the first approval.
+ * Approves a waiting promotion. The approval that meets the last rule starts it, if nothing else blocks it. Approving
+ * it again returns the first approval.
  *
  * @throws Refusal FORBIDDEN if the viewer may not vote; CONFLICT if the promotion does not wait any more
  */
@@ -81,7 +81,8 @@ export async function rejectPromotion(ctx: Ctx, input: VoteInput): Promise<Voted
 /**
  * Takes an approval back while the promotion waits. Withdrawing it again changes nothing.
  *
- * @throws Refusal FORBIDDEN if another person gave it; CONFLICT if the promotion has started, or it does not count any more
+ * @throws Refusal FORBIDDEN if another person gave it; CONFLICT if the promotion no longer waits, or the approval was
+ *   voided
  */
 export async function withdrawApproval(ctx: Ctx, input: { readonly approval: string }): Promise<Approval> {
   permit(ctx.viewer, "approvePromotion");
@@ -96,7 +97,7 @@ export async function withdrawApproval(ctx: Ctx, input: { readonly approval: str
     }
     if (approval.voidedBecause === "WITHDRAWN") return approval;
     if (promotion.phase !== "WAITING") throw notWaiting(promotion);
-    if (approval.voidedAt !== null) throw conflict("The approval does not count any more.");
+    if (approval.voidedAt !== null) throw conflict("The approval no longer counts.");
     await append(tx, ctx.viewer, ctx.now(), await voidApprovals(tx, ctx, [approval], "WITHDRAWN"));
     return approval;
   });
@@ -141,7 +142,7 @@ async function vote(ctx: Ctx, input: VoteInput, decision: ApprovalDecision, deci
   });
 }
 
-/** Finds a promotion and its build, and locks it. */
+/** Finds a promotion and its build, and locks both. */
 async function lockPromotion(tx: Tx, id: string): Promise<{ promotion: Promotion; build: Build | null }> {
   const found = await requirePromotion(tx, "promotion", id);
   await lockWithBuilds(tx, [found]);
@@ -154,7 +155,7 @@ async function requireVoter(tx: Tx, ctx: TxCtx): Promise<Voter> {
   const { tokenId } = ctx.viewer;
   const voter = viewerAsVoter(ctx.viewer);
   if (tokenId === null || voter === null) throw new Refusal("FORBIDDEN", "Automation does not approve.");
-  // Of a login, only its end is known, which the server has checked.
+  // For a login only the expiry is known, and the server has checked it.
   if (ctx.viewer.expiresAt !== undefined) return voter;
   const token = await tx.first(Token, { id: tokenId }, { lock: "share" });
   if (token === null || !isValid(token, ctx.now())) {
@@ -220,5 +221,5 @@ function parseComment(comment: string | null | undefined): string | null {
 }
 
 function notWaiting({ phase }: Promotion): Refusal {
-  return conflict(`The promotion does not wait for approvals any more: it is ${phase}.`);
+  return conflict(`The promotion no longer waits for approvals: it is ${phase}.`);
 }

@@ -2,7 +2,7 @@ import type { BlockerCode, StatusState } from "../../../entities/core/enums.js";
 import type { CheckResult } from "../../../entities/releases/check-result.js";
 import type { ReleaseStatus } from "../../../entities/releases/release-status.js";
 
-/* Rules about statuses and required checks. All are pure. */
+/* Rules about statuses and required checks. All functions are pure. */
 
 /** From worst to best. The state of a release is the worst of its statuses. */
 const WORST_FIRST: readonly StatusState[] = ["ERROR", "FAILURE", "PENDING", "SUCCESS"];
@@ -25,7 +25,7 @@ export function evaluateChecks(
   });
 }
 
-/** What a check that did not pass means: its blocker, and the predicate of a sentence about it. */
+/** Describes a check that did not pass: the code of its blocker, and the predicate of a sentence about it. */
 export function describeState(state: StatusState | null): [code: BlockerCode, said: string] {
   if (state === null) return ["CHECK_MISSING", "was never reported"];
   if (state === "PENDING") return ["CHECK_PENDING", "is still pending"];

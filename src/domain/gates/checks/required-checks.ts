@@ -5,7 +5,7 @@ import { createBlocker } from "../blocker.js";
 import { defineGate, type Fact } from "../gate.js";
 import { describeState, evaluateChecks } from "./checks.js";
 
-/** The statuses that count: those of the promoted release, or those of the build if it is released straight onto an app. */
+/** The statuses that count: those of the promoted release or, for a direct release, those of the build. */
 export const statusesFact: Fact<readonly ReleaseStatus[]> = {
   name: "statuses",
   async load(reader, subjects) {

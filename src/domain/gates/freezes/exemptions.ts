@@ -15,7 +15,7 @@ import { lockGateChange, wakeWaiting } from "../wake.js";
 import { refuseBeyondScope } from "../windows/windows.js";
 import { requireLiveFreeze } from "./freezes.js";
 
-/** Exemptions of one freeze, also those that have expired. */
+/** The most exemptions of one freeze, including expired ones. */
 const MAX_EXEMPTIONS = 100;
 
 export interface ExemptFromFreezeInput {

@@ -6,7 +6,7 @@ import { defineGate } from "../gate.js";
 import { gateRulesFact } from "../gate-rules.js";
 import { type GatePlace, matchesScope } from "../scopes.js";
 
-/** Blocks while a freeze in scope is in force that lets neither the build nor the app through. */
+/** Blocks while a freeze is in force for the app, unless the build or the app is exempt. */
 export const freezeGate = defineGate({
   name: "freezes",
   holdsConfig: true,
@@ -16,9 +16,9 @@ export const freezeGate = defineGate({
 });
 
 /**
- * The freezes that hold back the apps with these rules. Pure.
+ * The freezes that block the apps with these rules. Pure.
  *
- * @param buildId null to leave exemptions of builds aside
+ * @param buildId null to ignore exemptions of builds
  */
 export function findFrozen(rules: ApplicableRules, now: Date, buildId: string | null): readonly Closure[] {
   const closures = rules.compute(findFrozenApps, now);
@@ -34,12 +34,12 @@ function findFrozenApps({ freezes }: ApplicableRules, now: Date): FrozenApps[] {
     .map(({ freeze, ofBuilds }) => ({ ...describe(freeze), ofBuilds }));
 }
 
-/** Whether freezes are in force, for the loader of an operation. */
+/** Whether each freeze is in force, for `loaders.computed`. */
 export async function areInForce(_reader: unknown, freezes: readonly Freeze[], now: Date): Promise<boolean[]> {
   return freezes.map((freeze) => isOn(freeze, now));
 }
 
-/** Whether a freeze applies to a place now. Exemptions are left aside. */
+/** Whether a freeze applies to a place now. Ignores exemptions. */
 export function isInForce(
   now: Date,
   place: GatePlace,
@@ -53,11 +53,11 @@ function isOn(freeze: Freeze, now: Date): boolean {
 }
 
 /**
- * A freeze that began when it was created is in force for everybody who sees it: a transaction may have begun before it, by the
- * time that gates go by, and evaluates after it.
+ * Whether a freeze has begun. A freeze that begins with its creation is in force for every transaction that sees it.
+ * `now` may be earlier than its start, because it is the time at which the transaction began.
  */
 export function hasBegun({ startsAt, createdAt }: Freeze, now: Date): boolean {
-  // A time that cannot be compared has begun.
+  // Written so that an invalid date counts as begun.
   return !(startsAt > now && startsAt > createdAt);
 }
 

@@ -5,8 +5,8 @@ import { loadScopes } from "../scopes.js";
 import { isInForce } from "./freeze-gate.js";
 
 /**
- * The freezes in force on apps, the first of each, for the record of a release that none of them holds back: a rollback, or
- * one past them by force or by an exemption. One statement while there is no freeze.
+ * The first freeze in force on each app, to record it with a release that it does not block: a rollback, a forced
+ * release or an exempt one. One statement if there is no freeze.
  */
 export async function findFreezesInForce(
   reader: Reader,

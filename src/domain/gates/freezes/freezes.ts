@@ -20,13 +20,13 @@ import { lockGateChange, wakeWaiting } from "../wake.js";
 import { refuseBeyondScope } from "../windows/windows.js";
 import { hasBegun, hasEnded } from "./freeze-gate.js";
 
-/* Freezes: starting, extending and lifting them. `freeze-gate.ts` says what they block. */
+/* Starts, extends and lifts freezes. `freeze-gate.ts` decides what they block. */
 
-/** Freezes that have not ended, in the installation. */
+/** The most freezes of an installation that have not ended. */
 export const MAX_LIVE_FREEZES = 100;
-/** How long a freeze lasts if nothing else is said: 4 hours. */
+/** The default length of a freeze, in milliseconds: 4 hours. */
 const DEFAULT_LENGTH_MS = 4 * 3_600_000;
-/** The longest freeze, and how far ahead it may begin: a year. */
+/** The longest freeze, and how far ahead it may begin, in milliseconds: 366 days. */
 const MAX_LENGTH_MS = 366 * 86_400_000;
 
 export interface StartFreezeInput {
@@ -77,7 +77,7 @@ export async function startFreeze(ctx: Ctx, input: StartFreezeInput): Promise<Fr
   });
 }
 
-/** What loosens a freeze: an earlier end. Nothing else about it can be changed. */
+/** What loosens a freeze: an earlier end. Nothing else can be changed. */
 export const FREEZE_STRICTNESS: Strictness<Pick<Freeze, "endsAt">> = { endsAt: laterIsStricter };
 
 export interface ExtendFreezeInput {
@@ -86,7 +86,7 @@ export interface ExtendFreezeInput {
   readonly untilLifted?: boolean | null;
 }
 
-/** Moves the end of a freeze. Only the person who started it, or an administrator, may move it forward. */
+/** Changes the end of a freeze. Only the person who started it, or an administrator, may set an earlier end. */
 export async function extendFreeze(ctx: Ctx, input: ExtendFreezeInput): Promise<Freeze> {
   permit(ctx.viewer, "extendFreeze");
   return ctx.db.write(async (tx) => {
@@ -121,7 +121,7 @@ export interface LiftFreezeInput {
   readonly reason: string;
 }
 
-/** Ends a freeze. The person who started it may, or an administrator. Lifting one that was lifted changes nothing. */
+/** Ends a freeze. Only the person who started it, or an administrator, may do so. Lifting it again changes nothing. */
 export async function liftFreeze(ctx: Ctx, input: LiftFreezeInput): Promise<Freeze> {
   permit(ctx.viewer, "liftFreeze");
   const reason = parseLine("reason", input.reason, LIMITS.description);

@@ -7,14 +7,16 @@ import type { Subject } from "../gate.js";
 const IN_STAGES = columns({ id: "text", build_id: "text", pipeline_id: "text", stage: "text" });
 
 /**
- * Whether the policy of a stage applies to what goes there: promotions, and builds that are released straight onto an app of
- * STAGING or PRODUCTION. Builds reach REVIEW and DEVELOPMENT by themselves.
+ * Whether the policy of the target stage applies to a subject: to promotions, and to direct releases to STAGING or
+ * PRODUCTION. Builds are deployed to REVIEW and DEVELOPMENT automatically.
  */
 export function isGated({ way, to }: Subject): boolean {
   return way === "PROMOTION" || (way === "RELEASE" && (to === "STAGING" || to === "PRODUCTION"));
 }
 
-/** The releases of each subject's build on the apps of the stage before, for subjects without a release. */
+/**
+ * The ids of the releases of each subject's build on the apps of the previous stage, for subjects without a release.
+ */
 export async function findInPreviousStage(
   reader: Reader,
   subjects: readonly Subject[],

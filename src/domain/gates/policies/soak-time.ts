@@ -13,7 +13,7 @@ const PERIODS = columns({ app_name: "text", until: "integer or null" });
 /** The longest soak time. */
 export const MAX_SOAK_TIME = "30d";
 
-/** A time for which a release was current on its app without a break. */
+/** A continuous period in which a release was current on its app. */
 export interface CurrentPeriod {
   readonly release: Release;
   readonly appName: string;
@@ -23,7 +23,7 @@ export interface CurrentPeriod {
   readonly until: Date | null;
 }
 
-/** When the releases were current that count for the soak time; only loaded where a soak time is required. */
+/** The periods in which the relevant releases were current. Loaded only for subjects that require a soak time. */
 const periodsFact: Fact<readonly CurrentPeriod[]> = {
   name: "soak times",
   async load(reader, subjects, _now, other) {
@@ -39,9 +39,9 @@ const periodsFact: Fact<readonly CurrentPeriod[]> = {
 };
 
 /**
- * Blocks until the release has been current on the source app for the soak time of the stage. A build that is released
- * straight onto an app of STAGING or PRODUCTION must have been current for that long on an app of the stage before:
- * otherwise that would be a way around. Builds reach REVIEW and DEVELOPMENT by themselves.
+ * Blocks until the release has been current on the source app for the soak time of the stage. The build of a direct
+ * release to STAGING or PRODUCTION must have been current for that long on an app of the previous stage. Otherwise
+ * direct releases would bypass the soak time.
  */
 export const soakTimeGate = defineGate({
   name: "soak time",
@@ -108,8 +108,8 @@ async function findPeriods(reader: Reader, ids: readonly string[]): Promise<Read
 }
 
 /**
- * Since when a release counts as current: since it succeeded, or since it was verified again after its verification failed.
- * Null while it has not succeeded, and while its verification is failed.
+ * When a release began to count as current: when it succeeded, or when it was verified again after a failed
+ * verification. Null unless it has succeeded, and while its verification is FAILED.
  */
 function findSince(release: Release): Date | null {
   if (release.phase !== "SUCCEEDED" || release.verificationState === "FAILED") return null;

@@ -24,13 +24,13 @@ import {
 import { MAX_SOAK_TIME } from "./soak-time.js";
 import { defaultPolicy } from "./stage-policy-fact.js";
 
-/** The longest pause between waves. */
+/** The longest pause between waves, and between automatic promotions. */
 const MAX_PAUSE = "30d";
 
 /** The fields of a policy, without its key and time. */
 type Fields = Omit<StagePolicy, "pipelineId" | "stage" | "updatedAt">;
 
-/** What loosens a policy. Every field of a policy belongs here. */
+/** What loosens a policy. Every field of a policy must be listed here. */
 export const POLICY_STRICTNESS: Required<Strictness<Fields>> = {
   soakTime: largerIsStricter,
   configParity: stricterIn(PARITIES),

@@ -4,7 +4,7 @@ import { StagePolicy } from "../../../entities/gates/stage-policy.js";
 import type { Pipeline } from "../../../entities/pipelines/pipeline.js";
 import type { Fact } from "../gate.js";
 
-/** The policy of a stage that has none: it requires no more than the config vars that a build or target needs. */
+/** The default policy of a stage. It requires only the config vars that a build or target needs. */
 export function defaultPolicy(pipeline: Pick<Pipeline, "id" | "createdAt">, stage: Stage): StagePolicy {
   return Object.assign(new StagePolicy(), {
     pipelineId: pipeline.id,
@@ -38,7 +38,7 @@ export const policyFact: Fact<StagePolicy> = {
     return subjects.map(
       ({ pipeline, to }) =>
         policies.find((policy) => policy.pipelineId === pipeline.id && policy.stage === to) ??
-        // A stage after PRODUCTION does not exist, and requires nothing.
+        // Without a next stage, the defaults apply.
         defaultPolicy(pipeline, to ?? "PRODUCTION"),
     );
   },

@@ -2,17 +2,17 @@ import { LRUCache } from "lru-cache";
 import type { TimeInterval } from "../../../entities/gates/deployment-window.js";
 import { type Activity, compileSchedule, type Schedule, type Timetable } from "./schedule.js";
 
-/* Compiled schedules are kept, because a gate asks about the same windows again and again. */
+/* Evaluates schedules. Compiled ones are cached, because gates evaluate the same windows repeatedly. */
 
-/** More than the number of windows that there can be. */
+/** The most compiled schedules in memory: more than the most windows. */
 const MAX_COMPILED = 500;
 
 const compiled = new LRUCache<string, Timetable>({ max: MAX_COMPILED });
-/** Of rows that were read, so that a board which asks about a window for each app makes its key once. */
+/** By row, so that a page that evaluates a window for each app computes its key only once. */
 const compiledOfRow = new WeakMap<Schedule, Timetable>();
 
 /** @throws Error if the schedule cannot be evaluated, for example because the host lacks its time zone */
-function timetableOf(schedule: Schedule): Timetable {
+function findTimetable(schedule: Schedule): Timetable {
   const known = compiledOfRow.get(schedule) ?? compile(schedule);
   compiledOfRow.set(schedule, known);
   return known;
@@ -30,7 +30,7 @@ function compile({ kind, timeZone, recurrence, startDate, endDate, startTime, en
 
 /** Whether a window is active, and until when. Throws as `compileSchedule` does. */
 export function findActivity(schedule: Schedule, now: Date): Activity {
-  return timetableOf(schedule).activityAt(now.getTime());
+  return findTimetable(schedule).activityAt(now.getTime());
 }
 
 export interface Evaluation extends Activity {
@@ -38,7 +38,10 @@ export interface Evaluation extends Activity {
   readonly problem: string | null;
 }
 
-/** As `findActivity`, but does not throw. A window that cannot be evaluated keeps the gate closed, of either kind. */
+/**
+ * As `findActivity`, but does not throw. A window that cannot be evaluated keeps the gate closed, whether it is ALLOW
+ * or DENY.
+ */
 export function evaluateWindow(schedule: Schedule, now: Date): Evaluation {
   try {
     return { ...findActivity(schedule, now), problem: null };
@@ -48,7 +51,7 @@ export function evaluateWindow(schedule: Schedule, now: Date): Evaluation {
   }
 }
 
-/** Evaluates windows, for the loader of an operation. */
+/** Evaluates windows, for `loaders.computed`. */
 export async function evaluateWindows(
   _reader: unknown,
   schedules: readonly Schedule[],
@@ -57,11 +60,11 @@ export async function evaluateWindows(
   return schedules.map((schedule) => evaluateWindow(schedule, now));
 }
 
-/** The next times at which a window is active, the present one included. */
+/** The next times at which a window is active, including the current one. */
 export function listOccurrences(schedule: Schedule, now: Date, count: number): TimeInterval[] {
   const found: TimeInterval[] = [];
   if (count === 0) return found;
-  for (const { start, end } of timetableOf(schedule).intervals(now.getTime())) {
+  for (const { start, end } of findTimetable(schedule).intervals(now.getTime())) {
     found.push({ startsAt: new Date(start), endsAt: new Date(end) });
     if (found.length === count) break;
   }

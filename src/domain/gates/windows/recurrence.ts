@@ -4,8 +4,9 @@ import { badInput } from "../../core/refusal.js";
 import { DAY_MS, toDay } from "./zone-clock.js";
 
 /*
- * Recurrence rules of RFC 5545 on calendar days. The library sees dates at midnight UTC only, so no time zone and no clock of
- * the host takes part. It ignores parts and values that it does not know, which would open a window; so all are checked here.
+ * Recurrence rules of RFC 5545 on calendar days. The library receives only dates at midnight UTC, so time zones and the
+ * host's clock do not matter. It ignores unknown parts and values, which could open a gate, so all of them are checked
+ * here.
  */
 
 /** The longest rule that is accepted, in characters. */
@@ -66,12 +67,12 @@ export function parseRecurrence(rule: string | null, startDate: Temporal.PlainDa
   }
 }
 
-/** How many days of a rule are kept: more than two years, which is as far as gates look ahead. */
+/** How many days of a rule are cached: more than two years, which is as far as gates look ahead. */
 const MAX_DAYS = 1000;
-/** How many days are passed over to continue what is known; beyond that it starts again. */
+/** How many days are skipped to reach a later day. Beyond that, the cache starts again from that day. */
 const MAX_SKIPPED = 8;
 
-/** Keeps the days of a rule that were found, because finding one takes 0.1 to 5 ms. They have no gap. */
+/** Caches consecutive days of a rule, because finding one takes 0.1 to 5 ms. */
 function rememberDays(next: Recurrence["next"]): Recurrence {
   let from = Number.POSITIVE_INFINITY;
   let days: number[] = [];
@@ -97,7 +98,7 @@ function rememberDays(next: Recurrence["next"]): Recurrence {
   };
 }
 
-/** The index of the first day at or after the given one. @param days ascending */
+/** The index of the first of the ascending `days` at or after `wanted`. */
 function findFirst(days: readonly number[], wanted: number): number {
   let [low, high] = [0, days.length];
   while (low < high) {
@@ -108,7 +109,7 @@ function findFirst(days: readonly number[], wanted: number): number {
   return low;
 }
 
-/** Returns the rule as the library reads it. */
+/** Checks every part of a rule, and returns it in the form that the library reads. */
 function checkParts(rule: string): string {
   if (rule.length > MAX_RECURRENCE_LENGTH) {
     throw refuse(`recurrence has at most ${MAX_RECURRENCE_LENGTH} characters; this one has ${rule.length}.`);
@@ -153,7 +154,7 @@ function isListOf(value: string, check: (one: string) => boolean): boolean {
   return value.split(",").every(check);
 }
 
-/** `YYYYMMDD`, also with a time of day in UTC, which is not used. */
+/** `YYYYMMDD`, optionally with a time of day in UTC, which is ignored. */
 function isDate(value: string): boolean {
   const match = /^(\d{4})(\d{2})(\d{2})(T\d{6}Z)?$/.exec(value);
   if (match === null) return false;

@@ -5,8 +5,8 @@ import { clockOf, DAY_MS, toDay } from "./zone-clock.js";
 
 /*
  * When a window is active. Days recur on the calendar; each day's start and end are then read on the wall clock of the
- * window's time zone. Where a wall clock shows a time twice or skips it, a DENY window takes the longer reading and an ALLOW
- * window the shorter one, so that in doubt the gate is closed.
+ * window's time zone. If a wall clock shows a time twice or skips it, a DENY window uses the longer interpretation and
+ * an ALLOW window the shorter one, so that in doubt the gate is closed.
  */
 
 /** When a window is active, as it is stored. */
@@ -26,7 +26,7 @@ export interface Schedule {
   readonly endTime: string;
 }
 
-/** In milliseconds since the Unix epoch; `end` is not part of it. */
+/** In milliseconds since the Unix epoch; `end` is exclusive. */
 export interface Interval {
   readonly start: number;
   readonly end: number;
@@ -39,17 +39,20 @@ export interface Activity {
 }
 
 export interface Timetable {
-  /** The times at which the window is active, in order, from the first that ends after `from`. Those that touch are one. */
+  /**
+   * The intervals in which the window is active, in order, from the first one that ends after `from`. Adjacent ones are
+   * merged.
+   */
   intervals(from: number): Iterable<Interval>;
   activityAt(now: number): Activity;
 }
 
-/** How far ahead the end of a window that is always active is looked for. */
+/** How far ahead the end of a window without a break is searched for. */
 const HORIZON_DAYS = 730;
 
 /**
- * @throws Refusal BAD_USER_INPUT that names the field: an unknown time zone, a date or time that does not exist, a rule that
- * is not valid, or a schedule without a single interval
+ * @throws Refusal BAD_USER_INPUT that names the field: an unknown time zone, a date or time that does not exist, a rule
+ * that is not valid, or a schedule without a single interval
  */
 export function compileSchedule(schedule: Schedule): Timetable {
   const { kind } = schedule;
@@ -63,17 +66,17 @@ export function compileSchedule(schedule: Schedule): Timetable {
   const recurrence = parseRecurrence(schedule.recurrence, startDate);
   const daysLong = endTime <= startTime ? 1 : 0;
 
-  const intervalOf = (day: number): Interval => ({
+  const toInterval = (day: number): Interval => ({
     start: clock.toInstant(day, startTime, kind === "DENY" ? "earlier" : "later"),
     end: clock.toInstant(day + daysLong, endTime, kind === "DENY" ? "later" : "earlier"),
   });
 
   function* intervals(from: number): Generator<Interval> {
-    // An interval that lasts over midnight began a day earlier; one more day covers zones that move by a day.
+    // An overnight interval began a day earlier. One more day covers zones that skip a day.
     let day = recurrence.next(clock.dayAt(from) - 2);
     let pending: Interval | null = null;
     for (; day !== null && day <= lastDay; day = recurrence.next(day + 1)) {
-      const next = intervalOf(day);
+      const next = toInterval(day);
       if (next.end <= next.start || next.end <= from) continue;
       if (pending !== null && next.start <= pending.end && !isBeyondHorizon(pending.end, from)) {
         pending = { start: pending.start, end: Math.max(pending.end, next.end) };
@@ -103,10 +106,12 @@ function isBeyondHorizon(end: number, from: number): boolean {
   return end > from + HORIZON_DAYS * DAY_MS;
 }
 
-/** How many answers of a timetable are kept: a gate asks about now, and about the next few changes. */
+/** How many results of a timetable are cached: a gate evaluates now, and the next few changes. */
 const MAX_REMEMBERED = 8;
 
-/** Keeps the latest answers as long as they hold, at most a day: a gate asks about the same minutes again and again. */
+/**
+ * Caches the latest results while they are valid, at most for a day, because gates evaluate the same times repeatedly.
+ */
 function remember(activityAt: (now: number) => Activity): (now: number) => Activity {
   let known: { readonly from: number; readonly to: number; readonly activity: Activity }[] = [];
   return (now) => {
@@ -121,7 +126,7 @@ function remember(activityAt: (now: number) => Activity): (now: number) => Activ
 
 function parseTimeZone(value: string): string {
   const message = `timeZone must be the name of an IANA time zone, such as Europe/Berlin; ${JSON.stringify(value)} is none.`;
-  // Offsets such as +02:00 do not know daylight saving time.
+  // Offsets such as +02:00 have no daylight saving time.
   if (!/^[A-Za-z]/.test(value)) throw badInput("timeZone", message);
   try {
     return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone;

@@ -3,11 +3,11 @@ import { anyChangeLoosens, findLoosened, type Strictness } from "../strictness.j
 import type { Schedule } from "./schedule.js";
 
 /*
- * What loosens a window. Its fields are compared in groups: whether it covers more time depends on all fields of the schedule
- * together. For a DENY window more is stricter; for an ALLOW window less is.
+ * What loosens a window. Its fields are compared in groups, because all fields of a schedule together decide which
+ * times it covers. A DENY window is stricter if it covers more; an ALLOW window if it covers less.
  */
 
-/** What decides how strict a window is. */
+/** The fields that decide how strict a window is. */
 export interface WindowRules extends Schedule {
   readonly scope: ScopeIds;
 }
@@ -30,17 +30,18 @@ const STRICTNESS: Readonly<Record<Schedule["kind"], Required<Strictness<Groups>>
     kind: anyChangeLoosens,
     timeZone: anyChangeLoosens,
     times: (before, after) => !coversTimes(before, after),
-    // Places that it leaves may be open at all times, and places that it takes in get its times in addition to others.
+    // Places that it no longer covers may be open at all times. Places that it newly covers get its times in addition
+    // to those of other ALLOW windows.
     scope: (before, after) => !(coversPlaces(before, after) && coversPlaces(after, before)),
   },
 };
 
 /**
- * Whether the change may let through what was held back before.
+ * Whether the change may let through something that was blocked before.
  *
  * @param before null for a new window
  * @param after null for a window that is deleted
- * @param othersAllow whether the scope of a new window may have ALLOW windows already, to which it adds times
+ * @param othersAllow whether other ALLOW windows may apply in the scope of a new window, which then adds times
  */
 export function loosens(before: WindowRules | null, after: WindowRules | null, othersAllow = false): boolean {
   if (after === null) return before !== null;
@@ -54,17 +55,18 @@ function toGroups({ kind, timeZone, recurrence, startDate, endDate, startTime, e
 
 type Times = Groups["times"];
 
-/** Whether `wide` is surely active whenever `narrow` is. */
+/** Whether `wide` is certainly active whenever `narrow` is. */
 function coversTimes(wide: Times, narrow: Times): boolean {
   const sameDays = wide.recurrence === narrow.recurrence && wide.startDate === narrow.startDate;
-  // Another first date moves the days that INTERVAL and COUNT count; for every day it only adds or removes some.
+  // With a recurrence, another first date changes the days that INTERVAL and COUNT select. Without one, an earlier date
+  // only adds days.
   const days = sameDays || (wide.recurrence === null && wide.startDate <= narrow.startDate);
   const lastDay = wide.endDate === null || (narrow.endDate !== null && wide.endDate >= narrow.endDate);
   return days && lastDay && coversTimeOfDay(wide, narrow);
 }
 
 function coversTimeOfDay(wide: Times, narrow: Times): boolean {
-  // Times such as 09:00 and 09:00:30 compare as text once both have seconds.
+  // Times such as 09:00 and 09:00:30 can be compared as text once both have seconds.
   const [start, end] = [seconds(wide.startTime), seconds(wide.endTime)];
   const [from, to] = [seconds(narrow.startTime), seconds(narrow.endTime)];
   const lastsOvernight = (begin: string, finish: string) => finish <= begin;

@@ -14,7 +14,7 @@ export const windowGate = defineGate({
     targets.flatMap((target) => toBlockers(target.app, rules.findApplicable(target).compute(findClosed, now))),
 });
 
-/** The windows that hold back the apps with these rules. Pure, apart from what is remembered of compiled schedules. */
+/** The windows that block the apps with these rules. Pure, except that compiled schedules are cached. */
 export function findClosed({ windows }: ApplicableRules, now: Date): Closure[] {
   const evaluated = windows.map((window) => ({ window, ...evaluateWindow(window, now) }));
   const closures = evaluated.flatMap((one) => {

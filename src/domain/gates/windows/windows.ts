@@ -18,9 +18,12 @@ import { lockGateChange, wakeWaiting } from "../wake.js";
 import { compileSchedule, type Schedule } from "./schedule.js";
 import { loosens } from "./strictness.js";
 
-/* Deployment windows: the verbs. `schedule.ts` says when a window is active, `window-gate.ts` what it blocks. */
+/*
+ * Creates, changes and deletes deployment windows. `schedule.ts` decides when a window is active, and `window-gate.ts`
+ * what it blocks.
+ */
 
-/** Live windows in the installation. */
+/** The most live windows of an installation. */
 export const MAX_WINDOWS = 200;
 
 export interface CreateDeploymentWindowInput {
@@ -37,7 +40,7 @@ export interface CreateDeploymentWindowInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** Creates a window. One more ALLOW window adds times at which something may go: that needs ADMIN. */
+/** Creates a window. An ALLOW window requires the ADMIN role if it adds times to those of other ALLOW windows. */
 export async function createDeploymentWindow(ctx: Ctx, input: CreateDeploymentWindowInput): Promise<DeploymentWindow> {
   permit(ctx.viewer, "createDeploymentWindow");
   const name = parseName("name", input.name);
@@ -84,7 +87,9 @@ export interface UpdateDeploymentWindowInput extends Partial<Omit<CreateDeployme
   readonly window: string;
 }
 
-/** Changes the given fields. Null removes the recurrence, the last date, the message; a scope replaces the earlier one. */
+/**
+ * Changes the given fields. Null removes the recurrence, the last date, the message; a scope replaces the earlier one.
+ */
 export async function updateDeploymentWindow(ctx: Ctx, input: UpdateDeploymentWindowInput): Promise<DeploymentWindow> {
   permit(ctx.viewer, "updateDeploymentWindow");
   const name = optional(input.name, (value) => parseName("name", value));
@@ -133,7 +138,11 @@ export async function updateDeploymentWindow(ctx: Ctx, input: UpdateDeploymentWi
   });
 }
 
-/** Deletes a window. Deleting it again is NOT_FOUND. */
+/**
+ * Deletes a window.
+ *
+ * @throws Refusal NOT_FOUND if it was deleted already
+ */
 export async function deleteDeploymentWindow(ctx: Ctx, input: { readonly window: string }): Promise<string> {
   permit(ctx.viewer, "deleteDeploymentWindow");
   return ctx.db.write(async (tx) => {
@@ -182,7 +191,7 @@ export async function findWindow(reader: Reader, reference: string): Promise<Dep
 }
 
 /**
- * A token that is restricted to pipelines changes only what affects nothing else.
+ * A token that is restricted to pipelines may change only windows and freezes that apply to nothing else.
  *
  * @throws Refusal FORBIDDEN
  */
@@ -193,14 +202,14 @@ export async function refuseBeyondScope(tx: Tx, { viewer }: TxCtx, gateId: strin
   const all = subjects(await tx.find(GateScopeEntry, { gateId }));
   const visible = subjects(await tx.scoped.find(GateScopeEntry, { gateId }));
   if (all.length > 0 && all.length === visible.length) return;
-  throw new Refusal("FORBIDDEN", "It also applies to other pipelines than those that this token is restricted to.");
+  throw new Refusal("FORBIDDEN", "It also applies to pipelines outside this token's scope.");
 }
 
 function refuseTakenName(others: readonly DeploymentWindow[], name: string): void {
   if (others.some((other) => other.name === name)) throw conflict(`There is a window named ${name} already.`);
 }
 
-/** Whether a place of the scope may have an ALLOW window already. */
+/** Whether an ALLOW window may already apply in the scope. */
 async function mayShareWithAllow(tx: Tx, windows: readonly DeploymentWindow[], scope: ScopeIds): Promise<boolean> {
   const allowing = windows.filter(({ kind }) => kind === "ALLOW").map(({ id }) => id);
   return (await loadScopes(tx, allowing)).some((other) => mayOverlap(scope, other));

@@ -2,13 +2,13 @@ import { LRUCache } from "lru-cache";
 import { Temporal } from "temporal-polyfill";
 
 /*
- * Turns local times of a time zone into instants. Temporal takes 10 to 100 µs for each; a gate may need thousands. So the
- * offset is kept for the whole time between two changes of the clock, and Temporal is asked only near those.
+ * Converts local times of a time zone to instants. Temporal takes 10 to 100 µs for each, and a gate may need thousands.
+ * So the offset between two transitions of the zone is cached, and Temporal is used only near transitions.
  */
 
 export const DAY_MS = 86_400_000;
 
-/** A time without a change of the clock, in milliseconds since the Unix epoch; `end` is not part of it. */
+/** A period with a constant offset, in milliseconds since the Unix epoch; `end` is exclusive. */
 interface Steady {
   readonly start: number;
   readonly end: number;
@@ -16,15 +16,15 @@ interface Steady {
   readonly offset: number;
 }
 
-/** Around a change of the clock, a local time may have two instants, or none. No offset differs from another by more than a day. */
+/** Near a transition, a local time may have two instants or none. Transitions change an offset by at most a day. */
 const MARGIN_MS = 2 * DAY_MS;
-/** Of one time zone: 32 years with two changes. */
+/** The most cached periods of a time zone: 32 years with two transitions each. */
 const MAX_STEADY = 64;
 const MAX_ZONES = 100;
 
 const CLOCKS = new LRUCache<string, ZoneClock>({ max: MAX_ZONES });
 
-/** The clock of a time zone. @param timeZone a valid IANA name */
+/** The clock of a valid IANA time zone. */
 export function clockOf(timeZone: string): ZoneClock {
   let clock = CLOCKS.get(timeZone);
   if (clock === undefined) {
@@ -69,7 +69,7 @@ export class ZoneClock {
     if (found !== undefined) return found;
     const at = (milliseconds: number) =>
       Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(this.#timeZone);
-    // The previous change is strictly before the given instant.
+    // Plus 1, because `previous` is strictly before its instant.
     const start = at(instant + 1).getTimeZoneTransition("previous")?.epochMilliseconds ?? Number.NEGATIVE_INFINITY;
     const end = at(instant).getTimeZoneTransition("next")?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
     const steady = { start, end, offset: at(instant).offsetNanoseconds / 1e6 };

@@ -12,14 +12,18 @@ import { lockPromotions } from "./lock-promotions.js";
 import { settle } from "./settle.js";
 
 /*
- * Facts that may let promotions through that wait. A change of such a fact calls `clearWaiting` in its own transaction, after
- * it has written what it changes: then the promotion is admitted by the same commit. Facts that can only block need not.
+ * Changes that may unblock waiting promotions. Such a change calls `clearWaiting` in its transaction, after it has
+ * written its rows, so that the same commit admits the promotions. Changes that can only block do not need to.
  */
 
 /**
- * The promotions that a fact may let through: those of a build, for its statuses and the releases of it; of pipelines, for
- * their policies and checks, null for all of them; of pipelines, for their windows and freezes; one promotion, for its
- * approvals; those that a token asked for; those from an app or to it, for its config.
+ * Which waiting promotions a change may unblock:
+ * - builds: those of these builds, after a change of a status or release.
+ * - pipelines: those in these pipelines, after a change of a policy, check or rule; null for all.
+ * - gatesOf: those in these pipelines, after a change of a window or freeze; null for all.
+ * - promotion: this one, after a vote.
+ * - token: those that this token requested, after it was revoked.
+ * - configOf: those from or to this app, after a change of its config.
  */
 export type Cleared =
   | { readonly builds: readonly string[] }
@@ -29,14 +33,14 @@ export type Cleared =
   | { readonly token: string }
   | { readonly configOf: string };
 
-/** How many promotions a transaction evaluates at most. The others are due at once, and the clock evaluates them. */
+/** The most promotions that a transaction evaluates. The others become due, and the periodic job evaluates them. */
 const MOST_AT_ONCE = 10;
 
 /**
- * Evaluates again the promotions that wait and that a change may have let through, and admits those whose last blocker it
- * was. Costs one indexed read if there are none. To be called after the change was written, in its transaction.
+ * Evaluates again the waiting promotions that a change may have unblocked, and admits those without blockers. Costs one
+ * indexed read if there are none. Call it in the transaction of the change, after the change was written.
  *
- * @returns events, for the caller to append behind those of the change
+ * @returns events, which the caller appends after those of the change
  */
 export async function clearWaiting(tx: Tx, ctx: TxCtx, cleared: Cleared): Promise<EventDraft[]> {
   const first = await findCleared(tx, cleared);
@@ -52,32 +56,34 @@ export async function clearWaiting(tx: Tx, ctx: TxCtx, cleared: Cleared): Promis
 }
 
 /**
- * Locks the promotions that a change may let through, before what the change itself locks: a build, a release, an app for
- * its config, or windows and freezes. Only if an attempt has found that there are some, so that a change that lets nothing through does not read
- * twice.
+ * Locks the promotions that a change may unblock. Call it before the change locks a build, a release, an app for its
+ * config, or windows and freezes. Does nothing in the first attempt of a transaction: `clearWaiting` retries the
+ * transaction if there are such promotions. So a change that unblocks nothing does not read twice.
  */
 export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
   if (!tx.dialect.concurrent || !tx.retried) return;
   await lockPromotions(tx, await findCleared(tx, cleared));
 }
 
-/** Whether the caller holds locks that come behind those of promotions and their apps. */
+/** Whether the caller holds locks that come after those of promotions and their apps in the lock order. */
 function needsLocksFirst(tx: Tx, cleared: Cleared): boolean {
   return tx.dialect.concurrent && ("builds" in cleared || "gatesOf" in cleared || "configOf" in cleared);
 }
 
-/** The first promotions that a fact may let through, in the order in which they were asked for: at most `MOST_AT_ONCE`. */
+/**
+ * The first promotions that a change may unblock, in the order in which they were requested; at most `MOST_AT_ONCE`.
+ */
 function findCleared(reader: Reader, cleared: Cleared): Promise<Promotion[]> {
-  const condition = conditionOf(reader, cleared);
+  const condition = toCondition(reader, cleared);
   return reader.select(
     "waiting_promotions",
     Promotion,
-    // The sign keeps planners from reading all promotions in their order to find the few that wait.
+    // The unary plus keeps query planners from reading all promotions in order to find the few that wait.
     sql`WHERE e.wake_at IS NOT NULL AND ${condition} ORDER BY +e.position LIMIT ${MOST_AT_ONCE}`,
   );
 }
 
-function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
+function toCondition({ dialect }: Reader, cleared: Cleared): Sql {
   if ("builds" in cleared) {
     const [first, ...others] = cleared.builds;
     return others.length === 0 ? sql`e.build_id = ${first ?? null}` : dialect.oneOf(sql`e.build_id`, cleared.builds);
@@ -94,12 +100,12 @@ function conditionOf({ dialect }: Reader, cleared: Cleared): Sql {
 }
 
 /**
- * Makes the promotions that a fact may let through due, for the clock. The caller has locked the fact for a change. A promotion
- * whose row is locked is left out: the transaction that has it locked evaluates it after this one, whose locks it needs for
- * that, or ends it, or can only block it.
+ * Makes the promotions that a change may unblock due, for the periodic job. The caller holds the locks of the change. A
+ * promotion whose row is locked is skipped. The transaction that holds that lock evaluates the promotion after this one
+ * has ended, because it needs the same locks; or it ends the promotion; or it can only block it.
  */
 export async function wakeLater(tx: Tx, cleared: Cleared, except: readonly Promotion[] = []): Promise<void> {
-  const condition = conditionOf(tx, cleared);
+  const condition = toCondition(tx, cleared);
   const others = sql`NOT ${tx.dialect.oneOf(
     sql`e.id`,
     except.map((one) => one.id),
@@ -113,7 +119,7 @@ export async function wakeLater(tx: Tx, cleared: Cleared, except: readonly Promo
 }
 
 /**
- * Ends what waits for an app, or comes from it, because the app leaves its stage: promotions from it, and its part of those
+ * Call it if an app leaves its stage. Ends waiting promotions from the app, and removes the app from waiting promotions
  * to it. The caller holds the app's lock.
  *
  * @param reason a sentence for people
@@ -141,7 +147,7 @@ export async function endWaitingOf(tx: Tx, ctx: TxCtx, appId: string, reason: st
   return events;
 }
 
-/** A promotion of which targets wait; null if none does any more. */
+/** A promotion with waiting targets; null if it has none. */
 async function findWaiting(tx: Tx, id: string): Promise<Promotion | null> {
   const promotion = await tx.first(Promotion, { id });
   return promotion?.wakeAt == null ? null : promotion;

@@ -11,12 +11,12 @@ import { findTargetStates } from "../../rollouts/progress.js";
 import { DUE } from "../../rollouts/update-progress.js";
 
 /*
- * How a promotion ends that still waits, or the targets of one in progress that wait for their wave. The caller holds the
- * lock of the promotion's row, which its targets share while they wait, so of a cancellation, an expiry and an admission at
- * once exactly one happens.
+ * Ends waiting promotions, and targets of a promotion in progress that wait for their wave. The caller holds the lock
+ * of the promotion's row, which also protects its waiting targets. So only one of a concurrent cancellation, expiry and
+ * admission takes effect.
  */
 
-/** How a promotion, or what of it waits, ends. The phase is that of a promotion that has not started. */
+/** How a promotion, or its waiting targets, end. `phase` is for a promotion that has not started. */
 export interface End {
   readonly phase: Extract<PromotionPhase, "CANCELLED" | "EXPIRED" | "REJECTED" | "SUPERSEDED">;
   /** Who ended it, for CANCELLED and REJECTED. */
@@ -28,8 +28,8 @@ export interface End {
 }
 
 /**
- * Ends a promotion that waits, and all its targets. Of one in progress, only the targets that wait end; it finishes with the
- * others. `promotion` is updated.
+ * Ends a waiting promotion with all its targets. If it is in progress, only the waiting targets end, and the promotion
+ * finishes with the others. Updates `promotion`.
  */
 export async function endWaiting(tx: Tx, ctx: TxCtx, promotion: Promotion, end: End): Promise<EventDraft[]> {
   const targets = await findWaitingTargets(tx, promotion);
@@ -37,8 +37,8 @@ export async function endWaiting(tx: Tx, ctx: TxCtx, promotion: Promotion, end: 
 }
 
 /**
- * Ends targets of a promotion that waits. If others remain, it goes on without these: it is due to be evaluated again, since
- * they may have been what blocked it. Otherwise it ends.
+ * Ends waiting targets of a promotion. If others remain, the promotion continues without these. It becomes due, because
+ * the dropped targets may have blocked it. Otherwise it ends.
  */
 export async function dropTargets(
   tx: Tx,

@@ -8,7 +8,7 @@ import { createBlocker } from "../../gates/blocker.js";
 import { evaluateResolved } from "../evaluation.js";
 import { resolveWaiting } from "./resolve-waiting.js";
 
-/** What is shown of a promotion that cannot be evaluated. */
+/** The blocker of a promotion that cannot be evaluated. */
 const UNKNOWN = createBlocker({
   code: "GATE_FAILED",
   message: "The promotion could not be evaluated: its pipeline, source app, build or release was not found.",
@@ -16,8 +16,8 @@ const UNKNOWN = createBlocker({
 });
 
 /**
- * What blocks each promotion now, or the next wave of one in progress; nothing if no target waits. Uses the function that
- * admits promotions. The number of statements does not depend on how many promotions there are.
+ * What blocks each promotion now or, if it is in progress, its next wave; empty if no target waits. Uses the same
+ * function as the admission of promotions. The number of statements does not depend on the number of promotions.
  */
 export async function explainWaiting(
   reader: Reader,

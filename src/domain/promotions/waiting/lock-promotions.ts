@@ -5,7 +5,7 @@ import { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
 import { lockApps } from "../../core/locks.js";
 
-/** Locks everything that the evaluation of promotions that wait depends on, in order, except builds. */
+/** Locks the rows that the evaluation of waiting promotions depends on, in the lock order up to promotions. */
 export async function lockPromotions(tx: Tx, promotions: readonly Promotion[]): Promise<void> {
   if (!tx.dialect.concurrent || promotions.length === 0) return;
   const unique = (ids: readonly string[]) => [...new Set(ids)];

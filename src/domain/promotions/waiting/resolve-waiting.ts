@@ -12,18 +12,19 @@ import { groupBy } from "../../core/group-by.js";
 import type { Resolved } from "../evaluation.js";
 
 /**
- * Reads what promotions that wait depend on. Null where the pipeline is deleted, or the rows are not visible to the reader.
+ * Reads the rows that waiting promotions depend on. Null if the pipeline is deleted, or a row is not visible to the
+ * reader.
  *
  * @param targets those of all the promotions
- * @returns aligned with `promotions`, with the targets that wait and are still in the stage; of a promotion in progress, only
- *   those of its next wave
+ * @returns aligned with `promotions`. `targets` are the waiting ones that are still in the stage; for a promotion in
+ *   progress, only those of its next wave.
  */
 export async function resolveWaiting(
   reader: Reader,
   promotions: readonly Promotion[],
   targets: readonly PromotionTarget[],
 ): Promise<(Resolved | null)[]> {
-  // In the order in which they were asked for, as a plan lists them.
+  // In the order of the request, as in its plan.
   const waiting = targets
     .filter((target) => target.ownPhase === "WAITING")
     .sort((one, other) => one.position - other.position);
@@ -33,7 +34,7 @@ export async function resolveWaiting(
   const builds = await byId(reader.find(Build, { id: promotions.map((one) => one.buildId) }));
   const releases = await byId(reader.find(Release, { id: promotions.map((one) => one.releaseId) }));
   const couplings = groupBy(await reader.find(Coupling, { appId: [...new Set(appIds)] }), ({ appId }) => appId);
-  const placeOf = (appId: string, pipelineId: string, stage: Stage) =>
+  const findCoupling = (appId: string, pipelineId: string, stage: Stage) =>
     couplings.get(appId)?.find((one) => one.pipelineId === pipelineId && one.stage === stage);
   const targetsOf = groupBy(targets, ({ promotionId }) => promotionId);
   const waitingOf = groupBy(waiting, ({ promotionId }) => promotionId);
@@ -48,7 +49,7 @@ export async function resolveWaiting(
     const mine = (waitingOf.get(promotion.id) ?? []).flatMap((target) => {
       if (next !== null && target.wave !== next) return [];
       const app = apps.get(target.appId);
-      const coupling = placeOf(target.appId, promotion.pipelineId, promotion.to);
+      const coupling = findCoupling(target.appId, promotion.pipelineId, promotion.to);
       return app === undefined || coupling === undefined ? [] : [{ app, coupling }];
     });
     const { to, forced: force, notBefore } = promotion;
@@ -69,7 +70,7 @@ export async function resolveWaiting(
   });
 }
 
-/** The lowest wave of which targets wait. */
+/** The lowest wave with waiting targets. */
 function findNextWave(targets: readonly PromotionTarget[]): number | null {
   const waves = targets.filter(({ ownPhase }) => ownPhase === "WAITING").map(({ wave }) => wave);
   return waves.length === 0 ? null : Math.min(...waves);

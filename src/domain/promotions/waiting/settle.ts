@@ -19,14 +19,17 @@ import { type AdmittedTarget, copiesOf, start } from "../start.js";
 import { endWaiting } from "./ending.js";
 import { resolveWaiting } from "./resolve-waiting.js";
 
-/** How many batches of targets a transaction admits of one promotion at most. The next is due at once, for the clock. */
+/** The most batches of targets of one promotion that a transaction admits. The periodic job admits the next one. */
 const MAX_BATCHES = 10;
 
 /**
- * Evaluates a promotion of which targets wait, and does what is due: admits them, or those of the next wave, if every gate
- * lets them through; ends it, if it has waited for too long, if its credential is not good any more, if nothing can let its
- * release through any more, or if too many targets failed; or notes when to evaluate it again. The caller holds the locks of
- * `lockPromotions`. The number of statements does not depend on what else waits.
+ * Evaluates a promotion with waiting targets, and does one of these:
+ * - admits the targets, or those of the next wave, if all gates let them through;
+ * - ends the promotion if it has expired, its credential is no longer valid, its release can no longer pass, or too
+ *   many targets failed;
+ * - stores when to evaluate it again.
+ *
+ * The caller holds the locks of `lockPromotions`. The number of statements does not depend on other promotions.
  *
  * @returns the events; none if it still waits, or has been settled already
  */
@@ -41,7 +44,7 @@ export async function settle(tx: Tx, ctx: TxCtx, id: string): Promise<EventDraft
 }
 
 interface Settled {
-  /** Whether targets were admitted: then others may follow at once. */
+  /** Whether targets were admitted. Then the next ones may be admitted immediately. */
   readonly admitted: boolean;
   readonly events: EventDraft[];
 }
@@ -65,7 +68,7 @@ async function settleOnce(tx: Tx, ctx: TxCtx, id: string): Promise<Settled> {
   await lockGates(tx, "share");
   const targets = await tx.find(PromotionTarget, { promotionId: id }, { order: "position" });
   const [resolved] = await resolveWaiting(tx, [promotion], targets);
-  if (resolved == null || resolved.targets.length === 0) return end("Its pipeline or its apps do not exist any more.");
+  if (resolved == null || resolved.targets.length === 0) return end("Its pipeline or its apps no longer exist.");
   const policy = await findPolicy(tx, resolved.pipeline, promotion.to);
   const states = hasStarted ? await toStates(tx, targets) : [];
   const progress = readProgress(states);
@@ -115,17 +118,17 @@ function toAdmitted(
     .sort((a, b) => a.target.position - b.target.position);
 }
 
-/** Whether nothing can let the release through any more: it failed, or a later one replaced it before it had soaked. */
+/** Whether the release can never pass: it failed, or a later release replaced it before its soak time ended. */
 function isHopeless(blocker: Blocker): boolean {
   return (blocker.code === "RELEASE_NOT_SUCCEEDED" || blocker.code === "SOAKING") && !isClearable(blocker);
 }
 
-/** How long targets of a promotion in progress wait at most before they are evaluated again without a known reason: an hour. */
+/** A promotion in progress is evaluated again after this time at the latest, in milliseconds: an hour. */
 const RECHECK_MS = 3_600_000;
 
 /**
- * When the clock must evaluate a promotion again: the earliest time at which something changes by itself. One that has not
- * started expires at the latest.
+ * When the periodic job must evaluate a promotion again: the earliest time at which something changes without an event.
+ * For a promotion that has not started, at the latest when it expires.
  */
 export function findWakeAt(
   { expiresAt, phase }: Pick<Promotion, "expiresAt" | "phase">,
@@ -135,6 +138,6 @@ export function findWakeAt(
 ): Date {
   const latest = phase === "IN_PROGRESS" ? new Date(now.getTime() + RECHECK_MS) : expiresAt;
   const times = [latest, endsAt, ...blockers.map(({ clearsAt }) => clearsAt)].filter((time) => time !== null);
-  // Not at a time that has passed: it would be evaluated again and again.
+  // Later than now. Otherwise it would stay due, and be evaluated repeatedly.
   return new Date(Math.max(Math.min(...times.map((time) => time.getTime())), now.getTime() + 1));
 }

@@ -7,22 +7,22 @@ import type { Ctx } from "../../core/context.js";
 import { transactionTime } from "../../core/time.js";
 import { explainWaiting } from "./explain-waiting.js";
 
-/** How many promotions are evaluated for the number of blockers, those that have waited longest. */
+/** How many promotions are evaluated to count blockers, oldest first. */
 const EVALUATED = 500;
 
 const WAITING = columns({ total: "integer", since: "integer or null" });
 
-/** The promotions that wait, whole or with later waves, and those that wait for a review. */
+/** Counts promotions that wait, or whose later waves wait, and promotions that need a review. */
 export interface WaitingStatistics {
   readonly waiting: number;
   /**
-   * For how long the longest has waited, in seconds, without the time until its `notBefore`; 0 if none waits. Only those that
-   * have not begun: the later waves of a healthy promotion may wait for days.
+   * How long the oldest promotion that has not started has waited, in seconds, not counting the time until its
+   * `notBefore`; 0 if there is none. Later waves do not count, because those of a healthy promotion may wait for days.
    */
   readonly oldestSeconds: number;
-  /** How many of them each kind of blocker holds, of those that have waited longest. */
+  /** How many of the oldest promotions each kind of blocker holds back. */
   readonly blocked: ReadonlyMap<BlockerCode, number>;
-  /** How many went past gates by `force` and were not reviewed. */
+  /** How many bypassed gates with `force` and were not reviewed. */
   readonly unreviewed: number;
 }
 

@@ -6,8 +6,8 @@ import type { TxCtx } from "../../core/context.js";
 import { dropTargets } from "./ending.js";
 
 /**
- * Takes apps from the promotions that wait for them, because a newer promotion goes there or waits for them: so at most one
- * waits for an app, and none of them brings an older build back. The caller holds the locks of `lockApps`.
+ * Removes apps from waiting promotions, because a newer promotion goes to these apps or waits for them. So at most one
+ * promotion waits for an app, and none of them deploys an older build later. The caller holds the locks of `lockApps`.
  */
 export async function supersedeWaiting(
   tx: Tx,

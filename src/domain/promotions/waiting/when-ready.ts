@@ -2,9 +2,9 @@ import { parseDuration, readDuration } from "../../core/duration.js";
 import { badInput } from "../../core/refusal.js";
 import type { PromoteInput } from "../promote-input.js";
 
-/* What a promotion that waits is asked with. */
+/* Parses the options of a waiting promotion. */
 
-/** How long a promotion waits if nothing else is asked for. */
+/** How long a promotion waits by default. */
 export const DEFAULT_EXPIRES_IN = "72h";
 /** How far ahead `notBefore` may be. */
 const MAX_AHEAD = "30d";
@@ -15,7 +15,7 @@ export function parseExpiresIn({ expiresIn }: Pick<PromoteInput, "expiresIn">): 
 }
 
 /**
- * Whether the promotion waits for what can be cleared.
+ * Whether the promotion may wait, instead of being refused.
  *
  * @param now the time of the transaction
  */

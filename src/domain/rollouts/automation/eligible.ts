@@ -10,11 +10,12 @@ import { findReleasedBuilds, isNewer, toOrdered } from "../../builds/build-order
 import { findQuarantined } from "../quarantine/in-force.js";
 
 /**
- * The apps of a stage to which the current release of a source app is promoted automatically, in their order; none if its build
- * is quarantined there. Those
- * - whose automation is not held;
- * - for which the build is newer than every build of its branch that they had, and that run nothing, or a build of the branch;
- * - for which no promotion waits, unless automation asked for it and it has not started, and to which nothing is under way.
+ * The apps of a stage to which the current release of a source app may be promoted automatically, in their order; none
+ * if its build is quarantined there. An app is eligible if
+ * - its automation is not held;
+ * - the build is newer than every build of its branch that was released on the app, and the app runs nothing or a build
+ *   of that branch;
+ * - no release is in progress on it, and no promotion waits for it, except an automatic one that has not started.
  */
 export async function findEligible(reader: Reader, source: Coupling, to: Stage): Promise<string[]> {
   const current = (await currentReleases(reader, [source.appId])).get(source.appId);
@@ -38,7 +39,7 @@ export async function findEligible(reader: Reader, source: Coupling, to: Stage):
   });
 }
 
-/** The apps to which something is under way, or for which a person's promotion or the rest of a rollout waits. */
+/** The apps with a release in progress, or for which a promotion of a person, or a later wave of a rollout, waits. */
 async function findBusy(reader: Reader, appIds: readonly string[]): Promise<ReadonlySet<string>> {
   const underWay = await reader.find(Release, { appId: [...appIds], phase: ["QUEUED", "DEPLOYING"] });
   const targets = await reader.find(PromotionTarget, { appId: [...appIds], ownPhase: ["WAITING", "VERIFYING"] });

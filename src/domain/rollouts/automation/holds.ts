@@ -22,13 +22,15 @@ import { dropTargets } from "../../promotions/waiting/ending.js";
 import { promoteLater } from "./promote-later.js";
 
 /*
- * Holds: automation does not undo what a person decided. A rollback, an undo, or a release or promotion of something else than
- * the current release of the source holds automatic promotions to the app. Promoting the current release ends the hold.
+ * Holds keep automation from undoing a person's decision. A rollback, an undo, a direct release, or a promotion of
+ * another release than the source's current one holds automatic promotions to the app. Promoting the current release
+ * ends the hold.
  */
 
 /**
- * Holds automatic promotions to apps, as the viewer of the context. Where there are none, or that are held already, nothing
- * changes. Automatic promotions that wait for the apps are cancelled there. The caller holds the locks of `lockApps`.
+ * Holds automatic promotions to apps, as the viewer of the context, and removes the apps from automatic promotions that
+ * wait for them. Skips apps without automatic promotions, and apps that are already held. The caller holds the locks of
+ * `lockApps`.
  */
 export async function holdAutomation(
   tx: Tx,
@@ -53,7 +55,7 @@ export async function holdAutomation(
   return events;
 }
 
-/** Takes an app from the automatic promotion that waits for it. One in progress goes on without it. */
+/** Removes an app from the automatic promotion that waits for it. The promotion continues without it. */
 async function cancelAutomatic(tx: Tx, ctx: TxCtx, app: App, reason: string): Promise<EventDraft[]> {
   const target = await tx.first(PromotionTarget, { appId: app.id, ownPhase: "WAITING" });
   const promotion = target && (await tx.first(Promotion, { id: target.promotionId, automatic: true }));
@@ -62,8 +64,8 @@ async function cancelAutomatic(tx: Tx, ctx: TxCtx, app: App, reason: string): Pr
 }
 
 /**
- * Notes what a promotion that starts says about automation: of the current release of its source, automation may go on;
- * of anything else, and of an undo, it is held. Automatic promotions say nothing.
+ * Applies the decision of a person who starts a promotion to automation. The current release of the source ends holds;
+ * another release, or an undo, creates them. Automatic promotions change nothing.
  */
 export async function noteDecision(
   tx: Tx,
@@ -112,7 +114,8 @@ async function endHold(tx: Tx, coupling: Coupling): Promise<EventDraft[]> {
 }
 
 /**
- * Resumes automatic promotions to an app. What is ready is promoted soon after. If nothing is held, nothing changes.
+ * Resumes automatic promotions to an app. A release that is ready is promoted soon after. Changes nothing if there is
+ * no hold.
  *
  * @throws Refusal CONFLICT in DEVELOPMENT and REVIEW, where a release ends the hold
  */
@@ -135,7 +138,7 @@ export async function releaseAutomationHold(ctx: Ctx, input: { readonly coupling
   });
 }
 
-/** What holds automation of each app; null if nothing does. One statement for all. */
+/** The hold on the automation of each app; null if there is none. One statement for all. */
 export async function explainHolds(reader: Reader, couplings: readonly Coupling[]): Promise<(AutomationHold | null)[]> {
   const early = couplings.filter(({ stage }) => isAutoDeployStage(stage));
   const latest = await latestReleases(

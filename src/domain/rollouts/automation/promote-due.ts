@@ -4,7 +4,10 @@ import { append } from "../../../events/append.js";
 import type { Ctx } from "../../core/context.js";
 import { promoteFrom } from "./promote-from.js";
 
-/** Decides the automatic promotions that are due and that no fact has decided itself: each in a transaction, as the service. */
+/**
+ * Decides the due automatic promotions that were not decided in the transaction that made them due. Each in a separate
+ * transaction, as the service.
+ */
 export async function promoteDue(ctx: Ctx): Promise<void> {
   const due = await ctx.db.reader.select(
     "due_automatic_promotions",
@@ -15,7 +18,7 @@ export async function promoteDue(ctx: Ctx): Promise<void> {
   for (const { appId } of due) {
     await ctx.db
       .write(async (tx) => append(tx, ctx.viewer, ctx.now(), await promoteFrom(tx, ctx, appId)))
-      // It stays due, and must not hold up those behind it.
+      // It stays due, and must not delay the next ones.
       .catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0)

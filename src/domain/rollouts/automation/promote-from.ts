@@ -21,10 +21,10 @@ import { findEligible } from "./eligible.js";
 import { NEXT_STAGE } from "./promote-later.js";
 
 /*
- * The automatic promotion from an app. The facts that make one ready note it with `promoteLater`. A fact that is about a single
- * app, a report of its deployment or a release straight onto it, locks what the promotion depends on and decides it in its
- * own transaction. Other facts find out what they have made ready only when they hold locks that come behind those of the
- * targets: a promotion that starts, an automatic deploy, the end of a rollout. The clock decides about those.
+ * The automatic promotion from an app. Changes that may make it ready mark it as due with `promoteLater`. A change of a
+ * single app (a report of its deployment, or a direct release) locks the rows that the promotion depends on, and
+ * decides it in the same transaction. Other changes (a started promotion, an automatic deploy, the end of a rollout)
+ * already hold locks that come after those of the targets in the lock order. The periodic job decides about these.
  */
 
 /** How long an automatic promotion waits for its gates. */
@@ -60,8 +60,8 @@ export async function lockAutomatic(tx: Tx, appId: string): Promise<boolean> {
 }
 
 /**
- * Decides the automatic promotion from an app, if it is due, as the service. What the gates do not let through yet waits for
- * them, like any other promotion. A newer one replaces it.
+ * Decides the automatic promotion from an app, if it is due, as the service. If gates block it, it waits for them like
+ * any other promotion, until a newer one replaces it.
  *
  * @returns the events, by the service
  * @throws Refusal if it cannot be created, for example because too many wait. It stays due.
@@ -73,7 +73,10 @@ export async function promoteFrom(tx: Tx, ctx: TxCtx, appId: string): Promise<Ev
   return events.map((event) => ({ ...event, actor: event.actor ?? SYSTEM_VIEWER }));
 }
 
-/** As `promoteFrom`, in the transaction of the fact that made it due. A refusal must not fail the fact: the clock tries again. */
+/**
+ * As `promoteFrom`, in the transaction that made it due. A refusal must not fail that transaction; the periodic job
+ * tries again.
+ */
 export async function promoteAtOnce(tx: Tx, ctx: TxCtx, appId: string): Promise<EventDraft[]> {
   try {
     return await tx.savepoint((inner) => promoteFrom(inner, ctx, appId));
@@ -91,7 +94,7 @@ async function decide(tx: Tx, ctx: TxCtx, source: Coupling): Promise<EventDraft[
     policy?.autoPromote === true && to !== null
       ? await promote(tx, ctx, policy, () => findEligible(tx, source, to), appId)
       : [];
-  // A fact that has changed meanwhile is decided by the next run.
+  // If another change has made it due again meanwhile, it stays due.
   await tx.update(Coupling, { appId, promoteDue: source.promoteDue }, { promoteDue: null });
   return events;
 }

@@ -2,8 +2,8 @@ import sql, { raw, type Sql } from "sql-template-tag";
 import type { Tx } from "../../../database/rows/tx.js";
 
 /*
- * Facts that may make automatic promotions due. Each notes, in its own transaction, from which apps. So a restart loses none.
- * `promote-from.ts` decides, in the same transaction or soon after.
+ * Marks automatic promotions as due. A change does this in its transaction, so a restart loses none. `promote-from.ts`
+ * decides about them, in the same transaction or soon after.
  */
 
 /** The stage that promotions from the stage of `c` go to. */
@@ -12,8 +12,8 @@ export const NEXT_STAGE = raw(
 );
 
 /**
- * Makes automatic promotions from these apps, or from all apps of a pipeline, due: `promote-due.ts` then decides about them.
- * Writes nothing unless the policy of the next stage has `autoPromote`.
+ * Makes automatic promotions from these apps, or from all apps of a pipeline, due: `promote-due.ts` then decides about
+ * them. Writes nothing unless the policy of the next stage has `autoPromote`.
  */
 export async function promoteLater(
   tx: Tx,

@@ -8,8 +8,8 @@ import { requireAppOf } from "../../releases/deployments.js";
 import { quarantine } from "./quarantines.js";
 
 /**
- * Quarantines the build of a release whose verification failed, from the stage of its app on, as the service. Not the build of a
- * rollback: it had run there before, so the cause is likely to be elsewhere.
+ * Quarantines the build of a release whose verification failed, from the stage of its app on, as the service. Skips the
+ * build of a rollback: it ran there before, so it is probably not the cause.
  *
  * @returns the events, by the service
  */

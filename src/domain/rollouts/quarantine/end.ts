@@ -15,14 +15,14 @@ import { promoteLater } from "../automation/promote-later.js";
 import { covers, findQuarantines } from "./in-force.js";
 
 /*
- * How quarantines end: an administrator releases the build, or goes past them by `force`. The caller has locked the build
- * for a change, so that no evaluation at the same time still sees them.
+ * Ends quarantines: an administrator releases the build, or bypasses them with `force`. The caller has locked the build
+ * for a change, so no concurrent evaluation still sees them.
  */
 
 /**
- * Ends quarantines of a build. Automatic deploys that were held and automatic promotions are decided again soon after.
+ * Ends quarantines of a build. Held deploys and automatic promotions of it are decided again soon after.
  *
- * @param reason why, as a sentence of the viewer
+ * @param reason the viewer's reason, as a sentence
  */
 export async function endQuarantines(
   tx: Tx,
@@ -46,8 +46,8 @@ export async function endQuarantines(
 }
 
 /**
- * Ends the quarantines that `force` has gone past: those that keep the build out of the stage. Other promotions
- * that wait for them become due for the clock.
+ * Ends the quarantines that `force` bypassed: those that keep the build out of the stage. Other promotions that wait
+ * for them become due.
  */
 export async function endByForce(
   tx: Tx,
@@ -65,8 +65,8 @@ export async function endByForce(
 const PLACES = columns({ pipeline_id: "text or null", app_id: "text or null" });
 
 /**
- * A change of the quarantines of a build: one event for each pipeline of its repository, and for each pipeline with an app that
- * has a release of it. It concerns these apps.
+ * The events of a change of quarantines: one for each pipeline of the build's repository and component, and for each
+ * pipeline with an app that has a release of the build. An event concerns these apps.
  */
 export async function quarantineEvents(
   reader: Reader,

@@ -6,7 +6,7 @@ import { STAGES } from "../../pipelines/stages.js";
 
 /* Which builds are quarantined, and from which stage on. */
 
-/** The quarantines of builds that are in force, those of the earliest stage first. */
+/** The quarantines of builds that are in force, by stage, earliest first. */
 export async function findQuarantines(reader: Reader, buildIds: readonly string[]): Promise<Quarantine[]> {
   if (buildIds.length === 0) return [];
   const found = await reader.select(
@@ -17,7 +17,7 @@ export async function findQuarantines(reader: Reader, buildIds: readonly string[
   return inForce(found);
 }
 
-/** The quarantines of a build that are in force, of all that it ever had, those of the earliest stage first. Pure. */
+/** Selects the quarantines that are in force, by stage, earliest first. Pure. */
 export function inForce(quarantines: readonly Quarantine[]): Quarantine[] {
   return quarantines
     .filter(({ endedAt }) => endedAt === null)
@@ -39,7 +39,10 @@ export async function findQuarantined(
   return new Set(found.filter((one) => covers(one, stage)).map(({ buildId }) => buildId));
 }
 
-/** The condition that no quarantine keeps the build of the alias `e` out of a stage. One from an unknown stage does, as in `covers`. */
+/**
+ * The condition that no quarantine keeps the build of the alias `e` out of a stage. As in `covers`, a quarantine from
+ * an unknown stage does.
+ */
 export function isNotQuarantined({ dialect }: Reader, stage: Stage): Sql {
   const later = STAGES.filter((fromStage) => !covers({ fromStage }, stage));
   return sql`NOT EXISTS (SELECT 1 FROM quarantines q

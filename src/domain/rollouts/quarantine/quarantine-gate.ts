@@ -37,17 +37,17 @@ export const quarantineGate = defineGate({
           message: `The build is quarantined from ${quarantine.fromStage} on: ${quarantine.reason}`,
           app,
           cause: quarantine,
-          remedies: remediesOf(quarantine, subject),
+          remedies: findRemedies(quarantine, subject),
         }),
       );
   },
 });
 
 /**
- * `force` goes only past quarantines that were known when the promotion was forced. One that was added later, for example
- * because the first wave failed its verification, holds a forced promotion as well.
+ * `force` bypasses only quarantines that existed when the promotion was forced. A later one, for example after the
+ * first wave failed its verification, blocks a forced promotion too.
  */
-function remediesOf({ id }: Quarantine, { promotion }: Subject): Remedy[] {
+function findRemedies({ id }: Quarantine, { promotion }: Subject): Remedy[] {
   const isForced = promotion?.forced === true;
   const isKnown = promotion?.forcedPast.some(({ causeId }) => causeId === id) === true;
   return isForced && !isKnown ? ["RELEASE_BUILD"] : ["RELEASE_BUILD", "FORCE"];

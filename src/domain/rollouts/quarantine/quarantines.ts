@@ -25,8 +25,8 @@ export interface QuarantineBuildInput {
 }
 
 /**
- * Keeps a build out of a stage and all later ones, until an administrator releases it. What runs or is being deployed stays.
- * If the build is quarantined from this stage on already, nothing changes.
+ * Keeps a build out of a stage and all later ones, until an administrator releases it. Running and deploying releases
+ * of it stay. Changes nothing if the build is already quarantined from this stage on.
  */
 export async function quarantineBuild(ctx: Ctx, input: QuarantineBuildInput): Promise<Build> {
   permit(ctx.viewer, "quarantineBuild");
@@ -40,10 +40,10 @@ export async function quarantineBuild(ctx: Ctx, input: QuarantineBuildInput): Pr
 }
 
 /**
- * Quarantines a build as the viewer of the context. The caller has locked the build for a change, as every evaluation shares
- * it: so none lets the build through that did not see the quarantine.
+ * Quarantines a build as the viewer of the context. The caller has locked the build for a change. Evaluations lock it
+ * shared, so each of them sees the quarantine or ends before it.
  *
- * @returns the events; none if it is quarantined from this stage on already
+ * @returns the events; none if the build is already quarantined from this stage on
  */
 export async function quarantine(
   tx: Tx,
@@ -69,8 +69,8 @@ export interface ReleaseBuildInput {
 }
 
 /**
- * Ends all quarantines of a build. Promotions that waited for this only start in the same transaction. Releasing a build that is
- * not quarantined changes nothing.
+ * Ends all quarantines of a build. Promotions that waited only for this start in the same transaction. Changes nothing
+ * if the build is not quarantined.
  */
 export async function releaseBuild(ctx: Ctx, input: ReleaseBuildInput): Promise<Build> {
   permit(ctx.viewer, "releaseBuild");

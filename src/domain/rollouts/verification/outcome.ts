@@ -17,18 +17,18 @@ import { updateProgress } from "../update-progress.js";
 import { rollBack } from "./roll-back.js";
 
 /*
- * How the verification of a release ends. The caller holds the locks of `lockApps` for the app of the release, and that of
- * the build, under which statuses change.
+ * The outcome of a verification. The caller holds the locks of `lockApps` for the app of the release, and the lock of
+ * its build, which changes of statuses need.
  */
 
-/** Whether a status in a context decides about the verification of a release. */
+/** Whether the verification of a release depends on a context. */
 export function isVerifiedBy({ verification }: Release, context: string): boolean {
   return verification?.checks.includes(context) === true;
 }
 
 /**
- * Compares the statuses of a release with those that verify it. The first FAILURE or ERROR fails the verification, also
- * later. Every SUCCESS passes it, also after it has failed. `release` is updated.
+ * Evaluates the verification of a release. It fails with the first FAILURE or ERROR, even after it passed. It passes
+ * when every check is SUCCESS, even after it failed. Updates `release`.
  */
 export async function evaluateVerification(tx: Tx, ctx: TxCtx, release: Release): Promise<EventDraft[]> {
   const { verification, verificationState: state } = release;
@@ -56,9 +56,9 @@ async function pass(tx: Tx, ctx: TxCtx, release: Release): Promise<EventDraft[]>
 }
 
 /**
- * Fails the verification of a release: takes `verifiedAt` back, and ends its target if that was being verified. With
- * ROLL_BACK the app goes back, if it can, and the build is quarantined. A failure after the release was verified does neither:
- * it may come from outside, long after the release. `release` is updated.
+ * Fails the verification of a release: clears `verifiedAt`, and ends its target if that was being verified. With
+ * ROLL_BACK, the app is rolled back if possible, and the build is quarantined. A failure after the verification has
+ * ended does neither, because the cause may be unrelated to the release. Updates `release`.
  */
 export async function failVerification(
   tx: Tx,
@@ -84,7 +84,11 @@ export async function failVerification(
   return [failed, ...(await endVerifying(tx, ctx, release, phase)), ...(back ?? []), ...quarantined];
 }
 
-/** Ends the target of a release that was being verified. Null: its phase is that of the release again. */
+/**
+ * Ends the verification of a target.
+ *
+ * @param ownPhase null if its phase is that of the release again
+ */
 async function endVerifying(
   tx: Tx,
   ctx: TxCtx,
@@ -96,7 +100,7 @@ async function endVerifying(
   const promotion = promotionId === null ? null : await tx.first(Promotion, { id: promotionId });
   if (target === null || promotion === null || target.ownPhase !== "VERIFYING") return [];
   await tx.update(PromotionTarget, { id: target.id }, { ownPhase });
-  // For followers of the log, a promotion that finishes was in progress until now.
+  // The event shows a promotion that finishes now as still in progress.
   const inProgress = Object.assign(new Promotion(), promotion, { phase: "IN_PROGRESS" });
   return [
     promotionTargetChanged(inProgress, target, ownPhase ?? release.phase),

@@ -8,7 +8,7 @@ import { lockApps } from "../../core/locks.js";
 import { transactionTime } from "../../core/time.js";
 import { failVerification } from "./outcome.js";
 
-/** Fails the verifications whose time is over. Each is a transaction, which checks again. */
+/** Fails overdue verifications. Each in a separate transaction, which checks again. */
 export async function failOverdueVerifications(ctx: Ctx): Promise<void> {
   const now = await transactionTime(ctx.db.reader, ctx);
   const due = await ctx.db.reader.select(

@@ -14,8 +14,8 @@ import { holdAutomation } from "../automation/holds.js";
 import { isNotQuarantined } from "../quarantine/in-force.js";
 
 /**
- * Rolls an app back from a release whose verification failed. Not if the release is a rollback itself, if it is not current
- * any more, if another release is queued or deploying behind it, or if there is nothing to go back to.
+ * Rolls an app back from a release whose verification failed. Does nothing if the release is itself a rollback or no
+ * longer current, if another release is queued or deploying, or if there is no release to roll back to.
  *
  * @returns the events, by the service; null if the app was not rolled back
  */
@@ -48,8 +48,8 @@ export async function rollBack(
 }
 
 /**
- * The release to go back to: the newest verified one of another build, else what the app ran when the release was admitted.
- * Never one whose build is quarantined.
+ * The release to roll back to: the newest verified one of another build; otherwise what the app ran before: for a
+ * promoted release, when its target was admitted. Never one whose build is quarantined.
  */
 async function findBack(reader: Reader, release: Release, coupling: Coupling | null): Promise<Release | null> {
   const isGood = coupling === null ? sql`1 = 1` : isNotQuarantined(reader, coupling.stage);

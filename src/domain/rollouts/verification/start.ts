@@ -4,14 +4,14 @@ import { Coupling } from "../../../entities/pipelines/coupling.js";
 import type { Verification } from "../../../entities/pipelines/verification.js";
 import type { Release } from "../../../entities/releases/release.js";
 
-/* How the verification of a release begins: when it has SUCCEEDED, with the contexts that its app has then. */
+/* Begins the verification of a release when it has SUCCEEDED, with the settings that its app has then. */
 
 type VerificationFields = Pick<
   Release,
   "verification" | "verificationState" | "verificationProblem" | "verifyBy" | "verifiedAt" | "verificationFailedAt"
 >;
 
-/** What a release has whose verification has not begun. */
+/** The fields of a release whose verification has not begun. */
 export const NOT_VERIFIED: VerificationFields = {
   ...{ verification: null, verificationState: null, verificationProblem: null },
   ...{ verifyBy: null, verifiedAt: null, verificationFailedAt: null },
@@ -24,7 +24,10 @@ export function startVerification(verification: Verification | null | undefined,
   return { ...NOT_VERIFIED, verification, verificationState: "VERIFYING", verifyBy };
 }
 
-/** The verifications of IMMEDIATE apps, whose releases succeed at once. Those of other apps are read when they succeed. */
+/**
+ * The settings of IMMEDIATE apps, whose releases succeed immediately. For other apps they are read when a release
+ * succeeds.
+ */
 export async function findVerifications(
   reader: Reader,
   apps: readonly App[],

@@ -4,7 +4,7 @@ import { defineGate, type Fact } from "../../gates/gate.js";
 import { findInPreviousStage, isGated } from "../../gates/policies/previous-stage.js";
 import { policyFact } from "../../gates/policies/stage-policy-fact.js";
 
-/** The releases of which one must be verified; only loaded where a policy requires it. */
+/** The releases of which one must be verified. Loaded only for subjects whose policy requires it. */
 const releasesFact: Fact<readonly Release[]> = {
   name: "verified releases",
   async load(reader, subjects, _now, other) {
@@ -22,9 +22,8 @@ const releasesFact: Fact<readonly Release[]> = {
 };
 
 /**
- * Blocks until the release has been verified on the source app, where the policy of the stage requires it, and again if its
- * verification fails later. A build that is released straight onto an app must have been verified on an app of the stage
- * before.
+ * Blocks until the release has been verified on the source app, where the policy of the stage requires it, and again if
+ * its verification fails later. The build of a direct release must have been verified on an app of the previous stage.
  */
 export const verifiedGate = defineGate({
   name: "verification",

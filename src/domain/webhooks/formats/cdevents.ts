@@ -7,8 +7,9 @@ import { sourceOf, subjectOf } from "./cloudevents.js";
 import { eventData, json } from "./railyard.js";
 
 /*
- * CDEvents 0.5.1 (https://cdevents.dev), bound to CloudEvents in binary mode: the body is the CDEvent, the headers are the
- * attributes of the CloudEvent. What the specification has no event for is a custom event of the tool `railyard`.
+ * CDEvents 0.5.1 (https://cdevents.dev), bound to CloudEvents in binary mode: the body is the CDEvent, the headers are
+ * the attributes of the CloudEvent. Events that the specification does not cover are custom events of the tool
+ * `railyard`.
  */
 
 const SPEC_VERSION = "0.5.1";
@@ -33,7 +34,7 @@ function standardEvent(facts: EventFacts): CdEvent | null {
   }
   if (event.type === "APP_DELETED" && event instanceof ChangeEvent)
     return { type: `dev.cdevents.service.removed.${EVENT_VERSION}`, subject: { id: event.subjectName, content: {} } };
-  if (build !== null && digestOf(build) !== null && hasSucceeded(event))
+  if (build !== null && findDigest(build) !== null && hasSucceeded(event))
     return {
       type: `dev.cdevents.artifact.published.${EVENT_VERSION}`,
       subject: { id: packageUrl(build), content: { user: event.actor.name } },
@@ -41,7 +42,9 @@ function standardEvent(facts: EventFacts): CdEvent | null {
   return null;
 }
 
-/** Whether it is the event by which a build SUCCEEDED. Reports of statuses on a build are events of it too. */
+/**
+ * Whether the event is the success of a build. Reports of statuses are BUILD_UPDATED events too, with another summary.
+ */
 function hasSucceeded(event: EventFacts["event"]): boolean {
   return (
     event instanceof ChangeEvent &&
@@ -58,7 +61,7 @@ export function customType(type: string): string {
 
 /** A package URL (https://github.com/package-url/purl-spec): an image by its digest, or else the commit. */
 function packageUrl(build: Build): string {
-  const digest = digestOf(build);
+  const digest = findDigest(build);
   const location = (build.artifact ?? "")
     .replace(/^\w+:\/\//, "")
     .replace(/@.*$/, "")
@@ -73,7 +76,7 @@ function packageUrl(build: Build): string {
 }
 
 /** The digest of the artifact, as `sha256:…`; null if it is not known. */
-function digestOf({ artifact, checksum }: Build): string | null {
+function findDigest({ artifact, checksum }: Build): string | null {
   const text = `${checksum ?? ""} ${artifact ?? ""}`;
   return /\b(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\b/i.exec(text)?.[1]?.toLowerCase() ?? null;
 }

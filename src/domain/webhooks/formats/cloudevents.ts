@@ -9,7 +9,7 @@ export function sourceOf(publicUrl: string | null): string {
   return publicUrl ?? "/railyard";
 }
 
-/** What an event is about: the app, pipeline or other object. */
+/** The subject of an event: its app, build or pipeline, otherwise its cursor. */
 export function subjectOf({ event, app, pipeline, build }: EventFacts): string {
   if (app !== null) return app.name;
   if (build !== null) return build.id;

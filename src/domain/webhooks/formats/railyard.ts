@@ -5,7 +5,10 @@ import { ReleaseEvent, ReleaseStatusEvent } from "../../../entities/history/rele
 import { type EventFacts, linkTo, summarize } from "../facts.js";
 import type { Content, Format } from "../message.js";
 
-/** The data of an event: ids, names, phases, who, one sentence, a link and the cursor. Never a value that may be secret. */
+/**
+ * The data of an event: ids, names, phases, the actor, a summary, a link and the cursor. Never a value that may be
+ * secret.
+ */
 export function eventData(facts: EventFacts, publicUrl: string | null): Record<string, unknown> {
   const { event, pipeline, app, release, build, promotion, target } = facts;
   return {
@@ -25,7 +28,7 @@ export function eventData(facts: EventFacts, publicUrl: string | null): Record<s
   };
 }
 
-/** What is particular to a type of event, as it was then. */
+/** The fields of a type of event, as they were then. */
 function details(event: EventFacts["event"]): Record<string, unknown> {
   if (event instanceof PromotionEvent)
     return { phase: event.promotionPhase, targetPhase: event.targetPhase, ...override(event) };

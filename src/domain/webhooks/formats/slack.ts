@@ -12,7 +12,7 @@ const MAX_TEXT = 1_000;
 /** The most blockers that a message lists. */
 const MAX_BLOCKERS = 8;
 
-/** What can be worth a message. The rest is not read. */
+/** The types that may get a message. Other events are not read. */
 const TYPES = [
   ...["PROMOTION_WAITING", "PROMOTION_FINISHED", "PROMOTION_FORCED"],
   ...["RELEASE_CREATED", "RELEASE_PHASE_CHANGED"],
@@ -25,8 +25,11 @@ interface Headline {
   readonly title: string;
 }
 
-/** Says what people want to hear: what waits, what has finished, what was forced, quarantines, freezes. Null for everything else. */
-function headlineOf({ event, release }: EventFacts): Headline | null {
+/**
+ * The headline of a message. Null for events without a message: only waiting, finished and forced promotions, failed
+ * and forced releases, quarantines and freezes have one.
+ */
+function toHeadline({ event, release }: EventFacts): Headline | null {
   if (event instanceof PromotionEvent) {
     const phase: string = event.promotionPhase;
     if (event.type === "PROMOTION_FINISHED") {
@@ -74,7 +77,7 @@ function listBlockers({ blockers }: EventFacts): string[] {
 export const SLACK: Format = {
   types: TYPES,
   event(facts, publicUrl) {
-    const headline = headlineOf(facts);
+    const headline = toHeadline(facts);
     if (headline === null) return null;
     const { event, pipeline, promotion, build } = facts;
     const link = linkTo(publicUrl, facts);
