@@ -1,4 +1,4 @@
-/** An event that a transaction appended to the log, by what it concerns. */
+/** What an appended event concerns: its type, pipeline and apps. */
 export interface AppendedEvent {
   readonly type: string;
   readonly pipelineId: string | null;
@@ -36,7 +36,7 @@ export class ChangeNotifier {
         events = tx.appended;
       });
     } finally {
-      // Also after a failure: a commit whose confirmation was lost may have taken effect.
+      // Also after an error, because a commit without a confirmation may have taken effect.
       if (events.length > 0) for (const listener of this.#listeners) listener({ events });
     }
   }

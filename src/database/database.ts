@@ -6,23 +6,25 @@ import type { Tx } from "./rows/tx.js";
 /** An open database. A process has one. */
 export type Database = BaseDatabase & (ExclusiveDatabase | SharedDatabase);
 
-/** A database that only this process uses: it knows of every change. */
+/** A database that only this process uses. So the process knows every change. */
 interface ExclusiveDatabase {
   readonly exclusive: true;
 }
 
-/** A database that other processes may use at the same time. They change rows without notice. */
+/** A database that other processes may use at the same time. They may change rows without notice. */
 interface SharedDatabase {
   readonly exclusive: false;
   /** Runs single statements that commit immediately, for counters that the instances share. */
   readonly shared: Runner;
-  /** Begins, with its first statement, to read one state of the database, while other connections commit. Call `end`. */
+  /**
+   * Reads one state of the database, from its first statement on, while other connections commit. Call `end` after use.
+   */
   snapshot(): Snapshot;
 }
 
 /** Statements that all see the same state of the database. */
 export interface Snapshot extends Runner {
-  /** Gives its connection back. Later statements fail. */
+  /** Releases its connection. Later statements fail. */
   end(): void;
 }
 
@@ -32,22 +34,22 @@ interface BaseDatabase {
   /**
    * Runs `work` in one transaction. Its writes are durable when the promise resolves, and rolled back if `work` throws.
    *
-   * `work` passes its `tx` on, and a part that can fail by itself is `tx.savepoint(…)`. It must not call `write`: that begins
-   * another transaction. On SQLite it would wait for this one, and fails with DatabaseUnavailable after 10 seconds. On
-   * PostgreSQL it commits by itself, or fails like that if it waits for a lock of this one.
+   * `work` passes its `tx` on; `tx.savepoint(…)` runs a part that may fail separately. It must not call `write`, which
+   * begins another transaction. On SQLite that one waits for this one, and fails with DatabaseUnavailable after 10
+   * seconds. On PostgreSQL it commits independently, or fails in the same way if it waits for a lock of this one.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
-   * Wakes followers of the log up: calls `listener` soon after a commit of any instance. It does not say what was committed,
-   * and may be called once for several commits, or without one.
+   * Calls `listener` soon after a commit of any instance, to wake followers of the log. It may be called once for
+   * several commits, or without one.
    *
-   * @param listener receives the log's head if it is known. A follower that has read up to it has nothing to read.
+   * @param listener receives the log's head if it is known. A follower that has read up to it has nothing more to read.
    * @returns a function that removes the listener
    */
   onWakeUp(listener: (head?: number) => void): () => void;
   /**
-   * Calls `listener` with the changes of each write of this process, before the write is acknowledged. If a commit fails,
-   * its changes are reported too, since it may have taken effect.
+   * Calls `listener` with the changes of each write of this process, before the write is acknowledged. If a commit
+   * fails, its changes are reported too, since it may have taken effect.
    *
    * @returns a function that removes the listener
    */
@@ -64,11 +66,11 @@ interface BaseDatabase {
   check(): Promise<void>;
   /** How many tasks wait for a connection, or in the transaction queue. */
   readonly waiting: number;
-  /** How many statements were run since it was opened. */
+  /** How many statements have run since it was opened. */
   readonly statements: number;
   /**
-   * Fails everything that runs, and all that follows, with DatabaseUnavailable. For a shutdown that a database without
-   * response would delay.
+   * Fails running and later statements with DatabaseUnavailable, so that an unresponsive database does not delay a
+   * shutdown.
    */
   interrupt(): void;
   /** Waits for running writes, then closes every connection. */
@@ -88,7 +90,7 @@ export function limitedTo(database: Database, scope: Scope | null): Database {
   }) as Database;
 }
 
-/** The database cannot be opened. The message tells the operator why, and what would be right. */
+/** The database cannot be opened. The message tells the operator why, and how to fix it. */
 export class DatabaseOpenError extends Error {
   override readonly name = "DatabaseOpenError";
 

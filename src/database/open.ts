@@ -2,7 +2,7 @@ import { type Database, DatabaseOpenError } from "./database.js";
 import { openPostgres, type PostgresOptions } from "./postgres/open.js";
 import { openSqlite, type SqliteOptions } from "./sqlite/open.js";
 
-/** Each engine has its own options besides the common ones, and ignores those of the other. */
+/** The options of both engines. An engine ignores the options of the other one. */
 export type DatabaseOptions = PostgresOptions & SqliteOptions;
 
 /**

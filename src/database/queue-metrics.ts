@@ -13,17 +13,17 @@ export class QueueMetrics {
 
   /** @param write runs a transaction, and calls `begun` when it begins; a retry calls it again */
   async measure<T>(write: (begun: () => void) => Promise<T>): Promise<T> {
-    const one = {};
-    const came = performance.now();
-    this.#waiting.add(one);
+    const entry = {};
+    const arrivedAt = performance.now();
+    this.#waiting.add(entry);
     const begun = () => {
-      if (!this.#waiting.delete(one)) return;
-      for (const listener of this.#listeners) listener(performance.now() - came);
+      if (!this.#waiting.delete(entry)) return;
+      for (const listener of this.#listeners) listener(performance.now() - arrivedAt);
     };
     try {
       return await write(begun);
     } finally {
-      this.#waiting.delete(one);
+      this.#waiting.delete(entry);
     }
   }
 }

@@ -7,13 +7,16 @@ import { DatabaseOpenError } from "./database.js";
  * version and newer ones may open it. An older version would read and write rows whose meaning it does not know.
  */
 
-/** What the migration that creates the table writes: it does not know the version that runs it. */
+/**
+ * The version that the migration writes when it creates the table, because it does not know the version of Railyard.
+ */
 const UNRECORDED = "0.0.0";
 
 /**
- * Whether `migrateSchema` would change nothing: every migration was executed, and a version is recorded that this one may follow.
+ * Whether `migrateSchema` would change nothing: every migration was executed, and the recorded version is not newer
+ * than this one.
  *
- * @param migrations all that this version knows
+ * @param migrations all migrations of this version
  * @param executed the names in the table of migrations
  * @param recorded the version in the database
  */

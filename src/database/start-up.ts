@@ -3,12 +3,12 @@ import { DatabaseUnavailable } from "./database.js";
 
 /** How long to wait for a database at start, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
-/** An attempt without any response is reported after this time, in milliseconds. */
+/** An attempt without a response is reported after this time, in milliseconds. */
 const SLOW_MS = 2_000;
-/** Between two attempts, in milliseconds. */
+/** The pause between two attempts, in milliseconds. */
 const RETRY_INTERVAL_MS = 500;
 
-/** How a database that cannot be opened yet is waited for. */
+/** Options for waiting until a database can be opened. */
 export interface StartUpOptions {
   /** How long to wait for a database that cannot be reached or is locked, in milliseconds. @default 30_000 */
   readonly startTimeout?: number | undefined;
@@ -30,15 +30,15 @@ class NoResponse extends DatabaseUnavailable {}
 export interface Attempt {
   /** The time that is left, in milliseconds. */
   readonly remaining: number;
-  /** Call it when nothing is waited for any more: then the attempt may take any time, for example to migrate. */
+  /** Call it once the database has responded. Then the attempt has no time limit, for example to migrate. */
   proceed(): void;
 }
 
 /**
- * Runs `attempt` until it succeeds. Retries if it fails with DatabaseUnavailable, or does not respond at all, until the time
- * is over. What an attempt opens too late is closed.
+ * Runs `attempt` until it succeeds. Retries if it fails with DatabaseUnavailable or gets no response, until the time is
+ * up. A database that is opened too late is closed.
  *
- * @throws StartAborted; an error that is not DatabaseUnavailable; otherwise the last reason, when the time is over
+ * @throws StartAborted; an error that is not DatabaseUnavailable; or, when the time is up, the last reason
  */
 export async function untilOpen<T extends { close(): Promise<void> }>(
   attempt: (attempt: Attempt) => Promise<T>,
@@ -58,7 +58,7 @@ export async function untilOpen<T extends { close(): Promise<void> }>(
     } catch (error) {
       if (signal?.aborted) throw new StartAborted("The start was aborted.", { cause: error });
       if (!(error instanceof DatabaseUnavailable)) throw error;
-      // The last attempt may have had too little time. Then the one before it knows the reason.
+      // The last attempt may have had too little time. Then the previous error is the better reason.
       if (!(error instanceof NoResponse) || last === null) last = error;
       if (performance.now() + RETRY_INTERVAL_MS > end) throw last;
       report(error.message);

@@ -14,7 +14,10 @@ export interface WriteEngine {
   written?(): void;
 }
 
-/** What both engines do around a transaction: measure its wait, report its changes, and let a close wait for it. */
+/**
+ * The common part of both engines: measures the wait of each transaction, reports its changes, and lets `close` wait
+ * for it.
+ */
 export class Writes {
   readonly #engine: WriteEngine;
   readonly #queue = new QueueMetrics();

@@ -9,7 +9,7 @@ import type { EventApp } from "../entities/history/event-app.js";
  * trip or a busy process.
  *
  * The statement's snapshot is older than its lock. That is safe: an UPDATE uses the newest version of its row, and
- * nothing else is read. If the head is missing, positions are null, which the tables refuse.
+ * nothing else is read. If the row of the head is missing, positions are null, and the insert fails.
  *
  * @param lock the statement that waits for the log's lock
  * @param events with positions that count from 1

@@ -12,8 +12,8 @@ const HEAD = columns({ head: "integer" });
 
 /**
  * Appends events to the log as the last statement of a transaction. So positions are assigned in commit order: the next
- * transaction waits for this one to end. (Numbers of a sequence could commit in another order, and a reader that has
- * passed a number would miss the row that commits later.)
+ * transaction waits for this one to end. (The numbers of a sequence may be committed in another order. A reader that
+ * has passed a number would then miss a row that is committed later.)
  */
 export async function append(tx: Tx, actor: Actor, now: Date, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
@@ -25,18 +25,18 @@ export async function append(tx: Tx, actor: Actor, now: Date, drafts: readonly E
       sql`UPDATE event_log SET head = head + ${drafts.length} WHERE id = 1 RETURNING head`,
     );
     if (log === undefined) throw new Error("The event log has lost its head row.");
-    const { events, concerns } = numbered(log.head - drafts.length, actor, now, drafts);
+    const { events, concerns } = toRows(log.head - drafts.length, actor, now, drafts);
     await tx.insert(LogEvent, events);
     await tx.insert(EventApp, concerns);
   } else {
-    const { events, concerns } = numbered(0, actor, now, drafts);
+    const { events, concerns } = toRows(0, actor, now, drafts);
     await tx.beforeCommit("append_events", appendStatement(tx, lockLog, events, concerns));
   }
   tx.appended.push(...drafts);
 }
 
-/** The rows of events after the position `start`. */
-function numbered(start: number, actor: Actor, now: Date, drafts: readonly EventDraft[]) {
+/** Converts drafts to rows. Their positions begin after `start`. */
+function toRows(start: number, actor: Actor, now: Date, drafts: readonly EventDraft[]) {
   const events: LogEvent[] = [];
   const concerns: EventApp[] = [];
   drafts.forEach(({ apps, actor: draftActor = actor, ...draft }, index) => {

@@ -6,7 +6,7 @@ import type { Reader } from "../database/rows/reader.js";
 export interface LogBounds {
   /** The position of the newest event; 0 if there was none. */
   readonly head: number;
-  /** The position before the oldest retained event: the first that can be read from. */
+  /** The position before the oldest retained event. Events after it can be read. */
   readonly oldest: number;
 }
 

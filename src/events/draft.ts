@@ -38,8 +38,8 @@ type PromotionEventType =
   | "ROLLOUT_STOPPED";
 
 /**
- * A change of a promotion as a whole, or of one of its waves. Concerns the source and every target, or every target of the
- * wave.
+ * A change of a promotion as a whole, or of one of its waves. Concerns the source and every target, or every target of
+ * the wave.
  */
 export function promotionChanged(
   type: PromotionEventType,
@@ -103,11 +103,15 @@ type ReleaseEventType =
 export interface VerificationProblem {
   /** A sentence for people. */
   readonly problem: string;
-  /** The status that failed; left out if the time was over. */
+  /** The status that failed; undefined if the time ran out. */
   readonly statusId?: string;
 }
 
-/** A release was created, changed its phase or was verified, or its deployer is asked to stop. `pipelineId` is the pipeline of its app; null if it is in none. */
+/**
+ * A release was created, changed its phase or was verified, or its deployer was asked to stop.
+ *
+ * @param pipelineId the pipeline of its app; null if it is in none
+ */
 export function releaseChanged(
   type: ReleaseEventType,
   release: Release,
@@ -129,7 +133,7 @@ function override({ forced, reason }: Pick<Release, "forced" | "reason">) {
   return forced ? { forced, reason } : {};
 }
 
-/** A status applies to a release from now on. It is the release's own or its build's. */
+/** A status was reported that applies to a release: on the release itself or on its build. */
 export function statusReported(
   status: ReleaseStatus,
   previousState: StatusState | null,
@@ -173,7 +177,9 @@ export function changed(
   };
 }
 
-/** A window or freeze changed. One event for each pipeline of its scope; a single one if it names none. */
+/**
+ * A window or freeze changed. One event for each pipeline of its scope; a single one if the scope names no pipeline.
+ */
 export function gateChanged(
   type: EventType,
   gate: { readonly id: string; readonly name?: string },

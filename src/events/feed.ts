@@ -15,19 +15,17 @@ import { isSame, LogRewound } from "./rewind.js";
 const MAX_RECENT_EVENTS = 1024;
 /** The most events that are read at a time. */
 const PAGE_SIZE = 256;
-/**
- * The most positions that one statement scans, so that a filter with few matches delays others by milliseconds only.
- */
+/** The most positions that one statement scans. So a filter with few matches delays other work only by milliseconds. */
 const MAX_SLICE_SIZE = 10_000;
-/** A failed read is retried after this time, if no commit comes sooner. */
+/** A failed read is retried after this time, or with the next commit. */
 const RETRY_MS = 250;
 
 export interface FeedOptions {
-  /** Creates the error of a follower whose next events were pruned. `oldest` is the first position that is left. */
+  /** Creates the error of a follower whose next events were pruned. `oldest` is the oldest position to read from. */
   expired(oldest: number): Error;
-  /** Called if a shared read failed, once until one succeeds. It is retried. */
+  /** Called when a shared read fails, but not again until one has succeeded. Failed reads are retried. */
   failed(error: unknown): void;
-  /** Called if the log went back from the position `from` to `to`. Every stream fails with `LogRewound`. */
+  /** Called if the head of the log moved back from `from` to `to`. Every stream fails with `LogRewound`. */
   rewound(from: number, to: number): void;
   /** How long streams wait for a database that cannot be reached, in milliseconds. @default 10_000 */
   readonly giveUpMs?: number | undefined;
@@ -47,7 +45,7 @@ export class Feed implements EventSource {
   #ring: RecentEvent[] = [];
   #start = 0;
   #head = 0;
-  /** The event at `#head`, to notice that the log went back; null if it was pruned. */
+  /** The event at `#head`, to detect that the log was rewound; null if it was pruned. */
   #last: LogEvent | null = null;
   #awake = false;
   #reading: Promise<void> | null = null;
@@ -60,7 +58,7 @@ export class Feed implements EventSource {
     this.#options = options;
     this.#recovery = new Recovery(db.reader, options.giveUpMs);
     this.#unlisten = db.onWakeUp((head) => {
-      if (head !== this.#head) this.#look();
+      if (head !== this.#head) this.#readOrRetry();
     });
   }
 
@@ -74,9 +72,9 @@ export class Feed implements EventSource {
   }
 
   /**
-   * Every matching event once, in log order: first those after `after`, then each as it is committed.
+   * Streams every matching event once, in log order: first those after `after`, then new ones as they are committed.
    *
-   * @param after the position to start after; null for what is committed from now on
+   * @param after the position to start after; null for events that are committed from now on
    * @param signal ends the stream; so does its `return()`, also while its `next()` waits
    * @returns a stream whose `next()` fails with the error of `expired` if events after its position were pruned
    */
@@ -108,7 +106,7 @@ export class Feed implements EventSource {
     const until = Math.min(position + MAX_SLICE_SIZE, this.#head);
     const reader = this.#db.reader.limitedTo(filter.within ?? null);
     const events = await readEvents(reader, filter, position, PAGE_SIZE, false, until);
-    // Checked after the read: what is retained now was retained while it was read.
+    // Checked after the read: events that are retained now were also retained during the read.
     const { oldest } = await logBounds(reader);
     if (oldest > position) throw this.#options.expired(oldest);
     const last = events.length === PAGE_SIZE ? events.at(-1) : undefined;
@@ -131,15 +129,15 @@ export class Feed implements EventSource {
     await this.#reading?.catch(() => undefined);
   }
 
-  /** Reads new events if there are followers. A failed read is retried. */
-  #look(): void {
+  /** Reads new events if there are followers. Retries a failed read. */
+  #readOrRetry(): void {
     if (this.#followers.size === 0) return;
     this.#read().catch((error: unknown) => {
       if (!this.#failing) this.#options.failed(error);
       this.#failing = true;
       this.#retry ??= setTimeout(() => {
         this.#retry = null;
-        this.#look();
+        this.#readOrRetry();
       }, RETRY_MS);
     });
   }
@@ -177,13 +175,13 @@ export class Feed implements EventSource {
       const events = await this.#readPage(reader);
       const last = events?.at(-1);
       if (events === null || last === undefined) return;
-      const apps = await appsOfEvents(reader, this.#head, last.position);
+      const apps = await findApps(reader, this.#head, last.position);
       this.#append(events.map((event) => ({ event, apps: apps.get(event.position) ?? [] })));
       more = events.length >= PAGE_SIZE;
     }
   }
 
-  /** Reads the events after `#head`; null if the log went back. */
+  /** Reads the events after `#head`; null if the log was rewound. */
   async #readPage(reader: Reader): Promise<LogEvent[] | null> {
     // The newest known event is read again: after a rewind, its position may hold another one.
     const events = await readEvents(reader, {}, this.#head - 1, PAGE_SIZE + 1);
@@ -195,7 +193,7 @@ export class Feed implements EventSource {
     return null;
   }
 
-  /** Ends every stream, and starts from the new head when the next one follows. */
+  /** Ends every stream. The next follower starts from the new head. */
   #rewind(head: number): void {
     this.#options.rewound(this.#head, head);
     this.#awake = false;
@@ -205,7 +203,7 @@ export class Feed implements EventSource {
 
   #append(fresh: readonly RecentEvent[]): void {
     const [first, last] = [fresh[0]?.event.position ?? 0, fresh.at(-1)?.event.position ?? 0];
-    // Positions have no gaps. If there were one, memory would start after it, and followers would read the log.
+    // Positions have no gaps. If there is one after all, the buffer starts after it, and followers read the log.
     const kept = first === this.#head + 1 ? this.#ring : [];
     this.#ring = [...kept, ...fresh].slice(-MAX_RECENT_EVENTS);
     this.#head = last;
@@ -226,7 +224,7 @@ export class Feed implements EventSource {
 const EVENT_APPS = columns({ app_id: "text", position: "integer" });
 
 /** The apps that each event in a slice of the log concerns, by position. */
-async function appsOfEvents(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
+async function findApps(reader: Reader, after: number, until: number): Promise<Map<number, string[]>> {
   const rows = await reader.query(
     "apps_of_events",
     EVENT_APPS,

@@ -1,12 +1,12 @@
 import type { Follower, RecentEvent } from "./follower.js";
 import { keysOfEvent } from "./match.js";
 
-/** How many followers are woken before the event loop serves others. What each does then takes tens of microseconds. */
+/** How many followers are woken in one turn of the event loop. Each takes tens of microseconds. */
 const WOKEN_AT_ONCE = 64;
 
 /**
- * The followers of a process, by what an event must have in common with their filters. So an event costs a look at the followers
- * that it may concern, however many others there are.
+ * The followers of a process, indexed by keys of their filters. So only the followers that an event may concern are
+ * checked, regardless of how many others there are.
  */
 export class FollowerIndex {
   readonly #all = new Set<Follower>();
@@ -19,7 +19,7 @@ export class FollowerIndex {
     return this.#all.size;
   }
 
-  /** All followers, as a copy: they may leave meanwhile. */
+  /** A copy of the set of all followers, which may leave during an iteration. */
   all(): readonly Follower[] {
     return [...this.#all];
   }
@@ -43,7 +43,7 @@ export class FollowerIndex {
     }
   }
 
-  /** Wakes the sleeping followers that events match which were just read: the first at once, many in parts. */
+  /** Wakes the sleeping followers that match new events: the first batch immediately, the others in later turns. */
   wake(fresh: readonly RecentEvent[]): void {
     for (const recent of fresh) {
       for (const key of keysOfEvent(recent.event, recent.apps)) {

@@ -14,7 +14,7 @@ export interface LogSlice {
   readonly position: number;
 }
 
-/** Where a follower reads events. */
+/** The source of a follower's events. */
 export interface EventSource {
   /** The position up to which the log has been read. */
   readonly head: number;
@@ -22,7 +22,11 @@ export interface EventSource {
   recentAfter(filter: EventFilter, position: number): LogSlice | null;
   /** A bounded slice of the log after a position. */
   readAfter(filter: EventFilter, position: number): Promise<LogSlice>;
-  /** Resolves when the database can be read again; with false if it has been unreachable for too long since a time. */
+  /**
+   * Resolves to true when the database can be read again, or to false if it has been unreachable for too long.
+   *
+   * @param since when the first read failed, on the clock of `performance.now()`
+   */
   recovered(since: number): Promise<boolean>;
   leave(follower: Follower): void;
 }
@@ -30,28 +34,28 @@ export interface EventSource {
 const DONE = { value: undefined, done: true } as const;
 
 /**
- * A reader of the log with a position and no queue: it reads a page when the one before was consumed, and sleeps at the
- * end until the feed has a matching event. One consumer calls `next()`, one call at a time; `return()` may be called at
- * any time.
+ * A reader of the log with a position and without a queue. It reads a page when the previous one was consumed. At the
+ * end of the log it sleeps until the feed has a matching event. One consumer calls `next()`, one call at a time;
+ * `return()` may be called at any time.
  */
 export class Follower implements AsyncIterableIterator<LogEvent> {
   readonly #source: EventSource;
   readonly #filter: EventFilter;
   readonly #signal: AbortSignal;
   readonly #onAbort = () => this.#end();
-  /** While it sleeps, up to the head of the source nothing matches, and this may be behind. */
+  /** While it sleeps, this may be behind the head of the source. No event in between matches. */
   #position = 0;
   #page: readonly LogEvent[] = [];
   #taken = 0;
   #ended = false;
-  /** Whether it sleeps, and is woken soon. */
+  /** Whether it sleeps, and a wake-up is pending. */
   #isDue = false;
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
   /** Ends the wait for the database. */
   #interrupt: (() => void) | null = null;
 
-  /** What an event must have in common with its filter; see `keysOfFilter`. */
+  /** The index keys of its filter; see `keysOfFilter`. */
   readonly keys: readonly string[];
 
   constructor(source: EventSource, filter: EventFilter, signal: AbortSignal) {
@@ -68,7 +72,10 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     this.#position = position;
   }
 
-  /** The position up to which every event was consumed or does not match, if it sleeps at the end of the log; else null. */
+  /**
+   * If it sleeps at the end of the log: the position up to which every event was consumed or does not match. Otherwise
+   * null.
+   */
   get sleepingAt(): number | null {
     if (this.#wake === null || this.#ended) return null;
     return this.#isDue ? this.#position : Math.max(this.#position, this.#source.head);
@@ -88,10 +95,10 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
         this.#taken += 1;
         return { value: event, done: false };
       }
-      const stretch = this.#source.recentAfter(this.#filter, this.#position) ?? (await this.#read());
-      this.#page = stretch.events;
+      const slice = this.#source.recentAfter(this.#filter, this.#position) ?? (await this.#read());
+      this.#page = slice.events;
       this.#taken = 0;
-      this.#position = stretch.position;
+      this.#position = slice.position;
       if (this.#page.length === 0 && this.#position >= this.#source.head) await this.#sleep();
     }
     if (this.#failure !== null) throw this.#takeFailure(this.#failure);
@@ -103,7 +110,7 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     return DONE;
   }
 
-  /** Ends the stream: its `next()` fails with this error once. */
+  /** Ends the stream. One `next()` fails with this error. */
   fail(error: Error): void {
     if (this.#ended) return;
     this.#failure = error;
@@ -114,11 +121,11 @@ export class Follower implements AsyncIterableIterator<LogEvent> {
     return this;
   }
 
-  /** Whether it sleeps and an event that was just read matches. Then it must be woken, soon. */
+  /** Whether it sleeps and a new event matches. If so, the caller must wake it. */
   awaits({ event, apps }: RecentEvent): boolean {
     if (this.#wake === null || this.#isDue) return false;
     if (event.position <= this.#position || !matches(this.#filter, event, apps)) return false;
-    // It has slept since the end of the log, so nothing before this event matches.
+    // It sleeps at the end of the log, so no earlier event matches.
     this.#position = event.position - 1;
     this.#isDue = true;
     return true;

@@ -8,16 +8,16 @@ import type { Reader } from "../database/rows/reader.js";
 export interface ChangeListener {
   /** Called with events that were committed. */
   changed(events: readonly AppendedEvent[]): void;
-  /** Called if it is unknown what was committed. Everything may have changed. */
+  /** Called if the changes are unknown. Everything may have changed. */
   reset(): void;
 }
 
-/** Tells caches what was committed, so that none of them answers with older data than the database has. */
+/** Reports commits to caches, so that no cache returns older data than the database. */
 export interface LogChanges {
   add(listener: ChangeListener): void;
   /**
-   * Reports to the listeners everything that was committed before the call, by any instance. Null if nothing needs to be
-   * waited for, because listeners are told before a write is acknowledged.
+   * Reports to the listeners everything that was committed before the call, by any instance. Null if this is not
+   * needed, because listeners are notified before a write is acknowledged.
    *
    * The promise is rejected with DatabaseUnavailable if the log cannot be read. Then caches must not be used.
    */
@@ -37,7 +37,7 @@ export async function followChanges(database: Database): Promise<LogChanges> {
   return changes;
 }
 
-/** More events than this are not read: listeners forget everything instead. */
+/** If there are more new events than this, they are not read, and listeners are reset. */
 const MAX_EVENTS = 1_000;
 
 const HEAD = columns({ head: "integer", type: "text or null", occurred_at: "integer or null" });
@@ -50,18 +50,20 @@ const CHANGES = columns({
 });
 
 /**
- * Reads the log when a cache is about to be used: one small statement, which requests that arrive at the same time share.
- * The statement is sent after each of them has arrived, so it sees every write that was acknowledged before.
+ * Reads the log when a cache is about to be used: one small statement, which requests that arrive at the same time
+ * share. The statement is sent after each of them has arrived, so it sees every write that was acknowledged before.
  */
 class SharedLogChanges implements LogChanges {
   readonly #reader: Reader;
   readonly #listeners: ChangeListener[] = [];
-  /** The position that listeners know; null before the first read. */
+  /** The position up to which listeners were notified; null before the first read. */
   #position: number | null = null;
-  /** Identifies the event at `#position`, to notice that a log went back and grew again. Null if it was pruned. */
+  /**
+   * Identifies the event at `#position`, to detect that the log was rewound and has grown again. Null if it was pruned.
+   */
   #mark: string | null = null;
   #reading: Promise<void> | null = null;
-  /** The read after `#reading`, for calls that came after that one was sent. */
+  /** The read after `#reading`, for calls that arrived after that one began. */
   #next: Promise<void> | null = null;
 
   constructor(reader: Reader) {
@@ -107,7 +109,7 @@ class SharedLogChanges implements LogChanges {
     this.#mark = mark;
   }
 
-  /** The events up to `head` that listeners do not know; null if they cannot be known. */
+  /** The new events up to `head`; null if they cannot be determined. */
   async #readAfter(head: number): Promise<AppendedEvent[] | null> {
     const from = this.#position;
     if (from === null || this.#mark === null || head <= from || head - from > MAX_EVENTS) return null;

@@ -12,13 +12,13 @@ export interface EventFilter {
   /** Types that are excluded, even if the rest of the filter matches. */
   readonly hidden?: readonly string[];
   /**
-   * Only events of these pipelines, and of builds, windows and freezes, which may belong to no pipeline: the most that a
-   * viewer with this scope may see. Only a scoped reader knows which of these are visible.
+   * Only events of these pipelines, and events of `SHARED_EVENT_TYPES` without a pipeline: a superset of what a viewer
+   * with this scope may see. A scoped reader returns only the visible ones.
    */
   readonly within?: Scope | null;
 }
 
-/** The types of events that belong to no pipeline, and which a viewer that is restricted to pipelines may see. */
+/** The types of events without a pipeline that a viewer restricted to pipelines may see. */
 export const SHARED_EVENT_TYPES: readonly string[] = [
   ...["BUILD_CREATED", "BUILD_UPDATED", "WINDOW_CREATED", "WINDOW_UPDATED", "WINDOW_DELETED"],
   ...["FREEZE_STARTED", "FREEZE_EXTENDED", "FREEZE_ENDED", "FREEZE_EXEMPTED", "GATE_OPENED", "GATE_CLOSED"],
@@ -29,7 +29,7 @@ function mayBeWithin(scope: Scope | null | undefined, { pipelineId, type }: LogE
   return pipelineId === null ? SHARED_EVENT_TYPES.includes(type) : scope.includes(pipelineId);
 }
 
-/** Whether an event that concerns these apps matches: the filter of `readEvents` without the database. */
+/** Whether an event that concerns these apps matches. The same conditions as in `readEvents`, without the database. */
 export function matches(filter: EventFilter, event: LogEvent, apps: readonly string[]): boolean {
   return (
     mayBeWithin(filter.within, event) &&
@@ -43,10 +43,13 @@ export function matches(filter: EventFilter, event: LogEvent, apps: readonly str
   );
 }
 
-/** The key of filters that an event of any subject and type may match. */
+/** The key of filters without a condition on the subject or type. */
 const ANY_EVENT = "*";
 
-/** Keys of a filter, one of which `keysOfEvent` contains for every event that matches: of its most selective condition. */
+/**
+ * The index keys of a filter, from its most selective condition. For every matching event, `keysOfEvent` contains one
+ * of them.
+ */
 export function keysOfFilter({ promotion, release, app, pipeline, types }: EventFilter): readonly string[] {
   if (promotion != null) return [`promotion ${promotion}`];
   if (release != null) return [`release ${release}`];
@@ -55,7 +58,7 @@ export function keysOfFilter({ promotion, release, app, pipeline, types }: Event
   return types?.map((type) => `type ${type}`) ?? [ANY_EVENT];
 }
 
-/** The keys of all filters that an event may match. */
+/** The index keys of an event: those of every filter that it may match. */
 export function keysOfEvent({ promotionId, releaseId, pipelineId, type }: LogEvent, apps: readonly string[]): string[] {
   const keys = [ANY_EVENT, `type ${type}`, ...apps.map((app) => `app ${app}`)];
   if (promotionId !== null) keys.push(`promotion ${promotionId}`);

@@ -3,7 +3,7 @@ import { columns } from "../database/rows/raw-rows.js";
 import type { Tx } from "../database/rows/tx.js";
 import { logBounds } from "./bounds.js";
 
-/** How many events one batch of pruning deletes: it holds the transaction queue for a few milliseconds. */
+/** How many events one transaction deletes. It occupies the transaction queue for a few milliseconds. */
 const PRUNE_BATCH_SIZE = 500;
 
 const KEEP = columns({ keep: "integer or null" });
@@ -26,7 +26,7 @@ export async function pruneStep(tx: Tx, horizon: Date): Promise<boolean> {
   if (last <= bounds.oldest) return false;
   await tx.execute("prune_events", sql`DELETE FROM events WHERE position <= ${last}`);
   await tx.execute("prune_event_apps", sql`DELETE FROM event_apps WHERE position <= ${last}`);
-  // Another instance may have pruned further: the mark never goes back.
+  // Another instance may have pruned further. `pruned` never decreases.
   await tx.execute("mark_pruned", sql`UPDATE event_log SET pruned = ${last} WHERE id = ${1} AND pruned < ${last}`);
   return last === until && until < bounds.head;
 }

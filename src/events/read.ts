@@ -13,7 +13,7 @@ import { type EventFilter, SHARED_EVENT_TYPES } from "./match.js";
  *
  * @param after the position to start after; with `newestFirst`, the position to start before
  * @param limit the most events
- * @param until the last position to scan. It bounds the scan if the rest of a filter matches little
+ * @param until the last position to scan. Bounds the scan if few of its events match
  */
 export async function readEvents(
   reader: Reader,
@@ -37,12 +37,12 @@ export async function readEvents(
         WHERE ${allOf(mine)} ORDER BY a.position ${direction} LIMIT ${limit}`,
     );
   }
-  const walk: Scan = { after, limit, newestFirst, until };
+  const scan: Scan = { after, limit, newestFirst, until };
   if (filter.within != null && filter.pipeline == null && filter.release == null && filter.promotion == null) {
-    return readWithin(reader, filter.within, filter, walk);
+    return readWithin(reader, filter.within, filter, scan);
   }
-  const branch = partitionFor(filter);
-  if (branch === null) {
+  const partition = partitionFor(filter);
+  if (partition === null) {
     const mine = [...rangeCondition("e", after, until, newestFirst), ...conditionFor(reader, filter, "e")];
     return reader.select(
       "read_events",
@@ -50,10 +50,12 @@ export async function readEvents(
       sql`WHERE ${allOf(mine)} ORDER BY e.position ${direction} LIMIT ${limit}`,
     );
   }
-  return readEach(reader, branch, walk);
+  return readEach(reader, partition, scan);
 }
 
-/** Counts the matching events that the reader sees. Reads the index of the filter, not the events, except for a scope. */
+/**
+ * Counts the matching events that the reader sees. Reads the index of the filter, not the events, except for a scope.
+ */
 export async function countEvents(reader: Reader, filter: EventFilter): Promise<number> {
   const mine = allOf(conditionFor(reader, filter, "e"));
   const matching =
@@ -74,7 +76,7 @@ interface Scan {
   readonly until: number | null;
 }
 
-/** A column each value of which is scanned for a page, and the remaining conditions. */
+/** A column whose values are scanned separately, each for a page, and the remaining conditions. */
 interface IndexPartition {
   readonly column: string;
   readonly values: readonly string[];
@@ -102,11 +104,11 @@ async function readEach(
 }
 
 /**
- * What a viewer with a scope may see: each pipeline is scanned, and then, within the range of that page, the events that belong
- * to no pipeline, of which the scoped reader returns only the visible ones.
+ * Reads what a viewer with a scope may see. Scans each pipeline and then, within the range of that page, the events
+ * without a pipeline. The scoped reader returns only the visible ones of these.
  */
-async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, walk: Scan): Promise<LogEvent[]> {
-  const { after, limit, newestFirst, until } = walk;
+async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, scan: Scan): Promise<LogEvent[]> {
+  const { after, limit, newestFirst, until } = scan;
   const sign = newestFirst ? -1 : 1;
   const merge = (lists: readonly (readonly LogEvent[])[]) =>
     lists
@@ -118,14 +120,17 @@ async function readWithin(reader: Reader, scope: Scope, filter: EventFilter, wal
   const types = SHARED_EVENT_TYPES.filter((type) => filter.types?.includes(type) ?? true);
   if (types.length === 0 || filter.contexts != null) return own;
   const end = own[limit - 1]?.position;
-  const shared = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, walk, [
+  const shared = await readEach(reader, { column: "type", values: types, rest: { ...filter, types: null } }, scan, [
     sql`c.pipeline_id IS NULL`,
     ...(end === undefined ? [] : [newestFirst ? sql`c.position > ${end}` : sql`c.position < ${end}`]),
   ]);
   return merge([own, shared]);
 }
 
-/** The list of a filter that is scanned value by value, if any: types, within a pipeline or not, else contexts. */
+/**
+ * The list of a filter whose values are scanned separately: the contexts, unless a pipeline is given; otherwise the
+ * types. Null if there is none.
+ */
 function partitionFor(filter: EventFilter): IndexPartition | null {
   const { types, contexts } = filter;
   if (filter.release != null || filter.promotion != null) return null;

@@ -3,12 +3,12 @@ import { eventually } from "../async/eventually.js";
 import type { Reader } from "../database/rows/reader.js";
 import { logBounds } from "./bounds.js";
 
-/** How long subscriptions wait for a database that cannot be reached, in milliseconds. Then their sockets are closed. */
+/** How long subscriptions wait for an unreachable database, in milliseconds. Then their connections are closed. */
 const GIVE_UP_MS = 10_000;
 /** The time between two attempts, in milliseconds. */
 const RETRY_MS = 100;
 
-/** Waits for a database that cannot be reached: with one attempt at a time, however many subscriptions wait. */
+/** Waits for an unreachable database, with one attempt at a time for all waiting subscriptions. */
 export class Recovery {
   readonly #reader: Reader;
   readonly #giveUpMs: number;
@@ -21,9 +21,10 @@ export class Recovery {
   }
 
   /**
-   * Resolves after a pause, when the database can be read again; with false if it cannot for `giveUpMs`.
+   * Resolves to true, after a pause, when the database can be read again; to false after `giveUpMs`.
    *
-   * @param since when the caller failed first, on the clock of `performance.now()`; false too if that was longer ago
+   * @param since when the caller's first read failed, on the clock of `performance.now()`. False if that is longer ago
+   *   than `giveUpMs`
    */
   async wait(since: number): Promise<boolean> {
     if (performance.now() - since > this.#giveUpMs) return false;

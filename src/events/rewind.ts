@@ -1,8 +1,8 @@
 import type { LogEvent } from "../entities/history/event.js";
 
 /**
- * The log has lost events that were delivered, for example in a failover to a standby that did not have them yet. Its
- * positions are assigned again, so a stream cannot go on from its own.
+ * The log has lost events that were already delivered, for example in a failover to a standby that had not received
+ * them. Their positions are assigned again, so a stream cannot continue from its position.
  */
 export class LogRewound extends Error {
   override readonly name = "LogRewound";
@@ -12,7 +12,7 @@ export class LogRewound extends Error {
   }
 }
 
-/** Whether two events at the same position are the same one. */
+/** Whether two events are the same, including their position. */
 export function isSame(one: LogEvent, other: LogEvent): boolean {
   return one.position === other.position && JSON.stringify(one) === JSON.stringify(other);
 }

@@ -2,11 +2,11 @@ import type { DataSourceOptions } from "typeorm";
 
 /* How connections are opened. Timeouts are in milliseconds, and every wait has one. */
 
-/** To get a connection, new or from the pool. */
+/** The wait for a connection, new or from the pool. */
 export const CONNECT_TIMEOUT_MS = 10_000;
-/** A statement, including its wait for locks. The server ends it. */
+/** The time of a statement, including its wait for locks. Then the server ends it. */
 export const STATEMENT_TIMEOUT_MS = 10_000;
-/** A statement whose server does not respond. The connection is closed. */
+/** The wait for the response of a statement. Then the connection is closed. */
 export const RESPONSE_TIMEOUT_MS = 15_000;
 
 export function connectionOptions(url: string, poolSize: number) {

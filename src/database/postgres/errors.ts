@@ -30,7 +30,7 @@ export function translateError(error: unknown): unknown {
   return new DatabaseUnavailable(`The database cannot be reached: ${message}`, { cause: error });
 }
 
-/** Whether the server ended a statement that took too long. It can be reached. */
+/** Whether the server ended a statement that took too long. The server can be reached then. */
 export function isTimeout(error: DatabaseUnavailable): boolean {
   return (error.cause as { code?: unknown } | undefined)?.code === "57014";
 }
@@ -44,7 +44,7 @@ function isUnreachable(error: unknown): boolean {
   return CONNECTION_LOST.test(error.message);
 }
 
-/** A concurrent transaction inserted the same key. A retry reads its row, and reports what is wrong. */
+/** A concurrent transaction inserted the same key. A retry reads that row, and throws the right error. */
 export const UNIQUE_VIOLATION = "23505";
 export const UNDEFINED_TABLE = "42P01";
 

@@ -7,7 +7,7 @@ import type { Reader } from "../rows/reader.js";
 
 /** Intervals and timeouts in milliseconds. */
 export interface ListenOptions {
-  /** How often the log's head is polled: the longest delay of followers if no notification arrives. */
+  /** How often the log's head is polled. This is the longest delay of followers if a notification is lost. */
   readonly pollEvery: number;
   /** How often the listening connection is probed. */
   readonly heartbeatEvery: number;
@@ -35,8 +35,8 @@ export interface LogListenerOptions {
 const HEAD = columns({ head: "integer" });
 
 /**
- * Notifies followers of the log of new events. PostgreSQL's notifications make it fast. A connection may be lost
- * silently, so it is probed and replaced, and the log's head is polled too. Starts with the first listener.
+ * Notifies followers of the log about new events, with PostgreSQL's LISTEN. A connection may be lost silently, so it is
+ * probed and replaced, and the log's head is polled too. Starts with the first listener.
  */
 export class LogListener {
   readonly #options: LogListenerOptions;
@@ -91,7 +91,7 @@ export class LogListener {
     try {
       await client.connect();
       await client.query(`LISTEN ${LOG_CHANNEL}`);
-      // For what was committed before it listened.
+      // For events that were committed before LISTEN.
       this.#wake();
       while (!ended.signal.aborted) {
         await this.#pause(this.#pace.heartbeatEvery, ended.signal);
@@ -108,7 +108,7 @@ export class LogListener {
     while (!this.#closed.signal.aborted) {
       await this.#pause(this.#pace.pollEvery);
       const head = await this.#head();
-      // Also if it is where it was at the last poll: a log may grow and lose its new events in between.
+      // Even if it has not changed since the last poll: the log may have grown and been rewound in between.
       if (head !== null) this.#wake(head);
     }
   }

@@ -14,7 +14,10 @@ import {
 } from "./connection.js";
 import { UNDEFINED_TABLE } from "./errors.js";
 
-/** A migration that waits for the lock of another session, for example on a table, in milliseconds. Then it is retried. */
+/**
+ * How long a migration waits for a lock of another session, for example on a table, in milliseconds. Then the start is
+ * retried.
+ */
 const MIGRATION_LOCK_TIMEOUT_MS = 5_000;
 
 /** Runs the migrations if any are missing, one instance at a time. The others wait, and find nothing left to do. */
@@ -33,7 +36,7 @@ export async function migrate(url: string, attempt: Attempt): Promise<void> {
   }).initialize();
   try {
     const lock = source.createQueryRunner();
-    // Locked by a transaction instead of the session, because a connection pooler does not keep sessions.
+    // A lock of the transaction instead of the session, because a connection pooler may change sessions.
     await lock.startTransaction();
     await lockMigrations(lock);
     attempt.proceed();
@@ -44,7 +47,7 @@ export async function migrate(url: string, attempt: Attempt): Promise<void> {
   }
 }
 
-/** Looks at the executed migrations on one connection. Most starts find all of them. */
+/** Whether every migration was executed, as at most starts. Uses a single connection. */
 async function needsNoMigration(url: string, attempt: Attempt): Promise<boolean> {
   const client = new pg.Client({
     connectionString: url,
@@ -53,7 +56,7 @@ async function needsNoMigration(url: string, attempt: Attempt): Promise<boolean>
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: RESPONSE_TIMEOUT_MS,
   });
-  // Without a listener, the loss of the connection would end the process. The statement fails then.
+  // Without a listener, the loss of the connection would end the process. The statement fails anyway.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -79,11 +82,11 @@ function connectTimeout(attempt: Attempt): number {
 }
 
 /** @throws DatabaseUnavailable with the holder if another session holds the lock */
-async function lockMigrations(turn: QueryRunner): Promise<void> {
+async function lockMigrations(runner: QueryRunner): Promise<void> {
   const lock = ADVISORY_LOCKS.migrations;
-  const [{ locked }] = await turn.query(`SELECT pg_try_advisory_xact_lock(${lock}) AS locked`);
+  const [{ locked }] = await runner.query(`SELECT pg_try_advisory_xact_lock(${lock}) AS locked`);
   if (locked) return;
-  const [holder] = await turn.query(
+  const [holder] = await runner.query(
     `SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
       WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ${lock}
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,

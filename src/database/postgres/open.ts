@@ -22,8 +22,8 @@ import { migrate } from "./migrate.js";
 import { PooledSnapshot, rowsOf, transact } from "./pool.js";
 
 /**
- * A transaction without statements, for example because its instance hangs. The server ends it and releases its locks. In
- * milliseconds.
+ * How long a transaction may be idle, for example because its instance hangs, in milliseconds. Then the server ends it
+ * and releases its locks.
  */
 const IDLE_TIMEOUT_MS = 30_000;
 
@@ -59,7 +59,7 @@ async function openOnce(url: string, options: PostgresOptions, attempt: Attempt)
   try {
     await migrate(url, attempt);
     opened.push(await connect(url, poolSize, ENTITIES));
-    // Only the entities of the writer are mapped: the mapping is the same for both, and takes a while.
+    // The mapping of the writer serves both, and takes a while.
     opened.push(await connect(url, poolSize, []));
     const [writer, reader] = opened as [DataSource, DataSource];
     return assemble(url, { writer, reader }, options);
@@ -81,16 +81,16 @@ function assemble(
 ): Database {
   const tables = new Tables(writer);
   const count: StatementCount = { statements: 0 };
-  const writePool = poolOf(writer);
-  const readPool = poolOf(reader);
+  const writePool = getPool(writer);
+  const readPool = getPool(reader);
   const running = new Interruptible();
   const report = problemReporter(onProblem);
   const run = <T>(task: () => Promise<T>) => running.run(() => report(task));
   const reading: Runner = { query: (text, values) => run(() => rowsOf(readPool, text, values)) };
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Polling is not part of any operation: it is not counted.
-  const looking = new Reader(reading, postgresDialect, tables, { statements: 0 });
-  const wakeUps = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: looking, pace });
+  const pollReader = new Reader(reading, postgresDialect, tables, { statements: 0 });
+  const logListener = new LogListener({ url, connectTimeout: CONNECT_TIMEOUT_MS, reader: pollReader, pace });
   const writes = new Writes({
     transact: (work) => running.run(() => transact(writePool, work)),
     createTx: (transaction, retried) => new Tx(transaction, postgresDialect, tables, count, [], null, retried),
@@ -99,13 +99,13 @@ function assemble(
     exclusive: false,
     reader: committed,
     write: writes.write,
-    // Not on the connections for writing, where it would wait behind transactions that wait for locks.
+    // On the connections for reading: on the others it would wait behind transactions that wait for locks.
     shared: reading,
     snapshot() {
       const snapshot = new PooledSnapshot(readPool);
       return { query: (text, values) => run(() => snapshot.query(text, values)), end: () => snapshot.end() };
     },
-    onWakeUp: (listener) => wakeUps.add(listener),
+    onWakeUp: (listener) => logListener.add(listener),
     onCommitted: writes.onCommitted,
     onTransactionStart: writes.onTransactionStart,
     get waiting() {
@@ -122,11 +122,11 @@ function assemble(
     async close() {
       await writes.idle();
       const closed = (async () => {
-        await wakeUps.close();
+        await logListener.close();
         await reader.destroy();
         await writer.destroy();
       })();
-      // A database without response would not let connections go.
+      // The connections to an unresponsive database cannot be closed.
       await Promise.race([closed, running.interruption]);
     },
   };
@@ -169,6 +169,6 @@ async function connect(url: string, poolSize: number, entities: typeof ENTITIES 
   return source.initialize();
 }
 
-function poolOf(source: DataSource): Pool {
+function getPool(source: DataSource): Pool {
   return (source.driver as unknown as { master: Pool }).master;
 }

@@ -4,9 +4,11 @@ import { DatabaseUnavailable, type Snapshot, WriteConflict } from "../database.j
 import { Transaction, WHOLE_TRANSACTION, type WriteConnection } from "../rows/transaction.js";
 import { isRetryable, translateError, UNIQUE_VIOLATION } from "./errors.js";
 
-/** How often a transaction is attempted that conflicts with others. */
+/** The most attempts of a transaction that conflicts with others. */
 const MAX_ATTEMPTS = 10;
-/** The longest pause before the second attempt. It doubles for each further one: 5, 10, 20 … 1280 ms. */
+/**
+ * The longest pause before the second attempt, in milliseconds. It doubles for each further one: 5, 10, 20 … 1280 ms.
+ */
 const FIRST_PAUSE_MS = 5;
 
 /**
@@ -20,23 +22,23 @@ export async function transact<T>(pool: Pool, work: (transaction: Transaction) =
     } catch (error) {
       if (!isRetryable(error)) throw error;
       if (attempt === MAX_ATTEMPTS) throw retriesExhausted(error);
-      // Random, so that transactions that conflicted do not conflict again.
+      // Random, so that the same transactions do not conflict again.
       await delay(Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
 }
 
-/** A connection of the pool. After it is lost, nothing more is sent on it. */
+/** A connection of the pool. Once it is lost, statements fail without being sent. */
 interface PooledConnection {
   readonly client: PoolClient;
   lost: unknown;
-  /** Gives it back to the pool, or closes it if it is lost. */
+  /** Returns it to the pool, or closes it if it is lost. */
   release(): void;
 }
 
 function borrow(pool: Pool): Promise<PooledConnection> {
-  // Not the promise of `connect`: the server may end the connection in the packet that opens it. Then the client emits an error
-  // before the promise is awaited, and without a listener that would end the process.
+  // The callback of `connect` instead of its promise: the server may close the connection in the packet that opens it.
+  // The client then emits an error before code that awaits the promise can add a listener, which would end the process.
   return new Promise((resolve, reject) => {
     pool.connect((error, client) => {
       if (client === undefined) reject(translateError(error));
@@ -73,7 +75,7 @@ async function withConnection<T>(pool: Pool, use: (borrowed: PooledConnection) =
 async function runOn(borrowed: PooledConnection, text: string, values?: readonly unknown[]): Promise<QueryResult> {
   if (borrowed.lost !== undefined) throw borrowed.lost;
   try {
-    return await resultOf(borrowed.client, text, values);
+    return await runStatement(borrowed.client, text, values);
   } catch (error) {
     if (error instanceof DatabaseUnavailable) borrowed.lost = error;
     throw error;
@@ -94,7 +96,7 @@ export class PooledSnapshot implements Snapshot {
   }
 
   async query(text: string, values: readonly unknown[]): Promise<unknown[]> {
-    // Fields that were still being resolved when another one failed the whole operation.
+    // Some fields may still be resolving after another one has failed the whole operation.
     if (this.#ended) throw new DatabaseUnavailable("The operation has ended.");
     this.#connection ??= this.#begin();
     return (await runOn(await this.#connection, text, values)).rows;
@@ -114,7 +116,7 @@ export class PooledSnapshot implements Snapshot {
 
   async #begin(): Promise<PooledConnection> {
     const borrowed = await borrow(this.#pool);
-    // If it fails, so do the statements after it.
+    // If BEGIN fails, the statements after it must fail too.
     runOn(borrowed, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").catch((error: unknown) => {
       borrowed.lost ??= error;
     });
@@ -127,14 +129,14 @@ function writerOn(borrowed: PooledConnection): WriteConnection {
   return {
     query: async (text, values) => (await run(text, values)).rows,
     async commit(deferred) {
-      // Pipelined: no round trip passes between the statement that locks the log and the COMMIT that unlocks it. After a
-      // failed statement, PostgreSQL treats COMMIT as ROLLBACK.
+      // Pipelined: no round trip passes between the statement that locks the log and the COMMIT that unlocks it. After
+      // a failed statement, PostgreSQL treats COMMIT as ROLLBACK.
       const sent = deferred.map(({ text, values }) => run(text, values));
       const [end] = (await Promise.allSettled([run("COMMIT"), ...sent])) as [PromiseSettledResult<QueryResult>];
       await Promise.all(sent);
       if (end.status === "rejected") throw end.reason;
       if (end.value.command !== "COMMIT")
-        throw new Error("A transaction in which a statement had failed was committed.");
+        throw new Error("The transaction was rolled back, because a statement had failed.");
     },
   };
 }
@@ -144,10 +146,10 @@ export async function rowsOf(
   text: string,
   values?: readonly unknown[],
 ): Promise<unknown[]> {
-  return (await resultOf(connection, text, values)).rows;
+  return (await runStatement(connection, text, values)).rows;
 }
 
-async function resultOf(connection: Pool | PoolClient, text: string, values: readonly unknown[] = []) {
+async function runStatement(connection: Pool | PoolClient, text: string, values: readonly unknown[] = []) {
   try {
     return await connection.query(text, values.map(replaceNulBytes));
   } catch (error) {

@@ -6,12 +6,12 @@ import { checkRows, limitTo, type RowBudget } from "../rows/row-budget.js";
 
 const REPORTS = columns({ pipeline_id: "text", context: "text", name: "text or null", updated_at: "integer" });
 
-/** The releases of each app whose statuses are read, the latest ones: all of them would be the whole history. */
+/** How many of the latest releases of each app are read, instead of its whole history. */
 const RELEASES_PER_APP = 20;
 
 /**
- * Every context reported on one of the latest releases of an app that is in the pipeline, or on a build of one, with its last
- * report.
+ * Every context reported on one of the latest releases of an app that is in the pipeline, or on a build of one, with
+ * its last report.
  *
  * @param budget bounds the rows that are read; null for no bound
  */

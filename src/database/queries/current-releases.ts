@@ -6,8 +6,8 @@ import type { Reader } from "../rows/reader.js";
 const APP_IDS = columns({ app_id: "text" });
 
 /**
- * Those of the apps that run a build: their current release is of the build, and no newer release is queued, deploying
- * or failed. A deployment that failed may have replaced what ran before it.
+ * The apps that run a build: their current release is of that build, and no newer release is queued, deploying or
+ * failed. A failed deployment may already have replaced the release before it.
  */
 export async function appsRunning(
   reader: Reader,

@@ -3,9 +3,8 @@ import { Release } from "../../entities/releases/release.js";
 import type { Reader } from "../rows/reader.js";
 
 /**
- * The latest release of each app, in any phase. A release after a change of config is none: it deploys the build of the one
- * before it again. Apps without one are left out. One statement
- * for all.
+ * The latest release of each app, in any phase. Releases with the trigger CONFIG do not count, because they deploy the
+ * same build again. Apps without a release are left out. One statement for all.
  */
 export async function latestReleases(reader: Reader, appIds: readonly string[]): Promise<ReadonlyMap<string, Release>> {
   if (appIds.length === 0) return new Map();
@@ -20,8 +19,8 @@ export async function latestReleases(reader: Reader, appIds: readonly string[]):
 }
 
 /**
- * Whether an app is rolled back: its latest release is a rollback. Automation leaves it alone until a release or promotion
- * by a person.
+ * Whether an app is rolled back: its latest release is a rollback. Automation is held until a person releases or
+ * promotes something to the app.
  */
 export function isRolledBack(latest: Release | undefined): latest is Release {
   return latest?.trigger === "ROLLBACK";

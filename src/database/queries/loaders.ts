@@ -29,13 +29,13 @@ import { effectiveStatuses } from "./effective-statuses.js";
 import { isRolledBack, latestReleases } from "./latest-releases.js";
 
 /**
- * Batches every relation between rows: requests in the same turn share one statement. Loaders cache what they loaded,
- * so a set of them serves one operation only.
+ * Loads related rows in batches: requests in the same turn of the event loop share one statement. Loaders cache rows,
+ * so a set of them must serve only one operation.
  */
 export type Loaders = ReturnType<typeof createLoaders>;
 
 /**
- * @param time the time by which gates are evaluated, for what is computed from it
+ * @param time returns the time at which gates are evaluated
  * @param budget bounds the rows of each statement; null for no bound
  */
 export function createLoaders(reader: Reader, time: () => Promise<Date>, budget: RowBudget | null) {
@@ -151,10 +151,10 @@ class PageLoaders {
   }
 }
 
-/** Computes something for many rows at once, aligned with `keys`, at a time. */
+/** Computes values for many keys at once. The result is aligned with `keys`. */
 type Computation<K, V> = (reader: Reader, keys: readonly K[], now: Date) => Promise<readonly V[]>;
 
-/** Loaders of what the domain computes from rows: one for each computation of an operation. */
+/** Loaders of values that the domain computes from rows: one for each computation of an operation. */
 class ComputedLoaders {
   readonly #reader: Reader;
   readonly #time: () => Promise<Date>;

@@ -6,12 +6,13 @@ export interface Dialect {
   /** The statement with the engine's own placeholders. */
   text(statement: Sql): string;
   /**
-   * `column` is one of `values`. One parameter for any number of values, so that the statement's text stays the same.
+   * The condition that `column` is one of `values`. It uses one parameter for any number of values, so the statement's
+   * text stays the same.
    */
   oneOf(column: Sql, values: readonly unknown[]): Sql;
   /**
-   * For each of `parents`, at most the rows that `child` selects. `child` refers to the parent as `p.value` and to its
-   * own table as `c`, and ends in an ORDER BY and a LIMIT. Its rows are returned as `e`.
+   * Selects, for each of `parents`, the rows that `child` selects. `child` refers to the parent as `p.value` and to its
+   * table as `c`, and ends with ORDER BY and LIMIT. Its rows have the alias `e`.
    */
   forEachParent(select: Sql, table: string, key: string, parents: readonly string[], child: Sql): Sql;
   /**
@@ -22,37 +23,46 @@ export interface Dialect {
   /** Appended to a SELECT whose rows must not change until the transaction ends. */
   lock(mode: LockMode): Sql;
   /**
-   * Locks a name until the transaction ends, after every other transaction that has it locked in a mode that excludes this
-   * one; null if not needed.
+   * Locks a name until the transaction ends. Waits for transactions that hold a conflicting lock on it. Null if not
+   * needed.
    */
   lockName(name: string, mode: LockMode): Sql | null;
   /** Locks the log against other transactions that append to it; null if not needed. */
   readonly lockLog: Sql | null;
   /** The name of a table inside the definition of a CTE that has the same name. */
   shadowed(table: string): Sql;
-  /** Selects the next positions of a table as `position`: larger than every other, also in concurrent transactions. */
+  /**
+   * Selects the next positions of a table as `position`. They are larger than those of rows, and unique across
+   * concurrent transactions.
+   */
   nextPositions(table: string, count: number): Sql;
   /** The text under a key of a JSON object that is stored as text. */
   textIn(column: Sql, key: string): Sql;
-  /** The time at which the transaction began, in milliseconds, as `now`; null if this process is the only one with a clock. */
+  /**
+   * Selects the time at which the transaction began as `now`, in milliseconds since the Unix epoch; null if the clock
+   * of this process is the only one.
+   */
   readonly transactionTime: Sql | null;
   /** For FROM: the elements of a JSON array that is stored as text, as the column `value` of the alias. */
   elementsOf(column: Sql, alias: string): Sql;
-  /** The database's clock, in milliseconds since the Unix epoch, where instances share it. */
+  /** The database's clock, in milliseconds since the Unix epoch. All instances share it. */
   readonly clock: Sql;
   /** Appended to the RETURNING list of the statement that moves the log's head: notifies listeners. */
   readonly announce: Sql;
 }
 
-/** `change`: exclusive. `share`: others may share the lock too. */
+/** `change` is exclusive; `share` allows other `share` locks. */
 export type LockMode = "change" | "share";
 
 /** The numbers of advisory locks: "rail" in ASCII, and the purpose. */
 export const ADVISORY_LOCKS = { log: 0x7261696c_01, migrations: 0x7261696c_02 } as const;
-/** Names are locked by this number and their hash. Pairs do not collide with single numbers. */
+/**
+ * The first key of locks of names; the second one is the hash of the name. Pairs of keys do not collide with single
+ * keys.
+ */
 const NAME_LOCKS = 0x7261696c;
 
-/** The channel that announces a commit with events. */
+/** The channel that is notified of commits with events. */
 export const LOG_CHANNEL = "railyard_log";
 
 export const sqliteDialect: Dialect = {
@@ -62,12 +72,12 @@ export const sqliteDialect: Dialect = {
   forEachParent: (select, table, key, parents, child) =>
     sql`SELECT ${select} FROM json_each(${JSON.stringify(parents)}) p
       JOIN ${raw(table)} e ON e.${raw(key)} IN (SELECT c.${raw(key)} FROM ${raw(table)} c ${child})`,
-  // Transactions run one at a time: nothing can change meanwhile.
+  // Transactions run one at a time, so rows cannot change meanwhile.
   concurrent: false,
   lock: () => raw(""),
   lockName: () => null,
   lockLog: null,
-  // In SQLite, a CTE refers to itself by its own name.
+  // In SQLite, the name would refer to the CTE itself.
   shadowed: (table) => raw(`main.${table}`),
   textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
   transactionTime: null,
@@ -89,11 +99,11 @@ export const postgresDialect: Dialect = {
   concurrent: true,
   // Not FOR UPDATE, which would also block the check of every foreign key to the row.
   lock: (mode) => raw(mode === "change" ? "FOR NO KEY UPDATE" : "FOR SHARE"),
-  // Two names with the same hash wait for each other without need, which does no harm.
+  // Names with the same hash also wait for each other, which is harmless.
   lockName: (name, mode) =>
     sql`SELECT ${raw(mode === "change" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}(${NAME_LOCKS}, hashtext(${name}))`,
   lockLog: sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.log})`,
-  // In PostgreSQL, the name still refers to the table.
+  // In PostgreSQL, the name refers to the table inside the definition.
   shadowed: (table) => raw(table),
   textIn: (column, key) => sql`(CAST(${column} AS json) ->> ${raw(`'${key}'`)})`,
   transactionTime: sql`SELECT CAST(FLOOR(EXTRACT(EPOCH FROM transaction_timestamp()) * 1000) AS bigint) AS now`,

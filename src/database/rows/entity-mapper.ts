@@ -53,7 +53,7 @@ export class Table<T extends object> {
       property: column.propertyName,
       name: column.databaseName,
       generated: !column.isInsert,
-      ...codecOf(column.type, column.transformer),
+      ...createCodec(column.type, column.transformer),
     }));
     this.#inserted = this.#columns.filter((column) => !column.generated);
     this.#byProperty = new Map(this.#columns.map((column) => [column.property, column]));
@@ -90,7 +90,8 @@ export class Table<T extends object> {
   where(where: Where<T>, dialect: Dialect): Sql[] {
     return Object.entries(where).map(([property, value]) => {
       const column = raw(`e.${this.column(property)}`);
-      if (value === undefined) throw new Error(`${this.name}.${property} was asked for as undefined.`);
+      if (value === undefined)
+        throw new Error(`${this.name}.${property} must not be undefined in a condition; use null for IS NULL.`);
       if (value === null) return sql`${column} IS NULL`;
       const mapped = this.#byProperty.get(property) as MappedColumn;
       if (Array.isArray(value))
@@ -159,11 +160,11 @@ export class Tables {
 }
 
 function write(column: MappedColumn, value: unknown): unknown {
-  if (value === undefined) throw new Error(`${column.name} was given no value.`);
+  if (value === undefined) throw new Error(`The column ${column.name} must have a value; it is undefined.`);
   return value === null || column.write === null ? value : column.write(value);
 }
 
-function codecOf(type: unknown, transformer: unknown): Pick<MappedColumn, "read" | "write"> {
+function createCodec(type: unknown, transformer: unknown): Pick<MappedColumn, "read" | "write"> {
   if (type === "boolean") return { read: (value) => value === true || value === 1, write: null };
   if (type === "simple-json") return { read: (value) => JSON.parse(value as string), write: JSON.stringify };
   if (transformer !== undefined) {

@@ -4,7 +4,7 @@ import type { EntityClass } from "./entity-mapper.js";
 import type { Reader } from "./reader.js";
 import { checkRows, limitTo, type RowBudget } from "./row-budget.js";
 
-/** An order over the rows of an entity without ties, so that a row's value is its position in the list. */
+/** An order of the rows of an entity by a unique property, whose value identifies a position in the list. */
 export interface Order<T extends object> {
   readonly entity: EntityClass<T>;
   readonly by: keyof T & string;
@@ -32,11 +32,11 @@ export async function readPage<T extends object>(
   conditions: readonly Sql[],
   request: PageRequest,
 ): Promise<Page<T>> {
-  const { column, ascending, behind } = scan(reader, order, request, "e");
+  const { column, direction, after } = scan(reader, order, request, "e");
   const rows = await reader.select(
     `page_of_${reader.table(order.entity).name}`,
     order.entity,
-    sql`WHERE ${allOf([...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`,
+    sql`WHERE ${allOf([...conditions, ...after])} ORDER BY ${column} ${direction} LIMIT ${request.size + 1}`,
   );
   return toPage(rows, request);
 }
@@ -57,9 +57,9 @@ export async function readPages<T extends object>(
   budget: RowBudget | null = null,
 ): Promise<Page<T>[]> {
   const table = reader.table(order.entity);
-  const { column, ascending, behind } = scan(reader, order, request, "c");
+  const { column, direction, after } = scan(reader, order, request, "c");
   const mine = sql`c.${raw(table.column(parent))} = p.value`;
-  const child = sql`WHERE ${allOf([mine, ...conditions, ...behind])} ORDER BY ${column} ${ascending} LIMIT ${request.size + 1}`;
+  const child = sql`WHERE ${allOf([mine, ...conditions, ...after])} ORDER BY ${column} ${direction} LIMIT ${request.size + 1}`;
   const select = reader.dialect.forEachParent(table.select, table.name, table.key, parents, child);
   const lists = new Map<unknown, T[]>(parents.map((id) => [id, []]));
   const limited = sql`${select} ${limitTo(budget, parents.length)}`;
@@ -75,7 +75,10 @@ export async function readPages<T extends object>(
   });
 }
 
-/** Whether a list has a row on the other side of a page: at the position that the page starts at, or beyond it. */
+/**
+ * Whether a list has a row at a position, or beyond it in the given direction. Used for the side of a page that was not
+ * read.
+ */
 export async function hasRow<T extends object>(
   reader: Reader,
   order: Order<T>,
@@ -85,11 +88,11 @@ export async function hasRow<T extends object>(
 ): Promise<boolean> {
   const { column } = scan(reader, order, { size: 0, backward, from }, "e");
   const up = (order.direction === "ASC") !== backward;
-  const there = sql`${column} ${raw(up ? ">=" : "<=")} ${from}`;
+  const isBeyond = sql`${column} ${raw(up ? ">=" : "<=")} ${from}`;
   const rows = await reader.select(
     `has_${reader.table(order.entity).name}`,
     order.entity,
-    sql`WHERE ${allOf([...conditions, there])} LIMIT 1`,
+    sql`WHERE ${allOf([...conditions, isBeyond])} LIMIT 1`,
   );
   return rows.length > 0;
 }
@@ -97,8 +100,8 @@ export async function hasRow<T extends object>(
 function scan<T extends object>(reader: Reader, order: Order<T>, request: PageRequest, alias: string) {
   const column = raw(`${alias}.${reader.table(order.entity).column(order.by)}`);
   const up = (order.direction === "ASC") !== request.backward;
-  const behind = request.from === null ? [] : [sql`${column} ${raw(up ? ">" : "<")} ${request.from}`];
-  return { column, ascending: raw(up ? "ASC" : "DESC"), behind };
+  const after = request.from === null ? [] : [sql`${column} ${raw(up ? ">" : "<")} ${request.from}`];
+  return { column, direction: raw(up ? "ASC" : "DESC"), after };
 }
 
 /** Removes the row that was read only to learn whether there are more, and reverses a page that was read backward. */

@@ -63,7 +63,7 @@ function mismatch(name: string, column: string, type: ColumnType, value: unknown
   return new Error(`The statement ${name} must return ${type} in the column ${column}; it returned ${found}.`);
 }
 
-/** For statements whose rows are read column by column, without knowing them. */
+/** For statements whose columns are not known in advance. */
 export const ANY_COLUMNS = columns({});
 /** For statements that count rows. */
 export const TOTAL = columns({ total: "integer" });

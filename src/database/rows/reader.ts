@@ -79,8 +79,8 @@ export class Reader {
   /**
    * Runs a statement that returns rows.
    *
-   * @param name what the statement is for, as `current_releases`. It is sent as a leading comment, so that logs and
-   *   `pg_stat_activity` show it.
+   * @param name the purpose of the statement, for example `current_releases`. It is sent as a leading comment, which
+   *   logs and `pg_stat_activity` show.
    * @param columns the columns that the caller uses
    * @throws Error if a column holds something else
    */
@@ -105,7 +105,7 @@ export class Reader {
     return this.queryEntities(name, entity, sql`SELECT ${table.select} FROM ${raw(table.name)} e ${rest}`);
   }
 
-  /** Runs a statement, and returns what the engine does. */
+  /** Runs a statement, and returns the result of the engine. */
   protected run(name: string, statement: Sql): Promise<unknown> {
     this.statementCount.statements += 1;
     const whole = this.prefix === null ? statement : sql`${this.prefix} ${statement}`;

@@ -1,6 +1,8 @@
 import sql, { raw, type Sql } from "sql-template-tag";
 
-/** Bounds the work of an operation, and the rows that one statement of it loads, because nothing else runs meanwhile. */
+/**
+ * Bounds the work of an operation, and the rows that one statement of it loads, because nothing else runs meanwhile.
+ */
 export interface RowBudget {
   readonly maxRows: number;
   /** Whether the operation is refused and its result dropped, so that nothing more needs to be computed. */
@@ -21,7 +23,11 @@ export interface RowBudget {
   tooManyRows(): void;
 }
 
-/** The clause for at most one row beyond the budget. @param more rows that do not count, for example those read to see whether there are more */
+/**
+ * The LIMIT clause for a budget: one row more than it allows, so that `checkRows` detects the excess.
+ *
+ * @param more rows that do not count, for example those that are read to see whether there are more
+ */
 export function limitTo(budget: RowBudget | null, more = 0): Sql {
   return budget === null || !Number.isFinite(budget.maxRows) ? raw("") : sql`LIMIT ${budget.maxRows + more + 1}`;
 }

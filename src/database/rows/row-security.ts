@@ -5,7 +5,8 @@ import type { Dialect } from "./dialect.js";
 /*
  * Row security of tokens that are restricted to pipelines. Every statement of a restricted reader begins with CTEs that
  * shadow the tables: `FROM releases` then means the visible releases, in every statement, including those that are
- * still to be written. So code that reads rows cannot forget it. Unrestricted readers run their statements unchanged.
+ * still to be written. So code that reads rows cannot bypass it by mistake. Unrestricted readers run their statements
+ * unchanged.
  */
 
 /** The CTEs in front of a statement. */
@@ -19,7 +20,10 @@ export interface RowSecurity {
   readonly referenced: Sql;
 }
 
-/** A table, and which of its rows `t` are visible. A rule may use the tables above its own, as they are visible. */
+/**
+ * A table, and the condition for its visible rows `t`. A condition may use the tables of earlier rules, which contain
+ * only visible rows.
+ */
 type Rule = readonly [table: string, condition: Sql];
 
 const IN_SCOPE = raw("(SELECT id FROM pipelines)");
@@ -84,7 +88,7 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
   ];
 }
 
-/** Of a window or freeze: whether each list of its scope that is not empty names something visible. */
+/** Whether each non-empty list in the scope of a window or freeze names something visible. */
 function appliesHere(dialect: Dialect): Sql {
   const names = (kind: string, visible: Sql) => {
     const entries = sql`SELECT 1 FROM ${dialect.shadowed("gate_scopes")} s WHERE s.gate_id = t.id AND s.kind = ${raw(`'${kind}'`)}`;
@@ -148,7 +152,7 @@ export function rowSecurity(dialect: Dialect, tables: readonly string[], scope: 
   const rules = scopedRules(dialect, scope);
   const ruled = new Set([...rules.map(([table]) => table), ...DENIED, ...UNRESTRICTED]);
   for (const table of tables) {
-    if (!ruled.has(table)) throw new Error(`Nothing says which rows of ${table} a limited token may see.`);
+    if (!ruled.has(table)) throw new Error(`No rule of row security covers the table ${table}.`);
   }
   const all = raw("SELECT t.*");
   const shown = (table: string, columns: Sql, condition: Sql) =>

@@ -9,15 +9,15 @@ export interface Statement {
 export interface WriteConnection {
   query(text: string, values?: readonly unknown[]): Promise<unknown>;
   /**
-   * Runs the statements that were deferred to the end, and commits. If one fails, nothing is committed. Undefined if
-   * statements are never deferred.
+   * Runs the deferred statements, and commits. If one fails, nothing is committed. Undefined if the connection does not
+   * defer statements.
    */
   commit?(deferred: readonly Statement[]): Promise<unknown>;
 }
 
 /** The statements that begin and end a transaction. */
 export interface TransactionStatements {
-  /** Null if the owner of the connection has begun it. */
+  /** Null if the owner of the connection has already begun it. */
   readonly begin: string | null;
   /** Null if the owner of the connection commits later. */
   readonly commit: string | null;
@@ -39,8 +39,8 @@ const SAVEPOINT_OPEN =
   "A savepoint of this transaction is open. Use the tx that its work receives, or await the savepoint first.";
 
 /**
- * A transaction, or a savepoint in one: its statements run one after the other. A savepoint commits with the transaction
- * around it, and can be rolled back separately.
+ * A transaction, or a savepoint in one: its statements run one after the other. A savepoint commits with the
+ * transaction around it, and can be rolled back separately.
  */
 export class Transaction {
   readonly #connection: WriteConnection;
@@ -59,8 +59,8 @@ export class Transaction {
   }
 
   /**
-   * Runs `work` in a transaction and commits it, or rolls it back if `work` throws. Statements that `work` started but did
-   * not await belong to the transaction.
+   * Runs `work` in a transaction and commits it, or rolls it back if `work` throws. Statements that `work` started but
+   * did not await belong to the transaction.
    */
   static run<T>(
     connection: WriteConnection,
@@ -76,8 +76,8 @@ export class Transaction {
   }
 
   /**
-   * Runs a statement at the end of the whole transaction, right before COMMIT, if that gains anything; otherwise
-   * immediately. Nothing else in the transaction may read or write its rows.
+   * Runs a statement at the end of the whole transaction, right before COMMIT, if the connection defers statements;
+   * otherwise immediately. Nothing else in the transaction may read or write its rows.
    *
    * @throws Error as `query` does
    */
@@ -87,8 +87,8 @@ export class Transaction {
   }
 
   /**
-   * Runs `work` in a savepoint: if it throws, only its own statements are undone. Until it ends, this transaction refuses
-   * statements: they would be rolled back with the savepoint, or wait for it while it waits for them.
+   * Runs `work` in a savepoint: if it throws, only its own statements are undone. Until it ends, this transaction
+   * refuses statements: they would be rolled back with the savepoint, or wait for it while it waits for them.
    *
    * @throws Error as `query` does
    */
@@ -128,7 +128,7 @@ export class Transaction {
     } catch (error) {
       this.#ended = true;
       await this.#queue.idle();
-      // If the engine has rolled back already (full disk, lost connection), these fail. The cause is `error`.
+      // These fail if the engine has already rolled back (full disk, lost connection). `error` is the cause.
       for (const statement of rollback) await this.#connection.query(statement).catch(() => undefined);
       throw error;
     }

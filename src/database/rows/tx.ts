@@ -8,9 +8,10 @@ import { type RowSecurity, rowSecurity } from "./row-security.js";
 import type { Transaction } from "./transaction.js";
 
 /**
- * A write transaction, as a value: code that receives it is part of the transaction. It reads its own writes, and is unusable
- * after the transaction has ended and while a savepoint of it is open. It reads and writes all rows, for every viewer: effects
- * of a change may be outside the viewer's scope. Rows that the viewer names are looked up with `scoped`.
+ * A write transaction, as a value: code that receives it is part of the transaction. It reads its own writes, and is
+ * unusable after the transaction has ended and while a savepoint of it is open. It reads and writes all rows, for every
+ * viewer: effects of a change may be outside the viewer's scope. Rows that the viewer names are looked up with
+ * `scoped`.
  */
 export class Tx extends Reader {
   /** The events that the transaction appended, including those of savepoints that were rolled back. */
@@ -27,7 +28,7 @@ export class Tx extends Reader {
     count: StatementCount,
     appended: AppendedEvent[] = [],
     viewerSecurity: RowSecurity | null = null,
-    /** Whether an earlier attempt of the same work was given up, for example because of a StaleRead. */
+    /** Whether an earlier attempt of the same work failed and is retried, for example because of a StaleRead. */
     readonly retried = false,
   ) {
     super(transaction, dialect, tables, count);
@@ -48,8 +49,8 @@ export class Tx extends Reader {
   }
 
   /**
-   * Runs `work` in a savepoint: if it throws, what it wrote is undone, and the transaction goes on. `work` must use the `tx`
-   * that it receives. Until it ends, this one refuses statements.
+   * Runs `work` in a savepoint: if it throws, its writes are undone, and the transaction continues. `work` must use the
+   * `tx` that it receives. Until it ends, this one refuses statements.
    */
   savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#transaction.savepoint((inner) => work(this.#in(inner, this.#viewerSecurity)));
@@ -87,12 +88,12 @@ export class Tx extends Reader {
     return true;
   }
 
-  /** Runs a statement for what it does; its rows, if any, are not used. See `query` for `name`. */
+  /** Runs a statement without using its rows. See `query` for `name`. */
   async execute(name: string, statement: Sql): Promise<void> {
     await this.run(name, statement);
   }
 
-  /** Locks a name until the transaction ends, for what has no row. */
+  /** Locks a name until the transaction ends, for things without a row. */
   async lockName(name: string, mode: LockMode = "change"): Promise<void> {
     const statement = this.dialect.lockName(name, mode);
     if (statement !== null) await this.execute("lock_name", statement);
@@ -100,7 +101,7 @@ export class Tx extends Reader {
 
   /**
    * Runs a statement as the last of the transaction, right before COMMIT, so that its locks are held as briefly as
-   * possible. Runs it immediately if that gains nothing. Must be the last call on a transaction.
+   * possible. Runs it immediately if the engine does not defer statements. Must be the last call on a transaction.
    */
   async beforeCommit(name: string, statement: Sql): Promise<void> {
     this.statementCount.statements += 1;
@@ -114,7 +115,7 @@ export class Tx extends Reader {
     }
   }
 
-  /** Updates matching rows. Instances in memory are the caller's to update. */
+  /** Updates matching rows. The caller must update instances in memory. */
   async update<T extends object>(entity: EntityClass<T>, where: Where<T>, patch: Partial<T>): Promise<void> {
     const table = this.tables.of(entity);
     await this.execute(

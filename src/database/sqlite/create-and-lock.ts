@@ -8,12 +8,12 @@ import { inUse } from "./file-identity.js";
 
 /**
  * Locks the database for this process, with an open transaction on a file beside it. The operating system releases the
- * lock however the process ends, so no stale lock is left behind.
+ * lock when the process ends, even after a crash, so there are no stale locks.
  */
 export function lockFile(path: string): SqliteFile {
   const file = openLock(`${path}.lock`);
   try {
-    // In memory, so that no journal file is beside the lock.
+    // In memory, so that there is no journal file beside the lock.
     file.pragma("journal_mode = MEMORY");
     file.exec("BEGIN EXCLUSIVE");
     return file;
@@ -37,8 +37,8 @@ function lockError(path: string, error: unknown): DatabaseOpenError {
 }
 
 /**
- * Creates the file, readable and writable by its owner only. SQLite gives its -wal and -shm files the mode of the file. An
- * existing file keeps its mode.
+ * Creates the file, readable and writable by its owner only. SQLite gives its -wal and -shm files the mode of the file.
+ * An existing file keeps its mode.
  */
 export function createFile(path: string): void {
   try {
@@ -49,8 +49,8 @@ export function createFile(path: string): void {
 }
 
 /**
- * Creates the folder and those above it, each by itself: below a file system that cannot have new folders, such as `/proc`,
- * Node's recursive `mkdir` never returns.
+ * Creates the folder and its parents one at a time. On a file system without new folders, such as `/proc`, Node's
+ * recursive `mkdir` never returns.
  */
 export function createFolder(path: string): void {
   const missing: string[] = [];
@@ -58,7 +58,7 @@ export function createFolder(path: string): void {
     for (let folder = resolve(dirname(path)); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
     for (const folder of missing) makeFolder(folder);
   } catch (error) {
-    throw new DatabaseOpenError(`The folder of the database ${path} cannot be made: ${(error as Error).message}`);
+    throw new DatabaseOpenError(`The folder of the database ${path} cannot be created: ${(error as Error).message}`);
   }
 }
 

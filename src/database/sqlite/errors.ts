@@ -1,13 +1,13 @@
 import { DatabaseUnavailable } from "../database.js";
 
-/** Another connection has the file locked. Nothing was done; the same may succeed later. */
+/** Another connection has locked the file. Nothing was done, and a retry may succeed. */
 export class DatabaseLocked extends DatabaseUnavailable {}
 
 /** The file or its disk fails. */
 export class DatabaseFault extends DatabaseUnavailable {
   /**
-   * @param kind `lasting` if only a restart with another file helps; `full` if it needs room on the disk; `passing` if the
-   *   next success shows that it is over
+   * @param kind `lasting` if only a restart with another file helps; `full` if the disk needs free space; `passing` if
+   *   the next successful commit ends it
    */
   constructor(
     message: string,

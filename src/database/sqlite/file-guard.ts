@@ -2,7 +2,10 @@ import type { CommitGuard } from "./group-commit.js";
 import type { SqliteHealth } from "./health.js";
 import type { SqliteRunner } from "./runner.js";
 
-/** Checks commits against the file. The log of a file that was replaced must not be applied to the new one. */
+/**
+ * Checks before and after commits that the file is still the same. If it was replaced, empties the write-ahead log, so
+ * that it is not applied to the new file.
+ */
 export class FileGuard implements CommitGuard {
   readonly #health: SqliteHealth;
   readonly #connection: SqliteRunner;
@@ -32,7 +35,7 @@ export class FileGuard implements CommitGuard {
       this.#connection.checkpoint();
       this.#emptied = true;
     } catch {
-      // A reader is active. The next check tries again.
+      // A reader blocks the checkpoint. The next check tries again.
     }
   }
 }

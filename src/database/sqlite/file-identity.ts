@@ -4,8 +4,9 @@ import { DatabaseOpenError } from "../database.js";
 import { DatabaseFault } from "./errors.js";
 
 /*
- * Which file a database is. A name is not enough: several names can lead to one file, and a name can lead to another file
- * later. SQLite's log is beside the file under the name that it was opened with, so two names mean two logs, and loss.
+ * Which file a database is. A name is not enough: several names can lead to one file, and a name can lead to another
+ * file later. SQLite's write-ahead log is beside the file, under the name that the file was opened with. So two names
+ * mean two logs, and lost writes.
  */
 
 /** The file behind a path. */
@@ -28,21 +29,22 @@ export class FileIdentity {
     }
   }
 
-  /** A number for the file that is the same under every name. */
+  /** Identifies the file under every name: its device and inode. */
   get key(): string {
     return `${this.#file.dev}:${this.#file.ino}`;
   }
 
-  /** Whether the disk has room again after it was full. */
+  /** Whether the disk has free space again after it was full. */
   get hasRoom(): boolean {
     const { bavail, bsize } = statfsSync(this.path);
     return bavail * bsize >= MIN_ROOM_BYTES;
   }
 
   /**
-   * Checks that the path still leads to this file, and that its write-ahead log is still there. Takes a few microseconds.
+   * Checks that the path still leads to this file, and that its write-ahead log is still there. Takes a few
+   * microseconds.
    *
-   * @throws DatabaseFault if not: what is written would be lost at the next start
+   * @throws DatabaseFault if not: further writes would be lost at the next start
    */
   check(): void {
     if (!isSame(find(this.#name), this.#file))
@@ -69,11 +71,11 @@ function isSame(one: BigIntStats | null, other: BigIntStats): boolean {
 }
 
 /**
- * Reserves the file for this process by its number, where the system offers a name space that is not made of files: Linux's
- * abstract sockets. So it holds under any name of the file, for example in another mount. The system releases it however
- * the process ends.
+ * Reserves the file for this process by its device and inode, with an abstract socket of Linux. So the reservation
+ * works under every name of the file, for example in another mount. The system releases it when the process ends, even
+ * after a crash.
  *
- * @returns null where the system has none
+ * @returns null on other systems
  * @throws DatabaseOpenError if another process has reserved it
  */
 export async function reserveFile(file: FileIdentity): Promise<Server | null> {

@@ -62,17 +62,21 @@ export class SqliteFile {
     try {
       this.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
-      // Another process has the file locked, or a transaction is open. The next one to open the file reads the log.
+      // Another process has locked the file, or a transaction is open. The next process that opens the file reads the
+      // log.
     }
   }
 }
 
 /**
- * A prepared statement. Values to bind are strings, numbers, bigints, null and Uint8Array; the engine refuses any other,
- * booleans included.
+ * A prepared statement. Values to bind are strings, numbers, bigints, null and Uint8Array; the engine refuses any
+ * other, booleans included.
  */
 export class SqliteStatement {
-  /** Keeps the file open: an engine closes a database that is collected as garbage, even under its statements. */
+  /**
+   * A reference that keeps the file open: an engine closes a database that is garbage collected, even if it has
+   * statements.
+   */
   protected readonly file: SqliteFile;
   readonly #statement: StatementSyncInstance;
   /** Whether it returns rows. */
@@ -105,7 +109,9 @@ function loadEngine(): Engine {
   return createRequire(import.meta.url)("@photostructure/sqlite") as Engine;
 }
 
-/** Node 22.13 to 22.15 have the module, but not all of its API. The property is on an instance, not on the prototype. */
+/**
+ * Node 22.13 to 22.15 have the module, but not all of its API. The property is on an instance, not on the prototype.
+ */
 function isComplete({ DatabaseSync }: Engine): boolean {
   const probe = new DatabaseSync(":memory:", { readOnly: false, timeout: 0 });
   try {
@@ -115,7 +121,7 @@ function isComplete({ DatabaseSync }: Engine): boolean {
   }
 }
 
-/** Node's own engine, or null where Node has none. Node 22 warns that it is experimental; that one warning is dropped. */
+/** Node's own engine, or null if Node has none. Node 22 warns that it is experimental; that warning is suppressed. */
 function loadBuiltIn(): Engine | null {
   const emit = process.emitWarning;
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
@@ -128,7 +134,7 @@ function loadBuiltIn(): Engine | null {
   }
 }
 
-/** SQLite's names of its primary result codes, by number: https://sqlite.org/rescode.html */
+/** The names of SQLite's primary result codes, by number: https://sqlite.org/rescode.html */
 const CODES = [
   ...[
     "OK",
@@ -148,7 +154,7 @@ const CODES = [
   ...["NOLFS", "AUTH", "FORMAT", "RANGE", "NOTADB"],
 ];
 
-/** The texts of `sqlite3_errstr` by code, for errors to which the engine gives no number: those of running statements. */
+/** The texts of `sqlite3_errstr`, for errors without a number: an engine gives none to errors of running statements. */
 const CODES_BY_TEXT: readonly (readonly [text: string, code: string])[] = [
   ["database is locked", "BUSY"],
   ["database table is locked", "LOCKED"],
@@ -161,7 +167,7 @@ const CODES_BY_TEXT: readonly (readonly [text: string, code: string])[] = [
   ["file is not a database", "NOTADB"],
 ];
 
-/** Gives an error SQLite's code in the place of the engine's. The low byte of an extended code is the primary one. */
+/** Replaces the engine's error code with SQLite's. The low byte of an extended code is the primary one. */
 function withCode<T>(run: () => T): T {
   try {
     return run();

@@ -3,13 +3,13 @@ import { savepoint, Transaction, type TransactionStatements, type WriteConnectio
 import { untilUnlocked } from "./lock-wait.js";
 
 /**
- * How many turns of the event loop a group waits for further transactions. A turn of an idle process takes microseconds;
- * in a busy one, clients whose requests complete in it write again.
+ * How many turns of the event loop a group waits for further transactions. In an idle process, a turn takes
+ * microseconds. In a busy one, clients whose requests complete in it write again.
  */
 const IDLE_TURNS = 2;
 /** The most transactions that are committed together. */
 const MAX_GROUP_SIZE = 64;
-/** After this time a group is committed, so that the first do not wait long for the rest. */
+/** A group is committed after this time, so that its first transactions do not wait long for the rest. */
 const MAX_GROUP_MS = 5;
 
 /** The first transaction of a group, which `GroupCommit` has begun. */
@@ -17,7 +17,9 @@ const FIRST_STATEMENTS: TransactionStatements = { begin: null, commit: null, rol
 /** Each of the others: it can be rolled back separately. */
 const NEXT_STATEMENTS = savepoint("joined");
 
-/** How long writes wait behind one transaction, in milliseconds. As on PostgreSQL, where a statement may take as long. */
+/**
+ * How long writes wait behind one transaction, in milliseconds. The same as the timeout of statements on PostgreSQL.
+ */
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
 /** The one connection that may write. */
@@ -26,7 +28,7 @@ export interface SingleWriter extends WriteConnection {
   readonly inTransaction: boolean;
 }
 
-/** Watches whether what is committed is stored. */
+/** Checks that commits reach the database file. */
 export interface CommitGuard {
   /** Called before a group begins, and before its commit is acknowledged. May throw DatabaseUnavailable. */
   check(): void;
@@ -68,9 +70,9 @@ export class GroupCommit {
   /**
    * Runs a transaction. Resolves when its commit is durable.
    *
-   * @throws DatabaseUnavailable if the transaction before it does not end in time. The work of a transaction never waits for
-   *   anything but its statements, unless by mistake: for another write, which would wait for it in turn. Then that write
-   *   fails, and so do all that wait. Also if another process has the file locked for too long.
+   * @throws DatabaseUnavailable if another process locks the file for too long, or if the running transaction does not
+   *   end in time. Work waits only for its own statements, so that is a bug: for example, it waits for another
+   *   `transact`, which waits for it. All waiting transactions fail then, which ends such a deadlock.
    */
   transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -95,7 +97,7 @@ export class GroupCommit {
     this.#draining = false;
   }
 
-  /** Starts the time of the next transaction. */
+  /** Restarts the watchdog for the next transaction. */
   #watch(): void {
     this.#watchdog = this.#watchdog?.refresh() ?? setInterval(() => this.#failWaiting(), this.#transactionTimeout);
   }
@@ -113,7 +115,7 @@ export class GroupCommit {
 
   async #commitGroup(): Promise<void> {
     const done: Job[] = [];
-    const late = performance.now() + MAX_GROUP_MS;
+    const deadline = performance.now() + MAX_GROUP_MS;
     for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
       try {
         this.#watch();
@@ -125,7 +127,7 @@ export class GroupCommit {
         // The engine has rolled back everything that was not committed.
         if (!this.#writer.inTransaction) for (const lost of done.splice(0)) lost.failed(error);
       }
-      if (done.length === MAX_GROUP_SIZE || performance.now() > late) break;
+      if (done.length === MAX_GROUP_SIZE || performance.now() > deadline) break;
       for (let turn = 0; this.#waiting.length === 0 && turn < IDLE_TURNS; turn++) await new Promise(setImmediate);
     }
     if (done.length === 0) return;

@@ -2,12 +2,12 @@ import type { ProblemListener } from "../database.js";
 import { DatabaseFault } from "./errors.js";
 import type { FileIdentity } from "./file-identity.js";
 
-/** Knows whether the database can be used, from the statements that failed and from the file itself. */
+/** Tracks whether the database can be used, from failed statements and from checks of the file. */
 export class SqliteHealth {
   readonly #file: FileIdentity;
   readonly #onProblem: ProblemListener;
   #fault: DatabaseFault | null = null;
-  /** Whether the fault is of the file's name, and not of its content. */
+  /** Whether the fault is that the file was deleted or replaced. */
   #moved = false;
 
   constructor(file: FileIdentity, onProblem: ProblemListener = () => undefined) {
@@ -26,7 +26,7 @@ export class SqliteHealth {
   }
 
   /**
-   * Checks before and after every commit that it is not lost.
+   * Call it before and after every commit, so that no commit is lost.
    *
    * @throws DatabaseFault if the file is damaged, or was deleted or replaced
    */

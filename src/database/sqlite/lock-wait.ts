@@ -3,11 +3,14 @@ import { DatabaseLocked } from "./errors.js";
 
 /** How long a statement waits for the lock of another process, in milliseconds. */
 export const LOCK_TIMEOUT_MS = 5_000;
-/** The longest pause between two attempts, in milliseconds. The first is one, and each doubles. */
+/**
+ * The longest pause between two attempts, in milliseconds. The first pause is 1 ms, and each further one is twice as
+ * long.
+ */
 const MAX_PAUSE_MS = 50;
 
 /**
- * Runs a statement again as long as another process has the file locked. SQLite's own wait would stop the event loop.
+ * Retries a statement while another process has locked the file. SQLite's own wait would block the event loop.
  *
  * @param since when the wait began, on the clock of `performance.now()`
  * @throws DatabaseLocked if it is still locked after `LOCK_TIMEOUT_MS`

@@ -26,7 +26,7 @@ export interface SqliteOptions extends StartUpOptions {
   readonly onProblem?: ProblemListener;
 }
 
-/** What this process holds of a database, to be released at the end. */
+/** What this process holds while the database is open. */
 interface Held {
   readonly lock: SqliteFile;
   readonly reservation: Server | null;
@@ -66,7 +66,7 @@ async function openOnce(file: FileIdentity, held: Held, options: SqliteOptions):
     return assemble(file, { writer, reader, held }, options);
   } catch (error) {
     for (const source of opened) await source.destroy();
-    // A file that is locked is waited for. Any other fault ends the start.
+    // Only a locked file is retried. Any other fault ends the start.
     const translated = translateError(error);
     throw translated instanceof DatabaseLocked ? translated : error;
   }
@@ -126,7 +126,7 @@ function assemble(
       await commits.transact((tx) => tx.query("UPDATE event_log SET head = head WHERE id = 1", []));
       if (health.fault !== null) throw health.fault;
     },
-    // Every wait for a file ends within seconds.
+    // Nothing to interrupt: every wait for a file ends within seconds.
     interrupt: () => undefined,
     async close() {
       await writes.idle();
@@ -145,7 +145,7 @@ async function connect(path: string, readonly: boolean): Promise<DataSource> {
     driver: SqliteFile,
     database: path,
     readonly,
-    // SQLite would stop the event loop while it waits for the lock of another process.
+    // SQLite would block the event loop while it waits for the lock of another process.
     timeout: 0,
     // The mapping of the writer serves both, and takes a while.
     entities: readonly ? [] : ENTITIES,

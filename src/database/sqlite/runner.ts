@@ -5,8 +5,8 @@ import { translateError } from "./errors.js";
 import type { SqliteFile, SqliteStatement } from "./file.js";
 
 /**
- * Maximum number of prepared statements of a connection. The service has fewer than 200 different ones, and an INSERT for
- * every number of rows. The least recently used is evicted.
+ * Maximum number of prepared statements of a connection. The service uses fewer than 200 different ones, plus one
+ * INSERT for each number of rows. The least recently used is evicted.
  */
 const MAX_CACHED_STATEMENTS = 500;
 
@@ -34,11 +34,15 @@ export class SqliteRunner implements Runner {
     this.#file.pragma("wal_checkpoint(TRUNCATE)");
   }
 
-  /** @throws DatabaseUnavailable if the file is locked, damaged or on a full disk; QueryFailedError like TypeORM otherwise */
+  /**
+   * @throws DatabaseUnavailable if the file is locked, damaged or on a full disk; QueryFailedError like TypeORM
+   *   otherwise
+   */
   async query(text: string, parameters: readonly unknown[] = []): Promise<unknown> {
     try {
       const statement = this.#prepared(text);
-      // SQLite has no booleans. Most statements have none, and an INSERT of many rows has hundreds of values.
+      // SQLite has no booleans. The check avoids a copy: most statements have none, and an INSERT may have hundreds of
+      // values.
       const values = parameters.some(isBoolean) ? parameters.map(toBindable) : parameters;
       return statement.reader ? statement.all(...values) : statement.run(...values);
     } catch (error) {

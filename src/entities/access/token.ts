@@ -48,7 +48,9 @@ export class Viewer {
   simpleResolvers: true,
 })
 export class Token extends Node {
-  /** Counts up in the order in which tokens are created, by every instance. Unlike ids, it does not depend on a clock. */
+  /**
+   * Counts up in the order in which tokens are created, by every instance. Unlike ids, it does not depend on a clock.
+   */
   @Column("bigint", integer)
   position!: number;
 

@@ -59,7 +59,10 @@ export class Build extends Node {
   @Column("bigint", { ...integer, nullable: true })
   sequence!: number | null;
 
-  /** Counts up in the order in which builds are registered, by every instance. Unlike ids, it does not depend on a clock. */
+  /**
+   * Counts up in the order in which builds are registered, by every instance. Unlike ids, it does not depend on a
+   * clock.
+   */
   @Column("bigint", integer)
   position!: number;
 

@@ -3,8 +3,8 @@ import type { StatusState } from "../core/enums.js";
 import { instant } from "../core/instant.js";
 
 /**
- * The last status that a code host reported for a commit, per context and source. It is stored apart from builds, so that
- * a build registered later picks up the statuses reported before it.
+ * The last status that a code host reported for a commit, per context and source. It is stored apart from builds, so
+ * that a build registered later picks up the statuses reported before it.
  */
 @Entity("commit_statuses")
 export class CommitStatus {
@@ -22,7 +22,7 @@ export class CommitStatus {
   @PrimaryColumn("text")
   source!: string;
 
-  /** The check run that it is of; null where the source has no runs. */
+  /** The check run that reported it; null if the source has no runs. */
   @Column("text", { nullable: true })
   run!: string | null;
 
@@ -41,7 +41,10 @@ export class CommitStatus {
   @Column("text", { nullable: true })
   imageUrl!: string | null;
 
-  /** The code host's time of it: for a check run, when the run started. Orders reports of one source. */
+  /**
+   * The time of the report by the code host's clock; for a check run, when the run started. Orders the reports of a
+   * source.
+   */
   @Column("bigint", instant)
   saidAt!: Date;
 

@@ -1,7 +1,10 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { instant } from "../core/instant.js";
 
-/** An automatic deploy that waits only for gates that time or people open. At most one for each app: the newest build. */
+/**
+ * An automatic deploy that waits only for gates such as windows and freezes. At most one for each app: of the newest
+ * build.
+ */
 @Entity("held_deploys")
 export class HeldDeploy {
   @PrimaryColumn("text")
@@ -14,7 +17,7 @@ export class HeldDeploy {
   @Column("boolean")
   isNewHead!: boolean;
 
-  /** When to evaluate it again; null until something else than time opens a gate. */
+  /** When to evaluate it again; null if time alone does not open a gate. */
   @Column("bigint", { ...instant, nullable: true })
   retryAt!: Date | null;
 }

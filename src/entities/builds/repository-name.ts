@@ -2,8 +2,8 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import { instant } from "../core/instant.js";
 
 /**
- * A name under which a code host has reported a repository. A repository that is renamed or transferred keeps its id, and
- * its former names lead to its current one.
+ * A name under which a code host has reported a repository. A renamed or transferred repository keeps its id, and its
+ * former names refer to its current one.
  */
 @Entity("repository_names")
 export class RepositoryName {
@@ -23,7 +23,10 @@ export class RepositoryName {
   @Column("bigint", { ...instant, nullable: true })
   seenAt!: Date | null;
 
-  /** The id of another repository that has this name since; null if there is none. Its deliveries are not followed. */
+  /**
+   * The id of another repository that was reported under this name later; null if there is none. Its deliveries are not
+   * applied.
+   */
   @Column("text", { nullable: true })
   claimedBy!: string | null;
 

@@ -82,7 +82,10 @@ export class ConfigValue {
   sealed!: string;
 }
 
-/** The key of an app, which encrypts its values, or of a pipeline, which makes fingerprints. Encrypted with a key of CONFIG_KEYS. */
+/**
+ * The key of an app, which encrypts its values, or of a pipeline, which computes fingerprints. It is encrypted with a
+ * key of CONFIG_KEYS.
+ */
 @Entity("config_keys")
 export class ConfigKey {
   /** The id of the app or pipeline. */

@@ -15,7 +15,7 @@ export function toActorColumns<Prefix extends string>(prefix: Prefix, actor: Act
   } as ActorColumns<Prefix>;
 }
 
-/** The same columns where there may be no actor. */
+/** The same columns for an optional actor. */
 export type OptionalActorColumns<Prefix extends string> = {
   [Column in keyof ActorColumns<Prefix>]: ActorColumns<Prefix>[Column] | null;
 };
@@ -32,13 +32,13 @@ export function fromActorColumns<Prefix extends string>(
   return name === null ? null : ({ name, role, subject, person } as Actor);
 }
 
-/** Columns without an actor. */
+/** The columns for no actor: all null. */
 export function noActorColumns<Prefix extends string>(prefix: Prefix): OptionalActorColumns<Prefix> {
   const entries = ["Name", "Role", "Subject", "Person"].map((part) => [`${prefix}${part}`, null]);
   return Object.fromEntries(entries) as OptionalActorColumns<Prefix>;
 }
 
-/** Who an actor is when people are counted: two tokens of one person are one. */
+/** Identifies an actor when people are counted: two tokens of one person count as one. Null for automation. */
 export function identify({ person, subject }: Pick<Actor, "person" | "subject">): string | null {
   return person === null ? subject && `subject ${subject}` : `person ${person}`;
 }

@@ -1,4 +1,4 @@
-/* Markers of the scalars in decorators, for types that differ in code. */
+/* Markers for scalars in decorators whose type in code is another one. */
 
 /** Marks a field as `Duration`; a duration is a number of milliseconds in code. */
 export abstract class Duration {}

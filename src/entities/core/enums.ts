@@ -1,6 +1,6 @@
 /**
- * The enums of the public API. Each is a constant object plus the union of its keys, so that a value is a plain string in
- * the database, in the domain and in responses. `schema/enums.ts` holds their descriptions.
+ * The enums of the public API. Each is a constant object plus the union of its keys, so that a value is a plain string
+ * in the database, in the domain and in responses. `schema/enums.ts` holds their descriptions.
  */
 
 /** The four stages of a pipeline, in order. */
@@ -27,7 +27,7 @@ export const ReleasePhase = {
 } as const;
 export type ReleasePhase = keyof typeof ReleasePhase;
 
-/** What a deployer reports of a release. */
+/** The phases that a deployer may report for a release. */
 export const DeploymentPhase = { DEPLOYING: "DEPLOYING", SUCCEEDED: "SUCCEEDED", FAILED: "FAILED" } as const;
 export type DeploymentPhase = keyof typeof DeploymentPhase;
 
@@ -43,7 +43,7 @@ export const ReleaseTrigger = {
 } as const;
 export type ReleaseTrigger = keyof typeof ReleaseTrigger;
 
-/** What happens if a release is not verified. */
+/** What happens if the verification of a release fails. */
 export const VerificationFailure = { STOP: "STOP", ROLL_BACK: "ROLL_BACK", RECORD: "RECORD" } as const;
 export type VerificationFailure = keyof typeof VerificationFailure;
 
@@ -158,7 +158,7 @@ export type GithubDeploymentState = keyof typeof GithubDeploymentState;
 export const Role = { VIEWER: "VIEWER", REPORTER: "REPORTER", OPERATOR: "OPERATOR", ADMIN: "ADMIN" } as const;
 export type Role = keyof typeof Role;
 
-/** Whether deployments may begin while a window is active, or may not. */
+/** Whether deployments may begin while a window is active (ALLOW), or may not (DENY). */
 export const WindowKind = { ALLOW: "ALLOW", DENY: "DENY" } as const;
 export type WindowKind = keyof typeof WindowKind;
 
@@ -174,7 +174,7 @@ export type WebhookFormat = keyof typeof WebhookFormat;
 export const WebhookState = { ACTIVE: "ACTIVE", FAILING: "FAILING", PAUSED: "PAUSED", DISABLED: "DISABLED" } as const;
 export type WebhookState = keyof typeof WebhookState;
 
-/** What a webhook delivery did. */
+/** The outcome of a delivery from GitHub. */
 export const GithubDeliveryOutcome = {
   APPLIED: "APPLIED",
   IGNORED: "IGNORED",
@@ -184,7 +184,7 @@ export const GithubDeliveryOutcome = {
 } as const;
 export type GithubDeliveryOutcome = keyof typeof GithubDeliveryOutcome;
 
-/* What lists are sorted by. Creation and updates are orders of the database, not of a clock. */
+/* What lists are sorted by. CREATED and UPDATED use positions that the database assigns, instead of a clock. */
 
 export const OrderDirection = { ASC: "ASC", DESC: "DESC" } as const;
 export type OrderDirection = keyof typeof OrderDirection;

@@ -1,8 +1,8 @@
 import type { ColumnOptions } from "typeorm";
 
 /**
- * Column options of a timestamp: milliseconds since the Unix epoch as a 64-bit integer, on both engines, so that sorting,
- * indexing and comparison work the same way. PostgreSQL's driver returns 64-bit integers as strings.
+ * Column options of a timestamp: milliseconds since the Unix epoch as a 64-bit integer, on both engines, so that
+ * sorting, indexing and comparison work the same way. PostgreSQL's driver returns 64-bit integers as strings.
  */
 export const instant: ColumnOptions = {
   transformer: {

@@ -2,8 +2,8 @@ import { Field, ID, InterfaceType } from "type-graphql";
 import { PrimaryColumn } from "typeorm";
 
 /**
- * Base class of objects with an id. The id of a row is a version 7 UUID. Events are identified by their cursors, the stages of
- * a pipeline by the pipeline and the stage, and webhook deliveries by GitHub's id.
+ * Base class of objects with an id. The id of a row is a version 7 UUID. Events are identified by their cursors, the
+ * stages of a pipeline by the pipeline and the stage, and webhook deliveries by GitHub's id.
  */
 @InterfaceType("Node", {
   description: "An object with an id. `Query.node` returns it by that id.",

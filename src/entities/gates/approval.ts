@@ -26,7 +26,7 @@ export class Approval extends Node {
   @Column("text", { nullable: true })
   comment!: string | null;
 
-  /** The token; for a JWT its stable substitute. Approvals of a token that is revoked do not count. */
+  /** The token, or the stable substitute for a JWT. If the token is revoked, the approval is voided. */
   @Column("text")
   tokenId!: string;
 
@@ -45,7 +45,10 @@ export class Approval extends Node {
   @Column("simple-json")
   byGroups!: readonly string[];
 
-  /** The required checks that were SUCCESS at that time: if one of them fails, the approval does not count any more. */
+  /**
+   * The contexts that were SUCCESS on the release at that time, required or not. If one of them fails, the approval is
+   * voided.
+   */
   @Column("simple-json")
   passedChecks!: readonly string[];
 

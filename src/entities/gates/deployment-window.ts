@@ -63,7 +63,7 @@ export class DeploymentWindow extends Node {
   @Column("bigint", instant)
   updatedAt!: Date;
 
-  /** When it was deleted; null if not deleted. Events refer to it. */
+  /** When it was deleted; null if not deleted. The row stays because events refer to it. */
   @Column("bigint", { ...instant, nullable: true })
   deletedAt!: Date | null;
 
@@ -71,11 +71,11 @@ export class DeploymentWindow extends Node {
   @Column("bigint", integer)
   position!: number;
 
-  /** Whether it was active when its last change was announced. Gates do not use it: they ask the schedule. */
+  /** Whether it was active when its last change was announced. Gates do not use it: they evaluate the schedule. */
   @Column("boolean")
   announcedActive!: boolean;
 
-  /** When the next change is announced; null if the window does not change any more. */
+  /** When the next change is announced; null if there is none. */
   @Column("bigint", { ...instant, nullable: true })
   announceAt!: Date | null;
 }

@@ -76,11 +76,11 @@ export class Freeze extends Node {
   @Column("bigint", integer)
   position!: number;
 
-  /** When its next change is announced: its start, then its end. Null once it has ended, or without an end. */
+  /** When its next change is announced: its start, then its end. Null if it has ended, or has begun and has no end. */
   @Column("bigint", { ...instant, nullable: true })
   announceAt!: Date | null;
 
-  /** Whether its end is announced: it was lifted, or its time is over. */
+  /** Whether its end was announced, after it was lifted or has expired. */
   @Column("boolean")
   ended!: boolean;
 

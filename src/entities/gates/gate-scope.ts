@@ -2,7 +2,7 @@ import { Field, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Stage } from "../core/enums.js";
 
-/** What a row of a scope names. */
+/** The kind of an entry of a scope. */
 export type ScopeKind = "PIPELINE" | "STAGE" | "APP";
 
 /** One entry of the scope of a window or freeze. */
@@ -19,7 +19,7 @@ export class GateScopeEntry {
   @PrimaryColumn("text")
   subject!: string;
 
-  /** The place in its list. */
+  /** The index in its list. */
   @Column("integer")
   ordinal!: number;
 }

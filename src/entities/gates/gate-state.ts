@@ -13,7 +13,7 @@ export class GateState {
   })
   open!: boolean;
 
-  /** Computed only if they are selected. */
+  /** Functions, so that only selected fields are computed. */
   findBlockers!: () => Blocker[];
   findNextOpening!: () => Date | null;
   findNextClosing!: () => Date | null;

@@ -9,8 +9,8 @@ import { EventType } from "./event-type.js";
 
 /**
  * One row of the event log. Columns hold the values that filters use. `detail` holds the data of the event type: the
- * state at the time of the event, which later changes never modify. `event_apps` maps events to apps. Rows are instances
- * of the subclass that `event-class.ts` names for their type.
+ * state at the time of the event, which later changes never modify. `event_apps` maps events to apps. Rows are
+ * instances of the subclass that `event-class.ts` names for their type.
  */
 @Entity("events")
 @InterfaceType("Event", {

@@ -40,7 +40,9 @@ export class App extends Node {
   @Column("bigint", { ...integer, nullable: true })
   deployTimeout!: number | null;
 
-  /** `Coupling.autoDeploy` as it was last set in DEVELOPMENT. Kept while the app is elsewhere, so that it applies again. */
+  /**
+   * `Coupling.autoDeploy` as it was last set in DEVELOPMENT. Kept while the app is elsewhere, so that it applies again.
+   */
   @Column("boolean")
   autoDeploy!: boolean;
 

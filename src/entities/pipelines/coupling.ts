@@ -51,13 +51,13 @@ export class Coupling extends Node {
   @Column("simple-json", { nullable: true })
   verification!: Verification | null;
 
-  /** What holds automatic promotions to the app; null if nothing does. */
+  /** The hold on automatic promotions to the app; null if there is none. */
   @Column("simple-json", { nullable: true })
   automationHold!: StoredHold | null;
 
   /**
-   * How many facts have changed since automatic promotions from the app were decided; null if none. A decision clears it only if
-   * it counted them all.
+   * How many changes since the last decision may have made an automatic promotion from the app ready; null if none. A
+   * decision clears it only if it has not changed meanwhile.
    */
   @Column("bigint", { ...integer, nullable: true })
   promoteDue!: number | null;

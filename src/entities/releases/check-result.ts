@@ -1,4 +1,4 @@
-// For modules that load this one first: type-graphql needs it. Other entities get it from typeorm.
+// type-graphql needs it, and this module may be loaded first. The other entities load it through typeorm.
 import "reflect-metadata";
 import { Field, ObjectType } from "type-graphql";
 import { StatusState } from "../core/enums.js";

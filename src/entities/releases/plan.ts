@@ -37,13 +37,13 @@ export class Blocker {
   })
   clearsAt!: Date | null;
 
-  /** The freeze, window, approval rule or status that causes it; null if no such object does. */
+  /** The object that causes it, for example a freeze, window, approval rule or status; null if there is none. */
   cause!: Node | null;
 }
 
-/** When the last of the blockers ends by itself; null without blockers, or if one does not. */
+/** When the last of the blockers clears by itself; null without blockers, or if one of them has no such time. */
 export function latestEnd(blockers: readonly Blocker[]): Date | null {
-  // A plan may have more blockers than a call can have arguments.
+  // Not `Math.max(...times)`: a plan may have more blockers than a call can have arguments.
   let latest = Number.NEGATIVE_INFINITY;
   for (const { clearsAt } of blockers) latest = Math.max(latest, clearsAt?.getTime() ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(latest) ? new Date(latest) : null;
@@ -75,7 +75,9 @@ export class PlannedTarget {
 
   currentRelease!: Release | null;
 
-  /** The id of the source app, whose config is compared with the target's; null if the stage has no app with a release. */
+  /**
+   * The id of the source app, whose config is compared with the target's; null if the stage has no app with a release.
+   */
   sourceId!: string | null;
 
   @Field(() => Boolean, {
@@ -103,7 +105,7 @@ export class PromotionPlan {
 
   release!: Release | null;
 
-  /** The build of the release; not a field of the API, where it is that of the release. */
+  /** The build of the release. In the API, it is a field of the release. */
   build!: Build | null;
 
   @Field(() => Stage, { description: "The source stage." })
@@ -120,7 +122,7 @@ export class PromotionPlan {
   })
   blockers!: Blocker[];
 
-  /** What `force` would go past. */
+  /** The blockers that `force` would bypass. */
   forcedPast: readonly Blocker[] = [];
 
   @Field(() => Boolean, { description: "Whether `promote` would succeed now." })

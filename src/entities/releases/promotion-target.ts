@@ -23,11 +23,14 @@ export class PromotionTarget extends Node {
   @Column("text", { nullable: true })
   releaseId!: string | null;
 
-  /** Its own phase: WAITING, or how it ended without a release or before its release deployed. Null: the release's. */
+  /**
+   * A phase that is not that of the release: WAITING, VERIFYING, or how the target ended without a successful release
+   * or after a failed verification. Null if the phase of the release applies.
+   */
   @Column("text", { name: "phase", nullable: true })
   ownPhase!: PromotionTargetPhase | null;
 
-  /** What the app ran when the target was admitted; null if nothing. */
+  /** The current release of the app when the target was admitted; null if there was none. */
   @Column("text", { nullable: true })
   previousReleaseId!: string | null;
 
@@ -37,7 +40,10 @@ export class PromotionTarget extends Node {
   @Column("integer")
   wave!: number;
 
-  /** The position of the release: targets are listed in the order in which their releases were created, or asked for. */
+  /**
+   * Targets are listed in this order. The position of the release if all targets start at once, otherwise a position
+   * from when the promotion was created.
+   */
   @Column("bigint", integer)
   position!: number;
 

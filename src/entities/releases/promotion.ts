@@ -6,7 +6,7 @@ import { type BlockerCode, type ConfigParity, PromotionPhase, type Remedy, type 
 import { generatedInteger, instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
-/** A blocker that `force` went past, as it is stored. */
+/** A blocker that `force` bypassed, as it is stored. */
 export interface ForcedBlocker {
   readonly code: BlockerCode;
   readonly message: string;
@@ -65,7 +65,7 @@ export class Promotion extends Node {
   @Column("text", { nullable: true })
   configParity!: ConfigParity | null;
 
-  /** What `force` went past. */
+  /** The blockers that `force` bypassed. */
   @Column("simple-json")
   forcedPast!: readonly ForcedBlocker[];
 
@@ -84,8 +84,7 @@ export class Promotion extends Node {
   expiresAt!: Date | null;
 
   /**
-   * When the clock evaluates it again; null unless targets of it wait. It may be earlier than the time at which something
-   * changes.
+   * When the periodic job evaluates it again; null unless targets of it wait. It may be too early, but not too late.
    */
   @Column("bigint", OPTIONAL_INSTANT)
   wakeAt!: Date | null;
@@ -126,37 +125,42 @@ export class Promotion extends Node {
   @Column("boolean")
   paused!: boolean;
 
-  /** Whether the service promoted by itself, as the policy of the stage says. */
+  /** Whether the service created it, because the policy of the stage has `autoPromote`. */
   @Column("boolean")
   automatic!: boolean;
 
-  /** When its first targets were admitted, by `transactionTime`; null before that, and for promotions from before it was recorded. */
+  /** When its first targets were admitted, by `transactionTime`; null before that, and for old promotions. */
   @Column("bigint", OPTIONAL_INSTANT)
   startedAt!: Date | null;
 
-  /** The highest wave that `advancePromotion` let begin; 0 if none. */
+  /** The highest wave that was advanced with `advancePromotion`; 0 if none. */
   @Column("integer")
   advancedWave!: number;
 
-  /** When the last target that was admitted became final while others wait for their wave, by `transactionTime`; null otherwise. */
+  /**
+   * When the last admitted target became final, by `transactionTime`, if other targets wait for their wave; null
+   * otherwise.
+   */
   @Column("bigint", OPTIONAL_INSTANT)
   waveEndedAt!: Date | null;
 
-  /** The id of the token that asked for it; null for promotions from before it was recorded, and for automation. */
+  /** The `tokenId` of the viewer who requested it; null for automation and old promotions. */
   @Column("text", { nullable: true })
   askedBy!: string | null;
 
-  /** When the login that asked for it ends; null if a token asked. */
+  /** When the login that requested it expires; null if it was requested with a token. */
   @Column("bigint", OPTIONAL_INSTANT)
   loginExpiresAt!: Date | null;
 
-  /** The ids of promotions: the one that it repeats, the one that it undoes, the newer one that replaced it. */
+  /** The id of the promotion that it retries; null if none. */
   @Column("text", { nullable: true })
   retryOf!: string | null;
 
+  /** The id of the promotion that it undoes; null if none. */
   @Column("text", { nullable: true })
   undoes!: string | null;
 
+  /** The id of the newer promotion that replaced it while it waited; null if none. */
   @Column("text", { nullable: true })
   supersededBy!: string | null;
 
@@ -188,7 +192,10 @@ export class Promotion extends Node {
   @Column("text", { nullable: true })
   createdByPerson!: string | null;
 
-  /** Counts up in the order in which promotions are created, by every instance. Unlike ids, it does not depend on a clock. */
+  /**
+   * Counts up in the order in which promotions are created, by every instance. Unlike ids, it does not depend on a
+   * clock.
+   */
   @Column("bigint", integer)
   position!: number;
 

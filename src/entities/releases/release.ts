@@ -7,7 +7,7 @@ import { Node } from "../core/node.js";
 
 export type VerificationState = "VERIFYING" | "VERIFIED" | "FAILED";
 
-/** The verification of a release, as its app had it when it began. */
+/** The verification settings of a release: those of its app when the verification began. */
 export interface ReleaseVerification {
   readonly checks: readonly string[];
   readonly onFailure: VerificationFailure;
@@ -32,7 +32,9 @@ export class Release extends Node {
   @Column("integer")
   version!: number;
 
-  /** Counts up in the order in which releases are created, by every instance. Unlike ids, it does not depend on a clock. */
+  /**
+   * Counts up in the order in which releases are created, by every instance. Unlike ids, it does not depend on a clock.
+   */
   @Column("bigint", integer)
   position!: number;
 
@@ -99,11 +101,11 @@ export class Release extends Node {
   @Column("boolean")
   timedOut!: boolean;
 
-  /** When it SUCCEEDED, by `transactionTime`; null in other phases, and for releases from before it was recorded. */
+  /** When it SUCCEEDED, by `transactionTime`; null in other phases, and for old releases. */
   @Column("bigint", { ...instant, nullable: true })
   succeededAt!: Date | null;
 
-  /** The freeze that was in force when it was created, although it was not held back by it; null if there was none. */
+  /** The freeze that was in force when it was created, and did not block it; null if there was none. */
   @Column("text", { nullable: true })
   duringFreezeId!: string | null;
 
@@ -115,7 +117,7 @@ export class Release extends Node {
   @Column("bigint", { ...instant, nullable: true })
   cancelRequestedAt!: Date | null;
 
-  /** What verifies it; null if its verification has not begun, or its app had none. */
+  /** Its verification settings; null if its verification has not begun, or its app had none. */
   @Column("simple-json", { nullable: true })
   verification!: ReleaseVerification | null;
 
@@ -145,7 +147,7 @@ export class Release extends Node {
   @Column("bigint", { ...instant, nullable: true })
   verifiedAt!: Date | null;
 
-  /** When the verification failed last, by `transactionTime`; null if it never did. */
+  /** When its verification last failed, by `transactionTime`; null if it never did. */
   @Column("bigint", { ...instant, nullable: true })
   verificationFailedAt!: Date | null;
 

@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import { generatedInteger, instant, integer } from "../core/instant.js";
 import { Node } from "../core/node.js";
 
-/** The table `webhook_deliveries` holds what arrived from GitHub; this one holds what was sent. */
+/** A request that was sent. Deliveries that arrive from GitHub are in the table `webhook_deliveries`. */
 @Entity("outgoing_deliveries")
 @ObjectType({
   implements: Node,
@@ -57,7 +57,7 @@ export class WebhookDelivery extends Node {
   nextAttemptAt!: Date | null;
 }
 
-/** An event that a webhook without order still has to deliver, although its cursor has passed it. */
+/** An event that an unordered webhook still has to deliver. Its cursor has already passed the event. */
 @Entity("webhook_queue")
 export class QueuedEvent {
   @PrimaryColumn("text")

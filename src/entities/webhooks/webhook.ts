@@ -59,11 +59,11 @@ export class Webhook extends Node {
   @Column("text")
   secret!: string;
 
-  /** The secret before the last rotation; null if its time is over. */
+  /** The secret before the last rotation; null if there is none. Valid until `previousSecretUntil`. */
   @Column("text", { nullable: true })
   previousSecret!: string | null;
 
-  /** Until when requests are signed with the previous secret too. */
+  /** Requests are signed with the previous secret too until this time. */
   @Column("bigint", { ...instant, nullable: true })
   previousSecretUntil!: Date | null;
 
@@ -71,15 +71,18 @@ export class Webhook extends Node {
   @Column("text", { nullable: true })
   authorizationHeader!: string | null;
 
-  /** The token that made it, which decides what it sees; null for the login of an external identity provider. */
+  /**
+   * The token that created or resumed it, which decides what it may see; null for a login of an external identity
+   * provider.
+   */
   @Column("text", { nullable: true })
   tokenId!: string | null;
 
-  /** The role of the login that made it. */
+  /** The role of the viewer that created or resumed it. Used only if `tokenId` is null. */
   @Column("text")
   role!: Role;
 
-  /** How many attempts failed since the last success. */
+  /** The number of consecutive failed attempts. */
   @Column("integer")
   failures!: number;
 
@@ -102,7 +105,7 @@ export class Webhook extends Node {
   @Column("text", { nullable: true })
   leaseOwner!: string | null;
 
-  /** Until when, by the clock of the database. */
+  /** When the lease of that instance ends, by the database's clock. */
   @Column("bigint", { ...instant, nullable: true })
   leaseUntil!: Date | null;
 
