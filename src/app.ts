@@ -48,11 +48,11 @@ import { observeRollouts } from "./server/telemetry/rollout-metrics.js";
 import { serveSockets } from "./server/websocket/server.js";
 
 /**
- * Time that the database has for requests in progress at shutdown, in milliseconds. Then they are answered with
- * UNAVAILABLE, which takes some of the second until their connections are closed.
+ * Time until a shutdown interrupts the database, in milliseconds. Requests that wait for it then fail with UNAVAILABLE,
+ * and have a second to send this response before their connections are closed.
  */
 const DATABASE_DEADLINE_MS = 7000;
-/** Connections that wait to be accepted. A burst of webhooks opens hundreds at once. */
+/** Maximum number of connections that wait to be accepted. A burst of webhooks opens hundreds at once. */
 const LISTEN_BACKLOG = 4096;
 
 export interface AppOptions {
@@ -60,21 +60,21 @@ export interface AppOptions {
   /** The clock. @default the system clock */
   readonly now?: () => Date;
   /**
-   * Milliseconds on a clock that never steps, with which steps of `now` are noticed.
+   * Milliseconds of a monotonic clock, to detect steps of `now`.
    *
    * @default performance.now; with `now`, the time of `now`
    */
   readonly elapsed?: () => number;
-  /** Options for listening to PostgreSQL's log, for tests. */
+  /** Options for listening to the event log on PostgreSQL, for tests. */
   readonly pace?: Partial<ListenOptions>;
   /** Interval of pings on sockets, in milliseconds. A client that does not answer is disconnected. @default 30_000 */
   readonly heartbeat?: number;
   /**
-   * How long subscriptions wait for a database that cannot be reached, in milliseconds, before their sockets are closed
+   * How long subscriptions wait while the database cannot be reached, in milliseconds. Then their sockets are closed
    * with 1013. @default 10_000
    */
   readonly giveUpMs?: number;
-  /** Ends a start that waits for the database: it fails with StartAborted. */
+  /** Aborts a start that waits for the database: `startApp` throws StartAborted. */
   readonly signal?: AbortSignal;
   /** Resolves the hosts of webhooks, for tests. @default the resolver of the operating system */
   readonly resolveHost?: ResolveHost;
@@ -108,9 +108,9 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const cleanup: (() => Promise<unknown>)[] = [];
   let opened: Database | null = null;
   const close = async () => {
-    const impatience = setTimeout(() => opened?.interrupt(), DATABASE_DEADLINE_MS);
+    const timer = setTimeout(() => opened?.interrupt(), DATABASE_DEADLINE_MS);
     for (const step of cleanup.splice(0).reverse()) await step();
-    clearTimeout(impatience);
+    clearTimeout(timer);
   };
   try {
     const tracing =
@@ -146,7 +146,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const ctx: Ctx = { db, viewer: SYSTEM_VIEWER, durations, sender, publicUrl, now, hasTestClock, keyRing };
     for (const [key, subjects] of await findMissingKeys(database.reader, keyRing)) {
       // Not a reason to refuse to start: everything else works, and gates need no values.
-      log.error({ key, subjects }, "config vars cannot be read: a key is missing from CONFIG_KEYS, or is another one");
+      log.error({ key, subjects }, "config vars cannot be read: a key of CONFIG_KEYS is missing or different");
     }
     const adminSecret = await bootstrapAdmin(ctx, config.adminToken);
 

@@ -12,7 +12,7 @@ import { welcome } from "./welcome.js";
 /** Maximum duration of a shutdown, in milliseconds. Then the process exits. */
 const STOP_DEADLINE_MS = 10_000;
 
-/** Maximum duration of a start after a signal, in milliseconds: it stops in order, but not later than a second. */
+/** Time that a start has to stop in order after a signal, in milliseconds. Then the process exits. */
 const START_DEADLINE_MS = 800;
 
 /** Grace period for the last trace export and log line after everything is closed, in milliseconds. */
@@ -54,7 +54,7 @@ async function run(started: () => void): Promise<void> {
   const signalled = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, resolve);
   });
-  // The reader of standard output may exit; the service goes on. The logger handles its own errors.
+  // The process that reads standard output may exit; the service continues. The logger handles its own errors.
   process.stdout.on("error", () => undefined);
   const app = await startUntilSignal(config, log, signalled);
   if (app === null) return;
@@ -77,11 +77,11 @@ async function run(started: () => void): Promise<void> {
 async function startUntilSignal(config: Config, log: Logger, signalled: Promise<string>): Promise<App | null> {
   const abort = new AbortController();
   let starting = true;
-  let impatience: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
   void signalled.then(() => {
     if (!starting) return;
     abort.abort();
-    impatience = setTimeout(() => {
+    timer = setTimeout(() => {
       log.warn("stopped before the start was complete");
       process.exit();
     }, START_DEADLINE_MS);
@@ -94,11 +94,11 @@ async function startUntilSignal(config: Config, log: Logger, signalled: Promise<
     return null;
   } finally {
     starting = false;
-    clearTimeout(impatience);
+    clearTimeout(timer);
   }
 }
 
-/** Drains before the stop; SIGINT cuts the drain short. */
+/** Drains connections before the stop. SIGINT ends the drain early. */
 async function drain(app: App): Promise<void> {
   const abort = new AbortController();
   const interrupt = () => abort.abort();

@@ -5,7 +5,9 @@ import { readDuration } from "./domain/core/duration.js";
 import { Role } from "./entities/core/enums.js";
 import { parseNetwork } from "./integrations/webhooks/addresses.js";
 
-/* The kinds of values that settings have: how each is read from an environment variable, and what is wrong with others. */
+/*
+ * Parsers for the values of settings. Each reads the text of an environment variable, or reports what is wrong with it.
+ */
 
 /** A hundred years. Much longer durations would exceed the range of `Date`. */
 const MAX_DURATION_MS = 36_500 * 86_400_000;
@@ -25,7 +27,7 @@ export function durationSetting(fallback: string) {
     });
 }
 
-/** Load balancers do not need a longer one, and supervisors kill a process that takes too long. */
+/** A longer delay is useless to load balancers, and supervisors kill a process that takes too long to stop. */
 const MAX_SHUTDOWN_DELAY_MS = 5 * 60_000;
 
 export const shutdownDelaySetting = z.string().transform((text, context) => {
@@ -69,7 +71,7 @@ export const configKeysSetting = z.string().transform((text, context): MasterKey
     else {
       context.addIssue({
         code: "custom",
-        message: `must be name:key pairs separated by commas, each with another name and a key of 32 bytes in base64; \`${MAKE_A_KEY}\` makes one`,
+        message: `must be name:key pairs separated by commas, each with a different name and a key of 32 bytes in base64; \`${MAKE_A_KEY}\` makes one`,
       });
       return z.NEVER;
     }
@@ -97,7 +99,7 @@ export const megabytesSetting = z
   )
   .transform((text) => Number(text) * 1024 * 1024);
 
-/** A longer deadline would not end connections that never finish; a shorter one ends slow networks. */
+/** A longer timeout would keep connections that never finish. A shorter one would fail on slow networks. */
 const [MIN_REQUEST_TIMEOUT_MS, MAX_REQUEST_TIMEOUT_MS] = [1_000, 5 * 60_000];
 
 export const requestTimeoutSetting = z.string().transform((text, context) => {

@@ -1,6 +1,6 @@
 /**
- * Limits how often a task of a ticker runs: the returned function runs it if its last success is at least the interval ago,
- * and does nothing otherwise. The first call runs it. After a failure, the next call runs it again.
+ * Limits how often a task of a ticker runs: the returned function runs it if its last success is at least the interval
+ * ago, and does nothing otherwise. The first call runs it. After a failure, the next call runs it again.
  *
  * @param intervalMs in milliseconds
  */

@@ -1,4 +1,4 @@
-/** Something that keeps bytes in memory for a peer. */
+/** An object that keeps bytes in memory for a peer. */
 export interface ByteHolder {
   /** How many bytes it keeps now. */
   readonly heldBytes: number;
@@ -7,8 +7,8 @@ export interface ByteHolder {
 }
 
 /**
- * Bounds the bytes that all peers together make the process keep. Beyond the limit, those that keep theirs for the longest
- * time are evicted: an ordinary peer keeps its bytes for milliseconds.
+ * Limits the bytes that the process keeps in memory for all peers together. Beyond the limit, the holders that have
+ * kept bytes for the longest time are evicted: those of an ordinary peer are freed within milliseconds.
  */
 export class ByteBudget {
   readonly limit: number;
@@ -26,13 +26,13 @@ export class ByteBudget {
     return this.#used;
   }
 
-  /** Call when the bytes of a holder have changed. One without bytes is forgotten. */
+  /** Call when the bytes of a holder have changed. A holder without bytes is removed. */
   update(holder: ByteHolder): void {
     this.#set(holder, holder.heldBytes);
     if (this.#used > this.limit) this.#evict();
   }
 
-  /** Forgets a holder, whose bytes are freed or belong to someone else now. */
+  /** Removes a holder whose bytes were freed or have another holder now. */
   release(holder: ByteHolder): void {
     this.#set(holder, 0);
   }

@@ -1,23 +1,26 @@
 /** @see FairQueue */
 export interface FairQueueOptions {
-  /** Tasks that run at a time, for those that wait for a database. At least 1. */
+  /** Maximum number of tasks in progress, including those that wait for I/O. At least 1. */
   readonly concurrency: number;
-  /** How long tasks may run before the event loop serves others, in milliseconds. A task is not interrupted. */
+  /** How long tasks may run before they yield to the event loop, in milliseconds. A task is not interrupted. */
   readonly sliceMs: number;
 }
 
 /**
- * Runs tasks so that they delay nothing else: the owners take turns, and after each slice of time the event loop serves others
- * first. A task starts when the one before has ended, or waits for something.
+ * Runs the tasks of several owners without blocking the event loop. The owners take turns (round robin), and after each
+ * time slice the queue yields to the event loop. A task starts when the previous one has ended or waits for I/O.
  */
 export class FairQueue {
   readonly #options: FairQueueOptions;
-  /** The tasks of each owner, in order of arrival. The first owner is next. */
+  /** The tasks of each owner, in order of arrival. The first owner has the next turn. */
   readonly #waiting = new Map<string, (() => Promise<void>)[]>();
   #active = 0;
   #ended: (() => void) | null = null;
   #running = false;
-  /** When the first task of this turn of the event loop started, in milliseconds of `performance.now()`; null without one. */
+  /**
+   * When the first task of this turn of the event loop started, in milliseconds of `performance.now()`; null without
+   * one.
+   */
   #sliceStart: number | null = null;
 
   constructor(options: FairQueueOptions) {
@@ -48,7 +51,7 @@ export class FairQueue {
       const task = this.#take();
       this.#active += 1;
       const ended = task().then(() => this.#end());
-      // Without a database to wait for, it ends in this turn of the event loop.
+      // A task that does not wait for I/O ends in this turn of the event loop.
       await Promise.race([ended, nextTurn()]);
       while (this.#active >= this.#options.concurrency) await this.#untilOneEnds();
     }

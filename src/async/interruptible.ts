@@ -1,4 +1,4 @@
-/** Runs tasks until it is interrupted: then those that are running fail at once, and so do all later ones. */
+/** Runs tasks until it is interrupted. Running tasks then fail immediately, and so do all later ones. */
 export class Interruptible {
   readonly #running = new Set<(error: Error) => void>();
   readonly #ended = new AbortController();
@@ -19,7 +19,7 @@ export class Interruptible {
     });
   }
 
-  /** The tasks themselves go on; their results are ignored. */
+  /** The tasks themselves continue, but their results are ignored. */
   interrupt(error: Error): void {
     this.#error ??= error;
     for (const reject of this.#running) reject(this.#error);

@@ -75,8 +75,8 @@ export async function ofRepository(ctx: Context, repository: string | null | und
 }
 
 /**
- * The condition for `nameContains`, case-insensitive. Names are lower case, so only the search text is lowered. Text that
- * no name can contain matches nothing and is not sent to the database, which limits patterns to 50,000 bytes.
+ * The condition for `nameContains`, case-insensitive. Names are lower case, so only the search text is lowered. Text
+ * that no name can contain matches nothing and is not sent to the database, which limits patterns to 50,000 bytes.
  */
 export function nameContains(text: string | null | undefined): Sql[] {
   if (text == null) return [];

@@ -34,7 +34,7 @@ const RELEASE_ORDERS: Orders<Release, ReleaseOrderField> = { CREATED: "position"
 type Orders<T, F extends string> = Readonly<Record<F, keyof T & string>>;
 
 /** Creates the function that returns the order for the argument `orderBy`; for null, the default of the list. */
-function ordersOf<T extends object, F extends string>(
+function createOrder<T extends object, F extends string>(
   entity: EntityClass<T>,
   orders: Orders<T, F>,
   fallback: { readonly field: NoInfer<F>; readonly direction: OrderDirection },
@@ -48,9 +48,9 @@ function ordersOf<T extends object, F extends string>(
 const BY_NAME = { field: "NAME", direction: "ASC" } as const;
 const NEWEST_FIRST = { field: "CREATED", direction: "DESC" } as const;
 
-export const pipelineOrder = ordersOf(Pipeline, PIPELINE_ORDERS, BY_NAME);
-export const appOrder = ordersOf(App, APP_ORDERS, BY_NAME);
-export const buildOrder = ordersOf(Build, BUILD_ORDERS, NEWEST_FIRST);
-export const promotionOrder = ordersOf(Promotion, PROMOTION_ORDERS, NEWEST_FIRST);
-export const releaseOfAppOrder = ordersOf(Release, RELEASES_OF_APP_ORDERS, NEWEST_FIRST);
-export const releaseOrder = ordersOf(Release, RELEASE_ORDERS, NEWEST_FIRST);
+export const pipelineOrder = createOrder(Pipeline, PIPELINE_ORDERS, BY_NAME);
+export const appOrder = createOrder(App, APP_ORDERS, BY_NAME);
+export const buildOrder = createOrder(Build, BUILD_ORDERS, NEWEST_FIRST);
+export const promotionOrder = createOrder(Promotion, PROMOTION_ORDERS, NEWEST_FIRST);
+export const releaseOfAppOrder = createOrder(Release, RELEASES_OF_APP_ORDERS, NEWEST_FIRST);
+export const releaseOrder = createOrder(Release, RELEASE_ORDERS, NEWEST_FIRST);

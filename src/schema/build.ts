@@ -28,7 +28,7 @@ function throwUnsupported(): never {
   throw new Error("PubSub is not supported: subscriptions read the event log.");
 }
 
-/** type-graphql has no place for the descriptions of the root types. */
+/** Descriptions of the root types, which type-graphql cannot declare. */
 const ROOT_TYPES: Readonly<Record<string, string>> = {
   Query: "Reads. Each requires the VIEWER role unless its description names another one.",
   Mutation:
@@ -40,8 +40,8 @@ const ROOT_TYPES: Readonly<Record<string, string>> = {
 let built: GraphQLSchema | null = null;
 
 /**
- * The schema of the public API, from the classes in `entities/`, `schema/` and `resolvers/`. It is built once: it does not
- * depend on a server or its settings, and building it takes longer than anything else at a start.
+ * The schema of the public API, from the classes in `entities/`, `schema/` and `resolvers/`. It is built once: it does
+ * not depend on a server or its settings, and building it takes longer than anything else at a start.
  */
 export function getSchema(): GraphQLSchema {
   built ??= buildSchema();

@@ -84,7 +84,10 @@ export class PageInfo {
   endCursor!: string | null;
 }
 
-/** A page of a list, as a Relay connection. Fields that need an extra SQL statement are functions, called only if selected. */
+/**
+ * A page of a list, as a Relay connection. Fields that need an extra SQL statement are functions, called only if
+ * selected.
+ */
 export interface Connection<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly nodes: readonly T[];
@@ -100,7 +103,7 @@ export interface Connection<T> {
 export function pageRequest(args: PageArgs, decode: (cursor: string) => string | number | null): PageRequest {
   const { first, after, last, before } = args;
   const backward = last != null || before != null;
-  // The default size arrives like a given one. Given together with `last`, it is not refused.
+  // A `first` that the client omitted arrives as the default. So `last` with the default `first` is not refused.
   const isForward = (first != null && first !== PAGE_SIZE.default) || after != null;
   if (backward && isForward) {
     throw badInput(after == null ? "first" : "after", "Use either first and after, or last and before, but not both.");
@@ -117,7 +120,9 @@ export function pageRequest(args: PageArgs, decode: (cursor: string) => string |
   return { size: size ?? PAGE_SIZE.default, backward, from };
 }
 
-/** Encodes the row's position as a cursor. The sort field is part of it, so that cursors of other lists are detected. */
+/**
+ * Encodes the row's position as a cursor. The sort field is part of it, so that cursors of other lists are detected.
+ */
 export function encodeCursor<T extends object>(order: Order<T>, row: T): string {
   return Buffer.from(`${order.by}:${row[order.by]}`).toString("base64url");
 }

@@ -2,10 +2,10 @@ import type { Database, Snapshot } from "../database/database.js";
 import type { Runner } from "../database/rows/reader.js";
 
 /**
- * The reads of one operation. After `begin`, all of them see the same state of the database, although other instances and
- * other operations write meanwhile. So no query sees half of a promotion.
+ * Gives the reads of one operation a consistent snapshot. After `begin`, they all see the same state of the database
+ * while other operations and instances write, so no query sees half of a promotion.
  *
- * On SQLite nothing is needed: the statements of a query run without giving the event loop back to writers.
+ * On SQLite it does nothing: the statements of a query run without yielding the event loop to writers.
  */
 export class ConsistentReads {
   readonly #database: Database;

@@ -46,7 +46,9 @@ export class Context implements Ctx {
   /** Counts the rows of the result, and ends an operation that has too many. */
   readonly resultSize: ResultSize;
 
-  /** @param base the service's context and the viewer; the constructor limits it to the rows that the viewer may access */
+  /**
+   * @param base the service's context and the viewer; the constructor limits it to the rows that the viewer may access
+   */
   constructor(
     base: Ctx,
     requestId: string,

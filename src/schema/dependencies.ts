@@ -4,8 +4,8 @@ import type { RowBudget } from "../database/rows/row-budget.js";
 import type { Build } from "../entities/builds/build.js";
 
 /**
- * The pipelines and apps that the result of a query depends on. Every change to the data of the result raises an event of
- * one of them. A result with known dependencies can be cached until such an event.
+ * The pipelines and apps that the result of a query depends on. Every change to the data of the result raises an event
+ * of one of them. A result with known dependencies can be cached until such an event.
  *
  * Dependencies are unknown by default. They are known only if:
  * - `track` was called, which happens for certain kinds of queries, and

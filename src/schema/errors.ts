@@ -21,7 +21,7 @@ export const REQUEST_STATUS: Readonly<Partial<Record<RefusalCode, number>>> = {
   INTERNAL_SERVER_ERROR: 500,
 };
 
-/** Whether something failed because the database or another service cannot be reached: the same may succeed later. */
+/** Whether an error means that the database or another service cannot be reached, so that a retry may succeed later. */
 export function isUnavailable(thrown: unknown): boolean {
   const cause = asRefusal(rootCause(thrown));
   return cause instanceof Refusal && cause.code === "UNAVAILABLE";
@@ -74,8 +74,8 @@ function errorCode(error: GraphQLError): RefusalCode | undefined {
 }
 
 /**
- * Removes values that graphql-js quotes and that may be those of config vars: whole objects and lists, and what is not text
- * although it should be. Other messages keep the value, which helps to find it.
+ * Removes quoted values that may be those of config vars from a message of graphql-js: whole objects and lists, and
+ * values that are not strings where a string is required. Other messages keep the value, which helps to find the error.
  */
 function withoutValue(message: string): string {
   return message

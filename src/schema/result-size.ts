@@ -24,8 +24,8 @@ export interface ResultLimits {
  * Counts the rows of a result, their fields and other work while the operation executes, and ends it when they exceed the
  * limits. The cost that is checked before execution is only an estimate: a list without pagination counts as ten rows there.
  *
- * The limits are so low that an operation need not give the event loop back while it executes. On SQLite it must not: a writer
- * could commit meanwhile, and the result would show half of the change.
+ * The limits are so low that an operation can execute without yielding the event loop. On SQLite it must not yield: a
+ * writer could commit meanwhile, and the result would show half of the change.
  */
 export class ResultSize implements RowBudget {
   readonly #limits: ResultLimits;
@@ -71,7 +71,7 @@ export class ResultSize implements RowBudget {
   }
 
   /**
-   * @param fields of each row
+   * @param fields number of fields of each row
    * @throws Refusal QUERY_TOO_LARGE if the result has become too large and `stopped` is false
    */
   addRows(rows: number, fields: number): void {
@@ -107,7 +107,7 @@ export class ResultSize implements RowBudget {
     if (this.committed) throw refusal;
   }
 
-  /** Starts again, because the operation is executed again. */
+  /** Resets the counts before the operation is executed again. */
   restart(): void {
     this.#rows = 0;
     this.#fields = 0;

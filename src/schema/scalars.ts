@@ -21,8 +21,8 @@ export const EventCursorScalar = textScalar({
 });
 
 /**
- * Milliseconds in results, text in input: the domain parses it, because the bounds depend on the field. A default of an input
- * is text too, and serialized when the schema is printed.
+ * Milliseconds in results, text in input: the domain parses it, because the bounds depend on the field. The default of
+ * an input field is also text, and is serialized when the schema is printed.
  */
 export const DurationScalar = textScalar({
   name: "Duration",

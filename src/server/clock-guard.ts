@@ -1,16 +1,19 @@
 import type { Logger } from "./telemetry/log.js";
 
-/** A difference between the clocks that is an adjustment, not a step, in milliseconds. */
+/** Maximum difference between the clocks that counts as an adjustment instead of a step, in milliseconds. */
 const TOLERANCE_MS = 60_000;
 /** How long a clock that has stepped must be steady before it is trusted, in milliseconds. */
 const STEADY_MS = 60_000;
-/** A clock that is further ahead of the newest event at start was wrong, or the service was stopped for so long. */
+/**
+ * If the clock differs from the newest event by more than this at start, in milliseconds, it is not trusted yet: it may
+ * be wrong, or the service was stopped for longer.
+ */
 const MAX_PAUSE_MS = 24 * 60 * 60 * 1000;
 
 export interface Clocks {
   /** The system clock, which may step. */
   now(): Date;
-  /** Milliseconds since some moment, on a clock that never steps. */
+  /** Milliseconds of a monotonic clock. */
   elapsed(): number;
 }
 
@@ -20,11 +23,11 @@ interface Reading {
 }
 
 /**
- * Tells whether the system clock can be trusted with work that destroys: pruning, expiry and timeouts. A clock that was a year
- * ahead for some seconds would prune the whole log.
+ * Decides whether the system clock can be trusted for destructive work: pruning, expiry and timeouts. A clock that was
+ * a year ahead for a few seconds would prune the whole log.
  *
- * Two readings must agree: between them, the system clock and a clock that never steps must have advanced by the same time. After
- * a step, readings must agree for a minute.
+ * Two readings agree if the system clock and a monotonic clock have advanced by the same time between them. After a
+ * step, readings must agree for a minute.
  */
 export class ClockGuard {
   readonly #clocks: Clocks;
@@ -42,7 +45,7 @@ export class ClockGuard {
     this.#trusted = newestEvent === null || Math.abs(this.#last.now - newestEvent.getTime()) <= MAX_PAUSE_MS;
   }
 
-  /** Reads the clocks. Call it before each round of such work, and skip the round if it returns false. */
+  /** Reads the clocks. Call it before each run of such work, and skip the run if it returns false. */
   isSteady(): boolean {
     const reading = this.#read();
     const elapsed = reading.elapsed - this.#last.elapsed;

@@ -4,9 +4,9 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { eventually } from "../async/eventually.js";
 
 /**
- * How long open connections are still served after the listening socket has closed. It must be longer than a load balancer
- * keeps an idle connection to an instance (`keepalive_timeout` in deploy/nginx.conf): then no request can meet a
- * connection that this side has just closed.
+ * How long open connections are still served after the listening socket has closed. It must be longer than a load
+ * balancer keeps an idle connection to an instance (`keepalive_timeout` in deploy/nginx.conf): then no request can meet
+ * a connection that this side has just closed.
  */
 const OPEN_CONNECTIONS_MS = 3_000;
 /** An iteration of the event loop shorter than this has handled no request. */

@@ -15,7 +15,7 @@ import { failOverdueVerifications } from "../domain/rollouts/verification/overdu
 import type { ClockGuard } from "./clock-guard.js";
 import type { Logger } from "./telemetry/log.js";
 
-/** Interval of the checks for due work, in milliseconds. A check costs nine index reads. */
+/** Interval of the checks for due work, in milliseconds. A check without due work only reads indexes. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;

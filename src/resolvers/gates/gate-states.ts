@@ -3,7 +3,7 @@ import type { GateState } from "../../entities/gates/gate-state.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Context } from "../../schema/context.js";
 
-/** Whether windows and freezes let deployments to apps begin. An app that is not visible any more is left out. */
+/** Whether windows and freezes allow deployments to apps. Apps that are no longer visible are ignored. */
 export async function loadGateState(
   ctx: Context,
   loadCouplings: () => Promise<readonly Coupling[]>,
@@ -21,7 +21,7 @@ export async function loadGateState(
   );
 }
 
-/** Whether windows and freezes let deployments to one app begin. */
+/** Whether windows and freezes allow deployments to one app. */
 export async function loadGateStateOfApp(ctx: Context, coupling: Coupling): Promise<GateState> {
   const rules = await ctx.loaders.computed.load(loadRulesNow, "all");
   const app = hasRules(rules) ? await ctx.loaders.app.load(coupling.appId) : null;

@@ -26,7 +26,7 @@ import {
 } from "../../schema/payloads/rollouts.js";
 import { requiresRole } from "../../schema/roles.js";
 
-/** Waves of promotions, and what people do with them. */
+/** The waves of promotions, and the mutations that control them. */
 @Resolver(() => Promotion)
 export class PromotionRolloutResolver {
   @FieldResolver(() => [PromotionWave], {

@@ -7,8 +7,8 @@ import * as inputs from "../../schema/inputs/webhooks.js";
 import * as payloads from "../../schema/payloads/webhooks.js";
 import { requiresRole } from "../../schema/roles.js";
 
-/** The argument of a mutation. */
-const inputOf = (mutation: string) => ({ description: `Input for ${mutation}.` });
+/** Describes the argument of a mutation. */
+const describeInput = (mutation: string) => ({ description: `Input for ${mutation}.` });
 
 @Resolver()
 export class WebhookMutationResolver {
@@ -18,7 +18,7 @@ export class WebhookMutationResolver {
   })
   createWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.CreateWebhookInput, inputOf("createWebhook")) input: inputs.CreateWebhookInput,
+    @Arg("input", () => inputs.CreateWebhookInput, describeInput("createWebhook")) input: inputs.CreateWebhookInput,
   ): Promise<payloads.CreateWebhookPayload> {
     return ctx.mutate((ctx) => webhooks.createWebhook(ctx, input));
   }
@@ -29,7 +29,7 @@ export class WebhookMutationResolver {
   })
   async updateWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.UpdateWebhookInput, inputOf("updateWebhook")) input: inputs.UpdateWebhookInput,
+    @Arg("input", () => inputs.UpdateWebhookInput, describeInput("updateWebhook")) input: inputs.UpdateWebhookInput,
   ): Promise<payloads.UpdateWebhookPayload> {
     return { webhook: await ctx.mutate((ctx) => webhooks.updateWebhook(ctx, input)) };
   }
@@ -40,7 +40,7 @@ export class WebhookMutationResolver {
   })
   async deleteWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.DeleteWebhookInput, inputOf("deleteWebhook")) input: inputs.DeleteWebhookInput,
+    @Arg("input", () => inputs.DeleteWebhookInput, describeInput("deleteWebhook")) input: inputs.DeleteWebhookInput,
   ): Promise<payloads.DeleteWebhookPayload> {
     return { deletedWebhookId: (await ctx.mutate((ctx) => webhooks.deleteWebhook(ctx, input))).id };
   }
@@ -51,7 +51,7 @@ export class WebhookMutationResolver {
   })
   async pauseWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.PauseWebhookInput, inputOf("pauseWebhook")) input: inputs.PauseWebhookInput,
+    @Arg("input", () => inputs.PauseWebhookInput, describeInput("pauseWebhook")) input: inputs.PauseWebhookInput,
   ): Promise<payloads.PauseWebhookPayload> {
     return { webhook: await ctx.mutate((ctx) => control.pauseWebhook(ctx, input)) };
   }
@@ -62,7 +62,7 @@ export class WebhookMutationResolver {
   })
   async resumeWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.ResumeWebhookInput, inputOf("resumeWebhook")) input: inputs.ResumeWebhookInput,
+    @Arg("input", () => inputs.ResumeWebhookInput, describeInput("resumeWebhook")) input: inputs.ResumeWebhookInput,
   ): Promise<payloads.ResumeWebhookPayload> {
     return { webhook: await ctx.mutate((ctx) => control.resumeWebhook(ctx, input)) };
   }
@@ -73,7 +73,7 @@ export class WebhookMutationResolver {
   })
   rotateWebhookSecret(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.RotateWebhookSecretInput, inputOf("rotateWebhookSecret"))
+    @Arg("input", () => inputs.RotateWebhookSecretInput, describeInput("rotateWebhookSecret"))
     input: inputs.RotateWebhookSecretInput,
   ): Promise<payloads.RotateWebhookSecretPayload> {
     return ctx.mutate((ctx) => control.rotateWebhookSecret(ctx, input));
@@ -85,7 +85,7 @@ export class WebhookMutationResolver {
   })
   async rewindWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.RewindWebhookInput, inputOf("rewindWebhook")) input: inputs.RewindWebhookInput,
+    @Arg("input", () => inputs.RewindWebhookInput, describeInput("rewindWebhook")) input: inputs.RewindWebhookInput,
   ): Promise<payloads.RewindWebhookPayload> {
     return { webhook: await ctx.mutate((ctx) => control.rewindWebhook(ctx, input)) };
   }
@@ -96,7 +96,7 @@ export class WebhookMutationResolver {
   })
   async redeliver(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.RedeliverInput, inputOf("redeliver")) input: inputs.RedeliverInput,
+    @Arg("input", () => inputs.RedeliverInput, describeInput("redeliver")) input: inputs.RedeliverInput,
   ): Promise<payloads.RedeliverPayload> {
     return { delivery: await ctx.mutate((ctx) => requests.redeliver(ctx, input)) };
   }
@@ -107,7 +107,7 @@ export class WebhookMutationResolver {
   })
   async testWebhook(
     @Ctx() ctx: Context,
-    @Arg("input", () => inputs.TestWebhookInput, inputOf("testWebhook")) input: inputs.TestWebhookInput,
+    @Arg("input", () => inputs.TestWebhookInput, describeInput("testWebhook")) input: inputs.TestWebhookInput,
   ): Promise<payloads.TestWebhookPayload> {
     return { delivery: await ctx.mutate((ctx) => requests.testWebhook(ctx, input)) };
   }

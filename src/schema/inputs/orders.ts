@@ -9,7 +9,7 @@ import {
 } from "../../entities/core/enums.js";
 import { PageArgs } from "../connections.js";
 
-/* The orders of lists. Each is an order without ties that no clock and no id decides. */
+/* The orders of lists. Each is a total order that depends neither on a clock nor on ids. */
 
 @InputType()
 abstract class ListOrder {

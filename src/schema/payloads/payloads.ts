@@ -11,8 +11,8 @@ import { Release } from "../../entities/releases/release.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 
 /*
- * The payload types of the mutations. Each mutation has a separate payload type, so that it can grow without the others.
- * Those that return the same object extend one class, which is not in the schema itself.
+ * The payload types of the mutations. Each mutation has a separate payload type, so that fields can be added to it
+ * alone. Those that return the same object extend one class, which is not in the schema itself.
  */
 
 @ObjectType({ simpleResolvers: true })

@@ -4,8 +4,8 @@ import { z } from "zod";
 /** Timeout of requests to the issuer, in milliseconds. */
 const TIMEOUT_MS = 5000;
 /**
- * Minimum time between fetches of the keys because of an unknown key id, in milliseconds. It limits the load that forged
- * tokens put on the issuer.
+ * Minimum time between fetches of the keys because of an unknown key id, in milliseconds. It limits the load that
+ * forged tokens put on the issuer.
  */
 const COOLDOWN_MS = 1000;
 /** Age after which keys are fetched again, in milliseconds, so that a removed key is noticed. */
@@ -22,7 +22,7 @@ export class KeysUnavailable extends Error {
   override readonly name = "KeysUnavailable";
 }
 
-/** jose reports a response with another status than 200 by its general error. */
+/** jose reports a response with a status other than 200 as its generic error. */
 function isFetchError(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return true;
   return error.code === errors.JOSEError.code;
@@ -36,8 +36,8 @@ interface Fetched {
 }
 
 /**
- * The keys of an issuer. Fetches them on first use, for an unknown key id, and every 10 minutes. While the issuer cannot be
- * reached, the last known keys are used for 24 hours.
+ * The keys of an issuer. Fetches them on first use, for an unknown key id, and every 10 minutes. While the issuer
+ * cannot be reached, the last known keys are used for 24 hours.
  */
 export class IssuerKeys {
   readonly #issuer: string;
@@ -48,9 +48,10 @@ export class IssuerKeys {
   }
 
   /**
-   * Finds the keys to verify tokens with at a time.
+   * Returns a function that finds the key for a token.
    *
-   * @throws KeysUnavailable, or the error of the request, if no keys are known, or only keys that are too old, and the issuer cannot be reached
+   * @throws KeysUnavailable, or the error of the request, if the issuer cannot be reached and the known keys are too
+   *   old, or none are known
    */
   async at(now: Date): Promise<(header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>> {
     this.#fetched ??= this.#discover(now);
@@ -67,7 +68,7 @@ export class IssuerKeys {
       try {
         return await fetched.keys(header, token);
       } catch (error) {
-        // With keys that could not be refreshed, an unknown key may be a new one.
+        // While a refresh has failed, an unknown key may be a new one.
         const isUnknownNow = error instanceof errors.JWKSNoMatchingKey && fetched.retryAt > now.getTime();
         if (isUnknownNow || isFetchError(error))
           throw new KeysUnavailable("The keys could not be fetched.", { cause: error });

@@ -126,8 +126,8 @@ function readValues(payload: JWTPayload, path: string): string[] {
 }
 
 /**
- * The name that a user is shown by: the e-mail address unless it is unverified, the user name, or the subject. It is one
- * line of printable characters, and never the name of the service itself.
+ * The name that a user is shown by: the e-mail address unless it is unverified, the user name, or the subject. It is
+ * one line of printable characters, and never the name of the service itself.
  */
 function findName({ email, email_verified: verified, preferred_username: username }: JWTPayload, sub: string): string {
   const name = [verified === false ? null : email, username, sub].map(toPrintable).find((value) => value !== "") ?? "";
@@ -136,7 +136,8 @@ function findName({ email, email_verified: verified, preferred_username: usernam
 
 function toPrintable(value: unknown): string {
   if (typeof value !== "string") return "";
-  // Bounded first, so that the replacement is too. Control, format and unassigned characters and lone surrogates are `C`.
+  // Bounded first, so that the replacement is too. Control, format and unassigned characters and lone surrogates are
+  // `C`.
   const line = value.slice(0, 4 * MAX_NAME_LENGTH).replace(/[\p{C}\p{Z}]+/gu, " ");
   return Array.from(line.trim()).slice(0, MAX_NAME_LENGTH).join("");
 }

@@ -31,10 +31,11 @@ export class ResponseCache {
   }
 
   /**
-   * The key of a request, for `has` and `find`. Computing it takes longer than either. Null if nothing is cached.
+   * The key of a request, for `has` and `find`. Computing it is more expensive than either, so compute it once. Null if
+   * nothing is cached.
    *
    * @param request the body of the request
-   * @param viewer as they are when the response is sent: their role and scope are part of the key
+   * @param viewer the viewer when the response is sent: the role and scope are part of the key
    */
   key(request: Buffer, viewer: Viewer): string | null {
     return this.#enabled ? cacheKey(viewer, request) : null;

@@ -14,7 +14,7 @@ export interface CachedResponse {
   readonly body: Buffer;
   /** The operation's label in the log and the metrics. */
   readonly operation: string;
-  /** The client that the body of the request names; null otherwise. */
+  /** The client that the body of the request names; null if it names none. */
   readonly client: ClientName | null;
 }
 
@@ -56,7 +56,8 @@ export class ResponseStore {
   }
 
   /**
-   * Incremented by every commit that became known. A response is cached only if the value did not change while it was computed.
+   * Incremented by every commit that became known. A response is cached only if the value did not change while it was
+   * computed.
    */
   get commits(): number {
     return this.#commits;
@@ -67,7 +68,7 @@ export class ResponseStore {
     return { hits: this.#hits, misses: this.#misses, entries: size, bytes: calculatedSize };
   }
 
-  /** Whether there is a response, which `find` returns if no commit has dropped it until then. */
+  /** Whether there is a response. A commit may still invalidate it before `find` is called. */
   has(key: string): boolean {
     return this.#entries.has(key);
   }

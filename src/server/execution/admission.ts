@@ -40,7 +40,7 @@ export interface AdmittedDocument {
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  /** Whether each of them has a mutation. */
+  /** Whether each accepted document has a mutation, by the hash of its text. */
   readonly #accepted = new LRUCache<string, { readonly mutates: boolean }>({ max: MAX_CACHED_DOCUMENTS });
 
   constructor(options: AdmissionOptions) {
@@ -121,7 +121,8 @@ export class Admission {
         },
         willSendResponse: async ({ response: { body }, contextValue }) => {
           if (cost === null || body.kind !== "single") return;
-          // Lists can be longer than was assumed. What has been executed is charged in any case, so nothing is refused.
+          // Lists can be longer than the estimate assumed. The operation has been executed, so it is charged for them
+          // but not refused.
           const more = contextValue.resultSize.fields - cost.requested;
           if (more > 0) await this.#options.budget?.spend(contextValue.viewer, more).catch(ignoreRefusal);
           body.singleResult.extensions = { ...body.singleResult.extensions, cost };

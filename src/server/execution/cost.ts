@@ -22,8 +22,8 @@ import { PAGE_SIZE } from "../../schema/connections.js";
 import { type Fragments, findFragments, type Limits } from "./limits.js";
 
 /**
- * Assumed number of rows of a list without pagination. Few have more, none more than 500. The real ones are counted while the
- * operation executes; see `ResultSize`.
+ * Assumed number of rows of a list without pagination. Few have more, none more than 500. The actual rows are counted
+ * while the operation executes; see `ResultSize`.
  */
 const UNPAGED_LIST_SIZE = 10;
 

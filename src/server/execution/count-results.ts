@@ -17,8 +17,8 @@ import type { ResultSize } from "../../schema/result-size.js";
 import { calculateRowCost } from "./cost.js";
 
 /**
- * A field that counts the rows of a list. For a list of the root that may be a large table, which takes as long as resolving this
- * many fields. Others are counted in one statement for all parents.
+ * The field that counts the rows of a list. A list at the root may be a large table: counting it takes about as long as
+ * resolving `COUNT_COST` fields. Nested lists are counted in one statement for all parents.
  */
 const COUNT_FIELD = "totalCount";
 const COUNT_COST = 2_500;
@@ -28,10 +28,10 @@ const TEXTS = new Set([
   ...["reason", "failureReason", "endReason", "forceReason", "liftReason", "recurrence"],
   ...["artifact", "url", "targetUrl", "incidentUrl", "imageUrl", "repositoryUrl"],
 ]);
-/** Characters of such a text that count as one more field. */
+/** Number of characters of such a text that count as another field. */
 const CHARACTERS_PER_FIELD = 128;
 
-/** The schemas whose fields count already. The servers of a process share one. */
+/** The schemas that were already modified: the servers of a process share one. */
 const COUNTED = new WeakSet<GraphQLSchema>();
 
 /** Makes every list and text of the schema count while an operation executes. See `ResultSize`. */
@@ -91,7 +91,7 @@ function countTotal(field: GraphQLField<unknown, Context>): void {
   };
 }
 
-/** By the field's node, for as long as the document is in Apollo's cache. */
+/** Fields per row, by the field's node. Released with the document when Apollo's cache evicts it. */
 const ROW_COSTS = new WeakMap<FieldNode, number>();
 
 /** The fields of each row of a list, without those of lists inside it, which count themselves. */

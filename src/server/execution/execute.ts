@@ -35,9 +35,12 @@ import {
 } from "./subscriptions/admitted.js";
 import { ownerOf } from "./subscriptions/limits.js";
 
-/** How long queries execute before the event loop serves others, in milliseconds. */
+/** How long queries execute before they yield to the event loop, in milliseconds. */
 const SLICE_MS = 10;
-/** Queries that execute at a time although none should have to wait, for example for a file that another process locked. */
+/**
+ * Maximum number of queries in progress on SQLite. Usually it is one, because a query waits only in exceptional cases,
+ * for example for a file that another process has locked.
+ */
 const MAX_WAITING_QUERIES = 64;
 
 export interface ExecutionParts {
@@ -51,16 +54,19 @@ export interface ExecutionParts {
 }
 
 /**
- * Runs the operations of every transport, in one way: begins the record, authenticates, admits, executes, formats errors
- * and finishes the record. Apollo Server parses, validates and executes. For a subscription it only decides whether it
- * may start.
+ * Runs the operations of every transport, in one way: begins the record, authenticates, admits, executes, formats
+ * errors and finishes the record. Apollo Server parses, validates and executes. For a subscription it only decides
+ * whether it may start.
  */
 export class Execution {
   readonly #parts: ExecutionParts;
   readonly #apollo: ApolloServer<Context>;
   readonly #resultLimits: ResultLimits;
-  /** Queries take turns on SQLite, where none waits for anything. On PostgreSQL they wait for connections. Null there. */
-  readonly #turns: FairQueue | null;
+  /**
+   * Schedules queries on SQLite, where they execute without waiting. Null on PostgreSQL, where the connection pool
+   * limits them.
+   */
+  readonly #queryQueue: FairQueue | null;
   readonly #inProgress = new OperationsInProgress();
   readonly #admitted: AdmittedSubscriptions = new WeakMap();
 
@@ -69,7 +75,7 @@ export class Execution {
     const { schema, observer, admission, log } = parts;
     countResults(schema);
     this.#resultLimits = toResultLimits(admission.limits);
-    this.#turns = parts.ctx.db.exclusive
+    this.#queryQueue = parts.ctx.db.exclusive
       ? new FairQueue({ concurrency: MAX_WAITING_QUERIES, sliceMs: SLICE_MS })
       : null;
     this.#apollo = new ApolloServer<Context>({
@@ -106,7 +112,7 @@ export class Execution {
     return this.#apollo.stop();
   }
 
-  /** Answers the operations of a transport that are still running with UNAVAILABLE, because the service must stop. */
+  /** Refuses the operations of a transport that are still running with UNAVAILABLE, because the service must stop. */
   abandon(kind: Transport["kind"]): void {
     this.#inProgress.abandon(kind);
   }
@@ -132,8 +138,8 @@ export class Execution {
   /**
    * Executes a subscription's selection for one event.
    *
-   * @throws the error of a field that failed because the database cannot be reached. The event can be executed again; its
-   *   result without that field would lose the event for the client.
+   * @throws the error of a field that failed because the database cannot be reached. The event can be executed again;
+   *   its result without that field would lose the event for the client.
    * @throws Refusal QUERY_TOO_LARGE if the result has too many rows
    */
   async executeEvent(admitted: AdmittedSubscription, event: LogEvent, context: Context): Promise<ExecutionResult> {
@@ -152,7 +158,7 @@ export class Execution {
     return error;
   }
 
-  /** The type of an operation that was refused before it was parsed; null if it has none. */
+  /** The type of an operation that was refused before it was parsed; null if it cannot be determined. */
   findOperationType(request: OperationRequest): OperationTypeNode | null {
     try {
       const document = parse(this.#parts.admission.admit(request).text, { noLocation: true });
@@ -181,7 +187,7 @@ export class Execution {
     const document = admission.admit(request);
     const size = this.newResultSize();
     const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, size, subscription, dependencies);
-    const leave = document.mutates ? undefined : await this.#turns?.enter(ownerOf(viewer));
+    const leave = document.mutates ? undefined : await this.#queryQueue?.enter(ownerOf(viewer));
     try {
       return await this.#executeOperation(request, document, context, record, options);
     } finally {
@@ -208,7 +214,8 @@ export class Execution {
       { contextValue: context },
     );
     const { resultSize: size } = context;
-    // Parts of a result are of no use. A mutation has taken effect, and its result says so.
+    // A result that is too large is refused, except that of a mutation that has taken effect: the client must learn of
+    // it.
     if (size.exceeded !== null && !size.committed) throw size.exceeded;
     if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
     const admitted = subscription === null ? undefined : this.#admitted.get(subscription);

@@ -1,7 +1,7 @@
 import { Refusal } from "../../domain/core/refusal.js";
 import type { Transport } from "../telemetry/operation-record.js";
 
-/** The operations that are running, so that a stop can answer those that do not end in time. */
+/** The running operations, so that a shutdown can respond for those that do not end in time. */
 export class OperationsInProgress {
   readonly #running = new Map<(error: Error) => void, Transport["kind"]>();
 
@@ -23,7 +23,7 @@ export class OperationsInProgress {
     });
   }
 
-  /** Answers the running operations of a transport with UNAVAILABLE. What they are waiting for may still happen. */
+  /** Rejects the running operations of a transport with UNAVAILABLE. They continue, and may still take effect. */
   abandon(kind: Transport["kind"]): void {
     for (const [reject, transport] of this.#running) if (transport === kind) reject(stoppedInProgress());
   }
@@ -32,6 +32,6 @@ export class OperationsInProgress {
 /** The refusal of a request that was still running when the service had to stop. */
 export function stoppedInProgress(): Refusal {
   const message =
-    "The service is stopping. Try again; a mutation with its idempotencyKey, since it may have been carried out.";
+    "The service is stopping. Try again. Retry a mutation with its idempotencyKey, because it may have taken effect.";
   return new Refusal("UNAVAILABLE", message);
 }

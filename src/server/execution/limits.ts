@@ -30,7 +30,10 @@ export interface Limits {
   readonly directives: number;
   /** Maximum cost of an operation; see `calculateCost`. */
   readonly cost: number;
-  /** Maximum number of rows in the lists of one response, counted while it executes. They may have ten fields each on average. */
+  /**
+   * Maximum number of rows in the lists of one response, counted while it executes. They may have ten fields each on
+   * average.
+   */
   readonly rows: number;
 }
 
@@ -211,7 +214,7 @@ export function findFragments(document: DocumentNode): Fragments {
   return fragments;
 }
 
-/** Every field that was left out of a large result has the same error; one of them suffices. */
+/** Keeps one size error: every field that was omitted from a large result has the same error. */
 export function keepOneSizeError<R extends { readonly errors?: readonly GraphQLFormattedError[] }>(result: R): R {
   const isSizeError = ({ extensions }: GraphQLFormattedError) => extensions?.code === "QUERY_TOO_LARGE";
   const first = result.errors?.find(isSizeError);

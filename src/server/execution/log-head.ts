@@ -5,8 +5,8 @@ import type { Context } from "../../schema/context.js";
 import { type Fragments, findFragments } from "./limits.js";
 
 /**
- * Begins the reads of a query, which all see the same state of the database. Reads the head of the log for `Query.cursor`
- * before any other row. So every change up to the cursor is in the answer, wherever the field is in the document.
+ * Begins the consistent reads of a query. Reads the head of the log for `Query.cursor` before any other row, so that
+ * the response contains every change up to the cursor, wherever the field is in the document.
  */
 export const logHeadPlugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({

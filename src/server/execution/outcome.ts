@@ -32,7 +32,7 @@ export interface StartedSubscription {
   readonly events: AsyncIterableIterator<LogEvent>;
 }
 
-/** What became of an operation. `status` and `headers` apply to HTTP. */
+/** The outcome of an operation. `status` and `headers` apply to HTTP. */
 export interface Outcome extends HttpHead {
   readonly result: ExecutionResult;
   readonly record: OperationRecord;

@@ -13,21 +13,25 @@ export class InvalidManifest extends Error {
 const ID = z.string().min(1).max(256);
 const TEXT = z.string().min(1);
 
-/** Of GraphQL Code Generator's client preset (`persistedDocuments`), and of the Relay compiler (`persistConfig.file`). */
+/**
+ * The manifest of GraphQL Code Generator's client preset (`persistedDocuments`) and of the Relay compiler
+ * (`persistConfig.file`).
+ */
 const BY_ID = z.record(ID, TEXT);
 
-/** Of Apollo's `generate-persisted-query-manifest`. */
+/** The manifest of Apollo's `generate-persisted-query-manifest`. */
 const APOLLO = z.object({
   format: z.literal("apollo-persisted-query-manifest"),
   version: z.literal(1),
   operations: z.array(z.object({ id: ID, body: TEXT })),
 });
 
-/** Tells the formats apart: Apollo's names itself. */
+/** Distinguishes the formats: only Apollo's manifest has the field `format`. */
 const FORMAT = z.object({ format: z.string() });
 
 /**
- * Reads a manifest of trusted documents, as GraphQL Code Generator, Relay or Apollo writes it. The ids are the manifest's own.
+ * Reads a manifest of trusted documents, as GraphQL Code Generator, Relay or Apollo writes it. The ids are the
+ * manifest's own.
  *
  * @param name how errors call the manifest
  * @throws InvalidManifest if the file cannot be read or is not such a manifest
@@ -39,10 +43,10 @@ export function readTrustedDocuments(path: string, name = "TRUSTED_DOCUMENTS"): 
   } catch (error) {
     throw new InvalidManifest(`${name} cannot be read: ${(error as Error).message}`);
   }
-  return new Map(entriesOf(content).map(([id, text]) => [normalizeId(id), text]));
+  return new Map(readEntries(content).map(([id, text]) => [normalizeId(id), text]));
 }
 
-function entriesOf(content: unknown): [id: string, text: string][] {
+function readEntries(content: unknown): [id: string, text: string][] {
   const apollo = APOLLO.safeParse(content);
   if (apollo.success) return apollo.data.operations.map(({ id, body }) => [id, body]);
   const documents = FORMAT.safeParse(content).success ? null : BY_ID.safeParse(content);
@@ -72,13 +76,13 @@ export interface InvalidDocument {
   readonly problem: string;
 }
 
-/** Finds the trusted documents that do not match the schema, for example of a client that was built for another version. */
+/** Finds the trusted documents that do not match the schema, for example those of a client for another version. */
 export function findInvalidDocuments(documents: TrustedDocuments, schema: GraphQLSchema): InvalidDocument[] {
   return [...documents].flatMap(([id, text]) => {
     try {
       const document = parse(text);
       const [error] = validate(schema, document, undefined, { maxErrors: 1 });
-      return error === undefined ? [] : [{ id, names: namesOf(document), problem: error.message }];
+      return error === undefined ? [] : [{ id, names: findNames(document), problem: error.message }];
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       return [{ id, names: [], problem: error.message }];
@@ -86,7 +90,7 @@ export function findInvalidDocuments(documents: TrustedDocuments, schema: GraphQ
   });
 }
 
-function namesOf({ definitions }: DocumentNode): string[] {
+function findNames({ definitions }: DocumentNode): string[] {
   const named = (kind: Kind) =>
     definitions.flatMap((definition) =>
       definition.kind === kind && "name" in definition ? (definition.name?.value ?? []) : [],

@@ -9,7 +9,7 @@ const RESPONSES: Readonly<Record<string, readonly [status: 408 | 431, message: s
   HPE_HEADER_OVERFLOW: [431, "The headers must be at most 16384 bytes."],
 };
 
-/** Answers a request that is not HTTP, or did not arrive in time, and closes its connection. */
+/** Responds to a request that is not HTTP or did not arrive in time, and closes its connection. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   const [status, message] = RESPONSES[error.code ?? ""] ?? [400, "The request is not HTTP."];

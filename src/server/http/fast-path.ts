@@ -23,17 +23,18 @@ interface FastPathParts {
   readonly authentication: Authentication;
   readonly execution: Execution;
   readonly observer: Observer;
-  /** Bounds the bytes of requests that are arriving. */
+  /** Limits the bytes of requests that are arriving. */
   readonly incoming: ByteBudget;
-  /** Bounds the bytes of responses that are not read. */
+  /** Limits the bytes of responses that clients have not read. */
   readonly outgoing: ByteBudget;
   readonly changes: LogChanges;
 }
 
 /**
  * Answers operations over HTTP without Fastify, whose hooks cost more than many operations. A request is eligible if
- * Fastify has already answered one with the same headers, so that the response headers are known. Both paths parse a body
- * with the same function and run it by the same execution. Only the response cache is here: a hit does not even parse.
+ * Fastify has already answered one with the same headers, so that the response headers are known. Both paths parse
+ * bodies with the same function and run operations with the same `Execution`. Only this path uses the response cache,
+ * and a hit does not even parse the body.
  */
 export class FastPath {
   readonly #parts: FastPathParts;
@@ -53,7 +54,7 @@ export class FastPath {
     const chunks: Buffer[] = [];
     const length = Number(request.headers["content-length"]);
     request.on("data", (chunk: Buffer) => {
-      // Most bodies arrive as a whole.
+      // Most bodies arrive in one chunk, which needs no counting.
       if (chunks.length === 0 && chunk.length !== length) countBody(this.#parts.incoming, request, chunk.length);
       chunks.push(chunk);
     });
@@ -83,7 +84,7 @@ export class FastPath {
     let key = viewer && responseCache.key(body, viewer);
     if (viewer !== null && changes.catchUp !== null) {
       const before = viewer;
-      // Only a cached response is worth a read of the log.
+      // Reading the log is worthwhile only for a cached response.
       const isCurrent = key !== null && responseCache.has(key) && (await succeeds(changes.catchUp()));
       viewer = isCurrent ? authentication.authenticateCached(authorization) : null;
       if (viewer !== null && !seesTheSame(viewer, before)) key = responseCache.key(body, viewer);
@@ -101,7 +102,7 @@ export class FastPath {
     observer.finish(record, 200);
   }
 
-  /** @param viewer null if it is unknown until the database is asked */
+  /** @param viewer null if the viewer must be read from the database */
   async #execute(exchange: Exchange, requestId: string, viewer: Viewer | null): Promise<void> {
     const { authentication, responseCache, execution } = this.#parts;
     const { request, headers, transport, body } = exchange;
@@ -118,7 +119,7 @@ export class FastPath {
     const text = Buffer.from(serializeResult(result));
     const known = viewer ?? authentication.authenticateCached(authorization);
     if (status === 200 && known !== null) {
-      // Of the client in the headers, another request knows better.
+      // A client that headers name is not stored: each request has its own headers.
       const client = transport.client === null ? record.client : null;
       responseCache.store(pending, { body: text, operation: record.operation, client }, known);
     }
@@ -136,13 +137,13 @@ export class FastPath {
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Of the response, without `content-length`. */
+  /** The headers of the response, without `content-length`. */
   readonly headers: readonly string[];
   readonly transport: Transport;
   readonly body: Buffer;
 }
 
-/** Whether the log could be read. If not, the execution will meet the same problem, and report it. */
+/** Whether the log could be read. If not, the execution fails for the same reason and reports it. */
 function succeeds(catchUp: Promise<void>): Promise<boolean> {
   return catchUp.then(
     () => true,
@@ -150,7 +151,10 @@ function succeeds(catchUp: Promise<void>): Promise<boolean> {
   );
 }
 
-/** Whether two viewers have the same role and scope, and so the same key. A token that was read again has another array. */
+/**
+ * Whether two viewers have the same role and scope, and so the same key. Scopes are compared by identity: a token
+ * that was read again has a different array, which only costs another key.
+ */
 function seesTheSame(one: Viewer, other: Viewer): boolean {
   return one.role === other.role && one.scope === other.scope;
 }

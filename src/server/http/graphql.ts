@@ -18,8 +18,8 @@ export interface GraphqlParts {
 /**
  * Serves operations at `POST /graphql`, queries also at `GET /graphql`, and the explorer to browsers.
  *
- * Only the header `Authorization` authenticates. A page of another origin cannot send it without CORS, so an authenticated
- * request is proof against cross-site request forgery, also by GET.
+ * Only the header `Authorization` authenticates. A page of another origin cannot send it without CORS, so cross-site
+ * request forgery is impossible, even by GET.
  */
 export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): Promise<void> {
   const { execution, authentication, fastPath } = parts;
@@ -64,7 +64,7 @@ export async function serveGraphql(http: FastifyInstance, parts: GraphqlParts): 
     );
     scope.get("/graphql", { exposeHeadRoute: false }, (request, reply) => {
       if (request.headers.accept?.includes("text/html")) return page(request, reply);
-      // What one viewer may read, such as secrets, is for them only, and for now.
+      // The response may contain data that only this viewer may read, such as secrets.
       return run(request, reply.header("cache-control", "no-store"), () => parseUrl(request.raw.url ?? ""));
     });
     scope.post("/graphql", {

@@ -2,14 +2,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { ByteBudget, ByteHolder } from "../../async/byte-budget.js";
 
-/** What a Buffer takes beside its bytes. A body that arrives byte by byte would otherwise hold far more than it counts. */
+/**
+ * Memory that a Buffer takes in addition to its bytes. Without it, a body that arrives byte by byte would take far more
+ * memory than is counted.
+ */
 const CHUNK_OVERHEAD_BYTES = 256;
-/** Larger responses are counted until the client has read them. The kernel takes smaller ones at once. */
+/**
+ * Responses of at least this size are counted until the client has read them. The kernel's buffer takes smaller ones
+ * immediately.
+ */
 const MIN_COUNTED_RESPONSE_BYTES = 16 * 1024;
 
 /**
- * Counts the bytes of a request body while it arrives. Past the budget's limit, the connections of the bodies that have been
- * arriving for the longest time are closed. Call before the body is read.
+ * Counts the bytes of a request body while it arrives. Past the budget's limit, the connections of the bodies that have
+ * been arriving for the longest time are closed. Call before the body is read.
  */
 export function countBody(budget: ByteBudget, request: IncomingMessage, first = 0): void {
   const length = Number(request.headers["content-length"]);
@@ -28,7 +34,7 @@ export function countBody(budget: ByteBudget, request: IncomingMessage, first = 
   };
   if (first > 0) add(first);
   request.on("data", (chunk: Buffer) => {
-    // Most bodies arrive as a whole: nothing is kept.
+    // Most bodies arrive in one chunk, so nothing is kept.
     if (heldBytes === 0 && chunk.length === length) return;
     add(chunk.length);
   });
@@ -41,8 +47,8 @@ const UNREAD_TIMEOUT_MS = 80_000;
 const unread = new WeakMap<Socket, ByteHolder>();
 
 /**
- * Counts a response until the client has read it. Past the budget's limit, the connections of the clients that have not read
- * for the longest time are closed. Call right after the response has been written.
+ * Counts a response until the client has read it. Past the budget's limit, the connections of the clients that have not
+ * read for the longest time are closed. Call right after the response has been written.
  */
 export function countResponse(budget: ByteBudget, { socket }: ServerResponse, bytes: number): void {
   if (bytes < MIN_COUNTED_RESPONSE_BYTES || socket === null || socket.writableLength === 0) return;
@@ -59,8 +65,8 @@ export function countResponse(budget: ByteBudget, { socket }: ServerResponse, by
     const update = () => budget.update(created);
     socket.on("drain", update).once("close", update);
   }
-  // For this response only: with `server.timeout`, each response of a cache would pay for the timer. Node replaces it when
-  // the response is with the kernel, and closes the connection if nothing of it was read for that long.
+  // Set for this response only: with `server.timeout`, every cached response would pay for a timer. Node resets it once
+  // the kernel has the whole response, and closes the connection if the client reads nothing for that time.
   socket.setTimeout(UNREAD_TIMEOUT_MS);
   budget.update(holder);
 }

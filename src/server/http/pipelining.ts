@@ -2,24 +2,24 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Socket } from "node:net";
 
 /**
- * Requests that may wait on one connection for the response to an earlier one. A packet has room for thousands, and each takes
- * some kilobytes.
+ * Maximum number of requests of one connection that wait for the response to an earlier one. A packet can contain
+ * thousands, and each takes a few kilobytes.
  */
 const MAX_WAITING_REQUESTS = 100;
 
-/** What is known of a connection. */
+/** The state of a connection. */
 interface Line {
   /** The response to the latest request. */
   last: ServerResponse;
-  /** The bytes that had been read when it arrived. */
+  /** The bytes that had been read from the socket when the latest request arrived. */
   bytesRead: number;
   waiting: number;
 }
 
 /**
- * Handles the requests of one connection one after the other: the next when the response to the one before is with the
- * kernel, and others had their turn. HTTP sends the responses in this order anyway. Those that are ready too early would stay in
- * memory, and a packet full of requests would hold up everyone else.
+ * Handles pipelined requests of a connection one after the other: the next one starts when the kernel has the response
+ * to the previous one, and after a turn of the event loop. HTTP sends responses in this order anyway. Otherwise,
+ * responses that are ready early would stay in memory, and a packet full of requests would delay other clients.
  */
 export function oneAtATime(handle: RequestListener): RequestListener {
   const lines = new WeakMap<Socket, Line>();
@@ -33,7 +33,7 @@ export function oneAtATime(handle: RequestListener): RequestListener {
       return;
     }
     const { last } = line;
-    // Node gives a response its socket when it is its turn.
+    // Node assigns the socket to a response once all earlier responses have been sent.
     const isFirst = response.socket !== null;
     const samePacket = bytesRead === line.bytesRead;
     line.last = response;

@@ -16,7 +16,7 @@ export function negotiateMediaType(accept: string | undefined): string | null {
   return new Negotiator({ headers: { accept } }).mediaType(MEDIA_TYPES) ?? null;
 }
 
-/** The body of a response. `errors` come first, as the specification of GraphQL recommends. */
+/** The body of a response. `errors` come first, as the GraphQL specification recommends. */
 export function serializeResult({ errors, data, extensions }: ExecutionResult): string {
   return `${JSON.stringify({ errors, data, extensions })}\n`;
 }

@@ -41,15 +41,15 @@ export interface HttpOptions {
   readonly basePath: string;
   /** How long a request may take to arrive, headers and body, in milliseconds. */
   readonly requestTimeout: number;
-  /** Bounds the bytes of requests that are arriving. */
+  /** Limits the bytes of requests that are arriving. */
   readonly incoming: ByteBudget;
-  /** Bounds the bytes of responses that are not read. */
+  /** Limits the bytes of responses that clients have not read. */
   readonly outgoing: ByteBudget;
 }
 
-/** The headers must arrive sooner than the whole request. In milliseconds. */
+/** How long the headers of a request may take to arrive, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** How often connections are checked against these deadlines, in milliseconds. */
+/** How often connections are checked against these timeouts, in milliseconds. */
 const DEADLINE_CHECK_INTERVAL_MS = 1_000;
 
 /** Creates the HTTP server without routes: logging, headers and error format. */
@@ -70,7 +70,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
-    // `StopGate` refuses them, in the format of their API.
+    // `HttpStop` refuses requests during a stop, in the format of their API.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1024 },
     // Handles errors before routing.
@@ -106,14 +106,14 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   http.setNotFoundHandler((request, reply) => {
     const body = noSuchRoute(request.method, request.url);
-    // Clients of either API may be at the wrong path, and each reads its own form of errors.
+    // The client may be of either API, so the body has the errors of both formats.
     reply.code(404).send({ ...body, ...errorBody(new Refusal("NOT_FOUND", body.message), request.id) });
   });
   http.setErrorHandler(sendError);
   return http;
 }
 
-/** Creates the server: requests that the fast path does not answer go to Fastify, and all requests during a stop. */
+/** Creates the server. Fastify gets the requests that the fast path does not answer, and during a stop all requests. */
 function withFastPath({ fastPath, basePath, requestTimeout }: HttpOptions): FastifyServerFactory<Server> {
   return (handler, options) => {
     // With a factory, Fastify leaves its own settings to us.
@@ -157,8 +157,8 @@ function errorBody(error: Error, requestId: string) {
 }
 
 /**
- * Makes an empty body no body. Akkeris' command line sends `Content-Type: application/json` with each request, also with a
- * DELETE, which Fastify refuses.
+ * Treats an empty body as a missing one. Akkeris' command line sends `Content-Type: application/json` with each
+ * request, even a DELETE without a body, which Fastify would refuse.
  */
 function acceptEmptyBodies(http: FastifyInstance): void {
   const parseJson = http.getDefaultJsonParser("error", "error");

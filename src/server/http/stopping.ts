@@ -7,8 +7,8 @@ import { stoppedInProgress } from "../execution/in-progress.js";
 const ALWAYS_SERVED: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics"]);
 
 /**
- * Time until requests that do not end are answered with UNAVAILABLE, in milliseconds: early enough for the response to leave
- * before the connections are closed.
+ * Time after which requests in progress are answered with UNAVAILABLE at shutdown, in milliseconds: early enough to
+ * send the responses before the connections are closed.
  */
 const ABANDON_DEADLINE_MS = 7_000;
 /** Time that requests in progress have at shutdown, in milliseconds. Then their connections are closed. */
@@ -16,7 +16,7 @@ const DRAIN_DEADLINE_MS = 8_000;
 /** How often connections that have become idle are closed at shutdown, in milliseconds. */
 const IDLE_CHECK_INTERVAL_MS = 50;
 
-/** Stops the HTTP server: refuses new requests in the format of their API, and answers those in progress. */
+/** Stops the HTTP server. Refuses new requests in the format of their API, and completes those in progress. */
 export class HttpStop {
   readonly #http: FastifyInstance;
   readonly #execution: Execution;
@@ -41,7 +41,9 @@ export class HttpStop {
     return this.#stopping;
   }
 
-  /** Refuses new connections and requests. Resolves when those in progress have been answered, at most after 8 seconds. */
+  /**
+   * Refuses new connections and requests. Resolves when those in progress have been answered, at most after 8 seconds.
+   */
   async run(): Promise<void> {
     this.#stopping = true;
     const { server } = this.#http;
@@ -56,7 +58,10 @@ export class HttpStop {
     for (const timer of timers) clearTimeout(timer);
   }
 
-  /** Answers the requests in progress with UNAVAILABLE. The execution does so for operations, which it also records. */
+  /**
+   * Answers the requests in progress with UNAVAILABLE. `Execution` does this for operations, because it also records
+   * them.
+   */
   #abandon(): void {
     this.#execution.abandon("http");
     for (const [request, reply] of this.#open) if (!request.isOperation && !reply.sent) reply.send(stoppedInProgress());

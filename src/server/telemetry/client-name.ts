@@ -29,7 +29,10 @@ export function clientNameInExtensions(extensions: Record<string, unknown> | und
   return toClientName(library.name, "version" in library ? library.version : undefined);
 }
 
-/** At most 64 letters, digits and punctuation marks of names and versions: the text becomes a label and part of a log line. */
+/**
+ * At most 64 letters, digits and punctuation marks of names and versions: the text becomes a label and part of a log
+ * line.
+ */
 const PRINTABLE = /^[\w@/.+~^ -]{1,64}$/;
 
 function toClientName(name: unknown, version: unknown): ClientName | null {
@@ -37,15 +40,15 @@ function toClientName(name: unknown, version: unknown): ClientName | null {
   return { name, version: typeof version === "string" && PRINTABLE.test(version) ? version : "" };
 }
 
-/** The most clients that the metrics tell apart, by name and version. */
+/** Maximum number of clients that the metrics distinguish, by name and version. */
 const MAX_CLIENTS = 100;
 
 /** The label of operations whose client sends no valid name. */
 const UNKNOWN: ClientName = { name: "unknown", version: "" };
-/** The label of the clients beyond the most that are told apart. */
+/** The label of all further clients. */
 const OTHER: ClientName = { name: "other", version: "" };
 
-/** Bounds the clients in labels: the first hundred by name and version. All further ones are `other`. */
+/** Limits the number of clients in labels. Further clients are labelled `other`. */
 export class ClientLabels {
   readonly #known = new Map<string, ClientName>();
 

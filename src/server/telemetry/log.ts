@@ -25,7 +25,10 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
 
 const REDACTED = "[secret]";
 
-/** Patterns of secrets: Railyard tokens, signing secrets of webhooks, JWTs, credentials after an authentication scheme, and passwords in URLs. */
+/**
+ * Patterns of secrets: Railyard tokens, signing secrets of webhooks, JWTs, credentials after an authentication scheme,
+ * and passwords in URLs.
+ */
 const SECRETS: readonly RegExp[] = [
   /\brailyard_[\w-]{16,}/g,
   /\bwhsec_[\w+/=]{16,}/g,

@@ -12,7 +12,8 @@ const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 
 /**
  * Prometheus metrics. The number of label values is bounded: operations are labelled by schema field and requests by
- * route, never by text from clients. Clients are labelled by the name that they send, up to a number of them.
+ * route, never by text from clients. Clients are labelled by the name that they send, up to a maximum number of
+ * clients.
  */
 export class Metrics {
   readonly registry = new Registry();

@@ -66,7 +66,7 @@ export class Observer {
     if (span !== undefined) tracing?.end(span, record, status);
     const milliseconds = performance.now() - transport.receivedAt;
     metrics.recordOperation(operation, code, milliseconds / 1000);
-    // Only those of authenticated clients: the number of labels is limited.
+    // Only for authenticated clients: others could use up the limited number of labels.
     if (viewer !== null) metrics.recordClient(client);
     const { kind, method } = transport;
     if (kind === "http") metrics.recordRequest(`${method} /graphql`, status, milliseconds / 1000);

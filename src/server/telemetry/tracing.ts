@@ -36,7 +36,7 @@ declare module "fastify" {
 
 /** Time to export the remaining spans at shutdown, in milliseconds. Spans not exported by then are lost. */
 const FLUSH_DEADLINE_MS = 1000;
-/** Polled by probes and Prometheus; and `/graphql`, whose operations have spans of their own. */
+/** Paths that probes and Prometheus poll; and `/graphql`, where each operation has a separate span. */
 const UNTRACED_PATHS: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics", "/graphql"]);
 /** Error codes that mark a span as failed: the service's fault, not the client's. */
 const FAULTS: ReadonlySet<string> = new Set(["INTERNAL_SERVER_ERROR", "UNAVAILABLE"]);
@@ -226,7 +226,7 @@ function describeOperation(span: Span, { operation, name, code, cacheHit }: Oper
   if (code !== "OK") recordCode(span, code);
 }
 
-/** A refusal is an answer like any other: its span has no error status. */
+/** A refusal is a normal response: its span has no error status. */
 function recordCode(span: Span, code: string): void {
   if (FAULTS.has(code)) fail(span, code);
   else span.setAttribute("error.type", code);

@@ -9,17 +9,17 @@ import type { Closure } from "./failures.js";
 import { IncomingMessages, type Peer } from "./incoming-messages.js";
 
 /**
- * Bytes queued on a socket before it stops reading, and before its operations and subscriptions wait. Everything that is sent
- * counts: results, events and pongs.
+ * Bytes queued on a socket before it stops reading, and before its operations and subscriptions wait. Everything that
+ * is sent counts: results, events and pongs.
  */
 const MAX_QUEUED_BYTES = 64 * 1024;
 /** Time that operations in progress have before they are answered with UNAVAILABLE at shutdown, in milliseconds. */
 export const DRAIN_DEADLINE_MS = 7000;
-/** Time for the responses of those, in milliseconds. */
+/** Additional time to send these responses, in milliseconds. */
 const ABANDONED_MS = 500;
 /**
- * Operations of a socket that execute at a time, events of its subscriptions included. Their results are in memory before they
- * are queued, so this bounds what a client that does not read adds to the queue.
+ * Maximum number of operations and subscription events of a socket that execute at the same time. Their results are in
+ * memory before they are queued, so this limits what a client that does not read can add to the queue.
  */
 const MAX_CONCURRENT_RESULTS = 8;
 /** Time that a client has to close its end after a close frame, in milliseconds. */
@@ -27,9 +27,9 @@ const CLOSE_DEADLINE_MS = 1500;
 
 /** What all connections share. */
 export interface ConnectionBudgets {
-  /** Bounds the bytes of messages that are arriving. */
+  /** Limits the bytes of messages that are arriving. */
   readonly incoming: ByteBudget;
-  /** Bounds the bytes that clients have not read. */
+  /** Limits the bytes that clients have not read. */
   readonly outgoing: ByteBudget;
 }
 
@@ -100,7 +100,10 @@ export class Connection implements ByteHolder, Peer {
     return this.raw.destroyed ? 0 : this.queuedBytes;
   }
 
-  /** Closes the connection at once: its client has not read for longer than others, and memory is short. */
+  /**
+   * Closes the connection immediately. Called for the client that has not read for the longest time, if memory is
+   * short.
+   */
   evict(): void {
     this.end();
     this.socket.terminate();
@@ -131,7 +134,8 @@ export class Connection implements ByteHolder, Peer {
   }
 
   /**
-   * Ends the subscriptions, waits for other operations in progress, and closes the WebSocket. May be called several times.
+   * Ends the subscriptions, waits for other operations in progress, and closes the WebSocket. May be called several
+   * times.
    *
    * @returns when the WebSocket has closed
    */
@@ -163,10 +167,11 @@ export class Connection implements ByteHolder, Peer {
   }
 
   /**
-   * Call before working on something whose result is sent, and `leave` once it has been sent. Waits while the client has not
-   * read what it got before, or too many results are in the making.
+   * Call before producing a result to send, and `leave` once it has been sent. Waits while the client has too many
+   * unread bytes, or too many results are in progress.
    *
-   * @param message whether a message waits, which is in memory: the socket then reads no others
+   * @param message whether a received message waits, which takes memory: meanwhile, the socket reads no further
+   *   messages
    * @returns null if there is no need to wait
    */
   enter(message: boolean): Promise<void> | null {
@@ -208,7 +213,7 @@ export class Connection implements ByteHolder, Peer {
     this.#pace();
   }
 
-  /** Reads no messages while earlier ones wait, or what was sent does. */
+  /** Pauses reading while received messages wait, or too many sent bytes are unread. */
   #pace(): void {
     const { socket } = this;
     if (socket.readyState !== socket.OPEN) return;

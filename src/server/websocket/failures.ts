@@ -12,8 +12,8 @@ export interface Closure {
 export const STOPPING: Closure = { code: 1001, reason: "The service is stopping." };
 
 /**
- * "Try Again Later" of the IANA WebSocket registry. Clients of graphql-ws reconnect, while an error or a completion would
- * end their subscriptions for good.
+ * "Try Again Later" of the IANA WebSocket registry. Clients of graphql-ws reconnect, while an error or a completion
+ * would end their subscriptions for good.
  */
 export const TRY_AGAIN_LATER = 1013;
 
@@ -22,16 +22,19 @@ const UNAVAILABLE: Closure = {
   reason: "The database cannot be reached now. Connect again and continue from the last cursor.",
 };
 
-/** A code of our own, after HTTP's "Gone". Clients of graphql-ws reconnect, and get CURSOR_EXPIRED if their cursor is lost. */
+/**
+ * A code of our own, after HTTP's "Gone". Clients of graphql-ws reconnect, and get CURSOR_EXPIRED if their cursor is
+ * lost.
+ */
 export const LOG_REWOUND = 4410;
 
-/** How to close a socket whose subscription failed; null if an error message for the subscription is right. */
+/** How to close a socket whose subscription failed; null if the subscription should get an error message instead. */
 export function findClosure(error: unknown): Closure | null {
   if (error instanceof LogRewound) return { code: LOG_REWOUND, reason: error.message };
   return isUnavailable(error) ? UNAVAILABLE : null;
 }
 
-/** How to close a socket with a subscription that could not start, or that could not sign in; null if it need not close. */
+/** How to close a socket whose subscription could not start, given the error code; null if it can stay open. */
 export function findClosureOfCode(code: unknown): Closure | null {
   return code === "UNAVAILABLE" ? UNAVAILABLE : null;
 }

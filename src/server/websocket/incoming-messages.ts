@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { ByteBudget, ByteHolder } from "../../async/byte-budget.js";
 
-/** What is needed of a connection. */
+/** The part of a connection that is used here. */
 export interface Peer {
   readonly socket: WebSocket;
   readonly raw: Duplex;
@@ -15,18 +15,21 @@ export interface Peer {
 }
 
 /**
- * Bytes that a client may send until its `connection_init` is accepted: several of the largest JWTs. Afterwards a message may
- * be as large as a request body.
+ * Bytes that a client may send until its `connection_init` is accepted: several of the largest JWTs. Afterwards a
+ * message may be as large as a request body.
  */
 const MAX_BYTES_BEFORE_INIT = 16 * 1024;
 /** Status "Message Too Big" of RFC 6455. */
 const MESSAGE_TOO_BIG = 1009;
-/** What a Buffer takes beside its bytes. A message that arrives byte by byte would otherwise hold far more than it counts. */
+/**
+ * Memory that a Buffer takes in addition to its bytes. Without it, a message that arrives byte by byte would take far
+ * more memory than is counted.
+ */
 const CHUNK_OVERHEAD_BYTES = 256;
 
 /**
- * Counts the bytes of the message that is arriving, against the budget of all connections. A client that has not signed in
- * may send little, and is cut off beyond that.
+ * Counts the bytes of the message that is arriving, against the budget of all connections. A client that has not signed
+ * in may send little, and is cut off beyond that.
  */
 export class IncomingMessages implements ByteHolder {
   readonly #peer: Peer;
@@ -41,11 +44,11 @@ export class IncomingMessages implements ByteHolder {
     this.#peer = peer;
     this.#budget = budget;
     const { socket, raw } = peer;
-    // Before ws takes the chunk apart.
+    // Runs before ws parses the chunk.
     raw.prependListener("data", (chunk: Buffer) => this.#add(chunk.length));
-    // After it did.
+    // Runs after ws has parsed the chunk.
     raw.on("data", () => this.#count());
-    socket.on("message", (message: RawData) => this.#take(sizeOf(message)));
+    socket.on("message", (message: RawData) => this.#take(countBytes(message)));
     for (const control of ["ping", "pong"] as const) socket.on(control, (data: Buffer) => this.#take(data.length));
     socket.once("close", () => this.#budget.release(this));
   }
@@ -71,8 +74,9 @@ export class IncomingMessages implements ByteHolder {
   }
 
   /**
-   * A message is complete. What is left belongs to the next one, and came with the last chunk. The exact size of the headers is
-   * unknown here, so without that bound small differences would add up.
+   * Subtracts a complete message. The rest belongs to the next message and arrived with the last chunk, so it is at
+   * most as large as that chunk. Without this bound, errors would add up, because the exact size of the headers is
+   * unknown here.
    */
   #take(bytes: number): void {
     this.#pending = Math.max(0, Math.min(this.#pending - bytes - headerBytes(bytes), this.#chunk));
@@ -101,6 +105,6 @@ function headerBytes(payload: number): number {
   return payload < 65_536 ? 8 : 14;
 }
 
-function sizeOf(message: RawData): number {
+function countBytes(message: RawData): number {
   return Array.isArray(message) ? message.reduce((sum, part) => sum + part.length, 0) : message.byteLength;
 }

@@ -98,7 +98,7 @@ async function start(
   const entered = connection.enter(true);
   if (entered !== null) await entered;
   try {
-    // Completed by the client while it waited. The error is not sent.
+    // The client completed the operation while it waited. graphql-ws does not send this error.
     if (!(id in protocolContext.subscriptions)) return [new GraphQLError("The operation has been completed.")];
     const { result, subscription } = await parts.execution.execute(() => toOperationRequest(payload), {
       viewer: () => {
@@ -151,7 +151,7 @@ async function start(
   }
 }
 
-/** @param operations those of the socket, including the new one */
+/** @param operations the number of operations of the socket, including the new one */
 function checkCapacity(parts: ProtocolParts, operations: number): void {
   if (parts.isStopping()) throw new Refusal("UNAVAILABLE", "The service is stopping. Connect again.");
   if (operations <= MAX_OPERATIONS_PER_SOCKET) return;

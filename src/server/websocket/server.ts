@@ -34,8 +34,8 @@ const MAX_PAYLOAD_BYTES = 4 * MAX_BODY_BYTES;
 /** Time that a client has to close its end after the server closed, or after it broke the protocol, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 3_000;
 /**
- * Chunks and fragments in which a message may arrive. A message of this size in packets of 1,400 bytes has 187. Each takes
- * memory beside its bytes.
+ * Maximum number of chunks, and of fragments, of a message. The largest message in packets of 1,400 bytes has 187
+ * chunks. Each takes memory in addition to its bytes.
  */
 const MAX_MESSAGE_PARTS = 1024;
 /** Options of ws, some of which its types do not know. */
@@ -45,7 +45,9 @@ const WS_LIMITS = {
   maxFragments: MAX_MESSAGE_PARTS,
   closeTimeout: CLOSE_TIMEOUT_MS,
 };
-/** Sockets that have not signed in. Beyond it the oldest is closed: signing in takes milliseconds. */
+/**
+ * Maximum number of sockets that have not signed in. Beyond it, the oldest is closed: signing in takes milliseconds.
+ */
 const MAX_SOCKETS_BEFORE_INIT = 2000;
 
 export interface SocketParts {
@@ -156,7 +158,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     for (const connection of connections) if (connection.incoming.isOverdue(parts.requestTimeout)) connection.evict();
   }
 
-  async function endTokens(): Promise<void> {
+  async function closeSocketsOfEndedTokens(): Promise<void> {
     if (connections.size === 0) return;
     const { ctx } = parts;
     for (const connection of connections) {
@@ -176,7 +178,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
     for (const connection of connections) {
       // A client with queued bytes is slow, not necessarily gone. TCP detects that.
       if (connection.queuedBytes > 0) continue;
-      // Nor are the pongs of a paused socket read.
+      // The pongs of a paused socket are not read.
       if (connection.socket.isPaused) connection.alive = true;
       if (!connection.alive) {
         connection.socket.terminate();
@@ -189,7 +191,7 @@ export function serveSockets(http: FastifyInstance, parts: SocketParts): void {
 
   const timers = [
     setInterval(() => {
-      endTokens().then(
+      closeSocketsOfEndedTokens().then(
         () => {
           tokensChecked = true;
         },

@@ -61,7 +61,7 @@ export function streamEvents(
   const send = async () => {
     for await (const event of events) {
       const since = performance.now();
-      // Others on the socket go on meanwhile.
+      // Other operations of the socket continue meanwhile.
       while (!(await deliver(event))) if (!(await parts.recovered(since))) throw failure;
       if (isOver()) break;
     }

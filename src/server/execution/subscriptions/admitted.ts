@@ -24,7 +24,8 @@ export interface AdmittedSubscription {
 }
 
 /**
- * Subscriptions that Apollo admitted, keyed by `subscriptionSource` of the context: Apollo copies the context but not that object.
+ * Subscriptions that Apollo admitted, keyed by `subscriptionSource` of the context: Apollo copies the context but not
+ * that object.
  */
 export type AdmittedSubscriptions = WeakMap<object, AdmittedSubscription>;
 

@@ -7,13 +7,17 @@ interface Account {
   /** Cost that has not been charged yet. */
   owed: number;
   charging: boolean;
-  /** Until when the budget is spent, and with what refusal. In milliseconds of `performance.now()`. */
+  /**
+   * The refusal of further deliveries, and when it ends in milliseconds of `performance.now()`; null while there is
+   * budget left.
+   */
   refused: { readonly until: number; readonly refusal: Refusal } | null;
 }
 
 /**
- * Charges the delivered events of subscriptions to the budgets of their tokens. A shared budget is a statement in the database:
- * deliveries are charged together while one statement is under way, so a few more than the budget allows can be delivered.
+ * Charges the delivered events of subscriptions to the budgets of their tokens. Charging a shared budget takes a
+ * database statement. Deliveries during a statement are charged together by the next one, so slightly more events than
+ * the budget allows can be delivered.
  */
 export class DeliveryCharges {
   readonly #budget: Budget;

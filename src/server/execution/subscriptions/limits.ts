@@ -1,7 +1,7 @@
 import { Refusal } from "../../../domain/core/refusal.js";
 import type { Viewer } from "../../../entities/access/token.js";
 
-/** The cost of all different subscriptions of a token, in multiples of the cost limit of one operation. */
+/** Maximum cost of all different subscriptions of a token, as a multiple of the cost limit of one operation. */
 const MAX_COST_FACTOR = 20;
 
 export interface SubscriptionLimitsOptions {
@@ -15,8 +15,8 @@ export interface SubscriptionLimitsOptions {
 type Held = Map<string, { count: number; readonly cost: number }>;
 
 /**
- * Limits the different subscriptions that each token has at once, and their cost: each is executed for every event. Those with
- * the same key share executions and count once.
+ * Limits the different subscriptions that each token has at once, and their cost: each is executed for every event.
+ * Those with the same key share executions and count once.
  */
 export class SubscriptionLimits {
   readonly #options: SubscriptionLimitsOptions;
@@ -64,7 +64,7 @@ export class SubscriptionLimits {
   }
 }
 
-/** A key of the token; for a JWT, which has no id, of the user. */
+/** The key that limits and budgets are counted by: the token, or the name for a viewer without one. */
 export function ownerOf({ tokenId, name }: Pick<Viewer, "tokenId" | "name">): string {
   return tokenId ?? `name:${name}`;
 }

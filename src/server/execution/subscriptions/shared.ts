@@ -19,12 +19,15 @@ const MAX_SHARED_RESULTS = 256;
 
 /** Maximum size of the cached results of all groups, in characters. An event has a few hundred. */
 const MAX_SHARED_BYTES = 16 * 1024 * 1024;
-/** Executions of events at a time. On PostgreSQL they wait for statements, and queries need connections too. */
+/**
+ * Maximum number of events that are executed at the same time. On PostgreSQL they take connections, which queries need
+ * too.
+ */
 const MAX_CONCURRENT_EXECUTIONS = 8;
-/** How long events are executed before the event loop serves others, in milliseconds. */
+/** How long events are executed before they yield to the event loop, in milliseconds. */
 const SLICE_MS = 10;
 
-/** Fields that depend on who the viewer is. All other fields depend on the viewer's role and scope only. */
+/** Fields that depend on the identity of the viewer. All other fields depend on the viewer's role and scope only. */
 const PERSONAL_FIELDS: ReadonlySet<string> = new Set(["viewerMayVote", "viewerMayNotBecause"]);
 
 /** Renders events as the JSON payload of one subscription. */
@@ -108,9 +111,9 @@ interface SharedResult {
 
 interface GroupParts extends Pick<SharedExecutionsParts, "ctx" | "execution" | "feed"> {
   readonly queue: FairQueue;
-  /** Bounds the bytes of the results of all groups. */
+  /** Limits the bytes of the results of all groups. */
   readonly results: ByteBudget;
-  /** Whose turn the executions take. */
+  /** The owner of the executions in the queue. */
   readonly owner: string;
   readonly admitted: AdmittedSubscription;
   readonly viewer: Viewer;
@@ -128,7 +131,7 @@ class Group implements ByteHolder {
     this.#parts = parts;
   }
 
-  /** Forgets the results. They are executed again if they are needed. */
+  /** Drops the cached results. Events are executed again if they are needed. */
   evict(): void {
     this.#results?.clear();
     this.#parts.results.release(this);
@@ -161,7 +164,7 @@ class Group implements ByteHolder {
     return result.text;
   }
 
-  /** Counts a result that is still wanted. */
+  /** Counts the bytes of a result, unless it was dropped meanwhile. */
   #keep(position: number, result: SharedResult, bytes: number): void {
     if (this.#results?.peek(position) !== result) return;
     result.bytes = bytes;
@@ -180,7 +183,7 @@ class Group implements ByteHolder {
   async #executeNow(event: LogEvent): Promise<string | null> {
     const { ctx, execution, viewer, admitted } = this.#parts;
     // Every event needs a new context: loaders cache rows and would return outdated state.
-    // Without secrets: to read them would raise an event, which would be rendered with secrets again.
+    // Secrets are not read: that would raise an event, and rendering that event would read them again, without end.
     const base = { ...ctx, now: ctx.now, viewer, showsSecrets: false };
     const context = new Context(base, randomUUID(), execution.newResultSize());
     context.reads.begin();
@@ -204,8 +207,8 @@ function selectsPersonalField(document: DocumentNode): boolean {
 }
 
 /**
- * The variables without those that only the arguments of root fields use: the cursor and the filters. They select events, but do
- * not change the result for an event. Subscribers that differ only in those share executions.
+ * The variables without those that only the arguments of root fields use: the cursor and the filters. They select
+ * events, but do not change the result for an event. Subscribers that differ only in those share executions.
  */
 function withoutFilters(document: DocumentNode, variables: Record<string, unknown>): Record<string, unknown> {
   const uses = countUses(document);

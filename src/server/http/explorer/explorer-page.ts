@@ -10,7 +10,8 @@ export interface ExplorerPage {
 }
 
 /**
- * The call that starts GraphiQL in its stock page. Everything from here is replaced so that requests carry the token.
+ * The call that starts GraphiQL in its stock page. Everything from here to the end of the script is replaced, so that
+ * requests carry the token.
  */
 const START = "YogaGraphiQL.renderYogaGraphiQL(";
 

@@ -14,7 +14,9 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Names that Vite writes: no path, so that nothing outside of the folder can be named. */
+/**
+ * The names that Vite gives to assets. They contain no slash, so a request cannot address files outside of the folder.
+ */
 const ASSET_NAME = /^[\w-][\w.-]*\.(js|css|svg)$/;
 
 export interface CompressedFile {

@@ -16,7 +16,7 @@ export interface PageSettings {
  */
 const PAGE_PATHS = /^\/(?:(?:pipelines|apps|promotions)\/[^/]+(?:\/\w+)?|approvals|freezes|tokens|audit|sign-in)?\/?$/;
 
-/** Names contain a hash of the content. */
+/** An asset never changes: its name contains a hash of its content. */
 const ASSET_CACHE_CONTROL = "public, max-age=31536000, immutable";
 
 /** Serves the page at `/` and below, and its files at `/assets`. Call it before other routes are registered. */
@@ -56,7 +56,7 @@ function send(request: FastifyRequest, reply: FastifyReply, file: CompressedFile
   return reply.header("content-encoding", encoding).send(file.bodies[encoding]);
 }
 
-/** Only files of this service; and connections to the issuer, which the browser fetches a token from. */
+/** Allows only files of this service, and connections to the issuer, from which the browser fetches a token. */
 function contentSecurityPolicy({ oidc }: PageSettings): string {
   return [
     "default-src 'self'",
