@@ -9,8 +9,8 @@ import { Child, Server } from "./support/processes.js";
 const ITERATIONS = 1000;
 
 /**
- * CPU time of a board query that misses the response cache. The baseline reads the same rows through prepared statements
- * and assembles the response by hand.
+ * CPU time of a board query that misses the response cache. The baseline reads the same rows through prepared
+ * statements and assembles the response by hand.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const path = await databases.createSqlite(pipelines);

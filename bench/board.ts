@@ -86,8 +86,8 @@ function repeat(intervalMs: number, task: (iteration: number) => Promise<void>):
 let writes = 0;
 
 /**
- * Sixteen connections request one board. Before every tenth request of all, its connection changes the description, and
- * then checks that the response has this change or a later one: a stale response fails the benchmark.
+ * Sixteen connections request one board. Every tenth request is preceded by a write: its connection changes the
+ * description and then checks that the response has this change or a later one. A stale response fails the benchmark.
  */
 async function writeAndRead(port: number, pipeline: string): Promise<number> {
   const connections = Array.from({ length: CONNECTIONS }, () => new Connection(port));

@@ -7,9 +7,9 @@ const REQUESTS = 400;
 const SMALLEST = request("{ viewer { name } }", {});
 
 /**
- * Cost of the rate limit that instances share through PostgreSQL: the smallest query on an instance with COST_PER_MINUTE
- * and on one without. Commits reach the disk. All requests use one token, which is the worst case: they all update the
- * same row.
+ * Cost of the rate limit that instances share through PostgreSQL: the smallest query on an instance with
+ * COST_PER_MINUTE and on one without. Commits reach the disk. All requests use one token, which is the worst case: they
+ * all update the same row.
  */
 export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const url = await databases.createPostgres();

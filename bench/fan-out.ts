@@ -86,7 +86,10 @@ async function burst(server: Child, subscribers: Subscribers, send: () => Promis
   return { rate: messages / ((last - startedAt) / 1000), cpu: (after.cpu - before.cpu) / messages };
 }
 
-/** Milliseconds from a mutation's response to its event at each subscription, ascending. Negative if the event came first. */
+/**
+ * Milliseconds from a mutation's response to its event at each subscription, ascending. Negative if the event came
+ * first.
+ */
 async function measureLatencies(subscribers: Subscribers, scenario: Scenario): Promise<readonly number[]> {
   const latencies: number[] = [];
   for (let event = 0; event < EVENTS; event += 1) {

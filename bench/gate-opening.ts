@@ -4,10 +4,10 @@ import { pipelineName } from "./support/data/sizes.js";
 import { type BenchmarkOptions, createResult, type Result } from "./support/figures.js";
 import { Server } from "./support/processes.js";
 
-/** Promotions that wait for one window. */
+/** Maximum number of promotions that wait for one window. */
 const MAX_WAITING = 1000;
 const DAY_MS = 86_400_000;
-/** How often the end is looked for, in milliseconds. */
+/** Interval at which started promotions are counted, in milliseconds. */
 const POLL_MS = 100;
 
 const CREATE_WINDOW =
@@ -28,17 +28,18 @@ const STARTED = `query ($after: EventCursor) {
 }`;
 
 interface Opening {
-  /** Until the last promotion had started. */
+  /** Time until the last promotion had started, in milliseconds. */
   readonly total: number;
-  /** The request that opened the window. */
+  /** Duration of the request that opened the window, in milliseconds. */
   readonly change: number;
-  /** The longest time that another write took meanwhile. */
+  /** Duration of the longest other write meanwhile, in milliseconds. */
   readonly longestWrite: number;
 }
 
 /**
- * The opening of a window that many promotions wait for: how long the change takes that opens it, how long until all have
- * started, and how long other writes wait meanwhile, which is at most as long as a transaction holds the write lock.
+ * The opening of a window that many promotions wait for: how long the change takes that opens it, how long until all
+ * have started, and how long other writes wait meanwhile, which is at most as long as a transaction holds the write
+ * lock.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const count = Math.min(MAX_WAITING, pipelines - 1);
@@ -47,7 +48,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   const other = new Connection(server.port);
   try {
     const openings: Opening[] = [];
-    // One more, unmeasured, for the compiler.
+    // The first round is not measured: V8 still compiles.
     for (let round = 0; round <= rounds; round += 1) openings.push(await open(connection, other, count, round));
     const measured = openings.slice(1);
     const what = `${count.toLocaleString("en")} promotions that wait for a window`;
@@ -81,7 +82,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
 }
 
 async function open(connection: Connection, other: Connection, count: number, round: number): Promise<Opening> {
-  // With an end: nothing waits for a window that never ends.
+  // The window has an end: promotions do not wait for a window that never ends.
   const endDate = new Date(Date.now() + 7 * DAY_MS).toISOString().slice(0, 10);
   const times = { timeZone: "UTC", startTime: "00:00", endTime: "00:00", endDate };
   const input = { name: `closed-${round}`, kind: "DENY", ...times };
@@ -113,11 +114,14 @@ async function open(connection: Connection, other: Connection, count: number, ro
   running = false;
   await writes;
   if (started.some((id, index) => id !== ids[index]))
-    throw new Error("They did not start in the order in which they came.");
+    throw new Error("The promotions did not start in the order of their creation.");
   return { total, change, longestWrite };
 }
 
-/** The promotions that started after a cursor, in their order, once there are this many. */
+/**
+ * Reads the promotions that started after a cursor, in the order of their starts. Waits until there are `count` of
+ * them.
+ */
 async function readStarted(connection: Connection, from: string, count: number): Promise<string[]> {
   const started: string[] = [];
   let after = from;

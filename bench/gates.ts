@@ -7,7 +7,7 @@ import { Server } from "./support/processes.js";
 
 /** Requests per round. */
 const ITERATIONS = 200;
-/** Promotions that wait elsewhere while a status is reported. */
+/** Number of promotions that wait in other pipelines while a status is reported. */
 const WAITING_ELSEWHERE = 10_000;
 
 const CREATE_WINDOW = `mutation ($input: CreateDeploymentWindowInput!) { createDeploymentWindow(input: $input) { window { id } } }`;
@@ -18,8 +18,8 @@ const REPORT = `mutation ($build: ID!, $context: String!) {
 const FIRST_BUILD = `query ($app: ID!) { app(app: $app) { currentRelease { build { id } } } }`;
 
 /**
- * What gates cost: a board that shows them, and a report that clears nothing while many promotions wait elsewhere. The baseline
- * is the same without gates, and without promotions that wait.
+ * The cost of gates: of a board that shows them, and of a status report that clears nothing while many promotions wait
+ * in other pipelines. The baselines are the same without the fields of gates, and without waiting promotions.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const results = [
@@ -29,7 +29,7 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   return results;
 }
 
-/** CPU time of a board with the gates of 8 apps and 4 stages, of which windows and a freeze hold some. */
+/** CPU time of a board with the gates of 8 apps and 4 stages. Windows and a freeze close some of them. */
 async function measureBoard(path: string, pipelines: number, rounds: number): Promise<Result[]> {
   const [server] = await Server.launch(path);
   const connection = new Connection(server.port);
@@ -70,7 +70,7 @@ async function addGates(connection: Connection): Promise<void> {
   await connection.query(START_FREEZE, { input: { reason: "A benchmark", scope: { stages: ["STAGING"] } } });
 }
 
-/** Latency of a status report that clears nothing, with and without promotions that wait elsewhere. */
+/** Latency of a status report that clears nothing, with and without promotions that wait in other pipelines. */
 async function measureReport(many: string, none: string, rounds: number): Promise<Result[]> {
   await addWaiting(many, WAITING_ELSEWHERE);
   const servers = [];

@@ -7,11 +7,11 @@ import { Server } from "./support/processes.js";
 
 /** Pipelines with eight apps and ten releases each, besides the wide one. */
 const PIPELINES = 100;
-/** As many root fields as an operation may have. */
+/** Number of root fields: the default maximum of an operation. */
 const ROOT_FIELDS = 30;
 /** Number of queries in the report, most expensive first. */
 const MAX_REPORTED = 12;
-/** What the heaviest query may take, in milliseconds. */
+/** Maximum processor time of the heaviest query, in milliseconds. */
 const LIMIT_MS = 500;
 
 const repeat = (field: string, times = ROOT_FIELDS) =>
@@ -97,7 +97,7 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
 
 let sent = 0;
 
-/** Sends a query that no cache of responses or documents answers. Returns the size of the response, or why it was refused. */
+/** Sends a query that the service finds in no cache. Returns the size of the response, or why it was refused. */
 async function send(connection: Connection, query: string): Promise<string> {
   sent += 1;
   try {

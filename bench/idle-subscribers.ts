@@ -5,8 +5,8 @@ import { Server } from "./support/processes.js";
 import { SUBSCRIPTION_COUNT, Subscribers } from "./support/subscribers.js";
 
 /**
- * Memory per idle subscription: the memory in use after a thousand identical subscriptions received one event, minus the
- * memory in use before, both after garbage collection. It includes what all subscriptions share.
+ * Memory per idle subscription: the memory in use after a thousand identical subscriptions received one event, minus
+ * the memory in use before, both after garbage collection. It includes what all subscriptions share.
  */
 export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const sizes: number[] = [];

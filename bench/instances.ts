@@ -27,9 +27,9 @@ interface Sample extends LockUsage {
 }
 
 /**
- * Promotions per second on PostgreSQL with two instances; the baseline is one instance. Also measures the share of time for
- * which the event log's lock is held. That lock makes cursor order commit order, so it bounds the write throughput of one
- * database. Database, instances and clients share this machine. Commits reach the disk.
+ * Promotions per second on PostgreSQL with two instances; the baseline is one instance. Also measures the share of time
+ * for which the event log's lock is held. That lock makes cursor order commit order, so it bounds the write throughput
+ * of one database. Database, instances and clients share this machine. Commits reach the disk.
  */
 export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const fleets: Fleet[] = [];

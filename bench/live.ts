@@ -25,8 +25,8 @@ interface Sample {
 }
 
 /**
- * Latency from a mutation on one instance to its event at a subscriber of another, on PostgreSQL. The baseline is a bare
- * transaction that inserts a row and notifies, until a listening connection receives the notification.
+ * Latency from a mutation on one instance to its event at a subscriber of another, on PostgreSQL. The baseline is a
+ * bare transaction that inserts a row and notifies, until a listening connection receives the notification.
  */
 export async function measure({ databases, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const url = await databases.createPostgres();
@@ -112,7 +112,9 @@ class Notifier {
     return new Notifier(writer, listener);
   }
 
-  /** Commits a row and notifies. Returns the milliseconds until both the notification and the commit's result arrived. */
+  /**
+   * Commits a row and notifies. Returns the milliseconds until both the notification and the commit's result arrived.
+   */
   async notify(): Promise<number> {
     const received = new Promise((resolve) => this.#listener.once("notification", resolve));
     const startedAt = performance.now();

@@ -14,8 +14,8 @@ const EVENTS = 10;
 const TARGET = { max: 100 };
 
 /**
- * The page in Chromium, on a board of 200 apps and an overview of all pipelines: from an event to the frame that shows it, and how
- * long the slowest interaction of a round takes until the next frame.
+ * The page in Chromium, on a board of 200 apps and an overview of all pipelines: from an event to the frame that shows
+ * it, and how long the slowest interaction of a round takes until the next frame.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const [server] = await Server.launch(await databases.createSqlite(pipelines));

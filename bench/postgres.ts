@@ -27,8 +27,8 @@ interface Recording extends Operation {
 }
 
 /**
- * Latency of a board query and of a promotion on PostgreSQL, one at a time. The baseline sends the same statements through
- * one bare connection.
+ * Latency of a board query and of a promotion on PostgreSQL, one at a time. The baseline sends the same statements
+ * through one bare connection.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const filled = await databases.createPostgres();
@@ -61,7 +61,10 @@ export async function measure({ databases, pipelines, rounds }: BenchmarkOptions
   }
 }
 
-/** Throughput of the same board again and again, from the response cache. The baseline is a bare HTTP server that sends the same bytes. */
+/**
+ * Throughput of repeated queries of one board, from the response cache. The baseline is a bare HTTP server that sends
+ * the same bytes.
+ */
 async function measureCached(connection: Connection, http: Child, rounds: number): Promise<Result> {
   const bytes = request(BOARD, { pipeline: pipelineName(0) });
   const body = await connection.send(bytes);

@@ -20,7 +20,7 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
   const [server] = await Server.launch(await databases.createSqlite(1), { LOG_LEVEL: "silent" });
   try {
     const results: Result[] = [];
-    let dearest = { name: "", times: [0] };
+    let mostExpensive = { name: "", times: [0] };
     for (const [name, { query, variables }] of Object.entries(ATTACKS)) {
       const measured = await interleave(
         rounds,
@@ -28,10 +28,12 @@ export async function measure({ databases, rounds }: BenchmarkOptions): Promise<
         () => measureCpu(server, "{ viewer { name } }", {}),
       );
       results.push(createComparison(`hostile request: ${name}`, "ms CPU", "the smallest valid query", measured, null));
-      if (summarize(measured.subject).median > summarize(dearest.times).median)
-        dearest = { name, times: measured.subject };
+      if (summarize(measured.subject).median > summarize(mostExpensive.times).median)
+        mostExpensive = { name, times: measured.subject };
     }
-    const worst = createResult(`most expensive hostile request: ${dearest.name}`, "ms CPU", dearest.times, { max: 10 });
+    const worst = createResult(`most expensive hostile request: ${mostExpensive.name}`, "ms CPU", mostExpensive.times, {
+      max: 10,
+    });
     return [worst, ...results.sort((a, b) => b.subject.median - a.subject.median).slice(0, MAX_REPORTED)];
   } finally {
     await server.stop();
@@ -45,7 +47,7 @@ async function measureCpu(server: Server, query: string, variables: unknown): Pr
   const { cpu: before } = await server.usage();
   for (let iteration = 0; iteration < REQUESTS; iteration += 1) {
     sent += 1;
-    // The comment makes every document unique, so that no cache of documents answers.
+    // The comment makes every document unique, so that the service finds it in no cache.
     await post(server.port, JSON.stringify({ query: `${query}#${sent}`, variables }));
   }
   const { cpu: after } = await server.usage();

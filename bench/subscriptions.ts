@@ -5,12 +5,12 @@ import { type BenchmarkOptions, createComparison, createResult, interleave, type
 import { Server } from "./support/processes.js";
 import { Subscribers, type SubscriptionsOptions } from "./support/subscribers.js";
 
-/** Subscriptions of each pipeline, and how many pipelines have some at most. */
+/** Number of subscriptions per pipeline, and the maximum number of pipelines with subscriptions. */
 const PER_PIPELINE = 5;
 const MAX_PIPELINES = 2000;
 /** Events of one round. */
 const EVENTS = 100;
-/** Tokens, and different subscriptions of each: as many as a token may have. */
+/** Number of tokens, and of different subscriptions per token: the default limit of a token. */
 const TOKENS = 100;
 const DOCUMENTS_PER_TOKEN = 50;
 
@@ -26,8 +26,8 @@ const FOLLOW = `subscription ($pipeline: ID!) {
 const NORMAL_QUERY = "{ pipelines(first: 10) { nodes { id name } } }";
 
 /**
- * What one event costs with 10,000 subscriptions on 2,000 pipelines, compared to 10 subscriptions; and how long a normal query waits
- * while one event goes to 5,000 different subscriptions of 100 tokens.
+ * The cost of one event with 10,000 subscriptions on 2,000 pipelines, compared to 10 subscriptions. And how long a
+ * normal query waits while one event is sent to 5,000 different subscriptions of 100 tokens.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const count = Math.min(MAX_PIPELINES, 2 * pipelines);
@@ -74,7 +74,7 @@ async function compareCosts(path: string, few: string, count: number, rounds: nu
         await all;
         connection.close();
       };
-      // The first events start the subscriptions that the server has not read yet.
+      // The server does not acknowledge subscriptions: gives it time to start all of them.
       await delay(2000);
       return async () => {
         const before = await server.usage();

@@ -15,8 +15,8 @@ const TARGETS = 12;
 const CREATE = `mutation Create($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } } }`;
 
 /**
- * Latency of a promotion while 50 webhooks have receivers that do not work: half of them refuse connections, half of them
- * accept them and never answer. The baseline is the same service without webhooks.
+ * Latency of a promotion while 50 webhooks have receivers that do not work: half of them refuse connections, half of
+ * them accept them and never answer. The baseline is the same service without webhooks.
  */
 export async function measure({ databases, pipelines, rounds }: BenchmarkOptions): Promise<readonly Result[]> {
   const path = await databases.createSqlite(pipelines);

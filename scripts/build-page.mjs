@@ -1,8 +1,9 @@
 /*
- * Builds the page in web/ with Vite, if its sources or the packages changed since the last build. Vite writes to .build/web; changed
- * files are then copied to dist/web, index.html last, so that a running service never refers to a file that does not exist.
+ * Builds the page in web/ with Vite, if its sources or the packages changed since the last build. Vite writes to
+ * .build/web; changed files are then copied to dist/web, index.html last, so that a running service never refers to a
+ * file that does not exist.
  *
- * Assets of former builds stay in dist/web until `npm run clean`: a page that is open loads its other parts later.
+ * Assets of earlier builds stay in dist/web until `npm run clean`: an open page may still load them.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,7 +17,7 @@ const MANIFEST = join(SOURCES, "src", "gql", "persisted-documents.json");
  * @param staging the folder that Vite writes to
  * @param target the folder that the service reads
  * @param replace writes a file unless it has this content already: `(path, content) => void`
- * @param prune removes the assets of former builds
+ * @param prune removes the assets of earlier builds
  * @returns the exit code
  */
 export function buildPage({ staging, target, replace, prune }) {
@@ -45,7 +46,7 @@ export function buildPage({ staging, target, replace, prune }) {
   return 0;
 }
 
-/** Of everything that the page is built from. */
+/** The hash of all files that the page is built from. */
 function checksum() {
   const hash = createHash("sha256").update(readFileSync("package-lock.json"));
   for (const file of listFiles(SOURCES)) hash.update(`${file}\n`).update(readFileSync(join(SOURCES, file)));

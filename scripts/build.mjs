@@ -1,12 +1,12 @@
 /*
  * Compiles the project into dist/, and the page into dist/web, without disturbing processes that run from it.
  *
- * TypeScript compiles incrementally into .build/. Each changed file is then written to a temporary file in dist/ and renamed,
- * so that readers see either the old or the new file, never a partial one. Builds run one at a time: a concurrent build waits.
- * A build that fails to compile leaves dist/ unchanged.
+ * TypeScript compiles incrementally into .build/. Each changed file is then written to a temporary file in dist/ and
+ * renamed, so that readers see either the old or the new file, never a partial one. Builds run one at a time: a
+ * concurrent build waits. A build that fails to compile leaves dist/ unchanged.
  *
- * Outputs under dist/src without a source stay until `npm run clean`: a running service may still import them. Others are
- * removed, so that a deleted test does not run. `--prune` removes all of them; packing uses it.
+ * Outputs under dist/src without a source stay until `npm run clean`: a running service may still import them. Others
+ * are removed, so that a deleted test does not run. `--prune` removes all of them; packing uses it.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";

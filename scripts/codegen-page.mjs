@@ -1,6 +1,7 @@
 /*
- * Generates the page's typed documents from src/schema/schema.graphql and web/src/documents/*.graphql, with the client preset of
- * GraphQL code generator: web/src/gql/graphql.ts, and the manifest of the documents by their hash, which the service trusts.
+ * Generates the page's typed documents from src/schema/schema.graphql and web/src/documents/*.graphql, with the client
+ * preset of GraphQL code generator: web/src/gql/graphql.ts, and the manifest of the documents by their hash, which the
+ * service trusts.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +45,7 @@ export async function generatePage() {
     pluginMap: {},
     presetConfig: { fragmentMasking: false, persistedDocuments: { hashAlgorithm: "sha256" } },
     config: {
-      // Texts are smaller than syntax trees.
+      // Documents are smaller as text than as syntax trees.
       documentMode: "string",
       enumType: "string-literal",
       immutableTypes: true,
@@ -56,7 +57,7 @@ export async function generatePage() {
     documentTransforms: [],
   });
   const wanted = parts.filter(({ filename }) => WRITTEN.includes(filename.slice(TARGET.length)));
-  // One after the other: the manifest waits for the documents of the first file.
+  // Concurrently: the generation of the manifest waits for that of the documents.
   const files = await Promise.all(
     wanted.map(async (part) => [part.filename, await codegen({ ...part, schemaAst: buildSchema(schemaText) })]),
   );

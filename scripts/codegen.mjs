@@ -1,7 +1,7 @@
 /*
- * Generates src/cli/api/generated.ts from src/schema/schema.graphql and src/cli/api/operations/*.graphql: the types of the
- * CLI's operations with GraphQL code generator, the documents as text, and the values of the enums. And the page's documents; see
- * codegen-page.mjs.
+ * Generates src/cli/api/generated.ts from src/schema/schema.graphql and src/cli/api/operations/*.graphql: the types of
+ * the CLI's operations with GraphQL code generator, the documents as text, and the values of the enums. Also generates
+ * the page's documents; see codegen-page.mjs.
  *
  * It reads no TypeScript, because the sources do not compile while the generated file is stale.
  *

@@ -4,10 +4,10 @@ const SET_CONFIG = ["domain/config-vars/set-config"];
 const RELEASES = ["domain/config-vars/releases"];
 const PARITY = ["domain/config-vars/parity"];
 
-/** What breaks promises about config vars. */
+/** Mutants of config vars. */
 export const CONFIG_MUTANTS: readonly Mutant[] = [
   {
-    name: "config: who may set config vars reads secrets too",
+    name: "config: a viewer that may set config vars may read secrets",
     file: "src/domain/config-vars/read-config.ts",
     find: 'isPermitted(viewer, "readConfig")',
     replace: 'isPermitted(viewer, "setConfig")',
@@ -57,21 +57,21 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
     tests: RELEASES,
   },
   {
-    name: "config: freezes and windows let changes of config through",
+    name: "config: freezes and windows do not block changes of config vars",
     file: "src/domain/config-vars/config-release.ts",
     find: "  if (blockers.length > 0) throw blocked(",
     replace: "  if (blockers.length > 99) throw blocked(",
     tests: RELEASES,
   },
   {
-    name: "config: an app may have more than its limits",
+    name: "config: the limits of an app are not enforced",
     file: "src/domain/config-vars/set-config.ts",
     find: "  checkTotals(keys.size, total);",
     replace: "  void checkTotals; void total;",
     tests: RELEASES,
   },
   {
-    name: "config: EXACT lets keys of the target through that the source has not",
+    name: "config: EXACT accepts keys of the target that the source does not have",
     file: "src/domain/config-vars/parity.ts",
     find: 'parity !== "EXACT" || source === null ?',
     replace: 'parity === "EXACT" || source === null ?',

@@ -1,11 +1,11 @@
 /*
- * Which tests run on which engine. Every test file runs on SQLite and on PostgreSQL, except for those listed here with the
- * reason.
+ * Which tests run on which engine. Every test file runs on SQLite and on PostgreSQL, except for those listed here with
+ * the reason.
  */
 
 export type Engine = "SQLite" | "PostgreSQL";
 
-/** Files that run on SQLite only, by reason. Names are without `.test.js`; that of a folder ends with a slash. */
+/** Files that run on SQLite only, by reason. Names have no `.test.js`, and the name of a folder ends with a slash. */
 const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly string[] }[] = [
   {
     why: "They test texts, types and pure functions, and store nothing.",
@@ -38,7 +38,7 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     ],
   },
   {
-    why: "They test SQLite's file, its lock and group commit, what drops responses from the cache on a single process, and the start and stop of such a process. database/postgres/ tests the same for PostgreSQL.",
+    why: "They test SQLite's file, its lock and group commit, cache invalidation in a single process, and the start and stop of such a process. database/postgres/ tests the same for PostgreSQL.",
     files: [
       "examples/demo",
       "deploy/drain",
@@ -107,7 +107,7 @@ function toName(file: string): string {
   return file.replace(/\.test\.js$/, "");
 }
 
-/** Whether an entry of a list is this file, or the folder that it is in. */
+/** Whether an entry of a list is this file or a folder that contains it. */
 function isListed(listed: string, name: string): boolean {
   return listed.endsWith("/") ? name.startsWith(listed) : name === listed;
 }

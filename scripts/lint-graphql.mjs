@@ -1,9 +1,10 @@
 /*
- * Lints the emitted schema and the documents of the command line with graphql-eslint: its recommended rules and those for Relay.
+ * Lints the emitted schema and the documents of the command line with graphql-eslint: its recommended rules and those
+ * for Relay.
  *
  *   node scripts/lint-graphql.mjs
  *
- * Exceptions are listed here, each with its reason. One that excuses nothing anymore is an error too.
+ * Exceptions are listed here, each with its reason. An exception that is no longer needed is also an error.
  */
 import graphqlPlugin from "@graphql-eslint/eslint-plugin";
 import { ESLint } from "eslint";
@@ -12,7 +13,8 @@ const SCHEMA = "src/schema/schema.graphql";
 const OPERATIONS = "src/cli/api/operations/*.graphql";
 
 /**
- * Types without an id. Caches keep them inside the object that they belong to; docs/clients.md lists the settings for that.
+ * Types without an id. Caches keep them inside the object that they belong to; docs/clients.md lists the settings for
+ * that.
  */
 const VALUES = {
   "Parts of an object or of an event, which have no identity apart from it.": [
@@ -65,7 +67,7 @@ const OPTIONS = {
   "selection-set-depth": ["error", { maxDepth: 8 }],
 };
 
-/** Single findings that are right as they are. */
+/** Findings that are ignored. */
 const EXCEPTIONS = [
   {
     rule: "no-unreachable-types",
@@ -75,7 +77,7 @@ const EXCEPTIONS = [
   {
     rule: "no-typename-prefix",
     text: '"committedAt"',
-    why: "To commit is the verb here, as in `createdAt`, not the name of the type.",
+    why: "`committed` is a verb here, as in `createdAt`, not the name of the type.",
   },
 ];
 
@@ -83,8 +85,8 @@ const prefixed = (rules) =>
   Object.fromEntries(Object.entries(rules).map(([name, value]) => [`@graphql-eslint/${name}`, value]));
 const { configs, parser } = graphqlPlugin;
 
-/** The options of the given sets of rules, with ours for those that are among them. */
-function rulesOf(...names) {
+/** The rules of the given configurations, with our options where they include the rule. */
+function mergeRules(...names) {
   const rules = Object.assign({}, ...names.map((name) => configs[`flat/${name}`].rules));
   const own = Object.entries(prefixed(OPTIONS)).filter(([name]) => name in rules);
   return { ...rules, ...Object.fromEntries(own) };
@@ -97,8 +99,8 @@ const shared = {
 const eslint = new ESLint({
   overrideConfigFile: true,
   overrideConfig: [
-    { ...shared, files: [SCHEMA], rules: rulesOf("schema-recommended", "schema-relay") },
-    { ...shared, files: [OPERATIONS], rules: rulesOf("operations-recommended") },
+    { ...shared, files: [SCHEMA], rules: mergeRules("schema-recommended", "schema-relay") },
+    { ...shared, files: [OPERATIONS], rules: mergeRules("operations-recommended") },
   ],
 });
 
@@ -118,5 +120,5 @@ for (const { filePath, messages } of found) {
   }
 }
 const unused = EXCEPTIONS.filter((exception) => !used.has(exception));
-for (const { rule, text } of unused) console.error(`The exception of ${rule} for ${text} excuses nothing: remove it.`);
+for (const { rule, text } of unused) console.error(`The exception of ${rule} for ${text} is not needed: remove it.`);
 if (found.length > 0 || unused.length > 0) process.exitCode = 1;

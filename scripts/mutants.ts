@@ -1,9 +1,9 @@
 import { CONFIG_MUTANTS } from "./config-mutants.js";
 import { ROLLOUT_MUTANTS } from "./rollout-mutants.js";
 
-/** A change of the sources that breaks one promise. */
+/** A change of the sources that breaks one guarantee. */
 export interface Mutant {
-  /** The part of the product, and what no longer holds. */
+  /** The part of the product, and what is wrong with the change. */
   readonly name: string;
   readonly file: string;
   /** The text to replace. It occurs once in the file. */
@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["server/http/graphql-over-http"],
   },
   {
-    name: "sockets: a peer that answers no pings stays connected",
+    name: "sockets: a client that does not answer pings stays connected",
     file: "src/server/websocket/server.ts",
     find: "        connection.socket.terminate();\n        continue;",
     replace: "        continue;",
@@ -170,7 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["domain/promotions/waiting/waiting"],
   },
   {
-    name: "waiting: what has expired is admitted",
+    name: "waiting: an expired promotion is admitted",
     file: "src/domain/promotions/waiting/settle.ts",
     find: "promotion.expiresAt <= now",
     replace: "promotion.expiresAt < new Date(0)",
@@ -184,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["domain/promotions/waiting/waiting"],
   },
   {
-    name: "waiting: a change does not lock what waits for it before its own rows",
+    name: "waiting: a change locks its own rows before the promotions that wait for it",
     file: "src/domain/promotions/waiting/clear-waiting.ts",
     find: "if (first.length === 0) return [];",
     replace: "if (first.length === 0 || tx.retried) return [];",
@@ -192,7 +192,7 @@ export const MUTANTS: readonly Mutant[] = [
     engine: "postgres",
   },
   {
-    name: "deployments: the second look at an overdue deployment is left out",
+    name: "deployments: an overdue deployment is not read again in the transaction",
     file: "src/domain/history/housekeeping.ts",
     find: 'await tx.first(Release, { id, phase: "DEPLOYING" })',
     replace: "await tx.first(Release, { id })",
@@ -200,7 +200,7 @@ export const MUTANTS: readonly Mutant[] = [
     engine: "postgres",
   },
   {
-    name: "idempotency: a key is used again with another input",
+    name: "idempotency: a key is accepted again with another input",
     file: "src/domain/core/idempotency.ts",
     find: "if (prior.inputHash !== inputHash) {",
     replace: 'if (prior.inputHash === "") {',
@@ -223,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["database/transactions"],
   },
   {
-    name: "transactions: statements that were not awaited are left out",
+    name: "transactions: statements that were not awaited are not part of the transaction",
     file: "src/database/rows/transaction.ts",
     find: "const result = await work(this);\n      await this.#queue.idle();",
     replace: "const result = await work(this);",
@@ -238,7 +238,7 @@ export const MUTANTS: readonly Mutant[] = [
     engine: "postgres",
   },
   {
-    name: "transactions: a write inside another write waits for ever",
+    name: "transactions: a write inside another write waits forever",
     file: "src/database/sqlite/group-commit.ts",
     find: "for (const job of this.#waiting.splice(0)) job.failed",
     replace: "for (const job of this.#waiting.slice(0, 0)) job.failed",
@@ -268,7 +268,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["domain/gates/windows/schedule"],
   },
   {
-    name: "windows: a stored window that cannot be evaluated lets everything through",
+    name: "windows: a stored window that cannot be evaluated blocks nothing",
     file: "src/domain/gates/windows/window-gate.ts",
     find: "if (one.problem !== null) return [describeProblem(target, one)];",
     replace: "if (one.problem !== null) return [];",
@@ -282,14 +282,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["domain/gates/windows/windows"],
   },
   {
-    name: "freezes: force goes past a hard freeze",
+    name: "freezes: force bypasses a hard freeze",
     file: "src/domain/gates/freezes/freeze-gate.ts",
     find: 'if (!freeze.hard) remedies.push("FORCE");',
     replace: 'remedies.push("FORCE");',
     tests: ["domain/gates/windows/closed"],
   },
   {
-    name: "freezes: a transaction that began before one is not held back by it",
+    name: "freezes: a freeze does not block a transaction that began before it",
     file: "src/domain/gates/freezes/freeze-gate.ts",
     find: "!(startsAt > now && startsAt > createdAt)",
     replace: "!(startsAt > now)",
@@ -311,14 +311,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["domain/gates/evaluation"],
   },
   {
-    name: "gates: targets whose wave is unknown go",
+    name: "gates: targets whose wave is unknown start",
     file: "src/domain/rollouts/wave-gate.ts",
     find: 'if (wave === null) throw new InvalidFact("the wave of its targets is unknown");',
     replace: "if (wave === null) return [];",
     tests: ["domain/gates/evaluation"],
   },
   {
-    name: "promotions: one that cannot be evaluated is shown as free to go",
+    name: "promotions: one that cannot be evaluated is shown without blockers",
     file: "src/domain/promotions/waiting/explain-waiting.ts",
     find: "?? [UNKNOWN]",
     replace: "?? []",
@@ -339,21 +339,21 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["integrations/webhooks/webhooks"],
   },
   {
-    name: "freezes: automatic deploys that they hold back are forgotten",
+    name: "freezes: automatic deploys that they block are forgotten",
     file: "src/domain/builds/auto-deploy.ts",
     find: "  await holdDeploys(tx, decisions);",
     replace: "  void holdDeploys;",
     tests: ["domain/gates/windows/closed"],
   },
   {
-    name: "freezes: the end of one wakes nothing that waits for it",
+    name: "freezes: the end of a freeze does not wake the promotions that wait for it",
     file: "src/domain/gates/wake.ts",
     find: "return clearWaiting(tx, ctx, clearedBy(scopes));",
     replace: "void [clearWaiting, clearedBy, scopes]; return [];",
     tests: ["domain/gates/windows/closed"],
   },
   {
-    name: "waiting: those behind the first of many are not woken",
+    name: "waiting: of many cleared promotions, only the first ones are woken",
     file: "src/domain/promotions/waiting/clear-waiting.ts",
     find: "if (first.length === MOST_AT_ONCE) await wakeLater(tx, cleared, first);",
     replace: "void wakeLater;",
@@ -398,7 +398,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["domain/gates/approvals/votes"],
   },
   {
-    name: "approvals: who promoted may approve",
+    name: "approvals: the person who promoted may approve",
     file: "src/domain/gates/approvals/approvers.ts",
     find: "if (identify({ person, subject }) === voter.identity) {",
     replace: "if (identify({ person, subject }) === null) {",
@@ -440,7 +440,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["integrations/webhooks/webhooks"],
   },
   {
-    name: "webhooks: one whose token was revoked goes on",
+    name: "webhooks: a webhook whose token was revoked still sends",
     file: "src/integrations/webhooks/dispatcher.ts",
     find: "if (how === undefined) valid.push(webhook);",
     replace: "if (how === undefined || true) valid.push(webhook);",

@@ -6,12 +6,12 @@ import { parseArgs } from "node:util";
 import { MUTANTS, type Mutant } from "./mutants.js";
 
 /*
- * Shows that the tests notice when a promise is broken. Each mutant of `mutants.ts` breaks one: it is applied to a copy of
- * the sources, which is compiled, and the tests that it names run on it. A mutant that no test notices has survived, and
- * fails the run.
+ * Mutation testing: shows that the tests notice when a guarantee is broken. Each mutant of `mutants.ts` is applied to a
+ * copy of the sources, which is compiled, and the tests that it names run on it. A mutant that no test notices has
+ * survived, and fails the run.
  *
  *   npm run mutate                    all mutants
- *   npm run mutate -- cache access    those with such a word in their name
+ *   npm run mutate -- cache access    mutants with one of these words in their name
  */
 
 const TEST_TIMEOUT_MS = 120_000;
@@ -22,7 +22,7 @@ type Outcome = "killed" | "survived" | "not applicable";
 
 const folder = copySources();
 try {
-  // With all sources in their place, so that each mutant compiles only what it changes.
+  // Compiles all sources first, so that each mutant compiles only what it changes.
   if (run([join("scripts", "build.mjs")]) !== 0) throw new Error("The sources do not compile.");
   const failed = choose().filter((mutant) => report(mutant, tryMutant(mutant)) !== "killed");
   process.exitCode = failed.length === 0 ? 0 : 1;
@@ -53,7 +53,7 @@ function copySources(): string {
 function tryMutant({ file, find, replace, tests, engine }: Mutant): Outcome {
   const path = join(folder, file);
   const original = readFileSync(path, "utf8");
-  // The text must be there once: a mutant that no longer fits the code proves nothing.
+  // The text must occur exactly once: a mutant that no longer matches the code proves nothing.
   if (original.split(find).length !== 2) return "not applicable";
   writeFileSync(
     path,

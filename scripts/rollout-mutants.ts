@@ -4,7 +4,7 @@ const WAVES = ["domain/rollouts/waves"];
 const QUARANTINE = ["domain/rollouts/quarantine"];
 const AUTOMATIC = ["domain/rollouts/automatic"];
 
-/** What breaks promises about rollouts, automatic promotion and quarantined builds. */
+/** Mutants of rollouts, automatic promotion and quarantined builds. */
 export const ROLLOUT_MUTANTS: readonly Mutant[] = [
   {
     name: "rollouts: more targets fail than maxFailures allows",
@@ -35,14 +35,14 @@ export const ROLLOUT_MUTANTS: readonly Mutant[] = [
     tests: WAVES,
   },
   {
-    name: "rollouts: a wave of manualWaves begins by itself",
+    name: "rollouts: a wave of manualWaves begins automatically",
     file: "src/domain/rollouts/wave-gate.ts",
     find: "if (manualWaves.includes(wave) && ",
     replace: "if (manualWaves.includes(-wave) && ",
     tests: WAVES,
   },
   {
-    name: "rollouts: a paused promotion goes on",
+    name: "rollouts: a paused promotion continues",
     file: "src/domain/rollouts/wave-gate.ts",
     find: "if (promotion?.paused === true) blockers",
     replace: "if (promotion?.paused === null) blockers",
@@ -84,7 +84,7 @@ export const ROLLOUT_MUTANTS: readonly Mutant[] = [
     tests: ["domain/rollouts/verification"],
   },
   {
-    name: "rollouts: the gate of quarantines is open",
+    name: "rollouts: quarantines do not block promotions",
     file: "src/domain/rollouts/quarantine/quarantine-gate.ts",
     find: "if (to === null) return [];",
     replace: "if (to === null || quarantines.length > 0) return [];",
@@ -112,14 +112,14 @@ export const ROLLOUT_MUTANTS: readonly Mutant[] = [
     tests: QUARANTINE,
   },
   {
-    name: "rollouts: a quarantine stays after force has gone past it",
+    name: "rollouts: a quarantine stays after force has bypassed it",
     file: "src/domain/promotions/start.ts",
     find: "if (isForced) events.push(...(await endQuarantinesPassed",
     replace: "if (isForced && isNew && !isNew) events.push(...(await endQuarantinesPassed",
     tests: QUARANTINE,
   },
   {
-    name: "rollouts: force goes past a quarantine that came later",
+    name: "rollouts: force bypasses a quarantine that was created later",
     file: "src/domain/rollouts/quarantine/quarantine-gate.ts",
     find: "return isForced && !isKnown ?",
     replace: "return isForced && !isKnown && promotion === null ?",

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/* Runs the test files of its arguments in this process. */
+/* Runs the test files that are given as arguments in this process. */
 for (const file of process.argv.slice(2)) await import(pathToFileURL(resolve(file)).href);

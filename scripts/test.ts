@@ -8,14 +8,14 @@ import { createSqliteTemplate } from "../test/support/database/engine.js";
 import { type Engine, findEngines, findUnknownNames, getStartRank, needsProcess } from "./engines.js";
 
 /*
- * Runs the tests on SQLite and on PostgreSQL: on the server of TEST_DATABASE_URL, or on one that it starts for the run. Slow
- * files run in a process of their own; the others share processes, because loading the service takes longer than many a file.
- * Arguments select files by a part of their name; without arguments, all files run.
+ * Runs the tests on SQLite and on PostgreSQL: on the server of TEST_DATABASE_URL, or on one that it starts for the run.
+ * Slow files run in a separate process; the others share processes, because loading the service takes longer than most
+ * of them run. Arguments select files by a part of their name; without arguments, all files run.
  */
 
 /** One more than there are CPUs, because tests also wait for I/O. */
 const CONCURRENCY = availableParallelism() + 1;
-/** The most files that share a process. */
+/** Maximum number of files that share a process. */
 const FILES_PER_PROCESS = 8;
 /** A process that runs longer than this counts as hanging. */
 const PROCESS_TIMEOUT_MS = 900_000;
@@ -77,7 +77,7 @@ function toJobs(files: readonly string[]): Job[] {
   const jobs: Job[] = alone.flatMap((file) => findEngines(file).map((engine) => ({ files: [file], engine })));
   for (const engine of ["PostgreSQL", "SQLite"] as const) {
     const others = files.filter((file) => !needsProcess(file) && findEngines(file).includes(engine));
-    // Small selections use every worker.
+    // A small selection is distributed over all workers.
     const size = Math.min(FILES_PER_PROCESS, Math.ceil(others.length / CONCURRENCY));
     for (let start = 0; start < others.length; start += size) {
       jobs.push({ files: others.slice(start, start + size), engine });
@@ -106,7 +106,7 @@ async function runJobs(url: string, jobs: Job[]): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true });
     await query(url, `DROP DATABASE ${template}`).catch((error: unknown) => {
-      // A cluster of this process stops at the same signal.
+      // The signal has also stopped a cluster that this process started.
       if (!interrupted) throw error;
     });
   }

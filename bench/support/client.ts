@@ -30,8 +30,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request and returns the body of the response. Throws if the status is not 200, or if the server has closed the
-   * connection, which it does after a minute without requests.
+   * Sends a request and returns the body of the response. Throws if the status is not 200, or if the server has closed
+   * the connection, which it does after a minute without requests.
    */
   send(bytes: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ import { pipelineName } from "./data/sizes.js";
 import { databaseUrl } from "./processes.js";
 import { recordStatements } from "./statement-recorder.js";
 
-/* Executes operations in-process, without HTTP, authentication and the response cache. */
+/* Executes operations in-process, without HTTP, authentication or the response cache. */
 
 const db = await openDatabase(databaseUrl(process.argv[2] ?? ""));
 const schema = getSchema();

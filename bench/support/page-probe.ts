@@ -2,8 +2,8 @@ import type { Browser, Page } from "playwright-core";
 import { ADMIN_SECRET } from "./processes.js";
 
 /**
- * `nextPaint()` resolves with the milliseconds from the arrival of the next event at the socket until the end of the frame that shows a
- * change in the page.
+ * `nextPaint()` resolves with the milliseconds from the arrival of the next event at the socket until the end of the
+ * frame that shows a change in the page.
  */
 export const OBSERVE_PAINT = `
   let arrived = null;
@@ -32,7 +32,9 @@ export const OBSERVE_PAINT = `
   };
 `;
 
-/** `slowest()` returns the duration of the slowest interaction since the last call, to the next frame, in steps of 8 ms. */
+/**
+ * `slowest()` returns the duration of the slowest interaction since the last call, to the next frame, in steps of 8 ms.
+ */
 export const OBSERVE_INTERACTIONS = `
   let slowest = 0;
   const read = (entries) => {

@@ -1,4 +1,7 @@
-/** Interval between lines, also before the first. On a terminal, where a line replaces the last one, a tenth of it. */
+/**
+ * Interval between progress lines and before the first one, in milliseconds. On a terminal, where a line replaces the
+ * previous one, it is a tenth.
+ */
 const PROGRESS_INTERVAL_MS = 5000;
 
 let task = "";

@@ -42,15 +42,15 @@ export class Subscribers {
   }
 
   /**
-   * Opens the sockets and sends the subscriptions. The server does not acknowledge a subscription, so they may not be active
-   * yet; see `waitUntilSubscribed`.
+   * Opens the sockets and sends the subscriptions. The server does not acknowledge a subscription, so they may not be
+   * active yet; see `waitUntilSubscribed`.
    */
   static async connect(port: number, options: SubscriptionsOptions = {}): Promise<Subscribers> {
     const { sockets = SOCKETS, perSocket = SUBSCRIPTIONS_PER_SOCKET } = options;
     const subscribers = new Subscribers(sockets * perSocket);
     const received = (text: Buffer) => subscribers.#receive(text);
     const opened: WebSocket[] = [];
-    // One after the other: a server admits only so many unauthenticated sockets at a time.
+    // One at a time: the server limits the number of sockets that have not signed in.
     for (let socket = 0; socket < sockets; socket += 1) {
       const secret = options.secretOf?.(socket) ?? ADMIN_SECRET;
       const operations = Array.from({ length: perSocket }, (_, index) => {

@@ -4,10 +4,10 @@ import type { Story } from "./story.js";
 const HOUR_MS = 3_600_000;
 
 /**
- * Approvals, promotions that wait, freezes and windows, in the pipelines of `small`, and of `large` if it is there.
+ * Creates approvals, waiting promotions, freezes and windows in existing pipelines.
  *
  * @param as creates a client of a token
- * @returns the id of the promotion that waits in the small pipeline
+ * @returns the id of the waiting promotion in the pipeline of `createSmall`
  */
 export async function createHolds(story: Story, as: (secret: string) => Client, hasLarge: boolean): Promise<string> {
   const [ada, lin] = [

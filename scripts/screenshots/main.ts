@@ -9,7 +9,8 @@ import { createRollout, type Rollouts } from "./rollouts.js";
 import { Story } from "./story.js";
 
 /*
- * Takes the screenshots of docs/images, or with a folder as the argument those of every page, width and color scheme.
+ * Takes the screenshots of docs/images. With a folder as the argument, takes those of every page, width and color
+ * scheme.
  *
  *   node dist/scripts/screenshots/main.js            docs/images
  *   node dist/scripts/screenshots/main.js FOLDER [PARTS OF NAMES]
@@ -30,7 +31,7 @@ interface Shot {
   readonly press?: RegExp;
 }
 
-/** @param promotion the one that waits */
+/** @param promotion the id of the waiting promotion */
 const listPages = (promotion: string, { inWaves, done }: Rollouts): readonly Shot[] => [
   { name: "overview", path: "/", text: "storefront" },
   { name: "board", path: "/pipelines/storefront", text: "release managers 0 of 1" },
@@ -57,7 +58,7 @@ const listPages = (promotion: string, { inWaves, done }: Rollouts): readonly Sho
   { name: "sign-in", path: "/", text: "Token" },
 ];
 
-/** What the documents show. */
+/** The pages that the documents show. */
 const DOCUMENTED = ["board", "promotion-waves"];
 
 const [folder, part = ""] = process.argv.slice(2);
@@ -94,7 +95,7 @@ try {
   await server.exit();
 }
 
-/** Whether one of the parts of names, separated by commas, is in a name. */
+/** Whether a name contains one of the parts of names of the second argument, which are separated by commas. */
 function wanted(name: string): boolean {
   return part.split(",").some((one) => name.includes(one));
 }

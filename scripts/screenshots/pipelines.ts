@@ -1,6 +1,6 @@
 import { AUTHORS, type Story } from "./story.js";
 
-/** A pipeline of three apps, one a stage. */
+/** A pipeline of three apps, one per stage. */
 export async function createSmall(story: Story): Promise<void> {
   await story.pipeline("myapp");
   await story.app("myapp", "myapp-dev", "DEVELOPMENT");
@@ -19,7 +19,7 @@ export async function createSmall(story: Story): Promise<void> {
   for (const build of [first, second]) await story.release("myapp-eu", build);
 }
 
-/** A pipeline where much happens at once. */
+/** A pipeline with activity in every stage. */
 export async function createBusy(story: Story): Promise<void> {
   const reported = { deploymentMode: "REPORTED" };
   const checks = ["ci/build", "qa/smoke"];

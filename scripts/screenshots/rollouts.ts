@@ -14,7 +14,9 @@ export interface Rollouts {
   readonly done: string;
 }
 
-/** A pipeline with waves in production: one promotion is done, the next is in its second wave. A build is quarantined. */
+/**
+ * A pipeline with waves in production: one promotion is done, the next is in its second wave. A build is quarantined.
+ */
 export async function createRollout(story: Story): Promise<Rollouts> {
   const { client } = story;
   await story.pipeline("payments", { description: "Cards, wallets and refunds" });
@@ -68,7 +70,7 @@ interface Target {
 /**
  * Lets one target of a promotion succeed. Begins the next wave if none is deploying.
  *
- * @param checks those that pass: with both, the release is verified
+ * @param checks the checks to report as SUCCESS; with both, the release is verified
  * @returns null if all are done
  */
 async function finishNext(
@@ -77,11 +79,11 @@ async function finishNext(
   checks = ["slo/errors", "slo/latency"],
 ): Promise<string | null> {
   const read = async (): Promise<readonly Target[]> => {
-    const answer = await story.client.ask(
+    const result = await story.client.ask(
       "query ($id: ID!) { promotion(id: $id) { targets { phase release { id } } } }",
       { id: promotion },
     );
-    return answer.promotion.targets;
+    return result.promotion.targets;
   };
   const isDeploying = ({ phase }: Target) => phase === "DEPLOYING" || phase === "QUEUED";
   let targets = await read();

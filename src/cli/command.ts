@@ -48,8 +48,8 @@ export interface Description {
 }
 
 /**
- * Adds a command to the program. Prints the returned result as JSON or text. A command that streams its output prints it
- * itself and returns an exit code or nothing.
+ * Adds a command to the program. Prints the returned result as JSON or text. A command that streams its output prints
+ * it itself and returns an exit code or nothing.
  */
 export function define<Options = object>(
   program: Command,

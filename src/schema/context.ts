@@ -97,7 +97,8 @@ export class Context implements Ctx {
   }
 
   /**
-   * Computes fields that take much work one after the other, so that the operation ends with the first that exceeds its limits.
+   * Computes expensive fields one after the other, so that the operation ends with the first one that exceeds its
+   * limits.
    *
    * @throws Refusal QUERY_TOO_LARGE if an earlier one has exceeded them
    */

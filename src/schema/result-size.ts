@@ -1,12 +1,14 @@
 import type { RowBudget } from "../database/rows/row-budget.js";
 import { Refusal } from "../domain/core/refusal.js";
 
-/** How long a field of a row takes to resolve, in microseconds, on a machine of 2025. Other work is counted in fields. */
+/**
+ * How long a field of a row takes to resolve, in microseconds, on a machine of 2025. Other work is counted in fields.
+ */
 export const FIELD_US = 4;
 
 const ADVICE = "Request smaller pages or fewer nested lists.";
 
-/** What loading a row takes, in fields. */
+/** The work of loading a row, in fields. */
 const LOADED_ROW_WORK = 2;
 
 /** Limits on one operation. */
@@ -14,15 +16,16 @@ export interface ResultLimits {
   /** Maximum number of rows in the lists of the result. */
   readonly rows: number;
   /**
-   * Maximum number of fields of those rows. Long texts and lists of texts count as several, each row that a statement loads as
-   * two, and computed fields as many as take the same time.
+   * Maximum number of fields of those rows. Long texts and lists of texts count as several, each row that a statement
+   * loads as two, and computed fields as many as take the same time.
    */
   readonly fields: number;
 }
 
 /**
- * Counts the rows of a result, their fields and other work while the operation executes, and ends it when they exceed the
- * limits. The cost that is checked before execution is only an estimate: a list without pagination counts as ten rows there.
+ * Counts the rows of a result, their fields and other work while the operation executes, and ends it when they exceed
+ * the limits. The cost that is checked before execution is only an estimate: a list without pagination counts as ten
+ * rows there.
  *
  * The limits are so low that an operation can execute without yielding the event loop. On SQLite it must not yield: a
  * writer could commit meanwhile, and the result would show half of the change.
@@ -46,7 +49,10 @@ export class ResultSize implements RowBudget {
     return new ResultSize({ rows: Number.POSITIVE_INFINITY, fields: Number.POSITIVE_INFINITY });
   }
 
-  /** What is left, but at least a quarter: a statement may load rows that the result does not show. */
+  /**
+   * The rows that are left, but at least a quarter of the limit: a statement may load rows that the result does not
+   * show.
+   */
   get maxRows(): number {
     const { rows } = this.#limits;
     return Math.max(rows - this.#rows, Math.ceil(rows / 4));
@@ -63,8 +69,9 @@ export class ResultSize implements RowBudget {
   }
 
   /**
-   * Whether the operation will be refused, so that the rest of its result does not matter. An error for each of its fields would
-   * take longer than the fields. After a mutation that took effect, each field that is missing has its error.
+   * Whether the operation will be refused, so that the rest of its result does not matter. An error for each of its
+   * fields would take longer than the fields. After a mutation that took effect, each field that is missing has its
+   * error.
    */
   get stopped(): boolean {
     return this.#exceeded !== null && !this.committed;

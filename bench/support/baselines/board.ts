@@ -4,8 +4,8 @@ import { handleCalls } from "../child-process.js";
 import { pipelineName } from "../data/sizes.js";
 
 /*
- * The lower bound for a board query: reads its rows through one prepared statement per table and assembles the JSON by hand.
- * The benchmark checks that the response equals the server's.
+ * The lower bound for a board query: reads its rows through one prepared statement per table and assembles the JSON by
+ * hand. The benchmark checks that the response equals the server's.
  */
 
 type Row = Record<string, string | number | null>;
@@ -17,15 +17,15 @@ const one = file.prepare(
 const couplings = file.prepare(
   "SELECT id, app_id, stage, required_checks, auto_deploy FROM couplings WHERE pipeline_id = ? ORDER BY id",
 );
-const appOf = file.prepare("SELECT id, name, region, deployment_mode FROM apps WHERE id = ?");
-const currentOf = file.prepare(
+const selectApp = file.prepare("SELECT id, name, region, deployment_mode FROM apps WHERE id = ?");
+const selectCurrent = file.prepare(
   `SELECT id, build_id, version, phase, description, created_at FROM releases
     WHERE app_id = ? AND phase = 'SUCCEEDED' ORDER BY version DESC LIMIT 1`,
 );
-const buildOf = file.prepare(
+const selectBuild = file.prepare(
   "SELECT id, phase, artifact, commit_sha, commit_message, commit_author FROM builds WHERE id = ?",
 );
-const statusesOf = file.prepare(
+const selectStatuses = file.prepare(
   `SELECT id, context, state, name, description, target_url, updated_at FROM release_statuses
     WHERE release_id = ? ORDER BY context`,
 );
@@ -34,7 +34,7 @@ function board(name: string): string {
   const pipeline = one.get(name) as Row;
   const all = couplings.all(pipeline.id) as Row[];
   const release = (row: Row) => {
-    const build = buildOf.get(row.build_id) as Row;
+    const build = selectBuild.get(row.build_id) as Row;
     return {
       id: row.id,
       version: row.version,
@@ -47,7 +47,7 @@ function board(name: string): string {
         artifact: build.artifact,
         commit: { sha: build.commit_sha, message: build.commit_message, author: build.commit_author },
       },
-      statuses: (statusesOf.all(row.id) as Row[]).map((status) => ({
+      statuses: (selectStatuses.all(row.id) as Row[]).map((status) => ({
         id: status.id,
         context: status.context,
         state: status.state,
@@ -63,8 +63,8 @@ function board(name: string): string {
     couplings: all
       .filter((coupling) => coupling.stage === stage)
       .map((coupling) => {
-        const app = appOf.get(coupling.app_id) as Row;
-        const current = currentOf.get(coupling.app_id) as Row | undefined;
+        const app = selectApp.get(coupling.app_id) as Row;
+        const current = selectCurrent.get(coupling.app_id) as Row | undefined;
         return {
           id: coupling.id,
           requiredChecks: JSON.parse(coupling.required_checks as string),

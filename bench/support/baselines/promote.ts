@@ -3,8 +3,8 @@ import { newId } from "../../../src/domain/core/id.js";
 import { handleCalls } from "../child-process.js";
 
 /*
- * The lower bound for a promotion: one transaction that writes the same number of rows to the same tables through prepared
- * statements, equally durable. The rows are copies of a real promotion's with new ids, versions and positions.
+ * The lower bound for a promotion: one transaction that writes the same number of rows to the same tables through
+ * prepared statements, equally durable. The rows are copies of a real promotion's with new ids, versions and positions.
  */
 
 type Row = Record<string, string | number | null>;

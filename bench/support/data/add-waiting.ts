@@ -10,8 +10,8 @@ import { Release } from "../../../src/entities/releases/release.js";
 const DAY_MS = 86_400_000;
 
 /**
- * Adds promotions that wait, as rows, to the pipelines of a SQLite file, but for the first one. They wake in a month, and have
- * no targets: what is measured finds that they are not affected.
+ * Inserts the rows of waiting promotions into a SQLite file, in all pipelines except the first. They have no targets
+ * and are due in a month, so the measured reports do not affect them.
  */
 export async function addWaiting(path: string, count: number): Promise<void> {
   const database = await openDatabase(`sqlite:${path}`);

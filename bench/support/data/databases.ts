@@ -15,7 +15,10 @@ export class Databases {
   #cluster: Promise<Cluster> | null = null;
   #databases = 0;
 
-  /** Creates a SQLite file with this many pipelines and returns its path. Files of the same size are copies of the first. */
+  /**
+   * Creates a SQLite file with this many pipelines and returns its path. Files of the same size are copies of the
+   * first.
+   */
   async createSqlite(pipelines: number): Promise<string> {
     let original = this.#made.get(pipelines);
     if (original === undefined) {
@@ -45,7 +48,10 @@ export class Databases {
     return Object.assign(new URL(url), { pathname: name }).href;
   }
 
-  /** Removes everything. Deletes the files synchronously, so that they are gone even if the caller does not await the rest. */
+  /**
+   * Removes everything. Deletes the files synchronously, so that they are gone even if the caller does not await the
+   * rest.
+   */
   async close(): Promise<void> {
     rmSync(this.#folder, { recursive: true, force: true });
     await (await this.#cluster)?.remove();

@@ -13,9 +13,10 @@ const ROWS_PER_INSERT = 64;
 const BULK_LOAD_PRAGMAS = ["journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -262144"];
 
 /**
- * Creates a database file of the current schema and fills it. Rows use the entity mapper, but are inserted in bulk, without
- * foreign keys and without indexes. The original statements recreate the indexes at the end. Four million rows take one or
- * two minutes. Pages of the file are fuller than in one filled by the service; otherwise there is no difference.
+ * Creates a database file of the current schema and fills it. Rows use the entity mapper, but are inserted in bulk,
+ * without foreign keys and without indexes. The original statements recreate the indexes at the end. Four million rows
+ * take one or two minutes. Pages of the file are fuller than in one filled by the service; otherwise there is no
+ * difference.
  */
 export async function fillSqlite(path: string, pipelines: number): Promise<void> {
   const database = await openDatabase(`sqlite:${path}`);
@@ -49,13 +50,13 @@ type GetTable = <T extends object>(entity: EntityClass<T>) => Table<T>;
 /** Inserts rows in batches, per table. */
 class Inserts {
   readonly #file: SqliteFile;
-  readonly #tableOf: GetTable;
+  readonly #getTable: GetTable;
   readonly #waiting = new Map<EntityClass<object>, object[]>();
   readonly #full = new Map<EntityClass<object>, SqliteStatement>();
 
-  constructor(file: SqliteFile, tableOf: GetTable) {
+  constructor(file: SqliteFile, getTable: GetTable) {
     this.#file = file;
-    this.#tableOf = tableOf;
+    this.#getTable = getTable;
   }
 
   readonly add: AddRow = (entity, row) => {
@@ -75,7 +76,7 @@ class Inserts {
   }
 
   #write(entity: EntityClass<object>, rows: readonly object[]): void {
-    const { sql: text, values } = this.#tableOf(entity).insert(rows);
+    const { sql: text, values } = this.#getTable(entity).insert(rows);
     let statement = rows.length === ROWS_PER_INSERT ? this.#full.get(entity) : undefined;
     if (statement === undefined) {
       statement = this.#file.prepare(text);
@@ -112,7 +113,7 @@ export async function fillPostgres(url: string, pipelines: number): Promise<void
   await runStatement(url, "VACUUM ANALYZE");
 }
 
-/** Moves the sequences of positions behind the rows that came with positions of their own. */
+/** Advances the sequences of positions past the rows that were inserted with explicit positions. */
 async function moveSequences(url: string): Promise<void> {
   for (const table of ["builds", "couplings", "releases"])
     await runStatement(url, `SELECT setval('${table}_position', MAX(position)) FROM ${table}`);

@@ -2,13 +2,13 @@ import type { Statement } from "../statement-recorder.js";
 
 /** A UUIDv7. It begins with its creation time, in milliseconds since the Unix epoch. */
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
-/** Begins with the name of the statement. */
+/** An INSERT, after an optional comment with the name of the statement. */
 const INSERT = /^(?:\/\*.*?\*\/ )?INSERT INTO (\w+) \(([^)]*)\)/;
 
 /** The tables whose rows have a unique position that a statement inserts. */
 const ORDERED = ["promotions", "releases"];
 
-/** Makes the values that must differ between sendings. */
+/** Creates the values that must differ each time the statements are sent. */
 export interface FreshValues {
   newId(): string;
   /** Positions are unique in their table, so they must be larger than every recorded one. */
@@ -16,8 +16,8 @@ export interface FreshValues {
 }
 
 /**
- * Prepares recorded statements to be sent again. Replaces ids that were created during the recording by new ones, also in
- * arrays and inside texts, and increments release versions. Rows get new positions. All other values can be written
+ * Prepares recorded statements to be sent again. Replaces ids that were created during the recording by new ones, also
+ * in arrays and inside texts, and increments release versions. Rows get new positions. All other values can be written
  * again unchanged.
  *
  * @param recordedAt when recording began, in milliseconds since the Unix epoch

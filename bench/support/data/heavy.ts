@@ -3,7 +3,7 @@ import { pipelineName } from "./sizes.js";
 
 /* The largest data that the service accepts around one pipeline, created through the API. */
 
-/** As many as a pipeline may have. */
+/** The maximum number of apps of a pipeline. */
 const APPS = 500;
 const WINDOWS = 100;
 const FREEZES = 100;
@@ -16,8 +16,8 @@ const RECURRENCES = [null, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "FREQ=MONTHLY;BYD
 export const WIDE = "wide";
 
 /**
- * Creates a pipeline with 500 apps, 499 of them in STAGING, under 100 windows and 100 freezes; builds with messages of 8,000
- * characters; and a promotion that waits for an approval in each of the first pipelines.
+ * Creates a pipeline with 500 apps, 499 of them in STAGING, under 100 windows and 100 freezes; builds with messages of
+ * 8,000 characters; and a promotion that waits for an approval in each of the first pipelines.
  */
 export async function addHeavyData(connection: Connection, pipelines: number): Promise<void> {
   const send = (field: string, type: string, inputs: readonly object[], selection: string) =>

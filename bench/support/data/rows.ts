@@ -27,7 +27,9 @@ export type AddRow = <T extends object>(entity: EntityClass<T>, row: Partial<T>)
 /** Generates the rows of a database: pipelines, and pipelines for promotions. */
 export class RowGenerator {
   readonly #add: AddRow;
-  /** Starts a month ago and advances a millisecond per row: no event is old enough to be pruned, and no times are equal. */
+  /**
+   * Starts a month ago and advances a millisecond per row: no event is old enough to be pruned, and no times are equal.
+   */
   #clock = Date.now() - 30 * 86_400_000;
   #position = 0;
   #builds = 0;
@@ -35,8 +37,8 @@ export class RowGenerator {
   #releases = 0;
 
   constructor(add: AddRow) {
-    // What is not given is null where it may be: new columns of the service are seldom those that a benchmark is about.
-    this.#add = (entity, row) => add(entity, { ...nullsOf(entity), ...row });
+    // Omitted nullable columns are null: new columns of the service seldom matter to a benchmark.
+    this.#add = (entity, row) => add(entity, { ...createNulls(entity), ...row });
   }
 
   /** The position of the newest event. */
@@ -44,7 +46,7 @@ export class RowGenerator {
     return this.#position;
   }
 
-  /** Generates one pipeline after another. Yields the number so far. */
+  /** Generates one pipeline after another. Yields the progress, which ends at `pipelines`. */
   *generate(pipelines: number): Generator<number, void> {
     for (let index = 0; index < pipelines; index++) {
       this.#addPipeline(pipelineName(index), APP_STAGES);
@@ -205,8 +207,8 @@ export class RowGenerator {
 
 const nulls = new Map<unknown, object>();
 
-/** Null for each nullable column of a table. */
-function nullsOf(entity: EntityClass<object>): object {
+/** An object with null for each nullable column of a table. */
+function createNulls(entity: EntityClass<object>): object {
   const known = nulls.get(entity);
   if (known !== undefined) return known;
   const classes = new Set<unknown>();

@@ -74,7 +74,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   wave: "--wave",
 };
 
-/** The command for each mutation, and the words for other actions. Mutations with the same name as a command are omitted. */
+/**
+ * The command for each mutation, and the words for other actions. Mutations with the same name as a command are
+ * omitted.
+ */
 export const COMMANDS: Readonly<Record<string, string>> = {
   addChecks: "Adding checks",
   addCoupling: "pipelines:add",

@@ -3,7 +3,9 @@ import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
 import { type ApiError, noResponse, type Operation, toFailure } from "./client.js";
 
-/** Initial and maximum delay before reconnecting, in milliseconds. The delay doubles after each attempt, with jitter. */
+/**
+ * Initial and maximum delay before reconnecting, in milliseconds. The delay doubles after each attempt, with jitter.
+ */
 const INITIAL_DELAY_MS = 250;
 const MAX_DELAY_MS = 5_000;
 /** Interval between pings and maximum time to wait for a pong, in milliseconds. */
@@ -27,11 +29,11 @@ export interface FollowOptions {
 class ConnectionLost extends Error {}
 
 /**
- * Subscribes to live events over a WebSocket and yields each event exactly once. After a lost connection it reconnects and
- * resumes after the cursor of the last event.
+ * Subscribes to live events over a WebSocket and yields each event exactly once. After a lost connection it reconnects
+ * and resumes after the cursor of the last event.
  *
- * @throws Failure if the service refuses the subscription, the first connection fails, or reconnecting takes longer than
- *   `reconnectTimeoutMs`
+ * @throws Failure if the service refuses the subscription, the first connection fails, or reconnecting takes longer
+ *   than `reconnectTimeoutMs`
  */
 export async function* follow<E extends { readonly cursor: string }, V>(
   connection: Connection,

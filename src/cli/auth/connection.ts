@@ -18,8 +18,8 @@ export interface ConnectionFlags {
 }
 
 /**
- * Precedence: flags, then `RAILYARD_URL` and `RAILYARD_TOKEN`, then the stored login. A stored token is sent only to the
- * service that it was stored for.
+ * Precedence: flags, then `RAILYARD_URL` and `RAILYARD_TOKEN`, then the stored login. A stored token is sent only to
+ * the service that it was stored for.
  */
 export function findConnection(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): Connection {
   const address = flags.url ?? nonEmpty(environment.RAILYARD_URL);

@@ -2,8 +2,8 @@ import { chmodSync, closeSync, mkdirSync, openSync, renameSync, rmSync, writeSyn
 import { dirname } from "node:path";
 
 /**
- * Writes a file that only the owner can read (mode 0600). Writes a temporary file first, so that the file is never partial
- * or readable by others.
+ * Writes a file that only the owner can read (mode 0600). Writes a temporary file first, so that the file is never
+ * partial or readable by others.
  *
  * @param put moves the temporary file to its place
  */

@@ -10,7 +10,7 @@ export function addCompletion(program: Command): void {
     .command("completion")
     .description("Print a shell completion script")
     .addArgument(choice("[shell]", "the shell", shells))
-    // For the scripts.
+    // Called by the completion scripts.
     .addOption(new Option("--names <kind>").choices(NAME_KINDS).hideHelp())
     .addHelpText(
       "after",

@@ -2,8 +2,8 @@ import type { Command, Option } from "commander";
 import { define, option } from "../command.js";
 
 /**
- * The settings that `serve` takes as options too, by option name. Secrets are not among them: other users of the machine
- * can read the arguments of a process.
+ * The settings that `serve` also accepts as options, by option name. Secrets are excluded, because other users of the
+ * machine can read the arguments of a process.
  */
 export const SERVE_OPTIONS: Readonly<Record<string, { readonly variable: string; readonly about: string }>> = {
   port: { variable: "PORT", about: "port to listen on; 0 for any free one" },
@@ -75,7 +75,7 @@ export function addServe(program: Command): void {
         const value = options[camelCase(name)];
         if (value !== undefined) process.env[variable] = value;
       }
-      // Loaded only here: all other commands are API clients and start without the service.
+      // Loaded only here, because all other commands are API clients, which start faster without the service.
       await import("../../main.js");
     },
   );

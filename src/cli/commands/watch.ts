@@ -55,8 +55,8 @@ export function addWatch(program: Command): void {
 }
 
 /**
- * Whether another event reports the same change. A promotion reports each phase of a target both as PROMOTION_TARGET_CHANGED
- * and as an event of the target's release.
+ * Whether another event reports the same change. A promotion reports each phase of a target both as
+ * PROMOTION_TARGET_CHANGED and as an event of the target's release.
  */
 function isRepeated(event: LogEvent): boolean {
   if (event.type === "RELEASE_CANCEL_REQUESTED" || RELEASE_VERBS[event.type] !== undefined) return false;
@@ -86,8 +86,7 @@ function override({ forced, forceReason }: Pick<PromotionEventFragment, "forced"
   return forced ? ` (forced: ${singleLine(forceReason ?? "")})` : "";
 }
 
-/** Describes an event in one line. */
-/** What happened to a promotion, for events that are not told otherwise. */
+/** The verb for events of promotions that `describeEvent` does not describe in another way. */
 const PROMOTION_VERBS: Readonly<Partial<Record<LogEvent["type"], string>>> = {
   PROMOTION_WAITING: "waits",
   PROMOTION_PAUSED: "was paused",
@@ -95,13 +94,14 @@ const PROMOTION_VERBS: Readonly<Partial<Record<LogEvent["type"], string>>> = {
   ROLLOUT_STOPPED: "stopped: too many targets failed",
 };
 
-/** What happened to a release, for events that are not told by its phase. */
+/** The verb for events of releases that are not described by the phase. */
 const RELEASE_VERBS: Readonly<Partial<Record<LogEvent["type"], string>>> = {
   RELEASE_VERIFIED: "verified",
   VERIFICATION_FAILED: "verification failed",
   AUTOMATIC_ROLLBACK: "rolled back automatically",
 };
 
+/** Describes an event in one line. */
 function describeEvent(event: LogEvent, paint: Paint): string {
   switch (event.__typename) {
     case "PromotionEvent": {

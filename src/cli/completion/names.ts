@@ -10,7 +10,7 @@ import type { NameKind } from "./scripts.js";
 
 /** Completion must not make the shell wait: maximum time for each response, in milliseconds. */
 const RESPONSE_TIMEOUT_MS = 1_500;
-/** How long names are used without asking again, in milliseconds. */
+/** How long cached names are used, in milliseconds. */
 const CACHE_TTL_MS = 60_000;
 const MAX_NAMES = 1_000;
 /** bash expands the words of a completion, so a name from the service must not contain an expansion. */
@@ -19,7 +19,7 @@ const NAME = /^[a-z0-9][a-z0-9-]*$/;
 /**
  * Lists the names of all apps or pipelines, from the cache if it is fresh.
  *
- * @returns older names, or none, if the service cannot be asked
+ * @returns outdated names from the cache, or none, if the service does not respond
  */
 export async function listNames(
   kind: NameKind,
@@ -47,8 +47,8 @@ async function fetchNames(kind: NameKind, api: Api): Promise<string[]> {
 }
 
 /**
- * A file per service and token, because a token may be restricted to pipelines. Its name contains 24 bits of a hash, which
- * do not identify the token.
+ * A file per service and token, because a token may be restricted to pipelines. Its name contains 24 bits of a hash,
+ * which do not identify the token.
  */
 function cacheFile(kind: NameKind, identity: string, environment: NodeJS.ProcessEnv): string {
   const hash = createHash("sha256").update(identity).digest("hex").slice(0, 6);

@@ -121,7 +121,9 @@ compdef _railyard railyard
 `;
 }
 
-/** The values of an option or argument for `_arguments`. A leading space passes no further arguments to the function. */
+/**
+ * The values of an option or argument for `_arguments`. A leading space passes no further arguments to the function.
+ */
 function zshValues(values: readonly string[], names: NameKind | undefined): string {
   return names === undefined ? `(${values.join(" ")})` : ` _railyard_names ${names}`;
 }
@@ -148,7 +150,9 @@ function fishNames(names: NameKind): string {
   return quoteWord(`(${namesCommand(names)})`);
 }
 
-/** Quotes a word with single quotes, which all three shells accept. (fish also interprets backslashes; no word has one.) */
+/**
+ * Quotes a word with single quotes, which all three shells accept. (fish also interprets backslashes; no word has one.)
+ */
 function quoteWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -15,7 +15,7 @@ export interface SourceCoupling {
 
 export interface SourcePipeline {
   readonly name: string;
-  /** Null if the source does not say, or not the same for all apps. */
+  /** Null if the source does not report one, or different ones for the apps. */
   readonly repository: string | null;
   readonly branch: string | null;
   readonly couplings: readonly SourceCoupling[];
@@ -64,7 +64,7 @@ export class PlatformApi {
         apps.push(found);
         couplings.push({
           app: found.name,
-          region: regionOf(found),
+          region: findRegion(found),
           stage: String(stage).toUpperCase() as Stage,
           requiredChecks: required?.contexts ?? [],
         });
@@ -72,7 +72,7 @@ export class PlatformApi {
       const common = (values: (string | null)[]) => (new Set(values).size === 1 ? (values[0] ?? null) : null);
       found.push({
         name,
-        repository: repository || common(apps.map(repositoryOf)),
+        repository: repository || common(apps.map(findRepository)),
         branch: branch || common(apps.map((app) => app.git_branch || null)),
         couplings,
       });
@@ -131,12 +131,12 @@ export function platformUrl(text: string): string {
   throw wrongUsage(`--from must be the URL of a Platform API, for example https://api.example.com; got "${text}".`);
 }
 
-/** Railyard calls the region of an app without one `default`. */
-function regionOf({ region }: AppObject): string | null {
+/** The region; null for `default`, which is Railyard's name for an app without a region. */
+function findRegion({ region }: AppObject): string | null {
   return region?.name && region.name !== "default" ? region.name : null;
 }
 
-function repositoryOf({ git_url: url }: AppObject): string | null {
+function findRepository({ git_url: url }: AppObject): string | null {
   return url && /[/:][^/:]+\/[^/]+/.test(url) && !/(^|[@/.])heroku\.com[:/]/.test(url) ? url : null;
 }
 

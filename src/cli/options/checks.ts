@@ -5,7 +5,10 @@ export function splitChecks(list: string): string[] {
   return list.split(/(?<!\\),(?!\s)/).map((item) => item.replaceAll("\\,", ",").trim());
 }
 
-/** Joins names to a list that `splitChecks` splits into the same names, unless a backslash precedes a comma or ends a name. */
+/**
+ * Joins names to a list that `splitChecks` splits into the same names, unless a backslash precedes a comma or ends a
+ * name.
+ */
 export function joinChecks(names: readonly string[]): string {
   return names.map((name) => name.replace(/,(?!\s)/g, "\\,")).join(",");
 }

@@ -2,7 +2,7 @@ import { wrongUsage } from "../exit.js";
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** When a length such as `4h` or `30m` is over, from now on. */
+/** Converts a duration such as `4h` or `30m` to the time at which it ends, counted from now. */
 export function parseLength(flag: string, text: string): string {
   const [, count = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const length = Number(count) * (UNITS_MS[unit] ?? 0);

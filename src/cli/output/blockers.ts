@@ -15,7 +15,9 @@ export interface BlockerHints {
   readonly override?: string | undefined;
 }
 
-/** Explains blockers, one line for each problem and one for each suggested command. Merges blockers that differ by app. */
+/**
+ * Explains blockers, one line for each problem and one for each suggested command. Merges blockers that differ by app.
+ */
 export function explainBlockers(blockers: readonly BlockerFragment[], hints: BlockerHints = {}): string[] {
   const lines = [...groupByProblem(blockers).values()].flatMap((group) => {
     const [first] = group;

@@ -72,8 +72,8 @@ export function relativeTime(instant: string, now: number): string {
 }
 
 /**
- * Replaces control characters and line breaks with spaces. Text from users must not move the cursor of a terminal or break
- * the columns of a script.
+ * Replaces control characters and line breaks with spaces. Text from users must not move the cursor of a terminal or
+ * break the columns of a script.
  */
 export function singleLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");

@@ -16,7 +16,10 @@ const COLOUR = /\u001b\[[\d;]*m/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one.
 const COLOUR_PARTS = /(\u001b\[[\d;]*m)/;
 
-/** Lays out cells in columns of the given widths and shortens longer lines in the middle. A cell may contain several lines and colours. */
+/**
+ * Lays out cells in columns of the given widths and shortens longer lines in the middle. A cell may contain several
+ * lines and colours.
+ */
 export function grid(rows: readonly (readonly string[])[], widths: readonly number[]): string {
   const table = new Table({
     chars: { ...BARE, middle: " ".repeat(COLUMN_GAP) },

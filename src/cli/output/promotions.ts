@@ -60,7 +60,7 @@ export function describePromotion(screen: Screen, promotion: PromotionFragment):
   }
 }
 
-/** Draws the waves: one line for each, its targets, and what it waits for. */
+/** Draws the waves: a line for each, followed by its targets and blockers. */
 function showWaves(screen: Screen, { waves, targets }: PromotionFragment): void {
   waves.forEach((wave, index) => {
     const last = index === waves.length - 1;
@@ -78,7 +78,7 @@ function showWaves(screen: Screen, { waves, targets }: PromotionFragment): void 
  * Prints a promotion plan and its blockers.
  *
  * @param override the command that forces it
- * @param waits whether it is asked to wait for what can be cleared
+ * @param waits whether the promotion may wait for blockers that can be cleared
  */
 export function showPlan(screen: Screen, plan: PlanFragment, override: string, waits: boolean): void {
   const { paint } = screen;

@@ -70,8 +70,8 @@ export class Screen {
   }
 
   /**
-   * Prints a list. On a terminal: a table that fits the width, or `empty` if there are no rows. In a pipe: one line per row
-   * with tab-separated columns, nothing shortened, no header.
+   * Prints a list. On a terminal: a table that fits the width, or `empty` if there are no rows. In a pipe: one line per
+   * row with tab-separated columns, nothing shortened, no header.
    */
   async table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], empty: string): Promise<void> {
     if (this.reader === "pipe") {

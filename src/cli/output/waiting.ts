@@ -24,7 +24,7 @@ export function countdown(instant: string, now: number): string {
   return `in ${hours}:${two(minutes)}:${two(seconds % 60)}`;
 }
 
-/** How a promotion ended that never started: `Expired.`, or the reason. */
+/** How a promotion that never started has ended, with the reason if there is one: `Expired.` */
 export function endLine({ phase, endReason }: Pick<PromotionFragment, "phase" | "endReason">): string {
   const word = lower(phase);
   return `${word.charAt(0).toUpperCase()}${word.slice(1)}${endReason === null ? "." : `: ${singleLine(endReason)}`}`;

@@ -19,7 +19,7 @@ const STATUS_BY_CODE: Readonly<Record<RefusalCode, readonly [status: number, id:
 };
 
 /**
- * A refusal of what the old platforms have and Railyard has not.
+ * The refusal of a feature that the old platforms have and Railyard does not.
  *
  * @param what the sentence without its end, for example `maintenance of an app cannot be changed`
  */

@@ -3,17 +3,17 @@ import type { z } from "zod";
 import type * as schemas from "./schemas.js";
 
 /*
- * What clients ask for and Railyard has exactly one of: the owner, the organization, the space and the stack. Clients read
- * their fields without a check, so that none of them may be null.
+ * Objects that clients request and of which Railyard has exactly one: the owner, the organization, the space and the
+ * stack. Clients read their fields without a null check, so none may be null.
  */
 
-/** Namespace for the deterministic ids of things that only have a name. */
+/** Namespace for the deterministic ids of objects that only have a name. */
 const ID_NAMESPACE = "6c1f8b0a-7f3c-4d58-9a55-0d9a6f1c2e44";
 
-/** They exist as long as the installation does; clients print a time. */
+/** The creation time of these objects, which are not stored: clients print it. */
 const EPOCH = new Date(0).toISOString();
 
-/** Returns the id of something that only has a name, always the same one. */
+/** Returns the id of an object that only has a name. It is always the same. */
 export function idOf(kind: string, name: string): string {
   return v5(`${kind} ${name}`, ID_NAMESPACE);
 }

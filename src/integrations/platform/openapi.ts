@@ -4,14 +4,17 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import { costOf } from "./budget.js";
 import { named } from "./schemas.js";
 
-/* The OpenAPI document. Routes state their schemas, summary and tag; everything that follows from those is added here. */
+/*
+ * The OpenAPI document. Routes state their schemas, summary and tag; everything that can be derived from those is added
+ * here.
+ */
 
 const TAGS = [
   ["account", "The token that a request is made with."],
   ["apps", "Apps: one environment of a codebase each."],
   ["builds", "Builds and slugs, which are the same."],
   ["couplings", "The places of apps in pipelines."],
-  ["installation", "What the old platforms have several of, and an installation has one of."],
+  ["installation", "Objects of which old platforms have several and an installation has one."],
   ["pipelines", "Pipelines and their stages."],
   ["promotions", "Promotions and their targets."],
   ["releases", "Releases, rollbacks."],
@@ -97,7 +100,7 @@ function complete(document: OpenAPIV3_1.Document): OpenAPIV3_1.Document {
   };
 }
 
-/** Whether a schema is referred to. Each one is generated for input too, and most are never input. */
+/** Whether a schema is referenced. Every schema is also generated for input, where most are unused. */
 function isUsed(name: string, paths: string, schemas: readonly [string, unknown][]): boolean {
   const pointer = `"#/components/schemas/${name}"`;
   if (paths.includes(pointer)) return true;

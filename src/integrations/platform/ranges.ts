@@ -18,8 +18,8 @@ interface Range {
  * Reads a page of a list by `Range` header. `Range: version ]3..; max=10, order=desc` requests rows after a value. If
  * there are more, the response is 206 with a `Next-Range` header for the next request.
  *
- * @param order default order. Its column is the only one a Range header may name. A list in the order of positions is named
- *   by the ids of its rows: positions are internal.
+ * @param order default order. A Range header may only name the column of this order. For a list that is ordered by
+ *   position, it names `id` instead, because positions are internal.
  */
 export async function sendRange<T extends object>(
   reader: Reader,

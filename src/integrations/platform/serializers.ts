@@ -182,7 +182,7 @@ export async function toPromotion(
   };
 }
 
-/** What is said of a target that did not succeed, if its release gives no reason. */
+/** The error message for a target that did not succeed, if its release has no failure reason. */
 const END_REASONS: Readonly<Partial<Record<PromotionTargetPhase, string>>> = {
   FAILED: "The release failed.",
   SUPERSEDED: "Superseded by a later release.",

@@ -1,7 +1,7 @@
 import { badInput } from "../../domain/core/refusal.js";
 import { EventType } from "../../entities/history/event-type.js";
 
-/* The entities of Heroku's webhooks, and the types of events that each stands for. */
+/* The entities of Heroku's webhooks, and the event types of each. */
 
 /** The entities that Heroku has too, and those of Railyard. A type belongs to the first whose prefix it has. */
 const ENTITIES: readonly (readonly [entity: string, prefixes: readonly string[]])[] = [
@@ -20,9 +20,9 @@ export function entityOf(type: string): string {
 }
 
 /**
- * The types of events that a list of entities stands for.
+ * The event types of a list of entities.
  *
- * @param isForApp builds belong to no app
+ * @param isForApp true for the webhook of an app, which cannot send builds: a build belongs to no app
  * @throws Refusal BAD_USER_INPUT if an entity is unknown
  */
 export function typesFor(include: readonly string[], isForApp: boolean): EventType[] {

@@ -17,7 +17,7 @@ export function parseNetwork(text: string): Network | null {
   return [address, address.kind() === "ipv4" ? 32 : 128];
 }
 
-/** All that is assigned of IPv6. Outside are IPv4-compatible addresses, for example `::7f00:1`. */
+/** All public unicast addresses of IPv6. IPv4-compatible addresses, for example `::7f00:1`, are not among them. */
 const GLOBAL_UNICAST: Network = [ipaddr.parse("2000::"), 3];
 
 /**

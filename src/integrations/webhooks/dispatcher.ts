@@ -15,7 +15,7 @@ import { OrderedWorker } from "./ordered-worker.js";
 import { UnorderedWorker } from "./unordered-worker.js";
 import type { Worker } from "./worker.js";
 
-/** The time between two rounds, in milliseconds: how late a retry may be. */
+/** The time between two rounds, in milliseconds. A retry may be late by this much. */
 const INTERVAL_MS = 1_000;
 /** How often old deliveries are deleted, in milliseconds. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -50,7 +50,7 @@ export function startDispatcher(parts: DispatcherParts): Ticker {
   const unlisten = db.onCommitted(({ events }) => {
     const changed = events.filter(({ type }) => type.startsWith("WEBHOOK_") || type === "TOKEN_REVOKED");
     if (changed.length === 0) return;
-    // What they follow may have changed. A request that is under way is completed.
+    // Their filters may have changed. Requests in progress are completed.
     for (const worker of workers.values()) worker.restart();
     again();
   });
@@ -76,7 +76,7 @@ export function startDispatcher(parts: DispatcherParts): Ticker {
       }
       await prune(stopped);
     } catch (error) {
-      if (!stopped.aborted) log.error({ err: error }, "webhooks could not be looked at; will retry");
+      if (!stopped.aborted) log.error({ err: error }, "webhooks could not be checked; will retry");
     }
   });
   return {
@@ -95,7 +95,7 @@ function findSending(ctx: Ctx, owner: string | null): Promise<Webhook[]> {
   return ctx.db.reader.select("sending_webhooks", Webhook, sql`WHERE e.state IN ('ACTIVE', 'FAILING') AND ${isMine}`);
 }
 
-/** Disables the webhooks whose token has ended. @returns the others */
+/** Disables the webhooks whose token was revoked or has expired. @returns the others */
 async function disableEnded(ctx: Ctx, webhooks: readonly Webhook[], owner: string | null): Promise<Webhook[]> {
   const ids = webhooks.flatMap(({ tokenId }) => tokenId ?? []);
   if (ids.length === 0) return [...webhooks];
@@ -112,7 +112,7 @@ async function disableEnded(ctx: Ctx, webhooks: readonly Webhook[], owner: strin
   return valid;
 }
 
-/** Moves the cursors of webhooks that wait at the end of the log over the events that they leave out. */
+/** Moves the cursors of webhooks that wait at the end of the log past the events that they do not send. */
 async function moveCursors(ctx: Ctx, workers: ReadonlyMap<string, Worker>, owner: string | null): Promise<void> {
   const moves = [...workers].flatMap(([id, worker]) => {
     const { skipped } = worker;

@@ -4,14 +4,18 @@ import { Webhook } from "../../entities/webhooks/webhook.js";
 
 /** How long an instance holds a webhook without renewing, in milliseconds. */
 const LEASE_MS = 30_000;
-/** A lease is renewed once it has less than this left. It is longer than a request and its recording may take. */
+/** A lease is renewed once it has less time left than this. It is longer than a request and its recording can take. */
 const RENEW_BELOW_MS = 20_000;
-/** Without a look at the leases for this time, nothing is sent: a request takes up to 15 s, and must end within the lease. */
+/**
+ * If the leases were not checked for this time, nothing is sent: a request takes up to 15 s, and must end before its
+ * lease.
+ */
 const MAX_AGE_MS = 5_000;
 
 /**
- * Which webhooks this instance sends for, where several instances share a database: one instance holds a webhook by a
- * lease. If it is killed, another one goes on after the lease. Leases are measured by the clock of the database.
+ * Decides which webhooks this instance sends for, if several instances share a database: each webhook is leased to one
+ * of them. If that instance is killed, another one takes over when the lease ends. Leases use the clock of the
+ * database.
  */
 export class Leases {
   readonly #db: Database;
@@ -24,7 +28,7 @@ export class Leases {
     this.owner = db.exclusive ? null : owner;
   }
 
-  /** Takes leases that are free, and renews those that end soon. */
+  /** Acquires free leases, and renews those of this instance that end soon. */
   async renew(): Promise<void> {
     const { owner } = this;
     if (owner === null) return;
@@ -48,7 +52,7 @@ export class Leases {
     return this.owner === null || performance.now() - this.#lookedAt < MAX_AGE_MS;
   }
 
-  /** Gives the leases up, so that another instance goes on at once. */
+  /** Releases the leases, so that another instance can take over immediately. */
   async release(): Promise<void> {
     const { owner } = this;
     if (owner === null) return;

@@ -3,9 +3,9 @@ import { normalizeText } from "../../domain/core/normalize.js";
 
 /* The outcome of a webhook's request: what is stored of the response, or why there was none. */
 
-/** How much of a response is read. */
+/** Maximum number of bytes of a response that are read. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
-/** How much of it is stored, in characters. */
+/** Maximum number of characters of it that are stored. */
 const MAX_RESPONSE_START = 1024;
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
@@ -15,8 +15,8 @@ export class RefusedAddress extends Error {
 }
 
 /**
- * Reads the start of a response. The status has arrived, and it alone decides: a body that breaks off, or is longer than
- * announced, changes nothing.
+ * Reads the start of a response. Only the status decides about success, and it has arrived: a body that is incomplete,
+ * or longer than announced, does not matter.
  */
 export async function readStart(body: Dispatcher.ResponseData["body"]): Promise<string | null> {
   const chunks: Buffer[] = [];

@@ -7,11 +7,11 @@ import type { Attempt, WebhookRequest, WebhookSender } from "../../domain/webhoo
 import { type Network, parseNetwork, refuseAddress } from "./addresses.js";
 import { explainError, explainStatus, parseRetryAfter, RefusedAddress, readStart } from "./response.js";
 
-/** The most time for a request, with its response. */
+/** Timeout of a request including its response, in milliseconds. */
 const TIMEOUT_MS = 15_000;
-/** The most time to connect to one of the addresses of a host. */
+/** Timeout of a connection attempt to one address of a host, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** The most time that requests under way have when the service stops. */
+/** Time that requests in progress have at shutdown, in milliseconds. */
 const STOP_GRACE_MS = 2_000;
 
 /** The addresses of a host. */
@@ -27,9 +27,9 @@ export interface SenderOptions {
 }
 
 /**
- * Sends requests to addresses that people chose, from inside the network. So the host is resolved for every connection,
- * each of its addresses is checked, and the connection goes to a checked address: an answer of the resolver that changes
- * later has no effect. Redirects are not followed.
+ * Sends requests to URLs that users chose, from inside the network. Prevents server-side request forgery: the host is
+ * resolved for every connection, each of its addresses is checked, and the connection goes to a checked address, so DNS
+ * rebinding has no effect. Redirects are not followed.
  */
 export class HttpSender implements WebhookSender {
   readonly #networks: readonly Network[];
@@ -63,7 +63,7 @@ export class HttpSender implements WebhookSender {
     if (url.username !== "" || url.password !== "")
       throw badInput(field, `${field} must not contain a user or a password.`);
     if (url.hash !== "") throw badInput(field, `${field} must not contain a fragment (#).`);
-    const host = hostOf(url);
+    const host = getHost(url);
     const problem =
       isIP(host) === 0
         ? /(^|\.)localhost\.?$/.test(host)
@@ -96,7 +96,7 @@ export class HttpSender implements WebhookSender {
     }
   }
 
-  /** Waits briefly for the requests under way, then aborts them. */
+  /** Waits briefly for the requests in progress, then aborts them. */
   async close(): Promise<void> {
     this.#stopping = true;
     const timer = setTimeout(() => {
@@ -182,7 +182,7 @@ function elapsed(start: number): number {
 
 type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>;
 
-/** Fails when the signal is aborted: undici does not look at it before a connection is open. */
+/** Fails when the signal is aborted: undici ignores the signal until a connection is open. */
 async function withAbort(
   sending: Promise<Dispatcher.ResponseData>,
   signal: AbortSignal,
@@ -198,6 +198,6 @@ async function resolveBySystem(host: string): Promise<readonly string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
-function hostOf(url: URL): string {
+function getHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, "");
 }

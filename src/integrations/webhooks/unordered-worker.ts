@@ -5,16 +5,19 @@ import { QueuedEvent } from "../../entities/webhooks/webhook-delivery.js";
 import { readEvents } from "../../events/read.js";
 import { type Prepared, Worker } from "./worker.js";
 
-/** The most requests at the same time. */
+/** Maximum number of concurrent requests. */
 const MAX_REQUESTS = 8;
-/** The most events that wait for a retry. Then the cursor waits too. */
+/** Maximum number of queued events. The cursor does not move while it is reached. */
 const MAX_QUEUED = 1_000;
-/** While the receiver fails, one new event is tried in this time, in milliseconds: others may be the ones it refuses. */
+/**
+ * Interval at which one new event is tried while the receiver fails, in milliseconds: it may refuse only the queued
+ * ones.
+ */
 const PROBE_INTERVAL_MS = 30_000;
 
 /**
- * Sends several events at the same time. The cursor moves when an event is queued; it leaves the queue in the transaction
- * that records its delivery. So after a kill only what was under way is sent again.
+ * Sends several events at the same time. The cursor moves when an event is queued. The event leaves the queue in the
+ * transaction that records its delivery. So only the requests in progress are sent again if the process is killed.
  */
 export class UnorderedWorker extends Worker {
   readonly #underWay = new Map<number, Promise<void>>();
@@ -28,7 +31,7 @@ export class UnorderedWorker extends Worker {
     this.position = first.webhook.position;
     this.#failed = false;
     try {
-      // Queued, but not under way: the process was killed.
+      // Events that are queued but have no request: an earlier process was killed.
       await this.parts.ctx.db.write((tx) => returnUnsent(tx, this.parts.ctx, this.id, this.parts.leases.owner));
       await this.retryDue(signal);
       if (first.webhook.state === "FAILING") await this.#probe(first);
@@ -38,7 +41,7 @@ export class UnorderedWorker extends Worker {
     }
   }
 
-  /** Sends what is queued and due. Called in every round of the dispatcher. */
+  /** Sends the queued events that are due. Called in every round of the dispatcher. */
   async retryDue(signal: AbortSignal): Promise<void> {
     if (this.#isRetrying || this.#underWay.size >= MAX_REQUESTS) return;
     this.#isRetrying = true;
@@ -52,7 +55,7 @@ export class UnorderedWorker extends Worker {
 
   async #retry(prepared: Prepared, signal: AbortSignal): Promise<void> {
     const { ctx } = this.parts;
-    // They may end, and leave the queue, while it is read.
+    // Their requests may end, and the events leave the queue, while it is read.
     const before = new Set(this.#underWay.keys());
     const due = await ctx.db.reader.select(
       "due_webhook_queue",

@@ -26,7 +26,7 @@ export interface WorkerParts {
   again(): void;
 }
 
-/** A webhook as it is now, and what it sees. */
+/** The current state of a webhook, and what it sees. */
 export interface Prepared {
   readonly webhook: Webhook;
   readonly filter: EventFilter;
@@ -34,18 +34,20 @@ export interface Prepared {
   readonly reader: Reader;
 }
 
-/** Sends the events of one webhook. A run ends when there is something to wait for, and the dispatcher begins the next. */
+/**
+ * Sends the events of one webhook. A run ends when there is something to wait for, and the dispatcher begins the next.
+ */
 export abstract class Worker {
   protected readonly parts: WorkerParts;
   protected readonly id: string;
-  /** Where the cursor is in the database, as far as this worker has moved it. */
+  /** The position of the cursor in the database, as this worker last read or moved it. */
   protected position = 0;
   protected follower: Follower | null = null;
   #running: Promise<void> | null = null;
   #flushing: Promise<void> | null = null;
   #abort = new AbortController();
   #stopped = false;
-  /** What the run under way began with. */
+  /** The settings of the webhook when the current run began. */
   #settings = "";
 
   constructor(parts: WorkerParts, id: string) {
@@ -56,7 +58,7 @@ export abstract class Worker {
   /** Sends what is due. Resolves when there is nothing to send, or the signal is aborted. */
   protected abstract run(signal: AbortSignal): Promise<void>;
 
-  /** Begins a run if something is due. Ends the one under way if the webhook has changed. */
+  /** Begins a run if something is due. Ends the current run if the webhook has changed. */
   wake(webhook: Webhook): void {
     const settings = settingsOf(webhook);
     if (this.#running !== null) {
@@ -74,7 +76,7 @@ export abstract class Worker {
     });
   }
 
-  /** Ends the run, after the requests that are under way. */
+  /** Ends the run after the requests in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#abort.abort();
@@ -88,7 +90,8 @@ export abstract class Worker {
   }
 
   /**
-   * The cursor, if it can move without a request: the worker waits at the end of the log, behind events that it leaves out.
+   * The possible move of the cursor without a request: the worker waits at the end of the log, after events that it
+   * does not send. Null if there is none.
    */
   get skipped(): Skipped | null {
     const to = this.follower?.sleepingAt ?? null;
@@ -96,7 +99,7 @@ export abstract class Worker {
     return { from: this.position, to, settings: this.#settings };
   }
 
-  /** Holds requests back until the cursor was moved over what was skipped. */
+  /** Delays requests until the cursor has been moved past the skipped events. */
   flush(to: number, moved: Promise<boolean>): Promise<void> {
     this.#flushing = moved.then(
       (isMoved) => {
@@ -127,12 +130,15 @@ export abstract class Worker {
     return { webhook, filter: filterOf(webhook, view), reader: reader.limitedTo(view.scope) };
   }
 
-  /** Whether the webhook sees an event. For one with pipelines, the filter only knows that it might. */
+  /**
+   * Whether the webhook sees an event. If it is restricted to pipelines, the filter can also match events that it must
+   * not see.
+   */
   protected async isVisible({ filter, reader }: Prepared, { position }: LogEvent): Promise<boolean> {
     return filter.within == null || (await reader.first(LogEvent, { position })) !== null;
   }
 
-  /** Sends an event. @returns "left out" if the format has nothing to say; null if the service is stopping */
+  /** Sends an event. @returns "left out" if the format does not send this event; null if the service is stopping */
   protected async request(
     prepared: Prepared,
     event: LogEvent,

@@ -115,7 +115,7 @@ async function findConfig(api: Api, name: string): Promise<AppConfig> {
   return app;
 }
 
-/** The config vars with the values of those that are not secret; with `reveal` of all. */
+/** Adds the values to config vars; to secret ones only with `reveal`. */
 async function readValues(api: Api, { id, config }: AppConfig, reveal: boolean): Promise<VarWithValue[]> {
   const keys = config.filter((one) => reveal || !one.secret).map((one) => one.key);
   const { app } = keys.length === 0 ? { app: null } : await api.run(ConfigValuesDocument, { app: id, keys });

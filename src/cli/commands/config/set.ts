@@ -100,7 +100,7 @@ async function change(api: Api, input: SetConfigInput): Promise<CommandResult> {
   };
 }
 
-/** @param marks whether keys without a value are only marked, and keep their values */
+/** @param marks whether a key without a value keeps its value, because only its description or requirement is set */
 async function readPairs(words: readonly string[], marks: boolean): Promise<Pair[]> {
   if (words.includes("-")) {
     if (words.length > 1) throw wrongUsage("- reads all config vars from standard input: name no others.");

@@ -130,7 +130,7 @@ export function describeVerification(verification: CouplingFragment["verificatio
 }
 
 function describe(screen: Screen, { id, app, pipeline, stage, ...rest }: CouplingFragment): void {
-  // What was never set is left out: most apps have neither waves nor verification.
+  // Omits settings that were never set: most apps have neither waves nor verification.
   const { wave, verification, automationHeld } = rest;
   screen.pairs([
     ["app", `id=${app.id}, name=${app.name}`],

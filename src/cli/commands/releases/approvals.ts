@@ -21,7 +21,7 @@ interface VoteOptions {
   readonly comment?: string;
 }
 
-/** Adds the commands that list and decide what waits for an approval. */
+/** Adds the commands that list promotions that wait for an approval, and vote on them. */
 export function addApprovals(program: Command): void {
   define<{ limit: number }>(
     program,

@@ -126,7 +126,7 @@ async function plan({ api, options }: CommandCall<Options>, input: PromoteInput)
   };
 }
 
-/** On a terminal, asks before a promotion to targets that all run the build already: it would change nothing. */
+/** On a terminal, asks for confirmation if all targets already run the build: the promotion would change nothing. */
 async function confirmRepetition({ api, options }: CommandCall<Options>, input: PromoteInput): Promise<void> {
   if (options.yes === true || input.skipUpToDate === true || !canAsk()) return;
   const { promotable, targets } = (await api.run(PromotionPlanDocument, { input })).promotionPlan;

@@ -14,7 +14,7 @@ const RECONNECT_TIMEOUT_MS = 5 * 60_000;
 interface Watching {
   /** Printed above the targets. */
   readonly heading: string;
-  /** The cursor from before the promotion. */
+  /** The cursor of the log before the promotion was created. */
   readonly after: string | undefined;
   readonly progress: Progress;
   /** Ends the watch. */
@@ -36,7 +36,7 @@ export async function watchTargets(
   };
   show();
   if (screen.reader === "pipe") for (const line of waitingLines(promotion, Date.now())) screen.line(line.trim());
-  // What it waits for changes without events of the promotion.
+  // Its blockers can change without an event of the promotion.
   const stopPolling = poll(async () => {
     if (current.phase !== "WAITING") return;
     current = (await api.run(PromotionDocument, { id: promotion.id })).promotion ?? current;
@@ -70,7 +70,7 @@ export async function watchTargets(
 
 /** Calls `read` every few seconds, and `show` every second. Returns a function that ends it. */
 function poll(read: () => Promise<void>, show: () => void): () => void {
-  // A failed attempt is repeated; whether the service is reachable, the subscription notices.
+  // A failed read is repeated. The subscription reports if the service is unreachable.
   const reading = setInterval(() => void read().catch(() => undefined), POLL_INTERVAL_MS);
   const showing = setInterval(show, 1000);
   return () => {

@@ -30,8 +30,8 @@ export class NoResponse extends Error {
   override readonly name = "NoResponse";
 }
 
-/** Whether the error proves that the request had no effect. */
-export function isPermanent(error: unknown): boolean {
+/** Whether the error proves that GitHub rejected the request, so that it had no effect. */
+export function provesNoEffect(error: unknown): boolean {
   return error instanceof RateLimited || error instanceof PermanentFailure || error instanceof Forbidden;
 }
 

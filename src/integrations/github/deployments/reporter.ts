@@ -8,7 +8,7 @@ import { App } from "../../../entities/pipelines/app.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { ReviewApp } from "../../../entities/pipelines/review-app.js";
 import { Release } from "../../../entities/releases/release.js";
-import { type GithubApi, isPermanent, PermanentFailure, RateLimited } from "./api.js";
+import { type GithubApi, PermanentFailure, provesNoEffect, RateLimited } from "./api.js";
 import { createDeployment, type Deployment, findDeployment, reportState, toDeployment } from "./deployments.js";
 import { collect, enableQueue } from "./queue.js";
 
@@ -140,8 +140,8 @@ async function findDeploymentId(
     try {
       deploymentId = await createDeployment(api, deployment, signal);
     } catch (error) {
-      // A rejection proves that nothing was created; any other error does not.
-      report.uncertain = !isPermanent(error);
+      // A rejection proves that nothing was created. Without a response, that is unknown.
+      report.uncertain = !provesNoEffect(error);
       throw error;
     }
   }

@@ -12,14 +12,15 @@ export interface DeliverySubject {
 }
 
 /**
- * How a delivery relates to those on its subject that were processed before: STALE deliveries have no effect; a LATE one
- * is older than another, and may create what is missing, but must not change what is there.
+ * How a delivery relates to those on its subject that were processed before: STALE deliveries have no effect; a LATE
+ * delivery is older than one of them: it may create missing rows, but must not change existing ones.
  */
 export type DeliveryOrder = "IN_ORDER" | "LATE" | "STALE";
 
 /**
- * Code hosts do not deliver in order, and their times are whole seconds. A closing wins against everything of the same
- * second or before, whichever arrives first; it is itself stale if the subject changed in a later second.
+ * Code hosts do not deliver in order, and their times are whole seconds. So a delivery that closes the subject takes
+ * precedence over all others of the same second or before, whichever arrives first. It is stale if the subject changed
+ * in a later second.
  */
 export async function findOrder(reader: Reader, { name, at, closes }: DeliverySubject): Promise<DeliveryOrder> {
   const changed = await newest(reader, name);

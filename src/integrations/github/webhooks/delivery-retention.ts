@@ -10,7 +10,7 @@ export interface Retention {
   readonly maxCount: number;
 }
 
-/** Number of deliveries that are deleted at once, so that other transactions do not wait. */
+/** Number of deliveries that are deleted per transaction, so that other transactions do not wait long. */
 const BATCH_SIZE = 5_000;
 
 const DELIVERY_IDS = columns({ id: "text" });
@@ -29,8 +29,8 @@ export async function expirePending(db: Database, now: Date): Promise<void> {
 }
 
 /**
- * GitHub offers deliveries of the past 3 days for redelivery. Until then, the newest one on each pull request decides whether
- * one that arrives late has an effect.
+ * GitHub offers deliveries of the past 3 days for redelivery. Until then, the newest one on each pull request decides
+ * whether one that arrives late has an effect.
  */
 const REDELIVERY_MS = 3 * 24 * 60 * 60 * 1000;
 

@@ -25,7 +25,7 @@ export interface Delivery {
   readonly payload: unknown;
 }
 
-/** What a delivery changes, in the transaction that also records it. */
+/** The change that a delivery makes. It is made in the transaction that also records the delivery. */
 export interface Effect {
   /** The pull request. Deliveries on it are ordered by GitHub's time: GitHub does not deliver them in order. */
   readonly pullRequest?: Omit<DeliverySubject, "name"> & { readonly number: number; readonly opens: boolean };
@@ -45,7 +45,7 @@ export interface Before {
   readonly applied: ReadonlySet<string>;
 }
 
-/** What was changed, and for a pull request the ids of the pipelines where. */
+/** The applied changes; for a pull request also the ids of the pipelines that were changed. */
 export type Applied = Effects & { readonly appliedTo?: readonly string[] };
 
 /** A delivery that needs no change, and why. */
@@ -103,7 +103,7 @@ function pullRequestEffect(payload: z.output<typeof PULL_REQUEST>, forks: boolea
   };
 }
 
-/** A fork may have a branch of the same name as the repository. Its builds belong to `owner:branch`. */
+/** The branch name for a pull request from a fork: a fork and the repository may have branches of the same name. */
 function forkBranch({ head, user }: z.output<typeof PULL_REQUEST>["pull_request"]): string {
   return head.label ?? `${user?.login ?? "fork"}:${head.ref}`;
 }

@@ -5,16 +5,16 @@ import { Refusal } from "../../../domain/core/refusal.js";
 import { parseRepository } from "../../../domain/core/repository-address.js";
 import { ENVELOPE } from "./payloads.js";
 
-/** What is read of a payload, for every event. */
+/** The fields that are read from the payload of every event. */
 export interface Envelope {
   readonly action: string | null;
-  /** Null if the event has none, or one whose URL is not that of a repository. */
+  /** Null if the event has no repository, or its URL cannot be parsed. */
   readonly repository: SeenRepository | null;
 }
 
 export function readEnvelope(event: string, payload: unknown): Envelope {
   const { action, repository, changes } = ENVELOPE.parse(payload);
-  const name = repository == null ? null : nameOf(repository.html_url);
+  const name = repository == null ? null : parseName(repository.html_url);
   if (repository == null || name === null) return { action: normalizeText(action, LIMITS.name), repository: null };
   const [host = "", owner = "", base = ""] = name.split("/");
   const at = new Date(repository.updated_at ?? "");
@@ -27,12 +27,12 @@ export function readEnvelope(event: string, payload: unknown): Envelope {
       name,
       id: repository.id == null ? null : `${host}:${repository.id}`,
       at: Number.isNaN(at.getTime()) ? null : at,
-      formerly: isRename ? nameOf(former) : null,
+      formerly: isRename ? parseName(former) : null,
     },
   };
 }
 
-function nameOf(url: string): string | null {
+function parseName(url: string): string | null {
   try {
     return parseRepository("repository", url);
   } catch (error) {

@@ -25,12 +25,12 @@ const repository = z.object({
 
 const login = z.object({ login: z.string() }).nullish().catch(null);
 
-/** What is read of every event. It matches any payload. */
+/** The fields that are read from every event. Matches any payload. */
 export const ENVELOPE = z
   .object({
     action: z.string().nullish().catch(null),
     repository: repository.nullish().catch(null),
-    /** What a `repository` event says about the name before: of a renamed one the name, of a transferred one the owner. */
+    /** In a `repository` event, the former name of a renamed repository, or the former owner of a transferred one. */
     changes: z
       .object({
         repository: z

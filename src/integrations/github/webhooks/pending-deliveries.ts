@@ -9,7 +9,7 @@ import type { Delivery } from "./effects.js";
 import { readDelivery } from "./process-delivery.js";
 import type { WebhookInbox } from "./webhook-inbox.js";
 
-/** Polling interval, in milliseconds. A look without a due delivery costs one read of an index. */
+/** Polling interval, in milliseconds. Without a due delivery, polling costs one read of an index. */
 const INTERVAL_MS = 1000;
 /** Interval of pruning, in milliseconds. Also runs at startup. */
 const PRUNE_INTERVAL_MS = 3_600_000;
@@ -26,8 +26,8 @@ export interface PendingParts {
 }
 
 /**
- * Applies PENDING deliveries once it is possible, and prunes old ones, until stopped. Polled, because what makes a delivery
- * possible can happen in many ways and on any instance: a pipeline is created or gets its repository, review apps are
+ * Applies PENDING deliveries once it is possible, and prunes old ones, until stopped. Polls, because a delivery can
+ * become possible in many ways and on any instance: a pipeline is created or gets its repository, review apps are
  * enabled, or a repository is renamed.
  */
 export function startPendingDeliveries({ ctx, inbox, retention, isClockSteady, log }: PendingParts): Ticker {

@@ -12,10 +12,10 @@ import { findOrder, storedSubject } from "./delivery-order.js";
 import { type Delivery, type Effect, effectFor, type NoEffect } from "./effects.js";
 import { type Envelope, readEnvelope } from "./envelope.js";
 
-/** How long a delivery without effect is kept to be applied by itself, in milliseconds: 24 hours. */
+/** How long a delivery that cannot be applied yet stays PENDING, in milliseconds: 24 hours. */
 export const PENDING_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** What a delivery did. `repeated`: it was applied before, and did nothing now. */
+/** The result of a delivery. `REPEATED`: it was applied before, and had no effect now. */
 export interface ProcessedDelivery {
   readonly outcome: GithubDeliveryOutcome | "REPEATED";
   readonly message: string | null;
@@ -23,7 +23,7 @@ export interface ProcessedDelivery {
   readonly events: readonly EventDraft[];
 }
 
-/** A delivery as it was understood. */
+/** A parsed delivery. */
 export interface Reading extends Envelope {
   /** A refusal if the payload does not match the event's schema. */
   readonly effect: Effect | NoEffect | Refusal;
@@ -41,11 +41,11 @@ export function readDelivery(delivery: Delivery, options: { readonly forks: bool
 }
 
 /**
- * Applies a delivery and records what it did. One that took effect never does again, except that a pull request which was
- * opened or pushed to is opened in pipelines that it was not applied to. Any other one is processed again whenever it
- * arrives.
+ * Applies a delivery and records the result. A delivery that was applied has no effect again, with one exception: if it
+ * opened or updated a pull request, it is applied to the pipelines that it was not applied to before. A delivery that
+ * was not applied is processed again each time it arrives.
  *
- * @param again whether it is a PENDING one that may be applied now, instead of one that arrived
+ * @param again whether a PENDING delivery is retried; false for a delivery that has just arrived
  */
 export async function processDelivery(
   tx: Tx,
@@ -95,7 +95,7 @@ interface Result extends Omit<ProcessedDelivery, "outcome"> {
   readonly outcome: GithubDeliveryOutcome;
   /** The ids of the pipelines where a pull request was changed. */
   readonly appliedTo: readonly string[];
-  /** What a processed delivery has reported the state of. */
+  /** The pull request whose state the delivery reported, if it was processed; null otherwise. */
   readonly subject: { readonly name: string; readonly at: Date; readonly closes: boolean } | null;
 }
 
@@ -146,7 +146,7 @@ async function applyEffect(
   };
 }
 
-/** A delivery that moved a repository to another name had this effect at least. */
+/** A delivery that renamed a repository counts as applied, even if it had no other effect. */
 function afterMove(result: Result, repository: IdentifiedRepository | null): Result {
   if (repository === null || repository.movedFrom.length === 0) return result;
   const moved = `The repository ${repository.movedFrom.join(", ")} is ${repository.name} now.`;

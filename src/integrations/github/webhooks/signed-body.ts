@@ -12,23 +12,28 @@ import { Refusal } from "../../../domain/core/refusal.js";
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
 /** Bodies up to this size are read at once. */
 const SMALL_BODY_BYTES = 64 * 1024;
-/** Larger bodies that are read at a time. The others wait unread, where they take no memory. */
+/** Maximum number of larger bodies that are read at the same time. The others wait unread and take no memory. */
 const CONCURRENT_LARGE_BODIES = 4;
 /** Time in which a larger body must arrive once it is being read, in milliseconds: 5 MB at 10 Mbit/s. */
 const LARGE_BODY_TIMEOUT_MS = 5_000;
 
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 
-/** Whether a request has something that could be a signature. */
+/** Whether a request has a header in the format of a signature. */
 export function hasSignature({ headers }: FastifyRequest): boolean {
   return SIGNATURE.test(String(headers["x-hub-signature-256"]));
 }
 
-/** Lets few large bodies be read at a time, of all senders: who they are is known only when the bodies have arrived. */
+/**
+ * Limits how many large bodies are read at the same time, over all senders: a sender cannot be identified before its
+ * body has arrived.
+ */
 export class LargeBodies {
   readonly #limit = new ConcurrencyLimit(CONCURRENT_LARGE_BODIES);
 
-  /** Resolves when the body of the request may be read. The turn ends with `closed`, or when the body takes too long. */
+  /**
+   * Resolves when the body of the request may be read. The turn ends with `closed`, or when the body takes too long.
+   */
   async waitForTurn(request: IncomingMessage, closed: Promise<unknown>): Promise<void> {
     if (Number(request.headers["content-length"]) <= SMALL_BODY_BYTES) return;
     const leave = await this.#limit.enter();
@@ -43,7 +48,7 @@ export class LargeBodies {
 }
 
 /**
- * Reads a body and checks its signature, chunk by chunk: a large body would otherwise hold up other requests when it is complete.
+ * Reads a body and checks its signature, chunk by chunk: hashing a large body in one step would delay other requests.
  *
  * @param secrets accepted secrets
  * @throws Refusal UNAUTHENTICATED if the signature is not that of the body and one of the secrets
@@ -64,7 +69,7 @@ export async function readSignedBody(
     chunks.push(chunk);
   }
   const given = Buffer.from(SIGNATURE.exec(String(request.headers["x-hub-signature-256"]))?.[1] ?? "", "hex");
-  // All of them are compared, each in constant time.
+  // Compares all hashes, each in constant time.
   const matches = hashes.filter((hash) => {
     const digest = hash.digest();
     return given.length === digest.length && timingSafeEqual(given, digest);

@@ -16,8 +16,8 @@ import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
  * | check run  | its name     | `run <app>`       | of the run that started last        |
  * | check suite| its app      | `suite <id>`      | the latest; every suite must pass   |
  *
- * A context passes if all its sources do. Sources are part of an index, whose rows PostgreSQL limits to 2,704 bytes, so they
- * are short: they hold no names.
+ * A context passes if all its sources do. Sources are part of an index, whose rows PostgreSQL limits to 2,704 bytes. So
+ * they are short and contain no names.
  */
 
 /** The states of conclusions. All others (cancelled, timed_out, stale, startup_failure …) are an ERROR. */
@@ -30,7 +30,7 @@ const STATE_BY_CONCLUSION: Readonly<Record<string, StatusState>> = {
   action_required: "PENDING",
 };
 
-/** Before every other time: what has not started is earlier than all that has. */
+/** The time of a run that has not started. It sorts before the time of every run that has. */
 const NOT_STARTED = new Date(0);
 
 function toState(status: string | null | undefined, conclusion: string | null | undefined): StatusState {
@@ -65,8 +65,8 @@ export function fromStatus(payload: z.output<typeof STATUS>, receivedAt: Date): 
 }
 
 /**
- * Converts a check run; in GitHub Actions, a job. The context is its name. Of the runs with the same name, commit and app,
- * the one that started last counts, in whichever suite it is: a cancelled or stuck run does not block a later one.
+ * Converts a check run; in GitHub Actions, a job. The context is its name. Of the runs with the same name, commit and
+ * app, the one that started last counts, in whichever suite it is: a cancelled or stuck run does not block a later one.
  */
 export function fromCheckRun(
   { repository, check_run: run }: z.output<typeof CHECK_RUN>,
@@ -99,9 +99,9 @@ function runSource(slug: string | null | undefined): string {
 }
 
 /**
- * Converts a check suite, which groups the check runs of one app: in GitHub Actions, one run of a workflow. The context is
- * the app, for example `github-actions`. Running a suite again updates it; another suite may be of another workflow, so
- * none takes the place of another.
+ * Converts a check suite, which groups the check runs of one app: in GitHub Actions, one run of a workflow. The context
+ * is the app, for example `github-actions`. Running a suite again updates it. Different suites may belong to different
+ * workflows, so a suite never replaces another one.
  */
 export function fromCheckSuite(
   { repository, check_suite: suite }: z.output<typeof CHECK_SUITE>,

@@ -6,8 +6,8 @@ import type { Delivery } from "./effects.js";
 import { type ProcessedDelivery, processDelivery, type Reading, readDelivery } from "./process-delivery.js";
 
 /**
- * Number of concurrent transactions. On PostgreSQL, a burst of deliveries leaves the other connections to users. On SQLite,
- * these share a commit, and requests are served before the next group.
+ * Maximum number of concurrent transactions. On PostgreSQL, this leaves connections to users during a burst of
+ * deliveries. On SQLite, these transactions share a commit, and requests are served before the next group.
  */
 const CONCURRENT_TRANSACTIONS = 4;
 
@@ -30,7 +30,8 @@ export class WebhookInbox {
       try {
         return await this.#process(delivery, reading, false);
       } catch (error) {
-        // GitHub does not redeliver by itself. While the database is unavailable, each attempt would wait for it in turn.
+        // GitHub does not redeliver by itself. While the database is unavailable, each attempt would wait for it in
+        // turn.
         if (error instanceof DatabaseUnavailable) throw error;
         return this.#process(delivery, reading, false);
       }

@@ -14,7 +14,9 @@ const values = z.record(z.string(), z.string());
 const note = z.object({ description: z.string(), required: z.boolean() });
 const notes = z.record(z.string(), note);
 
-/** Config vars for the command lines of Akkeris and Heroku. Both print values without a check, so that none may be null. */
+/**
+ * Config vars for the command lines of Akkeris and Heroku. Both print values without a null check, so none may be null.
+ */
 export function serveConfigVars(http: Routes, parts: PlatformParts): void {
   const url = "/apps/:app/config-vars";
   http.get(
@@ -31,7 +33,7 @@ export function serveConfigVars(http: Routes, parts: PlatformParts): void {
     async (request) => {
       const scope = requestScope(parts, request);
       const vars = await findVars(scope, request.params.app);
-      // A part of them would look like all of them.
+      // A partial response would look complete.
       if (vars.some((one) => one.secret)) permit(scope.ctx.viewer, "readConfig");
       return toValues(scope, vars);
     },
@@ -146,7 +148,7 @@ function toNotes(vars: readonly ConfigVar[]): z.output<typeof notes> {
   );
 }
 
-/** No cache keeps values, and no ETag gives away a hash of them. */
+/** Prevents caching of the values, and removes the ETag, which would reveal a hash of them. */
 async function doNotStore(_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
   reply.removeHeader("etag").header("cache-control", "no-store");
   return payload;

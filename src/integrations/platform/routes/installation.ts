@@ -28,7 +28,7 @@ import { toApp, toUser } from "../serializers.js";
 
 const REGIONS = columns({ region: "text" });
 
-/** Serves what the old platforms have several of and an installation of Railyard has one of, and the token's account. */
+/** Serves the objects of which old platforms have several and Railyard has one, and the account of the token. */
 export function serveInstallation(http: Routes, parts: PlatformParts): void {
   for (const url of ["/account", "/users/~"]) {
     http.get(
@@ -151,7 +151,7 @@ export function serveInstallation(http: Routes, parts: PlatformParts): void {
     async () => [],
   );
 
-  // Akkeris' command line does this after each apps:create, which would fail otherwise.
+  // Akkeris' command line adds a favorite after each apps:create, which would fail without this route.
   http.post(
     "/favorites",
     {

@@ -8,7 +8,10 @@ import { toPromotion, toPromotionTarget } from "../serializers.js";
 
 const params = z.object({ promotion: z.string().describe("The promotion's id.") });
 
-/** What is recorded as the reason of a promotion that does not compare config vars, or goes past unmet gates: its clients have no way to give one. */
+/**
+ * The recorded reason of promotions with `safe: false`, which do not compare config vars and may bypass gates: clients
+ * of this API cannot state one.
+ */
 const UNSAFE = "Asked for with safe: false through the Platform API.";
 
 export function servePromotions(http: Routes, parts: PlatformParts): void {
@@ -48,7 +51,8 @@ export function servePromotions(http: Routes, parts: PlatformParts): void {
         pipeline: pipeline ?? null,
         release: source.app.release ?? source.release ?? null,
         targets: targets?.map((target) => target.app) ?? null,
-        // Akkeris' command line always compares config vars, except with -u. Only elevated access goes past other gates with it.
+        // Akkeris' command line always compares config vars, except with -u. It bypasses other gates only if the token
+        // may force promotions.
         ...(safe === true && { parity: "EXACT" }),
         ...(safe === false && { parity: "OFF", reason: UNSAFE, force: isPermitted(ctx.viewer, "forcePromotion") }),
         idempotencyKey,

@@ -12,13 +12,14 @@ import type { RequestScope, Routes } from "../request.js";
 import { type WebhookOwner, webhooksOf } from "../webhook-owners.js";
 import { deliverySchema, statusOf, toDelivery, toWebhookEvent, webhookEventSchema } from "../webhook-serializers.js";
 
-/** The most deliveries in a response, the newest ones; the command line asks for as many. */
+/** Maximum number of deliveries in a response, newest first. The command line requests this many. */
 const MAX_DELIVERIES = 1000;
-/** The most events in a response. */
+/** Maximum number of events in a response. */
 const MAX_EVENTS = 100;
 
-interface Place {
-  /** The path of the owner. */
+/** The routes of one kind of owner. */
+interface OwnerRoutes {
+  /** The path of the owner, for example `/apps/:owner`. */
   readonly url: string;
   readonly tags: string[];
   readonly what: string;
@@ -27,7 +28,7 @@ interface Place {
 }
 
 /** Serves what the webhooks of an app or pipeline have sent. */
-export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, open }: Place): void {
+export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, open }: OwnerRoutes): void {
   http.get(
     `${url}/webhook-deliveries`,
     {
@@ -44,7 +45,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
       const status = request.query["eq[status]"];
       if (status !== undefined && !/^(succeeded|failed|retrying)$/.test(status))
         throw badInput("status", "status must be succeeded, failed or retrying.");
-      const found = await deliveriesOf(scope, owner);
+      const found = await findDeliveries(scope, owner);
       return found
         .filter(({ delivery }) => status === undefined || statusOf(delivery) === status)
         .map(({ webhook, delivery, event }) => toDelivery(webhook, delivery, event));
@@ -64,7 +65,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
     async (request) => {
       const { scope, owner } = await open(request, request.params.owner);
       const id = parseId("delivery", request.params.delivery);
-      const [found] = await deliveriesOf(scope, owner, id);
+      const [found] = await findDeliveries(scope, owner, id);
       if (found === undefined) throw notFound("delivery", "such delivery");
       return toDelivery(found.webhook, found.delivery, found.event);
     },
@@ -83,7 +84,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
     async (request) => {
       const { scope, owner } = await open(request, request.params.owner);
       const events = new Map<number, LogEvent>();
-      for (const { event } of await deliveriesOf(scope, owner)) if (event !== null) events.set(event.position, event);
+      for (const { event } of await findDeliveries(scope, owner)) if (event !== null) events.set(event.position, event);
       const newest = [...events.values()].slice(0, MAX_EVENTS);
       return Promise.all(newest.map((event) => toWebhookEvent(scope.reader, event, scope.ctx.publicUrl)));
     },
@@ -102,7 +103,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
     async (request) => {
       const { scope, owner } = await open(request, request.params.owner);
       const position = decodeCursor(request.params.event);
-      const found = (await deliveriesOf(scope, owner)).find(
+      const found = (await findDeliveries(scope, owner)).find(
         ({ event }) => event !== null && event.position === position,
       );
       if (found?.event == null) throw notFound("event", "such event");
@@ -112,7 +113,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
 }
 
 /** What the webhooks of an owner sent, newest first, with the events that the viewer sees. */
-async function deliveriesOf(scope: RequestScope, owner: WebhookOwner, id: string | null = null) {
+async function findDeliveries(scope: RequestScope, owner: WebhookOwner, id: string | null = null) {
   const { reader, ctx } = scope;
   const webhooks = new Map((await webhooksOf(scope, owner)).map((webhook) => [webhook.id, webhook]));
   const isMine = reader.dialect.oneOf(sql`e.webhook_id`, [...webhooks.keys()]);

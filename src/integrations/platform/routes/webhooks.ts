@@ -58,7 +58,7 @@ export function serveWebhooks(http: Routes, parts: PlatformParts): void {
         const { webhook, secret: created } = await createWebhook(scope.ctx, {
           ...{ name: newName(owner), url, secret, authorization, ordered: level === "sync" },
           types: typesFor(include, owner.kind === "app"),
-          ...(await targetOf(scope.reader, owner)),
+          ...(await findTarget(scope.reader, owner)),
         } as Parameters<typeof createWebhook>[1]);
         reply.header("heroku-webhook-secret", created);
         return reply.code(201).send(toWebhook(webhook));
@@ -115,7 +115,7 @@ export function serveWebhooks(http: Routes, parts: PlatformParts): void {
 }
 
 /** A webhook of an app in a pipeline is restricted to the pipeline, so that OPERATOR may have it. */
-async function targetOf(reader: Reader, owner: WebhookOwner): Promise<{ pipelines?: string[]; app?: string }> {
+async function findTarget(reader: Reader, owner: WebhookOwner): Promise<{ pipelines?: string[]; app?: string }> {
   if (owner.kind === "pipeline") return { pipelines: [owner.pipeline.id] };
   const coupling = await reader.first(Coupling, { appId: owner.app.id });
   return { app: owner.app.id, ...(coupling !== null && { pipelines: [coupling.pipelineId] }) };
