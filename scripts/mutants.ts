@@ -263,15 +263,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "windows: a DENY window takes the shorter reading of a time that the clock skips or shows twice",
     file: "src/domain/gates/windows/schedule.ts",
-    find: 'return kind === "DENY"',
-    replace: 'return kind === "ALLOW"',
+    find: 'start: clock.toInstant(day, startTime, kind === "DENY"',
+    replace: 'start: clock.toInstant(day, startTime, kind === "ALLOW"',
     tests: ["domain/gates/windows/schedule"],
   },
   {
     name: "windows: a stored window that cannot be evaluated blocks nothing",
     file: "src/domain/gates/windows/window-gate.ts",
-    find: "if (one.problem !== null) return [describeProblem(target, one)];",
-    replace: "if (one.problem !== null) return [];",
+    find: "if (one.problem !== null) return [describeProblem(one)];",
+    replace: "if (one.problem !== null) return [describeProblem(one)].slice(1);",
     tests: ["domain/gates/windows/closed"],
   },
   {
@@ -299,8 +299,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "freezes: an exemption never ends",
     file: "src/domain/gates/freezes/freeze-gate.ts",
-    find: "(one) => one.expiresAt > now && (",
-    replace: "(one) => (",
+    find: "!ofApp.some(({ expiresAt }) => expiresAt > now)",
+    replace: "ofApp.length === 0",
     tests: ["domain/gates/windows/closed"],
   },
   {
