@@ -67,8 +67,12 @@ describe("the pages in a browser", { skip: skipWithoutBrowser }, () => {
 
   it("compare two releases of an app, and roll back from its page", async (t) => {
     const { page, problems } = await open(t, `/apps/${every.dev.name}`);
+    // On a slow computer, too, a box shows the click at once.
+    const devTools = await page.context().newCDPSession(page);
+    await devTools.send("Emulation.setCPUThrottlingRate", { rate: 20 });
     await page.getByRole("checkbox", { name: "Compare v1" }).check();
     await page.getByRole("checkbox", { name: "Compare v2" }).check();
+    await devTools.send("Emulation.setCPUThrottlingRate", { rate: 1 });
     await page.getByRole("heading", { name: "v1 and v2" }).waitFor();
     assert.match(page.url(), /\?compare=1&compare=2$/);
     const changed = page.getByRole("region", { name: "v1 and v2" }).locator("tr[data-same=false]");

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useParams } from "react-router";
 import { ActionsProvider, useActions } from "../../acting/actions";
 import { useLive } from "../../api/use-live";
 import { AppPageDocument, type AppPageQuery } from "../../gql/graphql";
 import { AutomationHoldNote } from "../../rollouts/automation-hold";
 import { useIsStale } from "../../shell/live-badge";
 import { Button } from "../../ui/controls/button";
+import { useSearch } from "../../ui/controls/use-search";
 import { Icon } from "../../ui/icons/icons";
 import { Message, NotFound } from "../../ui/message";
 import page from "../../ui/page.module.css";
@@ -27,7 +28,7 @@ export default function AppPage() {
   const [size, setSize] = useState(STEP);
   const { data, error, revision } = useLive(AppPageDocument, { app: name, size }, { app: name });
   const stale = useIsStale() || error !== null;
-  const [search, setSearch] = useSearchParams();
+  const [search, changeSearch] = useSearch();
   const app = data?.app ?? null;
 
   useEffect(() => {
@@ -47,10 +48,7 @@ export default function AppPage() {
     const next = compared.includes(version)
       ? compared.filter((one) => one !== version)
       : [...compared.slice(-1), version];
-    setSearch(
-      next.map((one): [string, string] => ["compare", String(one)]),
-      { replace: true },
-    );
+    changeSearch(new URLSearchParams(next.map((one) => ["compare", String(one)])));
   };
   return (
     <ActionsProvider revision={revision}>

@@ -1,7 +1,8 @@
 import { useEffect } from "react";
-import { useParams, useSearchParams } from "react-router";
+import { useParams } from "react-router";
 import { useLive } from "../../api/use-live";
 import { type EventType, PipelineNameDocument } from "../../gql/graphql";
+import { useSearch } from "../../ui/controls/use-search";
 import { Message, NotFound } from "../../ui/message";
 import page from "../../ui/page.module.css";
 import { EventList } from "./event-list";
@@ -48,7 +49,7 @@ const STRUCTURE: readonly EventType[] = ["PIPELINE_UPDATED", "COUPLING_ADDED", "
 export default function TimelinePage() {
   const { pipeline: name = "" } = useParams();
   const { data, error } = useLive(PipelineNameDocument, { pipeline: name }, { types: STRUCTURE });
-  const [search, setSearch] = useSearchParams();
+  const [search, changeSearch] = useSearch();
   const selected = search.get("show") ?? "";
   const group = GROUPS[selected];
 
@@ -62,7 +63,7 @@ export default function TimelinePage() {
     const next = new URLSearchParams(search);
     if (value === "") next.delete(name);
     else next.set(name, value);
-    setSearch(next, { replace: true });
+    changeSearch(next);
   };
   const app = search.get("app") ?? "";
   const apps = data.pipeline.couplings.map((coupling) => coupling.app.name).sort();
