@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { MasterKey } from "./domain/config-vars/key-ring.js";
 import type { OidcSettings } from "./server/auth/oidc.js";
-import type { Limits } from "./server/execution/limits.js";
+import type { Limits } from "./server/execution/admission/limits.js";
 import { SETTINGS } from "./settings.js";
 
 /** The service's settings. Durations are in milliseconds. */

@@ -5,7 +5,7 @@ import { DatabaseOpenError } from "./database/database.js";
 import { StartAborted } from "./database/start-up.js";
 import { RevokedAdminToken } from "./domain/access/tokens.js";
 import { collectSecrets } from "./secrets.js";
-import { InvalidManifest } from "./server/execution/trusted-documents.js";
+import { InvalidManifest } from "./server/execution/admission/trusted-documents.js";
 import { createLogger, type Logger } from "./server/telemetry/log.js";
 import { welcome } from "./welcome.js";
 

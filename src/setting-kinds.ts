@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MAKE_A_KEY, type MasterKey } from "./domain/config-vars/key-ring.js";
 import { KEY_BYTES } from "./domain/config-vars/sealing.js";
-import { readDuration } from "./domain/core/duration.js";
+import { readDuration } from "./domain/core/values/duration.js";
 import { Role } from "./entities/core/enums.js";
 import { parseNetwork } from "./integrations/webhooks/addresses.js";
 

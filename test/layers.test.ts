@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join, normalize, relative } from "node:path";
 import { describe, it } from "node:test";
 
 /** The folders that each folder may import from, besides itself. No import goes upwards. */
@@ -84,7 +84,22 @@ const imports = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .flatMap((file) => getImports(join("src", file)));
 
+/** Migrations are a sequence: each is one file, numbered. */
+const LONG_FOLDERS = ["database/migrations/postgres", "database/migrations/sqlite"];
+const MAX_FILES = 12;
+
 describe("the layers", () => {
+  it("have folders of at most a dozen files", () => {
+    const sizes = new Map<string, number>();
+    for (const entry of readdirSync("src", { recursive: true, withFileTypes: true })) {
+      const folder = relative("src", entry.parentPath);
+      if (entry.isFile()) sizes.set(folder, (sizes.get(folder) ?? 0) + 1);
+    }
+    const long = [...sizes].filter(([folder, files]) => files > MAX_FILES && !LONG_FOLDERS.includes(folder));
+    assert.deepEqual(long, []);
+    assert.ok(sizes.size > 40, "the folders were found");
+  });
+
   it("import in one direction only", () => {
     const wrong = imports
       .filter(({ target }) => target.startsWith("."))

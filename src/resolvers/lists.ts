@@ -4,7 +4,7 @@ import { allOf } from "../database/rows/dialect.js";
 import type { Order } from "../database/rows/pages.js";
 import { readPage } from "../database/rows/pages.js";
 import { resolveRepository } from "../domain/builds/repository-names.js";
-import { parseRepository } from "../domain/core/repository-address.js";
+import { parseRepository } from "../domain/core/values/repository-address.js";
 import { Token } from "../entities/access/token.js";
 import { DeploymentWindow } from "../entities/gates/deployment-window.js";
 import { Freeze } from "../entities/gates/freeze.js";

@@ -1,12 +1,12 @@
 import "reflect-metadata";
-import "./enums.js";
+import "./types/enums.js";
 import { GraphQLSchema, isIntrospectionType, isSpecifiedScalarType, printType } from "graphql";
 import { buildSchemaSync } from "type-graphql";
 import { Duration, GitObjectId, LocalDate, LocalTime, TimeZone, Url } from "../entities/core/custom-scalars.js";
 import { EventCursor } from "../entities/history/event-cursor.js";
 import { RESOLVERS } from "../resolvers/index.js";
-import { errorCodeEnum } from "./error-codes.js";
 import { addJitHints } from "./jit-hints.js";
+import { errorCodeEnum } from "./types/error-codes.js";
 import {
   DateTimeScalar,
   DurationScalar,
@@ -16,7 +16,7 @@ import {
   LocalTimeScalar,
   TimeZoneScalar,
   UrlScalar,
-} from "./scalars.js";
+} from "./types/scalars.js";
 
 /** type-graphql requires a PubSub for subscriptions. Ours read the event log, so nothing is published through it. */
 const NO_PUB_SUB = {

@@ -3,7 +3,7 @@ import { type Ticker, ticker } from "../async/ticker.js";
 import { retryHeldDeploys } from "../domain/builds/retry-held-deploys.js";
 import type { Ctx } from "../domain/core/context.js";
 import { voidExpired } from "../domain/gates/approvals/voiding.js";
-import { announceGateChanges } from "../domain/gates/gate-changes.js";
+import { announceGateChanges } from "../domain/gates/calendar/changes.js";
 import {
   closeExpiredReviewApps,
   failOverdueDeployments,

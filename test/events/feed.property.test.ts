@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { ChangeEvent } from "../../src/entities/history/change-event.js";
-import { Feed } from "../../src/events/feed.js";
+import { Feed } from "../../src/events/feed/feed.js";
 import { keysOfEvent, keysOfFilter, matches } from "../../src/events/match.js";
 import { type Operation, Socket } from "../support/clients/socket.js";
 import { type Named, Seed } from "../support/data/seed.js";

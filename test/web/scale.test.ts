@@ -12,7 +12,7 @@ const PIPELINES = 1000;
 /** Requests at once. */
 const CONCURRENCY = 20;
 
-/** `bench/page.ts` measures how long these take. */
+/** `bench/reads/page.ts` measures how long these take. */
 describe("large pages in a browser", { skip: skipWithoutBrowser }, () => {
   const cleanup = suiteCleanup();
   let server: TestServer;

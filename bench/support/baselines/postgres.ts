@@ -1,5 +1,5 @@
 import pg from "pg";
-import { newId } from "../../../src/domain/core/id.js";
+import { newId } from "../../../src/domain/core/values/id.js";
 import { handleCalls } from "../child-process.js";
 import { type FreshValues, withFreshIds } from "../data/fresh-ids.js";
 import type { Statement } from "../statement-recorder.js";

@@ -1,5 +1,5 @@
 import { SqliteFile } from "../../../src/database/sqlite/file.js";
-import { newId } from "../../../src/domain/core/id.js";
+import { newId } from "../../../src/domain/core/values/id.js";
 import { handleCalls } from "../child-process.js";
 
 /*

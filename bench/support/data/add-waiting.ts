@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import { openDatabase } from "../../../src/database/open.js";
-import { newId } from "../../../src/domain/core/id.js";
+import { newId } from "../../../src/domain/core/values/id.js";
 import { NOT_WAITING } from "../../../src/domain/promotions/carry-out.js";
 import { toActorColumns } from "../../../src/entities/core/actor-columns.js";
 import { Coupling } from "../../../src/entities/pipelines/coupling.js";

@@ -1,6 +1,6 @@
 import { getMetadataArgsStorage } from "typeorm";
 import type { EntityClass } from "../../../src/database/rows/entity-mapper.js";
-import { newId } from "../../../src/domain/core/id.js";
+import { newId } from "../../../src/domain/core/values/id.js";
 import { Build } from "../../../src/entities/builds/build.js";
 import type { Stage } from "../../../src/entities/core/enums.js";
 import { LogEvent } from "../../../src/entities/history/event.js";

@@ -783,68 +783,28 @@ export type DeleteAppMutationVariables = Exact<{
 
 export type DeleteAppMutation = { readonly deleteApp: { readonly deletedAppId: string } | null };
 
-export type BuildFragment = { readonly id: string, readonly phase: BuildPhase, readonly repository: string, readonly branch: string | null, readonly component: string | null, readonly sequence: number | null, readonly artifact: string | null, readonly checksum: string | null, readonly createdAt: string, readonly updatedAt: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } };
+export type ReviewAppFragment = { readonly createdAt: string, readonly expiresAt: string, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly branch: string, readonly author: string | null, readonly url: string | null }, readonly pipeline: { readonly id: string, readonly name: string }, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: ReleaseSummaryFragment | null } };
 
-export type BuildsQueryVariables = Exact<{
-  first?: number | null | undefined;
-  after?: string | null | undefined;
-  repository?: string | null | undefined;
-  branch?: string | null | undefined;
-  sha?: string | null | undefined;
+export type ReviewAppsQueryVariables = Exact<{
+  pipeline: string;
 }>;
 
 
-export type BuildsQuery = { readonly list: { readonly nodes: ReadonlyArray<BuildFragment>, readonly pageInfo: PageFragment } };
+export type ReviewAppsQuery = { readonly stage: { readonly couplings: ReadonlyArray<{ readonly app: { readonly reviewApp: ReviewAppFragment | null } }> } | null };
 
-export type CreateBuildMutationVariables = Exact<{
-  input: CreateBuildInput;
+export type OpenReviewAppMutationVariables = Exact<{
+  input: OpenReviewAppInput;
 }>;
 
 
-export type CreateBuildMutation = { readonly createBuild: { readonly build: BuildFragment } | null };
+export type OpenReviewAppMutation = { readonly openReviewApp: { readonly reviewApp: ReviewAppFragment } | null };
 
-export type UpdateBuildMutationVariables = Exact<{
-  input: UpdateBuildInput;
+export type CloseReviewAppMutationVariables = Exact<{
+  input: CloseReviewAppInput;
 }>;
 
 
-export type UpdateBuildMutation = { readonly updateBuild: { readonly build: BuildFragment } | null };
-
-export type ReportBuildStatusMutationVariables = Exact<{
-  input: ReportStatusInput;
-}>;
-
-
-export type ReportBuildStatusMutation = { readonly reportStatus: { readonly status: (
-      { readonly build: { readonly id: string } }
-      & StatusFragment
-    ) } | null };
-
-export type BuildInfoFragment = (
-  { readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly role: Role } }> }
-  & BuildFragment
-);
-
-export type BuildInfoQueryVariables = Exact<{
-  id: string;
-}>;
-
-
-export type BuildInfoQuery = { readonly build: BuildInfoFragment | null };
-
-export type QuarantineBuildMutationVariables = Exact<{
-  input: QuarantineBuildInput;
-}>;
-
-
-export type QuarantineBuildMutation = { readonly quarantineBuild: { readonly build: BuildInfoFragment } | null };
-
-export type ReleaseBuildMutationVariables = Exact<{
-  input: ReleaseBuildInput;
-}>;
-
-
-export type ReleaseBuildMutation = { readonly releaseBuild: { readonly build: BuildInfoFragment } | null };
+export type CloseReviewAppMutation = { readonly closeReviewApp: { readonly closedAppId: string } | null };
 
 export type PageFragment = { readonly hasNextPage: boolean, readonly hasPreviousPage: boolean, readonly startCursor: string | null, readonly endCursor: string | null };
 
@@ -896,51 +856,6 @@ export type RotateConfigKeysMutationVariables = Exact<{
 
 
 export type RotateConfigKeysMutation = { readonly rotateConfigKeys: { readonly key: string, readonly rotated: number, readonly missing: ReadonlyArray<string> } | null };
-
-export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string }, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: ActorFragment } | null, readonly verification: { readonly checks: ReadonlyArray<string>, readonly within: string, readonly onFailure: VerificationFailure } | null };
-
-export type CouplingQueryVariables = Exact<{
-  id?: string | null | undefined;
-  app?: string | null | undefined;
-}>;
-
-
-export type CouplingQuery = { readonly coupling: CouplingFragment | null };
-
-export type AddCouplingMutationVariables = Exact<{
-  input: AddCouplingInput;
-}>;
-
-
-export type AddCouplingMutation = { readonly addCoupling: { readonly coupling: CouplingFragment } | null };
-
-export type UpdateChecksMutationVariables = Exact<{
-  input: UpdateChecksInput;
-}>;
-
-
-export type UpdateChecksMutation = { readonly updateChecks: { readonly coupling: CouplingFragment } | null };
-
-export type MoveCouplingMutationVariables = Exact<{
-  input: MoveCouplingInput;
-}>;
-
-
-export type MoveCouplingMutation = { readonly moveCoupling: { readonly coupling: CouplingFragment } | null };
-
-export type SetAutoDeployMutationVariables = Exact<{
-  input: SetAutoDeployInput;
-}>;
-
-
-export type SetAutoDeployMutation = { readonly setAutoDeploy: { readonly coupling: CouplingFragment } | null };
-
-export type RemoveCouplingMutationVariables = Exact<{
-  input: RemoveCouplingInput;
-}>;
-
-
-export type RemoveCouplingMutation = { readonly removeCoupling: { readonly removedCouplingId: string, readonly pipeline: PipelineFragment } | null };
 
 type Event_ApprovalEvent_Fragment = { readonly __typename: 'ApprovalEvent', readonly cursor: string, readonly type: EventType, readonly occurredAt: string, readonly pipelineId: string | null, readonly actor: ActorFragment, readonly pipeline: { readonly name: string } | null };
 
@@ -1166,6 +1081,51 @@ export type DeletePipelineMutationVariables = Exact<{
 
 export type DeletePipelineMutation = { readonly deletePipeline: { readonly deletedPipelineId: string } | null };
 
+export type CouplingFragment = { readonly id: string, readonly stage: Stage, readonly requiredChecks: ReadonlyArray<string>, readonly autoDeploy: boolean, readonly wave: number, readonly createdAt: string, readonly updatedAt: string, readonly app: { readonly id: string, readonly name: string }, readonly pipeline: { readonly id: string, readonly name: string }, readonly automationHeld: { readonly since: string, readonly reason: string, readonly by: ActorFragment } | null, readonly verification: { readonly checks: ReadonlyArray<string>, readonly within: string, readonly onFailure: VerificationFailure } | null };
+
+export type CouplingQueryVariables = Exact<{
+  id?: string | null | undefined;
+  app?: string | null | undefined;
+}>;
+
+
+export type CouplingQuery = { readonly coupling: CouplingFragment | null };
+
+export type AddCouplingMutationVariables = Exact<{
+  input: AddCouplingInput;
+}>;
+
+
+export type AddCouplingMutation = { readonly addCoupling: { readonly coupling: CouplingFragment } | null };
+
+export type UpdateChecksMutationVariables = Exact<{
+  input: UpdateChecksInput;
+}>;
+
+
+export type UpdateChecksMutation = { readonly updateChecks: { readonly coupling: CouplingFragment } | null };
+
+export type MoveCouplingMutationVariables = Exact<{
+  input: MoveCouplingInput;
+}>;
+
+
+export type MoveCouplingMutation = { readonly moveCoupling: { readonly coupling: CouplingFragment } | null };
+
+export type SetAutoDeployMutationVariables = Exact<{
+  input: SetAutoDeployInput;
+}>;
+
+
+export type SetAutoDeployMutation = { readonly setAutoDeploy: { readonly coupling: CouplingFragment } | null };
+
+export type RemoveCouplingMutationVariables = Exact<{
+  input: RemoveCouplingInput;
+}>;
+
+
+export type RemoveCouplingMutation = { readonly removeCoupling: { readonly removedCouplingId: string, readonly pipeline: PipelineFragment } | null };
+
 export type CheckResultFragment = { readonly context: string, readonly state: StatusState | null, readonly passed: boolean };
 
 export type TargetFragment = { readonly id: string, readonly phase: PromotionTargetPhase, readonly failureReason: string | null, readonly app: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number } | null, readonly checks: ReadonlyArray<CheckResultFragment> };
@@ -1228,6 +1188,65 @@ export type UndoPromotionMutationVariables = Exact<{
 
 
 export type UndoPromotionMutation = { readonly undoPromotion: { readonly promotion: PromotionFragment } | null };
+
+export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly requireVerified: boolean, readonly autoPromote: boolean, readonly autoPromoteEvery: string | null, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
+
+export type StagePolicyQueryVariables = Exact<{
+  pipeline: string;
+  stage: Stage;
+}>;
+
+
+export type StagePolicyQuery = { readonly stage: { readonly id: string, readonly policy: StagePolicyFragment } | null };
+
+export type UpdateStagePolicyMutationVariables = Exact<{
+  input: UpdateStagePolicyInput;
+}>;
+
+
+export type UpdateStagePolicyMutation = { readonly updateStagePolicy: { readonly policy: StagePolicyFragment } | null };
+
+export type SetWaveMutationVariables = Exact<{
+  input: SetWaveInput;
+}>;
+
+
+export type SetWaveMutation = { readonly setWave: { readonly coupling: CouplingFragment } | null };
+
+export type AdvancePromotionMutationVariables = Exact<{
+  input: AdvancePromotionInput;
+}>;
+
+
+export type AdvancePromotionMutation = { readonly advancePromotion: { readonly promotion: PromotionFragment } | null };
+
+export type PausePromotionMutationVariables = Exact<{
+  input: PausePromotionInput;
+}>;
+
+
+export type PausePromotionMutation = { readonly pausePromotion: { readonly promotion: PromotionFragment } | null };
+
+export type ResumePromotionMutationVariables = Exact<{
+  input: ResumePromotionInput;
+}>;
+
+
+export type ResumePromotionMutation = { readonly resumePromotion: { readonly promotion: PromotionFragment } | null };
+
+export type SetVerificationMutationVariables = Exact<{
+  input: SetVerificationInput;
+}>;
+
+
+export type SetVerificationMutation = { readonly setVerification: { readonly coupling: CouplingFragment } | null };
+
+export type ReleaseAutomationHoldMutationVariables = Exact<{
+  input: ReleaseAutomationHoldInput;
+}>;
+
+
+export type ReleaseAutomationHoldMutation = { readonly releaseAutomationHold: { readonly coupling: CouplingFragment } | null };
 
 export type StatusFragment = { readonly id: string, readonly context: string, readonly state: StatusState, readonly name: string | null, readonly description: string | null, readonly targetUrl: string | null, readonly updatedAt: string };
 
@@ -1295,87 +1314,68 @@ export type ReportDeploymentMutationVariables = Exact<{
 
 export type ReportDeploymentMutation = { readonly reportDeployment: { readonly release: ReleaseFragment } | null };
 
-export type ReviewAppFragment = { readonly createdAt: string, readonly expiresAt: string, readonly pullRequest: { readonly number: number, readonly title: string | null, readonly branch: string, readonly author: string | null, readonly url: string | null }, readonly pipeline: { readonly id: string, readonly name: string }, readonly app: { readonly id: string, readonly name: string, readonly currentRelease: ReleaseSummaryFragment | null } };
+export type BuildFragment = { readonly id: string, readonly phase: BuildPhase, readonly repository: string, readonly branch: string | null, readonly component: string | null, readonly sequence: number | null, readonly artifact: string | null, readonly checksum: string | null, readonly createdAt: string, readonly updatedAt: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly author: string | null, readonly url: string | null } };
 
-export type ReviewAppsQueryVariables = Exact<{
-  pipeline: string;
+export type BuildsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  repository?: string | null | undefined;
+  branch?: string | null | undefined;
+  sha?: string | null | undefined;
 }>;
 
 
-export type ReviewAppsQuery = { readonly stage: { readonly couplings: ReadonlyArray<{ readonly app: { readonly reviewApp: ReviewAppFragment | null } }> } | null };
+export type BuildsQuery = { readonly list: { readonly nodes: ReadonlyArray<BuildFragment>, readonly pageInfo: PageFragment } };
 
-export type OpenReviewAppMutationVariables = Exact<{
-  input: OpenReviewAppInput;
+export type CreateBuildMutationVariables = Exact<{
+  input: CreateBuildInput;
 }>;
 
 
-export type OpenReviewAppMutation = { readonly openReviewApp: { readonly reviewApp: ReviewAppFragment } | null };
+export type CreateBuildMutation = { readonly createBuild: { readonly build: BuildFragment } | null };
 
-export type CloseReviewAppMutationVariables = Exact<{
-  input: CloseReviewAppInput;
+export type UpdateBuildMutationVariables = Exact<{
+  input: UpdateBuildInput;
 }>;
 
 
-export type CloseReviewAppMutation = { readonly closeReviewApp: { readonly closedAppId: string } | null };
+export type UpdateBuildMutation = { readonly updateBuild: { readonly build: BuildFragment } | null };
 
-export type StagePolicyFragment = { readonly stage: Stage, readonly soakTime: string | null, readonly configParity: ConfigParity, readonly requireVerified: boolean, readonly autoPromote: boolean, readonly autoPromoteEvery: string | null, readonly maxParallel: number | null, readonly maxFailures: number, readonly pauseBetweenWaves: string | null, readonly manualWaves: ReadonlyArray<number>, readonly updatedAt: string, readonly pipeline: { readonly id: string, readonly name: string } };
-
-export type StagePolicyQueryVariables = Exact<{
-  pipeline: string;
-  stage: Stage;
+export type ReportBuildStatusMutationVariables = Exact<{
+  input: ReportStatusInput;
 }>;
 
 
-export type StagePolicyQuery = { readonly stage: { readonly id: string, readonly policy: StagePolicyFragment } | null };
+export type ReportBuildStatusMutation = { readonly reportStatus: { readonly status: (
+      { readonly build: { readonly id: string } }
+      & StatusFragment
+    ) } | null };
 
-export type UpdateStagePolicyMutationVariables = Exact<{
-  input: UpdateStagePolicyInput;
+export type BuildInfoFragment = (
+  { readonly quarantines: ReadonlyArray<{ readonly id: string, readonly fromStage: Stage, readonly reason: string, readonly createdAt: string, readonly by: { readonly name: string, readonly role: Role } }> }
+  & BuildFragment
+);
+
+export type BuildInfoQueryVariables = Exact<{
+  id: string;
 }>;
 
 
-export type UpdateStagePolicyMutation = { readonly updateStagePolicy: { readonly policy: StagePolicyFragment } | null };
+export type BuildInfoQuery = { readonly build: BuildInfoFragment | null };
 
-export type SetWaveMutationVariables = Exact<{
-  input: SetWaveInput;
+export type QuarantineBuildMutationVariables = Exact<{
+  input: QuarantineBuildInput;
 }>;
 
 
-export type SetWaveMutation = { readonly setWave: { readonly coupling: CouplingFragment } | null };
+export type QuarantineBuildMutation = { readonly quarantineBuild: { readonly build: BuildInfoFragment } | null };
 
-export type AdvancePromotionMutationVariables = Exact<{
-  input: AdvancePromotionInput;
+export type ReleaseBuildMutationVariables = Exact<{
+  input: ReleaseBuildInput;
 }>;
 
 
-export type AdvancePromotionMutation = { readonly advancePromotion: { readonly promotion: PromotionFragment } | null };
-
-export type PausePromotionMutationVariables = Exact<{
-  input: PausePromotionInput;
-}>;
-
-
-export type PausePromotionMutation = { readonly pausePromotion: { readonly promotion: PromotionFragment } | null };
-
-export type ResumePromotionMutationVariables = Exact<{
-  input: ResumePromotionInput;
-}>;
-
-
-export type ResumePromotionMutation = { readonly resumePromotion: { readonly promotion: PromotionFragment } | null };
-
-export type SetVerificationMutationVariables = Exact<{
-  input: SetVerificationInput;
-}>;
-
-
-export type SetVerificationMutation = { readonly setVerification: { readonly coupling: CouplingFragment } | null };
-
-export type ReleaseAutomationHoldMutationVariables = Exact<{
-  input: ReleaseAutomationHoldInput;
-}>;
-
-
-export type ReleaseAutomationHoldMutation = { readonly releaseAutomationHold: { readonly coupling: CouplingFragment } | null };
+export type ReleaseBuildMutation = { readonly releaseBuild: { readonly build: BuildInfoFragment } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1636,36 +1636,25 @@ const APP = `fragment App on App {
 }
 `;
 
-const BUILD = `fragment Build on Build {
-  id
-  phase
-  repository
-  branch
-  component
-  sequence
-  commit {
-    sha
-    message
+const REVIEW_APP = `fragment ReviewApp on ReviewApp {
+  createdAt
+  expiresAt
+  pullRequest {
+    number
+    title
+    branch
     author
     url
   }
-  artifact
-  checksum
-  createdAt
-  updatedAt
-}
-`;
-
-const BUILD_INFO = `fragment BuildInfo on Build {
-  ...Build
-  quarantines {
+  pipeline {
     id
-    fromStage
-    reason
-    createdAt
-    by {
-      name
-      role
+    name
+  }
+  app {
+    id
+    name
+    currentRelease {
+      ...ReleaseSummary
     }
   }
 }
@@ -1695,37 +1684,6 @@ const CONFIG_VAR = `fragment ConfigVar on ConfigVar {
   updatedBy {
     ...Actor
   }
-}
-`;
-
-const COUPLING = `fragment Coupling on Coupling {
-  id
-  app {
-    id
-    name
-  }
-  pipeline {
-    id
-    name
-  }
-  stage
-  requiredChecks
-  autoDeploy
-  wave
-  automationHeld {
-    since
-    reason
-    by {
-      ...Actor
-    }
-  }
-  verification {
-    checks
-    within
-    onFailure
-  }
-  createdAt
-  updatedAt
 }
 `;
 
@@ -1887,6 +1845,37 @@ const BOARD = `fragment Board on Pipeline {
 }
 `;
 
+const COUPLING = `fragment Coupling on Coupling {
+  id
+  app {
+    id
+    name
+  }
+  pipeline {
+    id
+    name
+  }
+  stage
+  requiredChecks
+  autoDeploy
+  wave
+  automationHeld {
+    since
+    reason
+    by {
+      ...Actor
+    }
+  }
+  verification {
+    checks
+    within
+    onFailure
+  }
+  createdAt
+  updatedAt
+}
+`;
+
 const CHECK_RESULT = `fragment CheckResult on CheckResult {
   context
   state
@@ -2018,6 +2007,25 @@ const PLAN = `fragment Plan on PromotionPlan {
 }
 `;
 
+const STAGE_POLICY = `fragment StagePolicy on StagePolicy {
+  stage
+  soakTime
+  configParity
+  requireVerified
+  autoPromote
+  autoPromoteEvery
+  maxParallel
+  maxFailures
+  pauseBetweenWaves
+  manualWaves
+  updatedAt
+  pipeline {
+    id
+    name
+  }
+}
+`;
+
 const STATUS = `fragment Status on ReleaseStatus {
   id
   context
@@ -2078,45 +2086,37 @@ const RELEASE = `fragment Release on Release {
 }
 `;
 
-const REVIEW_APP = `fragment ReviewApp on ReviewApp {
-  createdAt
-  expiresAt
-  pullRequest {
-    number
-    title
-    branch
+const BUILD = `fragment Build on Build {
+  id
+  phase
+  repository
+  branch
+  component
+  sequence
+  commit {
+    sha
+    message
     author
     url
   }
-  pipeline {
-    id
-    name
-  }
-  app {
-    id
-    name
-    currentRelease {
-      ...ReleaseSummary
-    }
-  }
+  artifact
+  checksum
+  createdAt
+  updatedAt
 }
 `;
 
-const STAGE_POLICY = `fragment StagePolicy on StagePolicy {
-  stage
-  soakTime
-  configParity
-  requireVerified
-  autoPromote
-  autoPromoteEvery
-  maxParallel
-  maxFailures
-  pauseBetweenWaves
-  manualWaves
-  updatedAt
-  pipeline {
+const BUILD_INFO = `fragment BuildInfo on Build {
+  ...Build
+  quarantines {
     id
-    name
+    fromStage
+    reason
+    createdAt
+    by {
+      name
+      role
+    }
   }
 }
 `;
@@ -2347,98 +2347,42 @@ export const DeleteAppDocument: Mutation<DeleteAppMutation, DeleteAppMutationVar
 `,
 };
 
-export const BuildsDocument: Operation<BuildsQuery, BuildsQueryVariables> = {
-  name: "Builds",
-  document: `query Builds($first: Int, $after: String, $repository: String, $branch: String, $sha: String) {
-  list: builds(
-    first: $first
-    after: $after
-    repository: $repository
-    branch: $branch
-    commitSha: $sha
-  ) {
-    nodes {
-      ...Build
-    }
-    pageInfo {
-      ...Page
-    }
-  }
-}
-${BUILD}${PAGE}`,
-};
-
-export const CreateBuildDocument: Mutation<CreateBuildMutation, CreateBuildMutationVariables> = {
-  name: "CreateBuild",
-  document: `mutation CreateBuild($input: CreateBuildInput!) {
-  createBuild(input: $input) {
-    build {
-      ...Build
-    }
-  }
-}
-${BUILD}`,
-};
-
-export const UpdateBuildDocument: Mutation<UpdateBuildMutation, UpdateBuildMutationVariables> = {
-  name: "UpdateBuild",
-  document: `mutation UpdateBuild($input: UpdateBuildInput!) {
-  updateBuild(input: $input) {
-    build {
-      ...Build
-    }
-  }
-}
-${BUILD}`,
-};
-
-export const ReportBuildStatusDocument: Mutation<ReportBuildStatusMutation, ReportBuildStatusMutationVariables> = {
-  name: "ReportBuildStatus",
-  document: `mutation ReportBuildStatus($input: ReportStatusInput!) {
-  reportStatus(input: $input) {
-    status {
-      ...Status
-      build {
-        id
+export const ReviewAppsDocument: Operation<ReviewAppsQuery, ReviewAppsQueryVariables> = {
+  name: "ReviewApps",
+  document: `query ReviewApps($pipeline: ID!) {
+  stage(stage: REVIEW, pipeline: $pipeline) {
+    couplings {
+      app {
+        reviewApp {
+          ...ReviewApp
+        }
       }
     }
   }
 }
-${STATUS}`,
+${REVIEW_APP}${RELEASE_SUMMARY}`,
 };
 
-export const BuildInfoDocument: Operation<BuildInfoQuery, BuildInfoQueryVariables> = {
-  name: "BuildInfo",
-  document: `query BuildInfo($id: ID!) {
-  build(id: $id) {
-    ...BuildInfo
-  }
-}
-${BUILD_INFO}${BUILD}`,
-};
-
-export const QuarantineBuildDocument: Mutation<QuarantineBuildMutation, QuarantineBuildMutationVariables> = {
-  name: "QuarantineBuild",
-  document: `mutation QuarantineBuild($input: QuarantineBuildInput!) {
-  quarantineBuild(input: $input) {
-    build {
-      ...BuildInfo
+export const OpenReviewAppDocument: Mutation<OpenReviewAppMutation, OpenReviewAppMutationVariables> = {
+  name: "OpenReviewApp",
+  document: `mutation OpenReviewApp($input: OpenReviewAppInput!) {
+  openReviewApp(input: $input) {
+    reviewApp {
+      ...ReviewApp
     }
   }
 }
-${BUILD_INFO}${BUILD}`,
+${REVIEW_APP}${RELEASE_SUMMARY}`,
 };
 
-export const ReleaseBuildDocument: Mutation<ReleaseBuildMutation, ReleaseBuildMutationVariables> = {
-  name: "ReleaseBuild",
-  document: `mutation ReleaseBuild($input: ReleaseBuildInput!) {
-  releaseBuild(input: $input) {
-    build {
-      ...BuildInfo
-    }
+export const CloseReviewAppDocument: Mutation<CloseReviewAppMutation, CloseReviewAppMutationVariables> = {
+  name: "CloseReviewApp",
+  document: `mutation CloseReviewApp($input: CloseReviewAppInput!) {
+  closeReviewApp(input: $input) {
+    closedAppId
   }
 }
-${BUILD_INFO}${BUILD}`,
+`,
 };
 
 export const AppNamesDocument: Operation<AppNamesQuery, AppNamesQueryVariables> = {
@@ -2537,77 +2481,6 @@ export const RotateConfigKeysDocument: Mutation<RotateConfigKeysMutation, Rotate
   }
 }
 `,
-};
-
-export const CouplingDocument: Operation<CouplingQuery, CouplingQueryVariables> = {
-  name: "Coupling",
-  document: `query Coupling($id: ID, $app: ID) {
-  coupling(id: $id, app: $app) {
-    ...Coupling
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const AddCouplingDocument: Mutation<AddCouplingMutation, AddCouplingMutationVariables> = {
-  name: "AddCoupling",
-  document: `mutation AddCoupling($input: AddCouplingInput!) {
-  addCoupling(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const UpdateChecksDocument: Mutation<UpdateChecksMutation, UpdateChecksMutationVariables> = {
-  name: "UpdateChecks",
-  document: `mutation UpdateChecks($input: UpdateChecksInput!) {
-  updateChecks(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const MoveCouplingDocument: Mutation<MoveCouplingMutation, MoveCouplingMutationVariables> = {
-  name: "MoveCoupling",
-  document: `mutation MoveCoupling($input: MoveCouplingInput!) {
-  moveCoupling(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const SetAutoDeployDocument: Mutation<SetAutoDeployMutation, SetAutoDeployMutationVariables> = {
-  name: "SetAutoDeploy",
-  document: `mutation SetAutoDeploy($input: SetAutoDeployInput!) {
-  setAutoDeploy(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const RemoveCouplingDocument: Mutation<RemoveCouplingMutation, RemoveCouplingMutationVariables> = {
-  name: "RemoveCoupling",
-  document: `mutation RemoveCoupling($input: RemoveCouplingInput!) {
-  removeCoupling(input: $input) {
-    removedCouplingId
-    pipeline {
-      ...Pipeline
-    }
-  }
-}
-${PIPELINE}`,
 };
 
 export const LogEndDocument: Operation<LogEndQuery, LogEndQueryVariables> = {
@@ -2933,6 +2806,77 @@ export const DeletePipelineDocument: Mutation<DeletePipelineMutation, DeletePipe
 `,
 };
 
+export const CouplingDocument: Operation<CouplingQuery, CouplingQueryVariables> = {
+  name: "Coupling",
+  document: `query Coupling($id: ID, $app: ID) {
+  coupling(id: $id, app: $app) {
+    ...Coupling
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const AddCouplingDocument: Mutation<AddCouplingMutation, AddCouplingMutationVariables> = {
+  name: "AddCoupling",
+  document: `mutation AddCoupling($input: AddCouplingInput!) {
+  addCoupling(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const UpdateChecksDocument: Mutation<UpdateChecksMutation, UpdateChecksMutationVariables> = {
+  name: "UpdateChecks",
+  document: `mutation UpdateChecks($input: UpdateChecksInput!) {
+  updateChecks(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const MoveCouplingDocument: Mutation<MoveCouplingMutation, MoveCouplingMutationVariables> = {
+  name: "MoveCoupling",
+  document: `mutation MoveCoupling($input: MoveCouplingInput!) {
+  moveCoupling(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const SetAutoDeployDocument: Mutation<SetAutoDeployMutation, SetAutoDeployMutationVariables> = {
+  name: "SetAutoDeploy",
+  document: `mutation SetAutoDeploy($input: SetAutoDeployInput!) {
+  setAutoDeploy(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const RemoveCouplingDocument: Mutation<RemoveCouplingMutation, RemoveCouplingMutationVariables> = {
+  name: "RemoveCoupling",
+  document: `mutation RemoveCoupling($input: RemoveCouplingInput!) {
+  removeCoupling(input: $input) {
+    removedCouplingId
+    pipeline {
+      ...Pipeline
+    }
+  }
+}
+${PIPELINE}`,
+};
+
 export const PromotionsDocument: Operation<PromotionsQuery, PromotionsQueryVariables> = {
   name: "Promotions",
   document: `query Promotions($first: Int, $after: String, $pipeline: ID, $app: ID, $phase: PromotionPhase) {
@@ -3020,6 +2964,103 @@ export const UndoPromotionDocument: Mutation<UndoPromotionMutation, UndoPromotio
   }
 }
 ${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const StagePolicyDocument: Operation<StagePolicyQuery, StagePolicyQueryVariables> = {
+  name: "StagePolicy",
+  document: `query StagePolicy($pipeline: ID!, $stage: Stage!) {
+  stage(pipeline: $pipeline, stage: $stage) {
+    id
+    policy {
+      ...StagePolicy
+    }
+  }
+}
+${STAGE_POLICY}`,
+};
+
+export const UpdateStagePolicyDocument: Mutation<UpdateStagePolicyMutation, UpdateStagePolicyMutationVariables> = {
+  name: "UpdateStagePolicy",
+  document: `mutation UpdateStagePolicy($input: UpdateStagePolicyInput!) {
+  updateStagePolicy(input: $input) {
+    policy {
+      ...StagePolicy
+    }
+  }
+}
+${STAGE_POLICY}`,
+};
+
+export const SetWaveDocument: Mutation<SetWaveMutation, SetWaveMutationVariables> = {
+  name: "SetWave",
+  document: `mutation SetWave($input: SetWaveInput!) {
+  setWave(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const AdvancePromotionDocument: Mutation<AdvancePromotionMutation, AdvancePromotionMutationVariables> = {
+  name: "AdvancePromotion",
+  document: `mutation AdvancePromotion($input: AdvancePromotionInput!) {
+  advancePromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const PausePromotionDocument: Mutation<PausePromotionMutation, PausePromotionMutationVariables> = {
+  name: "PausePromotion",
+  document: `mutation PausePromotion($input: PausePromotionInput!) {
+  pausePromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const ResumePromotionDocument: Mutation<ResumePromotionMutation, ResumePromotionMutationVariables> = {
+  name: "ResumePromotion",
+  document: `mutation ResumePromotion($input: ResumePromotionInput!) {
+  resumePromotion(input: $input) {
+    promotion {
+      ...Promotion
+    }
+  }
+}
+${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
+};
+
+export const SetVerificationDocument: Mutation<SetVerificationMutation, SetVerificationMutationVariables> = {
+  name: "SetVerification",
+  document: `mutation SetVerification($input: SetVerificationInput!) {
+  setVerification(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
+};
+
+export const ReleaseAutomationHoldDocument: Mutation<ReleaseAutomationHoldMutation, ReleaseAutomationHoldMutationVariables> = {
+  name: "ReleaseAutomationHold",
+  document: `mutation ReleaseAutomationHold($input: ReleaseAutomationHoldInput!) {
+  releaseAutomationHold(input: $input) {
+    coupling {
+      ...Coupling
+    }
+  }
+}
+${COUPLING}${ACTOR}`,
 };
 
 export const ReleasesDocument: Operation<ReleasesQuery, ReleasesQueryVariables> = {
@@ -3125,139 +3166,98 @@ export const ReportDeploymentDocument: Mutation<ReportDeploymentMutation, Report
 ${RELEASE}${BUILD}${ACTOR}${STATUS}`,
 };
 
-export const ReviewAppsDocument: Operation<ReviewAppsQuery, ReviewAppsQueryVariables> = {
-  name: "ReviewApps",
-  document: `query ReviewApps($pipeline: ID!) {
-  stage(stage: REVIEW, pipeline: $pipeline) {
-    couplings {
-      app {
-        reviewApp {
-          ...ReviewApp
-        }
+export const BuildsDocument: Operation<BuildsQuery, BuildsQueryVariables> = {
+  name: "Builds",
+  document: `query Builds($first: Int, $after: String, $repository: String, $branch: String, $sha: String) {
+  list: builds(
+    first: $first
+    after: $after
+    repository: $repository
+    branch: $branch
+    commitSha: $sha
+  ) {
+    nodes {
+      ...Build
+    }
+    pageInfo {
+      ...Page
+    }
+  }
+}
+${BUILD}${PAGE}`,
+};
+
+export const CreateBuildDocument: Mutation<CreateBuildMutation, CreateBuildMutationVariables> = {
+  name: "CreateBuild",
+  document: `mutation CreateBuild($input: CreateBuildInput!) {
+  createBuild(input: $input) {
+    build {
+      ...Build
+    }
+  }
+}
+${BUILD}`,
+};
+
+export const UpdateBuildDocument: Mutation<UpdateBuildMutation, UpdateBuildMutationVariables> = {
+  name: "UpdateBuild",
+  document: `mutation UpdateBuild($input: UpdateBuildInput!) {
+  updateBuild(input: $input) {
+    build {
+      ...Build
+    }
+  }
+}
+${BUILD}`,
+};
+
+export const ReportBuildStatusDocument: Mutation<ReportBuildStatusMutation, ReportBuildStatusMutationVariables> = {
+  name: "ReportBuildStatus",
+  document: `mutation ReportBuildStatus($input: ReportStatusInput!) {
+  reportStatus(input: $input) {
+    status {
+      ...Status
+      build {
+        id
       }
     }
   }
 }
-${REVIEW_APP}${RELEASE_SUMMARY}`,
+${STATUS}`,
 };
 
-export const OpenReviewAppDocument: Mutation<OpenReviewAppMutation, OpenReviewAppMutationVariables> = {
-  name: "OpenReviewApp",
-  document: `mutation OpenReviewApp($input: OpenReviewAppInput!) {
-  openReviewApp(input: $input) {
-    reviewApp {
-      ...ReviewApp
+export const BuildInfoDocument: Operation<BuildInfoQuery, BuildInfoQueryVariables> = {
+  name: "BuildInfo",
+  document: `query BuildInfo($id: ID!) {
+  build(id: $id) {
+    ...BuildInfo
+  }
+}
+${BUILD_INFO}${BUILD}`,
+};
+
+export const QuarantineBuildDocument: Mutation<QuarantineBuildMutation, QuarantineBuildMutationVariables> = {
+  name: "QuarantineBuild",
+  document: `mutation QuarantineBuild($input: QuarantineBuildInput!) {
+  quarantineBuild(input: $input) {
+    build {
+      ...BuildInfo
     }
   }
 }
-${REVIEW_APP}${RELEASE_SUMMARY}`,
+${BUILD_INFO}${BUILD}`,
 };
 
-export const CloseReviewAppDocument: Mutation<CloseReviewAppMutation, CloseReviewAppMutationVariables> = {
-  name: "CloseReviewApp",
-  document: `mutation CloseReviewApp($input: CloseReviewAppInput!) {
-  closeReviewApp(input: $input) {
-    closedAppId
-  }
-}
-`,
-};
-
-export const StagePolicyDocument: Operation<StagePolicyQuery, StagePolicyQueryVariables> = {
-  name: "StagePolicy",
-  document: `query StagePolicy($pipeline: ID!, $stage: Stage!) {
-  stage(pipeline: $pipeline, stage: $stage) {
-    id
-    policy {
-      ...StagePolicy
+export const ReleaseBuildDocument: Mutation<ReleaseBuildMutation, ReleaseBuildMutationVariables> = {
+  name: "ReleaseBuild",
+  document: `mutation ReleaseBuild($input: ReleaseBuildInput!) {
+  releaseBuild(input: $input) {
+    build {
+      ...BuildInfo
     }
   }
 }
-${STAGE_POLICY}`,
-};
-
-export const UpdateStagePolicyDocument: Mutation<UpdateStagePolicyMutation, UpdateStagePolicyMutationVariables> = {
-  name: "UpdateStagePolicy",
-  document: `mutation UpdateStagePolicy($input: UpdateStagePolicyInput!) {
-  updateStagePolicy(input: $input) {
-    policy {
-      ...StagePolicy
-    }
-  }
-}
-${STAGE_POLICY}`,
-};
-
-export const SetWaveDocument: Mutation<SetWaveMutation, SetWaveMutationVariables> = {
-  name: "SetWave",
-  document: `mutation SetWave($input: SetWaveInput!) {
-  setWave(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const AdvancePromotionDocument: Mutation<AdvancePromotionMutation, AdvancePromotionMutationVariables> = {
-  name: "AdvancePromotion",
-  document: `mutation AdvancePromotion($input: AdvancePromotionInput!) {
-  advancePromotion(input: $input) {
-    promotion {
-      ...Promotion
-    }
-  }
-}
-${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
-};
-
-export const PausePromotionDocument: Mutation<PausePromotionMutation, PausePromotionMutationVariables> = {
-  name: "PausePromotion",
-  document: `mutation PausePromotion($input: PausePromotionInput!) {
-  pausePromotion(input: $input) {
-    promotion {
-      ...Promotion
-    }
-  }
-}
-${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
-};
-
-export const ResumePromotionDocument: Mutation<ResumePromotionMutation, ResumePromotionMutationVariables> = {
-  name: "ResumePromotion",
-  document: `mutation ResumePromotion($input: ResumePromotionInput!) {
-  resumePromotion(input: $input) {
-    promotion {
-      ...Promotion
-    }
-  }
-}
-${PROMOTION}${BLOCKER}${ACTOR}${TARGET}${CHECK_RESULT}`,
-};
-
-export const SetVerificationDocument: Mutation<SetVerificationMutation, SetVerificationMutationVariables> = {
-  name: "SetVerification",
-  document: `mutation SetVerification($input: SetVerificationInput!) {
-  setVerification(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
-};
-
-export const ReleaseAutomationHoldDocument: Mutation<ReleaseAutomationHoldMutation, ReleaseAutomationHoldMutationVariables> = {
-  name: "ReleaseAutomationHold",
-  document: `mutation ReleaseAutomationHold($input: ReleaseAutomationHoldInput!) {
-  releaseAutomationHold(input: $input) {
-    coupling {
-      ...Coupling
-    }
-  }
-}
-${COUPLING}${ACTOR}`,
+${BUILD_INFO}${BUILD}`,
 };
 
 export const ViewerDocument: Operation<ViewerQuery, ViewerQueryVariables> = {

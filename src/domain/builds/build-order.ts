@@ -2,7 +2,7 @@ import sql, { raw } from "sql-template-tag";
 import { columns, type RowOf } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
-import { commitKey, commitKeyOf, isSameCommit } from "../core/commits.js";
+import { commitKey, commitKeyOf, isSameCommit } from "../core/values/commits.js";
 
 /*
  * Which of two builds of a branch is newer. Automatic deploys never replace a newer build with an older one, regardless

@@ -7,7 +7,6 @@ import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitRepository } from "../access/actions.js";
 import { parseRequiredConfig } from "../config-vars/input.js";
 import { type Ctx, SYSTEM_VIEWER } from "../core/context.js";
-import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import {
   LIMITS,
@@ -20,10 +19,11 @@ import {
   parseUrl,
 } from "../core/input.js";
 import { lockCommit } from "../core/locks.js";
-import { nextPosition } from "../core/position.js";
 import { requireBuild } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
-import { parseRepository } from "../core/repository-address.js";
+import { newId } from "../core/values/id.js";
+import { nextPosition } from "../core/values/position.js";
+import { parseRepository } from "../core/values/repository-address.js";
 import { autoDeploy } from "./auto-deploy.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";

@@ -6,9 +6,9 @@ import { CommitStatus } from "../../entities/builds/commit-status.js";
 import type { Actor } from "../../entities/core/actor.js";
 import { toActorColumns } from "../../entities/core/actor-columns.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
-import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "../core/commits.js";
-import { newId } from "../core/id.js";
 import { LIMITS } from "../core/input.js";
+import { isLongerHash, MIN_SHA_LENGTH, sameCommit } from "../core/values/commits.js";
+import { newId } from "../core/values/id.js";
 import { rollup } from "../gates/checks/checks.js";
 import { requiredContexts } from "../releases/status-limit.js";
 

@@ -5,8 +5,8 @@ import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
-import { commitKey, commitKeyOf, isSameCommit } from "../core/commits.js";
 import { lockApps } from "../core/locks.js";
+import { commitKey, commitKeyOf, isSameCommit } from "../core/values/commits.js";
 
 /*
  * Which apps follow which builds. An app follows builds of its pipeline's repository and component:

@@ -7,7 +7,7 @@ import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { changed, type EventDraft } from "../../events/draft.js";
-import { formatValue } from "../core/format-value.js";
+import { formatValue } from "../core/values/format-value.js";
 
 /**
  * Moves what is stored under a former name of a repository to its current one: pipelines, builds, statuses of commits

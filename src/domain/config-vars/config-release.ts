@@ -6,7 +6,7 @@ import type { EventDraft } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import type { LockedApp } from "../core/locks.js";
 import { blocked } from "../core/refusal.js";
-import { transactionTime } from "../core/time.js";
+import { transactionTime } from "../core/values/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
 import type { Subject } from "../gates/gate.js";
 import { CONFIG_GATES } from "../gates/gates.js";

@@ -7,8 +7,8 @@ import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Promotion } from "../../entities/releases/promotion.js";
-import { commitKey } from "./commits.js";
 import { requireApp, requireCoupling } from "./references.js";
+import { commitKey } from "./values/commits.js";
 
 /*
  * Lock order. A mutation locks every row that its decision depends on before it reads it, in this order, and rows of

@@ -2,7 +2,7 @@ import type { LogEvent } from "../../entities/history/event.js";
 import { decodeCursor } from "../../entities/history/event-cursor.js";
 import type { EventType } from "../../entities/history/event-type.js";
 import { logBounds } from "../../events/bounds.js";
-import type { Feed } from "../../events/feed.js";
+import type { Feed } from "../../events/feed/feed.js";
 import type { EventFilter } from "../../events/match.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";

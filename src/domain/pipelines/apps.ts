@@ -9,14 +9,14 @@ import { changed, type EventDraft } from "../../events/draft.js";
 import { permit, permitUnrestricted } from "../access/actions.js";
 import { destroyConfig } from "../config-vars/data-keys.js";
 import type { Ctx, TxCtx } from "../core/context.js";
-import { formatDuration, parseDuration } from "../core/duration.js";
-import { formatValue } from "../core/format-value.js";
-import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, optional, parseLine, parseName, parseText } from "../core/input.js";
 import { lockApp } from "../core/locks.js";
 import { conflict, nameTaken } from "../core/refusal.js";
-import { endGatesOf } from "../gates/gate-changes.js";
+import { formatDuration, parseDuration } from "../core/values/duration.js";
+import { formatValue } from "../core/values/format-value.js";
+import { newId } from "../core/values/id.js";
+import { endGatesOf } from "../gates/calendar/changes.js";
 import { findPipelineId, updatePhase } from "../releases/deployments.js";
 
 export interface CreateAppInput {

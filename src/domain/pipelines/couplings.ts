@@ -10,13 +10,13 @@ import { changed, type EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import { updateFingerprints } from "../config-vars/data-keys.js";
 import type { Ctx, TxCtx } from "../core/context.js";
-import { newId } from "../core/id.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { LIMITS, parseContext } from "../core/input.js";
 import { lockApp, lockCoupling } from "../core/locks.js";
-import { nextPosition } from "../core/position.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
+import { newId } from "../core/values/id.js";
+import { nextPosition } from "../core/values/position.js";
 import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
 
 export interface AddCouplingInput {

@@ -12,7 +12,7 @@ import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
 import { withIdempotency } from "../core/idempotency.js";
 import { lockApps, lockGates } from "../core/locks.js";
-import { transactionTime } from "../core/time.js";
+import { transactionTime } from "../core/values/time.js";
 import { parseOverride } from "../gates/override.js";
 import { carryOut } from "./carry-out.js";
 import { evaluatePromotion } from "./evaluation.js";

@@ -15,7 +15,7 @@ import { LIMITS, optional, parseText } from "../core/input.js";
 import { type LockedApp, lockApp, lockAppInPipeline, lockApps, lockGates } from "../core/locks.js";
 import { requireApp, requireBuild, requireRelease } from "../core/references.js";
 import { badInput, blocked, conflict } from "../core/refusal.js";
-import { transactionTime } from "../core/time.js";
+import { transactionTime } from "../core/values/time.js";
 import { evaluateGates } from "../gates/evaluate.js";
 import type { Subject } from "../gates/gate.js";
 import { GATES } from "../gates/gates.js";

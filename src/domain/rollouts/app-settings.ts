@@ -3,10 +3,10 @@ import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Verification } from "../../entities/pipelines/verification.js";
 import { permit } from "../access/actions.js";
 import type { Ctx } from "../core/context.js";
-import { formatDuration, parseDuration } from "../core/duration.js";
 import { LIMITS, parseContext, parseWhole } from "../core/input.js";
 import { lockCoupling } from "../core/locks.js";
 import { badInput } from "../core/refusal.js";
+import { formatDuration, parseDuration } from "../core/values/duration.js";
 import { findLoosened, type Strictness, smallerIsStricter, stricterIn } from "../gates/strictness.js";
 import { writeChange } from "../pipelines/coupling-changes.js";
 

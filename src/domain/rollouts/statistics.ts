@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import { columns } from "../../database/rows/raw-rows.js";
 import type { Ctx } from "../core/context.js";
-import { transactionTime } from "../core/time.js";
+import { transactionTime } from "../core/values/time.js";
 
 const COUNTS = columns({
   in_progress: "integer",

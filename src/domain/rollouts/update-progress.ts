@@ -2,7 +2,7 @@ import type { Tx } from "../../database/rows/tx.js";
 import { Promotion } from "../../entities/releases/promotion.js";
 import { type EventDraft, promotionChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
-import { transactionTime } from "../core/time.js";
+import { transactionTime } from "../core/values/time.js";
 import { promotionPhase } from "../releases/phases.js";
 import { promoteLater } from "./automation/promote-later.js";
 import { findTargetStates, readProgress } from "./progress.js";

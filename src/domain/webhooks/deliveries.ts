@@ -4,7 +4,7 @@ import type { Tx } from "../../database/rows/tx.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
 import { QueuedEvent, WebhookDelivery } from "../../entities/webhooks/webhook-delivery.js";
 import type { TxCtx } from "../core/context.js";
-import { newId } from "../core/id.js";
+import { newId } from "../core/values/id.js";
 import { FAILING_FROM, GIVE_UP_MS, retryDelay } from "./schedule.js";
 import type { Attempt } from "./sender.js";
 import { NO_FAILURES, saveChange } from "./webhooks.js";

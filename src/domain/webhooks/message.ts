@@ -2,7 +2,7 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { WebhookFormat } from "../../entities/core/enums.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import type { Webhook } from "../../entities/webhooks/webhook.js";
-import { normalizeText } from "../core/normalize.js";
+import { normalizeText } from "../core/values/normalize.js";
 import { type EventFacts, readFacts } from "./facts.js";
 import { CDEVENTS } from "./formats/cdevents.js";
 import { CLOUDEVENTS } from "./formats/cloudevents.js";

@@ -8,11 +8,11 @@ import { logBounds } from "../../events/bounds.js";
 import { changed } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import type { Ctx, TxCtx } from "../core/context.js";
-import { formatValue } from "../core/format-value.js";
-import { newId } from "../core/id.js";
 import { LIMITS, parseName } from "../core/input.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
+import { formatValue } from "../core/values/format-value.js";
+import { newId } from "../core/values/id.js";
 import { lockWebhook, permitWebhook } from "./access.js";
 import { newSigningSecret, parseSigningSecret } from "./signature.js";
 

@@ -1,6 +1,6 @@
 /**
  * The enums of the public API. Each is a constant object plus the union of its keys, so that a value is a plain string
- * in the database, in the domain and in responses. `schema/enums.ts` holds their descriptions.
+ * in the database, in the domain and in responses. `schema/types/enums.ts` holds their descriptions.
  */
 
 /** The four stages of a pipeline, in order. */

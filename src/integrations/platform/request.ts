@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { createLoaders, type Loaders } from "../../database/queries/loaders.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { type Ctx, contextFor } from "../../domain/core/context.js";
-import { transactionTime } from "../../domain/core/time.js";
+import { transactionTime } from "../../domain/core/values/time.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Budget } from "./budget.js";
 

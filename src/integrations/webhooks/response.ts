@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { normalizeText } from "../../domain/core/normalize.js";
+import { normalizeText } from "../../domain/core/values/normalize.js";
 
 /* The outcome of a webhook's request: what is stored of the response, or why there was none. */
 

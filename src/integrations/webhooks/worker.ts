@@ -9,8 +9,8 @@ import type { Attempt } from "../../domain/webhooks/sender.js";
 import { filterOf, viewOf } from "../../domain/webhooks/visibility.js";
 import { LogEvent } from "../../entities/history/event.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
-import type { Feed } from "../../events/feed.js";
-import type { Follower } from "../../events/follower.js";
+import type { Feed } from "../../events/feed/feed.js";
+import type { Follower } from "../../events/feed/follower.js";
 import type { EventFilter } from "../../events/match.js";
 import type { Leases } from "./leases.js";
 

@@ -1,4 +1,4 @@
-import { evaluateState, hasRules, loadRulesNow } from "../../domain/gates/gate-state.js";
+import { evaluateState, hasRules, loadRulesNow } from "../../domain/gates/calendar/state.js";
 import type { GateState } from "../../entities/gates/gate-state.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Context } from "../../schema/context.js";

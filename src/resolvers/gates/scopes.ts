@@ -1,5 +1,5 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import { loadScopes } from "../../domain/gates/scopes.js";
+import { loadScopes } from "../../domain/gates/calendar/scopes.js";
 import { GateScope, type ScopeIds } from "../../entities/gates/gate-scope.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";

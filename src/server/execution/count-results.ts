@@ -14,7 +14,7 @@ import {
 } from "graphql";
 import type { Context } from "../../schema/context.js";
 import type { ResultSize } from "../../schema/result-size.js";
-import { calculateRowCost } from "./cost.js";
+import { calculateRowCost } from "./admission/cost.js";
 
 /**
  * The field that counts the rows of a list. A list at the root may be a large table: counting it takes about as long as

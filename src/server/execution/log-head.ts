@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import { Kind, OperationTypeNode, type SelectionSetNode } from "graphql";
 import { logBounds } from "../../events/bounds.js";
 import type { Context } from "../../schema/context.js";
-import { type Fragments, findFragments } from "./limits.js";
+import { type Fragments, findFragments } from "./admission/limits.js";
 
 /**
  * Begins the consistent reads of a query. Reads the head of the log for `Query.cursor` before any other row, so that

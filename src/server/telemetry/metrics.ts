@@ -4,7 +4,7 @@ import type { Database } from "../../database/database.js";
 import type { WaitingStatistics } from "../../domain/promotions/waiting/statistics.js";
 import { countWebhooks, furthestBehind } from "../../domain/webhooks/statistics.js";
 import { logBounds } from "../../events/bounds.js";
-import type { Feed } from "../../events/feed.js";
+import type { Feed } from "../../events/feed/feed.js";
 import { ClientLabels, type ClientName } from "./client-name.js";
 
 /** In seconds. */

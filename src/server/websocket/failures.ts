@@ -1,4 +1,4 @@
-import { LogRewound } from "../../events/rewind.js";
+import { LogRewound } from "../../events/feed/rewind.js";
 import { isUnavailable } from "../../schema/errors.js";
 
 /** How the service closes a socket. */

@@ -11,7 +11,7 @@ import {
 import { CloseCode, makeServer, type Context as ProtocolContext, type Server } from "graphql-ws";
 import { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
-import type { Feed } from "../../events/feed.js";
+import type { Feed } from "../../events/feed/feed.js";
 import type { Authentication } from "../auth/authentication.js";
 import type { Execution } from "../execution/execute.js";
 import type { ExecutionResult } from "../execution/outcome.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { newId } from "../../../src/domain/core/id.js";
+import { newId } from "../../../src/domain/core/values/id.js";
 import { createBlocker } from "../../../src/domain/gates/blocker.js";
 import { evaluateGates } from "../../../src/domain/gates/evaluate.js";
 import { hasBegun } from "../../../src/domain/gates/freezes/freeze-gate.js";

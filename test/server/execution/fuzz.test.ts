@@ -13,7 +13,7 @@ import {
   isObjectType,
   isRequiredInputField,
 } from "graphql";
-import { MAX_BODY_BYTES } from "../../../src/server/execution/limits.js";
+import { MAX_BODY_BYTES } from "../../../src/server/execution/admission/limits.js";
 import type { GraphQLResponse } from "../../support/clients/client.js";
 import { Socket } from "../../support/clients/socket.js";
 import { Seed, unique } from "../../support/data/seed.js";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { newId } from "../../../src/domain/core/id.js";
-import { nextPosition } from "../../../src/domain/core/position.js";
+import { newId } from "../../../src/domain/core/values/id.js";
+import { nextPosition } from "../../../src/domain/core/values/position.js";
 import { GithubDelivery } from "../../../src/entities/github/github-delivery.js";
 import { GithubReport } from "../../../src/entities/github/github-report.js";
 import { Webhook } from "../../../src/entities/webhooks/webhook.js";

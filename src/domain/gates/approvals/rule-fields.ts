@@ -1,8 +1,8 @@
 import { Role, type Stage } from "../../../entities/core/enums.js";
 import type { ApprovalRule, Approver } from "../../../entities/gates/approval-rule.js";
-import { formatDuration, parseDuration, readDuration } from "../../core/duration.js";
 import { parseLine } from "../../core/input.js";
 import { badInput } from "../../core/refusal.js";
+import { formatDuration, parseDuration, readDuration } from "../../core/values/duration.js";
 import { offIsStricter, onIsStricter, type Strictness, smallerIsStricter } from "../strictness.js";
 
 /* The fields of an approval rule: parsing, whether a change loosens them, and their format in summaries. */

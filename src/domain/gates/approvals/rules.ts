@@ -8,12 +8,12 @@ import { append } from "../../../events/append.js";
 import { changed } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
 import type { Ctx } from "../../core/context.js";
-import { newId } from "../../core/id.js";
 import { withIdempotency } from "../../core/idempotency.js";
 import { LIMITS, parseId } from "../../core/input.js";
-import { nextPosition } from "../../core/position.js";
 import { requireApp, requirePipeline } from "../../core/references.js";
 import { badInput, conflict, notFound } from "../../core/refusal.js";
+import { newId } from "../../core/values/id.js";
+import { nextPosition } from "../../core/values/position.js";
 import { clearWaiting } from "../../promotions/waiting/clear-waiting.js";
 import { findLoosened } from "../strictness.js";
 import {

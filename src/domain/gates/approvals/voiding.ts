@@ -11,7 +11,7 @@ import { append } from "../../../events/append.js";
 import { approvalChanged, type EventDraft } from "../../../events/draft.js";
 import { byId } from "../../core/by-id.js";
 import { asSystem, type Ctx, type TxCtx } from "../../core/context.js";
-import { transactionTime } from "../../core/time.js";
+import { transactionTime } from "../../core/values/time.js";
 import { lockPromotions } from "../../promotions/waiting/lock-promotions.js";
 import { explainRefusal, toVoter } from "./approvers.js";
 

@@ -5,13 +5,13 @@ import { append } from "../../../events/append.js";
 import { gateChanged } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
 import type { Ctx } from "../../core/context.js";
-import { newId } from "../../core/id.js";
 import { LIMITS, parseId, parseLine } from "../../core/input.js";
 import { requireApp, requireBuild } from "../../core/references.js";
 import { badInput, conflict } from "../../core/refusal.js";
-import { transactionTime } from "../../core/time.js";
-import { loadScope } from "../scopes.js";
-import { lockGateChange, wakeWaiting } from "../wake.js";
+import { newId } from "../../core/values/id.js";
+import { transactionTime } from "../../core/values/time.js";
+import { loadScope } from "../calendar/scopes.js";
+import { lockGateChange, wakeWaiting } from "../calendar/wake.js";
 import { refuseBeyondScope } from "../windows/windows.js";
 import { requireLiveFreeze } from "./freezes.js";
 

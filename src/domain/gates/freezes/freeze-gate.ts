@@ -1,10 +1,10 @@
 import type { Remedy } from "../../../entities/core/enums.js";
 import type { Freeze } from "../../../entities/gates/freeze.js";
-import type { ApplicableFreeze, ApplicableRules, ScopedFreeze } from "../applicable-rules.js";
 import { type Closure, toBlockers } from "../blocker.js";
+import type { ApplicableFreeze, ApplicableRules, ScopedFreeze } from "../calendar/applicable-rules.js";
+import { gateRulesFact } from "../calendar/rules.js";
+import { type GatePlace, matchesScope } from "../calendar/scopes.js";
 import { defineGate } from "../gate.js";
-import { gateRulesFact } from "../gate-rules.js";
-import { type GatePlace, matchesScope } from "../scopes.js";
 
 /** Blocks while a freeze is in force for the app, unless the build or the app is exempt. */
 export const freezeGate = defineGate({

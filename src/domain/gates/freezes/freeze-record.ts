@@ -1,7 +1,7 @@
 import type { Reader } from "../../../database/rows/reader.js";
 import { Freeze } from "../../../entities/gates/freeze.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
-import { loadScopes } from "../scopes.js";
+import { loadScopes } from "../calendar/scopes.js";
 import { isInForce } from "./freeze-gate.js";
 
 /**

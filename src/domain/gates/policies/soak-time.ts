@@ -2,7 +2,7 @@ import sql from "sql-template-tag";
 import { columns } from "../../../database/rows/raw-rows.js";
 import type { Reader } from "../../../database/rows/reader.js";
 import { Release } from "../../../entities/releases/release.js";
-import { formatDuration, readDuration } from "../../core/duration.js";
+import { formatDuration, readDuration } from "../../core/values/duration.js";
 import { createBlocker } from "../blocker.js";
 import { defineGate, type Fact, InvalidFact, type Subject } from "../gate.js";
 import { findInPreviousStage, isGated } from "./previous-stage.js";

@@ -1,8 +1,8 @@
 import type { DeploymentWindow } from "../../../entities/gates/deployment-window.js";
-import type { ApplicableRules } from "../applicable-rules.js";
 import { type Closure, toBlockers } from "../blocker.js";
+import type { ApplicableRules } from "../calendar/applicable-rules.js";
+import { gateRulesFact } from "../calendar/rules.js";
 import { defineGate } from "../gate.js";
-import { gateRulesFact } from "../gate-rules.js";
 import { type Evaluation, evaluateWindow } from "./activity.js";
 
 /** Blocks while a DENY window in scope is active, or while none of the ALLOW windows in scope is. */

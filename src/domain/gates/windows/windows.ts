@@ -7,14 +7,21 @@ import { append } from "../../../events/append.js";
 import { type EventDraft, gateChanged } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
 import type { Ctx, TxCtx } from "../../core/context.js";
-import { newId } from "../../core/id.js";
 import { withIdempotency } from "../../core/idempotency.js";
 import { LIMITS, optional, parseLine, parseName } from "../../core/input.js";
-import { nextPosition } from "../../core/position.js";
 import { conflict, notFound, Refusal } from "../../core/refusal.js";
-import { transactionTime } from "../../core/time.js";
-import { type GateScopeInput, loadScope, loadScopes, mayOverlap, resolveScope, storeScope } from "../scopes.js";
-import { lockGateChange, wakeWaiting } from "../wake.js";
+import { newId } from "../../core/values/id.js";
+import { nextPosition } from "../../core/values/position.js";
+import { transactionTime } from "../../core/values/time.js";
+import {
+  type GateScopeInput,
+  loadScope,
+  loadScopes,
+  mayOverlap,
+  resolveScope,
+  storeScope,
+} from "../calendar/scopes.js";
+import { lockGateChange, wakeWaiting } from "../calendar/wake.js";
 import { compileSchedule, type Schedule } from "./schedule.js";
 import { loosens } from "./strictness.js";
 

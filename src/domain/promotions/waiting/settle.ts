@@ -8,7 +8,7 @@ import type { EventDraft } from "../../../events/draft.js";
 import { type CredentialState, checkCredential } from "../../access/credentials.js";
 import { asViewer, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
 import { lockGates } from "../../core/locks.js";
-import { transactionTime } from "../../core/time.js";
+import { transactionTime } from "../../core/values/time.js";
 import { isClearable } from "../../gates/blocker.js";
 import { findPolicy } from "../../gates/policies/stage-policy-fact.js";
 import { readProgress, takeBatch, toStates } from "../../rollouts/progress.js";

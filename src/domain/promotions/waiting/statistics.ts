@@ -4,7 +4,7 @@ import type { Reader } from "../../../database/rows/reader.js";
 import type { BlockerCode } from "../../../entities/core/enums.js";
 import { Promotion } from "../../../entities/releases/promotion.js";
 import type { Ctx } from "../../core/context.js";
-import { transactionTime } from "../../core/time.js";
+import { transactionTime } from "../../core/values/time.js";
 import { explainWaiting } from "./explain-waiting.js";
 
 /** How many promotions are evaluated to count blockers, oldest first. */

@@ -1,5 +1,5 @@
-import { parseDuration, readDuration } from "../../core/duration.js";
 import { badInput } from "../../core/refusal.js";
+import { parseDuration, readDuration } from "../../core/values/duration.js";
 import type { PromoteInput } from "../promote-input.js";
 
 /* Parses the options of a waiting promotion. */

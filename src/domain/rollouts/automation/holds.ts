@@ -16,7 +16,7 @@ import { isAutoDeployStage } from "../../builds/auto-deploy.js";
 import type { Ctx, TxCtx } from "../../core/context.js";
 import { lockCoupling } from "../../core/locks.js";
 import { conflict } from "../../core/refusal.js";
-import { transactionTime } from "../../core/time.js";
+import { transactionTime } from "../../core/values/time.js";
 import { couplingEvent } from "../../pipelines/couplings.js";
 import { dropTargets } from "../../promotions/waiting/ending.js";
 import { promoteLater } from "./promote-later.js";

@@ -9,7 +9,7 @@ import type { Stage } from "../../../entities/core/enums.js";
 import { changed, type EventDraft } from "../../../events/draft.js";
 import { buildSubject, shortSha } from "../../builds/builds.js";
 import type { TxCtx } from "../../core/context.js";
-import { transactionTime } from "../../core/time.js";
+import { transactionTime } from "../../core/values/time.js";
 import { wakeLater } from "../../promotions/waiting/clear-waiting.js";
 import { promoteLater } from "../automation/promote-later.js";
 import { covers, findQuarantines } from "./in-force.js";

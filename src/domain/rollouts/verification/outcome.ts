@@ -10,7 +10,7 @@ import {
   type VerificationProblem,
 } from "../../../events/draft.js";
 import type { TxCtx } from "../../core/context.js";
-import { transactionTime } from "../../core/time.js";
+import { transactionTime } from "../../core/values/time.js";
 import { findPipelineId } from "../../releases/deployments.js";
 import { quarantineFailed } from "../quarantine/after-failure.js";
 import { updateProgress } from "../update-progress.js";

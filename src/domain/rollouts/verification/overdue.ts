@@ -3,9 +3,9 @@ import { Release } from "../../../entities/releases/release.js";
 import { ReleaseStatus } from "../../../entities/releases/release-status.js";
 import { append } from "../../../events/append.js";
 import type { Ctx } from "../../core/context.js";
-import { formatDuration } from "../../core/duration.js";
 import { lockApps } from "../../core/locks.js";
-import { transactionTime } from "../../core/time.js";
+import { formatDuration } from "../../core/values/duration.js";
+import { transactionTime } from "../../core/values/time.js";
 import { failVerification } from "./outcome.js";
 
 /** Fails overdue verifications. Each in a separate transaction, which checks again. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { normalizeText } from "../../../domain/core/normalize.js";
+import { normalizeText } from "../../../domain/core/values/normalize.js";
 import type { Build } from "../../../entities/builds/build.js";
 import type { GithubDeploymentState, ReleasePhase, Stage } from "../../../entities/core/enums.js";
 import type { App } from "../../../entities/pipelines/app.js";

@@ -9,9 +9,9 @@ import {
 import type { CommitReport } from "../../../domain/builds/commit-statuses.js";
 import type { TxCtx } from "../../../domain/core/context.js";
 import { LIMITS } from "../../../domain/core/input.js";
-import { normalizeText, normalizeUrl } from "../../../domain/core/normalize.js";
 import { badInput } from "../../../domain/core/refusal.js";
-import { parseRepository } from "../../../domain/core/repository-address.js";
+import { normalizeText, normalizeUrl } from "../../../domain/core/values/normalize.js";
+import { parseRepository } from "../../../domain/core/values/repository-address.js";
 import type { DeliverySubject } from "./delivery-order.js";
 import { CHECK_RUN, CHECK_SUITE, PULL_REQUEST, STATUS } from "./payloads.js";
 import { fromCheckRun, fromCheckSuite, fromStatus } from "./statuses.js";

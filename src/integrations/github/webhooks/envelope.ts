@@ -1,8 +1,8 @@
 import type { SeenRepository } from "../../../domain/builds/repository-names.js";
 import { LIMITS } from "../../../domain/core/input.js";
-import { normalizeText } from "../../../domain/core/normalize.js";
 import { Refusal } from "../../../domain/core/refusal.js";
-import { parseRepository } from "../../../domain/core/repository-address.js";
+import { normalizeText } from "../../../domain/core/values/normalize.js";
+import { parseRepository } from "../../../domain/core/values/repository-address.js";
 import { ENVELOPE } from "./payloads.js";
 
 /** The fields that are read from the payload of every event. */

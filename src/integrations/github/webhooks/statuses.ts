@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { CommitReport } from "../../../domain/builds/commit-statuses.js";
 import { LIMITS } from "../../../domain/core/input.js";
-import { normalizeContext, normalizeText, normalizeUrl } from "../../../domain/core/normalize.js";
-import { parseRepository } from "../../../domain/core/repository-address.js";
+import { normalizeContext, normalizeText, normalizeUrl } from "../../../domain/core/values/normalize.js";
+import { parseRepository } from "../../../domain/core/values/repository-address.js";
 import type { StatusState } from "../../../entities/core/enums.js";
 import type { CHECK_RUN, CHECK_SUITE, STATUS } from "./payloads.js";
 

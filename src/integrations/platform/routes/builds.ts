@@ -6,7 +6,7 @@ import { createBuild } from "../../../domain/builds/builds.js";
 import { resolveRepository } from "../../../domain/builds/repository-names.js";
 import { requireApp, requireBuild } from "../../../domain/core/references.js";
 import { badInput } from "../../../domain/core/refusal.js";
-import { parseRepository } from "../../../domain/core/repository-address.js";
+import { parseRepository } from "../../../domain/core/values/repository-address.js";
 import { Build } from "../../../entities/builds/build.js";
 import { unsupported } from "../errors.js";
 import { idOf } from "../installation.js";

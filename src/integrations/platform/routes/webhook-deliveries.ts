@@ -9,8 +9,8 @@ import type { LogEvent } from "../../../entities/history/event.js";
 import { decodeCursor } from "../../../entities/history/event-cursor.js";
 import { WebhookDelivery } from "../../../entities/webhooks/webhook-delivery.js";
 import type { RequestScope, Routes } from "../request.js";
-import { type WebhookOwner, webhooksOf } from "../webhook-owners.js";
-import { deliverySchema, statusOf, toDelivery, toWebhookEvent, webhookEventSchema } from "../webhook-serializers.js";
+import { type WebhookOwner, webhooksOf } from "../webhooks/owners.js";
+import { deliverySchema, statusOf, toDelivery, toWebhookEvent, webhookEventSchema } from "../webhooks/serializers.js";
 
 /** Maximum number of deliveries in a response, newest first. The command line requests this many. */
 const MAX_DELIVERIES = 1000;

@@ -7,9 +7,9 @@ import { rotateWebhookSecret } from "../../../domain/webhooks/control.js";
 import { createWebhook, deleteWebhook, updateWebhook } from "../../../domain/webhooks/webhooks.js";
 import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
-import { typesFor } from "../webhook-entities.js";
-import { findOwner, requireOwn, type WebhookOwner, webhooksOf } from "../webhook-owners.js";
-import { toWebhook, webhookSchema } from "../webhook-serializers.js";
+import { typesFor } from "../webhooks/entities.js";
+import { findOwner, requireOwn, type WebhookOwner, webhooksOf } from "../webhooks/owners.js";
+import { toWebhook, webhookSchema } from "../webhooks/serializers.js";
 import { serveWebhookDeliveries } from "./webhook-deliveries.js";
 
 /** Heroku's `notify` does not retry, and `sync` does. Here both do; `sync` keeps the order. */

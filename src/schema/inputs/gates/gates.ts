@@ -1,7 +1,7 @@
 import { Field, ID, InputType } from "type-graphql";
+import type * as scopes from "../../../domain/gates/calendar/scopes.js";
 import type * as exemptions from "../../../domain/gates/freezes/exemptions.js";
 import type * as freezes from "../../../domain/gates/freezes/freezes.js";
-import type * as scopes from "../../../domain/gates/scopes.js";
 import type * as windows from "../../../domain/gates/windows/windows.js";
 import { LocalDate, LocalTime, TimeZone } from "../../../entities/core/custom-scalars.js";
 import { Stage, WindowKind } from "../../../entities/core/enums.js";

@@ -10,7 +10,7 @@ import {
 import { Refusal } from "../../../domain/core/refusal.js";
 import type { LogEvent } from "../../../entities/history/event.js";
 import type { Context } from "../../../schema/context.js";
-import { calculateCost } from "../cost.js";
+import { calculateCost } from "../admission/cost.js";
 
 /** A subscription that passed all checks and may start. */
 export interface AdmittedSubscription {

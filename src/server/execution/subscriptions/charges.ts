@@ -1,6 +1,6 @@
 import { Refusal } from "../../../domain/core/refusal.js";
 import type { Viewer } from "../../../entities/access/token.js";
-import type { Budget } from "../rate-limit.js";
+import type { Budget } from "../admission/rate-limit.js";
 import { ownerOf } from "./limits.js";
 
 interface Account {

@@ -7,7 +7,7 @@ import { type Ctx, SYSTEM_VIEWER } from "../../../domain/core/context.js";
 import { isVisible } from "../../../domain/history/events.js";
 import type { Viewer } from "../../../entities/access/token.js";
 import type { LogEvent } from "../../../entities/history/event.js";
-import type { Feed } from "../../../events/feed.js";
+import type { Feed } from "../../../events/feed/feed.js";
 import { Context } from "../../../schema/context.js";
 import type { Execution } from "../execute.js";
 import type { AdmittedSubscription } from "./admitted.js";
