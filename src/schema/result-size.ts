@@ -32,6 +32,7 @@ export interface ResultLimits {
  */
 export class ResultSize implements RowBudget {
   readonly #limits: ResultLimits;
+  readonly #mutates: boolean;
   /** Whether a mutation took effect, so that the result must be returned. */
   committed = false;
   #rows = 0;
@@ -40,8 +41,14 @@ export class ResultSize implements RowBudget {
   #work = 0;
   #exceeded: Refusal | null = null;
 
-  constructor(limits: ResultLimits) {
+  /**
+   * @param mutates whether the operation may be a mutation. A later field of it may take effect, so no field may lack a
+   *   part without an error.
+   * @default false
+   */
+  constructor(limits: ResultLimits, mutates = false) {
     this.#limits = limits;
+    this.#mutates = mutates;
   }
 
   /** Without limits, for benchmarks and tests that execute outside the service. */
@@ -70,11 +77,10 @@ export class ResultSize implements RowBudget {
 
   /**
    * Whether the operation will be refused, so that the rest of its result does not matter. An error for each of its
-   * fields would take longer than the fields. After a mutation that took effect, each field that is missing has its
-   * error.
+   * fields would take longer than the fields. In a mutation, each field that is missing has its error.
    */
   get stopped(): boolean {
-    return this.#exceeded !== null && !this.committed;
+    return this.#exceeded !== null && !this.#mutates;
   }
 
   /**
@@ -91,7 +97,7 @@ export class ResultSize implements RowBudget {
   addFields(fields: number): void {
     this.#fields += fields;
     this.#check();
-    if (this.#exceeded !== null && this.committed) throw this.#exceeded;
+    if (this.#exceeded !== null && this.#mutates) throw this.#exceeded;
   }
 
   /** Does not throw: the operation ends at its next list or computed field. */
@@ -111,7 +117,7 @@ export class ResultSize implements RowBudget {
   /** @throws Refusal QUERY_TOO_LARGE unless `stopped` is true */
   tooManyRows(): void {
     const refusal = this.#exceedRows();
-    if (this.committed) throw refusal;
+    if (this.#mutates) throw refusal;
   }
 
   /** Resets the counts before the operation is executed again. */

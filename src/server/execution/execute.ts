@@ -18,7 +18,7 @@ import type { Logger } from "../telemetry/log.js";
 import type { Observer } from "../telemetry/observer.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
 import type { Admission, AdmittedDocument } from "./admission/admission.js";
-import { keepOneSizeError, MAX_ERRORS, toResultLimits } from "./admission/limits.js";
+import { MAX_ERRORS, toResultLimits, withOneSizeError } from "./admission/limits.js";
 import { countResults } from "./count-results.js";
 import { toHttpHead } from "./http-head.js";
 import { OperationsInProgress } from "./in-progress.js";
@@ -130,9 +130,13 @@ export class Execution {
     return outcome;
   }
 
-  /** Counts the rows of one operation, or of one event of a subscription. */
-  newResultSize(): ResultSize {
-    return new ResultSize(this.#resultLimits);
+  /**
+   * Counts the rows of one operation, or of one event of a subscription.
+   *
+   * @param mutates as for `ResultSize`
+   */
+  newResultSize(mutates = false): ResultSize {
+    return new ResultSize(this.#resultLimits, mutates);
   }
 
   /**
@@ -185,7 +189,7 @@ export class Execution {
     const request = read();
     record.client ??= request.client;
     const document = admission.admit(request);
-    const size = this.newResultSize();
+    const size = this.newResultSize(document.mutates);
     const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, size, subscription, dependencies);
     const leave = document.mutates ? undefined : await this.#queryQueue?.enter(ownerOf(viewer));
     try {
@@ -221,7 +225,9 @@ export class Execution {
     const admitted = subscription === null ? undefined : this.#admitted.get(subscription);
     if (admitted !== undefined) return this.#subscribe(admitted, context.viewer, context, record);
     const headers = http.headers.size === 0 ? NO_HEADERS : Object.fromEntries(http.headers);
-    const result = size.exceeded === null ? body.singleResult : keepOneSizeError(body.singleResult);
+    const { exceeded } = size;
+    const { singleResult } = body;
+    const result = exceeded === null ? singleResult : withOneSizeError(singleResult, this.present(exceeded, record.id));
     return { status: http.status ?? 200, headers, result, record, subscription: null };
   }
 

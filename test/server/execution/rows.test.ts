@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { buildSchema, execute, parse } from "graphql";
+import { ResultSize } from "../../../src/schema/result-size.js";
+import { countResults } from "../../../src/server/execution/count-results.js";
 import { Socket } from "../../support/clients/socket.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { createWidePipeline } from "../../support/data/wide-pipeline.js";
@@ -78,6 +81,47 @@ describe("the rows of a response", () => {
     );
     const { pipeline: found } = await server.admin.ask(`{ pipeline(pipeline: "${pipeline.id}") { description } }`);
     assert.equal(found.description, "changed");
+  });
+
+  it("are never left out of a mutation without an error, whichever of its fields took effect", async () => {
+    const schema = buildSchema(
+      "type Query { a: Int } type Item { id: ID } type Payload { items: [Item!]! } type Mutation { look: Payload change: Payload }",
+    );
+    countResults(schema);
+    const resultSize = new ResultSize({ rows: 10, fields: 100 }, true);
+    const items = (count: number) => ({ items: Array.from({ length: count }, () => ({ id: "1" })) });
+    const change = () => {
+      resultSize.committed = true;
+      return items(1);
+    };
+    const document = parse("mutation { look { items { id } } change { items { id } } }");
+    const rootValue = { look: () => items(11), change };
+    const { data, errors = [] } = await execute({ schema, document, rootValue, contextValue: { resultSize } });
+    assert.deepEqual({ ...data }, { look: null, change: null });
+    assert.deepEqual(
+      errors.map(({ path }) => path),
+      [
+        ["look", "items"],
+        ["change", "items"],
+      ],
+    );
+  });
+
+  it("are reported once if a mutation exceeds the limit with the last rows that it loads", async (t) => {
+    const { admin } = await startServer(t, { env: { QUERY_MAX_COST: "200" } });
+    const seed = new Seed(admin);
+    const shop = await seed.pipeline();
+    for (let index = 0; index < 35; index += 1) await seed.coupled(shop, "DEVELOPMENT");
+    // 70 fields, and 70 rows that count as two each.
+    const { data, errors = [] } = await admin.post(
+      "mutation ($input: UpdatePipelineInput!) { updatePipeline(input: $input) { pipeline { couplings { app { name } } } } }",
+      { input: { pipeline: shop.id, description: "changed" } },
+    );
+    assert.equal(JSON.stringify(data).match(/"name"/g)?.length, 35);
+    assert.deepEqual(
+      errors.map(({ extensions }) => extensions.code),
+      ["QUERY_TOO_LARGE"],
+    );
   });
 
   it("end a subscription, which would otherwise miss the event", async (t) => {

@@ -214,11 +214,19 @@ export function findFragments(document: DocumentNode): Fragments {
   return fragments;
 }
 
-/** Keeps one size error: every field that was omitted from a large result has the same error. */
-export function keepOneSizeError<R extends { readonly errors?: readonly GraphQLFormattedError[] }>(result: R): R {
+/**
+ * Makes a result that exceeded the limits have exactly one size error: the first of the fields that are missing, which
+ * all have the same, or else the one of the operation.
+ */
+export function withOneSizeError<R extends { readonly errors?: readonly GraphQLFormattedError[] }>(
+  result: R,
+  ofOperation: GraphQLFormattedError,
+): R {
   const isSizeError = ({ extensions }: GraphQLFormattedError) => extensions?.code === "QUERY_TOO_LARGE";
-  const first = result.errors?.find(isSizeError);
-  return { ...result, errors: (result.errors ?? []).filter((error) => error === first || !isSizeError(error)) };
+  const { errors = [] } = result;
+  const first = errors.find(isSizeError);
+  if (first === undefined) return { ...result, errors: [...errors, ofOperation] };
+  return { ...result, errors: errors.filter((error) => error === first || !isSizeError(error)) };
 }
 
 /** Fields that a row may have on average. At 10,000 rows, that is about as much as resolves in half a second. */
