@@ -126,10 +126,10 @@ describe("the layers", () => {
     );
   });
 
-  it("have no circles of imports in the server, not even of types", () => {
+  it("have no circles of imports, not even of types", () => {
     const targets = new Map<string, string[]>();
     for (const { file, target } of imports) {
-      if (!file.startsWith(join("src", "server")) || !target.startsWith(".")) continue;
+      if (!target.startsWith(".")) continue;
       const path = join(dirname(file), target.replace(/\.js$/, ".ts"));
       targets.set(file, [...(targets.get(file) ?? []), path]);
     }
@@ -144,7 +144,7 @@ describe("the layers", () => {
     };
     for (const file of targets.keys()) visit(file, []);
     assert.deepEqual(circles, []);
-    assert.ok(targets.size > 20, "the files of the server were found");
+    assert.ok(targets.size > 400, "the files were found");
   });
 
   it("keep GraphQL, HTTP and WebSockets out of the domain, the log and the database", () => {

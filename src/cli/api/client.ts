@@ -4,23 +4,10 @@ import { type BlockerHints, explainBlockers } from "../output/blockers.js";
 import { nameCommands, nameOption } from "./argument-names.js";
 import type { BlockerCode, BlockerFragment } from "./generated.js";
 import { postJson } from "./http.js";
+import type { Operation } from "./operation.js";
 
 /** Maximum time to wait for a response, in milliseconds. */
 const RESPONSE_TIMEOUT_MS = 60_000;
-
-/** A GraphQL document with one named operation, typed by its result and variables. */
-export interface Operation<Result, Variables> {
-  readonly name: string;
-  readonly document: string;
-  /** Type-only; never set. */
-  readonly types?: (variables: Variables) => Result;
-}
-
-/** A mutation. Its field is null only if there is an error, and `Api.run` throws that. */
-export type Mutation<Result, Variables> = Operation<
-  { readonly [Field in keyof Result]: NonNullable<Result[Field]> },
-  Variables
->;
 
 /** A GraphQL error of the API. */
 export interface ApiError {

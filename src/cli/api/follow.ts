@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../auth/connection.js";
 import { EXIT, Failure } from "../exit.js";
-import { type ApiError, noResponse, type Operation, toFailure } from "./client.js";
+import { type ApiError, noResponse, toFailure } from "./client.js";
+import type { Operation } from "./operation.js";
 
 /**
  * Initial and maximum delay before reconnecting, in milliseconds. The delay doubles after each attempt, with jitter.

@@ -1,5 +1,5 @@
 import { EXIT, Failure, notFound, wrongUsage } from "../exit.js";
-import type { Api, Operation } from "./client.js";
+import type { Api } from "./client.js";
 import {
   CouplingDocument,
   type CouplingFragment,
@@ -8,6 +8,7 @@ import {
   ReleaseNumbersDocument,
   ReleasesDocument,
 } from "./generated.js";
+import type { Operation } from "./operation.js";
 
 /* Resolves references given by the user (releases by version, couplings by app) and reads paginated lists. */
 

@@ -9,7 +9,8 @@ import {
 import { define, option } from "../command.js";
 import { EXIT } from "../exit.js";
 import { appLabel, lower, phase, singleLine } from "../output/format.js";
-import type { Paint, Screen } from "../output/screen.js";
+import type { Paint } from "../output/paint.js";
+import type { Screen } from "../output/screen.js";
 import { onInterrupt } from "../terminal/interrupt.js";
 
 /** One entry of the event log. */

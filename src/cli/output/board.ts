@@ -1,6 +1,7 @@
 import type { BoardCouplingFragment, BoardFragment, Stage } from "../api/generated.js";
 import { appLabel, check, lower, newerRelease, phase, shortSha } from "./format.js";
-import type { Paint, Screen } from "./screen.js";
+import type { Paint } from "./paint.js";
+import type { Screen } from "./screen.js";
 
 /** Minimum terminal width for showing the stages side by side. */
 const MIN_SIDE_BY_SIDE_COLUMNS = 76;

@@ -6,7 +6,7 @@ import type {
   ReleasePhase,
   StatusState,
 } from "../api/generated.js";
-import type { Paint } from "./screen.js";
+import type { Paint } from "./paint.js";
 
 /* Formats API values for people. */
 

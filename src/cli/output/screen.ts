@@ -1,7 +1,6 @@
 import pc from "picocolors";
 import { relativeTime, singleLine } from "./format.js";
-
-export type Paint = ReturnType<typeof pc.createColors>;
+import type { Paint } from "./paint.js";
 
 /** The kind of output: a terminal, a pipe or JSON. */
 export type Reader = "terminal" | "pipe" | "json";

@@ -3,7 +3,6 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import type { HeldDeploy } from "../../entities/builds/held-deploy.js";
-import type { Stage } from "../../entities/core/enums.js";
 import { App } from "../../entities/pipelines/app.js";
 import type { Coupling } from "../../entities/pipelines/coupling.js";
 import type { Pipeline } from "../../entities/pipelines/pipeline.js";
@@ -17,8 +16,7 @@ import { transactionTime } from "../core/values/time.js";
 import { evaluateChecks } from "../gates/checks/checks.js";
 import { findBuildStatuses } from "../gates/checks/required-checks.js";
 import { NOT_FORCED } from "../gates/override.js";
-import { prepareReleases } from "../releases/deployments.js";
-import { defaultDescription } from "../releases/releases.js";
+import { defaultDescription, prepareReleases } from "../releases/new-releases.js";
 import { findNewestOf, toOrdered } from "./build-order.js";
 import { type Candidate, decideAll } from "./decisions.js";
 import { findFollowers } from "./followers.js";
@@ -151,11 +149,6 @@ async function deployDue(tx: Tx, ctx: TxCtx, build: Build, candidates: readonly 
     releaseChanged("RELEASE_CREATED", release, pipelines.get(release.appId) ?? null),
   );
   return [...superseded, ...created].map((event) => ({ ...event, actor: SYSTEM_VIEWER }));
-}
-
-/** Whether builds are deployed automatically to apps of a stage: there, a rollback puts automatic deploys on hold. */
-export function isAutoDeployStage(stage: Stage): boolean {
-  return stage === "DEVELOPMENT" || stage === "REVIEW";
 }
 
 /** How many builds of a branch or commit are considered, latest first. */

@@ -1,9 +1,8 @@
 import { Build } from "../../entities/builds/build.js";
 import { identify } from "../../entities/core/actor-columns.js";
 import type { BuildPhase } from "../../entities/core/enums.js";
-import type { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { append } from "../../events/append.js";
-import { changed, type EventDraft } from "../../events/draft.js";
+import { changed } from "../../events/draft.js";
 import { permit, permitRepository } from "../access/actions.js";
 import { parseRequiredConfig } from "../config-vars/input.js";
 import { type Ctx, SYSTEM_VIEWER } from "../core/context.js";
@@ -25,6 +24,7 @@ import { newId } from "../core/values/id.js";
 import { nextPosition } from "../core/values/position.js";
 import { parseRepository } from "../core/values/repository-address.js";
 import { autoDeploy } from "./auto-deploy.js";
+import { buildStatusEvent, buildSubject, shortSha } from "./build-events.js";
 import { inheritStatuses } from "./commit-statuses.js";
 import { lockFollowers } from "./followers.js";
 import { resolveUntilEnd } from "./repository-names.js";
@@ -169,18 +169,4 @@ function parseArtifact(
   if (phase !== "SUCCEEDED" && checksum !== null)
     throw badInput("checksum", "checksum must be omitted unless the phase is SUCCEEDED.");
   return { artifact, checksum };
-}
-
-/** The event of a status that applies to no release: it is a change of the build. */
-export function buildStatusEvent(build: Build, status: Pick<ReleaseStatus, "context" | "state">): EventDraft {
-  return changed("BUILD_UPDATED", buildSubject(build), `${status.context} of ${shortSha(build)} is ${status.state}`);
-}
-
-/** A build has no name. People identify it by its commit. */
-export function buildSubject(build: Build): { id: string; name: string } {
-  return { id: build.id, name: `${build.repository}@${shortSha(build)}` };
-}
-
-export function shortSha(build: Build): string {
-  return build.commitSha.slice(0, 7);
 }

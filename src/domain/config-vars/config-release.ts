@@ -11,7 +11,7 @@ import { evaluateGates } from "../gates/evaluate.js";
 import type { Subject } from "../gates/gate.js";
 import { CONFIG_GATES } from "../gates/gates.js";
 import { applyOverride, type Override } from "../gates/override.js";
-import { insertRelease } from "../releases/deployments.js";
+import { insertRelease } from "../releases/new-releases.js";
 
 /**
  * Releases a new version of the config of a REPORTED app, so that its deployer applies it:

@@ -17,7 +17,8 @@ import { transactionTime } from "../core/values/time.js";
 import { removeReviewApp } from "../pipelines/review-apps.js";
 import { lockPromotions } from "../promotions/waiting/lock-promotions.js";
 import { settle } from "../promotions/waiting/settle.js";
-import { deployTimeout, requireAppOf, updatePhase } from "../releases/deployments.js";
+import { updatePhase } from "../releases/deployments.js";
+import { deployTimeout, requireAppOf } from "../releases/release-app.js";
 
 /*
  * Periodic jobs, for a context whose viewer is the service. Each step is a transaction that checks again what is due.

@@ -17,7 +17,8 @@ import { formatDuration, parseDuration } from "../core/values/duration.js";
 import { formatValue } from "../core/values/format-value.js";
 import { newId } from "../core/values/id.js";
 import { endGatesOf } from "../gates/calendar/changes.js";
-import { findPipelineId, updatePhase } from "../releases/deployments.js";
+import { updatePhase } from "../releases/deployments.js";
+import { findPipelineId } from "../releases/release-app.js";
 
 export interface CreateAppInput {
   readonly name: string;

@@ -11,14 +11,8 @@ import type { Ctx, TxCtx } from "../core/context.js";
 import { lockCoupling } from "../core/locks.js";
 import { requireApp, requirePipeline } from "../core/references.js";
 import { clearWaiting, endWaitingOf } from "../promotions/waiting/clear-waiting.js";
-import {
-  autoDeployElsewhere,
-  checkList,
-  couplingEvent,
-  keepAutoDeploy,
-  refuseReviewApp,
-  refuseReviewChecks,
-} from "./couplings.js";
+import { couplingEvent } from "./coupling-events.js";
+import { autoDeployElsewhere, checkList, keepAutoDeploy, refuseReviewApp, refuseReviewChecks } from "./couplings.js";
 
 /* Changes of existing couplings: required checks, stage and automatic deploys. */
 

@@ -1,12 +1,11 @@
 import type { Tx } from "../../database/rows/tx.js";
 import type { Stage } from "../../entities/core/enums.js";
-import type { EventType } from "../../entities/history/event-type.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { ReviewApp } from "../../entities/pipelines/review-app.js";
 import { append } from "../../events/append.js";
-import { changed, type EventDraft } from "../../events/draft.js";
+import type { EventDraft } from "../../events/draft.js";
 import { permit } from "../access/actions.js";
 import { updateFingerprints } from "../config-vars/data-keys.js";
 import type { Ctx, TxCtx } from "../core/context.js";
@@ -18,6 +17,7 @@ import { badInput, conflict } from "../core/refusal.js";
 import { newId } from "../core/values/id.js";
 import { nextPosition } from "../core/values/position.js";
 import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
+import { couplingEvent, couplingRemoved } from "./coupling-events.js";
 
 export interface AddCouplingInput {
   readonly pipeline: string;
@@ -99,15 +99,6 @@ export async function removeCoupling(
   });
 }
 
-export function couplingRemoved(coupling: Coupling, app: App, pipelineName: string): EventDraft {
-  return couplingEvent(
-    "COUPLING_REMOVED",
-    coupling,
-    app,
-    `${app.name} removed from ${coupling.stage} of ${pipelineName}`,
-  );
-}
-
 /** Stores the setting with the app, for its return to DEVELOPMENT. */
 export async function keepAutoDeploy(tx: Tx, app: App, autoDeploy: boolean): Promise<void> {
   if (app.autoDeploy !== autoDeploy) await tx.update(App, { id: app.id }, { autoDeploy });
@@ -122,11 +113,6 @@ export function checkList(contexts: readonly string[]): string[] {
     );
   }
   return [...new Set(contexts.map((context, index) => parseContext(`requiredChecks.${index}`, context)))].sort();
-}
-
-/** A coupling's event: its subject is the coupling, under its app's name. */
-export function couplingEvent(type: EventType, coupling: Coupling, app: App, summary: string): EventDraft {
-  return changed(type, { id: coupling.id, name: app.name }, summary, { pipelineId: coupling.pipelineId, app });
 }
 
 export async function refuseReviewApp(tx: Tx, coupling: Coupling, verb: string): Promise<void> {

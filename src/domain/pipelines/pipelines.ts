@@ -19,7 +19,7 @@ import { newId } from "../core/values/id.js";
 import { parseRepository } from "../core/values/repository-address.js";
 import { endGatesOf } from "../gates/calendar/changes.js";
 import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
-import { couplingRemoved } from "./couplings.js";
+import { couplingRemoved } from "./coupling-events.js";
 import { removeReviewApp } from "./review-apps.js";
 
 export interface CreatePipelineInput {

@@ -15,7 +15,8 @@ import { badInput, conflict, notFound } from "../core/refusal.js";
 import { newId } from "../core/values/id.js";
 import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
 import { insertApp, isNameTaken, removeApp } from "./apps.js";
-import { couplingRemoved, insertCoupling } from "./couplings.js";
+import { couplingRemoved } from "./coupling-events.js";
+import { insertCoupling } from "./couplings.js";
 
 export interface PullRequestInput {
   readonly number: number;

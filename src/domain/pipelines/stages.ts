@@ -7,3 +7,8 @@ export const STAGES: readonly Stage[] = Object.values(Stage);
 export function nextStage(stage: Stage): Stage | null {
   return STAGES[STAGES.indexOf(stage) + 1] ?? null;
 }
+
+/** Whether builds are deployed automatically to apps of a stage: there, a rollback puts automatic deploys on hold. */
+export function isAutoDeployStage(stage: Stage): boolean {
+  return stage === "DEVELOPMENT" || stage === "REVIEW";
+}

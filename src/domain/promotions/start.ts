@@ -10,7 +10,7 @@ import { Release } from "../../entities/releases/release.js";
 import { type EventDraft, promotionChanged, promotionTargetChanged, releaseChanged } from "../../events/draft.js";
 import type { TxCtx } from "../core/context.js";
 import { transactionTime } from "../core/values/time.js";
-import { type MadeReleases, prepareReleases, type ReleaseRequest } from "../releases/deployments.js";
+import { type MadeReleases, prepareReleases, type ReleaseRequest } from "../releases/new-releases.js";
 import { isFinal, promotionPhase } from "../releases/phases.js";
 import { noteDecision } from "../rollouts/automation/holds.js";
 import type { TargetState } from "../rollouts/progress.js";

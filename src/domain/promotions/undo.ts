@@ -19,7 +19,7 @@ import { badInput, conflict } from "../core/refusal.js";
 import { newId } from "../core/values/id.js";
 import { nextPosition } from "../core/values/position.js";
 import { NOT_FORCED } from "../gates/override.js";
-import { prepareReleases, type ReleaseRequest } from "../releases/deployments.js";
+import { prepareReleases, type ReleaseRequest } from "../releases/new-releases.js";
 import { NOT_WAITING } from "./carry-out.js";
 import { start } from "./start.js";
 import { endWaiting } from "./waiting/ending.js";

@@ -25,8 +25,10 @@ import { holdAutomation } from "../rollouts/automation/holds.js";
 import { lockAutomatic, promoteAtOnce } from "../rollouts/automation/promote-from.js";
 import { endByForce } from "../rollouts/quarantine/end.js";
 import { quarantineGate } from "../rollouts/quarantine/quarantine-gate.js";
-import { insertRelease, nextDeadline, requireAppOf, updatePhase } from "./deployments.js";
+import { updatePhase } from "./deployments.js";
+import { defaultDescription, insertRelease } from "./new-releases.js";
 import { isFinal } from "./phases.js";
+import { nextDeadline, requireAppOf } from "./release-app.js";
 import { findRollbackTarget } from "./rollback-target.js";
 
 export interface CreateReleaseInput extends OverrideInput {
@@ -192,11 +194,6 @@ async function requireLateSuccess(reader: Reader, release: Release, phase: Deplo
   throw conflict(
     `v${release.version} timed out, and v${newest.version} has SUCCEEDED since: the late report changes nothing.`,
   );
-}
-
-/** The default description of a release, for example `Deploy of 1f0c2ab`. */
-export function defaultDescription(build: Build): string {
-  return `Deploy of ${build.commitSha.slice(0, 7)}`;
 }
 
 /** Whether a build has already succeeded on an app. */

@@ -5,7 +5,7 @@ import type { Tx } from "../../database/rows/tx.js";
 import type { Build } from "../../entities/builds/build.js";
 import { ReleaseStatus } from "../../entities/releases/release-status.js";
 import { changed, type EventDraft } from "../../events/draft.js";
-import { buildSubject } from "../builds/builds.js";
+import { buildSubject } from "../builds/build-events.js";
 import { LIMITS } from "../core/input.js";
 
 /*

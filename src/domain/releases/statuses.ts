@@ -11,7 +11,7 @@ import { append } from "../../events/append.js";
 import { type EventDraft, statusReported } from "../../events/draft.js";
 import { permit, permitRepository } from "../access/actions.js";
 import { deployAfterCheckPassed } from "../builds/auto-deploy.js";
-import { buildStatusEvent } from "../builds/builds.js";
+import { buildStatusEvent } from "../builds/build-events.js";
 import { lockFollowers } from "../builds/followers.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { LIMITS, optional, parseContext, parseLine, parseText, parseUrl } from "../core/input.js";
@@ -22,7 +22,7 @@ import { newId } from "../core/values/id.js";
 import { voidOfCheck } from "../gates/approvals/voiding.js";
 import { clearWaiting, lockCleared } from "../promotions/waiting/clear-waiting.js";
 import { evaluateVerification, isVerifiedBy } from "../rollouts/verification/outcome.js";
-import { findPipelineId } from "./deployments.js";
+import { findPipelineId } from "./release-app.js";
 import { dropOldest } from "./status-limit.js";
 
 export interface ReportStatusInput {

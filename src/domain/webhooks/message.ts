@@ -3,35 +3,14 @@ import type { WebhookFormat } from "../../entities/core/enums.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import type { Webhook } from "../../entities/webhooks/webhook.js";
 import { normalizeText } from "../core/values/normalize.js";
-import { type EventFacts, readFacts } from "./facts.js";
+import { readFacts } from "./facts.js";
 import { CDEVENTS } from "./formats/cdevents.js";
 import { CLOUDEVENTS } from "./formats/cloudevents.js";
+import type { Content, Format } from "./formats/format.js";
 import { RAILYARD } from "./formats/railyard.js";
 import { SLACK } from "./formats/slack.js";
 import type { WebhookRequest } from "./sender.js";
 import { signedHeaders } from "./signature.js";
-
-/** The body of a request, and the headers that belong to it. */
-export interface Content {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** A test message, independent of the format. */
-export interface TestFacts {
-  readonly id: string;
-  readonly now: Date;
-  readonly summary: string;
-}
-
-/** A format of request bodies. */
-export interface Format {
-  /** The types of events that it supports; null for all. */
-  readonly types: readonly string[] | null;
-  /** @returns null if it leaves the event out */
-  event(facts: EventFacts, publicUrl: string | null): Content | null;
-  test(facts: TestFacts, publicUrl: string | null): Content;
-}
 
 const FORMATS: Readonly<Record<WebhookFormat, Format>> = { RAILYARD, CLOUDEVENTS, CDEVENTS, SLACK };
 

@@ -1,11 +1,11 @@
 import sql from "sql-template-tag";
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { isAutoDeployStage } from "../../domain/builds/auto-deploy.js";
 import { parseId } from "../../domain/core/input.js";
 import { findApp, requirePipeline } from "../../domain/core/references.js";
 import { badInput } from "../../domain/core/refusal.js";
 import * as changes from "../../domain/pipelines/coupling-changes.js";
 import * as couplings from "../../domain/pipelines/couplings.js";
+import { isAutoDeployStage } from "../../domain/pipelines/stages.js";
 import { Stage } from "../../entities/core/enums.js";
 import { GateState } from "../../entities/gates/gate-state.js";
 import { App } from "../../entities/pipelines/app.js";

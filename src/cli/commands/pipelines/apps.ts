@@ -11,7 +11,8 @@ import { list } from "../../api/references.js";
 import { appOption, define, idempotencyOption, limitOption, option, requireName } from "../../command.js";
 import { notFound, wrongUsage } from "../../exit.js";
 import { appLabel, check, lower, newerRelease, phase, shortSha, singleLine } from "../../output/format.js";
-import type { Column, Paint, Screen } from "../../output/screen.js";
+import type { Paint } from "../../output/paint.js";
+import type { Column, Screen } from "../../output/screen.js";
 import { type ConfirmOptions, confirm, yesOption } from "../../terminal/confirm.js";
 
 export function addApps(program: Command): void {

@@ -5,7 +5,8 @@ import type { EventDraft } from "../../../events/draft.js";
 import type { TxCtx } from "../../core/context.js";
 import { lockGates } from "../../core/locks.js";
 import { transactionTime } from "../../core/values/time.js";
-import { type Cleared, clearWaiting, lockCleared } from "../../promotions/waiting/clear-waiting.js";
+import { clearWaiting, lockCleared } from "../../promotions/waiting/clear-waiting.js";
+import type { Cleared } from "../../promotions/waiting/wake-later.js";
 
 /*
  * Wakes promotions and deploys that wait for windows and freezes, after a change of these. The passing of time does not

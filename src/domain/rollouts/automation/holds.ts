@@ -12,12 +12,12 @@ import { PromotionTarget } from "../../../entities/releases/promotion-target.js"
 import { append } from "../../../events/append.js";
 import type { EventDraft } from "../../../events/draft.js";
 import { permit } from "../../access/actions.js";
-import { isAutoDeployStage } from "../../builds/auto-deploy.js";
 import type { Ctx, TxCtx } from "../../core/context.js";
 import { lockCoupling } from "../../core/locks.js";
 import { conflict } from "../../core/refusal.js";
 import { transactionTime } from "../../core/values/time.js";
-import { couplingEvent } from "../../pipelines/couplings.js";
+import { couplingEvent } from "../../pipelines/coupling-events.js";
+import { isAutoDeployStage } from "../../pipelines/stages.js";
 import { dropTargets } from "../../promotions/waiting/ending.js";
 import { promoteLater } from "./promote-later.js";
 

@@ -4,7 +4,7 @@ import { Coupling } from "../../../entities/pipelines/coupling.js";
 import type { Release } from "../../../entities/releases/release.js";
 import type { EventDraft, VerificationProblem } from "../../../events/draft.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
-import { requireAppOf } from "../../releases/deployments.js";
+import { requireAppOf } from "../../releases/release-app.js";
 import { quarantine } from "./quarantines.js";
 
 /**

@@ -7,10 +7,10 @@ import { HeldDeploy } from "../../../entities/builds/held-deploy.js";
 import { Quarantine } from "../../../entities/builds/quarantine.js";
 import type { Stage } from "../../../entities/core/enums.js";
 import { changed, type EventDraft } from "../../../events/draft.js";
-import { buildSubject, shortSha } from "../../builds/builds.js";
+import { buildSubject, shortSha } from "../../builds/build-events.js";
 import type { TxCtx } from "../../core/context.js";
 import { transactionTime } from "../../core/values/time.js";
-import { wakeLater } from "../../promotions/waiting/clear-waiting.js";
+import { wakeLater } from "../../promotions/waiting/wake-later.js";
 import { promoteLater } from "../automation/promote-later.js";
 import { covers, findQuarantines } from "./in-force.js";
 

@@ -6,7 +6,7 @@ import type { Stage } from "../../../entities/core/enums.js";
 import { append } from "../../../events/append.js";
 import type { EventDraft } from "../../../events/draft.js";
 import { permit, permitRepository } from "../../access/actions.js";
-import { shortSha } from "../../builds/builds.js";
+import { shortSha } from "../../builds/build-events.js";
 import type { Ctx, TxCtx } from "../../core/context.js";
 import { withIdempotency } from "../../core/idempotency.js";
 import { LIMITS, parseLine } from "../../core/input.js";

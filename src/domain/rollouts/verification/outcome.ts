@@ -11,7 +11,7 @@ import {
 } from "../../../events/draft.js";
 import type { TxCtx } from "../../core/context.js";
 import { transactionTime } from "../../core/values/time.js";
-import { findPipelineId } from "../../releases/deployments.js";
+import { findPipelineId } from "../../releases/release-app.js";
 import { quarantineFailed } from "../quarantine/after-failure.js";
 import { updateProgress } from "../update-progress.js";
 import { rollBack } from "./roll-back.js";

@@ -9,7 +9,8 @@ import { Release } from "../../../entities/releases/release.js";
 import { type EventDraft, releaseChanged, type VerificationProblem } from "../../../events/draft.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
 import { NOT_FORCED } from "../../gates/override.js";
-import { insertRelease, requireAppOf } from "../../releases/deployments.js";
+import { insertRelease } from "../../releases/new-releases.js";
+import { requireAppOf } from "../../releases/release-app.js";
 import { holdAutomation } from "../automation/holds.js";
 import { isNotQuarantined } from "../quarantine/in-force.js";
 

@@ -2,8 +2,8 @@ import type { Build } from "../../../entities/builds/build.js";
 import { ChangeEvent } from "../../../entities/history/change-event.js";
 import { ReleaseEvent } from "../../../entities/history/release-event.js";
 import type { EventFacts } from "../facts.js";
-import type { Content, Format } from "../message.js";
 import { sourceOf, subjectOf } from "./cloudevents.js";
+import type { Content, Format } from "./format.js";
 import { eventData, json } from "./railyard.js";
 
 /*

@@ -1,5 +1,5 @@
 import type { EventFacts } from "../facts.js";
-import type { Content, Format } from "../message.js";
+import type { Content, Format } from "./format.js";
 import { eventData, json } from "./railyard.js";
 
 /* CloudEvents 1.0, HTTP binding, structured mode: https://github.com/cloudevents/spec */

@@ -3,7 +3,7 @@ import { ConfigEvent } from "../../../entities/history/config-event.js";
 import { PromotionEvent } from "../../../entities/history/promotion-event.js";
 import { ReleaseEvent, ReleaseStatusEvent } from "../../../entities/history/release-event.js";
 import { type EventFacts, linkTo, summarize } from "../facts.js";
-import type { Content, Format } from "../message.js";
+import type { Content, Format } from "./format.js";
 
 /**
  * The data of an event: ids, names, phases, the actor, a summary, a link and the cursor. Never a value that may be

@@ -2,7 +2,7 @@ import { ChangeEvent } from "../../../entities/history/change-event.js";
 import { PromotionEvent } from "../../../entities/history/promotion-event.js";
 import { ReleaseEvent } from "../../../entities/history/release-event.js";
 import { type EventFacts, linkTo, summarize } from "../facts.js";
-import type { Content, Format } from "../message.js";
+import type { Content, Format } from "./format.js";
 import { json } from "./railyard.js";
 
 /* Messages in Slack's Block Kit, for an incoming webhook: https://api.slack.com/messaging/webhooks */
