@@ -55,7 +55,7 @@ async function compareCosts(path: string, few: string, count: number, rounds: nu
       const options: SubscriptionsOptions = {
         sockets: (followed * PER_PIPELINE) / perSocket,
         perSocket,
-        operationOf: (socket, index) => {
+        toOperation: (socket, index) => {
           const pipeline = pipelineName(Math.floor((socket * perSocket + index) / PER_PIPELINE));
           return { query: FOLLOW, variables: { pipeline } };
         },
@@ -102,8 +102,8 @@ async function measureWaits(path: string, rounds: number): Promise<readonly Resu
     subscribers = await Subscribers.connect(server.port, {
       sockets: TOKENS,
       perSocket: DOCUMENTS_PER_TOKEN,
-      secretOf: (socket) => secrets[socket] ?? "",
-      operationOf: (socket, index) => ({
+      getSecret: (socket) => secrets[socket] ?? "",
+      toOperation: (socket, index) => ({
         query: `subscription { events(types: [PIPELINE_UPDATED]) { cursor pipeline { n${socket}_${index}: name description } } }`,
       }),
     });

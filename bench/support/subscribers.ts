@@ -20,9 +20,9 @@ export interface SubscriptionsOptions {
   /** @default 20 */
   readonly perSocket?: number;
   /** The token of a socket. @default the administrator's */
-  secretOf?(socket: number): string;
+  getSecret?(socket: number): string;
   /** The operation of a subscription. @default the same for all */
-  operationOf?(socket: number, index: number): { readonly query: string; readonly variables?: object };
+  toOperation?(socket: number, index: number): { readonly query: string; readonly variables?: object };
 }
 
 /** Called with each message and the time of its arrival, in milliseconds of `performance.now()`. */
@@ -52,9 +52,9 @@ export class Subscribers {
     const opened: WebSocket[] = [];
     // One at a time: the server limits the number of sockets that have not signed in.
     for (let socket = 0; socket < sockets; socket += 1) {
-      const secret = options.secretOf?.(socket) ?? ADMIN_SECRET;
+      const secret = options.getSecret?.(socket) ?? ADMIN_SECRET;
       const operations = Array.from({ length: perSocket }, (_, index) => {
-        return options.operationOf?.(socket, index) ?? { query: SUBSCRIPTION };
+        return options.toOperation?.(socket, index) ?? { query: SUBSCRIPTION };
       });
       opened.push(await subscribe(port, secret, operations, received));
     }

@@ -43,7 +43,7 @@ export class Narrator {
     for (let index = 0; index < Math.max(lines.length, promised.length); index += 1) {
       const line = lines[index] ?? "(nothing more)";
       const wanted = promised[index] ?? "(nothing more)";
-      if (!patternOf(wanted).test(line)) throw new BrokenPromise(wanted, line);
+      if (!toPattern(wanted).test(line)) throw new BrokenPromise(wanted, line);
     }
     this.#kept += lines.length;
     this.#print("shows", lines.map(painted));
@@ -76,7 +76,7 @@ function unindented(text: string): string[] {
   return lines.map((line) => line.slice(margin));
 }
 
-function patternOf(promise: string): RegExp {
+function toPattern(promise: string): RegExp {
   const parts = promise.split(/(<id>|<time>)/).map((part) => PLACEHOLDERS[part] ?? escaped(part));
   return new RegExp(`^${parts.join("")}$`);
 }

@@ -87,8 +87,8 @@ export const CONFIG_MUTANTS: readonly Mutant[] = [
   {
     name: "config: a promotion that waits for config vars is not admitted by their change",
     file: "src/domain/config-vars/set-config.ts",
-    find: "(await clearWaiting(tx, ctx, { configOf: app.id }))",
-    replace: "(made.length < 0 ? await clearWaiting(tx, ctx, { configOf: app.id }) : [])",
+    find: "(await clearWaiting(tx, ctx, { config: app.id }))",
+    replace: "(made.length < 0 ? await clearWaiting(tx, ctx, { config: app.id }) : [])",
     tests: ["domain/config-vars/waiting"],
   },
   {

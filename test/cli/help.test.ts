@@ -24,7 +24,7 @@ import { ADMIN_SECRET, startServer, temporaryFolder } from "../support/service/s
 const commands = createProgram("0").commands;
 
 /** What a command prints with `--help`. */
-function helpOf(command: Command): string {
+function getHelp(command: Command): string {
   let help = "";
   command.configureOutput({
     writeOut: (text) => {
@@ -40,7 +40,7 @@ describe("the help", () => {
     const names = commands.map((command) => command.name());
     assert.ok(names.length >= 30, `there are ${names.length} commands`);
     for (const command of commands) {
-      const help = helpOf(command);
+      const help = getHelp(command);
       assert.ok(help.includes(command.description()), command.name());
       const mandatory = command.options.filter((option) => option.mandatory);
       assert.equal(help.match(/\(required\)/g)?.length ?? 0, mandatory.length, `${command.name()}: required options`);
@@ -62,7 +62,7 @@ describe("the help", () => {
     assert.ok(command);
     const { code, stdout, stderr } = await new CommandLine(t).run([command.name(), "--help"]);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.equal(stdout, helpOf(command));
+    assert.equal(stdout, getHelp(command));
   });
 
   it("lists every command, the exit codes and the connection settings", async (t) => {

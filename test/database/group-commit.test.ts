@@ -266,7 +266,7 @@ class Run {
   committed(): string[][] {
     const tops = this.#nodes.flatMap((node, id) => (node.parent === null && node.acknowledged ? [id] : []));
     return tops.map((top) =>
-      this.#nodes.filter((_, id) => this.#stands(id) && this.#topOf(id) === top).flatMap((node) => node.rows),
+      this.#nodes.filter((_, id) => this.#stands(id) && this.#getTop(id) === top).flatMap((node) => node.rows),
     );
   }
 
@@ -280,9 +280,9 @@ class Run {
     return node?.acknowledged === true && (node.parent === null || this.#stands(node.parent));
   }
 
-  #topOf(id: number): number {
+  #getTop(id: number): number {
     const parent = this.#nodes[id]?.parent ?? null;
-    return parent === null ? id : this.#topOf(parent);
+    return parent === null ? id : this.#getTop(parent);
   }
 }
 

@@ -19,7 +19,7 @@ async function rename(table: string, id: string): Promise<string> {
   return late;
 }
 
-const idsOf = (rows: readonly { readonly id: string }[]) => rows.map((row) => row.id);
+const toIds = (rows: readonly { readonly id: string }[]) => rows.map((row) => row.id);
 
 /** All ids of a list of the Platform API, in pages of one row. */
 async function readRange(path: string): Promise<string[]> {
@@ -27,7 +27,7 @@ async function readRange(path: string): Promise<string[]> {
   for (let range: string | null = "id ..; max=1"; range !== null; ) {
     const { status, headers, body } = await platform.get(path, { range });
     assert.ok(status === 200 || status === 206, JSON.stringify(body));
-    ids.push(...idsOf(body));
+    ids.push(...toIds(body));
     range = headers.get("next-range");
     assert.match(range ?? "id ]", /^id \]/, "positions are internal");
   }
@@ -47,21 +47,21 @@ describe("the order of creation, independent of ids", () => {
     const first = await rename("tokens", await create());
     const rest = [await create(), await create()];
     const { nodes } = (await admin.ask("{ tokens(last: 3) { nodes { id } } }")).tokens;
-    assert.deepEqual(idsOf(nodes), [first, ...rest]);
+    assert.deepEqual(toIds(nodes), [first, ...rest]);
   });
 
   it("is that of a build's releases on several apps, and of pages of them", async () => {
     const build = await seed.build();
     const made: SeededRelease[] = [];
     for (let count = 0; count < 3; count += 1) made.push(await seed.release(await seed.app(), build));
-    const [oldest = "", middle, newest] = idsOf(made);
+    const [oldest = "", middle, newest] = toIds(made);
     const late = await rename("releases", oldest);
     const query = `query ($id: ID!, $after: String) { build(id: $id) {
       releases(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } } }`;
     const { releases } = (await admin.ask(query, { id: build.id })).build;
-    assert.deepEqual(idsOf(releases.nodes), [newest, middle]);
+    assert.deepEqual(toIds(releases.nodes), [newest, middle]);
     const rest = await admin.ask(query, { id: build.id, after: releases.pageInfo.endCursor });
-    assert.deepEqual(idsOf(rest.build.releases.nodes), [late]);
+    assert.deepEqual(toIds(rest.build.releases.nodes), [late]);
   });
 
   it("is that of a promotion's targets: of the apps in their stage", async () => {
@@ -76,7 +76,7 @@ describe("the order of creation, independent of ids", () => {
     const found = (await admin.ask(query, { id: promotion.id })).promotion.targets;
     assert.deepEqual(
       found.map((target: { app: { id: string } }) => target.app.id),
-      idsOf(apps),
+      toIds(apps),
     );
   });
 
@@ -91,7 +91,7 @@ describe("the order of creation, independent of ids", () => {
     const late = { ...first, id: await rename("builds", first.id) };
     const builds = [late, await seed.build(), await seed.build()];
     for (const build of builds.toReversed()) await seed.release(dev, build);
-    assert.deepEqual(await readRange(`/apps/${dev.name}/builds`), idsOf(builds));
+    assert.deepEqual(await readRange(`/apps/${dev.name}/builds`), toIds(builds));
     const { status } = await platform.get(`/apps/${dev.name}/builds`, { range: "id ]nothing.." });
     assert.equal(status, 422);
   });

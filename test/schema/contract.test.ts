@@ -47,8 +47,8 @@ function differences(wanted: GraphQLSchema, found: GraphQLSchema): string[] {
         if (!names.includes(name)) problems.push(`${type.name} does not implement ${name}`);
       }
     }
-    for (const [name, field] of Object.entries(fieldsOf(type))) {
-      const there = fieldsOf(other)[name];
+    for (const [name, field] of Object.entries(getFields(type))) {
+      const there = getFields(other)[name];
       if (there === undefined) {
         problems.push(`${type.name}.${name} is missing`);
         continue;
@@ -69,7 +69,7 @@ function hasInterfaces(type: GraphQLNamedType) {
 
 type AnyField = Pick<GraphQLField<unknown, unknown>, "type" | "description"> & { args?: readonly GraphQLArgument[] };
 
-function fieldsOf(type: GraphQLNamedType): Record<string, AnyField> {
+function getFields(type: GraphQLNamedType): Record<string, AnyField> {
   if (isObjectType(type) || isInterfaceType(type)) return type.getFields();
   return isInputObjectType(type) ? (type.getFields() as unknown as Record<string, AnyField>) : {};
 }
@@ -88,7 +88,7 @@ function undescribed(schema: GraphQLSchema): string[] {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
     look(type.name, type);
     if (isEnumType(type)) for (const value of type.getValues()) look(`${type.name}.${value.name}`, value);
-    for (const [name, field] of Object.entries(fieldsOf(type))) {
+    for (const [name, field] of Object.entries(getFields(type))) {
       look(`${type.name}.${name}`, field);
       for (const argument of getArguments(field)) look(`${type.name}.${name}(${argument.name})`, argument);
     }
@@ -148,7 +148,7 @@ describe("the public contract", () => {
     ]);
     for (const { name, specifiedByURL } of own) assert.match(specifiedByURL ?? "", /^https:\/\/\S+$/, name);
     const lists = Object.values(emitted.getTypeMap()).flatMap((type) =>
-      Object.entries(fieldsOf(type)).filter(([, field]) => String(field.type).endsWith("Connection!")),
+      Object.entries(getFields(type)).filter(([, field]) => String(field.type).endsWith("Connection!")),
     );
     assert.ok(lists.length > 10, "the lists were found");
     for (const [name, field] of lists) {

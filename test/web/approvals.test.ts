@@ -7,8 +7,8 @@ import {
   line,
   type Member,
   member,
-  phaseOf,
   promoteWhenReady,
+  readPhase,
   requireApprovals,
 } from "../support/data/approvals.js";
 import { unique } from "../support/data/seed.js";
@@ -121,7 +121,7 @@ describe("approvals in a browser", { skip: skipWithoutBrowser }, () => {
     await reject.click();
     await page.getByRole("heading", { name: /rejected/ }).waitFor();
     await page.getByText("bo: The release notes are missing").waitFor();
-    assert.equal(await phaseOf(server.admin, waiting.id), "REJECTED");
+    assert.equal(await readPhase(server.admin, waiting.id), "REJECTED");
     assert.deepEqual(problems, []);
   });
 

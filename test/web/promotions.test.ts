@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, openTab, skipWithoutBrowser } from "../support/clients/browser.js";
-import { line, member, phaseOf } from "../support/data/approvals.js";
+import { line, member, readPhase } from "../support/data/approvals.js";
 import { createFleet } from "../support/data/rollouts.js";
 import { type Named, Seed, unique } from "../support/data/seed.js";
 import { suiteCleanup } from "../support/service/cleanup.js";
@@ -53,7 +53,7 @@ describe("promotions in a browser", { skip: skipWithoutBrowser }, () => {
     await cancel.click();
     await page.getByRole("heading", { name: /cancelled/ }).waitFor();
     await page.getByText("admin: Not today").waitFor();
-    assert.equal(await phaseOf(server.admin, id), "CANCELLED");
+    assert.equal(await readPhase(server.admin, id), "CANCELLED");
 
     // Without a time, the check alone starts it.
     const other = await line(server, ["qa/nightly"]);

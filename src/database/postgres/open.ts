@@ -19,7 +19,7 @@ import {
 import { isTimeout, translateError } from "./errors.js";
 import { type ListenOptions, LogListener } from "./log-listener.js";
 import { migrate } from "./migrate.js";
-import { PooledSnapshot, rowsOf, transact } from "./pool.js";
+import { PooledSnapshot, readRows, transact } from "./pool.js";
 
 /**
  * How long a transaction may be idle, for example because its instance hangs, in milliseconds. Then the server ends it
@@ -86,7 +86,7 @@ function assemble(
   const running = new Interruptible();
   const report = problemReporter(onProblem);
   const run = <T>(task: () => Promise<T>) => running.run(() => report(task));
-  const reading: Runner = { query: (text, values) => run(() => rowsOf(readPool, text, values)) };
+  const reading: Runner = { query: (text, values) => run(() => readRows(readPool, text, values)) };
   const committed = new Reader(reading, postgresDialect, tables, count);
   // Polling is not part of any operation: it is not counted.
   const pollReader = new Reader(reading, postgresDialect, tables, { statements: 0 });

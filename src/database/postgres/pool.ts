@@ -141,7 +141,7 @@ function writerOn(borrowed: PooledConnection): WriteConnection {
   };
 }
 
-export async function rowsOf(
+export async function readRows(
   connection: Pool | PoolClient,
   text: string,
   values?: readonly unknown[],

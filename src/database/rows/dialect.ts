@@ -44,7 +44,7 @@ export interface Dialect {
    */
   readonly transactionTime: Sql | null;
   /** For FROM: the elements of a JSON array that is stored as text, as the column `value` of the alias. */
-  elementsOf(column: Sql, alias: string): Sql;
+  listElements(column: Sql, alias: string): Sql;
   /** The database's clock, in milliseconds since the Unix epoch. All instances share it. */
   readonly clock: Sql;
   /** Appended to the RETURNING list of the statement that moves the log's head: notifies listeners. */
@@ -81,7 +81,7 @@ export const sqliteDialect: Dialect = {
   shadowed: (table) => raw(`main.${table}`),
   textIn: (column, key) => sql`json_extract(${column}, ${raw(`'$.${key}'`)})`,
   transactionTime: null,
-  elementsOf: (column, alias) => sql`json_each(${column}) ${raw(alias)}`,
+  listElements: (column, alias) => sql`json_each(${column}) ${raw(alias)}`,
   clock: raw("CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
   announce: raw(""),
   nextPositions: (table, count) =>
@@ -107,7 +107,7 @@ export const postgresDialect: Dialect = {
   shadowed: (table) => raw(table),
   textIn: (column, key) => sql`(CAST(${column} AS json) ->> ${raw(`'${key}'`)})`,
   transactionTime: sql`SELECT CAST(FLOOR(EXTRACT(EPOCH FROM transaction_timestamp()) * 1000) AS bigint) AS now`,
-  elementsOf: (column, alias) => sql`json_array_elements_text(CAST(${column} AS json)) AS ${raw(alias)} (value)`,
+  listElements: (column, alias) => sql`json_array_elements_text(CAST(${column} AS json)) AS ${raw(alias)} (value)`,
   clock: raw("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
   // PostgreSQL notifies when the transaction commits, and not if it rolls back.
   announce: raw(`, pg_notify('${LOG_CHANNEL}', '')`),

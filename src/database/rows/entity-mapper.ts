@@ -43,7 +43,7 @@ export class Table<T extends object> {
   readonly #columns: readonly MappedColumn[];
   readonly #inserted: readonly MappedColumn[];
   readonly #byProperty: ReadonlyMap<string, MappedColumn>;
-  readonly #classOf: (row: Raw) => new () => T;
+  readonly #findClass: (row: Raw) => new () => T;
   readonly #inserts = new Map<number, readonly string[]>();
 
   constructor(metadata: EntityMetadata) {
@@ -59,12 +59,12 @@ export class Table<T extends object> {
     this.#byProperty = new Map(this.#columns.map((column) => [column.property, column]));
     this.select = raw(this.#columns.map((column) => `e."${column.name}"`).join(", "));
     const target = metadata.target as new () => T;
-    this.#classOf = (SUBCLASSES.get(target) as ((row: Raw) => new () => T) | undefined) ?? (() => target);
+    this.#findClass = (SUBCLASSES.get(target) as ((row: Raw) => new () => T) | undefined) ?? (() => target);
   }
 
   /** Converts a row of the database to an instance of its class. */
   fromRow(row: Raw): T {
-    const Class = this.#classOf(row);
+    const Class = this.#findClass(row);
     const entity = new Class() as Raw;
     for (const { property, name, read } of this.#columns) {
       const value = row[name] ?? null;

@@ -80,7 +80,7 @@ function scopedRules(dialect: Dialect, scope: Scope): readonly Rule[] {
     [
       "webhooks",
       sql`t.pipeline_ids IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM ${dialect.elementsOf(raw("t.pipeline_ids"), "p")} WHERE NOT (${dialect.oneOf(raw("p.value"), scope)})
+        SELECT 1 FROM ${dialect.listElements(raw("t.pipeline_ids"), "p")} WHERE NOT (${dialect.oneOf(raw("p.value"), scope)})
       )`,
     ],
     ["outgoing_deliveries", sql`EXISTS (SELECT 1 FROM webhooks w WHERE w.id = t.webhook_id)`],

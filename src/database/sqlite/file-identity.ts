@@ -50,12 +50,12 @@ export class FileIdentity {
     if (!isSame(find(this.#name), this.#file))
       throw new DatabaseFault(
         `The database file ${this.#name} was deleted or replaced. Restart the service.`,
-        "passing",
+        "transient",
       );
     const log = find(`${this.path}-wal`);
     this.#log ??= log;
     if (this.#log !== null && !isSame(log, this.#log))
-      throw new DatabaseFault(`The log ${this.#name}-wal was deleted or replaced. Restart the service.`, "passing");
+      throw new DatabaseFault(`The log ${this.#name}-wal was deleted or replaced. Restart the service.`, "transient");
   }
 }
 

@@ -31,7 +31,7 @@ export class SqliteHealth {
    * @throws DatabaseFault if the file is damaged, or was deleted or replaced
    */
   check(): void {
-    if (this.#fault?.kind === "lasting") throw this.#fault;
+    if (this.#fault?.kind === "permanent") throw this.#fault;
     try {
       this.#file.check();
     } catch (error) {
@@ -47,15 +47,15 @@ export class SqliteHealth {
   failed(error: unknown): void {
     if (!(error instanceof DatabaseFault)) return;
     const changed = this.#fault?.message !== error.message;
-    if (this.#fault?.kind === "lasting") return;
+    if (this.#fault?.kind === "permanent") return;
     this.#fault = error;
     if (changed) this.#onProblem(error.message);
   }
 
   /** Call it after every commit. */
   succeeded(): void {
-    if (this.#fault === null || this.#fault.kind === "lasting" || this.#moved) return;
-    if (this.#fault.kind === "passing" || this.#file.hasRoom) this.#recover();
+    if (this.#fault === null || this.#fault.kind === "permanent" || this.#moved) return;
+    if (this.#fault.kind === "transient" || this.#file.hasRoom) this.#recover();
   }
 
   #recover(): void {

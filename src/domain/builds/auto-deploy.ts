@@ -17,7 +17,7 @@ import { evaluateChecks } from "../gates/checks/checks.js";
 import { findBuildStatuses } from "../gates/checks/required-checks.js";
 import { NOT_FORCED } from "../gates/override.js";
 import { defaultDescription, prepareReleases } from "../releases/new-releases.js";
-import { findNewestOf, toOrdered } from "./build-order.js";
+import { findNewestBuild, toOrdered } from "./build-order.js";
 import { type Candidate, decideAll } from "./decisions.js";
 import { findFollowers } from "./followers.js";
 import { holdDeploys } from "./held-deploys.js";
@@ -64,7 +64,7 @@ export async function deployAfterChecksRelaxed(
   const passes = (checks: readonly string[], { id }: Build) =>
     evaluateChecks(checks, statuses.get(id) ?? []).every((check) => check.passed);
   const passing = builds.filter((build) => passes(coupling.requiredChecks, build));
-  const newest = findNewestOf(await toOrdered(tx, passing));
+  const newest = findNewestBuild(await toOrdered(tx, passing));
   if (newest === null || passes(required, newest)) return [];
   return deployDue(tx, ctx, newest, [{ build: newest, coupling, by: "BRANCH" }]);
 }
@@ -84,7 +84,7 @@ export async function deployNewest(
   hasMoved: boolean,
 ): Promise<EventDraft[]> {
   const wanted = headSha === null ? sql`e.branch = ${branch}` : sameCommit(tx.dialect, sql`e.commit_sha`, headSha);
-  const build = findNewestOf(await toOrdered(tx, await findSucceeded(tx, pipeline, wanted)));
+  const build = findNewestBuild(await toOrdered(tx, await findSucceeded(tx, pipeline, wanted)));
   if (build === null) return [];
   const by = headSha === null ? "PULL_REQUEST_BRANCH" : "HEAD";
   return deployDue(tx, ctx, build, [{ build, coupling, by, isNewHead: hasMoved && headSha !== null }]);

@@ -2,7 +2,7 @@ import sql, { raw } from "sql-template-tag";
 import { columns, type RowOf } from "../../database/rows/raw-rows.js";
 import type { Reader } from "../../database/rows/reader.js";
 import { Build } from "../../entities/builds/build.js";
-import { commitKey, commitKeyOf, isSameCommit } from "../core/values/commits.js";
+import { commitKey, commitKeySql, isSameCommit } from "../core/values/commits.js";
 
 /*
  * Which of two builds of a branch is newer. Automatic deploys never replace a newer build with an older one, regardless
@@ -36,7 +36,7 @@ export function isNewer(a: OrderedBuild, b: OrderedBuild): boolean {
 }
 
 /** The newest of several builds; null if there are none. */
-export function findNewestOf(builds: readonly OrderedBuild[]): Build | null {
+export function findNewestBuild(builds: readonly OrderedBuild[]): Build | null {
   const [first, ...others] = builds;
   if (first === undefined) return null;
   return others.reduce((newest, one) => (isNewer(one, newest) ? one : newest), first).build;
@@ -99,7 +99,7 @@ export async function findReleasedBuilds(
       WHERE c.app_id = substr(p.value, 1, 36) AND b.repository = g.repository
         AND b.component IS NOT DISTINCT FROM g.component
         AND CASE WHEN substr(p.value, 75) = 'BRANCH' THEN b.branch = g.branch
-          ELSE ${commitKeyOf("b.commit_sha")} = ${commitKeyOf("g.commit_sha")} END
+          ELSE ${commitKeySql("b.commit_sha")} = ${commitKeySql("g.commit_sha")} END
       ORDER BY c.version DESC LIMIT ${COMPARED_RELEASES}`,
   );
   const table = reader.table(Build);

@@ -6,7 +6,7 @@ import type { Build } from "../../entities/builds/build.js";
 import { Coupling } from "../../entities/pipelines/coupling.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { lockApps } from "../core/locks.js";
-import { commitKey, commitKeyOf, isSameCommit } from "../core/values/commits.js";
+import { commitKey, commitKeySql, isSameCommit } from "../core/values/commits.js";
 
 /*
  * Which apps follow which builds. An app follows builds of its pipeline's repository and component:
@@ -55,7 +55,7 @@ export async function findFollowers(reader: Reader, builds: readonly Followed[])
         AND ${dialect.oneOf(sql`COALESCE(p.component, '')`, components)}
         AND ((e.auto_deploy = ${true} AND ${dialect.oneOf(sql`p.branch`, branches)})
           OR (r.head_sha IS NULL AND ${dialect.oneOf(sql`r.branch`, branches)})
-          OR ${dialect.oneOf(commitKeyOf("r.head_sha"), commits)})
+          OR ${dialect.oneOf(commitKeySql("r.head_sha"), commits)})
       ORDER BY e.position`,
   );
   const candidates = rows.map((row) => ({ row, coupling: table.fromRow(row) }));

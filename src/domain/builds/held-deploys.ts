@@ -2,7 +2,7 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Build } from "../../entities/builds/build.js";
 import { HeldDeploy } from "../../entities/builds/held-deploy.js";
-import { findNewestOf, toOrdered } from "./build-order.js";
+import { findNewestBuild, toOrdered } from "./build-order.js";
 import type { Decision } from "./decisions.js";
 
 /*
@@ -26,5 +26,5 @@ export async function holdDeploys(tx: Tx, decisions: readonly Decision[]): Promi
 
 async function isNewest(reader: Reader, build: Build, { buildId }: HeldDeploy): Promise<boolean> {
   const other = buildId === build.id ? null : await reader.first(Build, { id: buildId });
-  return other === null || findNewestOf(await toOrdered(reader, [other, build]))?.id === build.id;
+  return other === null || findNewestBuild(await toOrdered(reader, [other, build]))?.id === build.id;
 }

@@ -50,7 +50,7 @@ export async function setConfig(ctx: Ctx, input: SetConfigInput): Promise<SetCon
   if (changes.size === 0) throw badInput("set", "set or unset must name a key.");
   const expectedVersion = input.expectedVersion ?? null;
   return ctx.db.write(async (tx) => {
-    await lockCleared(tx, { configOf: (await requireApp(tx, "app", input.app)).id });
+    await lockCleared(tx, { config: (await requireApp(tx, "app", input.app)).id });
     const locked = await lockAppInPipeline(tx, "app", input.app);
     const { app } = locked;
     if (expectedVersion !== null && expectedVersion !== app.configVersion) {
@@ -78,7 +78,7 @@ export async function setConfig(ctx: Ctx, input: SetConfigInput): Promise<SetCon
     await append(tx, ctx.viewer, now, [
       configChanged("CONFIG_CHANGED", app, keys, locked.pipeline?.id ?? null),
       ...events,
-      ...(await clearWaiting(tx, ctx, { configOf: app.id })),
+      ...(await clearWaiting(tx, ctx, { config: app.id })),
     ]);
     return { app, release };
   });

@@ -18,7 +18,7 @@ import { removeReviewApp } from "../pipelines/review-apps.js";
 import { lockPromotions } from "../promotions/waiting/lock-promotions.js";
 import { settle } from "../promotions/waiting/settle.js";
 import { updatePhase } from "../releases/deployments.js";
-import { deployTimeout, requireAppOf } from "../releases/release-app.js";
+import { deployTimeout, requireReleasedApp } from "../releases/release-app.js";
 
 /*
  * Periodic jobs, for a context whose viewer is the service. Each step is a transaction that checks again what is due.
@@ -37,7 +37,7 @@ export async function failOverdueDeployments(ctx: Ctx): Promise<void> {
       await lockApps(tx, [appId]);
       const release = await tx.first(Release, { id, phase: "DEPLOYING" });
       if (release === null || release.deployDeadline === null || release.deployDeadline > ctx.now()) return;
-      const timeout = deployTimeout(ctx, await requireAppOf(tx, release));
+      const timeout = deployTimeout(ctx, await requireReleasedApp(tx, release));
       const reason = `No report of the deployment arrived within ${formatDuration(timeout)}.`;
       await append(
         tx,

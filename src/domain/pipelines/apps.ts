@@ -16,7 +16,7 @@ import { conflict, nameTaken } from "../core/refusal.js";
 import { formatDuration, parseDuration } from "../core/values/duration.js";
 import { formatValue } from "../core/values/format-value.js";
 import { newId } from "../core/values/id.js";
-import { endGatesOf } from "../gates/calendar/changes.js";
+import { endGatesFor } from "../gates/calendar/changes.js";
 import { updatePhase } from "../releases/deployments.js";
 import { findPipelineId } from "../releases/release-app.js";
 
@@ -128,7 +128,7 @@ export async function removeApp(tx: Tx, ctx: TxCtx, app: App): Promise<EventDraf
       events.push(...(await updatePhase(tx, ctx, release, "FAILED", { failureReason: "The app was deleted." })));
     }
   }
-  events.push(...(await endGatesOf(tx, ctx, "APP", app.id)));
+  events.push(...(await endGatesFor(tx, ctx, "APP", app.id)));
   await destroyConfig(tx, app.id);
   const now = ctx.now();
   await tx.update(App, { id: app.id }, { deletedAt: now, updatedAt: now });

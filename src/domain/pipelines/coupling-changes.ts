@@ -10,7 +10,7 @@ import { deployAfterChecksRelaxed } from "../builds/auto-deploy.js";
 import type { Ctx, TxCtx } from "../core/context.js";
 import { lockCoupling } from "../core/locks.js";
 import { requireApp, requirePipeline } from "../core/references.js";
-import { clearWaiting, endWaitingOf } from "../promotions/waiting/clear-waiting.js";
+import { clearWaiting, endWaitingFor } from "../promotions/waiting/clear-waiting.js";
 import { couplingEvent } from "./coupling-events.js";
 import { autoDeployElsewhere, checkList, keepAutoDeploy, refuseReviewApp, refuseReviewChecks } from "./couplings.js";
 
@@ -79,7 +79,7 @@ async function moveToStage(tx: Tx, ctx: TxCtx, id: string, stage: Stage): Promis
   return writeChange(tx, ctx, coupling, patch, {
     type: "COUPLING_MOVED",
     summary: (app) => `${app.name} moved to ${stage}`,
-    follow: (app) => endWaitingOf(tx, ctx, app.id, `${app.name} was moved to ${stage}.`),
+    follow: (app) => endWaitingFor(tx, ctx, app.id, `${app.name} was moved to ${stage}.`),
   });
 }
 

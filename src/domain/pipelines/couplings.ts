@@ -16,7 +16,7 @@ import { requireApp, requirePipeline } from "../core/references.js";
 import { badInput, conflict } from "../core/refusal.js";
 import { newId } from "../core/values/id.js";
 import { nextPosition } from "../core/values/position.js";
-import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
+import { endWaitingFor } from "../promotions/waiting/clear-waiting.js";
 import { couplingEvent, couplingRemoved } from "./coupling-events.js";
 
 export interface AddCouplingInput {
@@ -91,7 +91,7 @@ export async function removeCoupling(
     await refuseReviewApp(tx, coupling, "removed");
     const pipeline = await requirePipeline(tx, "coupling", coupling.pipelineId);
     const app = await requireApp(tx, "coupling", coupling.appId);
-    const ended = await endWaitingOf(tx, ctx, app.id, `${app.name} was removed from ${pipeline.name}.`);
+    const ended = await endWaitingFor(tx, ctx, app.id, `${app.name} was removed from ${pipeline.name}.`);
     await tx.delete(Coupling, { id: coupling.id });
     await updateFingerprints(tx, ctx.keyRing ?? null, app.id, null);
     await append(tx, ctx.viewer, ctx.now(), [couplingRemoved(coupling, app, pipeline.name), ...ended]);

@@ -17,8 +17,8 @@ import { nameTaken } from "../core/refusal.js";
 import { formatValue } from "../core/values/format-value.js";
 import { newId } from "../core/values/id.js";
 import { parseRepository } from "../core/values/repository-address.js";
-import { endGatesOf } from "../gates/calendar/changes.js";
-import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
+import { endGatesFor } from "../gates/calendar/changes.js";
+import { endWaitingFor } from "../promotions/waiting/clear-waiting.js";
 import { couplingRemoved } from "./coupling-events.js";
 import { removeReviewApp } from "./review-apps.js";
 
@@ -143,10 +143,10 @@ export async function deletePipeline(ctx: Ctx, input: { readonly pipeline: strin
       const app = apps.find((one) => one.id === coupling.appId);
       if (app === undefined) continue;
       events.push(couplingRemoved(coupling, app, pipeline.name));
-      events.push(...(await endWaitingOf(tx, ctx, app.id, `The pipeline ${pipeline.name} was deleted.`)));
+      events.push(...(await endWaitingFor(tx, ctx, app.id, `The pipeline ${pipeline.name} was deleted.`)));
     }
     await tx.delete(Coupling, { pipelineId: pipeline.id });
-    events.push(...(await endGatesOf(tx, ctx, "PIPELINE", pipeline.id)));
+    events.push(...(await endGatesFor(tx, ctx, "PIPELINE", pipeline.id)));
     for (const { id } of apps) await updateFingerprints(tx, ctx.keyRing ?? null, id, null);
     await destroyPipelineKey(tx, pipeline.id);
     const now = ctx.now();

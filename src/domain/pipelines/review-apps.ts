@@ -13,7 +13,7 @@ import { lockApps } from "../core/locks.js";
 import { requirePipeline } from "../core/references.js";
 import { badInput, conflict, notFound } from "../core/refusal.js";
 import { newId } from "../core/values/id.js";
-import { endWaitingOf } from "../promotions/waiting/clear-waiting.js";
+import { endWaitingFor } from "../promotions/waiting/clear-waiting.js";
 import { insertApp, isNameTaken, removeApp } from "./apps.js";
 import { couplingRemoved } from "./coupling-events.js";
 import { insertCoupling } from "./couplings.js";
@@ -101,7 +101,7 @@ export async function removeReviewApp(tx: Tx, ctx: TxCtx, reviewApp: ReviewApp):
   const app = await tx.first(App, { id: appId });
   const coupling = await tx.first(Coupling, { appId });
   if (app === null || coupling === null) throw new Error(`The review app ${appId} has lost its app or coupling.`);
-  const ended = await endWaitingOf(tx, ctx, appId, `The review app ${app.name} was closed.`);
+  const ended = await endWaitingFor(tx, ctx, appId, `The review app ${app.name} was closed.`);
   const removed = await removeApp(tx, ctx, app);
   await tx.delete(ReviewApp, { appId });
   await tx.delete(Coupling, { appId });

@@ -17,12 +17,12 @@ import type { Override } from "../gates/override.js";
 import { findPolicy } from "../gates/policies/stage-policy-fact.js";
 import { takeBatch } from "../rollouts/progress.js";
 import { toForced } from "./forced.js";
-import { copiesOf, start } from "./start.js";
+import { makeCopies, start } from "./start.js";
 import { findWakeAt, settle } from "./waiting/settle.js";
 import { supersedeWaiting } from "./waiting/supersede-waiting.js";
 
 /** The options of a requested promotion. */
-export interface Asked extends Override {
+export interface PromotionOptions extends Override {
   /** Whether it waits if every blocker can be cleared without `force`. */
   readonly waits: boolean;
   readonly notBefore: Date | null;
@@ -45,10 +45,10 @@ export async function carryOut(
   tx: Tx,
   ctx: TxCtx,
   plan: PromotionPlan,
-  asked: Asked,
+  options: PromotionOptions,
 ): Promise<{ promotion: Promotion; events: EventDraft[] }> {
   const { source, release, build, to } = plan;
-  const waits = asked.waits && plan.wouldWait;
+  const waits = options.waits && plan.wouldWait;
   if (plan.blockers.length > 0 && !waits) {
     throw blocked(`The promotion${source ? ` of ${source.name}` : ""}`, plan.blockers);
   }
@@ -65,16 +65,16 @@ export async function carryOut(
     from: plan.from,
     to,
     phase: "WAITING",
-    forced: asked.forced,
-    reason: asked.reason,
+    forced: options.forced,
+    reason: options.reason,
     forcedPast: toForced(plan.forcedPast),
-    notBefore: asked.notBefore,
-    configParity: asked.parity ?? null,
+    notBefore: options.notBefore,
+    configParity: options.parity ?? null,
     ...NOT_WAITING,
     loginExpiresAt: ctx.viewer.expiresAt ?? null,
     askedBy: ctx.viewer.tokenId,
-    retryOf: asked.retryOf ?? null,
-    automatic: asked.automatic === true,
+    retryOf: options.retryOf ?? null,
+    automatic: options.automatic === true,
     position: await nextPosition(tx, "promotions"),
     ...toActorColumns("createdBy", ctx.viewer),
     createdAt: now,
@@ -95,14 +95,14 @@ export async function carryOut(
   for (const [index, { target }] of targets.entries()) target.position = positions[index] ?? 0;
   if (!waits) {
     const admitted = { promotion, isNew: true, targets: batch, rest: rest.map(({ target }) => target), others: [] };
-    const events = await start(tx, ctx, admitted, copiesOf(build, source, admitted));
+    const events = await start(tx, ctx, admitted, makeCopies(build, source, admitted));
     if (rest.length > 0) events.push(...(await settle(tx, ctx, promotion.id)));
     return {
       promotion: (rest.length > 0 ? await tx.first(Promotion, { id: promotion.id }) : null) ?? promotion,
       events,
     };
   }
-  await setWaiting(tx, ctx, plan, promotion, asked);
+  await setWaiting(tx, ctx, plan, promotion, options);
   const appIds = targets.map(({ app }) => app.id);
   const events = await supersedeWaiting(tx, ctx, promotion, appIds);
   await refuseTooMany(tx, plan);
@@ -150,7 +150,7 @@ async function setWaiting(
   ctx: TxCtx,
   plan: PromotionPlan,
   promotion: Promotion,
-  { notBefore, expiresIn }: Asked,
+  { notBefore, expiresIn }: PromotionOptions,
 ): Promise<void> {
   const now = await transactionTime(tx, ctx);
   const from = notBefore !== null && notBefore > now ? notBefore : now;

@@ -40,7 +40,7 @@ export interface AdmittedTarget {
 }
 
 /** The releases of the promoted build on the targets. */
-export function copiesOf(build: Build, source: App, { promotion, targets }: Admitted): MakeReleases {
+export function makeCopies(build: Build, source: App, { promotion, targets }: Admitted): MakeReleases {
   const { id: promotionId, forced, reason } = promotion;
   const request: ReleaseRequest = {
     ...{ build, trigger: "PROMOTION", description: `Promotion from ${source.name}` },

@@ -11,7 +11,7 @@ import { transactionTime } from "../core/values/time.js";
 import { promoteLater } from "../rollouts/automation/promote-later.js";
 import { updateProgress } from "../rollouts/update-progress.js";
 import { startVerification } from "../rollouts/verification/start.js";
-import { nextDeadline, requireAppOf } from "./release-app.js";
+import { nextDeadline, requireReleasedApp } from "./release-app.js";
 
 export interface PhaseDetails {
   /** Null by default. */
@@ -34,7 +34,7 @@ export async function setPhase(
   release.phase = phase;
   release.failureReason = failureReason;
   release.timedOut = timedOut;
-  release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx, await requireAppOf(tx, release)) : null;
+  release.deployDeadline = phase === "DEPLOYING" ? nextDeadline(ctx, await requireReleasedApp(tx, release)) : null;
   release.updatedAt = ctx.now();
   release.succeededAt = phase === "SUCCEEDED" ? await transactionTime(tx, ctx) : null;
   const { deployDeadline, updatedAt, succeededAt } = release;

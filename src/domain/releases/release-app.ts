@@ -5,7 +5,7 @@ import type { Release } from "../../entities/releases/release.js";
 import type { TxCtx } from "../core/context.js";
 
 /** The app of a release. */
-export async function requireAppOf(reader: Reader, release: Release): Promise<App> {
+export async function requireReleasedApp(reader: Reader, release: Release): Promise<App> {
   const app = await reader.first(App, { id: release.appId });
   if (app === null) throw new Error(`Release ${release.id} has lost its app.`);
   return app;

@@ -28,7 +28,7 @@ import { quarantineGate } from "../rollouts/quarantine/quarantine-gate.js";
 import { updatePhase } from "./deployments.js";
 import { defaultDescription, insertRelease } from "./new-releases.js";
 import { isFinal } from "./phases.js";
-import { nextDeadline, requireAppOf } from "./release-app.js";
+import { nextDeadline, requireReleasedApp } from "./release-app.js";
 import { findRollbackTarget } from "./rollback-target.js";
 
 export interface CreateReleaseInput extends OverrideInput {
@@ -158,7 +158,7 @@ export async function reportDeployment(ctx: Ctx, input: ReportDeploymentInput): 
     await lockCleared(tx, { builds: [found.buildId] });
     const release = (await lockApps(tx, [found.appId])) ? await requireRelease(tx, "release", found.id) : found;
     if (release.phase === "DEPLOYING" && phase === "DEPLOYING") {
-      release.deployDeadline = nextDeadline(ctx, await requireAppOf(tx, release));
+      release.deployDeadline = nextDeadline(ctx, await requireReleasedApp(tx, release));
       await tx.update(Release, { id: release.id }, { deployDeadline: release.deployDeadline });
       return release;
     }

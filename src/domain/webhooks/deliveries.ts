@@ -127,13 +127,13 @@ export interface Skipped {
  */
 export async function skip(tx: Tx, id: string, { from, to, settings }: Skipped, owner: Owner): Promise<boolean> {
   const webhook = await lockOwned(tx, id, owner);
-  if (webhook === null || webhook.position !== from || settingsOf(webhook) !== settings) return false;
+  if (webhook === null || webhook.position !== from || toSettings(webhook) !== settings) return false;
   await moveCursor(tx, webhook, to);
   return true;
 }
 
 /** The settings that decide which events a webhook sends, and how. */
-export function settingsOf({ types, pipelineIds, appId, tokenId, format }: Webhook): string {
+export function toSettings({ types, pipelineIds, appId, tokenId, format }: Webhook): string {
   return JSON.stringify([types, pipelineIds, appId, tokenId, format]);
 }
 

@@ -15,7 +15,7 @@ import { signedHeaders } from "./signature.js";
 const FORMATS: Readonly<Record<WebhookFormat, Format>> = { RAILYARD, CLOUDEVENTS, CDEVENTS, SLACK };
 
 /** The types of events that a webhook sends; null for all. */
-export function typesOf({ types, format }: Pick<Webhook, "types" | "format">): readonly string[] | null {
+export function getTypes({ types, format }: Pick<Webhook, "types" | "format">): readonly string[] | null {
   const known = FORMATS[format].types;
   return types === null || known === null ? (types ?? known) : types.filter((type) => known.includes(type));
 }

@@ -10,7 +10,7 @@ import { requireDelivery, requireWebhook } from "./access.js";
 import { insertDelivery, type Sent } from "./deliveries.js";
 import { eventRequest, testRequest } from "./message.js";
 import type { WebhookRequest } from "./sender.js";
-import { viewOf } from "./visibility.js";
+import { loadView } from "./visibility.js";
 
 /*
  * Requests that a person triggers. They are sent immediately, in any state of the webhook, and do not move its cursor.
@@ -37,7 +37,7 @@ export async function redeliver(ctx: Ctx, input: { readonly delivery: string }):
   const { eventPosition, attempt } = delivery;
   if (eventPosition === null) throw conflict("A test cannot be delivered again; use testWebhook.");
   // With the rights of the webhook instead of the viewer's, which may be smaller.
-  const view = await ctx.db.write((tx) => viewOf(tx, webhook, ctx.now()));
+  const view = await ctx.db.write((tx) => loadView(tx, webhook, ctx.now()));
   if (typeof view === "string")
     throw conflict(`The token that made ${webhook.name} ${describeEnd(view)}; resume it first.`);
   const reader = ctx.db.reader.limitedTo(view.scope);

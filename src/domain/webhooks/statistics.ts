@@ -37,7 +37,7 @@ export async function furthestBehind(reader: Reader): Promise<number> {
 }
 
 /** How many events each webhook has yet to process: those after its cursor, and those in its queue. */
-export async function behindOf(reader: Reader, webhooks: readonly Webhook[]): Promise<number[]> {
+export async function countBehind(reader: Reader, webhooks: readonly Webhook[]): Promise<number[]> {
   const { head } = await logBounds(reader);
   const isMine = reader.dialect.oneOf(
     sql`webhook_id`,

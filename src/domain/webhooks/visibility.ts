@@ -5,7 +5,7 @@ import type { Webhook } from "../../entities/webhooks/webhook.js";
 import type { EventFilter } from "../../events/match.js";
 import { isValid } from "../access/credentials.js";
 import { hiddenEvents } from "../history/audit.js";
-import { typesOf } from "./message.js";
+import { getTypes } from "./message.js";
 
 /** What a webhook may see: what the token that created it may see, within the webhook's pipelines. */
 export interface WebhookView {
@@ -19,7 +19,7 @@ export interface WebhookView {
  *
  * @returns how its token has ended, if it has
  */
-export async function viewOf(
+export async function loadView(
   reader: Reader,
   webhook: Webhook,
   now: Date,
@@ -34,6 +34,6 @@ export async function viewOf(
 }
 
 /** The events that a webhook sends, before its format leaves any out. */
-export function filterOf(webhook: Webhook, view: WebhookView): EventFilter {
-  return { types: typesOf(webhook), app: webhook.appId, hidden: hiddenEvents(view), within: view.scope };
+export function toFilter(webhook: Webhook, view: WebhookView): EventFilter {
+  return { types: getTypes(webhook), app: webhook.appId, hidden: hiddenEvents(view), within: view.scope };
 }

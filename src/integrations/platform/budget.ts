@@ -33,11 +33,11 @@ export const COSTS = { one: 10, change: 50, list: 1000 } as const;
 /** Derives the cost of a route from its declaration, so that new routes have one without further work. */
 export function requestCost({ method, schema }: RouteOptions): number {
   const { response } = (schema ?? {}) as { response?: object };
-  return costOf(String(method), response);
+  return getCost(String(method), response);
 }
 
 /** @param responses the responses that the route declares, by status; only paginated lists declare 206 */
-export function costOf(method: string, responses: object = {}): number {
+export function getCost(method: string, responses: object = {}): number {
   if ("206" in responses) return COSTS.list;
   return /^(get|head)$/i.test(method) ? COSTS.one : COSTS.change;
 }

@@ -14,7 +14,7 @@ const ID_NAMESPACE = "6c1f8b0a-7f3c-4d58-9a55-0d9a6f1c2e44";
 const EPOCH = new Date(0).toISOString();
 
 /** Returns the id of an object that only has a name. It is always the same. */
-export function idOf(kind: string, name: string): string {
+export function toId(kind: string, name: string): string {
   return v5(`${kind} ${name}`, ID_NAMESPACE);
 }
 
@@ -24,15 +24,15 @@ export const OWNER_ID = v5(OWNER_NAME, ID_NAMESPACE);
 
 export const ORGANIZATION = { id: OWNER_ID, name: OWNER_NAME } as const;
 export const STACK_NAME = "container";
-export const STACK = { id: idOf("stack", STACK_NAME), name: STACK_NAME } as const;
+export const STACK = { id: toId("stack", STACK_NAME), name: STACK_NAME } as const;
 export const SPACE_NAME = "default";
-export const SPACE = { id: idOf("space", SPACE_NAME), name: SPACE_NAME } as const;
+export const SPACE = { id: toId("space", SPACE_NAME), name: SPACE_NAME } as const;
 /** The region of apps without one. */
 export const DEFAULT_REGION = "default";
 
 export function toRegion(name: string): z.output<typeof schemas.regionSchema> {
   return {
-    id: idOf("region", name),
+    id: toId("region", name),
     name,
     description: name,
     country: name,
@@ -49,7 +49,7 @@ export function toOrganization(): z.output<typeof schemas.organizationSchema> {
 }
 
 export function toStack(): z.output<typeof schemas.stackSchema> {
-  const region = { id: idOf("region", DEFAULT_REGION), name: DEFAULT_REGION };
+  const region = { id: toId("region", DEFAULT_REGION), name: DEFAULT_REGION };
   return { ...STACK, default: true, region, state: "public", created_at: EPOCH, updated_at: EPOCH };
 }
 
@@ -59,7 +59,7 @@ export function toSpace(apps: number): z.output<typeof schemas.spaceSchema> {
     ...SPACE,
     apps,
     compliance: [],
-    region: { id: idOf("region", DEFAULT_REGION), name: DEFAULT_REGION },
+    region: { id: toId("region", DEFAULT_REGION), name: DEFAULT_REGION },
     stack: STACK,
     state: "available",
     organization: ORGANIZATION,

@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { OpenAPIV3_1 } from "openapi-types";
-import { costOf } from "./budget.js";
+import { getCost } from "./budget.js";
 import { named } from "./schemas.js";
 
 /*
@@ -75,7 +75,7 @@ function complete(document: OpenAPIV3_1.Document): OpenAPIV3_1.Document {
   );
   for (const { path, method, operation } of operations) {
     operation.operationId = operationId(method, path, operation);
-    operation.description = `${operation.summary}. Costs ${costOf(method, operation.responses)} points of the token's budget.`;
+    operation.description = `${operation.summary}. Costs ${getCost(method, operation.responses)} points of the token's budget.`;
     operation.responses = { ...describeSuccess(operation), ...errorResponses(method, path) };
   }
   const used = JSON.stringify(document.paths);

@@ -10,7 +10,7 @@ import type { Promotion } from "../../entities/releases/promotion.js";
 import type { PromotionTarget } from "../../entities/releases/promotion-target.js";
 import type { Release } from "../../entities/releases/release.js";
 import type { ReleaseStatus } from "../../entities/releases/release-status.js";
-import { DEFAULT_REGION, idOf, ORGANIZATION, OWNER_ID, OWNER_NAME, SPACE, STACK } from "./installation.js";
+import { DEFAULT_REGION, ORGANIZATION, OWNER_ID, OWNER_NAME, SPACE, STACK, toId } from "./installation.js";
 import type * as schemas from "./schemas.js";
 
 /* Converts rows to the objects of the Platform API. A field without a counterpart gets a constant. */
@@ -26,7 +26,7 @@ export function stateName(state: StatusState): z.output<typeof schemas.statusSta
 /** Represents a token as a user. Its name stands in for an email address. */
 export function toUser(name: string): { id: string; email: string } {
   return {
-    id: idOf("user", name),
+    id: toId("user", name),
     email: name.includes("@") ? name : `${name.replace(/\s+/g, ".")}@railyard`,
   };
 }
@@ -74,9 +74,9 @@ export async function toApp(loaders: Loaders, app: App): Promise<z.output<typeof
     git_url: pipeline?.repository == null ? "" : `https://${pipeline.repository}`,
     git_branch: pipeline?.repository == null ? "" : pipeline.branch,
     web_url: "",
-    generation: { id: idOf("generation", "railyard"), name: "railyard" },
+    generation: { id: toId("generation", "railyard"), name: "railyard" },
     owner: { id: OWNER_ID, email: `${OWNER_NAME}@${OWNER_NAME}` },
-    region: { id: idOf("region", region), name: region },
+    region: { id: toId("region", region), name: region },
     space: SPACE,
     stack: STACK,
     build_stack: STACK,

@@ -3,10 +3,10 @@ import type { Reader } from "../../database/rows/reader.js";
 import type { Ctx } from "../../domain/core/context.js";
 import { Refusal } from "../../domain/core/refusal.js";
 import { BEHIND_RETENTION } from "../../domain/webhooks/control.js";
-import { isSending, type Skipped, settingsOf, stopWebhook } from "../../domain/webhooks/deliveries.js";
+import { isSending, type Skipped, stopWebhook, toSettings } from "../../domain/webhooks/deliveries.js";
 import { eventRequest } from "../../domain/webhooks/message.js";
 import type { Attempt } from "../../domain/webhooks/sender.js";
-import { filterOf, viewOf } from "../../domain/webhooks/visibility.js";
+import { loadView, toFilter } from "../../domain/webhooks/visibility.js";
 import { LogEvent } from "../../entities/history/event.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
 import type { Feed } from "../../events/feed/feed.js";
@@ -60,7 +60,7 @@ export abstract class Worker {
 
   /** Begins a run if something is due. Ends the current run if the webhook has changed. */
   wake(webhook: Webhook): void {
-    const settings = settingsOf(webhook);
+    const settings = toSettings(webhook);
     if (this.#running !== null) {
       const isRewound = this.follower?.sleepingAt != null && webhook.position < this.position;
       if (settings !== this.#settings || isRewound) this.restart();
@@ -125,9 +125,9 @@ export abstract class Worker {
     if (webhook === null || !isSending(webhook) || !leases.areFresh) return null;
     if (leases.owner !== null && webhook.leaseOwner !== leases.owner) return null;
     if (webhook.retriesAt !== null && webhook.retriesAt > ctx.now()) return null;
-    const view = await viewOf(reader, webhook, ctx.now());
+    const view = await loadView(reader, webhook, ctx.now());
     if (typeof view === "string") return null;
-    return { webhook, filter: filterOf(webhook, view), reader: reader.limitedTo(view.scope) };
+    return { webhook, filter: toFilter(webhook, view), reader: reader.limitedTo(view.scope) };
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
 import { permit } from "../../domain/access/actions.js";
 import { findWebhook, visibleWebhooks } from "../../domain/webhooks/access.js";
-import { behindOf } from "../../domain/webhooks/statistics.js";
+import { countBehind } from "../../domain/webhooks/statistics.js";
 import { App } from "../../entities/pipelines/app.js";
 import { Pipeline } from "../../entities/pipelines/pipeline.js";
 import { Webhook } from "../../entities/webhooks/webhook.js";
@@ -51,6 +51,6 @@ export class WebhookResolver {
       "The number of events in the log after the cursor, including those that it does not send, plus the events that are queued for a retry.",
   })
   behind(@Root() webhook: Webhook, @Ctx() ctx: Context): Promise<number> {
-    return ctx.loaders.computed.load(behindOf, webhook);
+    return ctx.loaders.computed.load(countBehind, webhook);
   }
 }

@@ -33,7 +33,7 @@ import {
   startEvents,
   subscriptionPlugin,
 } from "./subscriptions/admitted.js";
-import { ownerOf } from "./subscriptions/limits.js";
+import { getOwner } from "./subscriptions/limits.js";
 
 /** How long queries execute before they yield to the event loop, in milliseconds. */
 const SLICE_MS = 10;
@@ -191,7 +191,7 @@ export class Execution {
     const document = admission.admit(request);
     const size = this.newResultSize(document.mutates);
     const context = new Context({ ...ctx, now: ctx.now, viewer }, record.id, size, subscription, dependencies);
-    const leave = document.mutates ? undefined : await this.#queryQueue?.enter(ownerOf(viewer));
+    const leave = document.mutates ? undefined : await this.#queryQueue?.enter(getOwner(viewer));
     try {
       return await this.#executeOperation(request, document, context, record, options);
     } finally {

@@ -120,7 +120,7 @@ async function migratedSqlite(t: Cleanup): Promise<Schema> {
         .filter((column) => column.pk > 0)
         .sort((a, b) => a.pk - b.pk)
         .map((column) => column.name),
-      foreignKeys: foreignKeysOf(all<KeyColumn>(`PRAGMA foreign_key_list(${name})`)),
+      foreignKeys: toForeignKeys(all<KeyColumn>(`PRAGMA foreign_key_list(${name})`)),
       checks: findChecks(sql).sort(),
       indexes: all<{ name: string; sql: string }>(
         `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = '${name}' AND sql IS NOT NULL ORDER BY name`,
@@ -139,7 +139,7 @@ interface KeyColumn {
   readonly to: string;
 }
 
-function foreignKeysOf(columns: readonly KeyColumn[]): string[] {
+function toForeignKeys(columns: readonly KeyColumn[]): string[] {
   const keys = new Map<number, KeyColumn[]>();
   for (const column of [...columns].sort((a, b) => a.seq - b.seq)) {
     keys.set(column.id, [...(keys.get(column.id) ?? []), column]);

@@ -308,9 +308,9 @@ describe("deleting an app", () => {
     const app = await seed.app();
     await set(app, { A: "1" });
     await admin.mutate("deleteApp", { app: app.id }, "deletedAppId");
-    const rowsOf = async ({ id }: Named) =>
+    const readRows = async ({ id }: Named) =>
       (await dumpRows(server)).filter((row) => row.startsWith("config_") && row.includes(id));
-    assert.deepEqual(await rowsOf(app), []);
+    assert.deepEqual(await readRows(app), []);
     const pipeline = await seed.pipeline({ repository: "github.com/config/review", reviewAppsEnabled: true });
     const pullRequest = { number: 1, title: "One", branch: "one", url: "https://github.com/config/review/pull/1" };
     const opened = await admin.mutate(
@@ -320,8 +320,8 @@ describe("deleting an app", () => {
     );
     const review = opened.reviewApp.app;
     await set(review, { A: "1" });
-    assert.equal((await rowsOf(review)).length, 3);
+    assert.equal((await readRows(review)).length, 3);
     await admin.mutate("closeReviewApp", { pipeline: pipeline.id, pullRequestNumber: 1 }, "__typename");
-    assert.deepEqual(await rowsOf(review), []);
+    assert.deepEqual(await readRows(review), []);
   });
 });

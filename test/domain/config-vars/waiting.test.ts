@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { RestClient } from "../../support/clients/rest.js";
 import { configKeys } from "../../support/data/config-keys.js";
 import { createBuild } from "../../support/data/pipeline-fixture.js";
-import { codesOf, createFleet, phasesOf, readRollout, reportAll } from "../../support/data/rollouts.js";
+import { createFleet, readRollout, reportAll, toCodes, toPhases } from "../../support/data/rollouts.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { readLog } from "../../support/service/instances.js";
 import { startServer } from "../../support/service/server.js";
@@ -122,7 +122,7 @@ describe("a promotion in waves through the Platform API", () => {
     assert.equal((await rest.post("/pipeline-promotions", { ...wanted, safe: true })).status, 409);
     const { body } = await rest.post("/pipeline-promotions", { ...wanted, safe: false });
     await reportAll(admin, body.id, "SUCCEEDED");
-    assert.equal(phasesOf(await readRollout(admin, body.id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, body.id)), "SUCCEEDED, DEPLOYING");
   });
 
   it("compares config with safe: true when a later wave begins, and again when it is retried", async () => {
@@ -131,9 +131,9 @@ describe("a promotion in waves through the Platform API", () => {
     await set(second, "OTHER");
     await reportAll(admin, body.id, "SUCCEEDED");
     const waits = await readRollout(admin, body.id);
-    assert.deepEqual([phasesOf(waits), codesOf(waits)], ["SUCCEEDED, WAITING", ["CONFIG_MISSING"]]);
+    assert.deepEqual([toPhases(waits), toCodes(waits)], ["SUCCEEDED, WAITING", ["CONFIG_MISSING"]]);
     await unset(second, "OTHER");
-    assert.equal(phasesOf(await readRollout(admin, body.id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, body.id)), "SUCCEEDED, DEPLOYING");
     await reportAll(admin, body.id, "FAILED");
     await set(second, "OTHER");
     const refused = await operator.mutationError("retryPromotion", { promotion: body.id });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, describe, it } from "node:test";
 import { LIMITS } from "../../../src/domain/core/input.js";
 import { Promotion } from "../../../src/entities/releases/promotion.js";
-import { codesOf, phasesOf, readRollout, reportAll } from "../../support/data/rollouts.js";
+import { readRollout, reportAll, toCodes, toPhases } from "../../support/data/rollouts.js";
 import { type Named, Seed, type SeededBuild, unique } from "../../support/data/seed.js";
 import { engine } from "../../support/database/engine.js";
 import { Clock, HOUR } from "../../support/service/clock.js";
@@ -43,7 +43,7 @@ const promotionsTo = async ({ pipeline }: Line) => {
   const query = `query ($id: ID!) { promotions(pipeline: $id, first: 20) { nodes { id phase createdBy { name } release { version } } } }`;
   return (await admin.ask(query, { id: pipeline.id })).promotions.nodes;
 };
-const holdOf = async ({ id }: Named) =>
+const readHold = async ({ id }: Named) =>
   (await admin.ask("query ($id: ID!) { coupling(app: $id) { automationHeld { since by { name } reason } } }", { id }))
     .coupling.automationHeld;
 const buildOn = async ({ id }: Named) =>
@@ -115,7 +115,7 @@ describe("automatic promotion", () => {
     const line = await createLine({ soakTime: "2h" });
     await release(line);
     const [first] = await promotionsTo(line);
-    assert.deepEqual(codesOf(await readRollout(admin, first.id)), ["SOAKING"]);
+    assert.deepEqual(toCodes(await readRollout(admin, first.id)), ["SOAKING"]);
     clock.advance(HOUR);
     await release(line);
     const [second] = await promotionsTo(line);
@@ -146,7 +146,7 @@ describe("automatic promotion", () => {
     assert.equal(all.length, 3, JSON.stringify(all));
     const [third, second, first] = all;
     assert.deepEqual([first.phase, second.phase, third.phase], ["SUCCEEDED", "SUPERSEDED", "WAITING"]);
-    assert.deepEqual(codesOf(await readRollout(admin, third.id)), ["NOT_BEFORE"]);
+    assert.deepEqual(toCodes(await readRollout(admin, third.id)), ["NOT_BEFORE"]);
     clock.advance(23 * HOUR);
     await server.app.tick();
     assert.equal((await readRollout(admin, third.id)).phase, "SUCCEEDED");
@@ -162,7 +162,7 @@ describe("automatic promotion", () => {
     assert.equal((await promotionsTo(line)).length, 1);
     await reportAll(admin, first.id, "SUCCEEDED");
     await server.app.tick();
-    assert.equal(phasesOf(await readRollout(admin, first.id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, first.id)), "SUCCEEDED, DEPLOYING");
     assert.equal((await promotionsTo(line)).length, 1);
     await reportAll(admin, first.id, "SUCCEEDED");
     await server.app.tick();
@@ -188,7 +188,7 @@ describe("a hold of automation", () => {
     await release(line);
     await release(line);
     await admin.mutate("rollback", { app: line.production.id }, "release { id }");
-    const hold = await holdOf(line.production);
+    const hold = await readHold(line.production);
     assert.deepEqual(hold, {
       since: clock.now().toISOString(),
       by: { name: "admin" },
@@ -226,9 +226,9 @@ describe("a hold of automation", () => {
     const first = await release(line);
     await release(line);
     await admin.mutate("promote", { app: line.staging.id, release: first.id }, "promotion { id }");
-    assert.match((await holdOf(line.production)).reason, /Another release than the current one/);
+    assert.match((await readHold(line.production)).reason, /Another release than the current one/);
     await admin.mutate("promote", { app: line.staging.id }, "promotion { id }");
-    assert.equal(await holdOf(line.production), null);
+    assert.equal(await readHold(line.production), null);
   });
 
   it("follows an undo, and an automatic rollback", async () => {
@@ -237,7 +237,7 @@ describe("a hold of automation", () => {
     await release(line);
     const [second] = await promotionsTo(line);
     await admin.mutate("undoPromotion", { promotion: second.id, reason: "Errors" }, "promotion { id }");
-    assert.equal((await holdOf(line.production)).reason, "A promotion to the app was undone.");
+    assert.equal((await readHold(line.production)).reason, "A promotion to the app was undone.");
     await admin.mutate("releaseAutomationHold", { coupling: line.production.couplingId }, "coupling { id }");
     const verification = { checks: ["smoke"], onFailure: "ROLL_BACK" };
     await admin.mutate("setVerification", { coupling: line.production.couplingId, verification }, "coupling { id }");
@@ -246,7 +246,7 @@ describe("a hold of automation", () => {
     const { targets } = await readRollout(admin, third.id);
     const status = { release: targets[0]?.release?.id, context: "smoke", state: "FAILURE" };
     await admin.mutate("reportStatus", status, "status { id }");
-    const hold = await holdOf(line.production);
+    const hold = await readHold(line.production);
     assert.deepEqual([hold.by.name, /smoke is FAILURE/.test(hold.reason)], ["railyard", true]);
   });
 
@@ -256,11 +256,11 @@ describe("a hold of automation", () => {
     await seed.release(dev);
     await seed.release(dev);
     await admin.mutate("rollback", { app: dev.id, reason: "Errors" }, "release { id }");
-    assert.equal((await holdOf(dev)).reason, "Rollback to v1: Errors.");
+    assert.equal((await readHold(dev)).reason, "Rollback to v1: Errors.");
     const { extensions } = await admin.mutationError("releaseAutomationHold", { coupling: dev.couplingId });
     assert.equal(extensions.code, "CONFLICT");
     await seed.release(dev);
-    assert.equal(await holdOf(dev), null);
+    assert.equal(await readHold(dev), null);
   });
 });
 

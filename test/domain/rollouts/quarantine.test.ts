@@ -4,14 +4,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import sql from "sql-template-tag";
 import type { Client } from "../../support/clients/client.js";
 import {
-  codesOf,
   createFleet,
   type Fleet,
-  phasesOf,
   type Region,
   readRollout,
   reportAll,
   rollOut,
+  toCodes,
+  toPhases,
 } from "../../support/data/rollouts.js";
 import { type Named, Seed, type SeededBuild, unique } from "../../support/data/seed.js";
 import { engine } from "../../support/database/engine.js";
@@ -30,10 +30,10 @@ const quarantine = async ({ id: build }: { id: string }, fromStage: string, more
     .quarantines;
 const release = async ({ id: build }: { id: string }) =>
   (await admin.mutate("releaseBuild", { build, reason: "Good after all" }, QUARANTINES)).build.quarantines;
-const quarantinesOf = async ({ id }: { id: string }) =>
+const readQuarantines = async ({ id }: { id: string }) =>
   (await admin.ask(`query ($id: ID!) { build(id: $id) { quarantines { fromStage reason by { name } } } }`, { id }))
     .build.quarantines;
-const refusalOf = async (name: string, input: object) => {
+const readRefusal = async (name: string, input: object) => {
   const { extensions } = await admin.mutationError(name, input);
   const blockers = (extensions.blockers ?? []) as { code: string }[];
   return [extensions.code, ...blockers.map(({ code }) => code)];
@@ -71,8 +71,8 @@ describe("a quarantined build", () => {
     await admin.mutate("promote", { app: dev.id }, "promotion { id }");
     assert.equal(await runs(staging), bad.id);
     const blocked = ["PROMOTION_BLOCKED", "BUILD_QUARANTINED"];
-    assert.deepEqual(await refusalOf("promote", { app: staging.id }), blocked);
-    assert.deepEqual(await refusalOf("createRelease", { app: production.id, build: bad.id }), blocked);
+    assert.deepEqual(await readRefusal("promote", { app: staging.id }), blocked);
+    assert.deepEqual(await readRefusal("createRelease", { app: production.id, build: bad.id }), blocked);
     const plan = `query ($input: PromoteInput!) { promotionPlan(input: $input) { promotable wouldWait blockers {
       code message remedies overridable cause { ... on Quarantine { fromStage } } } } }`;
     assert.deepEqual((await admin.ask(plan, { input: { app: staging.id } })).promotionPlan, {
@@ -85,7 +85,7 @@ describe("a quarantined build", () => {
       ],
     });
     await quarantine(bad, "DEVELOPMENT");
-    assert.deepEqual(await refusalOf("promote", { app: dev.id }), blocked);
+    assert.deepEqual(await readRefusal("promote", { app: dev.id }), blocked);
     assert.equal(await runs(staging), bad.id, "what runs stays");
   });
 
@@ -96,12 +96,12 @@ describe("a quarantined build", () => {
     await seed.forcedRelease(staging, await build());
     await quarantine(bad, "STAGING");
     const blocked = ["PROMOTION_BLOCKED", "BUILD_QUARANTINED"];
-    assert.deepEqual(await refusalOf("createRelease", { app: staging.id, build: bad.id }), blocked);
+    assert.deepEqual(await readRefusal("createRelease", { app: staging.id, build: bad.id }), blocked);
     const refused = await admin.mutationError("rollback", { app: staging.id });
     assert.match(refused.message, /was rolled back from or is quarantined\. Name a release to roll back to\.$/);
     await admin.mutate("rollback", { app: staging.id, release: id }, "release { id }");
     assert.equal(await runs(staging), bad.id);
-    assert.equal((await quarantinesOf(bad)).length, 1, "the way back does not release it");
+    assert.equal((await readQuarantines(bad)).length, 1, "the way back does not release it");
   });
 
   it("is skipped by a rollback that names no release, which goes further back", async () => {
@@ -173,7 +173,7 @@ describe("a quarantined build", () => {
     await server.app.database.write((tx) =>
       tx.execute("break", sql`UPDATE quarantines SET from_stage = 'MARS' WHERE build_id = ${bad.id}`),
     );
-    assert.deepEqual(await refusalOf("promote", { app: staging.id }), ["PROMOTION_BLOCKED", "GATE_FAILED"]);
+    assert.deepEqual(await readRefusal("promote", { app: staging.id }), ["PROMOTION_BLOCKED", "GATE_FAILED"]);
     assert.equal(await runs(production), null);
   });
 });
@@ -201,11 +201,11 @@ describe("a promotion of a quarantined build", () => {
     await quarantine(fleet.build, "PRODUCTION");
     await reportAll(admin, id, "SUCCEEDED");
     const waiting = await readRollout(admin, id);
-    assert.deepEqual([phasesOf(waiting), codesOf(waiting)], ["SUCCEEDED, WAITING WAITING", ["BUILD_QUARANTINED"]]);
+    assert.deepEqual([toPhases(waiting), toCodes(waiting)], ["SUCCEEDED, WAITING WAITING", ["BUILD_QUARANTINED"]]);
     await server.app.tick();
-    assert.equal(phasesOf(await readRollout(admin, id)), "SUCCEEDED, WAITING WAITING");
+    assert.equal(toPhases(await readRollout(admin, id)), "SUCCEEDED, WAITING WAITING");
     await release(fleet.build);
-    assert.equal(phasesOf(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING DEPLOYING");
   });
 
   it("by force goes past it and ends it, and what else waits for it goes on", async () => {
@@ -222,7 +222,7 @@ describe("a promotion of a quarantined build", () => {
     const { promotion } = await admin.mutate("promote", force, selection);
     const endedAt = clock.now().toISOString();
     assert.deepEqual(promotion.forcedPast, [{ code: "BUILD_QUARANTINED", cause: { endedAt } }]);
-    assert.deepEqual(await quarantinesOf(bad), []);
+    assert.deepEqual(await readQuarantines(bad), []);
     const [event] = await eventsSince(cursor);
     assert.match(event?.summary ?? "", /released from quarantine: Only the test was wrong$/);
     await server.app.tick();
@@ -238,7 +238,7 @@ describe("a promotion of a quarantined build", () => {
     await admin.mutate("promote", { app: dev.id, force: true, reason: "To look closer" }, "promotion { id }");
     assert.equal(await runs(staging), bad.id);
     assert.deepEqual(
-      (await quarantinesOf(bad)).map(({ fromStage }: { fromStage: string }) => fromStage),
+      (await readQuarantines(bad)).map(({ fromStage }: { fromStage: string }) => fromStage),
       ["PRODUCTION"],
     );
   });
@@ -249,9 +249,9 @@ describe("a promotion of a quarantined build", () => {
     await quarantine(fleet.build, "STAGING");
     await reportAll(admin, id, "SUCCEEDED");
     const waiting = await readRollout(admin, id);
-    assert.deepEqual([phasesOf(waiting), waiting.blockers[0]?.remedies], ["SUCCEEDED, WAITING", ["RELEASE_BUILD"]]);
+    assert.deepEqual([toPhases(waiting), waiting.blockers[0]?.remedies], ["SUCCEEDED, WAITING", ["RELEASE_BUILD"]]);
     await release(fleet.build);
-    assert.equal(phasesOf(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
   });
 });
 
@@ -261,7 +261,7 @@ describe("a release by force of a quarantined build", () => {
     const bad = await build();
     await quarantine(bad, "PRODUCTION");
     await seed.forcedRelease(production, bad);
-    assert.deepEqual(await quarantinesOf(bad), []);
+    assert.deepEqual(await readQuarantines(bad), []);
   });
 });
 
@@ -300,52 +300,55 @@ describe("automation and a quarantined build", () => {
 });
 
 describe("a verification that fails", () => {
-  const firstOf = ({ regions: [first] }: Fleet): Region => {
+  const getFirst = ({ regions: [first] }: Fleet): Region => {
     if (first === undefined) throw new Error("The fleet is empty.");
     return first;
   };
 
   it("quarantines the build from that stage on with ROLL_BACK, and holds the rest of the rollout", async () => {
     const fleet = await createFleet(admin, [1, 2], { policy: { maxFailures: 1 } });
-    const first = firstOf(fleet);
+    const first = getFirst(fleet);
     await seed.forcedRelease(first);
     await reportDeployed(first);
     await verify(first);
     const { id, targets } = await rollOut(admin, fleet);
     await reportAll(admin, id, "SUCCEEDED");
     await report(targets[0]?.release?.id, "FAILURE");
-    const [one, ...others] = await quarantinesOf(fleet.build);
+    const [one, ...others] = await readQuarantines(fleet.build);
     assert.deepEqual(others, []);
     assert.deepEqual(one, {
       ...{ fromStage: "PRODUCTION", by: { name: "railyard" } },
       reason: `The verification of v2 of ${first.name} failed: smoke is FAILURE on v2.`,
     });
     const held = await readRollout(admin, id);
-    assert.deepEqual([phasesOf(held), codesOf(held)], ["ROLLED_BACK, WAITING WAITING", ["BUILD_QUARANTINED"]]);
-    assert.deepEqual(await refusalOf("promote", { app: fleet.staging.id }), ["PROMOTION_BLOCKED", "BUILD_QUARANTINED"]);
+    assert.deepEqual([toPhases(held), toCodes(held)], ["ROLLED_BACK, WAITING WAITING", ["BUILD_QUARANTINED"]]);
+    assert.deepEqual(await readRefusal("promote", { app: fleet.staging.id }), [
+      "PROMOTION_BLOCKED",
+      "BUILD_QUARANTINED",
+    ]);
     await release(fleet.build);
-    assert.equal(phasesOf(await readRollout(admin, id)), "ROLLED_BACK, DEPLOYING DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, id)), "ROLLED_BACK, DEPLOYING DEPLOYING");
   });
 
   it("also quarantines it if the app has nothing to go back to, or the time was over", async () => {
     const fleet = await createFleet(admin, [1]);
-    await verify(firstOf(fleet));
+    await verify(getFirst(fleet));
     const { id } = await rollOut(admin, fleet);
     await reportAll(admin, id, "SUCCEEDED");
     clock.advance(30 * MINUTE);
     await server.app.tick();
-    assert.equal(phasesOf(await readRollout(admin, id)), "FAILED");
-    const [one] = await quarantinesOf(fleet.build);
+    assert.equal(toPhases(await readRollout(admin, id)), "FAILED");
+    const [one] = await readQuarantines(fleet.build);
     assert.match(one.reason, /failed: Not SUCCESS on v1 within 30m: smoke\.$/);
   });
 
   it("does not with STOP or RECORD, after the release was verified, or to a rollback", async () => {
     for (const onFailure of ["STOP", "RECORD"]) {
       const fleet = await createFleet(admin, [1], { deploymentMode: "IMMEDIATE" });
-      await verify(firstOf(fleet), onFailure);
+      await verify(getFirst(fleet), onFailure);
       const { targets } = await rollOut(admin, fleet);
       await report(targets[0]?.release?.id, "FAILURE");
-      assert.deepEqual(await quarantinesOf(fleet.build), [], onFailure);
+      assert.deepEqual(await readQuarantines(fleet.build), [], onFailure);
     }
     const { staging, build } = await createLine();
     await verify(staging);
@@ -353,11 +356,11 @@ describe("a verification that fails", () => {
     const { id } = await seed.forcedRelease(staging, good);
     await report(id, "SUCCESS");
     await report(id, "FAILURE");
-    assert.deepEqual(await quarantinesOf(good), [], "it may come from outside");
+    assert.deepEqual(await readQuarantines(good), [], "it may come from outside");
     await seed.forcedRelease(staging, await build());
     const { release: back } = await admin.mutate("rollback", { app: staging.id }, "release { id }");
     await report(back.id, "FAILURE");
-    assert.deepEqual(await quarantinesOf(good), [], "the build ran there before");
+    assert.deepEqual(await readQuarantines(good), [], "the build ran there before");
   });
 
   it("does not go back to a quarantined build, nor to one whose quarantine cannot be understood", async () => {

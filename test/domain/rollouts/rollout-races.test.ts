@@ -6,11 +6,11 @@ import { Client } from "../../support/clients/client.js";
 import {
   createFleet,
   type Fleet,
-  phasesOf,
   type Rollout,
   readRollout,
   reportAll,
   rollOut,
+  toPhases,
 } from "../../support/data/rollouts.js";
 import { engine, freshDatabase } from "../../support/database/engine.js";
 import { pickOne, readLog, startInstances } from "../../support/service/instances.js";
@@ -22,7 +22,7 @@ const INSTANCES = engine === "postgres" ? 2 : 1;
 const FINAL = ["SUCCEEDED", "FAILED", "CANCELLED", "ROLLED_BACK", "SUPERSEDED"];
 
 /** The types of the events of a promotion, without those of its targets. */
-async function eventsOf(client: Client, id: string): Promise<string[]> {
+async function readEvents(client: Client, id: string): Promise<string[]> {
   const { events } = await readLog(client);
   const types = events.filter((event) => event.promotion?.id === id).map(({ type }) => type);
   return types.filter((type) => type !== "PROMOTION_TARGET_CHANGED");
@@ -78,7 +78,7 @@ describe("a rollout with random outcomes, reported to any instance at once", () 
       const count = (phase: string) => ended.targets.filter((target) => target.phase === phase).length;
       assert.ok(
         ended.targets.every(({ phase }) => FINAL.includes(phase)),
-        phasesOf(ended),
+        toPhases(ended),
       );
       assert.equal(count("SUCCEEDED") + count("FAILED") + count("CANCELLED"), fleet.regions.length);
       assert.ok(count("FAILED") <= maxFailures + most, `${count("FAILED")} failed`);
@@ -90,7 +90,7 @@ describe("a rollout with random outcomes, reported to any instance at once", () 
             ? "PARTIALLY_SUCCEEDED"
             : "FAILED";
       assert.equal(ended.phase, expected);
-      const events = await eventsOf(admin, id);
+      const events = await readEvents(admin, id);
       assert.equal(events.filter((type) => type === "ROLLOUT_STOPPED").length, stopped ? 1 : 0);
       assert.equal(events.filter((type) => type === "PROMOTION_FINISHED").length, 1);
       assertAdmittedOnce(ended);
@@ -119,7 +119,7 @@ describe("a rollout with random outcomes, reported to any instance at once", () 
       ]);
       const rollout = await readRollout(admin, id);
       assertAdmittedOnce(rollout);
-      const began = (await eventsOf(admin, id)).filter((type) => type === "PROMOTION_WAVE_STARTED").length;
+      const began = (await readEvents(admin, id)).filter((type) => type === "PROMOTION_WAVE_STARTED").length;
       assert.equal(began, rollout.targets[1]?.release === null ? 1 : 2);
       if (rollout.targets[1]?.phase === "WAITING") assert.notDeepEqual(rollout.blockers, []);
     }
@@ -139,8 +139,8 @@ describe("a rollout while the service is killed", () => {
     const again = startProcess(t, environment);
     const after = new Client(await again.ready(), ADMIN_SECRET);
     const reached = async (client: Client, phases: string) => {
-      for (let turn = 0; turn < 400 && phasesOf(await readRollout(client, id)) !== phases; turn += 1) await delay(100);
-      assert.equal(phasesOf(await readRollout(client, id)), phases);
+      for (let turn = 0; turn < 400 && toPhases(await readRollout(client, id)) !== phases; turn += 1) await delay(100);
+      assert.equal(toPhases(await readRollout(client, id)), phases);
     };
     await reached(after, "SUCCEEDED, DEPLOYING DEPLOYING, WAITING");
     // The report may or may not have been committed: it is repeated.
@@ -154,7 +154,7 @@ describe("a rollout while the service is killed", () => {
     const ended = await readRollout(last, id);
     assert.equal(ended.phase, "SUCCEEDED");
     assertAdmittedOnce(ended);
-    const waves = (await eventsOf(last, id)).filter((type) => type === "PROMOTION_WAVE_STARTED");
+    const waves = (await readEvents(last, id)).filter((type) => type === "PROMOTION_WAVE_STARTED");
     assert.equal(waves.length, 3);
   });
 });
@@ -213,7 +213,7 @@ describe("a rollout with random outcomes while the service is killed again and a
       }
       assert.ok(
         rollout.targets.every(({ phase }) => FINAL.includes(phase)),
-        phasesOf(rollout),
+        toPhases(rollout),
       );
       for (const { app, release, phase } of rollout.targets) {
         const outcome = failing.has(app.id) ? "FAILED" : "SUCCEEDED";
@@ -223,7 +223,7 @@ describe("a rollout with random outcomes while the service is killed again and a
       assert.ok(count("FAILED") <= maxFailures + most, `${count("FAILED")} failed`);
       if (count("CANCELLED") > 0) assert.ok(count("FAILED") > maxFailures, "nothing is cancelled without a reason");
       assertAdmittedOnce(rollout);
-      const events = await eventsOf(client, id);
+      const events = await readEvents(client, id);
       const begun = new Set(rollout.targets.filter(({ release }) => release !== null).map(({ wave }) => wave));
       assert.equal(events.filter((type) => type === "PROMOTION_WAVE_STARTED").length, begun.size);
       assert.equal(events.filter((type) => type === "PROMOTION_FINISHED").length, 1);
@@ -241,7 +241,7 @@ describe("a rollout to many apps", () => {
     await reportAll(admin, id, "SUCCEEDED");
     await reportAll(admin, id, "FAILED", 1);
     await reportAll(admin, id, "SUCCEEDED");
-    assert.equal(phasesOf(await readRollout(admin, id)).split(", ")[1], "FAILED SUCCEEDED SUCCEEDED");
+    assert.equal(toPhases(await readRollout(admin, id)).split(", ")[1], "FAILED SUCCEEDED SUCCEEDED");
     await reportAll(admin, id, "SUCCEEDED", 2);
     await reportAll(admin, id, "FAILED", 1);
     const stopped = await readRollout(admin, id);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Client } from "../../support/clients/client.js";
-import { codesOf, createFleet, phasesOf, readRollout, reportAll, rollOut } from "../../support/data/rollouts.js";
+import { createFleet, readRollout, reportAll, rollOut, toCodes, toPhases } from "../../support/data/rollouts.js";
 import { type Named, Seed } from "../../support/data/seed.js";
 import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
 import { startServer } from "../../support/service/server.js";
@@ -19,7 +19,7 @@ const report = (release: string | undefined, context: string, state: string) =>
   admin.mutate("reportStatus", { release, context, state }, "status { id }");
 const readRelease = async (id: string | undefined) =>
   (await admin.ask(`query ($id: ID!) { release(id: $id) { ${RELEASE} } }`, { id })).release;
-const releasesOf = async ({ id }: Named) =>
+const readReleases = async ({ id }: Named) =>
   (await admin.ask(`query ($id: ID!) { app(app: $id) { releases(first: 10) { nodes { ${RELEASE} } } } }`, { id })).app
     .releases.nodes;
 
@@ -27,7 +27,7 @@ const EVENTS = `query ($app: ID!, $types: [EventType!]) { events(app: $app, type
   type actor { name } ... on ReleaseEvent { problem release { version } cause { context state } }
 } } }`;
 const TYPES = ["RELEASE_VERIFIED", "VERIFICATION_FAILED", "AUTOMATIC_ROLLBACK"];
-const eventsOf = async ({ id }: Named) => (await admin.ask(EVENTS, { app: id, types: TYPES })).events.nodes;
+const readEvents = async ({ id }: Named) => (await admin.ask(EVENTS, { app: id, types: TYPES })).events.nodes;
 
 describe("a release of an app with a verification", () => {
   it("is verified when every context is SUCCESS on the release itself", async () => {
@@ -47,7 +47,7 @@ describe("a release of an app with a verification", () => {
     const verified = await readRelease(id);
     assert.deepEqual([verified.verifiedAt, verified.verifyBy], [clock.now().toISOString(), null]);
     assert.deepEqual(
-      (await eventsOf(app)).map(({ type }: { type: string }) => type),
+      (await readEvents(app)).map(({ type }: { type: string }) => type),
       ["RELEASE_VERIFIED"],
     );
   });
@@ -59,11 +59,11 @@ describe("a release of an app with a verification", () => {
     const { id } = await rollOut(admin, fleet);
     await reportAll(admin, id, "SUCCEEDED");
     const verifying = await readRollout(admin, id);
-    assert.equal(phasesOf(verifying), "VERIFYING, WAITING");
+    assert.equal(toPhases(verifying), "VERIFYING, WAITING");
     assert.equal(verifying.blockers[0]?.message, "Wave 2 begins when wave 1 has ended; 1 target is VERIFYING.");
     assert.deepEqual(verifying.blockers[0]?.remedies, ["REPORT_STATUS"]);
     await report(verifying.targets[0]?.release?.id, "smoke", "SUCCESS");
-    assert.equal(phasesOf(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
   });
 
   it("counts statuses that were reported while it was deployed", async () => {
@@ -74,7 +74,7 @@ describe("a release of an app with a verification", () => {
     await report(targets[1]?.release?.id, "smoke", "ERROR");
     await reportAll(admin, id, "SUCCEEDED");
     const ended = await readRollout(admin, id);
-    assert.deepEqual([ended.phase, phasesOf(ended)], ["PARTIALLY_SUCCEEDED", "SUCCEEDED FAILED"]);
+    assert.deepEqual([ended.phase, toPhases(ended)], ["PARTIALLY_SUCCEEDED", "SUCCEEDED FAILED"]);
   });
 });
 
@@ -89,11 +89,11 @@ describe("a verification that fails", () => {
     const release = (await readRollout(admin, id)).targets[0]?.release?.id;
     await report(release, "smoke", "FAILURE");
     const stopped = await readRollout(admin, id);
-    assert.deepEqual([stopped.phase, phasesOf(stopped)], ["FAILED", "FAILED, CANCELLED"]);
+    assert.deepEqual([stopped.phase, toPhases(stopped)], ["FAILED", "FAILED, CANCELLED"]);
     const query = "query ($id: ID!) { promotion(id: $id) { targets { failureReason } } }";
     const { promotion } = await admin.ask(query, { id });
     assert.equal(promotion.targets[0].failureReason, "smoke is FAILURE on v1.");
-    assert.deepEqual(await eventsOf(first), [
+    assert.deepEqual(await readEvents(first), [
       {
         ...{ type: "VERIFICATION_FAILED", actor: { name: "admin" }, problem: "smoke is FAILURE on v1." },
         ...{ release: { version: 1 }, cause: { context: "smoke", state: "FAILURE" } },
@@ -109,7 +109,7 @@ describe("a verification that fails", () => {
     await reportAll(admin, id, "SUCCEEDED");
     const release = (await readRollout(admin, id)).targets[0]?.release?.id;
     await report(release, "smoke", "FAILURE");
-    assert.equal(phasesOf(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
     assert.equal((await readRelease(release)).verifiedAt, null);
   });
 
@@ -124,11 +124,11 @@ describe("a verification that fails", () => {
     await report(release, "load", "SUCCESS");
     clock.advance(10 * MINUTE - 1);
     await server.app.tick();
-    assert.equal(phasesOf(await readRollout(admin, id)), "VERIFYING, WAITING");
+    assert.equal(toPhases(await readRollout(admin, id)), "VERIFYING, WAITING");
     clock.advance(1);
     await server.app.tick();
-    assert.equal(phasesOf(await readRollout(admin, id)), "FAILED, DEPLOYING");
-    const [event] = await eventsOf(first);
+    assert.equal(toPhases(await readRollout(admin, id)), "FAILED, DEPLOYING");
+    const [event] = await readEvents(first);
     assert.deepEqual([event.problem, event.cause], ["Not SUCCESS on v1 within 10m: smoke.", null]);
     assert.equal(event.actor.name, "railyard");
   });
@@ -142,7 +142,7 @@ describe("requireVerified", () => {
     await verify(fleet.staging, { checks: ["smoke"] });
     const { id: release } = await seed.release(fleet.staging);
     const { id, ...waiting } = await rollOut(admin, fleet, { whenReady: true });
-    assert.deepEqual([codesOf(waiting), waiting.blockers[0]?.remedies], [["NOT_VERIFIED"], ["REPORT_STATUS", "FORCE"]]);
+    assert.deepEqual([toCodes(waiting), waiting.blockers[0]?.remedies], [["NOT_VERIFIED"], ["REPORT_STATUS", "FORCE"]]);
     await report(release, "smoke", "SUCCESS");
     assert.equal((await readRollout(admin, id)).phase, "SUCCEEDED");
     await report(release, "smoke", "FAILURE");
@@ -161,9 +161,9 @@ describe("requireVerified", () => {
     const { id } = await rollOut(admin, fleet);
     await report(release, "smoke", "ERROR");
     await reportAll(admin, id, "SUCCEEDED");
-    assert.deepEqual(codesOf(await readRollout(admin, id)), ["NOT_VERIFIED"]);
+    assert.deepEqual(toCodes(await readRollout(admin, id)), ["NOT_VERIFIED"]);
     await report(release, "smoke", "SUCCESS");
-    assert.equal(phasesOf(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
+    assert.equal(toPhases(await readRollout(admin, id)), "SUCCEEDED, DEPLOYING");
   });
 
   it("also holds back a build that is released straight onto an app", async () => {
@@ -187,7 +187,7 @@ describe("the soak time of a release whose verification fails", () => {
     clock.advance(HOUR);
     await report(release, "smoke", "FAILURE");
     const { id, ...waiting } = await rollOut(admin, fleet, { whenReady: true });
-    assert.deepEqual([codesOf(waiting), waiting.clearsAt], [["SOAKING"], null]);
+    assert.deepEqual([toCodes(waiting), waiting.clearsAt], [["SOAKING"], null]);
     clock.advance(HOUR);
     await server.app.tick();
     await report(release, "smoke", "SUCCESS");
@@ -223,14 +223,14 @@ describe("ROLL_BACK", () => {
     await verify(app, CHECKS);
     const third = await promote();
     await report(third.targets[0].release.id, "smoke", "FAILURE");
-    assert.deepEqual(phasesOf(await readRollout(admin, third.id)), "ROLLED_BACK");
+    assert.deepEqual(toPhases(await readRollout(admin, third.id)), "ROLLED_BACK");
     assert.equal((await readRollout(admin, third.id)).phase, "FAILED");
-    const [newest] = await releasesOf(app);
+    const [newest] = await readReleases(app);
     assert.deepEqual(
       [newest.version, newest.trigger, newest.createdBy.name, newest.description],
       [4, "ROLLBACK", "railyard", "Rollback to v1: the verification of v3 failed"],
     );
-    const events = (await eventsOf(app)).slice(-2);
+    const events = (await readEvents(app)).slice(-2);
     assert.deepEqual(
       events.map(({ type, cause, problem }: { type: string; cause: object; problem: string }) => [
         type,
@@ -254,8 +254,8 @@ describe("ROLL_BACK", () => {
     await seed.release(fleet.staging);
     const { id, targets } = await rollOut(admin, fleet);
     await report(targets[0]?.release?.id, "smoke", "FAILURE");
-    assert.equal(phasesOf(await readRollout(admin, id)), "ROLLED_BACK");
-    assert.equal((await releasesOf(app))[0].description, "Rollback to v1: the verification of v2 failed");
+    assert.equal(toPhases(await readRollout(admin, id)), "ROLLED_BACK");
+    assert.equal((await readReleases(app))[0].description, "Rollback to v1: the verification of v2 failed");
   });
 
   it("does nothing if another release is behind it, to a rollback, or with nothing to go back to", async () => {
@@ -266,16 +266,16 @@ describe("ROLL_BACK", () => {
     const first = await rollOut(admin, fleet);
     await reportAll(admin, first.id, "SUCCEEDED");
     await report(first.targets[0]?.release?.id, "smoke", "FAILURE");
-    assert.equal(phasesOf(await readRollout(admin, first.id)), "FAILED", "nothing to go back to");
+    assert.equal(toPhases(await readRollout(admin, first.id)), "FAILED", "nothing to go back to");
     await seed.release(fleet.staging);
     const second = await rollOut(admin, fleet);
     await reportAll(admin, second.id, "SUCCEEDED");
     await seed.release(fleet.staging);
     await rollOut(admin, fleet);
     await report(second.targets[0]?.release?.id, "smoke", "FAILURE");
-    assert.equal(phasesOf(await readRollout(admin, second.id)), "FAILED", "another is behind it");
+    assert.equal(toPhases(await readRollout(admin, second.id)), "FAILED", "another is behind it");
     assert.deepEqual(
-      (await releasesOf(app)).map(({ trigger }: { trigger: string }) => trigger),
+      (await readReleases(app)).map(({ trigger }: { trigger: string }) => trigger),
       [...["PROMOTION", "PROMOTION", "PROMOTION"]],
     );
   });
@@ -288,7 +288,7 @@ describe("ROLL_BACK", () => {
     await verify(app, CHECKS);
     const { release } = await admin.mutate("rollback", { app: app.id }, "release { id }");
     await report(release.id, "smoke", "FAILURE");
-    assert.equal((await releasesOf(app)).length, 3);
+    assert.equal((await readReleases(app)).length, 3);
   });
 });
 

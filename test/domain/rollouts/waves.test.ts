@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Client } from "../../support/clients/client.js";
 import {
-  codesOf,
   createFleet,
   type Fleet,
-  phasesOf,
   readRollout,
   reportAll,
   rollOut,
-  wavesOf,
+  toCodes,
+  toPhases,
+  toWaves,
 } from "../../support/data/rollouts.js";
 import { Seed } from "../../support/data/seed.js";
 import { Clock, HOUR, MINUTE } from "../../support/service/clock.js";
@@ -27,9 +27,9 @@ const setPolicy = ({ pipeline }: Fleet, policy: object, client = admin) =>
   client.mutate("updateStagePolicy", { pipeline: pipeline.id, stage: "PRODUCTION", ...policy }, "policy { stage }");
 const act = (name: string, promotion: string, input: object = {}) =>
   admin.mutate(name, { promotion, ...input }, "promotion { phase paused }");
-const eventsOf = async (id: string) =>
+const readEvents = async (id: string) =>
   (await readLog(admin)).events.filter(({ promotion }) => promotion?.id === id).map(({ type }) => type);
-const changes = async (id: string) => (await eventsOf(id)).filter((type) => type !== "PROMOTION_TARGET_CHANGED");
+const changes = async (id: string) => (await readEvents(id)).filter((type) => type !== "PROMOTION_TARGET_CHANGED");
 
 async function operator(): Promise<{ client: Client; id: string; name: string }> {
   const name = `an operator ${Math.random()}`;
@@ -41,20 +41,20 @@ describe("a promotion to apps in waves", () => {
   it("begins each wave when the one before has ended, in one transaction for all targets of the wave", async () => {
     const fleet = await createFleet(admin, [1, 2, 2]);
     const { id, ...begun } = await rollOut(admin, fleet);
-    assert.equal(wavesOf({ id, ...begun }), "1 DEPLOYING, 2 WAITING, 3 WAITING");
+    assert.equal(toWaves({ id, ...begun }), "1 DEPLOYING, 2 WAITING, 3 WAITING");
     assert.equal(begun.phase, "IN_PROGRESS");
-    assert.deepEqual(codesOf(begun), ["WAVE_NOT_ENDED"]);
+    assert.deepEqual(toCodes(begun), ["WAVE_NOT_ENDED"]);
     assert.deepEqual(begun.blockers[0]?.remedies, ["DEPLOY"]);
     assert.equal(begun.blockers[0]?.message, "Wave 2 begins when wave 1 has ended; 1 target is DEPLOYING.");
     assert.equal(begun.waves[2]?.blockers[0]?.message, "Wave 3 begins when wave 2 has ended; wave 2 has not begun.");
     await succeed(id);
-    assert.equal(phasesOf(await read(id)), "SUCCEEDED, DEPLOYING DEPLOYING, WAITING WAITING");
+    assert.equal(toPhases(await read(id)), "SUCCEEDED, DEPLOYING DEPLOYING, WAITING WAITING");
     await succeed(id, 1);
-    assert.equal(phasesOf(await read(id)), "SUCCEEDED, SUCCEEDED DEPLOYING, WAITING WAITING");
+    assert.equal(toPhases(await read(id)), "SUCCEEDED, SUCCEEDED DEPLOYING, WAITING WAITING");
     await succeed(id);
     await succeed(id);
     const ended = await read(id);
-    assert.deepEqual([ended.phase, wavesOf(ended)], ["SUCCEEDED", "1 SUCCEEDED, 2 SUCCEEDED, 3 SUCCEEDED"]);
+    assert.deepEqual([ended.phase, toWaves(ended)], ["SUCCEEDED", "1 SUCCEEDED, 2 SUCCEEDED, 3 SUCCEEDED"]);
     assert.deepEqual(
       ended.targets.map(({ app }) => app.name),
       fleet.regions.map(({ name }) => name),
@@ -68,16 +68,16 @@ describe("a promotion to apps in waves", () => {
   it("is one transaction without waves and limits, with the events that it always had", async () => {
     const fleet = await createFleet(admin, [3]);
     const { id, ...rollout } = await rollOut(admin, fleet);
-    assert.equal(phasesOf({ id, ...rollout }), "DEPLOYING DEPLOYING DEPLOYING");
+    assert.equal(toPhases({ id, ...rollout }), "DEPLOYING DEPLOYING DEPLOYING");
     assert.deepEqual(rollout.blockers, []);
     const target = "PROMOTION_TARGET_CHANGED";
-    assert.deepEqual(await eventsOf(id), ["PROMOTION_STARTED", target, target, target]);
+    assert.deepEqual(await readEvents(id), ["PROMOTION_STARTED", target, target, target]);
   });
 
   it("goes through all waves of IMMEDIATE apps at once", async () => {
     const fleet = await createFleet(admin, [1, 2, 1], { deploymentMode: "IMMEDIATE" });
     const rollout = await rollOut(admin, fleet);
-    assert.deepEqual([rollout.phase, wavesOf(rollout)], ["SUCCEEDED", "1 SUCCEEDED, 2 SUCCEEDED, 3 SUCCEEDED"]);
+    assert.deepEqual([rollout.phase, toWaves(rollout)], ["SUCCEEDED", "1 SUCCEEDED, 2 SUCCEEDED, 3 SUCCEEDED"]);
   });
 
   it("is evaluated as a whole before its first wave", async () => {
@@ -87,13 +87,13 @@ describe("a promotion to apps in waves", () => {
     const { extensions } = await admin.mutationError("promote", { app: fleet.staging.id });
     assert.equal(extensions.code, "PROMOTION_BLOCKED");
     const { id, ...waiting } = await rollOut(admin, fleet, { whenReady: true });
-    assert.deepEqual([waiting.phase, codesOf(waiting)], ["WAITING", ["CHECK_MISSING"]]);
+    assert.deepEqual([waiting.phase, toCodes(waiting)], ["WAITING", ["CHECK_MISSING"]]);
     assert.deepEqual(
       waiting.waves[0]?.blockers.map(({ code }) => code),
       ["CHECK_MISSING"],
     );
     await admin.mutate("reportStatus", { release: fleet.release, context: "ci", state: "SUCCESS" }, "status { id }");
-    assert.equal(wavesOf(await read(id)), "1 DEPLOYING, 2 WAITING");
+    assert.equal(toWaves(await read(id)), "1 DEPLOYING, 2 WAITING");
   });
 
   it("asks the gates again for each wave, but not the approvers", async () => {
@@ -122,24 +122,24 @@ describe("a promotion to apps in waves", () => {
     );
     await succeed(id);
     const held = await read(id);
-    assert.deepEqual([held.phase, codesOf(held).sort()], ["IN_PROGRESS", ["CHECK_MISSING", "FROZEN"]]);
-    assert.equal(wavesOf(held), "1 SUCCEEDED, 2 WAITING");
+    assert.deepEqual([held.phase, toCodes(held).sort()], ["IN_PROGRESS", ["CHECK_MISSING", "FROZEN"]]);
+    assert.equal(toWaves(held), "1 SUCCEEDED, 2 WAITING");
     await admin.mutate("reportStatus", { release: fleet.release, context: "ci", state: "SUCCESS" }, "status { id }");
-    assert.deepEqual(codesOf(await read(id)), ["FROZEN"]);
+    assert.deepEqual(toCodes(await read(id)), ["FROZEN"]);
     await admin.mutate("liftFreeze", { freeze: freeze.id, reason: "It is over" }, "freeze { id }");
     await server.app.tick();
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 DEPLOYING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 DEPLOYING");
   });
 
   it("keeps the waves that it was created with", async () => {
     const fleet = await createFleet(admin, [1, 1]);
     const { id } = await rollOut(admin, fleet);
     await admin.mutate("setWave", { coupling: fleet.regions[1]?.couplingId, wave: 20 }, "coupling { wave }");
-    assert.equal(wavesOf(await read(id)), "1 DEPLOYING, 2 WAITING");
+    assert.equal(toWaves(await read(id)), "1 DEPLOYING, 2 WAITING");
     await succeed(id);
     await succeed(id);
     assert.equal((await read(id)).phase, "SUCCEEDED");
-    assert.deepEqual(wavesOf(await rollOut(admin, fleet)), "1 DEPLOYING, 20 WAITING");
+    assert.deepEqual(toWaves(await rollOut(admin, fleet)), "1 DEPLOYING, 20 WAITING");
   });
 
   it("goes on after a timeout that maxFailures allows, by the clock", async () => {
@@ -147,7 +147,7 @@ describe("a promotion to apps in waves", () => {
     const { id } = await rollOut(admin, fleet);
     clock.advance(HOUR);
     await server.app.tick();
-    assert.equal(phasesOf(await read(id)), "FAILED, DEPLOYING");
+    assert.equal(toPhases(await read(id)), "FAILED, DEPLOYING");
     await succeed(id);
     assert.equal((await read(id)).phase, "PARTIALLY_SUCCEEDED");
   });
@@ -157,16 +157,16 @@ describe("maxParallel", () => {
   it("admits as many targets as may be under way at once, and says why others wait", async () => {
     const fleet = await createFleet(admin, [3, 1], { policy: { maxParallel: 2 } });
     const { id, ...begun } = await rollOut(admin, fleet);
-    assert.equal(phasesOf({ id, ...begun }), "DEPLOYING DEPLOYING WAITING, WAITING");
+    assert.equal(toPhases({ id, ...begun }), "DEPLOYING DEPLOYING WAITING, WAITING");
     assert.equal(
       begun.blockers[0]?.message,
       "At most 2 targets are under way at once in PRODUCTION; 2 targets are DEPLOYING.",
     );
-    assert.deepEqual(codesOf(begun), ["PARALLEL_LIMIT"]);
+    assert.deepEqual(toCodes(begun), ["PARALLEL_LIMIT"]);
     await succeed(id, 1);
-    assert.equal(phasesOf(await read(id)), "SUCCEEDED DEPLOYING DEPLOYING, WAITING");
+    assert.equal(toPhases(await read(id)), "SUCCEEDED DEPLOYING DEPLOYING, WAITING");
     await succeed(id, 1);
-    assert.equal(phasesOf(await read(id)), "SUCCEEDED SUCCEEDED DEPLOYING, WAITING");
+    assert.equal(toPhases(await read(id)), "SUCCEEDED SUCCEEDED DEPLOYING, WAITING");
     await succeed(id);
     await succeed(id);
     assert.equal((await read(id)).phase, "SUCCEEDED");
@@ -189,7 +189,7 @@ describe("maxFailures", () => {
     const { id } = await rollOut(admin, fleet);
     await reportAll(admin, id, "FAILED", 1);
     const stopping = await read(id);
-    assert.equal(phasesOf(stopping), "FAILED DEPLOYING, CANCELLED CANCELLED");
+    assert.equal(toPhases(stopping), "FAILED DEPLOYING, CANCELLED CANCELLED");
     assert.deepEqual([stopping.phase, stopping.blockers], ["IN_PROGRESS", []]);
     assert.deepEqual(
       [stopping.endReason, stopping.endedBy?.name],
@@ -215,7 +215,7 @@ describe("maxFailures", () => {
     const fleet = await createFleet(admin, [1, 1]);
     const { id } = await rollOut(admin, fleet);
     await reportAll(admin, id, "FAILED");
-    assert.deepEqual([(await read(id)).phase, phasesOf(await read(id))], ["FAILED", "FAILED, CANCELLED"]);
+    assert.deepEqual([(await read(id)).phase, toPhases(await read(id))], ["FAILED", "FAILED, CANCELLED"]);
   });
 
   it("counts failures of all waves, and the policy as it is when a target fails", async () => {
@@ -223,9 +223,9 @@ describe("maxFailures", () => {
     const { id } = await rollOut(admin, fleet);
     await reportAll(admin, id, "FAILED");
     await setPolicy(fleet, { maxFailures: 1 });
-    assert.equal(phasesOf(await read(id)), "FAILED, DEPLOYING, WAITING");
+    assert.equal(toPhases(await read(id)), "FAILED, DEPLOYING, WAITING");
     await reportAll(admin, id, "FAILED");
-    assert.equal(phasesOf(await read(id)), "FAILED, FAILED, CANCELLED");
+    assert.equal(toPhases(await read(id)), "FAILED, FAILED, CANCELLED");
     assert.equal((await read(id)).phase, "FAILED");
   });
 });
@@ -250,13 +250,13 @@ describe("the pause between waves", () => {
     await succeed(id);
     const at = new Date(clock.now().getTime() + 30 * MINUTE).toISOString();
     const paused = await read(id);
-    assert.deepEqual([codesOf(paused), paused.clearsAt, paused.waves[1]?.startsAt], [["WAVE_PAUSE"], at, at]);
+    assert.deepEqual([toCodes(paused), paused.clearsAt, paused.waves[1]?.startsAt], [["WAVE_PAUSE"], at, at]);
     clock.advance(30 * MINUTE - 1);
     await server.app.tick();
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 WAITING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 WAITING");
     clock.advance(1);
     await server.app.tick();
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 DEPLOYING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 DEPLOYING");
   });
 });
 
@@ -271,15 +271,15 @@ describe("a wave in manualWaves", () => {
     );
     await succeed(id);
     const held = await read(id);
-    assert.deepEqual([codesOf(held), held.blockers[0]?.remedies], [["MANUAL_WAVE"], ["ADVANCE"]]);
+    assert.deepEqual([toCodes(held), held.blockers[0]?.remedies], [["MANUAL_WAVE"], ["ADVANCE"]]);
     await act("advancePromotion", id, { wave: 2 });
     await act("advancePromotion", id, { wave: 2 });
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 DEPLOYING, 3 WAITING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 DEPLOYING, 3 WAITING");
     const other = await admin.mutationError("advancePromotion", { promotion: id, wave: 3 });
     assert.equal(other.message, "Wave 3 cannot begin yet: a target of wave 2 is DEPLOYING.");
     assert.equal((await admin.mutationError("advancePromotion", { promotion: id, wave: 4 })).extensions.field, "wave");
     await succeed(id);
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 SUCCEEDED, 3 DEPLOYING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 SUCCEEDED, 3 DEPLOYING");
     assert.equal((await changes(id)).filter((type) => type === "PROMOTION_ADVANCED").length, 1);
   });
 
@@ -301,12 +301,12 @@ describe("a paused promotion", () => {
     await act("pausePromotion", id);
     await succeed(id);
     const paused = await read(id);
-    assert.deepEqual([paused.paused, wavesOf(paused), codesOf(paused)], [true, "1 SUCCEEDED, 2 WAITING", ["PAUSED"]]);
+    assert.deepEqual([paused.paused, toWaves(paused), toCodes(paused)], [true, "1 SUCCEEDED, 2 WAITING", ["PAUSED"]]);
     clock.advance(2 * HOUR);
     await server.app.tick();
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 WAITING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 WAITING");
     await act("resumePromotion", id);
-    assert.equal(wavesOf(await read(id)), "1 SUCCEEDED, 2 DEPLOYING");
+    assert.equal(toWaves(await read(id)), "1 SUCCEEDED, 2 DEPLOYING");
     assert.equal((await admin.mutationError("pausePromotion", { promotion: id })).extensions.code, "CONFLICT");
     const events = (await changes(id)).filter((type) => /PAUSED|RESUMED/.test(type));
     assert.deepEqual(events, ["PROMOTION_PAUSED", "PROMOTION_RESUMED"]);
@@ -319,7 +319,7 @@ describe("a paused promotion", () => {
     await act("pausePromotion", id);
     clock.advance(HOUR);
     await server.app.tick();
-    assert.deepEqual(codesOf(await read(id)), ["PAUSED"]);
+    assert.deepEqual(toCodes(await read(id)), ["PAUSED"]);
     await act("resumePromotion", id);
     assert.equal((await read(id)).phase, "IN_PROGRESS");
   });
@@ -332,12 +332,12 @@ describe("the remainder of a promotion", () => {
     await succeed(id);
     await act("cancelPromotion", id, { reason: "Wrong build" });
     const cancelled = await read(id);
-    assert.deepEqual([cancelled.phase, phasesOf(cancelled)], ["PARTIALLY_SUCCEEDED", "SUCCEEDED, CANCELLED"]);
+    assert.deepEqual([cancelled.phase, toPhases(cancelled)], ["PARTIALLY_SUCCEEDED", "SUCCEEDED, CANCELLED"]);
     assert.equal(cancelled.endReason, "Wrong build");
     const second = await rollOut(admin, fleet);
     await act("cancelPromotion", second.id, { reason: "Wrong build" });
     const underWay = await read(second.id);
-    assert.deepEqual([underWay.phase, phasesOf(underWay)], ["IN_PROGRESS", "DEPLOYING, CANCELLED"]);
+    assert.deepEqual([underWay.phase, toPhases(underWay)], ["IN_PROGRESS", "DEPLOYING, CANCELLED"]);
     await reportAll(admin, second.id, "FAILED");
     assert.equal((await read(second.id)).phase, "FAILED");
   });
@@ -355,7 +355,7 @@ describe("the remainder of a promotion", () => {
     await admin.mutate("undoPromotion", undone, "promotion { id }");
     const { phase, endReason, ...rest } = await read(second.id);
     assert.deepEqual([phase, endReason], ["PARTIALLY_SUCCEEDED", "Undone: Errors"]);
-    assert.equal(phasesOf({ phase, endReason, ...rest }), "SUCCEEDED, CANCELLED");
+    assert.equal(toPhases({ phase, endReason, ...rest }), "SUCCEEDED, CANCELLED");
   });
 
   it("is taken by a newer promotion, target by target", async () => {
@@ -363,11 +363,11 @@ describe("the remainder of a promotion", () => {
     const first = await rollOut(admin, fleet);
     await seed.release(fleet.staging);
     await rollOut(admin, fleet, { targets: [fleet.regions[2]?.id] });
-    assert.equal(phasesOf(await read(first.id)), "DEPLOYING, WAITING SUPERSEDED");
+    assert.equal(toPhases(await read(first.id)), "DEPLOYING, WAITING SUPERSEDED");
     await succeed(first.id);
-    assert.equal(phasesOf(await read(first.id)), "SUCCEEDED, DEPLOYING SUPERSEDED");
+    assert.equal(toPhases(await read(first.id)), "SUCCEEDED, DEPLOYING SUPERSEDED");
     const second = await rollOut(admin, fleet);
-    assert.equal(phasesOf(second), "DEPLOYING, WAITING WAITING");
+    assert.equal(toPhases(second), "DEPLOYING, WAITING WAITING");
     await succeed(first.id);
     assert.equal((await read(first.id)).phase, "PARTIALLY_SUCCEEDED");
   });
@@ -376,9 +376,9 @@ describe("the remainder of a promotion", () => {
     const fleet = await createFleet(admin, [1, 2]);
     const { id } = await rollOut(admin, fleet);
     await admin.mutate("removeCoupling", { coupling: fleet.regions[2]?.couplingId }, "removedCouplingId");
-    assert.equal(phasesOf(await read(id)), "DEPLOYING, WAITING CANCELLED");
+    assert.equal(toPhases(await read(id)), "DEPLOYING, WAITING CANCELLED");
     await admin.mutate("moveCoupling", { coupling: fleet.staging.couplingId, stage: "DEVELOPMENT" }, "coupling { id }");
-    assert.equal(phasesOf(await read(id)), "DEPLOYING, CANCELLED CANCELLED");
+    assert.equal(toPhases(await read(id)), "DEPLOYING, CANCELLED CANCELLED");
     await succeed(id);
     assert.equal((await read(id)).phase, "PARTIALLY_SUCCEEDED");
   });
@@ -389,7 +389,7 @@ describe("the remainder of a promotion", () => {
     const { id } = await rollOut(client, fleet);
     await admin.mutate("revokeToken", { token }, "token { id }");
     const { endReason, ...rest } = await read(id);
-    assert.equal(phasesOf({ endReason, ...rest }), "DEPLOYING, CANCELLED");
+    assert.equal(toPhases({ endReason, ...rest }), "DEPLOYING, CANCELLED");
     assert.equal(endReason, `The token ${name}, which asked for it, was revoked.`);
   });
 
@@ -401,7 +401,7 @@ describe("the remainder of a promotion", () => {
     await admin.mutate("updateChecks", { coupling: last, requiredChecks: ["ci"] }, "coupling { id }");
     await succeed(id);
     const forced = await read(id);
-    assert.equal(wavesOf(forced), "1 SUCCEEDED, 2 DEPLOYING");
+    assert.equal(toWaves(forced), "1 SUCCEEDED, 2 DEPLOYING");
     assert.deepEqual([forced.needsReview, forced.forcedPast], [true, [{ code: "CHECK_MISSING" }]]);
     assert.deepEqual(
       (await changes(id)).filter((type) => type === "PROMOTION_FORCED"),

@@ -23,20 +23,20 @@ function of(id: number, second: number, payload: Payload): Payload {
   return payload;
 }
 
-const repositoryOf = (name: string) => ({ full_name: name, html_url: `https://github.com/${name}` });
+const toRepository = (name: string) => ({ full_name: name, html_url: `https://github.com/${name}` });
 
 function renamed(from: string, to: string): Payload {
   const changes = { repository: { name: { from: from.split("/")[1] } } };
-  return { action: "renamed", changes, repository: repositoryOf(to) };
+  return { action: "renamed", changes, repository: toRepository(to) };
 }
 
 function transferred(from: string, to: string): Payload {
   const changes = { owner: { from: { organization: { login: from.split("/")[0] } } } };
-  return { action: "transferred", changes, repository: repositoryOf(to) };
+  return { action: "transferred", changes, repository: toRepository(to) };
 }
 
 function push(repository: string): Payload {
-  return { ref: "refs/heads/main", repository: repositoryOf(repository) };
+  return { ref: "refs/heads/main", repository: toRepository(repository) };
 }
 
 async function repositoryOfPipeline(admin: Client, { id }: Named): Promise<string> {

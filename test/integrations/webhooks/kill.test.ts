@@ -68,15 +68,15 @@ describe("webhooks of a service that is killed while events go out", () => {
       "everything was delivered",
     );
 
-    const namesOf = (receiver: Receiver) => receiver.received.map(({ json }) => json.data.subject.name as string);
-    const first = namesOf(ordered).filter((name, index, all) => all.indexOf(name) === index);
+    const getNames = (receiver: Receiver) => receiver.received.map(({ json }) => json.data.subject.name as string);
+    const first = getNames(ordered).filter((name, index, all) => all.indexOf(name) === index);
     assert.deepEqual(first, created, "in order, none missing");
     assert.deepEqual(
-      namesOf(ordered),
-      namesOf(ordered).filter((name, index, all) => all.indexOf(name) === index || all[index - 1] === name),
+      getNames(ordered),
+      getNames(ordered).filter((name, index, all) => all.indexOf(name) === index || all[index - 1] === name),
       "an event is repeated only before the next one",
     );
-    assert.deepEqual(new Set(namesOf(unordered)), new Set(created));
+    assert.deepEqual(new Set(getNames(unordered)), new Set(created));
     const repeats = ordered.received.length + unordered.received.length - 2 * created.length;
     assert.ok(repeats <= KILLS * 9, `${repeats} repeats, of at most 1 and 8 requests under way at a kill`);
     t.diagnostic(`${created.length} events, ${KILLS} kills, ${repeats} repeats`);

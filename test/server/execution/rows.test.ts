@@ -158,7 +158,7 @@ describe("the work of an operation", () => {
   const plan = () => `promotionPlan(input: { pipeline: "${pipeline.id}", stage: DEVELOPMENT }) { promotable }`;
   const gates = "stages { gate { open nextOpensAt } }";
 
-  it("is limited for plans, whatever little they show", async () => {
+  it("is limited for plans, even if they show few fields", async () => {
     await server.admin.ask(`{ ${repeat(2, plan())} }`);
     const { message, extensions } = await server.admin.queryError(`{ ${repeat(30, plan())} }`);
     assert.deepEqual(extensions, { code: "QUERY_TOO_LARGE", figure: null, limit: 2000 });

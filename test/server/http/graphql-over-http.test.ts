@@ -24,7 +24,7 @@ describe("GraphQL over HTTP", () => {
     send("/graphql", { method: "POST", headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(body) });
   const get = (search: string, headers: Record<string, string> = AUTHORIZATION) =>
     send(`/graphql?${search}`, { headers });
-  const codeOf = async (response: Response) => {
+  const readCode = async (response: Response) => {
     const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
     return errors?.[0]?.extensions.code;
   };
@@ -54,7 +54,7 @@ describe("GraphQL over HTTP", () => {
     for (const [expected, ask] of cases) {
       const response = await ask();
       assert.equal(response.headers.get("content-type"), `${GRAPHQL_RESPONSE}; charset=utf-8`, expected);
-      assert.equal((await codeOf(response)) ?? String(response.status), expected);
+      assert.equal((await readCode(response)) ?? String(response.status), expected);
     }
     const mutation = 'mutation { createApp(input: { name: "not-acceptable" }) { app { id } } }';
     const refused = await post({ ...AUTHORIZATION, accept: "image/png" }, { query: mutation });
@@ -91,7 +91,7 @@ describe("GraphQL over HTTP", () => {
     const fields = Array.from({ length: 60 }, (_, index) => `a${index}:__typename`);
     const large = encodeURIComponent(`{${fields.join(" ")}}`);
     const plain = await get(`query=${large}`);
-    assert.deepEqual([plain.status, await codeOf(plain)], [413, "QUERY_TOO_LARGE"]);
+    assert.deepEqual([plain.status, await readCode(plain)], [413, "QUERY_TOO_LARGE"]);
     const query = encodeURIComponent(QUERY);
     for (const search of [
       `query=${large}%23%FF`,
@@ -103,7 +103,7 @@ describe("GraphQL over HTTP", () => {
       `query=${query}&extensions=1`,
     ]) {
       const response = await get(search);
-      assert.deepEqual([response.status, await codeOf(response)], [400, "BAD_USER_INPUT"], search);
+      assert.deepEqual([response.status, await readCode(response)], [400, "BAD_USER_INPUT"], search);
     }
   });
 });

@@ -57,7 +57,7 @@ describe("traces", () => {
     const named = (operation: string) =>
       collector.one("POST /graphql", (span) => span.attributes["graphql.operation.name"] === operation);
     const refused = named("Again");
-    const rolledBack = collector.childrenOf(refused).filter(({ name }) => name === "transaction");
+    const rolledBack = collector.findChildren(refused).filter(({ name }) => name === "transaction");
     assert.ok(rolledBack.some(({ attributes }) => attributes["error.type"] === "CONFLICT"));
     for (const { status } of [refused, ...rolledBack]) assert.equal(status, 0, "a refusal is no error of the service");
     const request = named("Make");
@@ -73,11 +73,11 @@ describe("traces", () => {
       "railyard.request_id": requestId,
     });
     // The use of the token is recorded in a separate transaction.
-    const transactions = collector.childrenOf(request).filter(({ name }) => name === "transaction");
+    const transactions = collector.findChildren(request).filter(({ name }) => name === "transaction");
     assert.ok(transactions.length >= 1);
     for (const transaction of transactions) {
       assert.equal(transaction.attributes["db.system.name"], engine === "postgres" ? "postgresql" : "sqlite");
-      const steps = collector.childrenOf(transaction).map(({ name }) => name);
+      const steps = collector.findChildren(transaction).map(({ name }) => name);
       assert.deepEqual(steps.sort(), ["commit", "transaction queue"]);
     }
   });

@@ -61,6 +61,6 @@ export function approve(client: Client, promotion: string, input: object = {}) {
   );
 }
 
-export async function phaseOf(client: Client, id: string): Promise<string> {
+export async function readPhase(client: Client, id: string): Promise<string> {
   return (await client.ask("query ($id: ID!) { promotion(id: $id) { phase } }", { id })).promotion.phase;
 }

@@ -29,7 +29,7 @@ const CONTENTS: Readonly<Record<string, z.ZodType>> = {
 /** A custom event: the tool, its subject, a predicate and a version, of which the tool's name may have digits. */
 const CUSTOM_TYPE = /^dev\.cdeventsx\.[a-zA-Z0-9]+-[a-zA-Z]+\.[a-zA-Z]+\.\d\.\d\.\d$/;
 
-function eventOf(type: string): z.ZodType | null {
+function findEvent(type: string): z.ZodType | null {
   const content = CONTENTS[type] ?? (CUSTOM_TYPE.test(type) ? z.looseObject({}) : null);
   if (content === null) return null;
   const context = z.strictObject({
@@ -46,7 +46,7 @@ function eventOf(type: string): z.ZodType | null {
 
 /** Finds what is wrong with an event by the rules of the specification. */
 export const findFaults: Validator = (event) => {
-  const rules = eventOf(event.context.type);
+  const rules = findEvent(event.context.type);
   if (rules === null) return [`CDEvents has no event of the type ${event.context.type}.`];
   const { error } = rules.safeParse(event);
   return (error?.issues ?? []).map(({ path, message }) => `/${path.join("/")} ${message}`);

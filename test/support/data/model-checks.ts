@@ -73,21 +73,21 @@ export async function checkAutoDeploys(admin: Client, tally: ModelTally): Promis
   }`);
   const builds: (ModelBuild & { autoDeploys: { outcome: string; coupling: { app: ModelApp } }[] })[] =
     found.nodes.reverse();
-  const buildOf = ({ build }: ModelRelease) => builds.find(({ id }) => id === build.id) as ModelBuild;
-  const releasesOf = new Map<string, ModelRelease[]>();
+  const findBuild = ({ build }: ModelRelease) => builds.find(({ id }) => id === build.id) as ModelBuild;
+  const releasesByApp = new Map<string, ModelRelease[]>();
   for (const app of apps.nodes) {
     const releases: ModelRelease[] = app.releases.nodes.reverse();
-    releasesOf.set(app.id, releases);
+    releasesByApp.set(app.id, releases);
     for (const [index, release] of releases.entries()) {
       if (release.trigger !== "AUTO_DEPLOY") continue;
-      const build = buildOf(release);
+      const build = findBuild(release);
       assert.equal(build.phase, "SUCCEEDED");
       assert.notEqual(releases[index - 1]?.trigger, "ROLLBACK", "automation is held after a rollback");
       // The head of a pull request replaces what runs in any order.
       if (app.reviewApp !== null) continue;
       const earlier = releases
         .slice(0, index)
-        .map(buildOf)
+        .map(findBuild)
         .filter((one) => isSameBranch(one, build));
       for (const one of earlier) assert.ok(isNewerBuild(builds, build, one), JSON.stringify([build, one]));
     }
@@ -95,7 +95,7 @@ export async function checkAutoDeploys(admin: Client, tally: ModelTally): Promis
   for (const build of builds) {
     for (const { outcome, coupling } of build.autoDeploys.filter((one) => one.coupling.app.reviewApp === null)) {
       tally.outcomes[outcome] = (tally.outcomes[outcome] ?? 0) + 1;
-      const expected = findOutcome(builds, build, releasesOf.get(coupling.app.id) ?? []);
+      const expected = findOutcome(builds, build, releasesByApp.get(coupling.app.id) ?? []);
       const isLate = expected === "WAITING" && build.phase === "SUCCEEDED" && outcome === "NOT_NEWER";
       assert.ok(isLate || outcome === expected, `${outcome} instead of ${expected}: ${JSON.stringify(build)}`);
     }

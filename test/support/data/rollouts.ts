@@ -101,17 +101,17 @@ export async function readRollout(client: Client, id: string): Promise<Rollout> 
 }
 
 /** The phases of the targets, wave by wave: `DEPLOYING DEPLOYING, WAITING`. */
-export function phasesOf({ waves }: Rollout): string {
+export function toPhases({ waves }: Rollout): string {
   return waves.map(({ targets }) => targets.map(({ phase }) => phase).join(" ")).join(", ");
 }
 
 /** The waves: `1 SUCCEEDED, 2 WAITING`. */
-export function wavesOf({ waves }: Rollout): string {
+export function toWaves({ waves }: Rollout): string {
   return waves.map(({ number, phase }) => `${number} ${phase}`).join(", ");
 }
 
 /** The codes of the blockers. */
-export function codesOf({ blockers }: Pick<Rollout, "blockers">): string[] {
+export function toCodes({ blockers }: Pick<Rollout, "blockers">): string[] {
   return blockers.map(({ code }) => code);
 }
 

@@ -60,7 +60,7 @@ export class OtlpCollector {
     return span;
   }
 
-  childrenOf({ spanId, traceId }: ReceivedSpan): ReceivedSpan[] {
+  findChildren({ spanId, traceId }: ReceivedSpan): ReceivedSpan[] {
     return this.spans.filter((span) => span.parentSpanId === spanId && span.traceId === traceId);
   }
 }

@@ -37,6 +37,6 @@ export function commitKey(sha: string): string {
 }
 
 /** `commitKey` in SQL. */
-export function commitKeyOf(column: string): Sql {
+export function commitKeySql(column: string): Sql {
   return raw(`substr(${column}, 1, ${MIN_SHA_LENGTH})`);
 }

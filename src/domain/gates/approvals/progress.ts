@@ -39,17 +39,17 @@ export async function findProgress(
     sql`WHERE ${reader.dialect.oneOf(sql`e.promotion_id`, ids)} ${limitTo(reader.budget)}`,
   );
   const targets = groupBy(checkRows(reader.budget, found), ({ promotionId }) => promotionId);
-  const approvalsOf = groupBy(approvals, ({ promotionId }) => promotionId);
-  const rulesOf = groupBy(live, ({ pipelineId }) => pipelineId);
+  const approvalsByPromotion = groupBy(approvals, ({ promotionId }) => promotionId);
+  const rulesByPipeline = groupBy(live, ({ pipelineId }) => pipelineId);
   const builds = new Map(
     (await reader.find(Build, { id: promotions.map(({ buildId }) => buildId) })).map((build) => [build.id, build]),
   );
   return promotions.map((promotion) => {
     const waits = promotion.phase === "WAITING";
-    const given = (approvalsOf.get(promotion.id) ?? []).filter(({ validUntil }) => !waits || validUntil > now);
+    const given = (approvalsByPromotion.get(promotion.id) ?? []).filter(({ validUntil }) => !waits || validUntil > now);
     const apps = (targets.get(promotion.id) ?? []).map(({ appId }) => appId);
     const rules = [
-      ...(rulesOf.get(promotion.pipelineId) ?? []).filter(
+      ...(rulesByPipeline.get(promotion.pipelineId) ?? []).filter(
         (rule) => rule.stage === promotion.to && apps.some((appId) => covers(rule, appId)),
       ),
       ...(waits ? [] : deleted.filter((rule) => given.some(({ ruleId }) => ruleId === rule.id))),

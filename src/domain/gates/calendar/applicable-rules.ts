@@ -2,7 +2,7 @@ import type { DeploymentWindow } from "../../../entities/gates/deployment-window
 import type { Freeze, FreezeExemption } from "../../../entities/gates/freeze.js";
 import type { ScopeIds } from "../../../entities/gates/gate-scope.js";
 import type { Target } from "../gate.js";
-import { matchesScope, placeOf } from "./scopes.js";
+import { matchesScope, toPlace } from "./scopes.js";
 
 /*
  * Which windows and freezes apply to which app. Most apps of a stage have the same rules. They share one object, so
@@ -53,7 +53,7 @@ export class GateRules {
 
   /** The rules that apply to an app: the same object for all apps with the same rules. */
   findApplicable(target: Target): ApplicableRules {
-    const { pipelineId, stage, appId } = placeOf(target);
+    const { pipelineId, stage, appId } = toPlace(target);
     const place = `${pipelineId} ${stage} ${this.#named.has(appId) ? appId : ""}`;
     let rules = this.#byPlace.get(place);
     if (rules === undefined) {
@@ -64,7 +64,7 @@ export class GateRules {
   }
 
   #select(target: Target): ApplicableRules {
-    const place = placeOf(target);
+    const place = toPlace(target);
     const windows = this.#windows.filter(({ scope }) => matchesScope(scope, place)).map(({ window }) => window);
     const freezes = this.#freezes
       .filter(({ scope }) => matchesScope(scope, place))

@@ -74,7 +74,12 @@ async function announceFreeze(tx: Tx, ctx: TxCtx, id: string): Promise<void> {
  * Removes a pipeline or app that is being deleted from the scopes of windows and freezes. If it was the last one in a
  * list, the window or freeze ends, instead of applying to more than before. Returns the events.
  */
-export async function endGatesOf(tx: Tx, ctx: TxCtx, kind: "PIPELINE" | "APP", subject: string): Promise<EventDraft[]> {
+export async function endGatesFor(
+  tx: Tx,
+  ctx: TxCtx,
+  kind: "PIPELINE" | "APP",
+  subject: string,
+): Promise<EventDraft[]> {
   const events: EventDraft[] = [];
   for (const id of await removeFromScopes(tx, kind, subject)) {
     await lockGates(tx, "change");

@@ -74,7 +74,7 @@ async function resolveAll(
 }
 
 /** The place that a target is in. */
-export function placeOf({ coupling }: Target): GatePlace {
+export function toPlace({ coupling }: Target): GatePlace {
   return coupling;
 }
 

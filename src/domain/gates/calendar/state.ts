@@ -28,7 +28,8 @@ export class RulesNow {
   readonly budget: RowBudget | null;
 
   readonly #numbers = new Map<ApplicableRules, number>();
-  readonly #times = new Map<string, Date | null>();
+  /** By the function that finds the time and the rules that it reads. */
+  readonly #times = new Map<typeof findNextOpening, Map<string, Date | null>>();
 
   constructor(rules: GateRules, now: Date, budget: RowBudget | null) {
     this.rules = rules;
@@ -43,11 +44,13 @@ export class RulesNow {
       this.#numbers.set(one, number);
       return number;
     });
-    const key = `${find.name} ${numbers.sort((a, b) => a - b)}`;
-    const known = this.#times.get(key);
+    const times = this.#times.get(find) ?? new Map<string, Date | null>();
+    this.#times.set(find, times);
+    const key = numbers.sort((a, b) => a - b).join(" ");
+    const known = times.get(key);
     if (known !== undefined) return known;
     const time = find(all, this.now, this.budget);
-    this.#times.set(key, time);
+    times.set(key, time);
     return time;
   }
 }

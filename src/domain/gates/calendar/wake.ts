@@ -32,5 +32,5 @@ export async function wakeWaiting(tx: Tx, ctx: TxCtx, ...scopes: readonly ScopeI
 
 function clearedBy(scopes: readonly ScopeIds[]): Cleared {
   const everywhere = scopes.some(({ pipelines }) => pipelines.length === 0);
-  return { gatesOf: everywhere ? null : [...new Set(scopes.flatMap(({ pipelines }) => pipelines))] };
+  return { gates: everywhere ? null : [...new Set(scopes.flatMap(({ pipelines }) => pipelines))] };
 }

@@ -22,12 +22,12 @@ const PARTS: Readonly<Record<string, (value: string) => boolean>> = {
   COUNT: (value) => isInteger(value, 1, 10_000),
   UNTIL: (value) => isDate(value),
   WKST: (value) => /^(MO|TU|WE|TH|FR|SA|SU)$/.test(value),
-  BYDAY: (value) => isListOf(value, isWeekday),
-  BYMONTH: (value) => isListOf(value, (one) => isInteger(one, 1, 12)),
-  BYMONTHDAY: (value) => isListOf(value, (one) => isSigned(one, 31)),
-  BYYEARDAY: (value) => isListOf(value, (one) => isSigned(one, 366)),
-  BYWEEKNO: (value) => isListOf(value, (one) => isSigned(one, 53)),
-  BYSETPOS: (value) => isListOf(value, (one) => isSigned(one, 366)),
+  BYDAY: (value) => isListWith(value, isWeekday),
+  BYMONTH: (value) => isListWith(value, (one) => isInteger(one, 1, 12)),
+  BYMONTHDAY: (value) => isListWith(value, (one) => isSigned(one, 31)),
+  BYYEARDAY: (value) => isListWith(value, (one) => isSigned(one, 366)),
+  BYWEEKNO: (value) => isListWith(value, (one) => isSigned(one, 53)),
+  BYSETPOS: (value) => isListWith(value, (one) => isSigned(one, 366)),
 };
 
 /** Days on which something recurs, counted since 1970-01-01. */
@@ -150,7 +150,7 @@ function isWeekday(value: string): boolean {
   return match !== null && (match[1] === undefined || isSigned(match[1], 53));
 }
 
-function isListOf(value: string, check: (one: string) => boolean): boolean {
+function isListWith(value: string, check: (one: string) => boolean): boolean {
   return value.split(",").every(check);
 }
 

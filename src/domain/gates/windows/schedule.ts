@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { badInput } from "../../core/refusal.js";
 import { parseRecurrence } from "./recurrence.js";
-import { clockOf, DAY_MS, toDay } from "./zone-clock.js";
+import { DAY_MS, getClock, toDay } from "./zone-clock.js";
 
 /*
  * When a window is active. Days recur on the calendar; each day's start and end are then read on the wall clock of the
@@ -56,7 +56,7 @@ const HORIZON_DAYS = 730;
  */
 export function compileSchedule(schedule: Schedule): Timetable {
   const { kind } = schedule;
-  const clock = clockOf(parseTimeZone(schedule.timeZone));
+  const clock = getClock(parseTimeZone(schedule.timeZone));
   const startDate = parseDate("startDate", schedule.startDate);
   const endDate = schedule.endDate === null ? null : parseDate("endDate", schedule.endDate);
   const lastDay = endDate === null ? Number.POSITIVE_INFINITY : toDay(endDate);

@@ -25,7 +25,7 @@ const MAX_ZONES = 100;
 const CLOCKS = new LRUCache<string, ZoneClock>({ max: MAX_ZONES });
 
 /** The clock of a valid IANA time zone. */
-export function clockOf(timeZone: string): ZoneClock {
+export function getClock(timeZone: string): ZoneClock {
   let clock = CLOCKS.get(timeZone);
   if (clock === undefined) {
     clock = new ZoneClock(timeZone);

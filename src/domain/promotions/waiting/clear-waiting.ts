@@ -50,7 +50,7 @@ export async function lockCleared(tx: Tx, cleared: Cleared): Promise<void> {
 
 /** Whether the caller holds locks that come after those of promotions and their apps in the lock order. */
 function needsLocksFirst(tx: Tx, cleared: Cleared): boolean {
-  return tx.dialect.concurrent && ("builds" in cleared || "gatesOf" in cleared || "configOf" in cleared);
+  return tx.dialect.concurrent && ("builds" in cleared || "gates" in cleared || "config" in cleared);
 }
 
 /**
@@ -72,7 +72,7 @@ function findCleared(reader: Reader, cleared: Cleared): Promise<Promotion[]> {
  *
  * @param reason a sentence for people
  */
-export async function endWaitingOf(tx: Tx, ctx: TxCtx, appId: string, reason: string): Promise<EventDraft[]> {
+export async function endWaitingFor(tx: Tx, ctx: TxCtx, appId: string, reason: string): Promise<EventDraft[]> {
   const end = { phase: "CANCELLED", by: ctx.viewer, reason } as const;
   const [target] = await tx.find(PromotionTarget, { appId, ownPhase: "WAITING" });
   const fromIt = await tx.select(

@@ -36,17 +36,17 @@ export async function resolveWaiting(
   const couplings = groupBy(await reader.find(Coupling, { appId: [...new Set(appIds)] }), ({ appId }) => appId);
   const findCoupling = (appId: string, pipelineId: string, stage: Stage) =>
     couplings.get(appId)?.find((one) => one.pipelineId === pipelineId && one.stage === stage);
-  const targetsOf = groupBy(targets, ({ promotionId }) => promotionId);
-  const waitingOf = groupBy(waiting, ({ promotionId }) => promotionId);
+  const targetsByPromotion = groupBy(targets, ({ promotionId }) => promotionId);
+  const waitingByPromotion = groupBy(waiting, ({ promotionId }) => promotionId);
   return promotions.map((promotion) => {
     const pipeline = pipelines.get(promotion.pipelineId);
     const source = apps.get(promotion.sourceAppId);
     const build = builds.get(promotion.buildId);
     const release = releases.get(promotion.releaseId);
     if (pipeline === undefined || source === undefined || build === undefined || release === undefined) return null;
-    const own = targetsOf.get(promotion.id) ?? [];
+    const own = targetsByPromotion.get(promotion.id) ?? [];
     const next = promotion.phase === "IN_PROGRESS" ? findNextWave(own) : null;
-    const mine = (waitingOf.get(promotion.id) ?? []).flatMap((target) => {
+    const mine = (waitingByPromotion.get(promotion.id) ?? []).flatMap((target) => {
       if (next !== null && target.wave !== next) return [];
       const app = apps.get(target.appId);
       const coupling = findCoupling(target.appId, promotion.pipelineId, promotion.to);

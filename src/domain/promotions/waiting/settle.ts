@@ -15,7 +15,7 @@ import { readProgress, takeBatch, toStates } from "../../rollouts/progress.js";
 import { stopRollout } from "../../rollouts/stop.js";
 import { evaluateResolved, type PromotionVerdict, type Resolved } from "../evaluation.js";
 import { mergeForced, toForced } from "../forced.js";
-import { type AdmittedTarget, copiesOf, start } from "../start.js";
+import { type AdmittedTarget, makeCopies, start } from "../start.js";
 import { endWaiting } from "./ending.js";
 import { resolveWaiting } from "./resolve-waiting.js";
 
@@ -87,7 +87,7 @@ async function settleOnce(tx: Tx, ctx: TxCtx, id: string): Promise<Settled> {
   const others = targets.filter((target) => ![...batch, ...rest].some((one) => one.target === target));
   const waiting = others.filter(({ ownPhase }) => ownPhase === "WAITING");
   const actor = promotion.createdBy;
-  const asAsker = asViewer(ctx, { ...actor, tokenId: promotion.askedBy, groups: [], scope: null });
+  const asRequester = asViewer(ctx, { ...actor, tokenId: promotion.askedBy, groups: [], scope: null });
   const admitted = {
     promotion: Object.assign(promotion, {
       forcedPast: mergeForced(promotion.forcedPast, toForced(verdict.forcedPast)),
@@ -102,7 +102,7 @@ async function settleOnce(tx: Tx, ctx: TxCtx, id: string): Promise<Settled> {
           others.filter(({ ownPhase }) => ownPhase !== "WAITING"),
         ),
   };
-  const events = await start(tx, asAsker, admitted, copiesOf(resolved.build, resolved.source as App, admitted));
+  const events = await start(tx, asRequester, admitted, makeCopies(resolved.build, resolved.source as App, admitted));
   return { admitted: true, events: events.map((event) => ({ ...event, actor: event.actor ?? actor })) };
 }
 

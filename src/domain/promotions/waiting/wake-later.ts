@@ -8,18 +8,18 @@ import { DUE } from "../../rollouts/update-progress.js";
  * Which waiting promotions a change may unblock:
  * - builds: those of these builds, after a change of a status or release.
  * - pipelines: those in these pipelines, after a change of a policy, check or rule; null for all.
- * - gatesOf: those in these pipelines, after a change of a window or freeze; null for all.
+ * - gates: those in these pipelines, after a change of a window or freeze; null for all.
  * - promotion: this one, after a vote.
  * - token: those that this token requested, after it was revoked.
- * - configOf: those from or to this app, after a change of its config.
+ * - config: those from or to this app, after a change of its config.
  */
 export type Cleared =
   | { readonly builds: readonly string[] }
   | { readonly pipelines: readonly string[] | null }
-  | { readonly gatesOf: readonly string[] | null }
+  | { readonly gates: readonly string[] | null }
   | { readonly promotion: string }
   | { readonly token: string }
-  | { readonly configOf: string };
+  | { readonly config: string };
 
 /** The SQL condition on promotions `e` that selects those. */
 export function toCondition({ dialect }: Reader, cleared: Cleared): Sql {
@@ -29,12 +29,12 @@ export function toCondition({ dialect }: Reader, cleared: Cleared): Sql {
   }
   if ("promotion" in cleared) return sql`e.id = ${cleared.promotion}`;
   if ("token" in cleared) return sql`e.asked_by = ${cleared.token}`;
-  if ("configOf" in cleared) {
-    const { configOf } = cleared;
-    return sql`(e.source_app_id = ${configOf} OR e.id IN (SELECT t.promotion_id FROM promotion_targets t
-      WHERE t.app_id = ${configOf} AND t.phase = 'WAITING'))`;
+  if ("config" in cleared) {
+    const { config } = cleared;
+    return sql`(e.source_app_id = ${config} OR e.id IN (SELECT t.promotion_id FROM promotion_targets t
+      WHERE t.app_id = ${config} AND t.phase = 'WAITING'))`;
   }
-  const pipelines = "gatesOf" in cleared ? cleared.gatesOf : cleared.pipelines;
+  const pipelines = "gates" in cleared ? cleared.gates : cleared.pipelines;
   return pipelines === null ? sql`1 = 1` : dialect.oneOf(sql`e.pipeline_id`, pipelines);
 }
 

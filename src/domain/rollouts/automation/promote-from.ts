@@ -114,8 +114,8 @@ async function promote(
   const plan = await evaluateUnderLocks(tx, now, input, ctx.viewer);
   if ((await findTargets()).join() !== targets.join()) throw new StaleRead("What can be promoted has changed.");
   if (!plan.promotable && !plan.wouldWait) return [];
-  const asked = { ...NOT_FORCED, waits: true, notBefore, expiresIn: readDuration(EXPIRES_IN), automatic: true };
-  return (await carryOut(tx, ctx, plan, asked)).events;
+  const options = { ...NOT_FORCED, waits: true, notBefore, expiresIn: readDuration(EXPIRES_IN), automatic: true };
+  return (await carryOut(tx, ctx, plan, options)).events;
 }
 
 /** The earliest time of the next automatic promotion into a stage; null if that is now. */

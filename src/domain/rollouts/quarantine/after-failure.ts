@@ -4,7 +4,7 @@ import { Coupling } from "../../../entities/pipelines/coupling.js";
 import type { Release } from "../../../entities/releases/release.js";
 import type { EventDraft, VerificationProblem } from "../../../events/draft.js";
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
-import { requireAppOf } from "../../releases/release-app.js";
+import { requireReleasedApp } from "../../releases/release-app.js";
 import { quarantine } from "./quarantines.js";
 
 /**
@@ -23,7 +23,7 @@ export async function quarantineFailed(
   if (release.trigger === "ROLLBACK" || coupling === null) return [];
   const build = await tx.first(Build, { id: release.buildId }, { lock: "change" });
   if (build === null) throw new Error(`Release ${release.id} has lost its build.`);
-  const { name } = await requireAppOf(tx, release);
+  const { name } = await requireReleasedApp(tx, release);
   const reason = `The verification of v${release.version} of ${name} failed: ${problem}`;
   const events = await quarantine(tx, asSystem(ctx), build, coupling.stage, reason);
   return events.map((event) => ({ ...event, actor: SYSTEM_VIEWER }));

@@ -10,7 +10,7 @@ import { type EventDraft, releaseChanged, type VerificationProblem } from "../..
 import { asSystem, SYSTEM_VIEWER, type TxCtx } from "../../core/context.js";
 import { NOT_FORCED } from "../../gates/override.js";
 import { insertRelease } from "../../releases/new-releases.js";
-import { requireAppOf } from "../../releases/release-app.js";
+import { requireReleasedApp } from "../../releases/release-app.js";
 import { holdAutomation } from "../automation/holds.js";
 import { isNotQuarantined } from "../quarantine/in-force.js";
 
@@ -35,7 +35,7 @@ export async function rollBack(
   const build = back && (await tx.first(Build, { id: back.buildId }));
   if (back === null || build === null) return null;
   const system = asSystem(ctx);
-  const { release: rollback, events } = await insertRelease(tx, system, await requireAppOf(tx, release), {
+  const { release: rollback, events } = await insertRelease(tx, system, await requireReleasedApp(tx, release), {
     ...{ build, trigger: "ROLLBACK", override: NOT_FORCED },
     description: `Rollback to v${back.version}: the verification of v${release.version} failed`,
   });

@@ -2,7 +2,7 @@ import type { Build } from "../../../entities/builds/build.js";
 import { ChangeEvent } from "../../../entities/history/change-event.js";
 import { ReleaseEvent } from "../../../entities/history/release-event.js";
 import type { EventFacts } from "../facts.js";
-import { sourceOf, subjectOf } from "./cloudevents.js";
+import { toSource, toSubject } from "./cloudevents.js";
 import type { Content, Format } from "./format.js";
 import { eventData, json } from "./railyard.js";
 
@@ -99,15 +99,15 @@ export const CDEVENTS: Format = {
   types: null,
   event(facts, publicUrl) {
     const { cursor, occurredAt, type } = facts.event;
-    const source = sourceOf(publicUrl);
+    const source = toSource(publicUrl);
     const data = eventData(facts, publicUrl);
     const standard = standardEvent(facts);
     if (standard !== null) return content(cursor, occurredAt, source, standard, data);
-    const custom = { type: customType(type), subject: { id: subjectOf(facts), content: data } };
+    const custom = { type: customType(type), subject: { id: toSubject(facts), content: data } };
     return content(cursor, occurredAt, source, custom);
   },
   test({ id, now, summary }, publicUrl) {
     const custom = { type: customType("WEBHOOK_TESTED"), subject: { id, content: { summary } } };
-    return content(id, now, sourceOf(publicUrl), custom);
+    return content(id, now, toSource(publicUrl), custom);
   },
 };

@@ -5,12 +5,12 @@ import { eventData, json } from "./railyard.js";
 /* CloudEvents 1.0, HTTP binding, structured mode: https://github.com/cloudevents/spec */
 
 /** The installation, as a URI reference. */
-export function sourceOf(publicUrl: string | null): string {
+export function toSource(publicUrl: string | null): string {
   return publicUrl ?? "/railyard";
 }
 
 /** The subject of an event: its app, build or pipeline, otherwise its cursor. */
-export function subjectOf({ event, app, pipeline, build }: EventFacts): string {
+export function toSubject({ event, app, pipeline, build }: EventFacts): string {
   if (app !== null) return app.name;
   if (build !== null) return build.id;
   return pipeline?.name ?? event.cursor;
@@ -29,10 +29,10 @@ export const CLOUDEVENTS: Format = {
   types: null,
   event(facts, publicUrl) {
     const { cursor, type, occurredAt } = facts.event;
-    const more = { subject: subjectOf(facts), data: eventData(facts, publicUrl) };
-    return envelope(cursor, `dev.railyard.${type.toLowerCase()}`, occurredAt, sourceOf(publicUrl), more);
+    const more = { subject: toSubject(facts), data: eventData(facts, publicUrl) };
+    return envelope(cursor, `dev.railyard.${type.toLowerCase()}`, occurredAt, toSource(publicUrl), more);
   },
   test({ id, now, summary }, publicUrl) {
-    return envelope(id, "dev.railyard.test", now, sourceOf(publicUrl), { data: { summary } });
+    return envelope(id, "dev.railyard.test", now, toSource(publicUrl), { data: { summary } });
   },
 };

@@ -9,7 +9,7 @@ import { badInput } from "../../../domain/core/refusal.js";
 import { parseRepository } from "../../../domain/core/values/repository-address.js";
 import { Build } from "../../../entities/builds/build.js";
 import { unsupported } from "../errors.js";
-import { idOf } from "../installation.js";
+import { toId } from "../installation.js";
 import { sendRange } from "../ranges.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { buildSchema, slugSchema } from "../schemas.js";
@@ -18,7 +18,7 @@ import { toBuild, toSlug } from "../serializers.js";
 const OLDEST_FIRST: Order<Build> = { entity: Build, by: "position", direction: "ASC" };
 const MADE_ELSEWHERE = "builds are made elsewhere, and registered here with their artifact";
 /** The id of the build that a rebuild returns. */
-const NOT_REBUILT = idOf("build", "not rebuilt");
+const NOT_REBUILT = toId("build", "not rebuilt");
 
 /** Heroku's clients give a commit as the version; anything shorter may also be a version number. */
 const FULL_SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/i;

@@ -9,8 +9,8 @@ import type { LogEvent } from "../../../entities/history/event.js";
 import { decodeCursor } from "../../../entities/history/event-cursor.js";
 import { WebhookDelivery } from "../../../entities/webhooks/webhook-delivery.js";
 import type { RequestScope, Routes } from "../request.js";
-import { type WebhookOwner, webhooksOf } from "../webhooks/owners.js";
-import { deliverySchema, statusOf, toDelivery, toWebhookEvent, webhookEventSchema } from "../webhooks/serializers.js";
+import { findWebhooks, type WebhookOwner } from "../webhooks/owners.js";
+import { deliverySchema, toDelivery, toStatus, toWebhookEvent, webhookEventSchema } from "../webhooks/serializers.js";
 
 /** Maximum number of deliveries in a response, newest first. The command line requests this many. */
 const MAX_DELIVERIES = 1000;
@@ -47,7 +47,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
         throw badInput("status", "status must be succeeded, failed or retrying.");
       const found = await findDeliveries(scope, owner);
       return found
-        .filter(({ delivery }) => status === undefined || statusOf(delivery) === status)
+        .filter(({ delivery }) => status === undefined || toStatus(delivery) === status)
         .map(({ webhook, delivery, event }) => toDelivery(webhook, delivery, event));
     },
   );
@@ -115,7 +115,7 @@ export function serveWebhookDeliveries(http: Routes, { url, tags, what, params, 
 /** What the webhooks of an owner sent, newest first, with the events that the viewer sees. */
 async function findDeliveries(scope: RequestScope, owner: WebhookOwner, id: string | null = null) {
   const { reader, ctx } = scope;
-  const webhooks = new Map((await webhooksOf(scope, owner)).map((webhook) => [webhook.id, webhook]));
+  const webhooks = new Map((await findWebhooks(scope, owner)).map((webhook) => [webhook.id, webhook]));
   const isMine = reader.dialect.oneOf(sql`e.webhook_id`, [...webhooks.keys()]);
   const isWanted = id === null ? sql`1 = 1` : sql`e.id = ${id}`;
   const deliveries = await reader.select(

@@ -8,7 +8,7 @@ import { createWebhook, deleteWebhook, updateWebhook } from "../../../domain/web
 import { Coupling } from "../../../entities/pipelines/coupling.js";
 import { type PlatformParts, type Routes, requestScope } from "../request.js";
 import { typesFor } from "../webhooks/entities.js";
-import { findOwner, requireOwn, type WebhookOwner, webhooksOf } from "../webhooks/owners.js";
+import { findOwner, findWebhooks, requireOwn, type WebhookOwner } from "../webhooks/owners.js";
 import { toWebhook, webhookSchema } from "../webhooks/serializers.js";
 import { serveWebhookDeliveries } from "./webhook-deliveries.js";
 
@@ -45,7 +45,7 @@ export function serveWebhooks(http: Routes, parts: PlatformParts): void {
       { schema: { summary: `Lists the webhooks of ${what}`, tags, params, response: { 200: z.array(webhookSchema) } } },
       async (request) => {
         const { scope, owner } = await open(request, request.params.owner);
-        return (await webhooksOf(scope, owner)).map(toWebhook);
+        return (await findWebhooks(scope, owner)).map(toWebhook);
       },
     );
 

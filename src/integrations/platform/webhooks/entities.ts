@@ -14,7 +14,7 @@ const ENTITIES: readonly (readonly [entity: string, prefixes: readonly string[]]
 ];
 
 /** The entity of a type of event. */
-export function entityOf(type: string): string {
+export function toEntity(type: string): string {
   const found = ENTITIES.find(([, prefixes]) => prefixes.some((prefix) => type.startsWith(prefix)));
   return found?.[0] ?? `api:${type.toLowerCase().replaceAll("_", "-")}`;
 }
@@ -30,14 +30,14 @@ export function typesFor(include: readonly string[], isForApp: boolean): EventTy
   return include.flatMap((entity) => {
     if (isForApp && entity === "api:build")
       throw badInput("include", "include api:build works for a pipeline only (-p): a build belongs to no app.");
-    const found = types.filter((type) => entityOf(type) === entity);
+    const found = types.filter((type) => toEntity(type) === entity);
     if (found.length > 0) return found;
-    const known = [...new Set(types.map(entityOf))].filter((one) => !isForApp || one !== "api:build");
+    const known = [...new Set(types.map(toEntity))].filter((one) => !isForApp || one !== "api:build");
     throw badInput("include", `include must name entities that Railyard has: ${known.join(", ")}.`);
   });
 }
 
 /** The entities that a webhook sends. */
-export function entitiesOf(types: readonly string[] | null): string[] {
-  return [...new Set((types ?? Object.keys(EventType)).map(entityOf))];
+export function toEntities(types: readonly string[] | null): string[] {
+  return [...new Set((types ?? Object.keys(EventType)).map(toEntity))];
 }

@@ -20,7 +20,7 @@ export async function findOwner(reader: Reader, kind: "app" | "pipeline", refere
 }
 
 /** The webhooks of an app, or of a pipeline alone. */
-export function webhooksOf({ reader, ctx }: RequestScope, owner: WebhookOwner): Promise<Webhook[]> {
+export function findWebhooks({ reader, ctx }: RequestScope, owner: WebhookOwner): Promise<Webhook[]> {
   const isMine =
     owner.kind === "app"
       ? sql`e.app_id = ${owner.app.id}`
@@ -32,7 +32,7 @@ export function webhooksOf({ reader, ctx }: RequestScope, owner: WebhookOwner): 
 /** Finds a webhook of an owner, by id or name. */
 export async function requireOwn(scope: RequestScope, owner: WebhookOwner, reference: string): Promise<Webhook> {
   const webhook = await findWebhook(scope.reader, scope.ctx.viewer, reference);
-  const isOwn = (await webhooksOf(scope, owner)).some(({ id }) => id === webhook?.id);
+  const isOwn = (await findWebhooks(scope, owner)).some(({ id }) => id === webhook?.id);
   if (webhook === null || !isOwn) throw notFound("webhook", "such webhook");
   return webhook;
 }

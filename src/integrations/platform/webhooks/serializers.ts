@@ -5,7 +5,7 @@ import { eventData } from "../../../domain/webhooks/formats/railyard.js";
 import type { LogEvent } from "../../../entities/history/event.js";
 import type { Webhook } from "../../../entities/webhooks/webhook.js";
 import type { WebhookDelivery } from "../../../entities/webhooks/webhook-delivery.js";
-import { entitiesOf, entityOf } from "./entities.js";
+import { toEntities, toEntity } from "./entities.js";
 
 const level = z.enum(["notify", "sync"]).describe("`sync`: in order, one at a time. Both are retried.");
 
@@ -47,12 +47,12 @@ export const webhookEventSchema = z.object({
 
 export function toWebhook({ id, url, types, ordered, createdAt, updatedAt }: Webhook) {
   return {
-    ...{ id, url, include: entitiesOf(types), level: toLevel(ordered) },
+    ...{ id, url, include: toEntities(types), level: toLevel(ordered) },
     ...{ created_at: createdAt.toISOString(), updated_at: updatedAt.toISOString() },
   };
 }
 
-export function statusOf({ problem, nextAttemptAt }: WebhookDelivery): "succeeded" | "failed" | "retrying" {
+export function toStatus({ problem, nextAttemptAt }: WebhookDelivery): "succeeded" | "failed" | "retrying" {
   return problem === null ? "succeeded" : nextAttemptAt === null ? "failed" : "retrying";
 }
 
@@ -61,8 +61,8 @@ export function toDelivery(webhook: Webhook, delivery: WebhookDelivery, event: L
   const at = { created_at: sentAt.toISOString(), updated_at: sentAt.toISOString() };
   const status = problem === null ? ("succeeded" as const) : ("failed" as const);
   return {
-    ...{ id, status: statusOf(delivery), num_attempts: attempt, ...at },
-    event: event === null ? { id: "", include: "test" } : { id: event.cursor, include: entityOf(event.type) },
+    ...{ id, status: toStatus(delivery), num_attempts: attempt, ...at },
+    event: event === null ? { id: "", include: "test" } : { id: event.cursor, include: toEntity(event.type) },
     webhook: { id: webhook.id, level: toLevel(webhook.ordered) },
     last_attempt: { id, status, code: statusCode, error_class: problem, ...at },
     next_attempt_at: nextAttemptAt?.toISOString() ?? null,
@@ -73,10 +73,10 @@ export async function toWebhookEvent(reader: Reader, event: LogEvent, publicUrl:
   const time = event.occurredAt.toISOString();
   const words = event.type.toLowerCase().split("_");
   const payload = {
-    ...{ type: event.type, resource: entityOf(event.type).slice("api:".length), action: words.at(-1) ?? "" },
+    ...{ type: event.type, resource: toEntity(event.type).slice("api:".length), action: words.at(-1) ?? "" },
     ...{ published_at: time, data: eventData(await readFacts(reader, event, event.occurredAt), publicUrl) },
   };
-  return { id: event.cursor, include: entityOf(event.type), payload, created_at: time, updated_at: time };
+  return { id: event.cursor, include: toEntity(event.type), payload, created_at: time, updated_at: time };
 }
 
 function toLevel(ordered: boolean): "notify" | "sync" {

@@ -43,16 +43,16 @@ export function readTrustedDocuments(path: string, name = "TRUSTED_DOCUMENTS"): 
   } catch (error) {
     throw new InvalidManifest(`${name} cannot be read: ${(error as Error).message}`);
   }
-  return new Map(readEntries(content).map(([id, text]) => [normalizeId(id), text]));
+  return new Map(readEntries(content, name).map(([id, text]) => [normalizeId(id), text]));
 }
 
-function readEntries(content: unknown): [id: string, text: string][] {
+function readEntries(content: unknown, name: string): [id: string, text: string][] {
   const apollo = APOLLO.safeParse(content);
   if (apollo.success) return apollo.data.operations.map(({ id, body }) => [id, body]);
   const documents = FORMAT.safeParse(content).success ? null : BY_ID.safeParse(content);
   if (documents?.success) return Object.entries(documents.data);
   throw new InvalidManifest(
-    "TRUSTED_DOCUMENTS must be a JSON object that maps hashes to documents, as GraphQL Code Generator and Relay write it, or a manifest of Apollo in version 1.",
+    `${name} must be a JSON object that maps hashes to documents, as GraphQL Code Generator and Relay write it, or a manifest of Apollo in version 1.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { Refusal } from "../../../domain/core/refusal.js";
 import type { Viewer } from "../../../entities/access/token.js";
 import type { Budget } from "../admission/rate-limit.js";
-import { ownerOf } from "./limits.js";
+import { getOwner } from "./limits.js";
 
 interface Account {
   /** Cost that has not been charged yet. */
@@ -33,7 +33,7 @@ export class DeliveryCharges {
    * @throws Refusal RATE_LIMITED if the token's budget is spent; the subscription must end
    */
   charge(viewer: Viewer, cost: number): void {
-    const owner = ownerOf(viewer);
+    const owner = getOwner(viewer);
     const account = this.#accounts.get(owner) ?? { owed: 0, charging: false, refused: null };
     if (account.refused !== null && account.refused.until > performance.now()) throw account.refused.refusal;
     account.refused = null;

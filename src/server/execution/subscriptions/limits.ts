@@ -34,7 +34,7 @@ export class SubscriptionLimits {
    * @throws Refusal RATE_LIMITED with the limit
    */
   add(viewer: Pick<Viewer, "tokenId" | "name">, key: string, cost: number): () => void {
-    const owner = ownerOf(viewer);
+    const owner = getOwner(viewer);
     const held: Held = this.#held.get(owner) ?? new Map();
     const known = held.get(key);
     if (known === undefined) this.#check(held, cost);
@@ -65,6 +65,6 @@ export class SubscriptionLimits {
 }
 
 /** The key that limits and budgets are counted by: the token, or the name for a viewer without one. */
-export function ownerOf({ tokenId, name }: Pick<Viewer, "tokenId" | "name">): string {
+export function getOwner({ tokenId, name }: Pick<Viewer, "tokenId" | "name">): string {
   return tokenId ?? `name:${name}`;
 }

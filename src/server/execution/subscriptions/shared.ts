@@ -12,7 +12,7 @@ import { Context } from "../../../schema/context.js";
 import type { Execution } from "../execute.js";
 import type { AdmittedSubscription } from "./admitted.js";
 import type { DeliveryCharges } from "./charges.js";
-import { ownerOf, type SubscriptionLimits } from "./limits.js";
+import { getOwner, type SubscriptionLimits } from "./limits.js";
 
 /** Maximum number of cached results per group: as many events as its members process at a time. */
 const MAX_SHARED_RESULTS = 256;
@@ -82,7 +82,7 @@ export class SharedExecutions {
     const group =
       this.#groups.get(key) ??
       new Group({
-        ...{ ...this.#parts, queue: this.#queue, results: this.#results, owner: ownerOf(viewer), admitted },
+        ...{ ...this.#parts, queue: this.#queue, results: this.#results, owner: getOwner(viewer), admitted },
         viewer: personal ? viewer : { ...SYSTEM_VIEWER, name: "a subscriber", role, scope },
       });
     this.#groups.set(key, group);

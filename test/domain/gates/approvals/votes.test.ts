@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Build } from "../../../../src/entities/builds/build.js";
-import { approve, line, member, phaseOf, promoteWhenReady, requireApprovals } from "../../../support/data/approvals.js";
+import {
+  approve,
+  line,
+  member,
+  promoteWhenReady,
+  readPhase,
+  requireApprovals,
+} from "../../../support/data/approvals.js";
 import { unique } from "../../../support/data/seed.js";
 import { Clock, HOUR } from "../../../support/service/clock.js";
 import { startServer } from "../../../support/service/server.js";
@@ -193,7 +200,7 @@ describe("a vote", () => {
     assert.deepEqual(again.approvals, rejected.approvals);
     const cy = await member(server, { person: "cy" });
     assert.equal((await cy.client.mutationError("approvePromotion", { promotion: id })).extensions.code, "CONFLICT");
-    assert.equal(await phaseOf(server.admin, id), "REJECTED");
+    assert.equal(await readPhase(server.admin, id), "REJECTED");
   });
 
   it("can be withdrawn by who gave it while the promotion waits, and not afterwards", async () => {

@@ -231,7 +231,7 @@ describe("The clock of a time zone", () => {
   ];
   const DAY = 86_400_000;
 
-  it("answers as Temporal, in whatever order it is asked, also in the nights in which the clock changes", () => {
+  it("gives the same results as Temporal in any order of questions, also in the nights in which the clock changes", () => {
     const days = fc.oneof(
       fc.integer({ min: Date.parse("2005-01-01") / DAY, max: Date.parse("2045-01-01") / DAY }),
       // Near a change of the clock.
@@ -268,7 +268,7 @@ describe("The clock of a time zone", () => {
     );
   });
 
-  it("finds the days of a rule in whatever order they are asked for", () => {
+  it("finds the days of a rule in any order", () => {
     const start = Temporal.PlainDate.from("2026-01-01");
     const first = Date.parse("2026-01-01") / DAY;
     const rules = [

@@ -31,12 +31,12 @@ const promote = async (input: object, client = admin): Promise<string> =>
   (await client.mutate("promote", { whenReady: true, ...input }, PROMOTION)).promotion.id;
 const read = async (id: string) =>
   (await admin.ask(`query ($id: ID!) { promotion(id: $id) { ${DETAILS} } }`, { id })).promotion;
-const phaseOf = async (id: string) => (await read(id)).phase;
+const readPhase = async (id: string) => (await read(id)).phase;
 const report = (subject: object, context: string, state: string) =>
   admin.mutate("reportStatus", { ...subject, context, state }, "status { id }");
 const cancel = (promotion: string, reason = "Not needed") =>
   admin.mutate("cancelPromotion", { promotion, reason }, "promotion { phase }");
-const eventsOf = async (id: string) =>
+const readEvents = async (id: string) =>
   (await readLog(admin)).events.filter(({ promotion }) => promotion?.id === id).map(({ type }) => type);
 
 /** A pipeline whose staging app requires `ci`, and a release on its development app. */
@@ -88,7 +88,7 @@ async function token(role: string, input: object = {}): Promise<{ client: Client
 describe("a promotion with whenReady", () => {
   it("goes at once if nothing blocks it", async () => {
     const { dev } = await gated([]);
-    assert.equal(await phaseOf(await promote({ app: dev.id })), "SUCCEEDED");
+    assert.equal(await readPhase(await promote({ app: dev.id })), "SUCCEEDED");
   });
 
   it("waits for a check, and the report that clears it admits it", async () => {
@@ -104,7 +104,7 @@ describe("a promotion with whenReady", () => {
     const [target] = waiting.targets;
     assert.deepEqual([target.phase, target.release, target.failureReason], ["WAITING", null, null]);
     await report({ release: release.id }, "qa", "FAILURE");
-    assert.equal(await phaseOf(id), "WAITING", "a rerun may pass");
+    assert.equal(await readPhase(id), "WAITING", "a rerun may pass");
     await report({ release: release.id }, "qa", "SUCCESS");
     const admitted = await read(id);
     assert.equal(admitted.phase, "SUCCEEDED");
@@ -114,7 +114,7 @@ describe("a promotion with whenReady", () => {
       { context: "ci", passed: true },
       { context: "qa", passed: true },
     ]);
-    assert.deepEqual(await eventsOf(id), [
+    assert.deepEqual(await readEvents(id), [
       ...["PROMOTION_WAITING", "PROMOTION_TARGET_CHANGED"],
       ...["PROMOTION_STARTED", "PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"],
     ]);
@@ -124,11 +124,11 @@ describe("a promotion with whenReady", () => {
     const { dev, build, staging, pipeline } = await gated();
     const first = await promote({ app: dev.id });
     await report({ build: build.id }, "ci", "SUCCESS");
-    assert.equal(await phaseOf(first), "SUCCEEDED");
+    assert.equal(await readPhase(first), "SUCCEEDED");
     await report({ build: build.id }, "ci", "PENDING");
     const second = await promote({ app: dev.id });
     await admin.mutate("updateChecks", { coupling: staging.couplingId, requiredChecks: [] }, "coupling { id }");
-    assert.equal(await phaseOf(second), "SUCCEEDED");
+    assert.equal(await readPhase(second), "SUCCEEDED");
     await admin.mutate(
       "updateStagePolicy",
       { pipeline: pipeline.id, stage: "STAGING", soakTime: "2h" },
@@ -143,7 +143,7 @@ describe("a promotion with whenReady", () => {
       { pipeline: pipeline.id, stage: "STAGING", soakTime: null },
       "policy { stage }",
     );
-    assert.equal(await phaseOf(third), "SUCCEEDED");
+    assert.equal(await readPhase(third), "SUCCEEDED");
   });
 
   it("is never shown as free to go to a reader that cannot see what it waits for", async () => {
@@ -171,7 +171,7 @@ describe("a promotion with whenReady", () => {
     );
     await admin.mutate("liftFreeze", { freeze: startFreeze.freeze.id, reason: "It is over" }, "freeze { id }");
     await server.app.tick();
-    assert.equal(await phaseOf(id), "SUCCEEDED");
+    assert.equal(await readPhase(id), "SUCCEEDED");
   });
 
   it("waits for a deployment of the source, and ends if that fails", async () => {
@@ -232,7 +232,7 @@ describe("the clock", () => {
     const id = await promote({ app: dev.id, whenReady: false, notBefore: at }, client);
     clock.advance(8 * HOUR - 1);
     await server.app.tick();
-    assert.equal(await phaseOf(id), "WAITING");
+    assert.equal(await readPhase(id), "WAITING");
     clock.advance(1);
     await server.app.tick();
     const { phase, targets, createdBy } = await read(id);
@@ -245,14 +245,14 @@ describe("the clock", () => {
     const id = await promote({ app: dev.id, notBefore: at, expiresIn: "10m" });
     clock.advance(HOUR + 10 * MINUTE - 1);
     await server.app.tick();
-    assert.equal(await phaseOf(id), "WAITING");
+    assert.equal(await readPhase(id), "WAITING");
     clock.advance(1);
     await server.app.tick();
     const expired = await read(id);
     assert.deepEqual([expired.phase, expired.targets[0].phase, expired.clearsAt], ["EXPIRED", "CANCELLED", null]);
     await report({ release: release.id }, "ci", "SUCCESS");
-    assert.equal(await phaseOf(id), "EXPIRED");
-    assert.deepEqual((await eventsOf(id)).slice(-2), ["PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"]);
+    assert.equal(await readPhase(id), "EXPIRED");
+    assert.deepEqual((await readEvents(id)).slice(-2), ["PROMOTION_TARGET_CHANGED", "PROMOTION_FINISHED"]);
   });
 
   it("does not admit what has expired, even if a report clears it before the clock has looked", async () => {
@@ -260,7 +260,7 @@ describe("the clock", () => {
     const id = await promote({ app: dev.id, expiresIn: "1m" });
     clock.advance(MINUTE);
     await report({ release: release.id }, "ci", "SUCCESS");
-    assert.equal(await phaseOf(id), "EXPIRED");
+    assert.equal(await readPhase(id), "EXPIRED");
   });
 
   it("admits in the order in which they came", async () => {
@@ -312,7 +312,7 @@ describe("a credential that ends while a promotion waits", () => {
       ["CANCELLED", `The token ${name}, which asked for it, was revoked.`, "railyard"],
     );
     await report({ release: release.id }, "ci", "SUCCESS");
-    assert.equal(await phaseOf(id), "CANCELLED");
+    assert.equal(await readPhase(id), "CANCELLED");
   });
 
   it("ends the promotion when it expires, and nothing is admitted under it", async () => {
@@ -325,7 +325,7 @@ describe("a credential that ends while a promotion waits", () => {
     await report({ release: one.release.id }, "ci", "SUCCESS");
     assert.match((await read(first)).endReason, /has expired/);
     await server.app.tick();
-    assert.deepEqual([await phaseOf(first), await phaseOf(second)], ["CANCELLED", "CANCELLED"]);
+    assert.deepEqual([await readPhase(first), await readPhase(second)], ["CANCELLED", "CANCELLED"]);
   });
 
   it("ends the promotion when the login of the person who asked for it ends, and nothing is admitted under it", async () => {
@@ -344,8 +344,8 @@ describe("a credential that ends while a promotion waits", () => {
     assert.equal(targets[0].release, null);
     // Without any report, the clock ends it.
     await server.app.tick();
-    assert.deepEqual([await phaseOf(first), await phaseOf(second)], ["CANCELLED", "CANCELLED"]);
-    assert.equal(await phaseOf(third), "SUCCEEDED");
+    assert.deepEqual([await readPhase(first), await readPhase(second)], ["CANCELLED", "CANCELLED"]);
+    assert.equal(await readPhase(third), "SUCCEEDED");
   });
 });
 
@@ -362,8 +362,8 @@ describe("a newer promotion", () => {
       { [staging.name]: "SUPERSEDED", [other.name]: "WAITING" },
     );
     await report({ release: release.id }, "qa", "SUCCESS");
-    assert.equal(await phaseOf(older), "PARTIALLY_SUCCEEDED");
-    assert.equal(await phaseOf(newer), "WAITING");
+    assert.equal(await readPhase(older), "PARTIALLY_SUCCEEDED");
+    assert.equal(await readPhase(newer), "WAITING");
   });
 
   it("ends one that it leaves without targets, whether it waits itself or goes at once", async () => {
@@ -373,7 +373,7 @@ describe("a newer promotion", () => {
     const ended = await read(first);
     assert.deepEqual([ended.phase, ended.supersededBy.id, ended.endedBy], ["SUPERSEDED", second, null]);
     await promote({ app: dev.id, force: true, reason: "Now" });
-    assert.equal(await phaseOf(second), "SUPERSEDED");
+    assert.equal(await readPhase(second), "SUPERSEDED");
     const app = await admin.ask("query ($app: ID!) { app(app: $app) { releases { totalCount } } }", {
       app: staging.id,
     });
@@ -386,7 +386,7 @@ describe("a newer promotion", () => {
     const older = await promote({ app: dev.id });
     await promote({ app: dev.id, targets: [staging.id] });
     await server.app.tick();
-    assert.equal(await phaseOf(older), "PARTIALLY_SUCCEEDED");
+    assert.equal(await readPhase(older), "PARTIALLY_SUCCEEDED");
   });
 
   it("is refused if 100 wait in the pipeline, unless it replaces one of them", async () => {
@@ -397,7 +397,7 @@ describe("a newer promotion", () => {
     const input = { app: dev.id, targets: [other.id], whenReady: true };
     assert.equal((await admin.mutationError("promote", input)).extensions.code, "CONFLICT");
     await promote({ app: dev.id });
-    assert.equal(await phaseOf(id), "SUPERSEDED");
+    assert.equal(await readPhase(id), "SUPERSEDED");
   });
 
   it("costs a report that clears nothing one indexed read, however many wait elsewhere", async () => {
@@ -429,13 +429,13 @@ describe("cancelPromotion", () => {
     const { dev, release } = await gated();
     const id = await promote({ app: dev.id });
     assert.equal((await cancel(id)).promotion.phase, "CANCELLED");
-    const events = await eventsOf(id);
+    const events = await readEvents(id);
     assert.equal((await cancel(id, "Again")).promotion.phase, "CANCELLED");
-    assert.deepEqual(await eventsOf(id), events);
+    assert.deepEqual(await readEvents(id), events);
     const { endReason, endedBy, targets } = await read(id);
     assert.deepEqual([endReason, endedBy.name, targets[0].phase], ["Not needed", "admin", "CANCELLED"]);
     await report({ release: release.id }, "ci", "SUCCESS");
-    assert.equal(await phaseOf(id), "CANCELLED");
+    assert.equal(await readPhase(id), "CANCELLED");
   });
 
   it("ends what is queued of one in progress, and asks the deployer of the rest to stop", async () => {
@@ -454,7 +454,7 @@ describe("cancelPromotion", () => {
     assert.equal(asked.release.cancelRequestedAt, clock.now().toISOString());
     await admin.mutate("reportDeployment", { release: running.id, phase: "SUCCEEDED" }, "release { id }");
     await admin.mutate("reportDeployment", { release: release.id, phase: "FAILED" }, "release { id }");
-    assert.equal(await phaseOf(id), "FAILED");
+    assert.equal(await readPhase(id), "FAILED");
     assert.equal(
       (await admin.mutationError("cancelPromotion", { promotion: id, reason: "Late" })).extensions.code,
       "CONFLICT",
@@ -532,7 +532,7 @@ describe("a forced promotion", () => {
     const { dev, release } = await gated();
     const forced = await promote({ app: dev.id, force: true, reason: "Hotfix" });
     assert.ok((await list()).includes(forced));
-    assert.ok((await eventsOf(forced)).includes("PROMOTION_FORCED"));
+    assert.ok((await readEvents(forced)).includes("PROMOTION_FORCED"));
     const review = (comment: string) => ({ promotion: forced, comment });
     assert.equal((await admin.mutationError("reviewForcedPromotion", review("Mine"))).extensions.code, "CONFLICT");
     const { client, name } = await token("OPERATOR");
@@ -546,7 +546,7 @@ describe("a forced promotion", () => {
     assert.deepEqual(answer.promotion, expected);
     assert.deepEqual((await admin.mutate("reviewForcedPromotion", review("Again"), selection)).promotion, expected);
     assert.ok(!(await list()).includes(forced));
-    assert.equal((await eventsOf(forced)).filter((type) => type === "PROMOTION_REVIEWED").length, 1);
+    assert.equal((await readEvents(forced)).filter((type) => type === "PROMOTION_REVIEWED").length, 1);
     // What was forced without need went past nothing.
     await report({ release: release.id }, "ci", "SUCCESS");
     const needless = await promote({ app: dev.id, force: true, reason: "To be sure" });

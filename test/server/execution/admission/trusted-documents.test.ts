@@ -21,14 +21,14 @@ function writeManifest(t: Parameters<typeof temporaryFolder>[0], content: unknow
 }
 
 /** As GraphQL Code Generator, the Relay compiler and Apollo write manifests of these documents. */
-const MANIFESTS: Record<string, (texts: readonly string[]) => { content: unknown; idOf: (text: string) => string }> = {
+const MANIFESTS: Record<string, (texts: readonly string[]) => { content: unknown; toId: (text: string) => string }> = {
   "GraphQL Code Generator": (texts) => ({
     content: Object.fromEntries(texts.map((text) => [`sha256:${hash(text)}`, text])),
-    idOf: (text) => hash(text),
+    toId: (text) => hash(text),
   }),
   Relay: (texts) => ({
     content: Object.fromEntries(texts.map((text) => [hash(text, "md5"), text])),
-    idOf: (text) => hash(text, "md5"),
+    toId: (text) => hash(text, "md5"),
   }),
   Apollo: (texts) => ({
     content: {
@@ -36,14 +36,14 @@ const MANIFESTS: Record<string, (texts: readonly string[]) => { content: unknown
       version: 1,
       operations: texts.map((body) => ({ id: hash(body), name: "Any", type: "query", body })),
     },
-    idOf: (text) => hash(text),
+    toId: (text) => hash(text),
   }),
 };
 
 describe("a manifest of trusted documents", () => {
   for (const [tool, write] of Object.entries(MANIFESTS)) {
     it(`of ${tool} is read, and its documents run by POST and by GET`, async (t) => {
-      const { content, idOf } = write([ROLE, NAME]);
+      const { content, toId } = write([ROLE, NAME]);
       const server = await startServer(t, { env: { TRUSTED_DOCUMENTS: writeManifest(t, content) } });
       const headers = { authorization: `Bearer ${ADMIN_SECRET}` };
       const url = `${server.url}/graphql`;
@@ -52,7 +52,7 @@ describe("a manifest of trusted documents", () => {
         [ROLE, { role: "ADMIN" }],
         [NAME, { name: "admin" }],
       ] as const) {
-        const documentId = idOf(text);
+        const documentId = toId(text);
         const extensions = JSON.stringify({ persistedQuery: { version: 1, sha256Hash: documentId } });
         const post = { method: "POST", headers: { ...headers, "content-type": "application/json" } };
         assert.deepEqual(await read(fetch(url, { ...post, body: JSON.stringify({ documentId }) })), { viewer });

@@ -35,13 +35,13 @@ const LINES: readonly Line[] = [
 export function ReleaseComparison({ from, to }: { readonly from: PageRelease; readonly to: PageRelease }) {
   const contexts = [...new Set([from, to].flatMap(({ statuses }) => statuses.map(({ context }) => context)))].sort();
   const checks: Line[] = contexts.map((context) => {
-    const stateOf = (release: PageRelease) => release.statuses.find((one) => one.context === context)?.state ?? null;
+    const findState = (release: PageRelease) => release.statuses.find((one) => one.context === context)?.state ?? null;
     return {
       name: context,
-      value: (release) => stateOf(release) ?? "",
+      value: (release) => findState(release) ?? "",
       show: (release) => (
         <span className={page.phase}>
-          <StateIcon state={checkIcon(stateOf(release))} size={13} /> {checkWord(stateOf(release))}
+          <StateIcon state={checkIcon(findState(release))} size={13} /> {checkWord(findState(release))}
         </span>
       ),
     };

@@ -14,11 +14,11 @@ export interface ScopeDraft {
 interface ScopeFieldsProps {
   readonly scope: ScopeDraft;
   /** What is wrong with a field of the input, by its path. */
-  errorOf?(path: string): string | null;
+  findError?(path: string): string | null;
   onChange(scope: ScopeDraft): void;
 }
 
-export function ScopeFields({ scope, errorOf = () => null, onChange }: ScopeFieldsProps) {
+export function ScopeFields({ scope, findError = () => null, onChange }: ScopeFieldsProps) {
   const toggle = (stage: Stage) => {
     const stages = new Set(scope.stages);
     if (!stages.delete(stage)) stages.add(stage);
@@ -29,13 +29,13 @@ export function ScopeFields({ scope, errorOf = () => null, onChange }: ScopeFiel
       <TextField
         label="Pipelines, separated by commas; all if empty"
         value={scope.pipelines}
-        error={errorOf("scope.pipelines")}
+        error={findError("scope.pipelines")}
         onChange={(pipelines) => onChange({ ...scope, pipelines })}
       />
       <TextField
         label="Apps, separated by commas; all if empty"
         value={scope.apps}
-        error={errorOf("scope.apps")}
+        error={findError("scope.apps")}
         onChange={(apps) => onChange({ ...scope, apps })}
       />
       <fieldset className={fields.group}>

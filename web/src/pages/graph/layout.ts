@@ -102,8 +102,8 @@ export function layOut(board: Board, plans: Plans, width: number, rem: number): 
   const gutter = lanes.size === 0 ? 0 : LANE * (lanes.size + 0.5);
   const { nodes, ...placed } = place(board, plans, width - gutter, rem, (_, end) => ({ x: gutter, y: end }));
   const links = findLinks(nodes, plans);
-  const laneOf = findLanes(links);
-  return { ...placed, nodes, edges: links.map((link) => toLane(link, laneOf.get(link.from) ?? 0)), width };
+  const byNode = findLanes(links);
+  return { ...placed, nodes, edges: links.map((link) => toLane(link, byNode.get(link.from) ?? 0)), width };
 }
 
 /** The stages that are shown: without review apps, that stage would only take room. */
@@ -135,7 +135,7 @@ function place(
     const apps = appIds.flatMap((id) => board.apps.get(id) ?? []);
     for (const content of groupApps(stage, apps, plans)) {
       const node = { ...content, x, y: end, width };
-      const size = heightOf(node, rem);
+      const size = measureHeight(node, rem);
       nodes.push({ ...node, height: size });
       end += size + NODE_GAP;
     }
@@ -145,7 +145,7 @@ function place(
   return { columns, nodes, height };
 }
 
-function heightOf(node: Pick<GraphNode, "apps" | "width" | "waiting">, rem: number): number {
+function measureHeight(node: Pick<GraphNode, "apps" | "width" | "waiting">, rem: number): number {
   if (node.waiting !== null) return TITLE + 0.4;
   if (node.apps.length <= NAMED) return TITLE + node.apps.length * ROW + PADDING;
   const size = dotSize(rem);

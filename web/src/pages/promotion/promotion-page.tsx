@@ -47,7 +47,7 @@ export default function PromotionPage() {
   const promotion = data?.promotion ?? null;
 
   useEffect(() => {
-    document.title = promotion === null ? "Promotion · Railyard" : `${titleOf(promotion)} · Railyard`;
+    document.title = promotion === null ? "Promotion · Railyard" : `${toTitle(promotion)} · Railyard`;
   }, [promotion]);
 
   if (promotion === null) {
@@ -61,7 +61,7 @@ export default function PromotionPage() {
         <div className={styles.header}>
           <div>
             <h1>
-              {titleOf(promotion)}{" "}
+              {toTitle(promotion)}{" "}
               <small>
                 <Phase phase={phase} />
                 {paused && <span className={styles.paused}>paused</span>}
@@ -92,7 +92,7 @@ export default function PromotionPage() {
   );
 }
 
-function titleOf({ source, to, undoes }: PagePromotion): string {
+function toTitle({ source, to, undoes }: PagePromotion): string {
   const name = `${source?.name ?? "Promotion"} to ${STAGE_NAMES[to].toLowerCase()}`;
   return undoes === null ? name : `Undo of ${name}`;
 }

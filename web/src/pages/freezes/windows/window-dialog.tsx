@@ -44,14 +44,14 @@ export function WindowDialog({ window, onDelete, onClose }: WindowDialogProps) {
   const creation = useMutation(CreateDeploymentWindowDocument, done);
   const change = useMutation(UpdateDeploymentWindowDocument, done);
   const { busy, error, field } = window === null ? creation : change;
-  const errorOf = (path: string) => (field === path || field?.startsWith(`${path}.`) ? error : null);
+  const findError = (path: string) => (field === path || field?.startsWith(`${path}.`) ? error : null);
   const submit = () => {
     const input = toInput(draft);
     if (window === null) creation.run({ input: { ...input, idempotencyKey: keyFor(input) } });
     else change.run({ input: { window: window.id, ...input } });
   };
   const text = (name: Exclude<keyof WindowDraft, "kind" | "scope">, label: string) => ({
-    ...{ label, value: draft[name], error: errorOf(name) },
+    ...{ label, value: draft[name], error: findError(name) },
     onChange: (value: string) => set({ [name]: value }),
   });
   return (
@@ -60,7 +60,7 @@ export function WindowDialog({ window, onDelete, onClose }: WindowDialogProps) {
       action={window === null ? "Create the window" : "Change the window"}
       disabled={draft.name.trim() === "" || draft.startTime === "" || draft.endTime === ""}
       busy={busy}
-      error={SHOWN.some((path) => errorOf(path) !== null) ? null : error}
+      error={SHOWN.some((path) => findError(path) !== null) ? null : error}
       onSubmit={submit}
       onClose={onClose}
     >
@@ -88,7 +88,7 @@ export function WindowDialog({ window, onDelete, onClose }: WindowDialogProps) {
         <TextField {...text("startDate", "First day; today if empty")} type="date" />
         <TextField {...text("endDate", "Last day; none if empty")} type="date" />
       </div>
-      <ScopeFields scope={draft.scope} errorOf={errorOf} onChange={(scope) => set({ scope })} />
+      <ScopeFields scope={draft.scope} findError={findError} onChange={(scope) => set({ scope })} />
       <TextField {...text("message", "What people see while it blocks them")} maxLength={1024} />
       {window !== null && mayDelete && (
         <div>
