@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash as hashOnce, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Reader } from "../../database/rows/reader.js";
 import type { Tx } from "../../database/rows/tx.js";
 import { Token } from "../../entities/access/token.js";
@@ -205,5 +205,5 @@ function newSecret(): string {
 
 /** The SHA-256 of a secret, in hexadecimal. Only this is stored. */
 export function hash(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
+  return hashOnce("sha256", secret, "hex");
 }

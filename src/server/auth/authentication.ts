@@ -17,6 +17,11 @@ const LAST_USED_RESOLUTION_MS = 60_000;
 /** Maximum number of tokens in each cache. The least recently used is evicted. */
 const MAX_CACHED_TOKENS = 1000;
 
+interface CachedToken {
+  readonly token: Token;
+  readonly viewer: Viewer;
+}
+
 /**
  * Authenticates requests and records when each token was last used. Valid tokens are cached until a token is created or
  * revoked.
@@ -28,7 +33,7 @@ export class Authentication {
   /** Time of the last recorded use, by the id of the token. */
   readonly #recordedUses = new LRUCache<string, number>({ max: MAX_CACHED_TOKENS });
   /** Keyed by the hash of the secret. */
-  readonly #cached = new LRUCache<string, Token>({ max: MAX_CACHED_TOKENS });
+  readonly #cached = new LRUCache<string, CachedToken>({ max: MAX_CACHED_TOKENS });
   /** Incremented by every commit that created or revoked a token. */
   #tokenChanges = 0;
 
@@ -70,9 +75,10 @@ export class Authentication {
     const token = await authenticate(this.#ctx.db.reader, secret, now);
     if (token === null) throw unauthenticated("The token is unknown, revoked or expired.");
     // A token that changed while it was read may have been revoked.
-    if (tokenChanges === this.#tokenChanges) this.#cached.set(token.secretHash, token);
+    const viewer = toViewer(token);
+    if (tokenChanges === this.#tokenChanges) this.#cached.set(token.secretHash, { token, viewer });
     this.#recordUse(token, now);
-    return toViewer(token);
+    return viewer;
   }
 
   /**
@@ -81,11 +87,11 @@ export class Authentication {
    */
   authenticateCached(authorization: unknown): Viewer | null {
     const secret = bearerToken(authorization);
-    const token = secret === undefined ? undefined : this.#cached.get(hash(secret));
+    const known = secret === undefined ? undefined : this.#cached.get(hash(secret));
     const now = this.#ctx.now();
-    if (token === undefined || !isValid(token, now)) return null;
-    this.#recordUse(token, now);
-    return toViewer(token);
+    if (known === undefined || !isValid(known.token, now)) return null;
+    this.#recordUse(known.token, now);
+    return known.viewer;
   }
 
   #recordUse(token: Token, now: Date): void {

@@ -97,8 +97,8 @@ export class Execution {
         new CompiledQueries(schema).plugin,
       ],
       logger: log,
-      // Apollo does not pass the request here.
-      formatError: (_, error) => this.present(error, observer.current?.id ?? ""),
+      // Apollo does not pass the request here: `#executeOperation` formats the errors.
+      formatError: (_, error) => error as GraphQLFormattedError,
     });
   }
 
@@ -207,6 +207,7 @@ export class Execution {
     record: OperationRecord,
     { transport, subscription }: ExecuteOptions,
   ): Promise<Outcome> {
+    this.#parts.observer.attach(context, record);
     const { body, http } = await this.#apollo.executeOperation(
       {
         query,
@@ -217,18 +218,23 @@ export class Execution {
       },
       { contextValue: context },
     );
+    if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
+    const singleResult = this.#presentErrors(body.singleResult, record);
     const { resultSize: size } = context;
     // A result that is too large is refused, except that of a mutation that has taken effect: the client must learn of
     // it.
     if (size.exceeded !== null && !size.committed) throw size.exceeded;
-    if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
     const admitted = subscription === null ? undefined : this.#admitted.get(subscription);
     if (admitted !== undefined) return this.#subscribe(admitted, context.viewer, context, record);
     const headers = http.headers.size === 0 ? NO_HEADERS : Object.fromEntries(http.headers);
     const { exceeded } = size;
-    const { singleResult } = body;
     const result = exceeded === null ? singleResult : withOneSizeError(singleResult, this.present(exceeded, record.id));
     return { status: http.status ?? 200, headers, result, record, subscription: null };
+  }
+
+  /** The errors are those that were thrown: see `formatError`. */
+  #presentErrors({ errors, ...result }: ExecutionResult, { id }: OperationRecord): ExecutionResult {
+    return errors === undefined ? result : { ...result, errors: errors.map((error) => this.present(error, id)) };
   }
 
   async #subscribe(

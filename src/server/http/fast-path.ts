@@ -15,6 +15,12 @@ import { countBody, countResponse } from "./memory-limits.js";
 import { parseBody, toTransport } from "./operation-request.js";
 import { serializeResult } from "./response.js";
 
+/**
+ * Node sends strings up to about this size together with the headers, without an allocation, which is faster than a
+ * buffer. In bytes.
+ */
+const MAX_STRING_BYTES = 14 * 1024;
+
 /** Maximum number of cached header variants. A client uses one. The least recently used is evicted. */
 const MAX_HEADER_VARIANTS = 100;
 
@@ -60,7 +66,7 @@ export class FastPath {
     });
     request.on("end", () => {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      void this.#answer({ request, response, headers, transport, body });
+      this.#answer({ request, response, headers, transport, body });
     });
     return true;
   }
@@ -75,25 +81,39 @@ export class FastPath {
     this.#headers.set(toVariant(requestHeaders), headers);
   }
 
-  async #answer(exchange: Exchange): Promise<void> {
-    const { request, transport, body } = exchange;
-    const { authentication, responseCache, changes } = this.#parts;
-    const { authorization } = request.headers;
-    // Checked when the body has arrived: the token may have been revoked in the meantime.
-    let viewer = authentication.authenticateCached(authorization);
-    let key = viewer && responseCache.key(body, viewer);
-    if (viewer !== null && changes.catchUp !== null) {
-      const before = viewer;
-      // Reading the log is worthwhile only for a cached response.
-      const isCurrent = key !== null && responseCache.has(key) && (await succeeds(changes.catchUp()));
-      viewer = isCurrent ? authentication.authenticateCached(authorization) : null;
-      if (viewer !== null && !seesTheSame(viewer, before)) key = responseCache.key(body, viewer);
-    }
+  /** Without promises if the response is cached and the log need not be read: each costs as much as a lookup. */
+  #answer(exchange: Exchange): void {
+    const found = this.#lookUp(exchange);
+    const { catchUp } = this.#parts.changes;
+    if (catchUp === null) this.#respond(exchange, found);
+    else void this.#catchUp(exchange, found, catchUp).then((current) => this.#respond(exchange, current));
+  }
+
+  /** Called when the body has arrived: the token may have been revoked in the meantime. */
+  #lookUp({ request, body }: Exchange): Lookup {
+    const { authentication, responseCache } = this.#parts;
+    const viewer = authentication.authenticateCached(request.headers.authorization);
+    return { viewer, key: viewer && responseCache.key(body, viewer) };
+  }
+
+  /** Looks up again what may have changed. Without a cached response this is not worthwhile, and nothing is known. */
+  async #catchUp(exchange: Exchange, { viewer, key }: Lookup, catchUp: () => Promise<void>): Promise<Lookup> {
+    const { authentication, responseCache } = this.#parts;
+    if (viewer === null || key === null || !responseCache.has(key) || !(await succeeds(catchUp()))) return UNKNOWN;
+    const current = authentication.authenticateCached(exchange.request.headers.authorization);
+    if (current !== null && !seesTheSame(current, viewer)) return this.#lookUp(exchange);
+    return { viewer: current, key };
+  }
+
+  #respond(exchange: Exchange, { viewer, key }: Lookup): void {
+    const { responseCache, observer } = this.#parts;
     const requestId = randomUUID();
     const cached = viewer === null || key === null ? null : responseCache.find(key);
-    if (viewer === null || cached === null) return this.#execute(exchange, requestId, viewer);
-    const { observer } = this.#parts;
-    const record: OperationRecord = observer.begin(requestId, transport);
+    if (viewer === null || cached === null) {
+      void this.#execute(exchange, requestId, viewer);
+      return;
+    }
+    const record: OperationRecord = observer.begin(requestId, exchange.transport);
     record.viewer = viewer.name;
     record.operation = cached.operation;
     record.client ??= cached.client;
@@ -121,17 +141,33 @@ export class FastPath {
     if (status === 200 && known !== null) {
       // A client that headers name is not stored: each request has its own headers.
       const client = transport.client === null ? record.client : null;
-      responseCache.store(pending, { body: text, operation: record.operation, client }, known);
+      responseCache.store(pending, { body: toCachedBody(text), operation: record.operation, client }, known);
     }
     this.#send(exchange.response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
   }
 
-  #send(response: ServerResponse, status: number, headers: readonly string[], body: Buffer, requestId: string): void {
+  #send(
+    response: ServerResponse,
+    status: number,
+    headers: readonly string[],
+    body: Buffer | string,
+    requestId: string,
+  ): void {
     response.writeHead(status, [...headers, "content-length", String(body.length), "x-request-id", requestId]);
-    response.end(body);
+    response.end(body, "latin1");
     countResponse(this.#parts.outgoing, response, body.length);
   }
 }
+
+/** What is known of a request without the database. */
+interface Lookup {
+  /** Null if the viewer must be read from the database. */
+  readonly viewer: Viewer | null;
+  /** The key of the response in the cache; null if it cannot be there. */
+  readonly key: string | null;
+}
+
+const UNKNOWN: Lookup = { viewer: null, key: null };
 
 /** A request whose body has arrived, and its response. */
 interface Exchange {
@@ -141,6 +177,10 @@ interface Exchange {
   readonly headers: readonly string[];
   readonly transport: Transport;
   readonly body: Buffer;
+}
+
+function toCachedBody(body: Buffer): Buffer | string {
+  return body.length <= MAX_STRING_BYTES ? body.toString("latin1") : body;
 }
 
 /** Whether the log could be read. If not, the execution fails for the same reason and reports it. */

@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { ApolloServerPlugin } from "@apollo/server";
 import { Kind, type OperationDefinitionNode } from "graphql";
 import type { Viewer } from "../../entities/access/token.js";
 import type { Context } from "../../schema/context.js";
 import { present } from "../../schema/errors.js";
+import type { ResultSize } from "../../schema/result-size.js";
 import type { Audit } from "./audit.js";
 import type { Logger } from "./log.js";
 import type { Metrics } from "./metrics.js";
@@ -20,7 +20,11 @@ interface ObserverParts {
 
 /** Records operations of every transport in the log, metrics, traces and the audit log: the only place that does. */
 export class Observer {
-  readonly #current = new AsyncLocalStorage<OperationRecord>();
+  /**
+   * The records of the operations that execute, by `resultSize` of their context: Apollo copies the context but not
+   * that object. An AsyncLocalStorage would make every promise and every callback of the process slower, before Node 24.
+   */
+  readonly #records = new WeakMap<ResultSize, OperationRecord>();
   readonly #parts: ObserverParts;
 
   constructor(parts: ObserverParts) {
@@ -36,16 +40,15 @@ export class Observer {
     return record;
   }
 
-  /** Runs a task in the context of an operation. */
-  run<T>(record: OperationRecord, task: () => T): T {
-    const { span } = record;
+  /** Runs a task in the span of an operation. */
+  run<T>({ span }: OperationRecord, task: () => T): T {
     const { tracing } = this.#parts;
-    return this.#current.run(record, span && tracing ? () => tracing.run(span, task) : task);
+    return span && tracing ? tracing.run(span, task) : task();
   }
 
-  /** The operation of the current asynchronous context. */
-  get current(): OperationRecord | undefined {
-    return this.#current.getStore();
+  /** Makes the plugin find the record of an operation. Call before Apollo executes it. */
+  attach({ resultSize }: Context, record: OperationRecord): void {
+    this.#records.set(resultSize, record);
   }
 
   /** Records the error of an operation that was refused before it reached Apollo. */
@@ -83,14 +86,14 @@ export class Observer {
 
   readonly plugin: ApolloServerPlugin<Context> = {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ operation, operationName }) => {
-        const record = this.current;
+      didResolveOperation: async ({ operation, operationName, contextValue }) => {
+        const record = this.#records.get(contextValue.resultSize);
         if (record === undefined) return;
         record.operation = operationLabel(operation);
         record.name = operationName;
       },
       didEncounterErrors: async ({ errors, contextValue }) => {
-        const record = this.current;
+        const record = this.#records.get(contextValue.resultSize);
         if (record !== undefined) await this.recordErrors(record, contextValue.viewer, errors);
       },
     }),

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ApolloServerPlugin } from "@apollo/server";
 import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, OperationTypeNode, parse, Source } from "graphql";
 import { LRUCache } from "lru-cache";
@@ -55,8 +55,8 @@ export class Admission {
   admit(request: OperationRequest): AdmittedDocument {
     const text = this.#findDocument(request);
     if (text === "") return { text, mutates: false };
-    const hash = createHash("sha256").update(text).digest("base64");
-    const accepted = this.#accepted.get(hash);
+    const key = hash("sha256", text, "base64");
+    const accepted = this.#accepted.get(key);
     if (accepted !== undefined) return { text, mutates: accepted.mutates };
     const { limits } = this.#options;
     checkText(text, limits);
@@ -64,7 +64,7 @@ export class Admission {
       const document = parse(new Source(text), { maxTokens: limits.tokens, noLocation: true });
       checkShape(document, limits);
       const mutates = hasMutation(document);
-      this.#accepted.set(hash, { mutates });
+      this.#accepted.set(key, { mutates });
       return { text, mutates };
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
