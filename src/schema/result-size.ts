@@ -8,8 +8,9 @@ export const FIELD_US = 4;
 
 const ADVICE = "Request smaller pages or fewer nested lists.";
 
-/** The work of loading a row, in fields. */
-const LOADED_ROW_WORK = 2;
+/** The work of running a statement, and of loading a row, in fields. */
+const STATEMENT_WORK = 10;
+const LOADED_ROW_WORK = 5;
 
 /** Limits on one operation. */
 export interface ResultLimits {
@@ -17,7 +18,7 @@ export interface ResultLimits {
   readonly rows: number;
   /**
    * Maximum number of fields of those rows. Long texts and lists of texts count as several, each row that a statement
-   * loads as two, and computed fields as many as take the same time.
+   * loads as five, and a field that is resolved or computed as many as take the same time.
    */
   readonly fields: number;
 }
@@ -39,6 +40,8 @@ export class ResultSize implements RowBudget {
   #fields = 0;
   #loaded = 0;
   #work = 0;
+  /** Work that is not charged to the budget of the token: statements, loaded rows and promises. */
+  #overhead = 0;
   #exceeded: Refusal | null = null;
 
   /**
@@ -65,9 +68,9 @@ export class ResultSize implements RowBudget {
     return Math.max(rows - this.#rows, Math.ceil(rows / 4));
   }
 
-  /** Fields of rows so far, and computed work. Rows that were loaded are not part of it. */
+  /** Fields of rows so far, and computed work. */
   get fields(): number {
-    return this.#fields + Math.ceil(this.#work - this.#loaded * LOADED_ROW_WORK);
+    return this.#fields + Math.ceil(this.#work);
   }
 
   /** Why the operation ends early; null if it is within the limits. */
@@ -100,10 +103,15 @@ export class ResultSize implements RowBudget {
     if (this.#exceeded !== null && this.#mutates) throw this.#exceeded;
   }
 
-  /** Does not throw: the operation ends at its next list or computed field. */
+  /** Counts a statement. Does not throw: the operation ends at its next list or resolver. */
   addLoaded(rows: number): void {
     this.#loaded += rows;
-    this.#work += rows * LOADED_ROW_WORK;
+    this.addOverhead(STATEMENT_WORK + rows * LOADED_ROW_WORK);
+  }
+
+  /** Counts work that is not charged to the budget of the token. Does not throw. */
+  addOverhead(fields: number): void {
+    this.#overhead += fields;
     this.#check();
   }
 
@@ -126,13 +134,14 @@ export class ResultSize implements RowBudget {
     this.#fields = 0;
     this.#loaded = 0;
     this.#work = 0;
+    this.#overhead = 0;
   }
 
   #check(): void {
     const { fields: limit } = this.#limits;
     if (this.#fields > limit) this.#exceed(`The rows of the result have more than ${limit} fields. ${ADVICE}`, limit);
-    else if (this.#fields + this.#work > limit) {
-      const what = `The operation takes more work than resolving ${limit} fields: it loads ${this.#loaded} rows, and may compute plans, gates or waiting promotions.`;
+    else if (this.#fields + this.#work + this.#overhead > limit) {
+      const what = `The operation takes more work than resolving ${limit} fields: it loads ${this.#loaded} rows, and may resolve many related objects, or compute plans, gates or waiting promotions.`;
       this.#exceed(`${what} Request fewer of them at once, fewer targets, or smaller pages.`, limit);
     }
   }

@@ -18,7 +18,7 @@ export interface Verdict {
 /** The work of an evaluation, in fields; see `FIELD_US`. The rows that it loads are counted in addition. */
 const SUBJECT_WORK = 10;
 const TARGET_WORK = 5;
-const BLOCKER_WORK = 0.5;
+const BLOCKER_WORK = 0.55;
 
 /**
  * Evaluates the gates for `promote`, its plan, waiting promotions, `createRelease`, automatic deploys and changes of

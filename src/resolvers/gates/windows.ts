@@ -31,7 +31,7 @@ class DeploymentWindowsArgs extends PageArgs {
 }
 
 /** The work of finding an occurrence, in fields; see `FIELD_US`. */
-const OCCURRENCE_WORK = 4;
+const OCCURRENCE_WORK = 6;
 
 @Resolver(() => DeploymentWindow)
 export class DeploymentWindowResolver {

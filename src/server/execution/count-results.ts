@@ -10,6 +10,7 @@ import {
   getNullableType,
   isCompositeType,
   isListType,
+  isNonNullType,
   isObjectType,
 } from "graphql";
 import type { Context } from "../../schema/context.js";
@@ -31,16 +32,22 @@ const TEXTS = new Set([
 /** Number of characters of such a text that count as another field. */
 const CHARACTERS_PER_FIELD = 128;
 
+/** The work of a field whose value is a promise, in fields: of its promises, and of loading it in a batch with others. */
+const PROMISE_WORK = 5;
+const ROOTS = new Set(["Query", "Mutation", "Subscription"]);
+
 /** The schemas that were already modified: the servers of a process share one. */
 const COUNTED = new WeakSet<GraphQLSchema>();
 
-/** Makes every list and text of the schema count while an operation executes. See `ResultSize`. */
+/** Makes every list, text and resolver of the schema count while an operation executes. See `ResultSize`. */
 export function countResults(schema: GraphQLSchema): void {
   if (COUNTED.has(schema)) return;
   COUNTED.add(schema);
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     for (const field of Object.values(type.getFields())) {
+      // First, so that what counts the result calls it.
+      if (field.resolve !== undefined && !ROOTS.has(type.name)) countPromises(field, field.resolve);
       const item = getNamedType(field.type);
       if (isListType(getNullableType(field.type))) countList(field, item);
       else if (TEXTS.has(field.name) && !isCompositeType(item)) count(field, countText);
@@ -65,6 +72,26 @@ function count(
     const result: unknown = resolve(source, args, context, info);
     if (result instanceof Promise) return result.then((value: unknown) => add(value, resultSize, info));
     return add(result, resultSize, info);
+  };
+}
+
+/**
+ * Makes a resolver count if it returns a promise. After the limit is exceeded it is not called: its field is null, or an
+ * error that also ends the list around it.
+ */
+function countPromises(field: GraphQLField<unknown, Context>, resolve: Resolver): void {
+  const isList = isListType(getNullableType(field.type));
+  const isNullable = !isNonNullType(field.type);
+  field.resolve = (source, args, context, info) => {
+    const { resultSize } = context;
+    const { exceeded } = resultSize;
+    if (exceeded !== null && !isList) {
+      if (isNullable && resultSize.stopped) return null;
+      throw exceeded;
+    }
+    const result: unknown = resolve(source, args, context, info);
+    if (result instanceof Promise) resultSize.addOverhead(PROMISE_WORK);
+    return result;
   };
 }
 

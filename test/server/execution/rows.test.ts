@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { buildSchema, execute, parse } from "graphql";
+import { buildSchema, execute, getIntrospectionQuery, parse } from "graphql";
 import { ResultSize } from "../../../src/schema/result-size.js";
 import { countResults } from "../../../src/server/execution/count-results.js";
 import { Socket } from "../../support/clients/socket.js";
@@ -18,8 +18,7 @@ describe("the rows of a response", () => {
     server = await startServer(cleanup, { env: { QUERY_MAX_ROWS: "1000" } });
     pipeline = await createWidePipeline(server);
   });
-  const back = () =>
-    `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { name } } } } } }`;
+  const back = () => `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { id } } } } }`;
 
   it("are counted while it executes, over both transports, also when its query is compiled", async (t) => {
     for (let run = 0; run < 15; run += 1) {
@@ -35,13 +34,13 @@ describe("the rows of a response", () => {
   });
 
   it("are limited before they are loaded, also those that no list shows", async (t) => {
-    const { admin } = await startServer(t, { env: { QUERY_MAX_ROWS: "30" } });
+    const { admin } = await startServer(t, { env: { QUERY_MAX_ROWS: "60" } });
     const seed = new Seed(admin);
     const [build, shop] = [await seed.build(), await seed.pipeline()];
     const apps = await Promise.all(Array.from({ length: 5 }, () => seed.coupled(shop, "DEVELOPMENT")));
     for (const app of apps) {
       const fields = Array.from(
-        { length: 8 },
+        { length: 14 },
         (_, index) => `r${index}: createRelease(input: { app: "${app.id}", build: "${build.id}" }) { release { id } }`,
       );
       await admin.ask(`mutation { ${fields.join("\n")} }`);
@@ -49,7 +48,7 @@ describe("the rows of a response", () => {
     const query = (first: number) =>
       `{ pipeline(pipeline: "${shop.id}") { couplings { app { releases(first: ${first}) { pageInfo { hasNextPage } } } } } }`;
     await admin.ask(query(5));
-    assert.equal((await admin.queryError(query(8))).extensions.code, "QUERY_TOO_LARGE");
+    assert.equal((await admin.queryError(query(14))).extensions.code, "QUERY_TOO_LARGE");
   });
 
   it("have texts that count as several fields", async (t) => {
@@ -108,11 +107,11 @@ describe("the rows of a response", () => {
   });
 
   it("are reported once if a mutation exceeds the limit with the last rows that it loads", async (t) => {
-    const { admin } = await startServer(t, { env: { QUERY_MAX_COST: "200" } });
+    const { admin } = await startServer(t, { env: { QUERY_MAX_COST: "520" } });
     const seed = new Seed(admin);
     const shop = await seed.pipeline();
     for (let index = 0; index < 35; index += 1) await seed.coupled(shop, "DEVELOPMENT");
-    // 70 fields, and 70 rows that count as two each.
+    // 35 rows of 7 fields with the work of resolving them, and 70 loaded rows that count as five each.
     const { data, errors = [] } = await admin.post(
       "mutation ($input: UpdatePipelineInput!) { updatePipeline(input: $input) { pipeline { couplings { app { name } } } } }",
       { input: { pipeline: shop.id, description: "changed" } },
@@ -175,6 +174,25 @@ describe("the work of an operation", () => {
     }
   });
 
+  it("is limited for related objects, which take more than other fields", async () => {
+    const query = (field: string) => `{ pipeline(pipeline: "${pipeline.id}") { couplings { ${repeat(20, field)} } } }`;
+    await server.admin.ask(query("stage"));
+    const { message } = await server.admin.queryError(query("app { id }"));
+    assert.match(message, /more work than resolving 2000 fields.*related objects/);
+  });
+
+  it("is limited for pages without rows", async () => {
+    const query = (times: number) =>
+      `{ pipeline(pipeline: "${pipeline.id}") { couplings { app { ${repeat(times, "releases(first: 1) { totalCount }")} } } } }`;
+    await server.admin.ask(query(2));
+    assert.equal((await server.admin.queryError(query(12))).extensions.code, "QUERY_TOO_LARGE");
+    const paged = `releases(first: 1, after: "${Buffer.from("version:1").toString("base64url")}") { pageInfo { hasPreviousPage } }`;
+    const { extensions } = await server.admin.queryError(
+      `{ pipeline(pipeline: "${pipeline.id}") { couplings { app { ${repeat(6, paged)} } } } }`,
+    );
+    assert.equal(extensions.code, "QUERY_TOO_LARGE");
+  });
+
   it("does not undo a mutation, whose result says what was left out", async () => {
     const { status, data, errors } = await server.admin.post(
       `mutation ($input: UpdatePipelineInput!) { updatePipeline(input: $input) { pipeline { ${repeat(25, gates)} } } }`,
@@ -187,6 +205,33 @@ describe("the work of an operation", () => {
     );
     const { pipeline: found } = await server.admin.ask(`{ pipeline(pipeline: "${pipeline.id}") { description } }`);
     assert.equal(found.description, "changed");
+  });
+});
+
+describe("introspection", () => {
+  it("of common tools runs, and its size counts", async (t) => {
+    const { admin } = await startServer(t);
+    const whole = getIntrospectionQuery({
+      ...{ descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true },
+      ...{ inputValueDeprecation: true, oneOf: true },
+    });
+    const { data, extensions } = await admin.post(whole);
+    const { __schema: found } = data as { __schema: { types: { name: string; fields: unknown[] | null }[] } };
+    assert.ok(found.types.length > 200);
+    const cost = extensions?.cost?.requested ?? 0;
+    // Less than the half of a budget of 100,000 per minute, so that a tool may repeat it.
+    assert.ok(cost > 10_000 && cost < 50_000, `${cost}`);
+    const types = (fields: string) => `{ __schema { types { ${fields} } } }`;
+    const small = (await admin.post(types("name"))).extensions?.cost?.requested;
+    assert.equal(small, 2 * (2 + found.types.length));
+    const repeat = (times: number, field: string) =>
+      Array.from({ length: times }, (_, index) => `f${index}: ${field}`).join(" ");
+    const fields = "fields { name args { name type { name } } type { name ofType { name } } }";
+    const error = await admin.queryError(`{ ${repeat(30, `__schema { types { ${fields} } }`)} }`);
+    assert.equal(error.extensions.code, "QUERY_TOO_LARGE");
+    const one = await admin.post("query ($type: String!) { __type(name: $type) { fields { name } } }", { type: "App" });
+    const app = (one.data as { __type: { fields: unknown[] } }).__type;
+    assert.equal(one.extensions?.cost?.requested, 2 * (2 + app.fields.length));
   });
 });
 
@@ -209,10 +254,10 @@ describe("the message of a refused promotion", () => {
 
 describe("a large response", () => {
   it("may have ten fields in each row on average, and no more than the highest cost", async (t) => {
-    const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}: name`).join(" ");
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}: stage`).join(" ");
     const query = (pipeline: Named, count: number) =>
-      `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { ${names(count)} } } } } } }`;
-    // 1,640 rows: with n fields of the app, 41 × 40 × (n + 1) fields.
+      `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { ${names(count)} } } } } }`;
+    // 1,640 rows: with n fields of the inner ones, 40 × 40 × n fields, and some hundred to find them.
     const byRows = await startServer(t, { env: { QUERY_MAX_ROWS: "2000" } });
     const first = await createWidePipeline(byRows);
     const { errors, extensions } = await byRows.admin.post(query(first, 10));
@@ -220,7 +265,7 @@ describe("a large response", () => {
     assert.ok((extensions?.cost?.requested ?? 0) < 1600 * 10, "the cost before execution is an estimate");
     const tooWide = await byRows.admin.queryError(query(first, 13));
     assert.deepEqual([tooWide.extensions.code, tooWide.extensions.limit], ["QUERY_TOO_LARGE", 20_000]);
-    assert.match(tooWide.message, /more than 20000 fields/);
+    assert.match(tooWide.message, /20000 fields/);
     const byCost = await startServer(t, { env: { QUERY_MAX_COST: "5000" } });
     const second = await createWidePipeline(byCost);
     const tooExpensive = await byCost.admin.queryError(query(second, 10));
@@ -230,7 +275,7 @@ describe("a large response", () => {
   it("gives the event loop to others before the next begins", onlyOn("sqlite"), async (t) => {
     const server = await startServer(t);
     const pipeline = await createWidePipeline(server);
-    const names = Array.from({ length: 8 }, (_, index) => `n${index}: name`).join(" ");
+    const names = Array.from({ length: 14 }, (_, index) => `n${index}: name`).join(" ");
     const query = `{ pipeline(pipeline: "${pipeline.id}") { couplings { pipeline { couplings { app { ${names} } } } } } }`;
     const sockets: Socket[] = [];
     for (let index = 0; index < 20; index += 1) sockets.push(await Socket.open(t, server.url, ADMIN_SECRET));

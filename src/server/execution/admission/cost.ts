@@ -2,6 +2,8 @@ import {
   type DocumentNode,
   type FieldNode,
   type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -11,14 +13,13 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
-  SchemaMetaFieldDef,
   type SelectionSetNode,
-  TypeMetaFieldDef,
   typeFromAST,
   type ValueNode,
 } from "graphql";
 import { Refusal } from "../../../domain/core/refusal.js";
 import { PAGE_SIZE } from "../../../schema/connections.js";
+import { INTROSPECTION_FIELDS, IntrospectionCounter } from "./introspection-cost.js";
 import { type Fragments, findFragments, type Limits } from "./limits.js";
 
 /**
@@ -29,8 +30,8 @@ const UNPAGED_LIST_SIZE = 10;
 
 /**
  * Upper bound of an operation's cost: one for each field of each row it could return. A page counts with its requested
- * size, clamped to 1–100 so that no argument lowers the cost. A list without pagination counts as ten rows. The
- * document must be valid.
+ * size, clamped to 1–100 so that no argument lowers the cost. A list without pagination counts as ten rows.
+ * Introspection counts with the size that it has, see `IntrospectionCounter`. The document must be valid.
  */
 export function calculateCost(
   schema: GraphQLSchema,
@@ -46,16 +47,16 @@ export function calculateCost(
   const defaults = new Map(
     (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
-  const toNumber = (value: ValueNode | undefined): number | null => {
+  const toScalar = (value: ValueNode | undefined): unknown => {
     if (value?.kind === Kind.INT) return Number(value.value);
+    if (value?.kind === Kind.STRING) return value.value;
     if (value?.kind !== Kind.VARIABLE) return null;
     varies = true;
     const { value: name } = value.name;
     const given = variables[name];
-    if (typeof given === "number") return given;
-    return given === undefined ? toNumber(defaults.get(name)) : null;
+    return given === undefined ? toScalar(defaults.get(name)) : given;
   };
-  const cost = new CostCalculator(schema, findFragments(document), toNumber).selectionsCost(
+  const cost = new CostCalculator(schema, findFragments(document), toScalar).selectionsCost(
     operation.selectionSet,
     root,
   );
@@ -64,7 +65,7 @@ export function calculateCost(
 }
 
 /**
- * The number of fields of each row of a list, without those of lists inside it.
+ * The number of fields of each row of a list, without those of the rows of lists inside it.
  *
  * @param field selects the list
  * @param row the type of its rows
@@ -72,37 +73,39 @@ export function calculateCost(
 export function calculateRowCost(
   schema: GraphQLSchema,
   fragments: Fragments,
-  field: FieldNode,
+  { selectionSet }: FieldNode,
   row: GraphQLCompositeType,
 ): number {
-  if (field.selectionSet === undefined) return 0;
-  return new CostCalculator(schema, fragments, () => 0, 0).selectionsCost(field.selectionSet, row);
+  if (selectionSet === undefined) return 0;
+  return new CostCalculator(schema, fragments, () => null, false).selectionsCost(selectionSet, row);
 }
 
 /** Costs of operations that do not depend on variables, for as long as Apollo caches their documents. */
 const CONSTANT_COSTS = new WeakMap<OperationDefinitionNode, number>();
 
-/** Introspection fields that every root type accepts. */
-const INTROSPECTION_FIELDS = new Map([SchemaMetaFieldDef, TypeMetaFieldDef].map((field) => [field.name, field]));
-
 class CostCalculator {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
-  readonly #toNumber: (value: ValueNode | undefined) => number | null;
-  readonly #maxListSize: number;
+  readonly #toScalar: (value: ValueNode | undefined) => unknown;
+  readonly #includesLists: boolean;
+  readonly #introspection: IntrospectionCounter;
   readonly #fragmentCosts = new Map<string, number>();
 
-  /** @param maxListSize 0 to leave out the rows of lists */
+  /**
+   * @param toScalar the value of an argument
+   * @param includesLists false to leave out the rows of lists
+   */
   constructor(
     schema: GraphQLSchema,
     fragments: Fragments,
-    toNumber: (value: ValueNode | undefined) => number | null,
-    maxListSize = Number.POSITIVE_INFINITY,
+    toScalar: (value: ValueNode | undefined) => unknown,
+    includesLists = true,
   ) {
     this.#schema = schema;
     this.#fragments = fragments;
-    this.#toNumber = toNumber;
-    this.#maxListSize = maxListSize;
+    this.#toScalar = toScalar;
+    this.#includesLists = includesLists;
+    this.#introspection = new IntrospectionCounter(schema, fragments);
   }
 
   selectionsCost(set: SelectionSetNode, parent: GraphQLCompositeType): number {
@@ -128,26 +131,42 @@ class CostCalculator {
   }
 
   #fieldCost(field: FieldNode, parent: GraphQLCompositeType): number {
+    const introspects = INTROSPECTION_FIELDS.get(field.name.value);
+    if (introspects !== undefined) {
+      return this.#introspection.count(field, introspects, this.#toScalar(findArgument(field, "name")));
+    }
     const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
-    const definition = fields[field.name.value] ?? INTROSPECTION_FIELDS.get(field.name.value);
+    const definition = fields[field.name.value];
     const type = definition === undefined ? undefined : getNamedType(definition.type);
     if (definition === undefined || field.selectionSet === undefined || !isCompositeType(type)) return 1;
-    const child = this.selectionsCost(field.selectionSet, type);
-    if (type.name.endsWith("Connection")) return 1 + Math.min(this.#pageSize(field), this.#maxListSize) * child;
-    const isList = isListType(getNullableType(definition.type)) && !this.#isConnection(parent);
-    return 1 + (isList ? Math.min(UNPAGED_LIST_SIZE, this.#maxListSize) : 1) * child;
+    return 1 + this.#countRows(field, definition, parent) * this.selectionsCost(field.selectionSet, type);
   }
 
-  /** Lists inside a connection are the page, which is already counted. */
-  #isConnection(parent: GraphQLCompositeType): boolean {
-    return parent.name.endsWith("Connection");
+  /** How many objects a field returns. */
+  #countRows(field: FieldNode, { type }: GraphQLField<unknown, unknown>, parent: GraphQLCompositeType): number {
+    const isList = isListType(getNullableType(type));
+    if (!this.#includesLists) return isList ? 0 : 1;
+    if (isConnection(getNamedType(type))) return this.#pageSize(field);
+    // Lists inside a connection are the page, which is already counted.
+    return isList && !isConnection(parent) ? UNPAGED_LIST_SIZE : 1;
   }
 
   #pageSize(field: FieldNode): number {
-    const argument = (name: string) => field.arguments?.find((node) => node.name.value === name)?.value;
-    const size = this.#toNumber(argument("first")) ?? this.#toNumber(argument("last")) ?? PAGE_SIZE.default;
+    const toNumber = (name: string) => {
+      const value = this.#toScalar(findArgument(field, name));
+      return typeof value === "number" ? value : null;
+    };
+    const size = toNumber("first") ?? toNumber("last") ?? PAGE_SIZE.default;
     return Math.min(Math.max(size, 1), PAGE_SIZE.max);
   }
+}
+
+function findArgument(field: FieldNode, name: string): ValueNode | undefined {
+  return field.arguments?.find((node) => node.name.value === name)?.value;
+}
+
+function isConnection({ name }: GraphQLNamedType): boolean {
+  return name.endsWith("Connection");
 }
 
 /**
@@ -157,6 +176,8 @@ class CostCalculator {
  */
 export function checkCost(cost: number, limits: Limits): void {
   if (cost <= limits.cost) return;
-  const message = `The operation costs up to ${cost}; at most ${limits.cost} is allowed. Request smaller pages or fewer nested lists.`;
-  throw new Refusal("QUERY_TOO_LARGE", message, { figure: cost, limit: limits.cost });
+  const isCounted = Number.isFinite(cost);
+  const costs = isCounted ? `costs up to ${cost}` : "costs far too much";
+  const message = `The operation ${costs}; at most ${limits.cost} is allowed. Request smaller pages, fewer nested lists or less introspection.`;
+  throw new Refusal("QUERY_TOO_LARGE", message, { figure: isCounted ? cost : null, limit: limits.cost });
 }
