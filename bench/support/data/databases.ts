@@ -50,10 +50,10 @@ export class Databases {
 
   /**
    * Removes everything. Deletes the files synchronously, so that they are gone even if the caller does not await the
-   * rest.
+   * rest. Tries again if a server that is being stopped writes a file meanwhile.
    */
   async close(): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     await (await this.#cluster)?.remove();
   }
 }
