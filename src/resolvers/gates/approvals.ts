@@ -1,14 +1,22 @@
-import sql from "sql-template-tag";
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import { viewerAsVoter } from "../../domain/gates/approvals/approvers.js";
-import { explainWhyNot, findAwaiting, findProgress } from "../../domain/gates/approvals/progress.js";
+import { countAwaiting, readAwaiting } from "../../domain/gates/approvals/awaiting.js";
+import { explainWhyNot, findProgress } from "../../domain/gates/approvals/progress.js";
 import * as votes from "../../domain/gates/approvals/votes.js";
 import { Approval } from "../../entities/gates/approval.js";
 import { ApprovalProgress } from "../../entities/gates/approval-progress.js";
 import { ApprovalRule } from "../../entities/gates/approval-rule.js";
 import { ApprovalEvent } from "../../entities/history/approval-event.js";
 import { Promotion } from "../../entities/releases/promotion.js";
-import { type Connection, PageArgs, PromotionConnection } from "../../schema/connections.js";
+import {
+  type Connection,
+  connect,
+  decodeCursor,
+  encodeCursor,
+  PageArgs,
+  PromotionConnection,
+  pageRequest,
+} from "../../schema/connections.js";
 import type { Context } from "../../schema/context.js";
 import {
   ApprovePromotionInput,
@@ -21,7 +29,7 @@ import {
   WithdrawApprovalPayload,
 } from "../../schema/payloads/approvals.js";
 import { requiresRole } from "../../schema/roles.js";
-import { listRows, PROMOTIONS_OLDEST_FIRST } from "../lists.js";
+import { PROMOTIONS_OLDEST_FIRST } from "../lists.js";
 import { requireRow } from "../relations.js";
 
 @Resolver(() => Approval)
@@ -40,12 +48,33 @@ export class ApprovalResolver {
 
   @Query(() => PromotionConnection, {
     description:
-      "Lists the promotions that wait for an approval which the viewer may give, oldest first. Only the 1,000 oldest promotions that wait under approval rules are considered.",
+      "Lists the promotions that wait for an approval which the viewer may give, oldest first. A page evaluates at most 1,000 promotions that wait under approval rules. If fewer of them match than were requested, `hasNextPage` is true, and the next page, after `endCursor`, continues behind them; the page may be empty.",
   })
   async awaitingMyApproval(@Ctx() ctx: Context, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Promotion>> {
-    const { reader } = ctx.db;
-    const ids = await ctx.inTurn(() => findAwaiting(ctx));
-    return listRows(ctx, PROMOTIONS_OLDEST_FIRST, args, [reader.dialect.oneOf(sql`e.id`, ids)]);
+    const request = pageRequest(args, decodeCursor(PROMOTIONS_OLDEST_FIRST));
+    const from = request.from === null ? null : Number(request.from);
+    const page = await ctx.inTurn(() => readAwaiting(ctx, { ...request, from }));
+    const totalCount = () => ctx.inTurn(() => countAwaiting(ctx));
+    const connection = connect(
+      ctx.db.reader,
+      PROMOTIONS_OLDEST_FIRST,
+      [],
+      { ...request, from: null },
+      page,
+      totalCount,
+    );
+    const { pageInfo } = connection;
+    // The other side of the page: at the position, or past it.
+    const { backward } = request;
+    const beside = async (position: number) => {
+      const side = { size: 0, backward: !backward, from: position + (backward ? -1 : 1) };
+      return (await ctx.inTurn(() => readAwaiting(ctx, side))).more;
+    };
+    if (from !== null) pageInfo[backward ? "hasNextPage" : "hasPreviousPage"] = () => beside(from);
+    if (page.evaluatedTo !== null) {
+      pageInfo[backward ? "startCursor" : "endCursor"] = encodeCursor(PROMOTIONS_OLDEST_FIRST, page.evaluatedTo);
+    }
+    return connection;
   }
 
   @Mutation(() => ApprovePromotionPayload, {

@@ -5,12 +5,11 @@ import { Build } from "../../../entities/builds/build.js";
 import { Approval } from "../../../entities/gates/approval.js";
 import { ApprovalProgress } from "../../../entities/gates/approval-progress.js";
 import { ApprovalRule } from "../../../entities/gates/approval-rule.js";
-import { Promotion } from "../../../entities/releases/promotion.js";
+import type { Promotion } from "../../../entities/releases/promotion.js";
 import { PromotionTarget } from "../../../entities/releases/promotion-target.js";
-import type { Ctx } from "../../core/context.js";
 import { groupBy } from "../../core/group-by.js";
 import { covers } from "./approval-gate.js";
-import { countApprovals, explainRefusal, toVoter, type Voter, viewerAsVoter } from "./approvers.js";
+import { countApprovals, explainRefusal, toVoter, type Voter } from "./approvers.js";
 import { findRules } from "./facts.js";
 
 /**
@@ -73,30 +72,4 @@ export function explainWhyNot(
   if (approvals.some((approval) => toVoter(approval).identity === voter?.identity))
     return "You have approved it already.";
   return explainRefusal(rule, voter, promotion, build);
-}
-
-/** How many waiting promotions with approval rules are evaluated, oldest first. */
-const MAX_AWAITING = 1000;
-/** The work of one of them, in fields; see `FIELD_US`. */
-const CANDIDATE_WORK = 10;
-
-/**
- * The ids of the promotions that wait for an approval that the viewer may give, in the order of their creation.
- * Considers only the `MAX_AWAITING` oldest promotions that wait under approval rules.
- */
-export async function findAwaiting({ db: { reader }, viewer, now }: Ctx): Promise<string[]> {
-  const candidates = await reader.select(
-    "promotions_awaiting_approval",
-    Promotion,
-    sql`WHERE e.phase = 'WAITING' AND EXISTS (
-      SELECT 1 FROM approval_rules r WHERE r.pipeline_id = e.pipeline_id AND r.deleted_at IS NULL
-    ) ORDER BY e.position LIMIT ${MAX_AWAITING}`,
-  );
-  if (candidates.length === 0) return [];
-  reader.budget?.addWork(candidates.length * CANDIDATE_WORK);
-  const voter = viewerAsVoter(viewer);
-  const progress = await findProgress(reader, candidates, now());
-  return candidates.flatMap(({ id }, index) =>
-    (progress[index] ?? []).some((one) => !one.met && explainWhyNot(one, voter) === null) ? id : [],
-  );
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Build } from "../../../../src/entities/builds/build.js";
+import { Promotion } from "../../../../src/entities/releases/promotion.js";
+import { PromotionTarget } from "../../../../src/entities/releases/promotion-target.js";
 import {
   approve,
   line,
@@ -10,6 +12,7 @@ import {
   requireApprovals,
 } from "../../../support/data/approvals.js";
 import { unique } from "../../../support/data/seed.js";
+import { insertApp } from "../../../support/database/rows.js";
 import { Clock, HOUR } from "../../../support/service/clock.js";
 import { startServer } from "../../../support/service/server.js";
 
@@ -320,5 +323,65 @@ describe("what waits for approvals", () => {
       { id: at.pipeline.id },
     );
     assert.deepEqual(pipeline, { approvalRules: [{ name: "managers", required: 2 }], staging: [] });
+  });
+
+  it("is listed completely, however many wait that the viewer may not approve", async (t) => {
+    const server = await startServer(t);
+    const group = unique("managers");
+    const [mine, hers] = [await line(server), await line(server)];
+    for (const at of [mine, hers]) await requireApprovals(server, at, { approvers: [{ group }] });
+    const ada = await member(server, { person: "ada", groups: [group] });
+    const bo = await member(server, { person: "bo", groups: [group] });
+    const own = await promoteWhenReady(bo.client, mine);
+    const first = await promoteWhenReady(ada.client, hers);
+    const copies = [...Array<string>(1100).fill(own.id), first.id, first.id];
+    const ids = copies.map((id, index) => id.replace(/^.{8}/, (index + 1).toString(16).padStart(8, "0")));
+    await server.app.database.write(async (tx) => {
+      const promotions = await tx.find(Promotion, { id: [own.id, first.id] });
+      const targets = await tx.find(PromotionTarget, { promotionId: [own.id, first.id] });
+      const last = Math.max(...promotions.map(({ position }) => position));
+      const copy = <T extends object>(of: T | undefined, index: number, changed: object) =>
+        Object.assign(Object.create(Object.getPrototypeOf(of)), of, { id: ids[index], ...changed }) as T;
+      const ofPromotion = (id: string) => targets.find(({ promotionId }) => promotionId === id);
+      await tx.insert(
+        Promotion,
+        copies.map((id, index) =>
+          copy(
+            promotions.find((one) => one.id === id),
+            index,
+            { position: last + 1 + index },
+          ),
+        ),
+      );
+      // An app has one waiting promotion.
+      for (const [index, id] of ids.entries()) await insertApp(tx, `copy-${index}`, id);
+      await tx.insert(
+        PromotionTarget,
+        copies.map((id, index) => {
+          const changed = { promotionId: ids[index], appId: ids[index], position: last + 1 + index };
+          return copy(ofPromotion(id), index, changed);
+        }),
+      );
+    });
+    const page = async (args: string) => {
+      const { awaitingMyApproval } = await bo.client.ask(
+        `{ awaitingMyApproval(${args}) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+      );
+      const { nodes, pageInfo } = awaitingMyApproval;
+      const { hasNextPage: next, hasPreviousPage: previous, startCursor, endCursor } = pageInfo;
+      return { ids: nodes.map(({ id }: { id: string }) => id), next, previous, startCursor, endCursor };
+    };
+    const short = await page("first: 2");
+    assert.deepEqual([short.ids, short.next, short.previous], [[first.id], true, false]);
+    const rest = await page(`first: 2, after: "${short.endCursor}"`);
+    assert.deepEqual([rest.ids, rest.next, rest.previous], [ids.slice(1100), false, true]);
+    const back = await page("last: 1");
+    assert.deepEqual([back.ids, back.previous, back.next], [ids.slice(1101), true, false]);
+    const empty = await page(`last: 2, before: "${rest.startCursor}"`);
+    assert.deepEqual([empty.ids, empty.previous, empty.next], [[], true, true]);
+    const start = await page(`last: 2, before: "${empty.startCursor}"`);
+    assert.deepEqual([start.ids, start.previous, start.next], [[first.id], false, true]);
+    const { awaitingMyApproval: all } = await bo.client.ask("{ awaitingMyApproval { totalCount } }");
+    assert.equal(all.totalCount, 3);
   });
 });
