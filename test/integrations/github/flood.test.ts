@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { request } from "node:http";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
+import { readSignedBody } from "../../../src/integrations/github/webhooks/signed-body.js";
 import type { Client } from "../../support/clients/client.js";
 import { type Payload, pullRequest, signature, status, withGithub } from "../../support/network/github-webhooks.js";
 
@@ -87,5 +89,17 @@ describe("a thousand webhooks at once, half of them redeliveries", () => {
     assert.equal(told.length, 100);
     assert.equal(new Set(told).size, 100);
     assert.equal(events.filter(({ type }) => type === "APP_UPDATED").length, 0);
+  });
+});
+
+describe("a body whose connection ends early", () => {
+  it("is an error of its sender, which is not logged as an internal one", async () => {
+    async function* interrupted() {
+      yield Buffer.from("{");
+      throw Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+    }
+    const request = { headers: { "x-hub-signature-256": `sha256=${"0".repeat(64)}` } } as never;
+    const reading = readSignedBody(request, Readable.from(interrupted()), ["secret"]);
+    await assert.rejects(reading, { code: "BAD_USER_INPUT", message: /connection ended/ });
   });
 });

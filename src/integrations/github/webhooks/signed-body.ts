@@ -51,7 +51,8 @@ export class LargeBodies {
  * Reads a body and checks its signature, chunk by chunk: hashing a large body in one step would delay other requests.
  *
  * @param secrets accepted secrets
- * @throws Refusal UNAUTHENTICATED if the signature is not that of the body and one of the secrets
+ * @throws Refusal UNAUTHENTICATED if the signature is not that of the body and one of the secrets, and BAD_USER_INPUT if
+ *   the connection ends before the body
  */
 export async function readSignedBody(
   request: FastifyRequest,
@@ -62,11 +63,17 @@ export async function readSignedBody(
   const chunks: Buffer[] = [];
   let length = 0;
   if (Number(request.headers["content-length"]) > MAX_BODY_BYTES) throw tooLarge();
-  for await (const chunk of payload as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    for (const hash of hashes) hash.update(chunk);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of payload as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) throw tooLarge();
+      for (const hash of hashes) hash.update(chunk);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Anyone can do that, so it must not fill the log with internal errors.
+    if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+    throw new Refusal("BAD_USER_INPUT", "The connection ended before the body.");
   }
   const given = Buffer.from(SIGNATURE.exec(String(request.headers["x-hub-signature-256"]))?.[1] ?? "", "hex");
   // Compares all hashes, each in constant time.
