@@ -79,25 +79,40 @@ export class SqliteStatement {
    */
   protected readonly file: SqliteFile;
   readonly #statement: StatementSyncInstance;
-  /** Whether it returns rows. */
-  readonly reader: boolean;
+  readonly #columns: readonly string[];
 
   constructor(file: SqliteFile, statement: StatementSyncInstance) {
     this.file = file;
     this.#statement = statement;
-    this.reader = statement.columns().length > 0;
+    this.#columns = statement.columns().map(({ name }) => name);
+    // The engines make an object of a row property by property, which takes a third of a typical statement's time.
+    statement.setReturnArrays(true);
+  }
+
+  /** Whether it returns rows. */
+  get reader(): boolean {
+    return this.#columns.length > 0;
   }
 
   all(...values: unknown[]): SqlRow[] {
-    return withCode(() => this.#statement.all(...(values as SqlValue[]))) as SqlRow[];
+    const rows = withCode(() => this.#statement.all(...(values as SqlValue[]))) as SqlValue[][];
+    return rows.map((row) => this.#toRow(row));
   }
 
   get(...values: unknown[]): SqlRow | undefined {
-    return withCode(() => this.#statement.get(...(values as SqlValue[]))) as SqlRow | undefined;
+    const row = withCode(() => this.#statement.get(...(values as SqlValue[]))) as SqlValue[] | undefined;
+    return row && this.#toRow(row);
   }
 
   run(...values: unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
     return withCode(() => this.#statement.run(...(values as SqlValue[])));
+  }
+
+  #toRow(values: readonly SqlValue[]): SqlRow {
+    const row: SqlRow = {};
+    for (let index = 0; index < this.#columns.length; index += 1)
+      row[this.#columns[index] as string] = values[index] as SqlValue;
+    return row;
   }
 }
 
