@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { openDatabase } from "../../src/database/open.js";
+import { PromotionTarget } from "../../src/entities/releases/promotion-target.js";
+import { Release } from "../../src/entities/releases/release.js";
 import { type Named, Seed, unique } from "../support/data/seed.js";
 import { engine } from "../support/database/engine.js";
 import { leastStatements } from "../support/database/least-statements.js";
-import { startServer, type TestServer } from "../support/service/server.js";
+import { onlyOn, startServer, type TestServer, temporaryFolder } from "../support/service/server.js";
 
 const BOARD = `query ($pipeline: ID!) {
   pipeline(pipeline: $pipeline) {
@@ -115,6 +119,24 @@ describe("the number of statements", () => {
     const after = apps.pageInfo.endCursor;
     assert.equal((await getCost(server, page("hasNextPage"), { after })).statements, 1);
     assert.equal((await getCost(server, page("hasPreviousPage"), { after })).statements, 2);
+  });
+});
+
+describe("the plan of a statement", () => {
+  it("uses the index of the rows in one phase, not that of all rows of an app", onlyOn("sqlite"), async (t) => {
+    const database = await openDatabase(`sqlite:${join(temporaryFolder(t), "db.sqlite")}`);
+    t.after(() => database.close());
+    const plans: string[] = [];
+    const explaining = database.reader.withRunner((runner) => ({
+      query: async (text, values) => {
+        plans.push(JSON.stringify(await runner.query(`EXPLAIN QUERY PLAN ${text}`, values)));
+        return [];
+      },
+    }));
+    await explaining.find(PromotionTarget, { appId: ["a", "b"], ownPhase: "WAITING" });
+    await explaining.find(Release, { appId: "a", phase: "QUEUED" });
+    assert.match(plans[0] ?? "", /USING INDEX promotion_targets_waiting \(app_id=\?\)/);
+    assert.match(plans[1] ?? "", /USING INDEX releases_queued \(app_id=\?\)/);
   });
 });
 

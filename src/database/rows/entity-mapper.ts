@@ -18,6 +18,12 @@ export class SnakeCaseNaming extends DefaultNamingStrategy {
   }
 }
 
+/**
+ * Columns that hold names from an enum. A condition has them in its text: SQLite uses a partial index, such as that of
+ * waiting targets, only if it finds the index's condition there.
+ */
+const ENUMERATED: ReadonlySet<string> = new Set(["phase"]);
+
 /** INSERT texts are cached for up to this many rows: enough for promotions and their events. */
 const MAX_CACHED_INSERT_ROWS = 64;
 
@@ -99,6 +105,7 @@ export class Table<T extends object> {
           column,
           value.map((one) => write(mapped, one)),
         );
+      if (ENUMERATED.has(mapped.name) && isEnumName(value)) return sql`${column} = ${raw(`'${value}'`)}`;
       return sql`${column} = ${write(mapped, value)}`;
     });
   }
@@ -157,6 +164,10 @@ export class Tables {
     if (table === undefined) throw new Error(`${entity.name} has no table.`);
     return table as unknown as Table<T>;
   }
+}
+
+function isEnumName(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Z_]+$/.test(value);
 }
 
 function write(column: MappedColumn, value: unknown): unknown {
