@@ -19,7 +19,9 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
       "schema/contract",
       "deploy/manifests",
       "docs/documents",
+      "async/fair-queue",
       "domain/core/values/normalize",
+      "domain/gates/calendar/applicable-rules",
       "domain/gates/windows/schedule",
       "docs/github",
       "forbidden-words",
@@ -82,8 +84,17 @@ const SQLITE_ONLY: readonly { readonly why: string; readonly files: readonly str
     ],
   },
   {
-    why: "They test the memory that a process uses for sockets whose client does not read.",
-    files: ["server/websocket/slow-reader"],
+    why: "They test what happens before and after the database: headers, sockets, their memory and limits, the identity provider, roles, compiled execution and formats. Their rows are stored by code that other tests run on both engines.",
+    files: [
+      ...["domain/access/roles", "integrations/webhooks/formats", "integrations/webhooks/requests"],
+      ...["server/auth/oidc", "server/execution/admission/rate-limit"],
+      ...["server/execution/jit", "server/http/graphql-over-http", "server/http/memory", "server/http/requests"],
+      ...["server/websocket/memory", "server/websocket/slow-reader", "server/websocket/sockets"],
+    ],
+  },
+  {
+    why: "They run the examples of the documents. The capabilities that these show are tested on both engines.",
+    files: ["docs/gates", "docs/rollouts", "docs/webhooks"],
   },
 ];
 
