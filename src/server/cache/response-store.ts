@@ -11,8 +11,7 @@ const ENTRY_OVERHEAD_BYTES = 1024;
 const DEPENDENCY_BYTES = 100;
 
 export interface CachedResponse {
-  /** The bytes; a string has one character (latin1) for each. */
-  readonly body: Buffer | string;
+  readonly body: Buffer;
   /** The operation's label in the log and the metrics. */
   readonly operation: string;
   /** The client that the body of the request names; null if it names none. */

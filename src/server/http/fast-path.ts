@@ -15,12 +15,6 @@ import { countBody, countResponse } from "./memory-limits.js";
 import { parseBody, toTransport } from "./operation-request.js";
 import { serializeResult } from "./response.js";
 
-/**
- * Node sends strings up to about this size together with the headers, without an allocation, which is faster than a
- * buffer. In bytes.
- */
-const MAX_STRING_BYTES = 14 * 1024;
-
 /** Maximum number of cached header variants. A client uses one. The least recently used is evicted. */
 const MAX_HEADER_VARIANTS = 100;
 
@@ -141,20 +135,14 @@ export class FastPath {
     if (status === 200 && known !== null) {
       // A client that headers name is not stored: each request has its own headers.
       const client = transport.client === null ? record.client : null;
-      responseCache.store(pending, { body: toCachedBody(text), operation: record.operation, client }, known);
+      responseCache.store(pending, { body: text, operation: record.operation, client }, known);
     }
     this.#send(exchange.response, status, [...headers, ...Object.entries(added).flat()], text, requestId);
   }
 
-  #send(
-    response: ServerResponse,
-    status: number,
-    headers: readonly string[],
-    body: Buffer | string,
-    requestId: string,
-  ): void {
+  #send(response: ServerResponse, status: number, headers: readonly string[], body: Buffer, requestId: string): void {
     response.writeHead(status, [...headers, "content-length", String(body.length), "x-request-id", requestId]);
-    response.end(body, "latin1");
+    response.end(body);
     countResponse(this.#parts.outgoing, response, body.length);
   }
 }
@@ -177,10 +165,6 @@ interface Exchange {
   readonly headers: readonly string[];
   readonly transport: Transport;
   readonly body: Buffer;
-}
-
-function toCachedBody(body: Buffer): Buffer | string {
-  return body.length <= MAX_STRING_BYTES ? body.toString("latin1") : body;
 }
 
 /** Whether the log could be read. If not, the execution fails for the same reason and reports it. */
