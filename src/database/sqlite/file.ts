@@ -110,8 +110,8 @@ export class SqliteStatement {
 
   #toRow(values: readonly SqlValue[]): SqlRow {
     const row: SqlRow = {};
-    for (let index = 0; index < this.#columns.length; index += 1)
-      row[this.#columns[index] as string] = values[index] as SqlValue;
+    const columns = this.#columns;
+    for (let index = 0; index < columns.length; index += 1) row[columns[index] as string] = values[index] as SqlValue;
     return row;
   }
 }

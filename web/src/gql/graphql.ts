@@ -551,12 +551,12 @@ export type DeleteApprovalRuleMutation = { readonly deleteApprovalRule: { readon
 export type WaitingQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WaitingQuery = { readonly cursor: string, readonly awaitingMyApproval: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly pipeline: { readonly id: string } | null }> }, readonly promotions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly pipeline: { readonly id: string } | null }> } };
+export type WaitingQuery = { readonly cursor: string, readonly awaitingMyApproval: { readonly pageInfo: { readonly hasNextPage: boolean }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly pipeline: { readonly id: string } | null }> }, readonly promotions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly pipeline: { readonly id: string } | null }> } };
 
 export type ApprovalsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ApprovalsQuery = { readonly cursor: string, readonly awaitingMyApproval: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
+export type ApprovalsQuery = { readonly cursor: string, readonly awaitingMyApproval: { readonly pageInfo: { readonly hasNextPage: boolean }, readonly nodes: ReadonlyArray<{ readonly id: string, readonly to: Stage, readonly createdAt: string, readonly expiresAt: string | null, readonly clearsAt: string | null, readonly createdBy: { readonly name: string, readonly person: string | null }, readonly pipeline: { readonly id: string, readonly name: string } | null, readonly source: { readonly id: string, readonly name: string } | null, readonly release: { readonly id: string, readonly version: number }, readonly build: { readonly id: string, readonly commit: { readonly sha: string, readonly message: string | null, readonly url: string | null } }, readonly targets: ReadonlyArray<{ readonly id: string, readonly app: { readonly id: string, readonly name: string } | null }>, readonly blockers: ReadonlyArray<{ readonly code: BlockerCode, readonly message: string, readonly context: string | null, readonly overridable: boolean, readonly remedies: ReadonlyArray<Remedy>, readonly clearsAt: string | null, readonly cause:
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2330,7 +2330,9 @@ export const WaitingDocument = new TypedDocumentString(`
     query Waiting {
   cursor
   awaitingMyApproval(first: 100) {
-    totalCount
+    pageInfo {
+      hasNextPage
+    }
     nodes {
       id
       pipeline {
@@ -2348,12 +2350,14 @@ export const WaitingDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:03d561eb4a18a5a4c1ce7fe3be118b92ef216ee536e0c36e2551282da2fc460a"}) as unknown as TypedDocumentString<WaitingQuery, WaitingQueryVariables>;
+    `, {"hash":"sha256:06c4aa3cad88bce6a68badcaa19abb04bafe54e7fa48b0a9bdf86ba87f96a141"}) as unknown as TypedDocumentString<WaitingQuery, WaitingQueryVariables>;
 export const ApprovalsDocument = new TypedDocumentString(`
     query Approvals {
   cursor
   awaitingMyApproval(first: 50) {
-    totalCount
+    pageInfo {
+      hasNextPage
+    }
     nodes {
       ...WaitingPromotion
     }
@@ -2441,7 +2445,7 @@ fragment RuleProgress on ApprovalProgress {
     name
     commentRequired
   }
-}`, {"hash":"sha256:bac92f3f7a1ae7398ddf621798be849759f3c633644b48fe3e0da3fc81e31027"}) as unknown as TypedDocumentString<ApprovalsQuery, ApprovalsQueryVariables>;
+}`, {"hash":"sha256:3eab3b45a5cfe6c5e43e58ce09b02ab0c77055ea79b4781510f90d737c119a10"}) as unknown as TypedDocumentString<ApprovalsQuery, ApprovalsQueryVariables>;
 export const VoteSubjectDocument = new TypedDocumentString(`
     query VoteSubject($promotion: ID!) {
   cursor

@@ -18,13 +18,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
 
 /** With the number of promotions that wait for the viewer's vote. */
 function ApprovalsLink() {
-  const { mine } = useWaiting();
+  const { mine, moreMine } = useWaiting();
   return (
     <NavLink to="/approvals">
       Approvals
       {mine > 0 && (
         <span className={styles.badge}>
           {mine}
+          {moreMine && "+"}
           <span className="visually-hidden"> wait for your vote</span>
         </span>
       )}

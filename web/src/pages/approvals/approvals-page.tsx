@@ -20,6 +20,8 @@ export default function ApprovalsPage() {
 
   if (data === null) return <Message title={error?.message ?? "Loading …"} />;
   const { awaitingMyApproval: mine, promotions: all } = data;
+  const shown = mine.nodes.length;
+  const more = mine.pageInfo.hasNextPage;
   const ids = new Set(mine.nodes.map(({ id }) => id));
   const others = all.nodes.filter(({ id }) => !ids.has(id));
   return (
@@ -29,14 +31,12 @@ export default function ApprovalsPage() {
           <div>
             <h1>Approvals</h1>
             <p className={page.facts}>
-              <span>
-                {mine.totalCount === 0 ? "Nothing waits for your vote" : `${mine.totalCount} wait for your vote`}
-              </span>
+              <span>{describeMine(shown, more)}</span>
               <span>{all.totalCount === 0 ? "No promotion waits" : `${all.totalCount} wait in all`}</span>
             </p>
           </div>
         </div>
-        {mine.nodes.length > 0 && <Section title="Waiting for your vote" {...mine} />}
+        {shown > 0 && <Section title="Waiting for your vote" nodes={mine.nodes} totalCount={more ? null : shown} />}
         {others.length > 0 && (
           <Section
             title="Waiting for others, or for something else"
@@ -44,7 +44,7 @@ export default function ApprovalsPage() {
             totalCount={all.totalCount - (all.nodes.length - others.length)}
           />
         )}
-        {all.totalCount === 0 && mine.totalCount === 0 && (
+        {all.totalCount === 0 && shown === 0 && (
           <Message title="No promotion waits.">
             <p>
               Promotions that need an approval, a check or time appear here, if they were asked to wait: with “Promote
@@ -57,24 +57,30 @@ export default function ApprovalsPage() {
   );
 }
 
+function describeMine(shown: number, more: boolean): string {
+  if (shown > 0) return `${shown}${more ? " or more" : ""} wait for your vote`;
+  return more ? "None of the oldest waits for your vote" : "Nothing waits for your vote";
+}
+
 interface SectionProps {
   readonly title: string;
   readonly nodes: readonly WaitingPromotionFragment[];
-  readonly totalCount: number;
+  /** Null if there may be more, but how many is unknown. */
+  readonly totalCount: number | null;
 }
 
 function Section({ title, nodes, totalCount }: SectionProps) {
   return (
     <section className={styles.section} aria-label={title}>
       <h2>
-        {title} <span className={page.muted}>{totalCount}</span>
+        {title} <span className={page.muted}>{totalCount ?? `${nodes.length}+`}</span>
       </h2>
       <ul className={styles.cards}>
         {nodes.map((promotion) => (
           <WaitingCard key={promotion.id} promotion={promotion} />
         ))}
       </ul>
-      {nodes.length < totalCount && <p className={page.muted}>The {nodes.length} oldest.</p>}
+      {nodes.length !== totalCount && <p className={page.muted}>The {nodes.length} oldest.</p>}
     </section>
   );
 }

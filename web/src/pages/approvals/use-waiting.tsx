@@ -24,11 +24,13 @@ export interface WaitingCount {
 }
 
 export interface Waiting extends WaitingCount {
+  /** Whether more than `mine` may wait for the viewer's vote. */
+  readonly moreMine: boolean;
   /** By the id of the pipeline. */
   readonly pipelines: ReadonlyMap<string, WaitingCount>;
 }
 
-const NONE: Waiting = { mine: 0, all: 0, pipelines: new Map() };
+const NONE: Waiting = { mine: 0, moreMine: false, all: 0, pipelines: new Map() };
 const WaitingContext = createContext<Waiting>(NONE);
 
 /** How many promotions wait, and how many of them for the viewer's vote. */
@@ -46,9 +48,10 @@ export function WaitingProvider({ children }: { readonly children: ReactNode }) 
       const before = pipelines.get(id) ?? { mine: 0, all: 0 };
       pipelines.set(id, { mine: before.mine + mine, all: before.all + all });
     };
-    for (const { pipeline } of data.awaitingMyApproval.nodes) add(pipeline?.id, 1, 0);
+    const { nodes: mine, pageInfo } = data.awaitingMyApproval;
+    for (const { pipeline } of mine) add(pipeline?.id, 1, 0);
     for (const { pipeline } of data.promotions.nodes) add(pipeline?.id, 0, 1);
-    return { mine: data.awaitingMyApproval.totalCount, all: data.promotions.totalCount, pipelines };
+    return { mine: mine.length, moreMine: pageInfo.hasNextPage, all: data.promotions.totalCount, pipelines };
   }, [data]);
   return <WaitingContext value={waiting}>{children}</WaitingContext>;
 }

@@ -75,7 +75,7 @@ export default function OverviewPage() {
               aria-pressed={onlyMine}
               onClick={() => setParams(onlyMine ? {} : { waiting: "me" }, { replace: true })}
             >
-              Waiting for my approval <b>{waiting.mine}</b>
+              Waiting for my approval <b>{waiting.moreMine ? `${waiting.mine}+` : waiting.mine}</b>
             </button>
           )}
           <label className={styles.search}>
