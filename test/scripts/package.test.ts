@@ -15,10 +15,14 @@ const NODE_VERSIONS = ["20.19", "22", "24", "26"] as const;
 const NODE_PACKAGE = `node-${platform()}-${arch()}`;
 
 function npm(folder: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: folder,
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(
+    "npm",
+    [...args, "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: folder,
+      encoding: "utf8",
+    },
+  );
   if (status !== 0) throw new Error(`npm ${args.join(" ")} failed in ${folder}: ${stderr}`);
   return stdout;
 }

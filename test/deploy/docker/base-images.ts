@@ -35,7 +35,16 @@ export async function makeBase(image: string, root: string, packages: readonly s
 async function makeNode(version: string, root: string, packages: readonly string[]): Promise<Base> {
   const folder = `${root}.node`;
   mkdirSync(folder, { recursive: true });
-  const install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder];
+  const install = [
+    "install",
+    "--prefer-offline",
+    "--no-save",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefix",
+    folder,
+  ];
   await Promise.all([
     extract(root, [...SLIM, ...SLIM_TOO, ...packages]),
     run("npm", [...install, `node-linux-${arch()}@${version}`, "npm@11"]),
