@@ -175,7 +175,7 @@ async function getCost(server: TestServer, query: string, variables: Record<stri
 
 async function getLeast(server: TestServer, query: () => string, variables: Record<string, unknown>) {
   const ask = () => server.admin.ask(query(), { ...variables, unused: unique() });
-  const { result: data, statements } = await leastStatements(server.app.database, ask);
+  const { result: data, statements } = await leastStatements(server.app, ask);
   return { data, statements };
 }
 

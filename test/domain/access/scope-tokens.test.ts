@@ -152,7 +152,7 @@ describe("cached and shared results", () => {
           if (seen) assert.equal(answer.pipeline.couplings.length, 2);
           // Without a hit in the response cache this test would show nothing.
           if (seen && round === 3) {
-            const { statements } = await leastStatements(server.app.database, ask);
+            const { statements } = await leastStatements(server.app, ask);
             assert.equal(statements, engine === "postgres" ? 1 : 0);
           }
         }

@@ -165,7 +165,7 @@ async function readHits({ url, admin }: TestServer): Promise<number> {
 
 /** The number of statements of a query. */
 async function cost({ app }: TestServer, ask: () => Promise<unknown>): Promise<number> {
-  return (await leastStatements(app.database, ask)).statements;
+  return (await leastStatements(app, ask)).statements;
 }
 
 describe("a cached response", () => {

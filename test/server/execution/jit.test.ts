@@ -148,9 +148,9 @@ describe("a frequent query", () => {
     t.after(() => ways.stop());
     const query = "{ a: pipelines(first: 1) { nodes { id } } b: pipelines(first: -1) { nodes { id } } }";
     const run = async () => void (await ways.compiling(query));
-    const { statements: once } = await leastStatements(server.app.database, run);
+    const { statements: once } = await leastStatements(server.app, run);
     for (let turn = 0; turn < 3 * TIMES; turn++) await run();
-    const { statements: later } = await leastStatements(server.app.database, run);
+    const { statements: later } = await leastStatements(server.app, run);
     assert.equal(later, once);
   });
 });

@@ -133,7 +133,7 @@ describe("the fast path", () => {
     for (const extensions of [undefined, { clientLibrary: { name: "@apollo/client", version: "4.0.0" } }]) {
       const body = JSON.stringify({ query, extensions });
       const statements = async (inPieces: boolean) =>
-        (await leastStatements(server.app.database, () => send(server, secret, body, inPieces))).statements;
+        (await leastStatements(server.app, () => send(server, secret, body, inPieces))).statements;
       for (const inPieces of [false, true]) await statements(inPieces);
       assert.equal(await statements(false), (await statements(true)) - 1);
     }

@@ -121,7 +121,7 @@ describe("subscribers that connect and disconnect", () => {
     const grown = (await measureMemory()) - before;
     // Leaking a follower, its stream and its texts for each of the 3,000 would take more than this.
     assert.ok(grown < 3_000_000, `memory grew by ${grown} bytes`);
-    const { statements } = await leastStatements(server.app.database, () => seed.app());
+    const { statements } = await leastStatements(server.app, () => seed.app());
     assert.ok(statements < 20, "without subscribers nothing is read");
   });
 });

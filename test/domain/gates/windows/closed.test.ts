@@ -303,7 +303,7 @@ describe("the gate of a stage", () => {
     await freeze({ scope: { apps: [staging.id] }, endsAt: "2030-03-05T12:00:00Z" });
     const read = async () => {
       const ask = async () => (await admin.ask(query, { pipeline: pipeline.id })).pipeline.stages as ReadStage[];
-      const { result: stages, statements } = await leastStatements(server.app.database, ask);
+      const { result: stages, statements } = await leastStatements(server.app, ask);
       return { stages, statements };
     };
     const one = await read();
