@@ -52,6 +52,7 @@ export function countResults(schema: GraphQLSchema): void {
       if (isListType(getNullableType(field.type))) countList(field, item);
       else if (TEXTS.has(field.name) && !isCompositeType(item)) count(field, countText);
       if (field.name === COUNT_FIELD) countTotal(field);
+      if (field.resolve !== undefined) rejectErrors(field, field.resolve);
     }
   }
 }
@@ -92,6 +93,20 @@ function countPromises(field: GraphQLField<unknown, Context>, resolve: Resolver)
     const result: unknown = resolve(source, args, context, info);
     if (result instanceof Promise) resultSize.addOverhead(PROMISE_WORK);
     return result;
+  };
+}
+
+/**
+ * Makes a resolver reject what it throws. If it threw, graphql-js would end the list around it without handling the
+ * promises of earlier rows, and their rejections would end the process.
+ */
+function rejectErrors(field: GraphQLField<unknown, Context>, resolve: Resolver): void {
+  field.resolve = (source, args, context, info) => {
+    try {
+      return resolve(source, args, context, info);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 
