@@ -18,13 +18,13 @@ import type { Logger } from "../telemetry/log.js";
 import type { Observer } from "../telemetry/observer.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
 import type { Admission, AdmittedDocument } from "./admission/admission.js";
-import { MAX_ERRORS, toResultLimits, withOneSizeError } from "./admission/limits.js";
+import { MAX_ERRORS, toResultLimits } from "./admission/limits.js";
 import { countResults } from "./count-results.js";
 import { toHttpHead } from "./http-head.js";
 import { OperationsInProgress } from "./in-progress.js";
 import { CompiledQueries } from "./jit.js";
 import { logHeadPlugin } from "./log-head.js";
-import type { ExecuteOptions, ExecutionResult, Outcome } from "./outcome.js";
+import { type ExecuteOptions, type ExecutionResult, type Outcome, presentErrors } from "./outcome.js";
 import type { OperationRequest } from "./request.js";
 import {
   type AdmittedSubscription,
@@ -97,7 +97,7 @@ export class Execution {
         new CompiledQueries(schema).plugin,
       ],
       logger: log,
-      // Apollo does not pass the request here: `#executeOperation` formats the errors.
+      // Apollo does not pass the request here, which an error names. `presentErrors` formats them.
       formatError: (_, error) => error as GraphQLFormattedError,
     });
   }
@@ -219,22 +219,14 @@ export class Execution {
       { contextValue: context },
     );
     if (body.kind !== "single") throw new Error("Incremental delivery is not supported.");
-    const singleResult = this.#presentErrors(body.singleResult, record);
     const { resultSize: size } = context;
-    // A result that is too large is refused, except that of a mutation that has taken effect: the client must learn of
-    // it.
+    // Except that of a mutation that has taken effect: the client must learn of it.
     if (size.exceeded !== null && !size.committed) throw size.exceeded;
     const admitted = subscription === null ? undefined : this.#admitted.get(subscription);
     if (admitted !== undefined) return this.#subscribe(admitted, context.viewer, context, record);
     const headers = http.headers.size === 0 ? NO_HEADERS : Object.fromEntries(http.headers);
-    const { exceeded } = size;
-    const result = exceeded === null ? singleResult : withOneSizeError(singleResult, this.present(exceeded, record.id));
+    const result = presentErrors(body.singleResult, size.exceeded, (error) => this.present(error, record.id));
     return { status: http.status ?? 200, headers, result, record, subscription: null };
-  }
-
-  /** The errors are those that were thrown: see `formatError`. */
-  #presentErrors({ errors, ...result }: ExecutionResult, { id }: OperationRecord): ExecutionResult {
-    return errors === undefined ? result : { ...result, errors: errors.map((error) => this.present(error, id)) };
   }
 
   async #subscribe(

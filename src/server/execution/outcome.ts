@@ -1,9 +1,11 @@
 import type { GraphQLFormattedError } from "graphql";
+import type { Refusal } from "../../domain/core/refusal.js";
 import type { Viewer } from "../../entities/access/token.js";
 import type { LogEvent } from "../../entities/history/event.js";
 import type { SubscriptionSource } from "../../schema/context.js";
 import type { Dependencies } from "../../schema/dependencies.js";
 import type { OperationRecord, Transport } from "../telemetry/operation-record.js";
+import { withOneSizeError } from "./admission/limits.js";
 import type { HttpHead } from "./http-head.js";
 import type { AdmittedSubscription } from "./subscriptions/admitted.js";
 
@@ -38,4 +40,18 @@ export interface Outcome extends HttpHead {
   readonly record: OperationRecord;
   /** Null for a query, a mutation, or a subscription that was refused. */
   readonly subscription: StartedSubscription | null;
+}
+
+/**
+ * Formats the errors of a result, which are those that were thrown. If the operation exceeded its limits, one says so.
+ *
+ * @param exceeded why the operation exceeded its limits; null if it did not
+ */
+export function presentErrors(
+  { errors, ...data }: ExecutionResult,
+  exceeded: Refusal | null,
+  present: (error: unknown) => GraphQLFormattedError,
+): ExecutionResult {
+  const result: ExecutionResult = errors === undefined ? data : { ...data, errors: errors.map(present) };
+  return exceeded === null ? result : withOneSizeError(result, present(exceeded));
 }
